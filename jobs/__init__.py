@@ -1,0 +1,1 @@
+"""Scheduled jobs: one file each, what and when, then one call."""

@@ -1,0 +1,1 @@
+"""What the week holds: `content.db`, its importers and the facts desk. Public facts only, nothing about readers."""

@@ -1,0 +1,1 @@
+"""The ground of `subscribers.db`: engine, tables and migrations. Queries live in each folder's `store.py`."""

@@ -1,0 +1,82 @@
+"""Engines for `subscribers.db`: SQLite by default, PostgreSQL by URL.
+
+SQLite gets WAL, synchronous FULL, foreign keys, secure_delete and a busy timeout; the write engine opens
+every transaction with BEGIN IMMEDIATE, so that a read that turns into a write cannot meet SQLITE_BUSY.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.pool import StaticPool
+
+BUSY_TIMEOUT_MS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The two engines of one database; `write` opens transactions that may write."""
+
+    url: str
+    read_engine: Engine
+    write_engine: Engine
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection for reading; sees one moment of the database."""
+        with self.read_engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that commits at the end of the block, durably, or not at all."""
+        with self.write_engine.begin() as connection:
+            yield connection
+
+    @property
+    def dialect(self) -> str:
+        return self.write_engine.dialect.name
+
+    def close(self) -> None:
+        self.read_engine.dispose()
+        self.write_engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Open the database behind an SQLAlchemy URL; `sqlite://` alone is one in memory, for tests."""
+    if make_url(url).get_backend_name() != "sqlite":
+        engine = create_engine(url, pool_pre_ping=True)
+        return Database(url, engine, engine)
+    if make_url(url).database in (None, "", ":memory:"):
+        engine = _sqlite_engine(url, "BEGIN IMMEDIATE", poolclass=StaticPool)
+        return Database(url, engine, engine)
+    return Database(url, _sqlite_engine(url, "BEGIN"), _sqlite_engine(url, "BEGIN IMMEDIATE"))
+
+
+def _sqlite_engine(url: str, begin: str, **options: Any) -> Engine:
+    engine = create_engine(
+        url,
+        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
+        **options,
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        # The driver would begin on its own, deferred and late: we begin ourselves.
+        connection.isolation_level = None
+        for pragma in (
+            f"busy_timeout = {BUSY_TIMEOUT_MS}",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "secure_delete = ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin_transaction(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

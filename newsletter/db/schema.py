@@ -1,0 +1,356 @@
+"""All tables of `subscribers.db`: readers, issues, the delivery ledger, single mails, slots.
+
+Public facts are not here: they live in `content.db` (newsletter/content/). Only `readers.address` holds a
+reader's address; everything else speaks of reader ids. Amounts of time are seconds, moments are UTC.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from newsletter.db.statuses import (
+    BatchStatus,
+    ConsentEvent,
+    DeliveryStatus,
+    Edition,
+    ExclusionReach,
+    IssueStatus,
+    ItemKind,
+    MailKind,
+    MailStatus,
+    ReaderStatus,
+    Room,
+    SlotStatus,
+)
+from newsletter.db.types import Choice, UtcDateTime, one_of
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+#: SQLite needs INTEGER for a rowid key, PostgreSQL BIGINT for room to grow.
+Id = BigInteger().with_variant(Integer(), "sqlite")
+
+# ── readers ────────────────────────────────────────────────────────────────────────────────────────────
+
+readers = Table(
+    "readers",
+    metadata,
+    Column("id", Id, primary_key=True),
+    #: As written by the reader, domain in A-labels; NULL once erased.
+    Column("address", String(320)),
+    #: The address casefolded; what is unique. NULL once erased.
+    Column("address_key", String(320), unique=True),
+    Column("name", String(200), nullable=False, server_default=""),
+    Column("status", Choice(ReaderStatus), nullable=False),
+    Column("status_at", UtcDateTime, nullable=False),
+    Column("edition", Choice(Edition), nullable=False, server_default=Edition.WEEKLY.value),
+    Column("paused_until", Date),
+    Column("time_zone", String(64), nullable=False, server_default=""),
+    #: Local hour (0–23) at which the reader wants the issue; NULL means with everybody.
+    Column("send_hour", Integer),
+    #: The reader's own tokens a month and seats, for "your cost".
+    Column("monthly_tokens", BigInteger),
+    Column("team_size", Integer),
+    Column("added_at", UtcDateTime, nullable=False),
+    Column("confirmed_at", UtcDateTime),
+    one_of("status", ReaderStatus, "status"),
+    one_of("edition", Edition, "edition"),
+    CheckConstraint("(status = 'erased') = (address IS NULL)", name="erased_has_no_address"),
+    CheckConstraint("send_hour BETWEEN 0 AND 23", name="send_hour"),
+    Index(
+        "ix_readers_may_receive",
+        "edition",
+        "id",
+        sqlite_where=text("status = 'active'"),
+        postgresql_where=text("status = 'active'"),
+    ),
+)
+
+reader_topics = Table(
+    "reader_topics",
+    metadata,
+    Column("reader_id", Id, ForeignKey("readers.id", ondelete="CASCADE"), nullable=False),
+    Column("topic", String(100), nullable=False),
+    PrimaryKeyConstraint("reader_id", "topic"),
+    sqlite_with_rowid=False,
+)
+
+reader_tools = Table(
+    "reader_tools",
+    metadata,
+    Column("reader_id", Id, ForeignKey("readers.id", ondelete="CASCADE"), nullable=False),
+    Column("tool_id", String(200), nullable=False),
+    PrimaryKeyConstraint("reader_id", "tool_id"),
+    sqlite_with_rowid=False,
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("reader_id", Id, ForeignKey("readers.id"), nullable=False, index=True),
+    Column("event", Choice(ConsentEvent), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    #: Where it came from: a form, a file and line, a command; never an address.
+    Column("source", String(500), nullable=False),
+    #: Version of the wording the reader agreed to; empty where none was shown.
+    Column("wording", String(100), nullable=False, server_default=""),
+    one_of("event", ConsentEvent, "event"),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    #: HMAC-SHA256 of the casefolded address under the suppression key, hex.
+    Column("address_hash", String(64), primary_key=True),
+    Column("reason", String(100), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("source", String(500), nullable=False, server_default=""),
+)
+
+# ── issues ─────────────────────────────────────────────────────────────────────────────────────────────
+
+issues = Table(
+    "issues",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("edition", Choice(Edition), nullable=False),
+    #: Given at approval, one after the other within an edition; NULL before.
+    Column("number", Integer),
+    #: The slot the draft was made for: local date-time "2026-11-26T09:00" in the configured zone.
+    Column("slot", String(16), nullable=False),
+    Column("status", Choice(IssueStatus), nullable=False),
+    #: Items first seen before this moment are in; fixed by approval.
+    Column("cutoff_at", UtcDateTime, nullable=False),
+    #: What an editor wrote over the computed: empty means computed.
+    Column("subject", String(300), nullable=False, server_default=""),
+    Column("preheader", String(300), nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("bottom_line", Text, nullable=False, server_default=""),
+    #: Counts edits; a writer that holds an older one is refused.
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("approved_at", UtcDateTime),
+    Column("approved_by", String(200)),
+    #: SHA-256 over plans, frozen facts, subject, From and public URL, hex; set by approval.
+    Column("content_hash", String(64)),
+    #: Not sent before this moment.
+    Column("send_at", UtcDateTime),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    #: Why it is paused or cancelled, in words an operator can act on.
+    Column("reason", Text, nullable=False, server_default=""),
+    UniqueConstraint("edition", "slot"),
+    UniqueConstraint("edition", "number"),
+    one_of("edition", Edition, "edition"),
+    one_of("status", IssueStatus, "status"),
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("issue_id", Id, ForeignKey("issues.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", Choice(ItemKind), nullable=False),
+    #: The comparison's, tool's or question's id in content.db.
+    Column("key", String(200), nullable=False),
+    Column("room", Choice(Room), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("pinned", Boolean, nullable=False, server_default=text("false")),
+    Column("note", Text, nullable=False, server_default=""),
+    PrimaryKeyConstraint("issue_id", "kind", "key"),
+    one_of("kind", ItemKind, "kind"),
+    one_of("room", Room, "room"),
+    sqlite_with_rowid=False,
+)
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("kind", Choice(ItemKind), nullable=False),
+    Column("key", String(200), nullable=False),
+    Column("issue_id", Id, ForeignKey("issues.id"), nullable=False, index=True),
+    PrimaryKeyConstraint("kind", "key"),
+    one_of("kind", ItemKind, "kind"),
+    sqlite_with_rowid=False,
+)
+
+exclusions = Table(
+    "exclusions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", Choice(ItemKind), nullable=False),
+    Column("key", String(200), nullable=False),
+    Column("reach", Choice(ExclusionReach), nullable=False),
+    #: The issue it is kept out of, for THIS_ISSUE.
+    Column("issue_id", Id, ForeignKey("issues.id", ondelete="CASCADE")),
+    Column("at", UtcDateTime, nullable=False),
+    one_of("kind", ItemKind, "kind"),
+    one_of("reach", ExclusionReach, "reach"),
+    UniqueConstraint("kind", "key", "issue_id"),
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("issue_id", Id, ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True),
+    #: The letter as approved (digest.letter.Letter as JSON): what the archive and the checks read.
+    Column("letter", Text, nullable=False),
+    #: From, Reply-To, public URL and the other settings a message needs, as JSON.
+    Column("sender", Text, nullable=False),
+)
+
+plans = Table(
+    "plans",
+    metadata,
+    Column("issue_id", Id, ForeignKey("issues.id", ondelete="CASCADE"), nullable=False),
+    Column("variant", String(50), nullable=False),
+    #: render.plan.Plan, serialised.
+    Column("plan", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("issue_id", "variant"),
+)
+
+rulings = Table(
+    "rulings",
+    metadata,
+    Column("tool_id", String(200), nullable=False),
+    Column("attribute", String(100), nullable=False),
+    #: The claim in content.db that holds, or NULL to leave the figure out.
+    Column("claim_id", String(64)),
+    Column("reason", Text, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("tool_id", "attribute"),
+)
+
+# ── the delivery ledger ────────────────────────────────────────────────────────────────────────────────
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("issue_id", Id, ForeignKey("issues.id"), nullable=False),
+    #: The plan its readers get.
+    Column("variant", String(50), nullable=False),
+    #: Bounds of its readers' ids, both included.
+    Column("low", Id, nullable=False),
+    Column("high", Id, nullable=False),
+    Column("status", Choice(BatchStatus), nullable=False),
+    Column("not_before", UtcDateTime),
+    Column("owner", String(200)),
+    Column("lease_until", UtcDateTime),
+    #: Counts takeovers; a sender that holds an older one is fenced off.
+    Column("fence", Integer, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    one_of("status", BatchStatus, "status"),
+    Index(
+        "ix_batches_open",
+        "issue_id",
+        "id",
+        sqlite_where=text("status <> 'done'"),
+        postgresql_where=text("status <> 'done'"),
+    ),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("issue_id", Id, ForeignKey("issues.id"), nullable=False),
+    Column("reader_id", Id, ForeignKey("readers.id"), nullable=False),
+    Column("batch_id", Id, ForeignKey("batches.id"), nullable=False),
+    Column("status", Choice(DeliveryStatus), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("at", UtcDateTime),
+    #: The enhanced status or reply code, or the reason: "5.1.1", "left", "gave-up".
+    Column("code", String(50)),
+    #: The provider's id for the accepted message.
+    Column("provider_id", String(200)),
+    PrimaryKeyConstraint("issue_id", "reader_id"),
+    one_of("status", DeliveryStatus, "status"),
+    sqlite_with_rowid=False,
+    postgresql_with={"fillfactor": "70"},
+)
+
+mails = Table(
+    "mails",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", Choice(MailKind), nullable=False),
+    #: What makes it one mail: the same key is never queued twice.
+    Column("key", String(200), nullable=False, unique=True),
+    #: Whom it goes to; NULL means the operator's address from the settings.
+    Column("reader_id", Id, ForeignKey("readers.id"), index=True),
+    #: The template's values as JSON; no address among them.
+    Column("values", JSON, nullable=False),
+    Column("status", Choice(MailStatus), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("not_before", UtcDateTime, nullable=False),
+    Column("queued_at", UtcDateTime, nullable=False),
+    Column("at", UtcDateTime),
+    Column("code", String(50)),
+    Column("provider_id", String(200)),
+    one_of("kind", MailKind, "kind"),
+    one_of("status", MailStatus, "status"),
+    Index(
+        "ix_mails_waiting",
+        "not_before",
+        sqlite_where=text("status = 'pending'"),
+        postgresql_where=text("status = 'pending'"),
+    ),
+)
+
+# ── the schedule ───────────────────────────────────────────────────────────────────────────────────────
+
+slots = Table(
+    "slots",
+    metadata,
+    Column("job", String(100), nullable=False),
+    #: Local date-time "2026-11-26T09:00" in the configured zone: the autumn hour exists once.
+    Column("slot", String(16), nullable=False),
+    #: The slot as a moment.
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("status", Choice(SlotStatus), nullable=False),
+    Column("owner", String(200)),
+    Column("lease_until", UtcDateTime),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("finished_at", UtcDateTime),
+    #: What came of it, in one sentence.
+    Column("outcome", Text, nullable=False, server_default=""),
+    PrimaryKeyConstraint("job", "slot"),
+    one_of("status", SlotStatus, "status"),
+    sqlite_with_rowid=False,
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    #: What makes it one event: "hold:weekly:2026-11-26T09:00".
+    Column("key", String(200), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("subject", String(300), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("delivered_at", UtcDateTime),
+)

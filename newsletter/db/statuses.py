@@ -1,0 +1,119 @@
+"""Every status a row of `subscribers.db` can have. The CHECK constraints are made from these."""
+
+from enum import StrEnum
+
+
+class ReaderStatus(StrEnum):
+    """What a reader is to us; only an ACTIVE reader may receive an issue."""
+
+    UNCONFIRMED = "unconfirmed"
+    ACTIVE = "active"
+    LEFT = "left"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    ERASED = "erased"
+
+
+class Edition(StrEnum):
+    """How often an issue of this kind appears."""
+
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+
+
+class ConsentEvent(StrEnum):
+    """What happened to a reader's consent. The ledger is append-only."""
+
+    REQUESTED = "requested"
+    CONFIRMED = "confirmed"
+    IMPORTED = "imported"
+    ADDED = "added"
+    WITHDRAWN = "withdrawn"
+
+
+class IssueStatus(StrEnum):
+    """An issue's life: draft → approved → sending ⇄ paused → sent, or cancelled; approved → draft again."""
+
+    DRAFT = "draft"
+    APPROVED = "approved"
+    SENDING = "sending"
+    PAUSED = "paused"
+    SENT = "sent"
+    CANCELLED = "cancelled"
+
+
+class ItemKind(StrEnum):
+    """What an item of an issue is about."""
+
+    COMPARISON = "comparison"
+    VERDICT = "verdict"
+    MODEL = "model"
+    QUESTION = "question"
+
+
+class Room(StrEnum):
+    """Which block of the issue an item stands in; OVERFLOW is the one linked line."""
+
+    LEAD = "lead"
+    MORE = "more"
+    CARD = "card"
+    OVERFLOW = "overflow"
+    QUESTION = "question"
+
+
+class ExclusionReach(StrEnum):
+    """How long an editor keeps an item out."""
+
+    THIS_ISSUE = "this-issue"
+    FOR_EVER = "for-ever"
+
+
+class BatchStatus(StrEnum):
+    """A batch's life. A RUNNING batch has an owner and a lease."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    DONE = "done"
+
+
+class DeliveryStatus(StrEnum):
+    """One reader's copy of one issue. Final for the sender: ACCEPTED, REJECTED, SKIPPED, UNSURE."""
+
+    PENDING = "pending"
+    BEGUN = "begun"
+    RETRY = "retry"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    SKIPPED = "skipped"
+    UNSURE = "unsure"
+
+
+class MailKind(StrEnum):
+    """A single mail, outside any issue."""
+
+    CONFIRMATION = "confirmation"
+    REMINDER = "reminder"
+    WELCOME = "welcome"
+    SIGN_IN = "sign-in"
+    PERSONAL_LINK = "personal-link"
+    TEST = "test"
+    ALERT = "alert"
+
+
+class MailStatus(StrEnum):
+    """A single mail's life, with the same outcomes as a delivery."""
+
+    PENDING = "pending"
+    BEGUN = "begun"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    UNSURE = "unsure"
+
+
+class SlotStatus(StrEnum):
+    """A scheduled slot: leased work that is done once, or skipped loudly."""
+
+    DUE = "due"
+    RUNNING = "running"
+    DONE = "done"
+    SKIPPED = "skipped"

@@ -1,0 +1,247 @@
+"""An issue's contents, ready to be rendered: what each block says, in the reading order of the mail.
+
+Values only: no HTML, no SQL. Numbers that come from claims are `Figure`s and carry the claims behind them, so
+that every printed number can be followed to its source. A block that has nothing to say is None or empty, and
+vanishes with its heading.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from newsletter.db.statuses import Edition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A printed value and the ids of the claims (or verdicts, votes, benchmarks) that it stands on."""
+
+    text: str
+    claims: tuple[str, ...] = ()
+    disputed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A place on the site. `affiliate` links are labelled wherever they are printed."""
+
+    label: str
+    url: str
+    affiliate: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Masthead:
+    name: str
+    edition: Edition
+    number: int
+    date_on: date
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One of the two tools of a comparison, as far as a reader needs it to decide."""
+
+    tool_id: str
+    name: str
+    #: "4 ship / 0 skip", with "(from 100 % of 4)" where derived; "no panel yet".
+    panel: Figure
+    #: 0–100 share that ships, for colour and bars; None where unknown.
+    share: int | None
+    #: "no votes yet", "7 ship / 2 skip", "71 % of 24 ship".
+    community: Figure
+    pricing: Figure
+    best_for: str
+    category: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A line of a two-sided table."""
+
+    label: str
+    left: Figure
+    right: Figure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """One reviewer's score on one side; `decision` is "ship", "skip" or "" where unknown."""
+
+    score: int | None
+    decision: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreRow:
+    reviewer: str
+    left: Score | None
+    right: Score | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scorecard:
+    rows: tuple[ScoreRow, ...]
+    #: Mean scores rounded to whole points; None where no score is known.
+    left_mean: int | None
+    right_mean: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """One whole sentence of a review. `stance` is "for" or "against"."""
+
+    words: str
+    reviewer: str
+    tool: str
+    stance: str
+    review_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """What each side costs a month: by volume (even input/output split) and for a team.
+
+    `team` is None where no price is known; `basis` says in words what the rows assume.
+    """
+
+    volumes: tuple[Row, ...]
+    team: Row | None
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benchmarks:
+    """At most three tests with a score on a side; `untested` is "11 of 12 untested" or empty."""
+
+    rows: tuple[Row, ...]
+    untested: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lead:
+    """The lead comparison."""
+
+    comparison_id: str
+    headline: str
+    bottom_line: str
+    left: Side
+    right: Side
+    pick_left_if: str
+    pick_right_if: str
+    decision: tuple[Row, ...]
+    scorecard: Scorecard | None
+    quotes: tuple[Quote, ...]
+    costs: Costs | None
+    benchmarks: Benchmarks | None
+    link: Link
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """Another comparison in at most thirty words."""
+
+    comparison_id: str
+    topic: str
+    headline: str
+    words: str
+    link: Link
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A new verdict or a new model: one shape, at most thirty-five words.
+
+    `facts` are short label/value pairs: context, prices, licence, verified on.
+    """
+
+    tool_id: str
+    topic: str
+    name: str
+    #: "new verdict" or "new model".
+    kicker: str
+    split: Figure
+    share: int | None
+    line: str
+    facts: tuple[tuple[str, Figure], ...]
+    link: Link | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Something that moved since an earlier issue, in at most twenty words. Filled by the facts desk."""
+
+    tool_id: str
+    words: str
+    link: Link | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One question answered, at most fifty words."""
+
+    question: str
+    answer: str
+    about: str
+    link: Link | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispute:
+    """A printed figure on which sources differ: "Mistral Small 3.2, input: $0.10 (…, 1 Mar 2026); $0.07 (…)"."""
+
+    tool_id: str
+    attribute: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """A source that printed figures stand on. `dated` is "verified 1 Mar 2026", "published …" or "seen …"."""
+
+    name: str
+    url: str
+    dated: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    origins: tuple[Origin, ...]
+    disputes: tuple[Dispute, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footer:
+    """What never changes from reader to reader; the links of a reader are slots of the plan."""
+
+    why: str
+    postal_address: str
+    controller: str
+    privacy_url: str
+    archive_url: str
+    subscribe_url: str
+    reply_to: str
+    affiliate_notice: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """The whole issue."""
+
+    subject: str
+    preheader: str
+    masthead: Masthead
+    #: The editor's note in Markdown; empty for none.
+    note: str
+    findings: tuple[str, ...]
+    lead: Lead | None
+    changes: tuple[Change, ...]
+    more: tuple[Brief, ...]
+    cards: tuple[Card, ...]
+    rest: tuple[Link, ...]
+    answer: Answer | None
+    sources: Sources
+    footer: Footer

@@ -1,0 +1,99 @@
+"""The error tree. A class's docstring is its default message.
+
+Errors are handled in four places only: the CLI, the web, the job runner and the per-delivery loop.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class NewsletterError(Exception):
+    """Something went wrong."""
+
+    exit_status = 1
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in somebody's file a fault stands; `line` counts from 1."""
+
+    file: Path | str
+    line: int | None = None
+    field: str | None = None
+
+    def __str__(self) -> str:
+        line = f":{self.line}" if self.line is not None else ""
+        field = f", field {self.field}" if self.field else ""
+        return f"{self.file}{line}{field}"
+
+
+class BadInput(NewsletterError):
+    """The input cannot be used."""
+
+    exit_status = 2
+
+    def __init__(self, message: str = "", place: Place | None = None) -> None:
+        self.place = place
+        super().__init__(f"{place}: {message}" if place else message)
+
+
+class ConfigError(BadInput):
+    """A setting is missing or wrong."""
+
+    def __init__(self, message: str, *, setting: str, place: Place | None = None) -> None:
+        self.setting = setting
+        super().__init__(message, place)
+
+
+class NotFound(BadInput):
+    """There is no such thing."""
+
+    def __init__(self, kind: str, key: object, hint: str = "") -> None:
+        self.kind, self.key = kind, key
+        super().__init__(f"There is no {kind} {key}." + (f" {hint}" if hint else ""))
+
+
+class InvalidTransition(BadInput):
+    """That step is not possible from here."""
+
+    def __init__(self, kind: str, key: object, status: str, wanted: str, allowed: str = "") -> None:
+        self.status, self.wanted = status, wanted
+        hint = f" From {status} it can: {allowed}." if allowed else ""
+        super().__init__(f"{kind} {key} is {status}: it cannot {wanted}.{hint}")
+
+
+class TemplateError(BadInput):
+    """A template is broken."""
+
+
+class StoreError(NewsletterError):
+    """The store cannot be used."""
+
+
+class StoreBehind(StoreError):
+    """The database is older than this program. Run: newsletter db upgrade"""
+
+    exit_status = 2
+
+
+class StoreBusy(StoreError):
+    """Another process holds the database. Try again in a moment."""
+
+
+class BadLink(NewsletterError):
+    """This link is not one of ours."""
+
+
+class ExpiredLink(BadLink):
+    """This link has expired."""
+
+
+class SendError(NewsletterError):
+    """The message could not be sent."""
+
+    def __init__(self, message: str, *, permanent: bool, code: str = "") -> None:
+        self.permanent, self.code = permanent, code
+        super().__init__(message)

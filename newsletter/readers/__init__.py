@@ -1,0 +1,1 @@
+"""Who gets an issue and what they asked for: readers, consent, suppression, signed links. Nothing is sent from here."""

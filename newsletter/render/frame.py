@@ -1,0 +1,26 @@
+"""What a message needs besides its contents: who it is from, which list it belongs to, where its pages are.
+
+Built from the settings by the caller; values only. Nothing of one reader stands here: that is what slots are for.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageFrame:
+    """The sender's side of a message.
+
+    `list_id` and `list_name` are empty for single mails (confirmation, sign-in …), which belong to no list; so
+    is `archive_url`. `feedback_id` is the ready Feedback-ID value, "issue:list:weekly:sender", or empty.
+    `language` is an HTML lang such as "en".
+    """
+
+    from_name: str
+    from_address: str
+    reply_to: str
+    public_url: str
+    language: str = "en"
+    list_id: str = ""
+    list_name: str = ""
+    archive_url: str = ""
+    feedback_id: str = ""

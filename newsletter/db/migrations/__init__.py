@@ -1,0 +1,1 @@
+"""Alembic's migrations of `subscribers.db`: append-only, never edited once released."""

@@ -1,0 +1,160 @@
+"""What every command stands in: the opened App, tables and JSON, progress on a terminal.
+
+Nothing here knows a command; the commands' modules import this one, and never each other.
+"""
+
+import json
+import sys
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import update_wrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from newsletter.app import App
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: Adds `--json`; the command gets `as_json: bool`.
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the global options say."""
+
+    folder: Path
+
+
+def pass_frame(function: Callable[Concatenate[Frame, P], R]) -> Callable[P, R]:
+    """Give the command the Frame as its first argument, without opening anything."""
+
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        return function(_frame(), *args, **kwargs)
+
+    return update_wrapper(wrapper, function)
+
+
+def pass_app(function: Callable[Concatenate["App", P], R]) -> Callable[P, R]:
+    """Give the command the App of `--folder` as its first argument; it is closed when the command ends."""
+
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        from newsletter.app import open_app
+
+        app = open_app(_frame().folder)
+        click.get_current_context().call_on_close(app.close)
+        return function(app, *args, **kwargs)
+
+    return update_wrapper(wrapper, function)
+
+
+def _frame() -> Frame:
+    frame = click.get_current_context().find_object(Frame)
+    if frame is None:
+        raise RuntimeError("a command of newsletter runs only under its program")
+    return frame
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], as_json: bool = False) -> None:
+    """Print rows: on a terminal as a table, elsewhere as aligned text, with `as_json` as a list of objects.
+
+    A JSON key is its column in lower case with `_` for spaces.
+    """
+    if as_json:
+        _print_json(columns, rows)
+        return
+    cells = [[_cell(value) for value in row] for row in rows]
+    if sys.stdout.isatty():
+        _print_rich(columns, cells)
+    else:
+        _print_aligned(columns, cells)
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document; moments as ISO 8601, amounts as text."""
+    click.echo(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))
+
+
+def _print_json(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    keys = [column.lower().replace(" ", "_") for column in columns]
+    before = "["
+    for row in rows:
+        record = json.dumps(dict(zip(keys, row, strict=True)), default=_plain, ensure_ascii=False)
+        click.echo(f"{before}\n  {record}", nl=False)
+        before = ","
+    click.echo("[]" if before == "[" else "\n]")
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M %Z}".strip()
+    return printable(str(value))
+
+
+def printable(text: str) -> str:
+    """The text with control characters shown as �: other people's words must not steer a terminal."""
+    return "".join("�" if unicodedata.category(each) in ("Cc", "Cs") else each for each in text)
+
+
+def _print_rich(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
+    for row in cells:
+        table.add_row(*(Text(cell) for cell in row))
+    Console().print(table)
+
+
+def _print_aligned(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    from rich.cells import cell_len
+
+    lines = [list(columns), *cells]
+    widths = [max(cell_len(line[index]) for line in lines) for index in range(len(columns))]
+    for line in lines:
+        padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True))
+        click.echo("  ".join(padded).rstrip())
+
+
+@contextmanager
+def progress(label: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """Show progress on stderr while the block runs; yields `advance(count)`. Silent where stderr is no terminal.
+
+    Without a total the bar only says that something happens and how much is done.
+    """
+    if not sys.stderr.isatty():
+        yield lambda count: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=total)
+
+        def advance(count: int) -> None:
+            bar.advance(task, count)
+
+        yield advance
+
+
+def say(text: str, **style: Any) -> None:
+    """Print one sentence for the person at the terminal."""
+    click.secho(printable(text), **style)

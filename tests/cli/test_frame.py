@@ -1,0 +1,48 @@
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import click
+from click.testing import CliRunner
+
+from newsletter.cli.frame import print_table, progress
+
+
+def printed(action: Callable[[], None]) -> str:
+    """What `action` prints, run as a command."""
+    return CliRunner().invoke(click.Command("printing", callback=action), []).stdout
+
+
+ROWS = [
+    ("ada@example.org", datetime(2026, 11, 26, 9, tzinfo=UTC), None),
+    ("名@example.org", Decimal("1.50"), True),
+]
+
+
+def test_a_table_without_a_terminal_is_aligned_text() -> None:
+    assert printed(lambda: print_table(["Address", "Added at", "Left"], ROWS)).splitlines() == [
+        "Address          Added at              Left",
+        "ada@example.org  2026-11-26 09:00 UTC",
+        "名@example.org   1.50                  yes",
+    ]
+
+
+def test_a_table_as_json_is_a_list_of_objects() -> None:
+    assert json.loads(printed(lambda: print_table(["Address", "Added at", "Left"], ROWS, as_json=True))) == [
+        {"address": "ada@example.org", "added_at": "2026-11-26T09:00:00+00:00", "left": None},
+        {"address": "名@example.org", "added_at": "1.50", "left": True},
+    ]
+
+
+def test_an_empty_table_as_json_is_an_empty_list() -> None:
+    assert printed(lambda: print_table(["Address"], [], as_json=True)) == "[]\n"
+
+
+def test_progress_is_silent_without_a_terminal() -> None:
+    def work() -> None:
+        with progress("Reading", 3) as advance:
+            advance(3)
+
+    result = CliRunner().invoke(click.Command("working", callback=work), [])
+    assert (result.stdout, result.stderr) == ("", "")

@@ -1,0 +1,100 @@
+"""Puts the parts together: the only place that chooses implementations.
+
+An `App` is one opened installation. What it offers is made when it is first asked for, so that a command that
+needs only readers does not wait for the mail's machinery.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from newsletter.clock import Clock, SystemClock
+from newsletter.config import Settings, load_settings
+from newsletter.db.engine import Database, open_database
+from newsletter.db.migrate import require_head
+
+if TYPE_CHECKING:
+    from newsletter.content.store import ContentStore
+    from newsletter.readers.links import LinkSigner
+    from newsletter.render.frame import MessageFrame
+
+
+@dataclass(frozen=True)
+class App:
+    """One installation, opened."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+
+    @contextmanager
+    def content(self) -> Iterator["ContentStore"]:
+        """The content store, opened for this thread and closed at the end of the block."""
+        from newsletter.content.store import ContentStore
+
+        with ContentStore(self.settings.path(self.settings.content_db)) as store:
+            yield store
+
+    @cached_property
+    def links(self) -> "LinkSigner":
+        """What signs and reads readers' links."""
+        from newsletter.readers.keys import read_link_keys
+        from newsletter.readers.links import LinkSigner
+
+        return LinkSigner(read_link_keys(self.settings.path(self.settings.link_keys)))
+
+    @cached_property
+    def suppression_key(self) -> bytes:
+        """The key under which the suppression list knows an address."""
+        from newsletter.readers.keys import read_suppression_key
+
+        return read_suppression_key(self.settings.path(self.settings.suppression_key))
+
+    @cached_property
+    def template_folders(self) -> tuple[Path, ...]:
+        """Where templates are looked up: the operator's own, then ours."""
+        from newsletter.render.environment import template_folders
+
+        own = self.settings.templates
+        return template_folders(self.settings.path(own) if own else None)
+
+    @cached_property
+    def frame(self) -> "MessageFrame":
+        """What every message of this newsletter needs besides its contents."""
+        from newsletter.render.frame import MessageFrame
+
+        settings = self.settings
+        domain = settings.from_address.rpartition("@")[2] or "localhost"
+        list_id = settings.list_id or f"weekly.{domain}"
+        return MessageFrame(
+            from_name=settings.from_name,
+            from_address=settings.from_address,
+            reply_to=settings.reply_to,
+            list_id=list_id,
+            list_name=settings.name,
+            public_url=settings.public_url.rstrip("/"),
+            archive_url=f"{settings.public_url.rstrip('/')}/archive",
+            feedback_id=f"digest:{list_id}:newsletter:{_sender_id(domain)}",
+            language=settings.language,
+        )
+
+    def close(self) -> None:
+        self.database.close()
+
+
+def open_app(folder: Path, clock: Clock | None = None) -> App:
+    """Open the installation in `folder`; raises ConfigError, or StoreBehind when the database is older."""
+    settings = load_settings(folder)
+    database = open_database(settings.store_url)
+    require_head(database)
+    return App(settings, clock or SystemClock(), database)
+
+
+def _sender_id(domain: str) -> str:
+    """The stable last field of Feedback-ID: 5 to 15 characters (Gmail's feedback loop)."""
+    host = urlsplit(f"//{domain}").hostname or domain
+    return "".join(letter for letter in host if letter.isalnum())[:15].ljust(5, "0")

@@ -282,6 +282,12 @@ def require_ready_to_send(settings: Settings) -> None:
             setting="mail.reply_to",
             place=_place(file, "mail.reply_to"),
         )
+    if settings.smtp_tls is Tls.NONE and settings.smtp_host not in ("", "localhost", "127.0.0.1", "::1"):
+        raise ConfigError(
+            "smtp.tls may be none only for a relay on this machine; use starttls or tls",
+            setting="smtp.tls",
+            place=_place(file, "smtp.tls"),
+        )
     if settings.transport is TransportName.SMTP and not settings.smtp_host:
         raise ConfigError(
             "mail.transport is smtp, so smtp.host is needed", setting="smtp.host", place=Place(file)

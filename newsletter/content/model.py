@@ -30,7 +30,10 @@ class NoteKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """A product compared. `entry` is how one gets in, as the site words it: "Free", "Paid"."""
+    """A product compared. `entry` is how one gets in, as the site words it: "Free", "Paid".
+
+    `source_id` is whose words tagline and description are; empty where unknown, and then no issue prints them.
+    """
 
     id: str
     name: str
@@ -44,6 +47,7 @@ class Tool:
     entry: str = ""
     url: str = ""
     tags: tuple[str, ...] = ()
+    source_id: str = ""
     first_seen_at: datetime
     last_seen_at: datetime
 

@@ -228,6 +228,17 @@ class Footer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Grounds:
+    """What the numbers in a line of prose stand on.
+
+    `where` names the line: "lead.bottom_line", "findings.0", "more.2", "cards.1", "subject", "preheader".
+    """
+
+    where: str
+    claims: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """The whole issue."""
 
@@ -245,3 +256,4 @@ class Letter:
     answer: Answer | None
     sources: Sources
     footer: Footer
+    grounds: tuple[Grounds, ...] = ()

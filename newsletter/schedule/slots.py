@@ -1,0 +1,137 @@
+"""Slots: when a job is due, as pure calculation. No database and no clock: those are in store.py and ticker.py.
+
+A slot is named by the local date-time of the issue that it serves, "2026-11-26T09:00": the draft of an issue and
+its dispatch have slots of the same name, one with a lead. All arithmetic is on the wall clock of the zone, so that
+"a day before" keeps its hour when the clocks change; only at the end does a wall time become a moment.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from newsletter.config import Settings, Weekday
+
+NAME = "%Y-%m-%dT%H:%M"
+
+DAY = timedelta(days=1)
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One turn of a job. `at` is the moment that the name says, `due_at` is earlier by the job's lead."""
+
+    name: str
+    at: datetime
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """Local time on some days of the week, in an IANA zone; `lead` is how long before it the job is due."""
+
+    days: tuple[Weekday, ...]
+    time: time
+    zone: ZoneInfo
+    lead: timedelta = timedelta(0)
+
+    def before(self, lead: timedelta) -> "Schedule":
+        """The same slots, due earlier."""
+        return replace(self, lead=lead)
+
+    @property
+    def spacing(self) -> timedelta:
+        """How far apart two slots must be at least: half the way to the next one.
+
+        It holds when the settings change: a week that was done on Thursday is not done again on Friday.
+        """
+        return WEEK / 2 if len(self.days) == 1 else DAY / 2
+
+    def slot(self, name: str) -> Slot:
+        """The slot of that name, whether or not it is one of this schedule's days."""
+        local = local_time(name)
+        due = local - self.lead
+        return Slot(name=name, at=moment_of(local, self.zone), due_at=moment_of(due, self.zone))
+
+    def after(self, local: datetime) -> Iterator[Slot]:
+        """Every slot whose name is later than a wall time, earliest first, without end."""
+        day = local.date()
+        while True:
+            named = datetime.combine(day, self.time)
+            if named > local and self._runs_on(day):
+                yield self.slot(named.strftime(NAME))
+            day += DAY
+
+    def _runs_on(self, day: date) -> bool:
+        return list(Weekday)[day.weekday()] in self.days
+
+
+def issue_schedule(settings: Settings) -> Schedule:
+    """When issues go out."""
+    hour, _, minute = settings.slot_time.partition(":")
+    return Schedule(days=(settings.slot_day,), time=time(int(hour), int(minute)), zone=settings.zone)
+
+
+def plan_slots(schedule: Schedule, *, now: datetime, last: str | None) -> tuple[Slot, ...]:
+    """The slots that must be on record: each that came due after the one named `last`, and the next one.
+
+    Without a last one the schedule begins now: nothing that is already due is made up for.
+    """
+    if last is None:
+        return (next_slot(schedule, now),)
+    planned = []
+    for slot in schedule.after(local_time(last) + schedule.spacing):
+        planned.append(slot)
+        if slot.due_at > now:
+            break
+    return tuple(planned)
+
+
+def next_slot(schedule: Schedule, now: datetime) -> Slot:
+    """The first slot that is not due yet."""
+    yesterday = wall_time(now, schedule.zone) - DAY
+    return next(slot for slot in schedule.after(yesterday) if slot.due_at > now)
+
+
+def is_too_late(slot: Slot, *, now: datetime, catch_up: timedelta) -> bool:
+    """Whether the catch-up limit has passed. It counts from the issue's time, for a job with a lead as well."""
+    return now > slot.at + catch_up
+
+
+def moment_of(local: datetime, zone: ZoneInfo) -> datetime:
+    """The first moment at which the wall clock of `zone` shows `local` or later, in UTC.
+
+    So a time that the spring change leaves out becomes the first moment after the gap, and a time that autumn
+    shows twice is its first showing.
+    """
+    moment = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    if wall_time(moment, zone) == local:
+        return moment
+    return _end_of_gap(local, zone)
+
+
+def _end_of_gap(local: datetime, zone: ZoneInfo) -> datetime:
+    # PEP 495: in a gap, fold=1 reads the time with the new offset and fold=0 with the old one; the change is between.
+    before = local.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    after = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) // 2
+        middle = middle.replace(microsecond=0)
+        before, after = (before, middle) if wall_time(middle, zone) >= local else (middle, after)
+    return after
+
+
+def wall_time(moment: datetime, zone: ZoneInfo) -> datetime:
+    """What the wall clock of `zone` shows at a moment."""
+    return moment.astimezone(zone).replace(tzinfo=None, fold=0)
+
+
+def local_time(name: str) -> datetime:
+    """The wall time that a slot's name says."""
+    return datetime.fromisoformat(name)
+
+
+def slot_words(name: str, zone: ZoneInfo) -> str:
+    """A slot's name for people: "Thu 26 Nov 2026 09:00 (Europe/Berlin)"."""
+    return f"{local_time(name):%a %d %b %Y %H:%M} ({zone.key})"

@@ -252,7 +252,7 @@ batches = Table(
     "batches",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("issue_id", Id, ForeignKey("issues.id"), nullable=False),
+    Column("issue_id", Id, ForeignKey("issues.id"), nullable=False, index=True),
     #: The plan its readers get.
     Column("variant", String(50), nullable=False),
     #: Bounds of its readers' ids, both included.
@@ -264,15 +264,16 @@ batches = Table(
     Column("lease_until", UtcDateTime),
     #: Counts takeovers; a sender that holds an older one is fenced off.
     Column("fence", Integer, nullable=False, server_default="0"),
+    #: Passes that left readers to be tried again.
     Column("attempts", Integer, nullable=False, server_default="0"),
+    #: How many deliveries it has, and how many of them stand in each state that is final for the sender: kept
+    #: in the commits that change those states, so that progress costs one small sum.
+    Column("readers", Integer, nullable=False),
+    Column("accepted", Integer, nullable=False, server_default="0"),
+    Column("rejected", Integer, nullable=False, server_default="0"),
+    Column("skipped", Integer, nullable=False, server_default="0"),
+    Column("unsure", Integer, nullable=False, server_default="0"),
     one_of("status", BatchStatus, "status"),
-    Index(
-        "ix_batches_open",
-        "issue_id",
-        "id",
-        sqlite_where=text("status <> 'done'"),
-        postgresql_where=text("status <> 'done'"),
-    ),
 )
 
 deliveries = Table(
@@ -292,6 +293,20 @@ deliveries = Table(
     one_of("status", DeliveryStatus, "status"),
     sqlite_with_rowid=False,
     postgresql_with={"fillfactor": "70"},
+)
+
+senders = Table(
+    "senders",
+    metadata,
+    #: Host, process id and something random: "mailhost-4711-9f86d081"; its workers' names begin with it.
+    Column("name", String(200), primary_key=True),
+    Column("issue_id", Id, ForeignKey("issues.id"), nullable=False, index=True),
+    Column("started_at", UtcDateTime, nullable=False),
+    #: Its last sign of life.
+    Column("seen_at", UtcDateTime, nullable=False),
+    #: What it waits for, in words, and until when; empty and NULL while it sends.
+    Column("waits_for", Text, nullable=False, server_default=""),
+    Column("waits_until", UtcDateTime),
 )
 
 mails = Table(

@@ -133,18 +133,16 @@ def upgrade() -> None:
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("fence", sa.Integer(), server_default="0", nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("readers", sa.Integer(), nullable=False),
+        sa.Column("accepted", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("rejected", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("skipped", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("unsure", sa.Integer(), server_default="0", nullable=False),
         sa.CheckConstraint("status IN ('pending', 'running', 'done')", name=op.f("ck_batches_status")),
         sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name=op.f("fk_batches_issue_id_issues")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_batches")),
     )
-    op.create_index(
-        "ix_batches_open",
-        "batches",
-        ["issue_id", "id"],
-        unique=False,
-        sqlite_where=sa.text("status <> 'done'"),
-        postgresql_where=sa.text("status <> 'done'"),
-    )
+    op.create_index(op.f("ix_batches_issue_id"), "batches", ["issue_id"], unique=False)
     op.create_table(
         "consents",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -277,6 +275,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("reader_id", "topic", name=op.f("pk_reader_topics")),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "senders",
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("waits_for", sa.Text(), server_default="", nullable=False),
+        sa.Column("waits_until", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name=op.f("fk_senders_issue_id_issues")),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_senders")),
+    )
+    op.create_index(op.f("ix_senders_issue_id"), "senders", ["issue_id"], unique=False)
     op.create_table(
         "snapshots",
         sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

@@ -4,6 +4,7 @@ Errors are handled in four places only: the CLI, the web, the job runner and the
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 
@@ -65,8 +66,28 @@ class InvalidTransition(BadInput):
         super().__init__(f"{kind} {key} is {status}: it cannot {wanted}.{hint}")
 
 
+class ChangedMeanwhile(NewsletterError):
+    """Somebody else changed this meanwhile. Look at it again, then repeat the step."""
+
+
+class AlreadyPublished(BadInput):
+    """An item would appear in two issues."""
+
+    def __init__(self, item: object, label: object) -> None:
+        self.item = item
+        super().__init__(f"The {item} is already in issue {label}: nothing is published twice.")
+
+
 class TemplateError(BadInput):
     """A template is broken."""
+
+
+class BadHeader(BadInput):
+    """That cannot stand in a mail's header."""
+
+    def __init__(self, header: str, value: str, fault: str) -> None:
+        self.header = header
+        super().__init__(f"The header {header} cannot be {value!r}: {fault}.")
 
 
 class StoreError(NewsletterError):
@@ -89,6 +110,10 @@ class BadLink(NewsletterError):
 
 class ExpiredLink(BadLink):
     """This link has expired."""
+
+    def __init__(self, reader_id: int, signed_at: datetime) -> None:
+        self.reader_id, self.signed_at = reader_id, signed_at
+        super().__init__()
 
 
 class SendError(NewsletterError):

@@ -1,0 +1,259 @@
+"""The queries of the digest on `subscribers.db`: issues, their items, publications, frozen plans, rulings.
+
+Nothing here commits: the caller opens the transaction. Every step and edit is a conditional UPDATE on status and
+version, so that of two processes only one gets through, on SQLite and PostgreSQL alike.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
+
+from newsletter.db.schema import exclusions, issues, items, plans, publications, rulings, snapshots
+from newsletter.db.statuses import Edition, ExclusionReach, IssueStatus
+from newsletter.digest.issues import Issue, Item, ItemKey, Step, steps_from
+from newsletter.errors import AlreadyPublished, ChangedMeanwhile, InvalidTransition, NotFound
+
+# ── issues ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def get_issue(connection: Connection, issue_id: int) -> Issue:
+    """The issue; raises NotFound."""
+    found = _find(connection, issues.c.id == issue_id)
+    if found is None:
+        raise NotFound("issue", issue_id, "List them with: newsletter issues")
+    return found
+
+
+def find_issue_of_slot(connection: Connection, edition: Edition, slot: str) -> Issue | None:
+    return _find(connection, and_(issues.c.edition == edition, issues.c.slot == slot))
+
+
+def find_issue_by_number(connection: Connection, edition: Edition, number: int) -> Issue | None:
+    return _find(connection, and_(issues.c.edition == edition, issues.c.number == number))
+
+
+def find_latest_issue(connection: Connection) -> Issue | None:
+    """The issue that was drafted last."""
+    rows = connection.execute(select(issues).order_by(issues.c.id.desc()).limit(1)).mappings()
+    return next((Issue(**row) for row in rows), None)
+
+
+def list_issues(connection: Connection, limit: int | None = None) -> tuple[Issue, ...]:
+    """Issues, the newest first."""
+    query = select(issues).order_by(issues.c.id.desc()).limit(limit)
+    return tuple(Issue(**row) for row in connection.execute(query).mappings())
+
+
+def _find(connection: Connection, where: ColumnElement[bool]) -> Issue | None:
+    row = connection.execute(select(issues).where(where)).mappings().one_or_none()
+    return None if row is None else Issue(**row)
+
+
+def add_issue(
+    connection: Connection,
+    *,
+    edition: Edition,
+    slot: str,
+    cutoff_at: datetime,
+    send_at: datetime,
+    now: datetime,
+) -> Issue:
+    """Insert a draft; raises IntegrityError when the edition has an issue for this slot."""
+    values = {
+        "edition": edition,
+        "slot": slot,
+        "status": IssueStatus.DRAFT,
+        "cutoff_at": cutoff_at,
+        "send_at": send_at,
+        "created_at": now,
+        "updated_at": now,
+    }
+    added = connection.execute(insert(issues).values(values).returning(issues.c.id)).scalar_one()
+    return get_issue(connection, added)
+
+
+def take_step(connection: Connection, issue: Issue, step: Step, now: datetime, **changes: Any) -> Issue:
+    """Move the issue and set `changes`; raises InvalidTransition, or ChangedMeanwhile for an older `issue`."""
+    return _update(connection, issue, now, {"status": issue.after(step), **changes}, step)
+
+
+def change_draft(connection: Connection, issue: Issue, now: datetime, **changes: Any) -> Issue:
+    """Set fields of a draft; raises InvalidTransition when it is none, ChangedMeanwhile for an older `issue`."""
+    if issue.status is not IssueStatus.DRAFT:
+        raise _not_a_draft(issue)
+    return _update(connection, issue, now, changes, None)
+
+
+def _update(
+    connection: Connection, issue: Issue, now: datetime, changes: Mapping[str, Any], step: Step | None
+) -> Issue:
+    unchanged = and_(
+        issues.c.id == issue.id, issues.c.version == issue.version, issues.c.status == issue.status
+    )
+    values = {**changes, "version": issue.version + 1, "updated_at": now}
+    if connection.execute(update(issues).where(unchanged).values(values)).rowcount == 1:
+        return get_issue(connection, issue.id)
+    current = get_issue(connection, issue.id)
+    if step is not None:
+        current.after(step)
+    elif current.status is not IssueStatus.DRAFT:
+        raise _not_a_draft(current)
+    raise ChangedMeanwhile(f"Somebody changed issue {issue.label} meanwhile. Look again, then repeat.")
+
+
+def _not_a_draft(issue: Issue) -> InvalidTransition:
+    return InvalidTransition(
+        "issue", issue.label, issue.status, "be edited", ", ".join(steps_from(issue.status))
+    )
+
+
+def lock_edition(connection: Connection, edition: Edition) -> None:
+    """Let one approval or draft of the edition work at a time (SQLite's write lock does so by itself)."""
+    query = select(issues.c.id).where(issues.c.edition == edition).order_by(issues.c.id).with_for_update()
+    connection.execute(query).all()
+
+
+def next_number(connection: Connection, edition: Edition) -> int:
+    """The number that the edition's next approved issue gets."""
+    query = select(func.max(issues.c.number)).where(issues.c.edition == edition)
+    return (connection.execute(query).scalar() or 0) + 1
+
+
+# ── items and publications ─────────────────────────────────────────────────────────────────────────────
+
+
+def items_of(connection: Connection, issue_id: int) -> tuple[Item, ...]:
+    """What the issue says, in the order of its rooms' positions."""
+    columns = (each for each in items.c if each is not items.c.issue_id)
+    query = select(*columns).where(items.c.issue_id == issue_id)
+    query = query.order_by(items.c.room, items.c.position, items.c.kind, items.c.key)
+    return tuple(Item(**row) for row in connection.execute(query).mappings())
+
+
+def put_items(connection: Connection, issue_id: int, chosen: Iterable[Item]) -> None:
+    """Replace the issue's items."""
+    connection.execute(delete(items).where(items.c.issue_id == issue_id))
+    rows = [
+        {
+            "issue_id": issue_id,
+            "kind": item.kind,
+            "key": item.key,
+            "room": item.room,
+            "position": item.position,
+            "pinned": item.pinned,
+            "note": item.note,
+        }
+        for item in chosen
+    ]
+    if rows:
+        connection.execute(insert(items), rows)
+
+
+def unavailable(connection: Connection, issue_id: int | None = None) -> frozenset[ItemKey]:
+    """What an issue (`issue_id`, None for a new one) must not take: published, excluded, or in another draft."""
+    other = issues.c.id != issue_id if issue_id is not None else issues.c.id.is_not(None)
+    held = (
+        select(items.c.kind, items.c.key)
+        .join(issues, issues.c.id == items.c.issue_id)
+        .where(issues.c.edition == Edition.WEEKLY, issues.c.status == IssueStatus.DRAFT, other)
+    )
+    excluded = select(exclusions.c.kind, exclusions.c.key).where(
+        or_(exclusions.c.reach == ExclusionReach.FOR_EVER, exclusions.c.issue_id == issue_id)
+    )
+    published = select(publications.c.kind, publications.c.key)
+    return frozenset(
+        ItemKey(kind, key)
+        for query in (published, excluded, held)
+        for kind, key in connection.execute(query).all()
+    )
+
+
+def exclude(
+    connection: Connection, issue_id: int, item: ItemKey, reach: ExclusionReach, now: datetime
+) -> None:
+    """Take an item out of an issue, and keep it out as far as `reach` says."""
+    same = and_(items.c.issue_id == issue_id, items.c.kind == item.kind, items.c.key == item.key)
+    connection.execute(delete(items).where(same))
+    values = {"kind": item.kind, "key": item.key, "reach": reach, "issue_id": issue_id, "at": now}
+    connection.execute(insert(exclusions).values(values))
+
+
+def publish(connection: Connection, issue_id: int) -> None:
+    """Record the issue's items as published; raises AlreadyPublished, naming one that is elsewhere."""
+    mine = select(items.c.kind, items.c.key, items.c.issue_id).where(items.c.issue_id == issue_id)
+    refuse_published(connection, issue_id)
+    connection.execute(insert(publications).from_select(["kind", "key", "issue_id"], mine))
+
+
+def refuse_published(connection: Connection, issue_id: int) -> None:
+    """Raise AlreadyPublished when another issue has published one of this issue's items."""
+    same = and_(items.c.kind == publications.c.kind, items.c.key == publications.c.key)
+    query = (
+        select(publications.c.kind, publications.c.key, publications.c.issue_id)
+        .join(items, same)
+        .where(items.c.issue_id == issue_id)
+        .order_by(publications.c.kind, publications.c.key)
+        .limit(1)
+    )
+    for kind, key, other in connection.execute(query):
+        raise AlreadyPublished(ItemKey(kind, key), get_issue(connection, other).label)
+
+
+def release(connection: Connection, issue_id: int) -> None:
+    """Take the issue's publications back: its items wait for the next issue."""
+    connection.execute(delete(publications).where(publications.c.issue_id == issue_id))
+
+
+# ── what approval freezes ──────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """An approved issue as stored: the letter and the sender's side as JSON, and each variant's plan."""
+
+    letter: str
+    sender: str
+    plans: Mapping[str, bytes]
+
+
+def freeze(connection: Connection, issue_id: int, frozen: Frozen) -> None:
+    """Store what was approved in place of anything approved before."""
+    thaw(connection, issue_id)
+    values = {"issue_id": issue_id, "letter": frozen.letter, "sender": frozen.sender}
+    connection.execute(insert(snapshots).values(values))
+    rows = [
+        {"issue_id": issue_id, "variant": name, "plan": plan} for name, plan in sorted(frozen.plans.items())
+    ]
+    connection.execute(insert(plans), rows)
+
+
+def thaw(connection: Connection, issue_id: int) -> None:
+    """Forget what an approval stored."""
+    for table in (plans, snapshots):
+        connection.execute(delete(table).where(table.c.issue_id == issue_id))
+
+
+def get_frozen(connection: Connection, issue_id: int) -> Frozen:
+    """What was approved; raises NotFound before approval."""
+    row = connection.execute(select(snapshots).where(snapshots.c.issue_id == issue_id)).one_or_none()
+    if row is None:
+        raise NotFound("approved content of issue", issue_id)
+    stored = connection.execute(select(plans.c.variant, plans.c.plan).where(plans.c.issue_id == issue_id))
+    return Frozen(letter=row.letter, sender=row.sender, plans=dict(stored.tuples().all()))
+
+
+# ── rulings ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def rulings_on(connection: Connection, tool_ids: Iterable[str]) -> dict[str, dict[str, str | None]]:
+    """The editor's rulings by tool and attribute; a claim's id, or None to leave the figure out."""
+    found: dict[str, dict[str, str | None]] = {}
+    query = select(rulings.c.tool_id, rulings.c.attribute, rulings.c.claim_id)
+    for tool_id, attribute, claim_id in connection.execute(
+        query.where(rulings.c.tool_id.in_(tuple(tool_ids)))
+    ):
+        found.setdefault(tool_id, {})[attribute] = claim_id
+    return found

@@ -8,7 +8,10 @@ Lines are at most 76 octets long (RFC 2045, 6.7); the standard library writes 78
 """
 
 import re
+from base64 import b64encode
 from html import escape
+
+from newsletter.errors import BadHeader
 
 _MUST_QUOTE = re.compile(rb"[^\t !-<>-~]")
 _LAST_BLANK = re.compile(rb"[\t ]\Z")
@@ -19,6 +22,23 @@ _LINE = re.compile(rb"(?:(?:\.|From ).{0,68}|.{1,75})(?<!=)(?<!=.)", re.DOTALL)
 
 #: What no reader's value may bring into a part: control characters, line ends of any kind, halves of characters.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+_ADDRESS_HEADERS = frozenset({"from", "to", "reply-to", "sender"})
+
+_LINE_LENGTH = 76
+#: RFC 5322, 2.1.1.
+_LINE_LIMIT = 998
+#: RFC 2047 allows 75; this fits on one line behind "Reply-To: ", the longest name before an encoded word.
+_WORD_LENGTH = 66
+_WORD = re.compile(" *[^ ]+")
+
+_HEADER_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+#: A name that needs no quotes: atoms with single blanks between them (RFC 5322, 3.2.3).
+_ATOMS = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+( [\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
+_ADDRESS = re.compile(r'[^\s<>()\[\],;:\\"@]+@[^\s<>()\[\],;:\\"@]+')
+_MAILBOX = re.compile(r"(?P<name>.*?) ?<(?P<inside>[^<>\s]+)>")
+#: What an encoded word may hold as it is, wherever it stands (RFC 2047, 5 (3)).
+_WORD_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
 
 
 def plain_text(value: str) -> str:
@@ -55,3 +75,95 @@ def _guarded(line: bytes) -> bytes:
     if line.startswith((b".", b"From ")):
         return b"=%02X%b" % (line[0], line[1:])
     return line
+
+
+def check_header(name: str, value: str) -> str:
+    """The value, if it holds no control character and no line end; raises BadHeader otherwise."""
+    if _HEADER_CONTROL.search(value):
+        raise BadHeader(name, value, "it holds a line end or a control character")
+    return value
+
+
+def header_form(name: str, value: str) -> str:
+    """A header's value in ASCII on one line; what needs encoding and how follows from the header's name.
+
+    Raises BadHeader for control characters, and for anything but ASCII in headers that are no prose.
+    """
+    check_header(name, value)
+    if name.lower() == "subject":
+        return text_form(value)
+    mailbox = _MAILBOX.fullmatch(value)
+    if mailbox and name.lower() in _ADDRESS_HEADERS:
+        return mailbox_form(mailbox["name"], mailbox["inside"])
+    if mailbox and name.lower() == "list-id":
+        value = f"{phrase_form(mailbox['name'])} <{mailbox['inside']}>".lstrip()
+    if not value.isascii():
+        raise BadHeader(name, value, "only ASCII can stand there")
+    return value
+
+
+def mailbox_form(name: str, address: str) -> str:
+    """A name and an address as From, To and Reply-To want them, on one line; raises BadHeader.
+
+    An address keeps its characters: one that is not ASCII needs a server with SMTPUTF8 (RFC 6532).
+    """
+    if not _ADDRESS.fullmatch(check_header("address", address)):
+        raise BadHeader("address", address, "it is no address")
+    return f"{phrase_form(check_header('name', name))} <{address}>" if name.strip() else address
+
+
+def phrase_form(name: str) -> str:
+    """A display name: bare, in quotes, or in encoded words."""
+    if not name.isascii() or "=?" in name:
+        return encoded_words(name)
+    if not name or _ATOMS.fullmatch(name):
+        return name
+    return '"' + name.replace("\\", r"\\").replace('"', r"\"") + '"'
+
+
+def text_form(text: str) -> str:
+    """Free text: as it is where that survives folding, else in encoded words."""
+    survives = text.isascii() and "=?" not in text and text == text.strip(" ")
+    longest = max(map(len, text.split(" ")))
+    return text if survives and longest <= _WORD_LENGTH else encoded_words(text)
+
+
+def encoded_words(text: str) -> str:
+    """RFC 2047 encoded words with blanks between them, in the shorter of the two encodings; exact for any text."""
+    octets = text.encode()
+    quoted_length = sum(1 if octet in _WORD_SAFE or octet == 0x20 else 3 for octet in octets)
+    kind, encode = ("q", _q_word) if quoted_length <= len(octets) * 4 / 3 else ("b", _b_word)
+    room = _WORD_LENGTH - len("=?utf-8?q??=")
+    words = [""]
+    for character in text:
+        if len(encode(words[-1] + character)) > room:
+            words.append("")
+        words[-1] += character
+    return " ".join(f"=?utf-8?{kind}?{encode(word)}?=" for word in words)
+
+
+def _q_word(text: str) -> str:
+    return "".join(
+        "_" if octet == 0x20 else chr(octet) if octet in _WORD_SAFE else f"={octet:02X}"
+        for octet in text.encode()
+    )
+
+
+def _b_word(text: str) -> str:
+    return b64encode(text.encode()).decode()
+
+
+def fold(value: str, used: int) -> str:
+    """A header's value over as many lines as it needs, broken before blanks. `used`: columns taken on the first.
+
+    Raises ValueError where a line without a blank is over what RFC 5322 allows.
+    """
+    lines = [""]
+    for word in _WORD.findall(value):
+        room = _LINE_LENGTH - (used if len(lines) == 1 else 0)
+        if word.startswith(" ") and len(lines[-1]) + len(word) > room:
+            lines.append("")
+        lines[-1] += word
+    if used + max(map(len, lines)) > _LINE_LIMIT:
+        raise ValueError("a line is over 998 characters")
+    return "\r\n".join(lines)

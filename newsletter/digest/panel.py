@@ -1,0 +1,132 @@
+"""How the panel and the community stand on one tool, and how that is written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from newsletter.content.model import Decision, Review, Verdict, Votes
+from newsletter.digest.amounts import half_up, number, whole
+from newsletter.digest.letter import Figure
+
+NO_PANEL = "no panel yet"
+NO_VOTES = "no votes yet"
+#: Fewer votes than this are counted out: a percentage of nine people says more than they did.
+VOTES_FOR_SHARE = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """The panel's last word on a tool; what is unknown is None. `grounds` are ids of verdict and reviews."""
+
+    ships: int | None = None
+    skips: int | None = None
+    share: Decimal | None = None
+    derived: bool = False
+    scores: int = 0
+    mean: Decimal | None = None
+    grounds: tuple[str, ...] = ()
+
+    @property
+    def exists(self) -> bool:
+        return self.share is not None or self.mean is not None
+
+    @property
+    def rounded_mean(self) -> int | None:
+        return None if self.mean is None else whole(self.mean)
+
+    @property
+    def rounded_share(self) -> int | None:
+        return None if self.share is None else whole(self.share)
+
+    @property
+    def is_split(self) -> bool:
+        """Whether somebody disagreed."""
+        return self.share is not None and 0 < self.share < 100
+
+    @property
+    def ships_it(self) -> bool | None:
+        """What the majority says; None for a tie or no panel."""
+        return None if self.share is None or self.share == 50 else self.share > 50
+
+    @property
+    def split(self) -> str:
+        """ "4–0", "75 % ship", or empty."""
+        if self.ships is not None and self.skips is not None:
+            return f"{self.ships}–{self.skips}"
+        return "" if self.share is None else f"{number(half_up(self.share))} % ship"
+
+    @property
+    def words(self) -> str:
+        """ "4 ship / 0 skip (from 100 % of 4)"."""
+        if self.ships is None or self.skips is None:
+            return self.split or (f"mean {self.rounded_mean}" if self.mean is not None else NO_PANEL)
+        counted = f"{self.ships} ship / {self.skips} skip"
+        total = self.ships + self.skips
+        return f"{counted} (from {self.rounded_share} % of {total})" if self.derived else counted
+
+    @property
+    def brief(self) -> str:
+        """ "4–0, mean 79"."""
+        mean = "" if self.mean is None else f"mean {self.rounded_mean}"
+        return ", ".join(filter(None, (self.split, mean))) or NO_PANEL
+
+    def figure(self) -> Figure:
+        return Figure(text=self.words, claims=self.grounds)
+
+
+def panel_of(verdicts: Sequence[Verdict], reviews: Sequence[Review]) -> Panel:
+    """The panel as the last verdict says it, else as the reviews' decisions add up; means from the scores.
+
+    Reviews of which one has no decision add up to nothing: who knows what that one would have said.
+    """
+    scores = [review.score for review in reviews if review.score is not None]
+    mean = Decimal(sum(scores)) / len(scores) if scores else None
+    scored = tuple(review.id for review in reviews if review.score is not None)
+    known = [verdict for verdict in verdicts if _share(verdict) is not None]
+    if known:
+        last = known[-1]
+        return Panel(
+            ships=last.ships,
+            skips=last.skips,
+            share=_share(last),
+            derived=last.derived,
+            scores=len(scores),
+            mean=mean,
+            grounds=(last.id, *scored),
+        )
+    return _from_reviews(reviews, mean, scored)
+
+
+def _from_reviews(reviews: Sequence[Review], mean: Decimal | None, scored: tuple[str, ...]) -> Panel:
+    decisions = [review.decision for review in reviews]
+    if not decisions or None in decisions:
+        return Panel(scores=len(scored), mean=mean, grounds=scored)
+    ships = decisions.count(Decision.SHIP)
+    return Panel(
+        ships=ships,
+        skips=len(decisions) - ships,
+        share=Decimal(100 * ships) / len(decisions),
+        scores=len(scored),
+        mean=mean,
+        grounds=tuple(review.id for review in reviews),
+    )
+
+
+def _share(verdict: Verdict) -> Decimal | None:
+    if verdict.share is not None:
+        return verdict.share
+    if verdict.ships is None or verdict.skips is None or verdict.ships + verdict.skips == 0:
+        return None
+    return Decimal(100 * verdict.ships) / (verdict.ships + verdict.skips)
+
+
+def community(votes: Votes | None) -> Figure:
+    """ "no votes yet", "7 ship / 2 skip", and from ten votes "71 % of 24 ship"."""
+    total = 0 if votes is None else votes.ship + votes.skip
+    if votes is None or total == 0:
+        return Figure(text=NO_VOTES)
+    grounds = (f"votes:{votes.tool_id}:{votes.seen_at:%Y-%m-%dT%H:%M:%SZ}",)
+    if total < VOTES_FOR_SHARE:
+        return Figure(text=f"{votes.ship} ship / {votes.skip} skip", claims=grounds)
+    share = whole(Decimal(100 * votes.ship) / total)
+    return Figure(text=f"{share} % of {total} ship", claims=grounds)

@@ -1,0 +1,98 @@
+"""Other people's prose, cut only where a sentence or a clause ends. Which sentence to choose is in quotes.py."""
+
+import re
+import unicodedata
+
+#: Words that end in a dot without ending a sentence, casefolded and without that dot.
+ABBREVIATIONS = frozenset(
+    "e.g i.e cf vs approx incl excl mr mrs ms dr prof st jr sr inc ltd co corp llc gmbh fig vol ver est dept "
+    "u.s u.k e.u ph.d a.m p.m al".split()
+)
+#: Abbreviations only before a number: "No. 3", but "I said no."
+NUMBERED = frozenset("no nos p pp sec ch art".split())
+#: These open the way again after a cut; they take something back, so that a cut before them would say more.
+RESTRICTING = ("unless", "except", "but", "only", "provided", "though", "although", "however", "not", "if", "when")
+
+_OPENERS = "\"'“‘«([{*_`"
+_CLOSERS = "\"'”’»)]}*_`"
+_END = re.compile(rf"(?:\.{{2,}}|[.!?…。！？]+)[{re.escape(_CLOSERS)}]*(?=\s|$)")
+_CLAUSE_END = re.compile(r"\s*—\s*|\s+[–-]\s+|;\s+|,\s+(?=(?:where|which|since|because|so|while)\b)")
+#: Bidirectional overrides and the byte order mark: invisible, and able to turn a line around.
+_INVISIBLE = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\ufeff]")
+
+
+def plain(text: str) -> str:
+    """The text on one line, without control characters, unpaired surrogates and direction overrides."""
+    kept = "".join(" " if unicodedata.category(each) in ("Cc", "Cs") else each for each in text)
+    return " ".join(_INVISIBLE.sub("", kept).split())
+
+
+def count_words(text: str) -> int:
+    """How many words a reader reads: what stands between blanks and holds a letter or digit."""
+    return sum(any(each.isalnum() for each in word) for word in text.split())
+
+
+def split_sentences(text: str) -> tuple[str, ...]:
+    """The sentences of a text, each whole, with its closing quotes and brackets.
+
+    A dot after an abbreviation, an initial or inside a number ends nothing; nor does anything inside brackets
+    or double quotes that are still open, nor an end that goes on in lower case.
+    """
+    text = plain(text)
+    found, start = [], 0
+    for match in _END.finditer(text):
+        if _ends_here(text, start, match):
+            found.append(text[start : match.end()].strip())
+            start = match.end()
+    rest = text[start:].strip()
+    return (*found, rest) if rest else tuple(found)
+
+
+def is_whole(sentence: str) -> bool:
+    """Whether it ends as a sentence does, with everything closed that it opened."""
+    return bool(_END.search(sentence[-6:])) and not sentence.endswith(("...", "…")) and not _is_open(sentence)
+
+
+def fit(text: str, most: int) -> str:
+    """As many whole sentences from the start as fit into `most` words, or else the first whole clause; else ""."""
+    kept: list[str] = []
+    for sentence in split_sentences(text):
+        if count_words(" ".join((*kept, sentence))) > most:
+            break
+        kept.append(sentence)
+    return " ".join(kept) if kept else _first_clause(text, most)
+
+
+def _first_clause(text: str, most: int) -> str:
+    """The text up to the first end of a clause, if that is short enough and takes nothing back later."""
+    text = next(iter(split_sentences(text)), "")
+    for match in _CLAUSE_END.finditer(text):
+        clause, rest = text[: match.start()], text[match.end() :].casefold()
+        if count_words(clause) > most:
+            return ""
+        if count_words(clause) >= 3 and not _is_open(clause) and not rest.startswith(RESTRICTING):
+            return clause.rstrip(",;: ")
+    return ""
+
+
+def _ends_here(text: str, start: int, match: re.Match[str]) -> bool:
+    following = text[match.end() :].lstrip().lstrip(_OPENERS)[:1]
+    if following.islower() or _is_open(text[start : match.end()]):
+        return False
+    if match.group().rstrip(_CLOSERS) != ".":
+        return True
+    word = text[start : match.start()].rsplit(None, 1)[-1:] or [""]
+    return not _is_abbreviation(word[0].lstrip(_OPENERS), following)
+
+
+def _is_abbreviation(word: str, following: str) -> bool:
+    folded = word.casefold()
+    if folded in ABBREVIATIONS or (folded in NUMBERED and following.isdigit()):
+        return True
+    return len(word) == 1 and word.isupper() and word != "I" and following.isupper()
+
+
+def _is_open(text: str) -> bool:
+    """Whether a double quote or bracket stands open at the end of the text."""
+    pairs = (("“", "”"), ("«", "»"), ("(", ")"), ("[", "]"))
+    return text.count('"') % 2 == 1 or any(text.count(left) > text.count(right) for left, right in pairs)

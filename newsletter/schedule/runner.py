@@ -1,0 +1,157 @@
+"""Does one slot: takes it, keeps its lease while the job works, and writes down what came of it.
+
+What is due and in which order is the ticker's business (ticker.py).
+"""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from newsletter.clock import Clock
+from newsletter.db.engine import Database
+from newsletter.db.statuses import SlotStatus
+from newsletter.errors import NewsletterError
+from newsletter.schedule import store
+from newsletter.schedule.jobs import Done, Job, Result, Skipped, Waiting
+from newsletter.schedule.slots import Slot, is_too_late, slot_words
+from newsletter.schedule.store import Claim, SlotRecord
+
+log = logging.getLogger(__name__)
+
+#: How long a slot stays taken after its scheduler died.
+LEASE = timedelta(minutes=5)
+
+#: A failed slot is tried again after this, then after twice as long, up to the longest.
+FIRST_RETRY = timedelta(minutes=1)
+LONGEST_RETRY = timedelta(hours=1)
+
+
+class Alerts(Protocol):
+    """How the operator is told; the same key is said once."""
+
+    def raise_once(self, key: str, subject: str, body: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runner:
+    """`owner` names this scheduler on record: machine and process."""
+
+    database: Database
+    clock: Clock
+    alerts: Alerts
+    catch_up: timedelta
+    owner: str
+    lease: timedelta = LEASE
+
+    def run(self, job: Job, record: SlotRecord, *, at_once: bool = False) -> Result | None:
+        """Do a slot of the job, if nobody else does; None when somebody has it, or when it failed."""
+        claim = self._take(record, at_once)
+        if claim is None:
+            return None
+        slot = job.schedule.slot(record.name)
+        log.info("%s for %s: begun", job.name, record.name)
+        try:
+            with self._kept(claim):
+                result = self._turn(job, slot)
+        # Whatever a job raises, the other jobs and the next tick go on.
+        except Exception as error:  # noqa: BLE001
+            self._fail(job, claim, error)
+            return None
+        self._settle(job, claim, result)
+        return result
+
+    def _take(self, record: SlotRecord, at_once: bool) -> Claim | None:
+        now = self.clock.now()
+        with self.database.write() as connection:
+            return store.take_slot(
+                connection, record, owner=self.owner, now=now, until=now + self.lease, at_once=at_once
+            )
+
+    def _turn(self, job: Job, slot: Slot) -> Result:
+        if not is_too_late(slot, now=self.clock.now(), catch_up=self.catch_up):
+            return job.run(slot)
+        if job.give_up is not None:
+            return job.give_up(slot)
+        return Skipped(f"It was not done within {duration_words(self.catch_up)} of its time.")
+
+    def _settle(self, job: Job, claim: Claim, result: Result) -> None:
+        if isinstance(result, Skipped):
+            subject = f"Skipped: {job.name} for {slot_words(claim.name, job.schedule.zone)}"
+            self.alerts.raise_once(f"skipped:{job.name}:{claim.name}", subject, result.words)
+        now = self.clock.now()
+        with self.database.write() as connection:
+            match result:
+                case Done(words):
+                    ours = store.finish_slot(connection, claim, SlotStatus.DONE, words, now)
+                case Skipped(words):
+                    ours = store.finish_slot(connection, claim, SlotStatus.SKIPPED, words, now)
+                case Waiting(words):
+                    ours = store.put_off_slot(connection, claim, words, until=None)
+        self._note(claim, ours, result.words)
+
+    def _fail(self, job: Job, claim: Claim, error: Exception) -> None:
+        """Put the slot off and say so: it is tried again until the catch-up limit."""
+        expected = isinstance(error, NewsletterError)
+        words = str(error) if expected else f"{type(error).__name__}: {error}"
+        log.error("%s for %s failed: %s", claim.job, claim.name, words, exc_info=None if expected else error)
+        until = self.clock.now() + retry_delay(claim.attempt)
+        with self.database.write() as connection:
+            ours = store.put_off_slot(connection, claim, f"Failed: {words}", until=until)
+        self._note(claim, ours, "put off")
+        self.alerts.raise_once(
+            f"failed:{claim.job}:{claim.name}",
+            f"Failed: {claim.job} for {slot_words(claim.name, job.schedule.zone)}",
+            f"{words}\n\nIt is tried again by itself, for {duration_words(self.catch_up)} after its time. "
+            f"To try at once: newsletter jobs run {claim.job}",
+        )
+
+    @contextmanager
+    def _kept(self, claim: Claim) -> Iterator[None]:
+        """Renew the lease in the background while the block runs."""
+        over = threading.Event()
+        keeper = threading.Thread(
+            target=self._keep, args=(claim, over), name=f"lease of {claim.job}", daemon=True
+        )
+        keeper.start()
+        try:
+            yield
+        finally:
+            over.set()
+            keeper.join()
+
+    def _keep(self, claim: Claim, over: threading.Event) -> None:
+        while not over.wait(self.lease.total_seconds() / 3):
+            try:
+                if not self._renew(claim):
+                    return
+            except SQLAlchemyError as error:
+                log.warning("the lease of %s for %s was not renewed: %s", claim.job, claim.name, error)
+
+    def _renew(self, claim: Claim) -> bool:
+        with self.database.write() as connection:
+            return store.keep_slot(connection, claim, until=self.clock.now() + self.lease)
+
+    def _note(self, claim: Claim, ours: bool, words: str) -> None:
+        if ours:
+            log.info("%s for %s: %s", claim.job, claim.name, words)
+        else:
+            log.warning("%s for %s was taken over meanwhile; not recorded: %s", claim.job, claim.name, words)
+
+
+def retry_delay(attempt: int) -> timedelta:
+    """How long a slot rests after its n-th failure."""
+    doublings = min(attempt - 1, 10)
+    return min(LONGEST_RETRY, FIRST_RETRY * (1 << doublings))
+
+
+def duration_words(duration: timedelta) -> str:
+    """ "48 hours", "90 minutes"."""
+    minutes = duration // timedelta(minutes=1)
+    count, unit = (minutes, "minute") if minutes % 60 else (minutes // 60, "hour")
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"

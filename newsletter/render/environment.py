@@ -1,0 +1,210 @@
+"""Jinja2 as mail templates use it: where templates are found, strict and sandboxed, values as sentinels.
+
+Two environments: `mjml_environment` prints sentinels and marks where each line came from, so that the linter can name
+the template's file and line; `text_environment` prints values as they are and only slots as sentinels. Both know
+`{% part ID %} … {% endpart %}`, which makes a block of the plan.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from types import SimpleNamespace, TracebackType
+from typing import Any
+
+import jinja2
+from jinja2 import nodes
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
+from jinja2.parser import Parser
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from newsletter.errors import Place, TemplateError
+from newsletter.render import columns
+from newsletter.render.plan import Slot
+from newsletter.render.sentinels import BlockBegin, BlockEnd, Html, Sentinels
+from newsletter.render.slots import SlotName
+
+_PACKAGE = Path(__file__).parent.parent
+
+#: Filters that mark text as safe or escape it on the way: both would carry values into MJML.
+_BARRED_FILTERS = ("safe", "escape", "e", "forceescape", "xmlattr", "tojson", "urlize")
+
+#: What a broken template raises; everything else is a fault of this program.
+_FAULTS = (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
+
+_LINE_MARK = re.compile("\ue002([^\ue003]*)\ue003")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A rendered template, and the file and line of the template that each of its lines came from."""
+
+    text: str
+    places: tuple[Place, ...]
+
+    def place(self, line: int) -> Place:
+        """Where line `line` (from 1) of the text was written."""
+        return self.places[min(line, len(self.places)) - 1]
+
+
+def template_folders(own: Path | None) -> tuple[Path, ...]:
+    """Where templates are looked up, first match wins: the user's own folder, the package, the checkout."""
+    folders = (own, _PACKAGE / "_templates", _PACKAGE.parent / "templates")
+    return tuple(folder for folder in folders if folder is not None and folder.is_dir())
+
+
+def mjml_environment(folders: Sequence[Path], sentinels: Sentinels) -> jinja2.Environment:
+    """For MJML: every printed value becomes a sentinel."""
+
+    @jinja2.pass_context
+    def finalize(_context: object, value: object) -> Markup:
+        if isinstance(value, Markup):
+            return value
+        return Markup(sentinels.put(value if isinstance(value, Slot | Html) else _text_of(value)))
+
+    extensions = [_LineMarks, _Part]
+    environment = _environment(folders, sentinels, finalize=finalize, autoescape=True, extensions=extensions)
+    environment.globals["block_mark"] = lambda mark: Markup(f"<mj-raw>{sentinels.put(mark)}</mj-raw>")
+    return environment
+
+
+def text_environment(folders: Sequence[Path], sentinels: Sentinels) -> jinja2.Environment:
+    """For plain text and subjects: values are printed as they are (they come cleaned), slots as sentinels."""
+
+    @jinja2.pass_context
+    def finalize(_context: object, value: object) -> str:
+        return sentinels.put(value) if isinstance(value, Slot) else _text_of(value)
+
+    environment = _environment(folders, sentinels, finalize=finalize, autoescape=False, extensions=[_Part])
+    environment.globals["block_mark"] = sentinels.put
+    environment.globals.update(columns.FUNCTIONS)
+    environment.filters.update(columns.FILTERS)
+    return environment
+
+
+def render(environment: jinja2.Environment, name: str, values: Mapping[str, Any]) -> Source:
+    """Render template `name`; raises TemplateError with its file and line."""
+    try:
+        return _unmarked(environment.get_template(name).render(values), Place(name))
+    except jinja2.TemplateSyntaxError as error:
+        place = Place(error.filename or error.name or name, error.lineno)
+        raise TemplateError(error.message or "its syntax is wrong", place) from error
+    except jinja2.TemplateNotFound as error:
+        raise TemplateError(f"there is no template {error.name}", Place(name)) from error
+    except _FAULTS as error:
+        raise TemplateError(str(error), _place_of(error, environment) or Place(name)) from error
+
+
+def _environment(
+    folders: Sequence[Path], sentinels: Sentinels, *, extensions: list[type[Extension]], **options: Any
+) -> jinja2.Environment:
+    environment = _Environment(
+        loader=jinja2.FileSystemLoader(folders),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        extensions=extensions,
+        cache_size=0,
+        **options,
+    )
+    for name in _BARRED_FILTERS:
+        environment.filters.pop(name)
+    environment.filters["long_date"] = _long_date
+    environment.globals = {
+        "slots": SimpleNamespace(**{name.value: Slot(name) for name in SlotName}),
+        "range": environment.globals["range"],
+    }
+    return environment
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    def join_path(self, template: str, parent: str) -> str:
+        """A partial (`_name`) stands beside the template that asks for it."""
+        return f"{parent.rpartition('/')[0]}/{template}" if template.startswith("_") else template
+
+
+class _Part(Extension):
+    """`{% part "card:" ~ card.tool_id %} … {% endpart %}`: a block of the plan, complete in itself."""
+
+    tags = {"part"}  # noqa: RUF012 (Jinja2 reads a set)
+
+    def parse(self, parser: Parser) -> list[nodes.Node]:
+        line = next(parser.stream).lineno
+        id_ = parser.parse_expression()
+        body = parser.parse_statements(("name:endpart",), drop_needle=True)
+        begin = self.call_method("_begin", [id_], lineno=line)
+        end = self.call_method("_end", lineno=line)
+        return [nodes.Output([begin], lineno=line), *body, nodes.Output([end], lineno=line)]
+
+    def _begin(self, id_: object) -> Any:
+        if not isinstance(id_, str) or not id_:
+            raise jinja2.TemplateRuntimeError(f"a part needs a name, not {id_!r}")
+        return self._mark(BlockBegin(id_))
+
+    def _end(self) -> Any:
+        return self._mark(BlockEnd())
+
+    def _mark(self, mark: BlockBegin | BlockEnd) -> Any:
+        block_mark: Any = self.environment.globals["block_mark"]
+        return block_mark(mark)
+
+
+class _LineMarks(Extension):
+    """Puts the template's file and line before every line of its literal text; `_unmarked` takes them out."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        for token in stream:
+            if token.type == "data":
+                file = stream.filename or stream.name
+                lines = token.value.split("\n")
+                marked = (f"\ue002{file}:{token.lineno + n}\ue003{line}" for n, line in enumerate(lines))
+                yield Token(token.lineno, "data", "\n".join(marked))
+            else:
+                yield token
+
+
+def _unmarked(text: str, start: Place) -> Source:
+    places, place = [], start
+    for line in text.split("\n"):
+        marks = _LINE_MARK.findall(line)
+        places.append(_place(marks[0]) if marks else place)
+        place = _place(marks[-1]) if marks else place
+    return Source(_LINE_MARK.sub("", text), tuple(places))
+
+
+def _place(mark: str) -> Place:
+    file, _, line = mark.rpartition(":")
+    return Place(file, int(line))
+
+
+def _place_of(error: BaseException, environment: jinja2.Environment) -> Place | None:
+    """The innermost line of a template on the way to `error`: Jinja2 writes them into the traceback."""
+    loader = environment.loader
+    assert isinstance(loader, jinja2.FileSystemLoader)
+    place, step = None, error.__traceback__
+    while isinstance(step, TracebackType):
+        file = step.tb_frame.f_code.co_filename
+        if any(Path(folder) in Path(file).parents for folder in loader.searchpath) and file.endswith(".j2"):
+            place = Place(file, step.tb_lineno)
+        step = step.tb_next
+    return place
+
+
+def _text_of(value: object) -> str:
+    """What may be printed: texts and numbers. Anything else is a slip of the template, and must not reach a reader."""
+    if isinstance(value, jinja2.Undefined):
+        str(value)
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise jinja2.TemplateRuntimeError(f"only texts and whole numbers can be printed, not {value!r:.80}")
+    return value.value if isinstance(value, Enum) else str(value)
+
+
+def _long_date(day: date) -> str:
+    """Thursday 26 November 2026."""
+    return f"{day:%A} {day.day} {day:%B %Y}"

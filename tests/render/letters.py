@@ -1,0 +1,380 @@
+"""Letters to render: a usual week, a thin one, a heavy one of twelve items, right-to-left names, hostile values."""
+
+from dataclasses import fields, is_dataclass, replace
+from datetime import date
+from typing import Any
+
+from newsletter.db.statuses import Edition
+from newsletter.digest.letter import (
+    Answer,
+    Benchmarks,
+    Brief,
+    Card,
+    Change,
+    Costs,
+    Dispute,
+    Figure,
+    Footer,
+    Lead,
+    Letter,
+    Link,
+    Masthead,
+    Origin,
+    Quote,
+    Row,
+    Score,
+    Scorecard,
+    ScoreRow,
+    Side,
+    Sources,
+)
+from newsletter.render.frame import MessageFrame
+
+FRAME = MessageFrame(
+    from_name="Weekly Verdicts",
+    from_address="weekly@news.example.org",
+    reply_to="desk@example.org",
+    public_url="https://news.example.org",
+    language="en",
+    list_id="weekly.news.example.org",
+    list_name="Weekly Verdicts",
+    archive_url="https://news.example.org/archive",
+    feedback_id="12:weekly:issue:verdicts",
+)
+
+#: Sixty words, the most that an editor's note may have.
+LONG_NOTE = (
+    "Two open models **meet on price** this week, and the panel is not of one mind about either. The cheaper"
+    " one runs on a single card in your office; the dearer one brings a sandbox that executes what it writes."
+    " We asked four reviewers which they would put in front of customers tomorrow, and [why](https://example.org/why)"
+    " they hesitated at all."
+)
+
+
+def _figure(text: str, *claims: str, disputed: bool = False) -> Figure:
+    return Figure(text=text, claims=claims or ("c1",), disputed=disputed)
+
+
+def _row(label: str, left: str, right: str, *, disputed: bool = False) -> Row:
+    return Row(label=label, left=_figure(left, disputed=disputed), right=_figure(right))
+
+
+def _link(label: str, slug: str = "compare/small-medium", *, affiliate: bool = False) -> Link:
+    return Link(label=label, url=f"https://verdicts.example.org/{slug}", affiliate=affiliate)
+
+
+MASTHEAD = Masthead(
+    name="Weekly Verdicts", edition=Edition.WEEKLY, number=12, date_on=date(2026, 11, 26), minutes=4
+)
+
+LEAD = Lead(
+    comparison_id="small-medium",
+    headline="Mistral 3 Small (22B) vs Mistral Medium 3.2",
+    bottom_line="4–0, mean 79, against 3–1, mean 70; free against pay per token.",
+    left=Side(
+        tool_id="mistral-3-small",
+        name="Mistral 3 Small (22B)",
+        panel=_figure("4 ship / 0 skip"),
+        share=100,
+        community=_figure("no votes yet"),
+        pricing=_figure("Free (Apache 2.0 open weights)"),
+        best_for="Open-weight model for edge and consumer hardware",
+        category="Developer Tools",
+    ),
+    right=Side(
+        tool_id="mistral-medium-3-2",
+        name="Mistral Medium 3.2",
+        panel=_figure("3 ship / 1 skip"),
+        share=75,
+        community=_figure("no votes yet"),
+        pricing=_figure("Pay per token; enterprise pricing on request"),
+        best_for="Low-cost model with native code interpreter",
+        category="Developer Tools",
+    ),
+    pick_left_if="your data has to stay in the house, or a monthly bill is what keeps you awake.",
+    pick_right_if="you want generated code to be run and checked without building a sandbox of your own.",
+    decision=(
+        _row("Panel", "4 ship / 0 skip", "3 ship / 1 skip"),
+        _row("Community", "no votes yet", "no votes yet"),
+        _row("Pricing", "Free (Apache 2.0 open weights)", "Pay per token; enterprise pricing on request"),
+        _row(
+            "Best for",
+            "Open-weight model for edge and consumer hardware",
+            "Low-cost model with native code interpreter",
+        ),
+        _row("Category", "Developer Tools", "Developer Tools"),
+    ),
+    scorecard=Scorecard(
+        rows=(
+            ScoreRow(
+                reviewer="Builder",
+                left=Score(score=85, decision="ship"),
+                right=Score(score=78, decision="ship"),
+            ),
+            ScoreRow(
+                reviewer="Skeptic",
+                left=Score(score=78, decision="ship"),
+                right=Score(score=72, decision="ship"),
+            ),
+            ScoreRow(
+                reviewer="Futurist",
+                left=Score(score=82, decision="ship"),
+                right=Score(score=75, decision="ship"),
+            ),
+            ScoreRow(
+                reviewer="Founder",
+                left=Score(score=72, decision="ship"),
+                right=Score(score=55, decision="skip"),
+            ),
+        ),
+        left_mean=79,
+        right_mean=70,
+    ),
+    quotes=(
+        Quote(
+            words="It slots into every local runner we tried without asking for special tooling.",
+            reviewer="Builder",
+            tool="Mistral 3 Small (22B)",
+            stance="for",
+            review_id="r1",
+        ),
+        Quote(
+            words="They sell tokens with a nice feature; they are not yet building something you could not leave.",
+            reviewer="Founder",
+            tool="Mistral Medium 3.2",
+            stance="against",
+            review_id="r2",
+        ),
+    ),
+    costs=Costs(
+        volumes=(
+            _row("1M tokens", "$0.14", "$1.20", disputed=True),
+            _row("10M tokens", "$1.35", "$12.00"),
+            _row("100M tokens", "$13.50", "$120.00"),
+        ),
+        team=_row("Team", "$1.78", "$15.84"),
+        basis="Even split of input and output. Team: 5 seats × 80 messages a day × 1,500 tokens, 22 days a month.",
+    ),
+    benchmarks=Benchmarks(
+        rows=(
+            _row("Constrained rewriting", "2 of 3", "untested"),
+            _row("Tool calling", "3 of 5", "4 of 5"),
+            _row("Long context", "1 of 3", "2 of 3"),
+        ),
+        untested="9 of 12 tests untested on both sides",
+    ),
+    link=_link("Read the full comparison"),
+)
+
+MORE = (
+    Brief(
+        comparison_id="medium-31-small-32",
+        topic="Cost",
+        headline="Mistral Medium 3.1 vs Mistral Small 3.2",
+        words="$0.40 against $0.07 for a million input tokens. The panel splits 3–1 and 4–0; only one of twelve tests has a score.",
+        link=_link("Mistral Medium 3.1 vs Mistral Small 3.2", "compare/medium-small"),
+    ),
+    Brief(
+        comparison_id="quill-inkwell",
+        topic="Writing",
+        headline="Quill vs Inkwell",
+        words="Both panels ship, 3–1 and 4–0, two points apart: no clear pick. Quill is paid only, Inkwell starts free.",
+        link=_link("Quill vs Inkwell", "compare/quill-inkwell", affiliate=True),
+        note="Our desk used both for a month; the gap was smaller than the numbers say.",
+    ),
+    Brief(
+        comparison_id="tidepool-sonar",
+        topic="Research",
+        headline="Tidepool vs Sonar Desk",
+        words="1–3 against 2–2, means 48 and 61. Neither convinces; Sonar Desk at least says where its answers come from.",
+        link=_link("Tidepool vs Sonar Desk", "compare/tidepool-sonar"),
+    ),
+)
+
+
+def _card(name: str, kicker: str, split: str, share: int | None, line: str, topic: str = "Models") -> Card:
+    slug = name.lower().replace(" ", "-")
+    return Card(
+        tool_id=slug,
+        topic=topic,
+        name=name,
+        kicker=kicker,
+        split=_figure(split),
+        share=share,
+        line=line,
+        facts=(
+            ("Context", _figure("128K")),
+            ("Input", _figure("$0.10", disputed=True)),
+            ("Output", _figure("$0.30")),
+            ("Licence", _figure("Apache 2.0")),
+            ("Verified", _figure("1 Mar 2026")),
+        )
+        if kicker == "new model"
+        else (),
+        link=_link(name, f"tools/{slug}"),
+    )
+
+
+CARDS = (
+    _card(
+        "Mistral Small 3.2",
+        "new model",
+        "4 ship / 0 skip",
+        100,
+        "The cheapest open model that the panel would put in front of customers.",
+    ),
+    _card(
+        "Harbor Agents",
+        "new verdict",
+        "1 ship / 3 skip",
+        25,
+        "Agents that wait in line: clever queueing, little patience for errors.",
+        "Agents",
+    ),
+    _card(
+        "Lumen Voice",
+        "new verdict",
+        "3 ship / 1 skip",
+        75,
+        "Dictation that knows your product names after an hour.",
+        "Audio",
+    ),
+)
+
+FINDINGS = (
+    "Widest gap: Harbor Agents 1–3, Mistral 3 Small 4–0.",
+    "Output tokens cost a tenth: $0.20 against $2.00 a million.",
+    "The Founder is the only reviewer to skip Mistral Medium 3.2.",
+)
+
+FOOTER = Footer(
+    why="You get this because you subscribed at verdicts.example.org.",
+    postal_address="Weekly Verdicts\n12 Harbour Street\n20457 Hamburg",
+    controller="Verdicts Ltd",
+    privacy_url="https://verdicts.example.org/privacy",
+    archive_url="https://news.example.org/archive",
+    subscribe_url="https://news.example.org/subscribe",
+    reply_to="desk@example.org",
+    affiliate_notice="",
+)
+
+USUAL = Letter(
+    subject="Mistral 3 Small or Medium 3.2? 4–0 against 3–1",
+    preheader="Free against pay per token, nine points apart, and one reviewer who walks away.",
+    masthead=MASTHEAD,
+    note="Two open models **meet on price** this week. [Tell us](https://example.org/desk) which one you run.",
+    findings=FINDINGS,
+    lead=LEAD,
+    changes=(),
+    more=MORE,
+    cards=CARDS,
+    rest=(_link("Foundry 2", "tools/foundry-2"), _link("Kestrel vs Merlin", "compare/kestrel-merlin")),
+    answer=Answer(
+        question="Can I run a 22B model on one consumer card?",
+        answer="Yes, quantised to four bits it fits in 24 GB of memory; expect the first answer within five minutes of starting the download on a fast line.",
+        about="Mistral 3 Small (22B)",
+        link=_link("Mistral 3 Small (22B)", "tools/mistral-3-small"),
+    ),
+    sources=Sources(
+        origins=(
+            Origin(
+                name="Weekly Verdicts panel",
+                url="https://verdicts.example.org/panel",
+                dated="published 24 Nov 2026",
+            ),
+            Origin(
+                name="Mistral AI, pricing",
+                url="https://models.example.com/mistral",
+                dated="verified 1 Mar 2026",
+            ),
+        ),
+        disputes=(
+            Dispute(
+                tool_id="mistral-small-3-2",
+                attribute="input_price",
+                words="Mistral Small 3.2, input: $0.10 (model profile, verified 1 Mar 2026); $0.07 (model page, seen 20 Nov 2026)",
+            ),
+        ),
+    ),
+    footer=FOOTER,
+)
+
+THIN = replace(
+    USUAL,
+    subject="A quiet week, one comparison",
+    note="",
+    findings=(),
+    lead=replace(
+        LEAD, scorecard=None, quotes=(), costs=None, benchmarks=None, pick_left_if="", pick_right_if=""
+    ),
+    more=(),
+    cards=(),
+    rest=(),
+    answer=None,
+    sources=Sources(origins=(), disputes=()),
+)
+
+#: Twelve items, everything there, everything as long as it may be.
+HEAVY = replace(
+    USUAL,
+    note=LONG_NOTE,
+    findings=(
+        "Widest gap of the week: Harbor Agents 1 ship / 3 skip against Mistral 3 Small's four.",
+        "Output tokens cost a tenth: $0.20 against $2.00 a million for the older Medium.",
+        "The Founder is the only reviewer to skip Mistral Medium 3.2, with 55 points.",
+    ),
+    changes=(
+        Change(
+            tool_id="foundry",
+            words="Foundry raised its input price from $0.40 to $0.55 a million tokens.",
+            link=_link("Foundry", "tools/foundry"),
+        ),
+        Change(tool_id="kestrel", words="Kestrel lost a ship: 3–1 in October, 2–2 now.", link=None),
+        Change(
+            tool_id="merlin",
+            words="Merlin's weights are open since Monday.",
+            link=_link("Merlin", "tools/merlin", affiliate=True),
+        ),
+    ),
+    rest=tuple(
+        _link(name, f"tools/{n}")
+        for n, name in enumerate(("Foundry 2", "Kestrel vs Merlin", "Osprey", "Paperclip", "Wren vs Robin"))
+    ),
+    footer=replace(FOOTER, affiliate_notice="Links marked (ad) pay us if you buy; they change no verdict."),
+)
+
+NO_LEAD = replace(THIN, lead=None, cards=CARDS)
+
+_RTL_LEFT, _RTL_RIGHT = "כלי עזר 3", "مساعد الكتابة"
+
+RIGHT_TO_LEFT = replace(
+    USUAL,
+    subject=f"{_RTL_LEFT} or {_RTL_RIGHT}? 4–0 against 3–1",
+    lead=replace(
+        LEAD,
+        headline=f"{_RTL_LEFT} vs {_RTL_RIGHT}",
+        left=replace(LEAD.left, name=_RTL_LEFT),
+        right=replace(LEAD.right, name=_RTL_RIGHT),
+    ),
+)
+
+ATTACK = (
+    "\"'><script>alert(1)</script>&amp;</td></table><mj-text>{{ 7*7 }}{% raw %}</mj-text>"
+    "<!--[if mso]>x<![endif]-->\x00\x1b[31m\u202egnp.exe\u200b\u2066\ue0000\ue001\ue0021:1\ue003\r\nBcc: a@b"
+)
+
+
+def hostile(value: Any, name: str = "") -> Any:
+    """`value` with the attack in every text that is not an address, a date or a word with a fixed meaning."""
+    if isinstance(value, tuple):
+        return tuple(hostile(each, name) for each in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(
+            value, **{each.name: hostile(getattr(value, each.name), each.name) for each in fields(value)}
+        )
+    if type(value) is str and not name.endswith("url") and name not in ("stance", "decision"):
+        return f"{value} {ATTACK}"
+    return value
+
+
+HOSTILE: Letter = hostile(HEAVY)

@@ -55,21 +55,28 @@ class Ticker:
             return store.due_slots(connection, names, now)
 
 
-def start_ticking(
-    tick: Callable[[], None], *, clock: Clock, interval: timedelta = INTERVAL
-) -> BackgroundScheduler:
-    """Call `tick` now and at every interval in a background thread, never two at once.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """Something to call again and again, never twice at once."""
 
-    The scheduler keeps nothing: its store is in memory, and a tick that was missed needs no making up.
+    call: Callable[[], None]
+    every: timedelta = INTERVAL
+
+
+def start_beats(*beats: Beat, clock: Clock) -> BackgroundScheduler:
+    """Call each beat now and then at its interval, in the background; `shutdown()` waits for what is running.
+
+    The scheduler keeps nothing: its store is in memory, and a beat that was missed needs no making up.
     """
     scheduler = BackgroundScheduler(timezone="UTC")
-    scheduler.add_job(
-        tick,
-        IntervalTrigger(seconds=interval.total_seconds(), timezone="UTC"),
-        coalesce=True,
-        max_instances=1,
-        misfire_grace_time=None,
-        next_run_time=clock.now(),
-    )
+    for beat in beats:
+        scheduler.add_job(
+            beat.call,
+            IntervalTrigger(seconds=beat.every.total_seconds(), timezone="UTC"),
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+            next_run_time=clock.now(),
+        )
     scheduler.start()
     return scheduler

@@ -7,7 +7,7 @@ from newsletter.db.engine import Database
 from newsletter.schedule import store
 from newsletter.schedule.jobs import Done, Result
 from newsletter.schedule.slots import Schedule, Slot
-from newsletter.schedule.ticker import start_ticking
+from newsletter.schedule.ticker import Beat, start_beats
 from tests.jobs.recording import THURSDAYS, RecordedJob, make_ticker, utc
 
 
@@ -73,7 +73,7 @@ def test_a_long_outage_skips_all_but_what_is_within_the_limit(sqlite_database: D
 
 def test_the_ticker_ticks_at_once_and_then_at_every_interval() -> None:
     ticks = threading.Semaphore(0)
-    scheduler = start_ticking(ticks.release, clock=SystemClock(), interval=timedelta(seconds=0.05))
+    scheduler = start_beats(Beat(call=ticks.release, every=timedelta(seconds=0.05)), clock=SystemClock())
     try:
         assert all(ticks.acquire(timeout=5) for _ in range(3))
     finally:
@@ -88,7 +88,7 @@ def test_stopping_waits_for_the_tick_that_is_running() -> None:
         SystemClock().sleep(timedelta(seconds=0.2))
         over.set()
 
-    scheduler = start_ticking(tick, clock=SystemClock())
+    scheduler = start_beats(Beat(call=tick), clock=SystemClock())
     assert begun.wait(5)
     scheduler.shutdown()
     assert over.is_set()

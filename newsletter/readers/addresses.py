@@ -1,0 +1,65 @@
+"""Mail addresses: what is one, how it is written to, and when two are the same.
+
+Nothing asks the DNS. Whether mail may go to an address is a question for store.py.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+from email_validator import EmailNotValidError, validate_email
+
+from newsletter.errors import BadInput
+
+#: Local parts that email-validator returns as they are, so that only their domain needs checking.
+_PLAIN_LOCAL_PART = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
+_MOST_OCTETS = 254
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A valid address. `text` is written to (domain in A-labels); `key` is the same for two that are the same."""
+
+    text: str
+    key: str
+
+    @property
+    def needs_smtputf8(self) -> bool:
+        """Whether the part before the @ has letters that only SMTPUTF8 servers take (RFC 6531)."""
+        return not self.text.isascii()
+
+
+def parse_address(text: str) -> Address:
+    """The address that `text` holds, spaces around it aside; raises BadInput with the reason."""
+    text = text.strip(" \t")
+    try:
+        local_part, domain = _parts(text)
+    except EmailNotValidError as error:
+        raise BadInput(f"{_shown(text)} is no mail address. {error}") from error
+    return Address(f"{local_part}@{domain}", f"{_folded(local_part)}@{domain.casefold()}")
+
+
+def _parts(text: str) -> tuple[str, str]:
+    local_part, _, domain = text.partition("@")
+    if domain and len(text) < 100 and len(local_part) <= 64 and _PLAIN_LOCAL_PART.fullmatch(local_part):
+        # A list of readers has few domains: the library's check of each is kept.
+        return local_part, _ascii_domain(domain)
+    checked = validate_email(text, check_deliverability=False, strict=True)
+    if len(f"{checked.local_part}@{checked.ascii_domain}".encode()) > _MOST_OCTETS:
+        raise EmailNotValidError("The email address is too long.")
+    return checked.local_part, checked.ascii_domain
+
+
+@lru_cache(maxsize=10_000)
+def _ascii_domain(domain: str) -> str:
+    return validate_email(f"a@{domain}", check_deliverability=False).ascii_domain
+
+
+def _folded(local_part: str) -> str:
+    return unicodedata.normalize("NFC", local_part.casefold())
+
+
+def _shown(text: str) -> str:
+    shortened = text if len(text) <= 60 else text[:57] + "..."
+    return repr(shortened) if text else "Nothing"

@@ -1,0 +1,93 @@
+import pytest
+from email_validator import EmailNotValidError, validate_email
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.errors import BadInput
+from newsletter.readers.addresses import Address, parse_address
+
+hostile = st.text(st.sampled_from('aZé.ß@ \t\r\n\0<>",;:()[]\\+-_ıİ例x0’\u200b\u202e'), max_size=40)
+plain = st.from_regex(r"[A-Za-z0-9_+.-]{1,70}@[a-zA-Z0-9.-]{1,40}\.(org|de|test|例子)", fullmatch=True)
+
+
+def reference(text: str) -> str | None:
+    """What email-validator makes of it, asked directly; None when it refuses."""
+    try:
+        checked = validate_email(text.strip(" \t"), check_deliverability=False, strict=True)
+    except EmailNotValidError:
+        return None
+    return f"{checked.local_part}@{checked.ascii_domain}"
+
+
+def parsed(text: str) -> Address | None:
+    try:
+        return parse_address(text)
+    except BadInput:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("given", "text", "key"),
+    [
+        ("ada@example.org", "ada@example.org", "ada@example.org"),
+        (" Ada.Lovelace@Example.ORG\t", "Ada.Lovelace@example.org", "ada.lovelace@example.org"),
+        ("ada@bücher.de", "ada@xn--bcher-kva.de", "ada@xn--bcher-kva.de"),
+        ("Ju\u0308rgen@example.org", "J\u00fcrgen@example.org", "j\u00fcrgen@example.org"),
+        ("Jürgen@example.org", "Jürgen@example.org", "jürgen@example.org"),
+        ("用户@例子.广告", "用户@xn--fsqu00a.xn--4rr70v", "用户@xn--fsqu00a.xn--4rr70v"),
+        ("o'hara+news@example.org", "o'hara+news@example.org", "o'hara+news@example.org"),
+    ],
+)
+def test_an_address_is_written_one_way_and_known_by_its_key(given: str, text: str, key: str) -> None:
+    assert parse_address(given) == Address(text, key)
+
+
+def test_only_letters_beyond_ascii_before_the_at_need_smtputf8() -> None:
+    assert parse_address("jürgen@example.org").needs_smtputf8
+    assert not parse_address("ada@bücher.de").needs_smtputf8
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ("", "Nothing is no mail address. An email address must have an @-sign."),
+        ("ada", "'ada' is no mail address. An email address must have an @-sign."),
+        ("ada@", "There must be something after the @-sign"),
+        ("ada@localhost", "It should have a period"),
+        (
+            "ada@example.org\r\nBcc: eve@example.org",
+            r"'ada@example.org\\r\\nBcc: eve@example.org' is no mail",
+        ),
+        ("ada\0@example.org", "invalid characters before the @-sign"),
+        ("Ada <ada@example.org>", "display name"),
+        ("a" * 65 + "@example.org", "too long before the @-sign"),
+        ("ada@" + "b" * 300 + ".org", r"'ada@b+\.\.\.' is no mail address"),
+    ],
+)
+def test_what_is_no_address_is_refused_with_the_reason(given: str, reason: str) -> None:
+    with pytest.raises(BadInput, match=reason):
+        parse_address(given)
+
+
+@given(hostile | plain | st.emails())
+def test_an_accepted_address_is_what_the_library_says(text: str) -> None:
+    address = parsed(text)
+    assert (address.text if address else None) == reference(text)
+
+
+@given(hostile | st.emails())
+def test_an_accepted_address_is_safe_in_a_header_and_fits_the_database(text: str) -> None:
+    address = parsed(text)
+    if address is not None:
+        assert not any(ord(each) <= 32 or ord(each) == 127 for each in address.text)
+        assert address.text.count("@") == 1
+        assert len(address.text.encode()) <= 254
+        assert len(address.key) <= 320
+
+
+@given(hostile | st.emails())
+def test_parsing_again_changes_nothing(text: str) -> None:
+    address = parsed(text)
+    if address is not None:
+        assert parse_address(address.text) == address
+        assert parse_address(address.key).key == address.key

@@ -13,6 +13,8 @@ from html import escape
 
 from newsletter.errors import BadHeader
 
+SOFT_BREAK = b"=\r\n"
+
 _MUST_QUOTE = re.compile(rb"[^\t !-<>-~]")
 _LAST_BLANK = re.compile(rb"[\t ]\Z")
 
@@ -52,10 +54,15 @@ def html_text(value: str) -> str:
 
 
 def body_segment(text: str) -> bytes:
-    """One piece of a body in quoted-printable, from column 0 to column 0. Line ends (LF, CRLF) become CRLF."""
+    """One static piece of a body in quoted-printable, from column 0 to column 0. Line ends (LF, CRLF) become CRLF."""
     *lines, rest = text.replace("\r\n", "\n").encode().split(b"\n")
     ended = b"".join(_quoted(line, last=True) + b"\r\n" for line in lines)
-    return ended + _quoted(rest, last=False) + b"=\r\n" if rest else ended
+    return ended + _quoted(rest, last=False) + SOFT_BREAK if rest else ended
+
+
+def body_value(value: str) -> bytes:
+    """A reader's value on one line in quoted-printable, from column 0; a soft line break must follow."""
+    return _quoted(value.encode(), last=False)
 
 
 def _quoted(line: bytes, *, last: bool) -> bytes:
@@ -63,7 +70,7 @@ def _quoted(line: bytes, *, last: bool) -> bytes:
     quoted = _MUST_QUOTE.sub(_quote, line)
     if last:
         quoted = _LAST_BLANK.sub(_quote, quoted)
-    return b"=\r\n".join(_guarded(physical) for physical in _LINE.findall(quoted))
+    return SOFT_BREAK.join(_guarded(physical) for physical in _LINE.findall(quoted))
 
 
 def _quote(match: re.Match[bytes]) -> bytes:

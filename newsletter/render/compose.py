@@ -12,9 +12,10 @@ from hashlib import sha256
 from operator import itemgetter
 from typing import Any
 
-from newsletter.errors import BadHeader
 from newsletter.render.encode import (
     SOFT_BREAK,
+    VALUE_LIMIT,
+    ascii_header,
     body_segment,
     body_value,
     check_header,
@@ -52,8 +53,6 @@ _UNFOLDED = 70
 #: Octets on a line of quoted-printable, besides the `=` of a soft line break.
 _LINE = 75
 _FULL_STOP = ord(".")
-#: So many octets of values fit on any header's line (RFC 5322: 998).
-_ALL_VALUES = 900
 
 
 def _allowing(octets: str, but: str = "") -> bytes:
@@ -134,7 +133,7 @@ class Composer:
         if (
             together.translate(_HEADER_SAFE) is not together
             or len(encoded) != self._count
-            or len(together) > _ALL_VALUES
+            or len(together) > VALUE_LIMIT
             or len(encoded[0]) > _UNFOLDED
         ):
             return None
@@ -159,26 +158,20 @@ def _encode(fill: _Fill, value: str) -> bytes:
         return body_value(plain_text(value))
     if fill.use is _Use.HTML:
         return body_value(html_text(value))
-    check_header(fill.name, value)
     if fill.name is SlotName.TO:
-        return fold(value, used=len("To: ")).encode()
-    if not value.isascii() or len(value) > _ALL_VALUES:
-        raise BadHeader(
-            fill.name, value, f"only ASCII can stand there, and no more than {_ALL_VALUES} characters"
-        )
-    return value.encode()
+        return fold(check_header(fill.name, value), used=len("To: ")).encode()
+    return ascii_header(fill.name, value).encode()
 
 
 def _header_pieces(headers: Iterable[Header]) -> Iterator[_Piece]:
     """Headers with their statics encoded and folded; one that has slots breaks after its commas."""
     for header in headers:
         yield f"{header.name}: ".encode()
-        if not any(isinstance(segment, Slot) for segment in header.segments):
-            form = header_form(header.name, header.static)
-            yield fold(form, used=len(header.name) + 2).encode()
-        else:
+        if header.is_personal:
             for segment in header.segments:
                 yield _header_piece(header.name, segment)
+        else:
+            yield fold(header_form(header.name, header.static), used=len(header.name) + 2).encode()
         yield b"\r\n"
 
 

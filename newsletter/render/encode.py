@@ -30,6 +30,8 @@ _ADDRESS_HEADERS = frozenset({"from", "to", "reply-to", "sender"})
 _LINE_LENGTH = 76
 #: RFC 5322, 2.1.1.
 _LINE_LIMIT = 998
+#: A reader's value of this length fits on a header's line beside anything we write there.
+VALUE_LIMIT = 900
 #: RFC 2047 allows 75; this fits on one line behind "Reply-To: ", the longest name before an encoded word.
 _WORD_LENGTH = 66
 _WORD = re.compile(" *[^ ]+")
@@ -91,6 +93,13 @@ def check_header(name: str, value: str) -> str:
     return value
 
 
+def ascii_header(name: str, value: str) -> str:
+    """The value, if it can stand in a header as it is and without folding; raises BadHeader otherwise."""
+    if not check_header(name, value).isascii() or len(value) > VALUE_LIMIT:
+        raise BadHeader(name, value, f"only ASCII can stand there, and at most {VALUE_LIMIT} characters")
+    return value
+
+
 def header_form(name: str, value: str) -> str:
     """A header's value in ASCII on one line; what needs encoding and how follows from the header's name.
 
@@ -107,6 +116,12 @@ def header_form(name: str, value: str) -> str:
     if not value.isascii():
         raise BadHeader(name, value, "only ASCII can stand there")
     return value
+
+
+def split_mailbox(value: str) -> tuple[str, str]:
+    """The name (may be empty) and the address of a plan's From or Reply-To."""
+    mailbox = _MAILBOX.fullmatch(value)
+    return (mailbox["name"], mailbox["inside"]) if mailbox else ("", value)
 
 
 def mailbox_form(name: str, address: str) -> str:

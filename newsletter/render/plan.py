@@ -47,9 +47,13 @@ class Header:
     segments: tuple[Segment, ...]
 
     @property
+    def is_personal(self) -> bool:
+        return any(isinstance(segment, Slot) for segment in self.segments)
+
+    @property
     def static(self) -> str:
         """Its value, if the same for everyone; ValueError otherwise."""
-        if any(isinstance(segment, Slot) for segment in self.segments):
+        if self.is_personal:
             raise ValueError(f"header {self.name} differs from reader to reader")
         return "".join(segment for segment in self.segments if isinstance(segment, str))
 

@@ -66,10 +66,16 @@ class Weekday(StrEnum):
 
 
 def _setting(
-    name: str, default: Any = MISSING, *, help: str, needed: bool = False, secret: bool = False
+    name: str,
+    default: Any = MISSING,
+    *,
+    help: str,
+    needed: bool = False,
+    secret: bool = False,
+    example: str = "",
 ) -> Any:
     """A row of the table. `needed`: nothing leaves before it is set. `secret`: environment or file only."""
-    metadata = {"name": name, "help": help, "needed": needed, "secret": secret}
+    metadata = {"name": name, "help": help, "needed": needed, "secret": secret, "example": example}
     return field(default=default, metadata=metadata)
 
 
@@ -85,26 +91,45 @@ class Settings:
         "",
         help="Where readers reach these pages; https, except with the outbox.",
         needed=True,
+        example="http://localhost:8000",
     )
     site_url: str = _setting("site.url", "", help="The comparison site that the issue links to.")
     language: str = _setting("site.language", "en", help="Language of the mail, as in HTML's lang.")
     postal_address: str = _setting(
-        "site.postal_address", "", help="The postal address the law wants in every mail.", needed=True
+        "site.postal_address",
+        "",
+        help="The postal address the law wants in every mail.",
+        needed=True,
+        example="Weekly Verdicts, 1 Example Street, 12345 Exampletown",
     )
     controller: str = _setting(
-        "site.controller", "", help="Who answers for readers' data: a person or company.", needed=True
+        "site.controller",
+        "",
+        help="Who answers for readers' data: a person or company.",
+        needed=True,
+        example="Weekly Verdicts Ltd",
     )
     privacy_url: str = _setting(
-        "site.privacy_url", "", help="The page that says what happens to readers' data.", needed=True
+        "site.privacy_url",
+        "",
+        help="The page that says what happens to readers' data.",
+        needed=True,
+        example="https://example.org/privacy",
     )
     affiliate_hosts: tuple[str, ...] = _setting(
         "site.affiliate_hosts", (), help="Hosts whose links pay; they are labelled in every issue."
     )
 
     from_name: str = _setting("mail.from_name", "Weekly Verdicts", help="The name in From.")
-    from_address: str = _setting("mail.from_address", "", help="The address in From.", needed=True)
+    from_address: str = _setting(
+        "mail.from_address", "", help="The address in From.", needed=True, example="weekly@example.org"
+    )
     reply_to: str = _setting(
-        "mail.reply_to", "", help="An address that somebody reads; not noreply.", needed=True
+        "mail.reply_to",
+        "",
+        help="An address that somebody reads; not noreply.",
+        needed=True,
+        example="editors@example.org",
     )
     list_id: str = _setting(
         "mail.list_id", "", help="List-Id, such as weekly.example.org; empty: made from From's domain."
@@ -257,6 +282,36 @@ def load_settings(folder: Path, environ: Mapping[str, str] | None = None) -> Set
     settings = Settings(folder=folder, **values)
     _check(settings, file)
     return settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingInForce:
+    """One setting as it is now; `place` is None where the default holds."""
+
+    name: str
+    value: Any
+    place: Place | None
+    secret: bool
+
+
+def explain_settings(folder: Path, environ: Mapping[str, str] | None = None) -> tuple[SettingInForce, ...]:
+    """Every setting of `folder` with where its value comes from; raises ConfigError as `load_settings` does."""
+    environ = os.environ if environ is None else environ
+    settings = load_settings(folder, environ)
+    file = folder / FILE_NAME
+    given = _flatten(_read_toml(file), file)
+    explained = []
+    for row in setting_fields():
+        raw, place = _raw_value(row, given, file, environ)
+        explained.append(
+            SettingInForce(
+                name=row.metadata["name"],
+                value=getattr(settings, row.name),
+                place=None if raw is None else place,
+                secret=row.metadata["secret"],
+            )
+        )
+    return tuple(explained)
 
 
 def require_ready_to_send(settings: Settings) -> None:

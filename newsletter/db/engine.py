@@ -47,7 +47,7 @@ class Database:
 def open_database(url: str) -> Database:
     """Open the database behind an SQLAlchemy URL; `sqlite://` alone is one in memory, for tests."""
     if make_url(url).get_backend_name() != "sqlite":
-        engine = create_engine(url, pool_pre_ping=True)
+        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
         return Database(url, engine, engine)
     if make_url(url).database in (None, "", ":memory:"):
         engine = _sqlite_engine(url, "BEGIN IMMEDIATE", poolclass=StaticPool)
@@ -59,6 +59,8 @@ def _sqlite_engine(url: str, begin: str, **options: Any) -> Engine:
     engine = create_engine(
         url,
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
+        # An error's text must not carry readers' addresses into a log.
+        hide_parameters=True,
         **options,
     )
 

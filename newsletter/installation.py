@@ -1,0 +1,138 @@
+"""Makes a new installation: settings file, both stores, keys, outbox; all of it or nothing.
+
+What the settings mean is in config.py, how an installation is opened in app.py.
+"""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import Field
+from datetime import timedelta
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from newsletter.config import FILE_NAME, Settings, env_name, load_settings, setting_fields
+from newsletter.db.engine import open_database
+from newsletter.errors import BadInput, Place
+from newsletter.readers.keys import make_link_keys, make_suppression_key
+
+_HEADING = """\
+# Settings of this newsletter. A line that begins with # is a comment: the settings commented out show their
+# defaults. Each can also be set by the environment variable named NEWSLETTER_<SECTION>_<NAME>, which wins.
+"""
+
+
+def make_installation(folder: Path, *, example: bool = False) -> None:
+    """Make an installation in `folder`, which may exist; raises BadInput where something would be overwritten.
+
+    With `example` the needed settings get example values, enough to send to the outbox.
+    """
+    if (folder / FILE_NAME).exists():
+        raise BadInput(
+            "there is a newsletter here already; init overwrites nothing", Place(folder / FILE_NAME)
+        )
+    with _workshop(folder) as workshop:
+        (workshop / FILE_NAME).write_text(settings_file(example=example), encoding="utf-8")
+        _furnish(load_settings(workshop, environ={}))
+        _move_in(workshop, folder)
+
+
+def _furnish(settings: Settings) -> None:
+    from newsletter.content.store import ContentStore
+    from newsletter.db.migrate import upgrade
+
+    make_link_keys(settings.path(settings.link_keys))
+    make_suppression_key(settings.path(settings.suppression_key))
+    database = open_database(settings.store_url)
+    upgrade(database)
+    database.close()
+    (settings.folder / "subscribers.db").chmod(0o600)
+    with ContentStore(settings.path(settings.content_db)):
+        pass
+    for part in ("", "cur", "new", "tmp"):
+        (settings.path(settings.outbox) / part).mkdir(mode=0o700)
+
+
+@contextmanager
+def _workshop(folder: Path) -> Iterator[Path]:
+    """A folder inside `folder` to work in; neither outlives a failure unless `folder` was there before."""
+    was_there = folder.is_dir()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        workshop = Path(tempfile.mkdtemp(dir=folder, prefix=".newsletter-"))
+    except OSError as error:
+        raise BadInput(f"this folder cannot be made or written: {error.strerror}", Place(folder)) from error
+    done = False
+    try:
+        yield workshop
+        done = True
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
+        if not done and not was_there:
+            folder.rmdir()
+
+
+def _move_in(workshop: Path, folder: Path) -> None:
+    """Move everything to its place, newsletter.toml last: only with it the folder is an installation."""
+    parts = sorted(workshop.iterdir(), key=lambda part: part.name == FILE_NAME)
+    for part in reversed(parts):
+        if (folder / part.name).exists():
+            raise BadInput(f"{part.name} is here already; init overwrites nothing", Place(folder))
+    moved: list[Path] = []
+    try:
+        for part in parts:
+            moved.append(part.rename(folder / part.name))
+    except BaseException:
+        for part in moved:
+            part.rename(workshop / part.name)
+        raise
+
+
+def settings_file(*, example: bool = False) -> str:
+    """The text of a new newsletter.toml: every setting with its help, the needed ones on top of their section."""
+    text = _HEADING
+    for section, rows in groupby(setting_fields(), key=lambda row: row.metadata["name"].partition(".")[0]):
+        text += f"\n[{section}]\n"
+        for row in sorted(rows, key=lambda row: not row.metadata["needed"]):
+            text += "\n" + _entry(row, example=example)
+    return text
+
+
+def _entry(row: Field[Any], *, example: bool) -> str:
+    name = row.metadata["name"]
+    key = name.partition(".")[2]
+    help_line = f"# {row.metadata['help']}\n"
+    if row.metadata["secret"]:
+        return (
+            f'{help_line}# Secret: set {env_name(name)}, or name a file that holds it.\n# {key}_file = ""\n'
+        )
+    if not row.metadata["needed"]:
+        return f"{help_line}# {key} = {toml_value(row.default)}\n"
+    shown = toml_value(row.metadata["example"])
+    if example:
+        return f"{help_line}# Needed. This is an example.\n{key} = {shown}\n"
+    return f'{help_line}# Needed before anything is sent. For example: {shown}\n{key} = ""\n'
+
+
+def toml_value(value: Any) -> str:
+    """A setting's value as newsletter.toml writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, timedelta):
+        return f'"{_duration(value)}"'
+    if isinstance(value, tuple):
+        return "[" + ", ".join(toml_value(part) for part in value) + "]"
+    return json.dumps("" if value is None else str(value), ensure_ascii=False)
+
+
+def _duration(value: timedelta) -> str:
+    seconds = int(value.total_seconds())
+    for unit, size in (("h", 3600), ("m", 60)):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"

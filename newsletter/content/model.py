@@ -181,6 +181,27 @@ class Benchmark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToolHead:
+    """As much of a tool as choosing among thousands needs."""
+
+    id: str
+    name: str
+    category: str
+    first_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonHead:
+    """As much of a comparison as choosing among thousands needs."""
+
+    id: str
+    left_id: str
+    right_id: str
+    published_on: date | None
+    first_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """Two tools side by side, as the site published it."""
 

@@ -30,7 +30,7 @@ def slug(name: str) -> str:
     """
     spelt = unicodedata.normalize("NFKD", name.casefold()).replace("+", " plus ").replace("#", " sharp ")
     letters = "".join(each for each in spelt if not unicodedata.combining(each))
-    plain = re.sub(r"[^a-z0-9.]+|\.+(?![a-z0-9])", "-", letters).strip("-.")[:100].rstrip("-.")
+    plain = "-".join(re.findall(r"[a-z0-9]+(?:\.[a-z0-9]+)*", letters))[:100].rstrip("-.")
     if plain and not any(each.isalnum() and not each.isascii() for each in letters):
         return plain
     return "-".join(filter(None, (plain, hashlib.sha256(name.casefold().encode()).hexdigest()[:8])))
@@ -106,6 +106,12 @@ class SourceEntry(Entry):
         return self.id or slug(re.sub(r"^https?://(www\.)?", "", self.url)) or slug(self.name) or "source"
 
 
+class Record(Entry):
+    """A record that comes from a source: the one it names, or else the pack's own."""
+
+    source: Slug | None = None
+
+
 class TextEntry(Entry):
     """An earlier or later text of a source; exports only."""
 
@@ -114,7 +120,7 @@ class TextEntry(Entry):
     seen_at: AwareDatetime
 
 
-class ToolEntry(Entry):
+class ToolEntry(Record):
     """A product. `entry` is how one gets in, as the site words it: "Free", "Paid"."""
 
     id: Slug
@@ -129,7 +135,6 @@ class ToolEntry(Entry):
     entry: Line = ""
     url: Url = ""
     tags: tuple[Line, ...] = ()
-    source: Slug | None = None
     first_seen_at: AwareDatetime | None = None
     last_seen_at: AwareDatetime | None = None
 
@@ -148,12 +153,11 @@ class ReviewerEntry(Entry):
     about: Words = ""
 
 
-class Statement(Entry):
+class Statement(Record):
     """A record about one tool, at a line of its source."""
 
     tool: Slug
     line: LineNumber | None = None
-    source: Slug | None = None
     seen_at: AwareDatetime | None = None
 
 
@@ -216,7 +220,7 @@ class BenchmarkEntry(Statement):
     as_of: date | None = None
 
 
-class ComparisonEntry(Entry):
+class ComparisonEntry(Record):
     """Two tools side by side. Without `id` it is "<left>-vs-<right>"."""
 
     id: Slug | None = None
@@ -230,7 +234,6 @@ class ComparisonEntry(Entry):
     pick_left_if: Words = ""
     pick_right_if: Words = ""
     published_on: date | None = None
-    source: Slug | None = None
     first_seen_at: AwareDatetime | None = None
     last_seen_at: AwareDatetime | None = None
 
@@ -247,7 +250,7 @@ class NoteEntry(Statement):
     words: Words = Field(min_length=1)
 
 
-class QuestionEntry(Entry):
+class QuestionEntry(Record):
     """A question and its answer, about a comparison or else about a tool."""
 
     question: Words = Field(min_length=1)
@@ -255,7 +258,6 @@ class QuestionEntry(Entry):
     comparison: Slug | None = None
     tool: Slug | None = None
     line: LineNumber | None = None
-    source: Slug | None = None
     seen_at: AwareDatetime | None = None
 
 

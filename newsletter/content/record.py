@@ -1,0 +1,95 @@
+"""Writing a pack to the store: one transaction, all or nothing, and nothing at all the second time.
+
+What is described (sources, tools, comparisons) is kept as last described, with its first and last sighting; what
+is stated (ratings, verdicts, votes, claims, offers, benchmarks) is only ever added. `describe`, `state`
+and `rate` do it; here stand the order of things and the check that everything referred to exists.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from newsletter.content.describe import describe_comparisons, describe_sources, describe_tools
+from newsletter.content.opening import writing
+from newsletter.content.pack import Pack
+from newsletter.content.rate import rate_reviews
+from newsletter.content.references import Path, check_references
+from newsletter.content.rows import moment_text
+from newsletter.content.state import state_everything
+from newsletter.content.writer import Writer
+from newsletter.errors import Place
+
+#: Says where a field of a pack stands in somebody's file.
+Where = Callable[[Path], Place]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportCounts:
+    """What an import added, by kind of record, and how many tools and comparisons it described anew."""
+
+    added: tuple[tuple[str, int], ...] = ()
+    changed: int = 0
+    #: This very pack had been imported before, so nothing was done.
+    repeated: bool = False
+
+    def __getitem__(self, kind: str) -> int:
+        return dict(self.added).get(kind, 0)
+
+    @property
+    def total(self) -> int:
+        return sum(count for _, count in self.added)
+
+
+class _DryRun(Exception):
+    """Ends a transaction that was only to be tried."""
+
+
+def record(
+    db: Database,
+    pack: Pack,
+    seen_at: datetime,
+    *,
+    where: Where | None = None,
+    dry_run: bool = False,
+    watched: bool = False,
+) -> ImportCounts:
+    """Write a pack in one transaction. `watched`: it is what a source says now, so it is never "imported before"."""
+    writer = Writer(db=db, pack=pack, now=moment_text(seen_at))
+    try:
+        with writing(db):
+            if not watched and not _is_new(writer):
+                return ImportCounts(repeated=True)
+            _write(writer, where)
+            if dry_run:
+                raise _DryRun
+    except _DryRun:
+        pass
+    return ImportCounts(added=tuple(sorted(writer.added.items())), changed=writer.changed)
+
+
+def _write(writer: Writer, where: Where | None) -> None:
+    check_references(writer.db, writer.pack, where)
+    describe_sources(writer)
+    describe_tools(writer)
+    describe_comparisons(writer)
+    rate_reviews(writer)
+    state_everything(writer)
+
+
+def _is_new(writer: Writer) -> bool:
+    """Whether this pack was never imported; from now on it was. Exports bring the list of those that were."""
+    if writer.pack.imports is not None:
+        imports = [
+            {"digest": each.digest, "seen_at": writer.seen(each.seen_at)} for each in writer.pack.imports
+        ]
+        writer.db.conn.executemany(_ADD_IMPORT, imports)
+        return True
+    contents = writer.pack.model_dump_json(exclude_defaults=True)
+    digest = hashlib.sha256(contents.encode()).hexdigest()
+    return writer.db.conn.execute(_ADD_IMPORT, {"digest": digest, "seen_at": writer.now}).rowcount == 1
+
+
+_ADD_IMPORT = "INSERT INTO imports (digest, seen_at) VALUES (:digest, :seen_at) ON CONFLICT DO NOTHING"

@@ -1,0 +1,169 @@
+"""What a stated value amounts to: numbers in one unit, dates, licences, and when two statements are the same.
+
+"$0.0001 per 1K tokens" is 0.1 USD/Mtok. "128K" tokens keeps its K, because it may mean 128,000 or 131,072 and
+agrees with either. Nothing is converted between currencies: a value that cannot be read stays as it was written.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+
+USD_PER_MTOK = "USD/Mtok"
+USD_PER_MONTH = "USD/month"
+TOKENS = "tokens"
+PARAMETERS = "parameters"
+
+_NUMBER = r"(?P<number>\d[\d,_]*(?:\.\d+)?|\.\d+)"
+_MONEY = re.compile(rf"^(?:US)?\s*(?:\$|USD)?\s*{_NUMBER}\s*(?:USD)?\s*(?P<tail>.*)$", re.IGNORECASE)
+_SIZE = re.compile(
+    rf"^~?\s*{_NUMBER}\s*(?P<scale>k|m|b|t|thousand|million|billion|trillion)?"
+    r"[\s-]*(?:tokens?|toks?|params?|parameters?)?$",
+    re.IGNORECASE,
+)
+_PER_TOKENS = re.compile(
+    r"^(?:US)?\s*(?:\$|USD)?\s*(?:/|per)\s*(?P<count>1(?:,?000)*|1)?\s*(?P<scale>k|m|thousand|million)?"
+    r"\s*[-]?(?P<noun>tok(?:en)?s?)?$",
+    re.IGNORECASE,
+)
+_DECIMAL_SCALES = {"k": 3, "m": 6, "b": 9, "t": 12}
+_BINARY_SCALES = {"k": 10, "m": 20}
+_YES = {"yes": "yes", "true": "yes", "available": "yes", "no": "no", "false": "no", "unavailable": "no"}
+_DATE_FORMS = (
+    ("%Y-%m-%d", "%Y-%m-%d"),
+    ("%B %d, %Y", "%Y-%m-%d"),
+    ("%d %B %Y", "%Y-%m-%d"),
+    ("%b %d, %Y", "%Y-%m-%d"),
+    ("%d %b %Y", "%Y-%m-%d"),
+    ("%Y-%m", "%Y-%m"),
+    ("%B %Y", "%Y-%m"),
+    ("%b %Y", "%Y-%m"),
+    ("%Y", "%Y"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """A value as text, the same as a number in `unit` where it is one."""
+
+    value: str
+    number: Decimal | None = None
+    unit: str = ""
+
+
+def measure(attribute: str, value: str, unit: str = "") -> Measure:
+    """Normalise a stated value. Idempotent; text that is no number of its kind stays as it is."""
+    text, unit = " ".join(value.split()), " ".join(unit.split())
+    if attribute.endswith("_price"):
+        return _price(text, unit)
+    if attribute.startswith("cost_at_"):
+        return _monthly(text, unit)
+    if attribute in ("context", "max_output"):
+        return _size(text, unit, TOKENS)
+    if attribute == "parameters":
+        return _size(text, unit, PARAMETERS)
+    return Measure(value=_worded(attribute, text), unit=unit)
+
+
+def same_value(attribute: str, left: Measure, right: Measure) -> bool:
+    """Whether two measures of one attribute state the same."""
+    if left.number is not None and right.number is not None:
+        return left.unit == right.unit and not _readings(left).isdisjoint(_readings(right))
+    if attribute in ("released", "updated"):
+        return left.value.startswith(right.value) or right.value.startswith(left.value)
+    return _key(attribute, left.value) == _key(attribute, right.value) and left.unit == right.unit
+
+
+def plain(number: Decimal) -> str:
+    """A decimal without exponent and idle zeros: 0.10 → "0.1", 1E+3 → "1000"."""
+    text = f"{number:f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
+
+
+def _price(text: str, unit: str) -> Measure:
+    """Dollars per million tokens; the scale stands behind the number or in the unit."""
+    found = _MONEY.match(text)
+    number = _decimal(found["number"]) if found else None
+    tokens = _tokens_per(found["tail"] or unit) if found else None
+    if number is None or tokens is None:
+        return Measure(value=text, unit=unit)
+    per_million = number * 1_000_000 / tokens
+    return Measure(value=plain(per_million), number=Decimal(plain(per_million)), unit=USD_PER_MTOK)
+
+
+def _tokens_per(unit: str) -> int | None:
+    """How many tokens a price is for: "/1M tok" → 1,000,000; None when the unit does not say."""
+    found = _PER_TOKENS.match(unit.strip())
+    if not found or not (found["count"] or found["scale"] or found["noun"]):
+        return None
+    scale = 10 ** _DECIMAL_SCALES[_scale_letter(found["scale"])] if found["scale"] else 1
+    return int((found["count"] or "1").replace(",", "")) * scale
+
+
+def _monthly(text: str, unit: str) -> Measure:
+    found = _MONEY.match(text)
+    number = _decimal(found["number"]) if found else None
+    per = re.sub(r"\s+|usd|\$", "", ((found["tail"] if found else "") or unit).lower())
+    if number is None or per not in ("", "/mo", "/month", "permonth", "amonth"):
+        return Measure(value=text, unit=unit)
+    return Measure(value=plain(number), number=number, unit=USD_PER_MONTH)
+
+
+def _size(text: str, unit: str, wanted: str) -> Measure:
+    found = _SIZE.match(text)
+    number = _decimal(found["number"]) if found else None
+    if found is None or number is None:
+        return Measure(value=text, unit=unit)
+    if not found["scale"]:
+        return Measure(value=plain(number), number=number, unit=wanted)
+    letter = _scale_letter(found["scale"])
+    scaled = number * 10 ** _DECIMAL_SCALES[letter]
+    return Measure(value=plain(number) + letter.upper(), number=Decimal(plain(scaled)), unit=wanted)
+
+
+def _scale_letter(scale: str) -> str:
+    """The one-letter form: "thousand" is k, the others begin with theirs."""
+    return "k" if scale.lower() == "thousand" else scale[0].lower()
+
+
+def _decimal(text: str) -> Decimal | None:
+    try:
+        return Decimal(text.replace(",", "").replace("_", ""))
+    except InvalidOperation:
+        return None
+
+
+def _readings(measured: Measure) -> set[Decimal]:
+    """The numbers that a measure may mean: 128K tokens are 128,000 or 131,072."""
+    number = measured.number or Decimal(0)
+    letter = measured.value[-1:].lower()
+    if measured.unit != TOKENS or letter not in _BINARY_SCALES:
+        return {number}
+    return {number, number / 10 ** _DECIMAL_SCALES[letter] * 2 ** _BINARY_SCALES[letter]}
+
+
+def _worded(attribute: str, text: str) -> str:
+    if attribute in ("released", "updated"):
+        return _day(text)
+    if attribute == "api_access":
+        return _YES.get(text.lower(), text)
+    if attribute == "modalities":
+        return ", ".join(sorted(filter(None, (each.strip() for each in text.lower().split(",")))))
+    return text
+
+
+def _day(text: str) -> str:
+    """A date as ISO, as far as it is stated: "June 2025" → "2025-06"."""
+    for form, iso in _DATE_FORMS:
+        try:
+            return datetime.strptime(text, form).strftime(iso)  # noqa: DTZ007  (a day has no zone)
+        except ValueError:
+            continue
+    return text
+
+
+def _key(attribute: str, value: str) -> str:
+    """What has to be equal for two texts to say the same."""
+    if attribute == "licence":
+        return re.sub(r"licen[cs]e|version|[^a-z0-9.]", "", value.lower())
+    return value.casefold()

@@ -1,1 +1,1 @@
-"""How an approved issue reaches its readers: audience, ledger, sender and the transports. Chooses no content."""
+"""From an approved issue to the readers' mail servers: audience, ledger, sender, transports, single mails."""

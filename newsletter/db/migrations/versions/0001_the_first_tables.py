@@ -82,7 +82,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_readers_may_receive",
         "readers",
-        ["edition", "id"],
+        ["edition", "id", "paused_until"],
         unique=False,
         sqlite_where=sa.text("status = 'active'"),
         postgresql_where=sa.text("status = 'active'"),
@@ -312,7 +312,6 @@ def upgrade() -> None:
             name=op.f("ck_deliveries_status"),
         ),
         sa.ForeignKeyConstraint(["batch_id"], ["batches.id"], name=op.f("fk_deliveries_batch_id_batches")),
-        sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name=op.f("fk_deliveries_issue_id_issues")),
         sa.ForeignKeyConstraint(["reader_id"], ["readers.id"], name=op.f("fk_deliveries_reader_id_readers")),
         sa.PrimaryKeyConstraint("issue_id", "reader_id", name=op.f("pk_deliveries")),
         postgresql_with={"fillfactor": "70"},

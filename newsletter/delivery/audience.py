@@ -1,0 +1,33 @@
+"""Whom an issue goes to: the rule, as a query to freeze by and as a check to repeat before every window."""
+
+from collections.abc import Callable
+from datetime import date
+
+from sqlalchemy import Select, or_, select
+
+from newsletter.db.schema import readers
+from newsletter.db.statuses import Edition, ReaderStatus
+
+#: Turns a reader's `address_key` into the hash under which the suppression list knows it.
+AddressHash = Callable[[str], str]
+
+
+def audience(edition: Edition, today: date) -> Select[tuple[int]]:
+    """The ids of the readers that an issue of this edition may go to today.
+
+    The suppression list knows keyed hashes only, so it is not asked here but before every window.
+    """
+    return select(readers.c.id).where(
+        readers.c.status == ReaderStatus.ACTIVE,
+        readers.c.edition == edition,
+        or_(readers.c.paused_until.is_(None), readers.c.paused_until <= today),
+    )
+
+
+def reason_to_skip(status: ReaderStatus, paused_until: date | None, today: date) -> str | None:
+    """Why a reader of the frozen audience may not receive the issue any more: "left", "paused"; None if she may."""
+    if status is not ReaderStatus.ACTIVE:
+        return status.value
+    if paused_until is not None and paused_until > today:
+        return "paused"
+    return None

@@ -1,0 +1,323 @@
+"""The ledger's protocol: claim a batch, begin a window, record it, give the batch back.
+
+Each function is one step inside the caller's transaction, which must commit durably before anything is sent on
+its strength. A batch belongs to one worker; `fence` counts its claims, so that a worker who slept through its
+lease and was replaced finds every later step refused with `Fenced`. What a dead owner left
+behind is settled by takeover.py; reading for people is in store.py.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, or_, select, update
+
+from newsletter.db.schema import batches, deliveries, issues, readers, suppressions
+from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
+from newsletter.delivery.audience import AddressHash, reason_to_skip
+from newsletter.delivery.states import FINAL, TRANSITIONS, Event, Outcome, sources_of, target_of
+from newsletter.errors import NewsletterError
+
+#: How long a batch stays with a worker of whom nothing is heard.
+LEASE = timedelta(seconds=60)
+
+
+class Fenced(NewsletterError):
+    """The batch belongs to another sender now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A worker's claim on a batch, or a dead worker's."""
+
+    batch_id: int
+    issue_id: int
+    variant: str
+    low: int
+    high: int
+    owner: str
+    fence: int
+    lease_until: datetime
+    #: Passes before this one that left readers to be tried again.
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """A reader whose delivery has begun; `attempts` counts the tries that a server put off."""
+
+    reader_id: int
+    address: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Deliveries that were begun in one commit; none where everybody in it was skipped."""
+
+    hold: Hold
+    recipients: tuple[Recipient, ...]
+    skipped: int
+
+
+HOLD_COLUMNS = (
+    batches.c.id.label("batch_id"),
+    *(batches.c[name] for name in ("issue_id", "variant", "low", "high")),
+    *(batches.c[name] for name in ("owner", "fence", "lease_until", "attempts")),
+)
+
+
+def claim_batch(
+    connection: Connection, issue_id: int, owner: str, now: datetime, lease: timedelta = LEASE
+) -> Hold | None:
+    """Make the issue's next waiting batch the owner's; None when none is due or the issue is not going out."""
+    going_out = exists().where(issues.c.id == issue_id, issues.c.status == IssueStatus.SENDING)
+    due = or_(batches.c.not_before.is_(None), batches.c.not_before <= now)
+    query = select(batches.c.id).where(
+        batches.c.issue_id == issue_id, batches.c.status == BatchStatus.PENDING, due, going_out
+    )
+    # Several senders must not queue up for one row; SQLite's write lock lets one at a time in anyway.
+    query = query.order_by(batches.c.id).limit(1).with_for_update(skip_locked=True, of=batches)
+    batch_id = connection.execute(query).scalar()
+    if batch_id is None:
+        return None
+    taken = {
+        "status": BatchStatus.RUNNING,
+        "owner": owner,
+        "lease_until": now + lease,
+        "fence": batches.c.fence + 1,
+        "not_before": None,
+    }
+    claim = update(batches).where(batches.c.id == batch_id).values(taken).returning(*HOLD_COLUMNS)
+    hold = Hold(**connection.execute(claim).one()._mapping)
+    due_again = of_batch(hold, DeliveryStatus.RETRY)
+    connection.execute(update(deliveries).where(*due_again).values(status=target_of(Event.COME_DUE)))
+    return hold
+
+
+def begin_window(
+    connection: Connection,
+    hold: Hold,
+    outcomes: Sequence[Outcome],
+    *,
+    limit: int,
+    now: datetime,
+    hash_address: AddressHash,
+    retry_at: datetime | None = None,
+    lease: timedelta = LEASE,
+) -> Window | None:
+    """Record the window before and begin the next, of at most `limit` deliveries.
+
+    None when the batch is no longer the owner's: it is through, or back among the waiting because the issue is
+    paused or cancelled. `retry_at` is when the batch is tried again if some of it was deferred. Raises Fenced.
+    """
+    _check_hold(connection, hold, now + lease)
+    record(connection, hold, outcomes, now)
+    status = _issue_status(connection, hold.issue_id)
+    if status is not IssueStatus.SENDING:
+        if status is IssueStatus.CANCELLED:
+            cancel_batch(connection, hold, now)
+        else:
+            leave_batch(connection, hold, None)
+        return None
+    rows = _next_pending(connection, hold, limit)
+    if not rows:
+        _finish_batch(connection, hold, retry_at or now)
+        return None
+    skips = _skips(connection, rows, now, hash_address)
+    skipped = {each.reader_id for each in skips}
+    recipients = tuple(
+        Recipient(reader_id=row.id, address=row.address, attempts=row.attempts)
+        for row in rows
+        if row.id not in skipped
+    )
+    begun = (Outcome(reader_id=each.reader_id, event=Event.BEGIN) for each in recipients)
+    record(connection, hold, (*skips, *begun), now)
+    return Window(hold=hold, recipients=recipients, skipped=len(skips))
+
+
+def record_window(
+    connection: Connection, hold: Hold, outcomes: Sequence[Outcome], now: datetime, lease: timedelta = LEASE
+) -> None:
+    """Record a window's outcomes without beginning another: the worker has to wait. Raises Fenced."""
+    _check_hold(connection, hold, now + lease)
+    record(connection, hold, outcomes, now)
+
+
+def release_batch(connection: Connection, hold: Hold, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Record a window's outcomes and put the batch back among the waiting. Raises Fenced."""
+    _check_hold(connection, hold, now)
+    record(connection, hold, outcomes, now)
+    leave_batch(connection, hold, None)
+
+
+def renew_lease(connection: Connection, owners: str, until: datetime) -> None:
+    """Renew the leases of every worker whose name begins with `owners`."""
+    mine = and_(batches.c.status == BatchStatus.RUNNING, batches.c.owner.startswith(owners, autoescape=True))
+    connection.execute(update(batches).where(mine).values(lease_until=until))
+
+
+def running_batches(connection: Connection, issue_id: int) -> tuple[Hold, ...]:
+    """Every batch that somebody owns, dead or alive."""
+    query = select(*HOLD_COLUMNS).where(
+        batches.c.issue_id == issue_id, batches.c.status == BatchStatus.RUNNING
+    )
+    return tuple(Hold(**row._mapping) for row in connection.execute(query))
+
+
+def record(
+    connection: Connection,
+    hold: Hold,
+    outcomes: Iterable[Outcome],
+    now: datetime,
+    *,
+    was: DeliveryStatus | None = None,
+) -> None:
+    """Apply each outcome to its delivery where it can happen, and count what became final on the batch.
+
+    `was` says in which state the deliveries must be; None: the one that the sender itself left them in.
+    """
+    changes = dict.fromkeys(FINAL, 0)
+    for event, group in groupby(sorted(outcomes, key=lambda each: each.event), key=lambda each: each.event):
+        source = was or (DeliveryStatus.PENDING if event in _OF_PENDING else DeliveryStatus.BEGUN)
+        moved = _move(connection, hold.issue_id, source, event, tuple(group), now)
+        target = TRANSITIONS[source, event]
+        for status, count in ((source, -moved), (target, moved)):
+            if status in FINAL:
+                changes[status] += count
+    _count_on_batch(connection, hold.batch_id, changes)
+
+
+_OF_PENDING = (Event.BEGIN, Event.SKIP)
+
+
+def _count_on_batch(connection: Connection, batch_id: int, changes: dict[DeliveryStatus, int]) -> None:
+    """Add to the batch's counts of what is final."""
+    values = {status.value: batches.c[status.value] + count for status, count in changes.items() if count}
+    if values:
+        connection.execute(update(batches).where(batches.c.id == batch_id).values(values))
+
+
+def _move(
+    connection: Connection,
+    issue_id: int,
+    source: DeliveryStatus,
+    event: Event,
+    outcomes: Sequence[Outcome],
+    now: datetime,
+) -> int:
+    """One event for many deliveries; returns for how many it could happen."""
+    attempts = deliveries.c.attempts + (1 if event in (Event.DEFER, Event.GIVE_UP) else 0)
+    statement = (
+        update(deliveries)
+        .where(deliveries.c.issue_id == issue_id, deliveries.c.status == source)
+        .where(deliveries.c.reader_id == bindparam("reader"))
+        .values(
+            status=TRANSITIONS[source, event],
+            attempts=attempts,
+            at=now,
+            code=bindparam("said"),
+            provider_id=bindparam("provider"),
+        )
+    )
+    rows = [
+        {"reader": each.reader_id, "said": each.code or None, "provider": each.provider_id or None}
+        for each in outcomes
+    ]
+    return connection.execute(statement, rows).rowcount
+
+
+def _check_hold(connection: Connection, hold: Hold, lease_until: datetime) -> None:
+    """Renew the lease; raises Fenced unless the batch is still this owner's by this claim.
+
+    A lease that ran out while nobody took the batch is renewed: the row decides, not the clock.
+    """
+    mine = and_(
+        batches.c.id == hold.batch_id,
+        batches.c.owner == hold.owner,
+        batches.c.fence == hold.fence,
+        batches.c.status == BatchStatus.RUNNING,
+    )
+    renewed = connection.execute(update(batches).where(mine).values(lease_until=lease_until))
+    if renewed.rowcount != 1:
+        raise Fenced
+
+
+def cancel_batch(connection: Connection, hold: Hold, now: datetime) -> int:
+    """Skip whoever of the batch still waits, and close it; returns how many. Its issue was cancelled."""
+    skipped = 0
+    for status in sources_of(Event.SKIP):
+        waiting = update(deliveries).where(*of_batch(hold, status))
+        values = {"status": target_of(Event.SKIP), "at": now, "code": "cancelled"}
+        skipped += connection.execute(waiting.values(values)).rowcount
+    _count_on_batch(connection, hold.batch_id, {DeliveryStatus.SKIPPED: skipped})
+    leave_batch(connection, hold, None, status=BatchStatus.DONE)
+    return skipped
+
+
+def _issue_status(connection: Connection, issue_id: int) -> IssueStatus:
+    query = select(issues.c.status).where(issues.c.id == issue_id)
+    status: IssueStatus = connection.execute(query).scalar_one()
+    return status
+
+
+def of_batch(hold: Hold, status: DeliveryStatus) -> tuple[ColumnElement[bool], ...]:
+    """The batch's deliveries in a state, as conditions that the primary key serves."""
+    return (
+        deliveries.c.issue_id == hold.issue_id,
+        deliveries.c.reader_id.between(hold.low, hold.high),
+        deliveries.c.batch_id == hold.batch_id,
+        deliveries.c.status == status,
+    )
+
+
+def _next_pending(connection: Connection, hold: Hold, limit: int) -> Sequence[Any]:
+    query = (
+        select(
+            *(readers.c[name] for name in ("id", "address", "address_key", "status", "paused_until")),
+            deliveries.c.attempts,
+        )
+        .join_from(deliveries, readers, readers.c.id == deliveries.c.reader_id)
+        .where(*of_batch(hold, DeliveryStatus.PENDING))
+        .order_by(deliveries.c.reader_id)
+        .limit(limit)
+    )
+    return connection.execute(query).all()
+
+
+def _skips(
+    connection: Connection, rows: Sequence[Any], now: datetime, hash_address: AddressHash
+) -> tuple[Outcome, ...]:
+    """Who of the rows may not receive it any more, and why."""
+    hashes = {hash_address(row.address_key): row.id for row in rows if row.address_key is not None}
+    listed = select(suppressions.c.address_hash).where(suppressions.c.address_hash.in_(hashes))
+    reasons = {hashes[each]: "suppressed" for each in connection.execute(listed).scalars()}
+    for row in rows:
+        reason = reason_to_skip(row.status, row.paused_until, now.date())
+        if reason is not None:
+            reasons[row.id] = reason
+    return tuple(
+        Outcome(reader_id=reader_id, event=Event.SKIP, code=reason) for reader_id, reason in reasons.items()
+    )
+
+
+def _finish_batch(connection: Connection, hold: Hold, retry_at: datetime) -> None:
+    """Close the batch, or put it back until `retry_at` when some of it was deferred."""
+    deferred = select(deliveries.c.reader_id).where(*of_batch(hold, DeliveryStatus.RETRY)).limit(1)
+    if connection.execute(deferred).first():
+        leave_batch(connection, hold, retry_at, attempts=batches.c.attempts + 1)
+    else:
+        leave_batch(connection, hold, None, status=BatchStatus.DONE)
+
+
+def leave_batch(connection: Connection, hold: Hold, not_before: datetime | None, **changes: object) -> None:
+    values = {
+        "status": BatchStatus.PENDING,
+        "owner": None,
+        "lease_until": None,
+        "not_before": not_before,
+        **changes,
+    }
+    connection.execute(update(batches).where(batches.c.id == hold.batch_id).values(values))

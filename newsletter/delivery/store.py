@@ -1,0 +1,234 @@
+"""What delivery asks of `subscribers.db` outside the protocol: start and finish, progress, who sends, what is unsure.
+
+The protocol's own steps are in ledger.py and takeover.py. Functions that take a `Database` commit.
+"""
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, delete, exists, func, insert, literal, select, update
+
+from newsletter.db.engine import Database
+from newsletter.db.schema import batches, deliveries, issues, plans, readers, senders
+from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
+from newsletter.delivery.audience import audience
+from newsletter.delivery.ledger import HOLD_COLUMNS, Hold, cancel_batch
+from newsletter.delivery.states import Event, sources_of, target_of
+from newsletter.digest.issues import Issue, Step
+from newsletter.digest.store import get_issue, take_step
+from newsletter.errors import StoreBusy, StoreError
+
+#: Readers of a batch: what is claimed together.
+BATCH_SIZE = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far an issue is: every reader of its audience stands in exactly one of these."""
+
+    readers: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    unsure: int = 0
+
+    @property
+    def open(self) -> int:
+        """Those without a final state: waiting, on their way, or to be tried again."""
+        return self.readers - self.accepted - self.rejected - self.skipped - self.unsure
+
+
+def start_issue(database: Database, issue_id: int, now: datetime) -> Progress:
+    """Freeze the audience into batches and deliveries, and let the issue go: approved → sending, in one transaction.
+
+    An issue that is going out or paused is left as it is, so that starting twice changes nothing.
+    """
+    with database.write() as connection:
+        issue = get_issue(connection, issue_id)
+        if issue.status not in (IssueStatus.SENDING, IssueStatus.PAUSED):
+            take_step(connection, issue, Step.START, now, started_at=now, reason="")
+            _freeze_audience(connection, issue, now)
+        return progress_of(connection, issue_id)
+
+
+def _freeze_audience(connection: Connection, issue: Issue, now: datetime) -> None:
+    members = audience(issue.edition, now.date()).subquery()
+    position = func.row_number().over(order_by=members.c.id).label("position")
+    numbered = select(members.c.id, position).subquery()
+    firsts = select(numbered).where(numbered.c.position % BATCH_SIZE == 1).subquery()
+    next_id, next_position = (func.lead(column).over(order_by=firsts.c.id) for column in firsts.c)
+    total, last = (select(of(members.c.id)).scalar_subquery() for of in (func.count, func.max))
+    parts = select(
+        literal(issue.id),
+        literal(_only_variant(connection, issue.id)),
+        firsts.c.id,
+        func.coalesce(next_id - 1, last),
+        literal(BatchStatus.PENDING.value),
+        func.coalesce(next_position, total + 1) - firsts.c.position,
+    )
+    columns = ["issue_id", "variant", "low", "high", "status", "readers"]
+    connection.execute(insert(batches).from_select(columns, parts.order_by(firsts.c.id)))
+    of_batch = and_(batches.c.issue_id == issue.id, members.c.id.between(batches.c.low, batches.c.high))
+    rows = select(batches.c.issue_id, members.c.id, batches.c.id, literal(DeliveryStatus.PENDING.value))
+    rows = rows.join_from(batches, members, of_batch).order_by(batches.c.id)
+    columns = ["issue_id", "reader_id", "batch_id", "status"]
+    connection.execute(insert(deliveries).from_select(columns, rows))
+
+
+def _only_variant(connection: Connection, issue_id: int) -> str:
+    """The plan that everybody gets. Several, and who gets which, are for the issue that brings them."""
+    variants = connection.execute(select(plans.c.variant).where(plans.c.issue_id == issue_id)).scalars().all()
+    if len(variants) != 1:
+        raise StoreError(f"Issue {issue_id} has {len(variants)} plans where one is wanted.")
+    return str(variants[0])
+
+
+def progress_of(connection: Connection, issue_id: int) -> Progress:
+    """The issue's counts: a sum over its batches, which the ledger keeps exact."""
+    names = ("readers", "accepted", "rejected", "skipped", "unsure")
+    sums = (func.coalesce(func.sum(batches.c[name]), 0).label(name) for name in names)
+    row = connection.execute(select(*sums).where(batches.c.issue_id == issue_id)).one()
+    return Progress(**{name: int(count) for name, count in row._mapping.items()})
+
+
+def finish_issue(connection: Connection, issue_id: int, now: datetime) -> bool:
+    """Sending → sent, once no batch is open; False while one is, or when the issue is not going out."""
+    query = select(issues.c.id).where(issues.c.id == issue_id).with_for_update()
+    connection.execute(query).one()
+    issue = get_issue(connection, issue_id)
+    left = exists().where(batches.c.issue_id == issue_id, batches.c.status != BatchStatus.DONE)
+    if issue.status is not IssueStatus.SENDING or connection.execute(select(left)).scalar():
+        return False
+    take_step(connection, issue, Step.FINISH, now, finished_at=now)
+    return True
+
+
+def pause_issue(connection: Connection, issue_id: int, reason: str, now: datetime) -> Issue:
+    """Sending → paused: senders finish the windows they have begun and begin no other."""
+    return take_step(connection, get_issue(connection, issue_id), Step.PAUSE, now, reason=reason)
+
+
+def resume_issue(connection: Connection, issue_id: int, now: datetime) -> Issue:
+    """Paused → sending."""
+    return take_step(connection, get_issue(connection, issue_id), Step.RESUME, now, reason="")
+
+
+def next_try(connection: Connection, issue_id: int) -> datetime | None:
+    """When the next batch with deferred readers comes due; None when none waits for a time."""
+    waiting = and_(batches.c.issue_id == issue_id, batches.c.status == BatchStatus.PENDING)
+    return connection.execute(select(func.min(batches.c.not_before)).where(waiting)).scalar()
+
+
+def skip_the_rest(connection: Connection, issue_id: int, now: datetime) -> int:
+    """Skip whoever still waits in a cancelled issue, in batches that nobody owns; returns how many.
+
+    A batch that a sender holds is skipped by that sender, once the window it has begun is recorded.
+    """
+    if get_issue(connection, issue_id).status is not IssueStatus.CANCELLED:
+        return 0
+    waiting = and_(batches.c.issue_id == issue_id, batches.c.status == BatchStatus.PENDING)
+    query = select(*HOLD_COLUMNS).where(waiting).order_by(batches.c.id).with_for_update()
+    holds = [Hold(**row._mapping) for row in connection.execute(query)]
+    return sum(cancel_batch(connection, hold, now) for hold in holds)
+
+
+def try_missed_now(connection: Connection, issue_id: int) -> None:
+    """Let every batch with deferred readers come due at once."""
+    waiting = and_(batches.c.issue_id == issue_id, batches.c.status == BatchStatus.PENDING)
+    connection.execute(update(batches).where(waiting).values(not_before=None))
+
+
+# ── what is unsure ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsure:
+    """A reader of whom nobody can say whether the issue arrived; `code` says how sight of it was lost."""
+
+    reader_id: int
+    address: str | None
+    batch_id: int
+    code: str
+    at: datetime
+
+
+def list_unsure(connection: Connection, issue_id: int) -> tuple[Unsure, ...]:
+    """Everyone whose delivery is unsure, by reader id."""
+    query = (
+        select(
+            deliveries.c.reader_id,
+            readers.c.address,
+            deliveries.c.batch_id,
+            func.coalesce(deliveries.c.code, "").label("code"),
+            deliveries.c.at,
+        )
+        .join_from(deliveries, readers)
+        .where(deliveries.c.issue_id == issue_id, deliveries.c.status == DeliveryStatus.UNSURE)
+        .order_by(deliveries.c.reader_id)
+    )
+    return tuple(Unsure(**row._mapping) for row in connection.execute(query))
+
+
+def send_again(connection: Connection, issue_id: int, reader_ids: Collection[int]) -> int:
+    """Put unsure deliveries back among the waiting: their readers may get a second copy. Returns how many."""
+    moved = 0
+    for batch_id, group in _by_batch(connection, issue_id, reader_ids).items():
+        of_group = and_(deliveries.c.issue_id == issue_id, deliveries.c.reader_id.in_(group))
+        unsure = and_(of_group, deliveries.c.status.in_(sources_of(Event.SEND_AGAIN)))
+        waiting = {"status": target_of(Event.SEND_AGAIN), "code": None}
+        count = connection.execute(update(deliveries).where(unsure).values(waiting)).rowcount
+        reopened = {"status": BatchStatus.PENDING, "not_before": None, "unsure": batches.c.unsure - count}
+        done = and_(batches.c.id == batch_id, batches.c.status != BatchStatus.RUNNING)
+        if connection.execute(update(batches).where(done).values(reopened)).rowcount != 1:
+            raise StoreBusy("A sender works on some of these readers. Pause the issue first.")
+        moved += count
+    return moved
+
+
+def _by_batch(connection: Connection, issue_id: int, reader_ids: Collection[int]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    query = select(deliveries.c.batch_id, deliveries.c.reader_id).where(deliveries.c.issue_id == issue_id)
+    for batch_id, reader_id in connection.execute(query.where(deliveries.c.status == DeliveryStatus.UNSURE)):
+        if reader_id in reader_ids:
+            found.setdefault(batch_id, []).append(reader_id)
+    return found
+
+
+# ── who sends ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenderSign:
+    """A sender's last sign of life; `waits_for` says in words what keeps it from sending."""
+
+    name: str
+    issue_id: int
+    started_at: datetime
+    seen_at: datetime
+    waits_for: str = ""
+    waits_until: datetime | None = None
+
+
+def show_sender(connection: Connection, sign: SenderSign) -> None:
+    """Write down that a sender lives, and what it waits for."""
+    values = asdict(sign)
+    known = update(senders).where(senders.c.name == sign.name).values(values)
+    if connection.execute(known).rowcount == 0:
+        connection.execute(insert(senders).values(values))
+
+
+def forget_sender(connection: Connection, name: str) -> None:
+    """The sender ended."""
+    connection.execute(delete(senders).where(senders.c.name == name))
+
+
+def forget_silent_senders(connection: Connection, seen_before: datetime) -> None:
+    """Senders that died leave their row behind."""
+    connection.execute(delete(senders).where(senders.c.seen_at < seen_before))
+
+
+def senders_of(connection: Connection, issue_id: int) -> tuple[SenderSign, ...]:
+    """Those that say they work on the issue, dead or alive: `seen_at` tells."""
+    query = select(senders).where(senders.c.issue_id == issue_id).order_by(senders.c.started_at)
+    return tuple(SenderSign(**row._mapping) for row in connection.execute(query))

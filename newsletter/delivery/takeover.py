@@ -1,0 +1,68 @@
+"""What happens to the batch of a worker that died or fell silent, and to what a silent one still knows.
+
+The rules: a journal whose lock can be taken, written since this machine started, says who was started and what
+was answered. Without one (another machine, another boot, an owner that only sleeps) everything that was begun
+and has no outcome is unsure. Unsure is never sent again by itself.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, and_, select, update
+
+from newsletter.db.engine import Database
+from newsletter.db.schema import batches, deliveries
+from newsletter.db.statuses import BatchStatus, DeliveryStatus
+from newsletter.delivery.journal import Evidence, read_evidence, remove_journal
+from newsletter.delivery.ledger import Hold, leave_batch, of_batch, record
+from newsletter.delivery.states import Event, Outcome
+
+
+def take_over(database: Database, silent: Hold, journals: Path, now: datetime) -> bool:
+    """Settle the batch of an owner that is dead or whose lease ran out; False if it is neither, or others did.
+
+    An owner on this machine is known to be dead at once; of others only the lease tells.
+    """
+    with read_evidence(journals, silent.owner) as found:
+        if not found.owner_is_dead and silent.lease_until > now:
+            return False
+        with database.write() as connection:
+            settled = settle_batch(connection, silent, found.of(silent), now)
+        if settled and found.owner_is_dead:
+            remove_journal(journals, silent.owner)
+    return settled
+
+
+def settle_batch(connection: Connection, left: Hold, evidence: Evidence | None, now: datetime) -> bool:
+    """Give every begun delivery its outcome and put the batch back among the waiting; False if others did."""
+    unchanged = and_(
+        batches.c.id == left.batch_id,
+        batches.c.owner == left.owner,
+        batches.c.fence == left.fence,
+        batches.c.status == BatchStatus.RUNNING,
+    )
+    fenced = update(batches).where(unchanged).values(fence=batches.c.fence + 1)
+    if connection.execute(fenced).rowcount != 1:
+        return False
+    begun = select(deliveries.c.reader_id).where(*of_batch(left, DeliveryStatus.BEGUN))
+    ids = connection.execute(begun).scalars().all()
+    record(connection, left, [_outcome(reader_id, evidence) for reader_id in ids], now)
+    leave_batch(connection, left, None)
+    return True
+
+
+def _outcome(reader_id: int, evidence: Evidence | None) -> Outcome:
+    if evidence is None:
+        return Outcome(reader_id=reader_id, event=Event.LOSE_SIGHT, code="no-journal")
+    if reader_id in evidence.answered:
+        return evidence.answered[reader_id]
+    if reader_id in evidence.started:
+        return Outcome(reader_id=reader_id, event=Event.LOSE_SIGHT, code="killed")
+    return Outcome(reader_id=reader_id, event=Event.RETURN)
+
+
+def record_late(connection: Connection, hold: Hold, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """What a fenced-off worker still knows of its last window settles what its successor had to call unsure."""
+    known = [each for each in outcomes if each.event in (Event.ACCEPT, Event.REJECT)]
+    record(connection, hold, known, now, was=DeliveryStatus.UNSURE)

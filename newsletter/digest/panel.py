@@ -84,7 +84,7 @@ def panel_of(verdicts: Sequence[Verdict], reviews: Sequence[Review]) -> Panel:
     scored = tuple(review.id for review in reviews if review.score is not None)
     known = [verdict for verdict in verdicts if _share(verdict) is not None]
     if known:
-        last = known[-1]
+        last = _best_said(known)
         return Panel(
             ships=last.ships,
             skips=last.skips,
@@ -95,6 +95,15 @@ def panel_of(verdicts: Sequence[Verdict], reviews: Sequence[Review]) -> Panel:
             grounds=(last.id, *scored),
         )
     return _from_reviews(reviews, mean, scored)
+
+
+def _best_said(known: Sequence[Verdict]) -> Verdict:
+    """The last verdict; where an earlier one counted out what the last only gives as a share, that one."""
+    last = known[-1]
+    counted = [
+        each for each in known if not each.derived and (each.ships, each.skips) == (last.ships, last.skips)
+    ]
+    return counted[-1] if last.derived and counted else last
 
 
 def _from_reviews(reviews: Sequence[Review], mean: Decimal | None, scored: tuple[str, ...]) -> Panel:
@@ -125,8 +134,13 @@ def community(votes: Votes | None) -> Figure:
     total = 0 if votes is None else votes.ship + votes.skip
     if votes is None or total == 0:
         return Figure(text=NO_VOTES)
-    grounds = (f"votes:{votes.tool_id}:{votes.seen_at:%Y-%m-%dT%H:%M:%SZ}",)
+    grounds = (votes_key(votes),)
     if total < VOTES_FOR_SHARE:
         return Figure(text=f"{votes.ship} ship / {votes.skip} skip", claims=grounds)
     share = whole(Decimal(100 * votes.ship) / total)
     return Figure(text=f"{share} % of {total} ship", claims=grounds)
+
+
+def votes_key(votes: Votes) -> str:
+    """What a printed count stands on: totals have no id of their own."""
+    return f"votes:{votes.tool_id}:{votes.seen_at:%Y-%m-%dT%H:%M:%SZ}"

@@ -5,13 +5,58 @@ import unicodedata
 
 #: Words that end in a dot without ending a sentence, casefolded and without that dot.
 ABBREVIATIONS = frozenset(
-    "e.g i.e cf vs approx incl excl mr mrs ms dr prof st jr sr inc ltd co corp llc gmbh fig vol ver est dept "
-    "u.s u.k e.u ph.d a.m p.m al".split()
+    [
+        "e.g",
+        "i.e",
+        "cf",
+        "vs",
+        "approx",
+        "incl",
+        "excl",
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "prof",
+        "st",
+        "jr",
+        "sr",
+        "inc",
+        "ltd",
+        "co",
+        "corp",
+        "llc",
+        "gmbh",
+        "fig",
+        "vol",
+        "ver",
+        "est",
+        "dept",
+        "u.s",
+        "u.k",
+        "e.u",
+        "ph.d",
+        "a.m",
+        "p.m",
+        "al",
+    ]
 )
 #: Abbreviations only before a number: "No. 3", but "I said no."
-NUMBERED = frozenset("no nos p pp sec ch art".split())
+NUMBERED = frozenset(["no", "nos", "p", "pp", "sec", "ch", "art"])
 #: These open the way again after a cut; they take something back, so that a cut before them would say more.
-RESTRICTING = ("unless", "except", "but", "only", "provided", "though", "although", "however", "not", "if", "when")
+RESTRICTING = (
+    "unless",
+    "except",
+    "but",
+    "only",
+    "provided",
+    "though",
+    "although",
+    "however",
+    "not",
+    "if",
+    "when",
+)
 
 _OPENERS = "\"'“‘«([{*_`"
 _CLOSERS = "\"'”’»)]}*_`"
@@ -25,6 +70,12 @@ def plain(text: str) -> str:
     """The text on one line, without control characters, unpaired surrogates and direction overrides."""
     kept = "".join(" " if unicodedata.category(each) in ("Cc", "Cs") else each for each in text)
     return " ".join(_INVISIBLE.sub("", kept).split())
+
+
+def clip(text: str, most: int = 80) -> str:
+    """A name or label on one line, cut with an ellipsis where it is longer than anybody's name is."""
+    text = plain(text)
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
 def count_words(text: str) -> int:

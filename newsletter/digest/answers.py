@@ -1,0 +1,61 @@
+"""One question answered: whole sentences of our own answer, with no figure that the recorded facts do not back."""
+
+from collections.abc import Container, Sequence
+
+from newsletter.config import Settings
+from newsletter.content.model import Question
+from newsletter.digest.backing import backed_start
+from newsletter.digest.letter import Answer
+from newsletter.digest.links import link_to
+from newsletter.digest.material import Dossier, Material
+from newsletter.digest.sentences import count_words, plain
+
+ANSWER_WORDS = 50
+
+
+def find_question(
+    material: Material,
+    comparison_ids: Sequence[str],
+    tool_ids: Sequence[str],
+    answered: Container[str] = (),
+) -> Question | None:
+    """The first that can be answered and was not yet: by comparison, then by tool, in the order given."""
+    places = {("comparison", each): place for place, each in enumerate(comparison_ids)}
+    places |= {("tool", each): len(places) + place for place, each in enumerate(tool_ids)}
+    about = [each for each in material.questions if _subject(each) in places and each.id not in answered]
+    about.sort(key=lambda each: places[_subject(each)])
+    return next((each for each in about if answer_words(each, material)), None)
+
+
+def answer_words(question: Question, material: Material) -> str:
+    """As much of the answer as fits and is backed; empty where nothing is left."""
+    most = ANSWER_WORDS - count_words(question.question)
+    return backed_start(question.answer, _about(question, material), most)
+
+
+def answer_block(question: Question, material: Material, settings: Settings) -> Answer | None:
+    words = answer_words(question, material)
+    if not words:
+        return None
+    comparison = material.comparisons.get(question.comparison_id or "")
+    url = comparison.url if comparison else "".join(each.tool.url for each in _about(question, material))
+    return Answer(
+        question=plain(question.question),
+        answer=words,
+        about=" vs ".join(each.name for each in _about(question, material)),
+        link=link_to("Read more", url, settings),
+    )
+
+
+def _subject(question: Question) -> tuple[str, str]:
+    if question.comparison_id is not None:
+        return "comparison", question.comparison_id
+    return "tool", question.tool_id or ""
+
+
+def _about(question: Question, material: Material) -> tuple[Dossier, ...]:
+    comparison = material.comparisons.get(question.comparison_id or "")
+    if comparison is not None:
+        return material.sides(comparison)
+    dossier = material.dossiers.get(question.tool_id or "")
+    return () if dossier is None else (dossier,)

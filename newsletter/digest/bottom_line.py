@@ -1,0 +1,53 @@
+"""The one sentence a comparison comes down to, computed. It names a winner only where the panel has one."""
+
+from newsletter.digest.letter import Figure
+from newsletter.digest.material import Dossier
+from newsletter.digest.pricing import contrast
+
+
+def bottom_line(left: Dossier, right: Dossier, margin: int) -> Figure:
+    """ "Borealis: 4–0, mean 79, against 3–1, mean 70; free against pay per token."
+
+    Below `margin` points between the means it says "No clear pick"; what is unknown is said to be unknown.
+    """
+    winner = clear_pick(left, right, margin)
+    if winner is not None:
+        loser = right if winner is left else left
+        return _sentence(f"{winner.name}: {winner.panel.brief}, against {loser.panel.brief}", winner, loser)
+    if left.panel.exists and right.panel.exists:
+        return _sentence(f"No clear pick: {left.panel.brief}, against {right.panel.brief}", left, right)
+    if not left.panel.exists and not right.panel.exists:
+        return _sentence("No pick: the panel has reviewed neither yet", left, right)
+    known, unknown = (left, right) if left.panel.exists else (right, left)
+    line = f"No clear pick: {known.name} has {known.panel.brief}, {unknown.name} no panel yet"
+    return _sentence(line, known, unknown)
+
+
+def clear_pick(left: Dossier, right: Dossier, margin: int) -> Dossier | None:
+    """The side that the panel prefers by at least `margin` points of the mean, its split not saying otherwise.
+
+    Without means on both sides only opposite decisions, ship against skip, make a pick.
+    """
+    ours, theirs = left.panel, right.panel
+    if ours.mean is not None and theirs.mean is not None:
+        if abs(ours.mean - theirs.mean) < margin or ours.mean == theirs.mean:
+            return None
+        winner, loser = (left, right) if ours.mean > theirs.mean else (right, left)
+        contradicted = (
+            winner.panel.share is not None
+            and loser.panel.share is not None
+            and winner.panel.share < loser.panel.share
+        )
+        return None if contradicted else winner
+    if ours.ships_it and theirs.ships_it is False:
+        return left
+    if theirs.ships_it and ours.ships_it is False:
+        return right
+    return None
+
+
+def _sentence(line: str, first: Dossier, second: Dossier) -> Figure:
+    price = contrast(first, second)
+    claims = dict.fromkeys((*first.panel.grounds, *second.panel.grounds, *price.claims))
+    text = f"{line}; {price.text}." if price.text else f"{line}."
+    return Figure(text=text, claims=tuple(claims), disputed=price.disputed)

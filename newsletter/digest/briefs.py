@@ -1,0 +1,45 @@
+"""The other comparisons, each in at most thirty words."""
+
+from newsletter.config import Settings
+from newsletter.content.model import Comparison
+from newsletter.digest.backing import backed_start
+from newsletter.digest.bottom_line import bottom_line
+from newsletter.digest.lead import headline_of
+from newsletter.digest.letter import Brief, Figure
+from newsletter.digest.links import link_or_site
+from newsletter.digest.material import Dossier, Material
+from newsletter.digest.sentences import clip, count_words
+
+BRIEF_WORDS = 30
+
+
+def brief_block(
+    comparison: Comparison, material: Material, settings: Settings, note: str = ""
+) -> tuple[Brief, Figure]:
+    """The brief, and what its line stands on."""
+    left, right = material.sides(comparison)
+    headline = headline_of(comparison, left, right)
+    line = _line(comparison, left, right, settings, BRIEF_WORDS - count_words(headline))
+    brief = Brief(
+        comparison_id=comparison.id,
+        topic=clip(left.tool.category or right.tool.category, 40),
+        headline=headline,
+        words=line.text,
+        link=link_or_site(headline, comparison.url, settings),
+        note=note,
+    )
+    return brief, line
+
+
+def _line(comparison: Comparison, left: Dossier, right: Dossier, settings: Settings, most: int) -> Figure:
+    """The bottom line; where there is no panel, the comparison's own words; what is too long loses its names."""
+    computed = bottom_line(left, right, settings.clear_margin)
+    if not left.panel.exists and not right.panel.exists:
+        summary = backed_start(comparison.summary, (left, right), most - count_words(computed.text))
+        computed = Figure(
+            text=f"{summary} {computed.text}".strip(), claims=computed.claims, disputed=computed.disputed
+        )
+    if count_words(computed.text) <= most:
+        return computed
+    grounds = (*left.panel.grounds, *right.panel.grounds)
+    return Figure(text=f"{left.panel.brief} against {right.panel.brief}.", claims=grounds)

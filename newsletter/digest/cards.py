@@ -1,0 +1,69 @@
+"""New verdicts and new models, in one card shape of at most thirty-five words."""
+
+from collections.abc import Iterator
+
+from newsletter.config import Settings
+from newsletter.db.statuses import ItemKind
+from newsletter.digest.amounts import day
+from newsletter.digest.attributes import fact_figure
+from newsletter.digest.letter import Card, Figure
+from newsletter.digest.links import link_to
+from newsletter.digest.material import Dossier, figure
+from newsletter.digest.panel import NO_VOTES, community
+from newsletter.digest.pricing import pricing_kind
+from newsletter.digest.sentences import clip, count_words, fit
+
+CARD_WORDS = 35
+KICKERS = {ItemKind.VERDICT: "new verdict", ItemKind.MODEL: "new model"}
+#: What a new model's card says of it, in this order.
+MODEL_FACTS = (
+    ("context", "Context"),
+    ("input_price", "In"),
+    ("output_price", "Out"),
+    ("licence", "Licence"),
+)
+FACT_WORDS = 5
+
+
+def card_block(kind: ItemKind, dossier: Dossier, settings: Settings, note: str = "") -> Card:
+    """The card of a tool's first verdict, or of a model that the panel has not seen."""
+    facts = tuple(_model_facts(dossier) if kind is ItemKind.MODEL else _verdict_facts(dossier))
+    split = Figure(text=dossier.panel.words, claims=dossier.panel.grounds)
+    spoken = (dossier.name, KICKERS[kind], split.text, *(f"{label} {value.text}" for label, value in facts))
+    left = CARD_WORDS - count_words(" ".join(spoken))
+    return Card(
+        tool_id=dossier.tool.id,
+        topic=clip(dossier.tool.category, 40),
+        name=dossier.name,
+        kicker=KICKERS[kind],
+        split=split,
+        share=dossier.panel.rounded_share,
+        line=fit(dossier.tagline or dossier.best_for, max(left, 0)),
+        facts=facts,
+        link=link_to(dossier.name, dossier.tool.url, settings),
+        note=note,
+    )
+
+
+def _verdict_facts(dossier: Dossier) -> Iterator[tuple[str, Figure]]:
+    if dossier.panel.split and dossier.panel.mean is not None:
+        yield "Mean", Figure(text=str(dossier.panel.rounded_mean), claims=dossier.panel.grounds)
+    votes = community(dossier.votes)
+    if votes.text != NO_VOTES:
+        yield "Community", votes
+    pricing = pricing_kind(dossier)
+    if pricing.text:
+        yield "Pricing", pricing
+
+
+def _model_facts(dossier: Dossier) -> Iterator[tuple[str, Figure]]:
+    said = []
+    for attribute, label in MODEL_FACTS:
+        fact = dossier.facts.get(attribute)
+        if fact is not None and count_words(fact_figure(fact).text) <= FACT_WORDS:
+            said.append(fact)
+            yield label, fact_figure(fact)
+    verified = [fact for fact in said if fact.claim.verified_on is not None]
+    if verified:
+        newest = max(verified, key=lambda fact: fact.claim.verified_on or fact.claim.seen_on)
+        yield "Verified", figure(day(newest.claim.verified_on or newest.claim.seen_on), newest)

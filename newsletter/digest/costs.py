@@ -1,0 +1,62 @@
+"""What tools cost a month, from token prices: by volume, and for a team. Even split of input and output."""
+
+from decimal import Decimal
+
+from newsletter.config import Settings
+from newsletter.digest.amounts import money, unit_price
+from newsletter.digest.letter import Costs, Figure, Row
+from newsletter.digest.material import Dossier, Prices, number_of
+
+#: Tokens a month, half in, half out.
+VOLUMES: tuple[tuple[str, int], ...] = (
+    ("1M tokens a month", 1_000_000),
+    ("10M tokens a month", 10_000_000),
+    ("100M tokens a month", 100_000_000),
+)
+NO_PRICE = "no token price recorded"
+
+
+def monthly_cost(prices: Prices, tokens: int) -> Decimal | None:
+    """Dollars for so many tokens a month; None unless both prices are recorded."""
+    return None if prices.even is None else prices.even * tokens / 1_000_000
+
+
+def cost_figure(prices: Prices, tokens: int) -> Figure:
+    cost = monthly_cost(prices, tokens)
+    return Figure(text=NO_PRICE) if cost is None else prices.figure(money(cost))
+
+
+def price_figure(prices: Prices) -> Figure:
+    """ "$0.10 in / $0.30 out per 1M tokens"; what is not recorded is said to be so."""
+    if prices.input is None and prices.output is None:
+        return Figure(text=NO_PRICE)
+    sides = ((prices.input, "in"), (prices.output, "out"))
+    said = []
+    for fact, side in sides:
+        amount = number_of(fact)
+        said.append(f"{side} not recorded" if amount is None else f"{unit_price(amount)} {side}")
+    return prices.figure(f"{' / '.join(said)} per 1M tokens")
+
+
+def costs_block(left: Dossier, right: Dossier, settings: Settings) -> Costs | None:
+    """The cost table; None where neither side has a token price."""
+    if left.prices.even is None and right.prices.even is None:
+        return None
+    volumes = tuple(_row(label, tokens, left, right) for label, tokens in VOLUMES)
+    team_tokens = settings.team_seats * settings.team_messages * settings.team_tokens * settings.team_days
+    team = _row(f"Team of {settings.team_seats}", team_tokens, left, right) if team_tokens else None
+    return Costs(volumes=volumes, team=team, basis=_basis(settings, team is not None))
+
+
+def _row(label: str, tokens: int, left: Dossier, right: Dossier) -> Row:
+    return Row(label=label, left=cost_figure(left.prices, tokens), right=cost_figure(right.prices, tokens))
+
+
+def _basis(settings: Settings, with_team: bool) -> str:
+    basis = "Half input, half output."
+    if not with_team:
+        return basis
+    return (
+        f"{basis} Team: {settings.team_messages:,} messages a seat and day, "
+        f"{settings.team_tokens:,} tokens each, {settings.team_days} days."
+    )

@@ -1,0 +1,180 @@
+"""Making a draft: what is eligible becomes an issue with items, or a thin week. Writing it out is in writing.py."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from newsletter.config import Settings, ThinWeek
+from newsletter.content.store import ContentStore
+from newsletter.db.engine import Database
+from newsletter.db.statuses import Edition, ItemKind, Room
+from newsletter.digest import store
+from newsletter.digest.answers import find_question
+from newsletter.digest.issues import Issue, Item, ItemKey
+from newsletter.digest.material import gather
+from newsletter.digest.selection import Choice, Pool, choose, read_pool
+
+#: Items that were already waiting at the slot before have rolled over once.
+ROLL_OVER_AFTER = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drafted:
+    """There is an issue for the slot; `fresh` if this call made or changed it."""
+
+    issue: Issue
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thin:
+    """Too little for an issue: its items wait for the next one."""
+
+    slot: str
+    waiting: int
+    policy: ThinWeek
+
+    @property
+    def words(self) -> str:
+        waiting = "Nothing is" if self.waiting == 0 else f"Only {self.waiting} {_items(self.waiting)}"
+        return f"{waiting} waiting: no issue for {self.slot} (digest.thin_week = {self.policy})."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """What an issue is made for: its slot, the moment it may go out, and the moment that closes it."""
+
+    slot: str
+    send_at: datetime
+    cutoff_at: datetime
+
+
+def make_draft(
+    database: Database,
+    content: ContentStore,
+    settings: Settings,
+    window: Window,
+    *,
+    now: datetime,
+    even_thin: bool = False,
+) -> Drafted | Thin:
+    """Draft the weekly issue of a slot, or find the one there is. Commits.
+
+    `even_thin` makes an issue of anything at all, whatever the policy for thin weeks.
+    """
+    with database.read() as connection:
+        existing = store.find_issue_of_slot(connection, Edition.WEEKLY, window.slot)
+    if existing is not None:
+        return Drafted(issue=existing, fresh=False)
+    desk = _Desk(database, content, settings)
+    pool = read_pool(content, window.cutoff_at)
+    try:
+        return desk.draft(pool, window, now, even_thin)
+    except IntegrityError:
+        # Another process has just drafted this slot.
+        with database.read() as connection:
+            existing = store.find_issue_of_slot(connection, Edition.WEEKLY, window.slot)
+        if existing is None:
+            raise
+        return Drafted(issue=existing, fresh=False)
+
+
+def merge_newer(
+    database: Database,
+    content: ContentStore,
+    settings: Settings,
+    issue: Issue,
+    cutoff_at: datetime,
+    now: datetime,
+) -> Drafted:
+    """Take what was first seen up to a later cutoff into a draft; pins and notes stay. Commits.
+
+    Raises InvalidTransition when the issue is no draft, ChangedMeanwhile when somebody edited it.
+    """
+    if cutoff_at <= issue.cutoff_at:
+        return Drafted(issue=issue, fresh=False)
+    return _Desk(database, content, settings).merge(read_pool(content, cutoff_at), issue, now)
+
+
+def is_thin(choice: Choice, settings: Settings, cutoff_at: datetime) -> bool:
+    """Whether a week is too thin for an issue, as `digest.thin_week` says.
+
+    skip: fewer news than `digest.thin_below` wait, week after week, until there are enough. roll-over: they wait
+    once; what has waited since the week before goes out however little it is. send: anything is enough. A week
+    with nothing at all is thin under every policy. Whatever the policy, nothing is lost: what waits stays eligible.
+    """
+    if choice.news == 0:
+        return True
+    if choice.news >= settings.thin_below or settings.thin_week is ThinWeek.SEND:
+        return False
+    if settings.thin_week is ThinWeek.SKIP or choice.waiting_since is None:
+        return True
+    return choice.waiting_since >= cutoff_at - ROLL_OVER_AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    database: Database
+    content: ContentStore
+    settings: Settings
+
+    def draft(self, pool: Pool, window: Window, now: datetime, even_thin: bool) -> Drafted | Thin:
+        with self.database.write() as connection:
+            store.lock_edition(connection, Edition.WEEKLY)
+            taken = store.unavailable(connection)
+            choice = choose(pool, taken)
+            if is_thin(choice, self.settings, window.cutoff_at) and not (even_thin and choice.news):
+                return Thin(slot=window.slot, waiting=choice.news, policy=self.settings.thin_week)
+            issue = store.add_issue(
+                connection,
+                edition=Edition.WEEKLY,
+                slot=window.slot,
+                cutoff_at=window.cutoff_at,
+                send_at=window.send_at,
+                now=now,
+            )
+            store.put_items(connection, issue.id, self._with_question(connection, choice.items, taken))
+        return Drafted(issue=issue, fresh=True)
+
+    def merge(self, pool: Pool, issue: Issue, now: datetime) -> Drafted:
+        with self.database.write() as connection:
+            store.lock_edition(connection, Edition.WEEKLY)
+            changed = store.change_draft(connection, issue, now, cutoff_at=pool.cutoff_at)
+            taken = store.unavailable(connection, issue.id)
+            choice = choose(pool, taken, store.items_of(connection, issue.id))
+            store.put_items(connection, issue.id, self._with_question(connection, choice.items, taken))
+        return Drafted(issue=changed, fresh=True)
+
+    def _with_question(
+        self, connection: Connection, items: Iterable[Item], taken: frozenset[ItemKey]
+    ) -> tuple[Item, ...]:
+        """The items and the one question: about a brief or card rather than the lead, which says enough."""
+        chosen = tuple(items)
+        comparisons, tools = _askable(chosen)
+        material = gather(
+            self.content,
+            comparison_ids=comparisons,
+            tool_ids=tools,
+            source_order=self.settings.source_order,
+            rulings=lambda ids: store.rulings_on(connection, ids),
+        )
+        known = frozenset(each.key for each in taken if each.kind is ItemKind.QUESTION)
+        question = find_question(material, comparisons, tools, known)
+        if question is None:
+            return chosen
+        return (*chosen, Item(kind=ItemKind.QUESTION, key=question.id, room=Room.QUESTION, position=0))
+
+
+def _askable(items: Iterable[Item]) -> tuple[list[str], list[str]]:
+    """The comparisons and tools a question may be about, the ones to prefer first."""
+    order = (Room.MORE, Room.CARD, Room.LEAD)
+    shown = sorted((each for each in items if each.room in order), key=lambda each: order.index(each.room))
+    comparisons = [each.key for each in shown if each.kind is ItemKind.COMPARISON]
+    return comparisons, [each.key for each in shown if each.kind is not ItemKind.COMPARISON]
+
+
+def _items(count: int) -> str:
+    return "item is" if count == 1 else "items are"

@@ -1,0 +1,135 @@
+"""The three lines at the top: the week's largest findings, computed from what the issue shows."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from itertools import islice
+
+from newsletter.digest.amounts import money, token_count
+from newsletter.digest.attributes import label_of, value_of
+from newsletter.digest.costs import monthly_cost
+from newsletter.digest.letter import Figure
+from newsletter.digest.material import Dossier, figure, number_of
+
+FINDINGS = 3
+#: A price gap is news from this factor on.
+GAP = Decimal("1.5")
+COMPARED_TOKENS = 10_000_000
+
+Pair = tuple[Dossier, Dossier]
+
+
+def findings(pairs: Sequence[Pair], singles: Sequence[Dossier]) -> tuple[Figure, ...]:
+    """The first three there are, the largest kind first. `pairs` are the comparisons shown, `singles` the cards."""
+    tools = list({each.tool.id: each for pair in pairs for each in pair}.values())
+    tools += [each for each in singles if each.tool.id not in {tool.tool.id for tool in tools}]
+    return tuple(islice(_all(pairs, tools), FINDINGS))
+
+
+def _all(pairs: Sequence[Pair], tools: Sequence[Dossier]) -> Iterator[Figure]:
+    for finding in (
+        _widest_gap(pairs),
+        _most_divided(tools),
+        _price_gap(pairs),
+        _dispute(tools),
+        _highest_mean(tools),
+        _longest_context(tools),
+        _unanimous(tools),
+    ):
+        if finding is not None:
+            yield finding
+
+
+def _widest_gap(pairs: Sequence[Pair]) -> Figure | None:
+    """The pair whose means lie furthest apart, rounded as they are printed."""
+    known = [pair for pair in pairs if all(each.panel.rounded_mean is not None for each in pair)]
+    if not known:
+        return None
+    first, second = max(known, key=_mean_gap)
+    if _mean(first) < _mean(second):
+        first, second = second, first
+    if _mean(first) == _mean(second):
+        return None
+    return Figure(
+        text=f"Widest panel gap: {first.name}, mean {_mean(first)}, against {second.name}, {_mean(second)}.",
+        claims=(*first.panel.grounds, *second.panel.grounds),
+    )
+
+
+def _mean(dossier: Dossier) -> int:
+    return dossier.panel.rounded_mean or 0
+
+
+def _mean_gap(pair: Pair) -> int:
+    return abs(_mean(pair[0]) - _mean(pair[1]))
+
+
+def _most_divided(tools: Sequence[Dossier]) -> Figure | None:
+    split = [each for each in tools if each.panel.is_split and each.panel.split]
+    if not split:
+        return None
+    most = min(split, key=lambda each: abs((each.panel.share or Decimal(0)) - 50))
+    return Figure(
+        text=f"The panel disagrees most on {most.name}: {most.panel.words}.", claims=most.panel.grounds
+    )
+
+
+def _price_gap(pairs: Sequence[Pair]) -> Figure | None:
+    """The pair with the largest factor between two prices above zero."""
+    priced = [pair for pair in pairs if all((each.prices.even or 0) > 0 for each in pair)]
+    if not priced:
+        return None
+    widest = max(priced, key=_factor)
+    cheap, dear = sorted(widest, key=lambda each: each.prices.even or 0)
+    costs = [monthly_cost(each.prices, COMPARED_TOKENS) for each in (cheap, dear)]
+    if _factor(widest) < GAP or costs[0] is None or costs[1] is None:
+        return None
+    text = (
+        f"Largest price gap: 10M tokens a month cost {money(costs[0])} with {cheap.name}, "
+        f"{money(costs[1])} with {dear.name}."
+    )
+    return figure(text, cheap.prices.input, cheap.prices.output, dear.prices.input, dear.prices.output)
+
+
+def _factor(pair: Pair) -> Decimal:
+    low, high = sorted(each.prices.even or Decimal(0) for each in pair)
+    return high / low
+
+
+def _dispute(tools: Sequence[Dossier]) -> Figure | None:
+    """Two sources that differ on a price: the reader should know before paying."""
+    for dossier in tools:
+        for attribute in ("input_price", "output_price"):
+            fact = dossier.facts.get(attribute)
+            if fact is not None and fact.disputed:
+                values = " or ".join(dict.fromkeys(value_of(each) for each in (fact.claim, *fact.others)))
+                line = f"Sources differ on {dossier.name}, {label_of(attribute)}: {values} per 1M tokens."
+                return figure(line, fact)
+    return None
+
+
+def _highest_mean(tools: Sequence[Dossier]) -> Figure | None:
+    known = [each for each in tools if each.panel.mean is not None]
+    if len(known) < 2:
+        return None
+    best = max(known, key=lambda each: each.panel.mean or 0)
+    text = f"Highest mean of the week: {best.name}, {_mean(best)} from {best.panel.scores} scores."
+    return Figure(text=text, claims=best.panel.grounds)
+
+
+def _longest_context(tools: Sequence[Dossier]) -> Figure | None:
+    known = [each for each in tools if number_of(each.facts.get("context")) is not None]
+    if len(known) < 2:
+        return None
+    longest = max(known, key=lambda each: number_of(each.facts.get("context")) or 0)
+    count = token_count(number_of(longest.facts.get("context")) or Decimal(0))
+    return figure(f"Longest context: {longest.name}, {count} tokens.", longest.facts.get("context"))
+
+
+def _unanimous(tools: Sequence[Dossier]) -> Figure | None:
+    for dossier in tools:
+        if dossier.panel.share == 100 and dossier.panel.split:
+            return Figure(
+                text=f"Everyone on the panel ships {dossier.name}: {dossier.panel.words}.",
+                claims=dossier.panel.grounds,
+            )
+    return None

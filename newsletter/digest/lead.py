@@ -1,0 +1,159 @@
+"""The lead comparison: the whole block, put together from its parts."""
+
+from newsletter.config import Settings
+from newsletter.content.model import Benchmark, Comparison, Review
+from newsletter.digest.amounts import number
+from newsletter.digest.bottom_line import bottom_line
+from newsletter.digest.costs import costs_block, price_figure
+from newsletter.digest.letter import Benchmarks, Figure, Lead, Row, Score, Scorecard, ScoreRow, Side
+from newsletter.digest.links import link_or_site
+from newsletter.digest.material import Dossier, Material
+from newsletter.digest.panel import community
+from newsletter.digest.picks import pick_lines
+from newsletter.digest.pricing import pricing_figure
+from newsletter.digest.quotes import quotes
+from newsletter.digest.sentences import clip, count_words, fit, plain
+
+HEADLINE_WORDS = 12
+BEST_FOR_WORDS = 12
+SCORE_ROWS = 8
+BENCHMARK_ROWS = 3
+UNTESTED = "untested"
+#: A review whose reviewer the source does not name.
+UNNAMED = "Unnamed"
+
+
+def lead_block(
+    comparison: Comparison, material: Material, settings: Settings, *, written_line: str = "", note: str = ""
+) -> tuple[Lead, Figure]:
+    """The block, and its computed bottom line with what that stands on; the editor's line takes its place."""
+    left, right = material.sides(comparison)
+    computed = bottom_line(left, right, settings.clear_margin)
+    pick_left, pick_right = pick_lines(comparison, left, right)
+    sides = side_of(left, material), side_of(right, material)
+    lead = Lead(
+        comparison_id=comparison.id,
+        headline=headline_of(comparison, left, right),
+        bottom_line=plain(written_line) or computed.text,
+        left=sides[0],
+        right=sides[1],
+        pick_left_if=pick_left.text,
+        pick_right_if=pick_right.text,
+        decision=_decision(*sides, left, right),
+        scorecard=_scorecard(left, right),
+        quotes=quotes(left, right, material),
+        costs=costs_block(left, right, settings),
+        benchmarks=_benchmarks(left, right),
+        link=link_or_site("Read the full comparison", comparison.url, settings),
+        note=note,
+    )
+    return lead, _grounds(computed if not plain(written_line) else None, pick_left, pick_right)
+
+
+def headline_of(comparison: Comparison, left: Dossier, right: Dossier) -> str:
+    """The comparison's own headline where it is short, else the two names."""
+    own = plain(comparison.headline)
+    return own if own and count_words(own) <= HEADLINE_WORDS else f"{left.name} vs {right.name}"
+
+
+def side_of(dossier: Dossier, material: Material) -> Side:
+    return Side(
+        tool_id=dossier.tool.id,
+        name=dossier.name,
+        panel=dossier.panel.figure(),
+        share=dossier.panel.rounded_share,
+        community=community(dossier.votes),
+        pricing=pricing_figure(dossier, material),
+        best_for=fit(dossier.best_for, BEST_FOR_WORDS),
+        category=clip(dossier.tool.category, 40),
+    )
+
+
+def _grounds(*figures: Figure | None) -> Figure:
+    known = [each for each in figures if each is not None]
+    claims = tuple(dict.fromkeys(claim for each in known for claim in each.claims))
+    return Figure(text="", claims=claims, disputed=any(each.disputed for each in known))
+
+
+def _decision(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> tuple[Row, ...]:
+    """The decision table; a row of which neither side says anything is left out."""
+    rows = [
+        Row(label="Panel", left=left.panel, right=right.panel),
+        Row(label="Community", left=left.community, right=right.community),
+        Row(label="Pricing", left=left.pricing, right=right.pricing),
+        Row(label="Token price", left=price_figure(ours.prices), right=price_figure(theirs.prices)),
+        Row(label="Best for", left=Figure(text=left.best_for), right=Figure(text=right.best_for)),
+        Row(label="Category", left=Figure(text=left.category), right=Figure(text=right.category)),
+    ]
+    if left.pricing.text == rows[3].left.text and right.pricing.text == rows[3].right.text:
+        del rows[3]
+    return tuple(row for row in rows if row.left.text or row.right.text)
+
+
+def _scorecard(left: Dossier, right: Dossier) -> Scorecard | None:
+    """Each reviewer's scores on both sides; unnamed reviews stand alone, since their order says nothing."""
+    mine, others = _named(left), _named(right)
+    rows = [
+        ScoreRow(reviewer=clip(name, 40), left=_score(mine.get(name)), right=_score(others.get(name)))
+        for name in dict.fromkeys((*mine, *others))
+    ]
+    rows += [ScoreRow(reviewer=UNNAMED, left=_score(each), right=None) for each in _unnamed(left)]
+    rows += [ScoreRow(reviewer=UNNAMED, left=None, right=_score(each)) for each in _unnamed(right)]
+    if not rows:
+        return None
+    return Scorecard(
+        rows=tuple(rows[:SCORE_ROWS]),
+        left_mean=left.panel.rounded_mean,
+        right_mean=right.panel.rounded_mean,
+    )
+
+
+def _named(dossier: Dossier) -> dict[str, Review]:
+    return {each.reviewer: each for each in dossier.reviews if each.reviewer and _says(each)}
+
+
+def _unnamed(dossier: Dossier) -> list[Review]:
+    return [each for each in dossier.reviews if not each.reviewer and _says(each)]
+
+
+def _says(review: Review) -> bool:
+    return review.score is not None or review.decision is not None
+
+
+def _score(review: Review | None) -> Score | None:
+    if review is None:
+        return None
+    return Score(score=review.score, decision=review.decision.value if review.decision else "")
+
+
+def _benchmarks(left: Dossier, right: Dossier) -> Benchmarks | None:
+    """The tests with a score on a side, those scored on both first; None where nothing was tested."""
+    mine = {each.test: each for each in left.benchmarks}
+    others = {each.test: each for each in right.benchmarks}
+    tests = tuple(dict.fromkeys((*mine, *others)))
+    scored = [test for test in tests if _scored(mine.get(test)) or _scored(others.get(test))]
+    if not scored:
+        return None
+    scored.sort(key=lambda test: not (_scored(mine.get(test)) and _scored(others.get(test))))
+    rows = tuple(
+        Row(label=clip(test, 40), left=_result(mine.get(test)), right=_result(others.get(test)))
+        for test in scored[:BENCHMARK_ROWS]
+    )
+    untested = len(tests) - len(scored)
+    return Benchmarks(rows=rows, untested=f"{untested} of {len(tests)} untested" if untested else "")
+
+
+def _scored(benchmark: Benchmark | None) -> bool:
+    return benchmark is not None and benchmark.score is not None
+
+
+def _result(benchmark: Benchmark | None) -> Figure:
+    if benchmark is None or benchmark.score is None:
+        return Figure(text=UNTESTED)
+    out_of = f" of {number(benchmark.out_of)}" if benchmark.out_of is not None else ""
+    return Figure(text=f"{number(benchmark.score)}{out_of}", claims=(benchmark_key(benchmark),))
+
+
+def benchmark_key(benchmark: Benchmark) -> str:
+    """What a printed score stands on: benchmarks have no id of their own."""
+    return f"benchmark:{benchmark.tool_id}:{benchmark.test}:{benchmark.source_id}"

@@ -1,0 +1,81 @@
+"""When to pick which side: in the comparison's own words, else from what is recorded."""
+
+import re
+
+from newsletter.content.model import Comparison
+from newsletter.digest.amounts import token_count, unit_price
+from newsletter.digest.backing import is_backed
+from newsletter.digest.letter import Figure
+from newsletter.digest.material import Dossier, figure, number_of
+from newsletter.digest.pricing import pricing_kind
+from newsletter.digest.sentences import fit
+
+PICK_WORDS = 25
+REASONS = 2
+
+
+def pick_lines(comparison: Comparison, left: Dossier, right: Dossier) -> tuple[Figure, Figure]:
+    """What follows "Pick … if" for either side; empty where nothing speaks for it."""
+    return (
+        _pick(comparison.pick_left_if, left, right),
+        _pick(comparison.pick_right_if, right, left),
+    )
+
+
+def _pick(written: str, mine: Dossier, other: Dossier) -> Figure:
+    words = _clause(written, mine)
+    if words and is_backed(words, (mine, other)):
+        return Figure(text=words)
+    return _computed(mine, other)
+
+
+def _clause(written: str, mine: Dossier) -> str:
+    """The line without its own "Pick … if" and final stop, so that it can follow ours."""
+    pattern = rf"^\s*(?:pick|choose)\s+{re.escape(mine.name)}\s+if\s+"
+    return fit(re.sub(pattern, "", written, flags=re.IGNORECASE), PICK_WORDS).rstrip(".")
+
+
+def _computed(mine: Dossier, other: Dossier) -> Figure:
+    """Up to two recorded reasons: the price, the context, the panel; else what it is best for."""
+    reasons = [each for each in (_price(mine, other), _context(mine, other), _panel(mine, other)) if each]
+    if reasons:
+        text = " and ".join(each.text for each in reasons[:REASONS])
+        claims = tuple(claim for each in reasons[:REASONS] for claim in each.claims)
+        return Figure(
+            text=f"you {text}", claims=claims, disputed=any(each.disputed for each in reasons[:REASONS])
+        )
+    best_for = fit(mine.best_for, PICK_WORDS - 5)
+    return Figure(text=f"this is your case: {best_for}" if best_for else "")
+
+
+def _price(mine: Dossier, other: Dossier) -> Figure | None:
+    ours, theirs = mine.prices, other.prices
+    if ours.even is not None and theirs.even is not None:
+        price_in, price_out = number_of(ours.input), number_of(ours.output)
+        if ours.even >= theirs.even or price_in is None or price_out is None:
+            return None
+        words = f"want the lower price ({unit_price(price_in)} in, {unit_price(price_out)} out)"
+        return figure(words, ours.input, ours.output)
+    kind = pricing_kind(mine)
+    other_kind = pricing_kind(other).text
+    if kind.text == "free" and other_kind not in ("free", ""):
+        return Figure(text="want it free", claims=kind.claims, disputed=kind.disputed)
+    return None
+
+
+def _context(mine: Dossier, other: Dossier) -> Figure | None:
+    ours, theirs = mine.facts.get("context"), other.facts.get("context")
+    longer, shorter = number_of(ours), number_of(theirs)
+    if longer is None or shorter is None or longer <= shorter:
+        return None
+    return figure(f"need {token_count(longer)} tokens of context, not {token_count(shorter)}", ours, theirs)
+
+
+def _panel(mine: Dossier, other: Dossier) -> Figure | None:
+    ours, theirs = mine.panel, other.panel
+    if ours.mean is None or theirs.mean is None or ours.rounded_mean == theirs.rounded_mean:
+        return None
+    if ours.mean < theirs.mean:
+        return None
+    words = f"go by the panel (mean {ours.rounded_mean} against {theirs.rounded_mean})"
+    return Figure(text=words, claims=(*ours.grounds, *theirs.grounds))

@@ -1,0 +1,185 @@
+"""Which items an issue has, and where they stand. Rules rank; they never exclude.
+
+Eligible is what was first seen before the cutoff, is in no other weekly issue and is not excluded:
+
+- a **comparison**, once;
+- a tool's first panel **verdict**, once; later verdicts on it are changes;
+- a **model**: a tool with recorded facts that the panel has not judged.
+
+The lead is the first comparison by these rules, each only asked where the ones before it tie: it is new (first
+seen in the seven days before the cutoff); the panel has judged both sides; the panel is split on a side or the
+sides are close; both prices are recorded; it was published, or else seen, last; its id. The next ones are the
+briefs. Verdicts that lead or briefs print are published there and get no card; so are models in the lead. Cards
+go to verdicts before models, the newest first. Everything left is in the one overflow line, in the same order.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from newsletter.content.model import ComparisonHead
+from newsletter.content.standing import Standing, standings
+from newsletter.content.store import ContentStore
+from newsletter.db.statuses import ItemKind, Room
+from newsletter.digest.issues import Item, ItemKey
+
+BRIEFS, CARDS = 3, 3
+NEW_FOR = timedelta(days=7)
+#: Sides whose means (or shares) differ by less than this many points are close.
+CLOSE_MEANS, CLOSE_SHARES = 10.0, 26.0
+
+_UNKNOWN = Standing()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """Everything first seen before the cutoff, as heads."""
+
+    cutoff_at: datetime
+    comparisons: tuple[ComparisonHead, ...]
+    standings: Mapping[str, Standing]
+
+    def standing(self, tool_id: str) -> Standing:
+        return self.standings.get(tool_id, _UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The items of an issue, and how many of them are news of their own: what a thin week is measured by."""
+
+    items: tuple[Item, ...]
+    news: int
+    #: When the item that has waited longest was first seen; None without items.
+    waiting_since: datetime | None
+
+
+def read_pool(content: ContentStore, cutoff_at: datetime) -> Pool:
+    return Pool(
+        cutoff_at=cutoff_at,
+        comparisons=tuple(content.comparison_heads(cutoff_at)),
+        standings=standings(content, cutoff_at),
+    )
+
+
+def choose(pool: Pool, unavailable: frozenset[ItemKey], kept: Iterable[Item] = ()) -> Choice:
+    """Choose among what is available; of the items `kept` from an earlier choice, pins and notes stay."""
+    before = {item.item_key: item for item in kept}
+    comparisons = sorted(
+        (each for each in pool.comparisons if _key(each) not in unavailable),
+        key=lambda each: _rank(each, pool),
+    )
+    lead, briefs = _seated(comparisons, before)
+    shown = {each.id for each in (*lead, *briefs)}
+    tools = {key: seen_at for key, seen_at in _tool_news(pool).items() if key not in unavailable}
+    covered = dict(_covered(lead, briefs, tools))
+    cards = sorted(
+        (key for key in tools if key not in covered), key=lambda key: _card_rank(key, tools, before)
+    )
+    placed = [
+        *_place((_key(each) for each in lead), Room.LEAD),
+        *_place((_key(each) for each in briefs), Room.MORE),
+        *(Item(kind=key.kind, key=key.key, room=room, position=100) for key, room in covered.items()),
+        *_place(cards[:CARDS], Room.CARD),
+        *_place(
+            (*(_key(each) for each in comparisons if each.id not in shown), *cards[CARDS:]), Room.OVERFLOW
+        ),
+    ]
+    seen = [each.first_seen_at for each in comparisons] + [tools[key] for key in cards]
+    return Choice(
+        items=tuple(_with_marks(item, before) for item in placed),
+        news=len(comparisons) + len(cards),
+        waiting_since=min(seen, default=None),
+    )
+
+
+def _key(head: ComparisonHead) -> ItemKey:
+    return ItemKey(ItemKind.COMPARISON, head.id)
+
+
+def _rank(head: ComparisonHead, pool: Pool) -> tuple[object, ...]:
+    """What sorts first leads; see the rules in the module's docstring."""
+    left, right = pool.standing(head.left_id), pool.standing(head.right_id)
+    judged = left.judged and right.judged
+    return (
+        head.first_seen_at < pool.cutoff_at - NEW_FOR,
+        not judged,
+        not (judged and (_is_split(left) or _is_split(right) or _are_close(left, right))),
+        not (left.priced and right.priced),
+        -(head.published_on or head.first_seen_at.date()).toordinal(),
+        -head.first_seen_at.timestamp(),
+        head.id,
+    )
+
+
+def _is_split(standing: Standing) -> bool:
+    return standing.share is not None and 0 < standing.share < 100
+
+
+def _are_close(left: Standing, right: Standing) -> bool:
+    if left.mean is not None and right.mean is not None:
+        return abs(left.mean - right.mean) < CLOSE_MEANS
+    if left.share is not None and right.share is not None:
+        return abs(left.share - right.share) < CLOSE_SHARES
+    return False
+
+
+def _seated(
+    ranked: Sequence[ComparisonHead], before: Mapping[ItemKey, Item]
+) -> tuple[list[ComparisonHead], list[ComparisonHead]]:
+    """The lead and the briefs: pinned ones first in their rooms, then by rank."""
+    pinned = {each.id: _pinned_room(_key(each), before) for each in ranked}
+    lead = [each for each in ranked if pinned[each.id] is Room.LEAD][:1]
+    lead = lead or [each for each in ranked if pinned[each.id] is None][:1]
+    briefs = [each for each in ranked if pinned[each.id] is Room.MORE]
+    briefs += [each for each in ranked if pinned[each.id] is None and each not in lead]
+    return lead, briefs[:BRIEFS]
+
+
+def _pinned_room(key: ItemKey, before: Mapping[ItemKey, Item]) -> Room | None:
+    item = before.get(key)
+    return item.room if item is not None and item.pinned else None
+
+
+def _tool_news(pool: Pool) -> dict[ItemKey, datetime]:
+    """Each tool's first verdict, or its facts where it has none, and when that was first seen."""
+    return dict(_each_tool_news(pool.standings))
+
+
+def _each_tool_news(known: Mapping[str, Standing]) -> Iterator[tuple[ItemKey, datetime]]:
+    for tool_id, standing in known.items():
+        if standing.judged_at is not None:
+            yield ItemKey(ItemKind.VERDICT, tool_id), standing.judged_at
+        elif standing.described_at is not None:
+            yield ItemKey(ItemKind.MODEL, tool_id), standing.described_at
+
+
+def _covered(
+    lead: Iterable[ComparisonHead], briefs: Iterable[ComparisonHead], tools: Mapping[ItemKey, datetime]
+) -> Iterator[tuple[ItemKey, Room]]:
+    """What a shown comparison says of its tools: both verdicts; in the lead the facts of models too."""
+    for head in briefs:
+        for tool_id in (head.left_id, head.right_id):
+            if (verdict := ItemKey(ItemKind.VERDICT, tool_id)) in tools:
+                yield verdict, Room.MORE
+    for head in lead:
+        for tool_id in (head.left_id, head.right_id):
+            for kind in (ItemKind.VERDICT, ItemKind.MODEL):
+                if (key := ItemKey(kind, tool_id)) in tools:
+                    yield key, Room.LEAD
+
+
+def _card_rank(
+    key: ItemKey, tools: Mapping[ItemKey, datetime], before: Mapping[ItemKey, Item]
+) -> tuple[object, ...]:
+    pinned = _pinned_room(key, before) is Room.CARD
+    return (not pinned, key.kind is not ItemKind.VERDICT, -tools[key].timestamp(), key.key)
+
+
+def _place(keys: Iterable[ItemKey], room: Room) -> Iterator[Item]:
+    for position, key in enumerate(keys):
+        yield Item(kind=key.kind, key=key.key, room=room, position=position)
+
+
+def _with_marks(item: Item, before: Mapping[ItemKey, Item]) -> Item:
+    old = before.get(item.item_key)
+    return item if old is None else replace(item, pinned=old.pinned, note=old.note)

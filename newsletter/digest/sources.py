@@ -1,0 +1,99 @@
+"""What the printed figures stand on: their sources with dates, and where sources differ on one of them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date
+
+from newsletter.config import Settings
+from newsletter.content.model import Claim, Source
+from newsletter.digest.amounts import day
+from newsletter.digest.attributes import dated, label_of, value_of
+from newsletter.digest.lead import benchmark_key
+from newsletter.digest.letter import Dispute, Figure, Origin, Sources
+from newsletter.digest.links import safe_url
+from newsletter.digest.material import Dossier, Material
+from newsletter.digest.panel import votes_key
+from newsletter.digest.sentences import clip
+
+
+def figures_in(block: object) -> Iterator[Figure]:
+    """Every figure in a block, wherever it stands."""
+    if isinstance(block, Figure):
+        yield block
+    elif isinstance(block, tuple):
+        for each in block:
+            yield from figures_in(each)
+    elif is_dataclass(block):
+        for field in fields(block):
+            yield from figures_in(getattr(block, field.name))
+
+
+def sources_block(printed: Iterable[str], material: Material, settings: Settings) -> Sources:
+    """The sources of what is printed, in its order, and the disputes about it. `printed` are claims' ids."""
+    ids = dict.fromkeys(printed)
+    statements = _statements(material)
+    by_source: dict[str, list[_Statement]] = {}
+    for statement in (statements[each] for each in ids if each in statements):
+        by_source.setdefault(statement.source_id, []).append(statement)
+    origins = (_origin(material.sources.get(key), said, settings) for key, said in by_source.items())
+    return Sources(
+        origins=tuple(each for each in origins if each is not None),
+        disputes=tuple(
+            each for dossier in material.dossiers.values() for each in _disputes(dossier, set(ids), material)
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    source_id: str
+    verified_on: date | None = None
+    as_of: date | None = None
+
+
+def _statements(material: Material) -> dict[str, _Statement]:
+    """Everything a figure can stand on, by the id under which figures name it."""
+    found: dict[str, _Statement] = {}
+    for dossier in material.dossiers.values():
+        for fact in dossier.facts.values():
+            for claim in (fact.claim, *fact.others):
+                found[claim.id] = _Statement(claim.source_id, claim.verified_on, claim.as_of)
+        for verdict in dossier.verdicts:
+            found[verdict.id] = _Statement(verdict.source_id, None, verdict.as_of)
+        for review in dossier.reviews:
+            found[review.id] = _Statement(review.source_id)
+        for result in dossier.benchmarks:
+            found[benchmark_key(result)] = _Statement(result.source_id, None, result.as_of)
+        if dossier.votes is not None:
+            found[votes_key(dossier.votes)] = _Statement(dossier.votes.source_id)
+    return found
+
+
+def _origin(source: Source | None, said: list[_Statement], settings: Settings) -> Origin | None:
+    if source is None:
+        return None
+    verified = [each.verified_on for each in said if each.verified_on is not None]
+    stated = [each.as_of for each in said if each.as_of is not None]
+    if verified:
+        when = f"verified {day(max(verified))}"
+    elif stated:
+        when = f"as of {day(max(stated))}"
+    elif source.published_on is not None:
+        when = f"published {day(source.published_on)}"
+    else:
+        when = f"seen {day(source.seen_on)}"
+    return Origin(name=clip(source.name), url=safe_url(source.url, settings), dated=when)
+
+
+def _disputes(dossier: Dossier, printed: set[str], material: Material) -> Iterator[Dispute]:
+    for attribute, fact in dossier.facts.items():
+        if fact.disputed and fact.claim.id in printed:
+            said = "; ".join(_said(claim, material) for claim in (fact.claim, *fact.others))
+            words = f"{dossier.name}, {label_of(attribute)}: {said}"
+            yield Dispute(tool_id=dossier.tool.id, attribute=attribute, words=words)
+
+
+def _said(claim: Claim, material: Material) -> str:
+    source = material.sources.get(claim.source_id)
+    name = clip(source.name, 60) if source is not None else "unnamed source"
+    return f"{value_of(claim)} ({name}, {dated(claim, source)})"

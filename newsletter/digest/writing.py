@@ -1,0 +1,237 @@
+"""An issue's items written out as a `Letter`: which block says what. The blocks are written in their own modules."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from urllib.parse import urlsplit
+
+from newsletter.config import Settings
+from newsletter.content.model import Comparison
+from newsletter.content.store import ContentStore
+from newsletter.db.statuses import ItemKind, Room
+from newsletter.digest.answers import answer_block
+from newsletter.digest.briefs import brief_block
+from newsletter.digest.cards import card_block
+from newsletter.digest.findings import findings
+from newsletter.digest.issues import Issue, Item
+from newsletter.digest.lead import lead_block
+from newsletter.digest.length import letter_words, minutes
+from newsletter.digest.letter import (
+    Answer,
+    Brief,
+    Card,
+    Figure,
+    Footer,
+    Grounds,
+    Lead,
+    Letter,
+    Link,
+    Masthead,
+    Sources,
+)
+from newsletter.digest.links import archive_url, link_or_site
+from newsletter.digest.material import Dossier, Material, RulingsOn, gather
+from newsletter.digest.sentences import plain
+from newsletter.digest.sources import figures_in, sources_block
+from newsletter.digest.subject import compute_preheader, compute_subject
+
+
+def write_letter(
+    issue: Issue,
+    items: Sequence[Item],
+    content: ContentStore,
+    settings: Settings,
+    *,
+    number: int,
+    rulings: RulingsOn,
+) -> Letter:
+    """The whole issue as it reads now. `number` is the one it has, or would get if it were approved now."""
+    named = _named_rest(items, settings.item_limit)
+    shown = [item for item in items if item.room is not Room.OVERFLOW] + named
+    material = gather(
+        content,
+        comparison_ids=[item.key for item in shown if item.kind is ItemKind.COMPARISON],
+        tool_ids=[item.key for item in shown if item.kind in (ItemKind.VERDICT, ItemKind.MODEL)],
+        source_order=settings.source_order,
+        rulings=rulings,
+    )
+    return _Writer(issue, items, material, settings).letter(number, named)
+
+
+def _named_rest(items: Sequence[Item], limit: int) -> list[Item]:
+    """The items of the overflow line that are named: as many as the issue's limit leaves room for."""
+    rest = sorted((item for item in items if item.room is Room.OVERFLOW), key=lambda item: item.position)
+    return rest[: max(1, limit - sum(1 for item in items if _counts(item)))]
+
+
+def _counts(item: Item) -> bool:
+    """Whether it is one of the issue's items: verdicts that a comparison shows come with it."""
+    covered = item.kind is not ItemKind.COMPARISON and item.room in (Room.LEAD, Room.MORE)
+    return item.room is not Room.OVERFLOW and not covered
+
+
+class _Writer:
+    """Writes one issue's blocks from its material, keeping what its lines of prose stand on."""
+
+    def __init__(self, issue: Issue, items: Sequence[Item], material: Material, settings: Settings) -> None:
+        self.issue, self.material, self.settings = issue, material, settings
+        self.items = sorted(items, key=lambda item: item.position)
+        self.grounds: dict[str, tuple[str, ...]] = {}
+
+    def letter(self, number: int, named: Sequence[Item]) -> Letter:
+        lead, more, cards = self._lead(), self._more(), self._cards()
+        found = self._findings()
+        subject = self.issue.subject or self._subject(number, cards)
+        preheader = self.issue.preheader or compute_preheader(subject, lead, found, more, cards)
+        letter = Letter(
+            subject=plain(subject),
+            preheader=plain(preheader),
+            masthead=self._masthead(number),
+            note=self.issue.note,
+            findings=found,
+            lead=lead,
+            changes=(),
+            more=more,
+            cards=cards,
+            rest=self._rest(named),
+            answer=self._answer(),
+            sources=Sources(origins=(), disputes=()),
+            footer=_footer(self.settings),
+        )
+        return self._finished(letter)
+
+    def _finished(self, letter: Letter) -> Letter:
+        """The letter with what only the whole of it shows: its sources, labels and length."""
+        printed = [claim for each in figures_in((letter.lead, letter.cards)) for claim in each.claims]
+        printed += [claim for claims in self.grounds.values() for claim in claims]
+        letter = replace(
+            letter,
+            sources=sources_block(printed, self.material, self.settings),
+            grounds=tuple(Grounds(where=where, claims=claims) for where, claims in self.grounds.items()),
+            footer=replace(letter.footer, affiliate_notice=_notice(letter)),
+        )
+        length = minutes(letter_words(letter))
+        return replace(letter, masthead=replace(letter.masthead, minutes=length))
+
+    def _in(self, *rooms: Room) -> Iterable[Item]:
+        return (item for item in self.items if item.room in rooms)
+
+    def _comparisons(self, *rooms: Room) -> list[tuple[Item, Comparison]]:
+        """The comparisons of these rooms that the store still has."""
+        found = self.material.comparisons
+        return [
+            (item, found[item.key])
+            for room in rooms
+            for item in self._in(room)
+            if item.kind is ItemKind.COMPARISON and item.key in found
+        ]
+
+    def _note_grounds(self, where: str, line: Figure) -> None:
+        if line.claims:
+            self.grounds[where] = tuple(dict.fromkeys(line.claims))
+
+    def _masthead(self, number: int) -> Masthead:
+        return Masthead(
+            name=self.settings.name,
+            edition=self.issue.edition,
+            number=number,
+            date_on=date.fromisoformat(self.issue.slot[:10]),
+            minutes=1,
+        )
+
+    def _lead(self) -> Lead | None:
+        for item, comparison in self._comparisons(Room.LEAD):
+            lead, line = lead_block(
+                comparison,
+                self.material,
+                self.settings,
+                written_line=self.issue.bottom_line,
+                note=item.note,
+            )
+            self._note_grounds("lead", line)
+            return lead
+        return None
+
+    def _more(self) -> tuple[Brief, ...]:
+        briefs = []
+        for place, (item, comparison) in enumerate(self._comparisons(Room.MORE)):
+            brief, line = brief_block(comparison, self.material, self.settings, item.note)
+            self._note_grounds(f"more.{place}", line)
+            briefs.append(brief)
+        return tuple(briefs)
+
+    def _cards(self) -> tuple[Card, ...]:
+        return tuple(
+            card_block(item.kind, self.material.dossiers[item.key], self.settings, item.note)
+            for item in self._in(Room.CARD)
+            if item.key in self.material.dossiers
+        )
+
+    def _findings(self) -> tuple[str, ...]:
+        found = findings(
+            [self.material.sides(each) for _, each in self._comparisons(Room.LEAD, Room.MORE)],
+            [self.material.dossiers[item.key] for item in self._in(Room.CARD)],
+        )
+        for place, line in enumerate(found):
+            self._note_grounds(f"findings.{place}", line)
+        return tuple(line.text for line in found)
+
+    def _subject(self, number: int, cards: Sequence[Card]) -> str:
+        sides = [self.material.sides(each) for _, each in self._comparisons(Room.LEAD)]
+        return compute_subject(self.settings.name, number, sides[0] if sides else None, cards)
+
+    def _rest(self, named: Sequence[Item]) -> tuple[Link, ...]:
+        known = [
+            item
+            for item in named
+            if item.key in self.material.comparisons or item.key in self.material.dossiers
+        ]
+        links = [link_or_site(self._rest_label(item), self._rest_url(item), self.settings) for item in known]
+        more = sum(1 for _ in self._in(Room.OVERFLOW)) - len(known)
+        if more:
+            links.append(link_or_site(f"and {more:,} more", "", self.settings))
+        return tuple(links)
+
+    def _rest_label(self, item: Item) -> str:
+        if item.kind is ItemKind.COMPARISON:
+            left, right = self.material.sides(self.material.comparisons[item.key])
+            return f"{left.name} vs {right.name}"
+        return self._dossier(item).name
+
+    def _rest_url(self, item: Item) -> str:
+        if item.kind is ItemKind.COMPARISON:
+            return self.material.comparisons[item.key].url
+        return self._dossier(item).tool.url
+
+    def _dossier(self, item: Item) -> Dossier:
+        return self.material.dossiers[item.key]
+
+    def _answer(self) -> Answer | None:
+        asked = {item.key for item in self._in(Room.QUESTION)}
+        for question in self.material.questions:
+            if question.id in asked:
+                return answer_block(question, self.material, self.settings)
+        return None
+
+
+def _footer(settings: Settings) -> Footer:
+    site = urlsplit(settings.site_url).hostname or ""
+    return Footer(
+        why=f"You get {settings.name} because you asked for it{f' at {site}' if site else ''}.",
+        postal_address=settings.postal_address,
+        controller=settings.controller,
+        privacy_url=settings.privacy_url,
+        archive_url=archive_url(settings),
+        subscribe_url=f"{settings.public_url.rstrip('/')}/subscribe",
+        reply_to=settings.reply_to,
+        affiliate_notice="",
+    )
+
+
+def _notice(letter: Letter) -> str:
+    """What labelled links mean; empty where no link is labelled."""
+    links: list[Link | None] = [each.link for each in letter.more]
+    links += [*(each.link for each in letter.cards), *letter.rest, letter.lead.link if letter.lead else None]
+    links += [letter.answer.link if letter.answer else None]
+    paying = any(each.affiliate for each in links if each is not None)
+    return "Links labelled “affiliate” earn us money." if paying else ""

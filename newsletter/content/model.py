@@ -134,7 +134,8 @@ class Claim:
 class Fact:
     """The value the desk resolved for an attribute, with the claim it stands on and those that differ.
 
-    `reason` says which rule chose it: "ruling", "newest verified", "dated", "source order", "only claim".
+    `reason` says which rule chose it: "ruling", "newest verified", "dated", "source order", "first seen", or
+    "agreed" and "only claim" where nothing had to be chosen.
     """
 
     tool_id: str

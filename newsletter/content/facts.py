@@ -1,0 +1,94 @@
+"""The facts desk: which of several claims on one attribute is the fact, by which rule, and which others differ.
+
+An editor's ruling comes first. Else the claim with the newest verification; else the newest dated one before any
+undated; else the source that stands first in the settings' order; else what was seen first. A ruling counts as
+long as the claim it names still holds: when its source says something else, the question is open again.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from newsletter.content.model import Claim, Fact, Source
+from newsletter.content.units import Measure, same_value
+
+RULING = "ruling"
+NEWEST_VERIFIED = "newest verified"
+DATED = "dated"
+SOURCE_ORDER = "source order"
+FIRST_SEEN = "first seen"
+AGREED = "agreed"
+ONLY_CLAIM = "only claim"
+
+
+def resolve(
+    claims: Iterable[Claim],
+    *,
+    sources: Mapping[str, Source],
+    source_order: Sequence[str],
+    rulings: Mapping[str, str | None],
+) -> dict[str, Fact]:
+    """The facts about one tool, by attribute, from its current claims in the order in which they were seen.
+
+    `rulings` gives an attribute's claim id, or None to leave the attribute out.
+    """
+    by_attribute: dict[str, list[Claim]] = defaultdict(list)
+    for claim in claims:
+        by_attribute[claim.attribute].append(claim)
+    desk = _Desk(sources, source_order)
+    return {
+        attribute: desk.decide(stated, rulings.get(attribute))
+        for attribute, stated in by_attribute.items()
+        if rulings.get(attribute, "") is not None
+    }
+
+
+def differs(left: Claim, right: Claim) -> bool:
+    """Whether two claims on one attribute contradict each other, units and roundings aside."""
+    return not same_value(left.attribute, _measure(left), _measure(right))
+
+
+def _measure(claim: Claim) -> Measure:
+    return Measure(value=claim.value, number=claim.number, unit=claim.unit)
+
+
+class _Desk:
+    """Decides between claims by fixed rules."""
+
+    def __init__(self, sources: Mapping[str, Source], source_order: Sequence[str]) -> None:
+        places = {name.casefold(): place for place, name in enumerate(source_order)}
+        names = {key: source.name.casefold() for key, source in sources.items()}
+        self.places = {key: places[name] for key, name in names.items() if name in places}
+        self.rules: tuple[tuple[str, Callable[[Claim], Any]], ...] = (
+            (NEWEST_VERIFIED, lambda claim: claim.verified_on or date.min),
+            (DATED, lambda claim: claim.as_of or date.min),
+            (SOURCE_ORDER, lambda claim: -self.places.get(claim.source_id, len(places))),
+            (FIRST_SEEN, lambda claim: -claim.seen_on.toordinal()),
+        )
+
+    def decide(self, claims: list[Claim], ruling: str | None) -> Fact:
+        ruled = [each for each in claims if each.id == ruling]
+        chosen, reason = (ruled[0], RULING) if ruled else self._choose(claims)
+        return Fact(
+            tool_id=chosen.tool_id,
+            attribute=chosen.attribute,
+            claim=chosen,
+            others=tuple(each for each in claims if differs(chosen, each)),
+            reason=reason,
+        )
+
+    def _choose(self, claims: list[Claim]) -> tuple[Claim, str]:
+        """The best claim, and the rule that left nothing to contradict it."""
+        if len(claims) == 1:
+            return claims[0], ONLY_CLAIM
+        reason = AGREED
+        for rule, key in self.rules:
+            best = max(key(each) for each in claims)
+            kept = [each for each in claims if key(each) == best]
+            if any(differs(kept[0], each) for each in claims if key(each) != best):
+                reason = rule
+            claims = kept
+        if any(differs(claims[0], each) for each in claims):
+            reason = FIRST_SEEN
+        return claims[0], reason

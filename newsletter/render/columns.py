@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from newsletter.digest.letter import Figure, Score
+
 WIDTH = 72
 _GAP = "  "
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -62,8 +64,33 @@ def underline(text: str, mark: str = "-") -> str:
     return f"{wrapped}\n{mark * max(width(line) for line in wrapped.splitlines() or [''])}"
 
 
+def figure(value: Figure) -> str:
+    """A printed value; the dagger sends the reader to the sources."""
+    return f"{value.text}†" if value.disputed else value.text
+
+
+def score(value: Score | None) -> str:
+    """A reviewer's score, its bar and the decision: "85 ████████▌· ship"."""
+    if value is None or (value.score is None and not value.decision):
+        return "no score"
+    points = f"{value.score:>3} {bar(value.score)}" if value.score is not None else ""
+    return f"{points} {value.decision}".strip() if not points else f"{points} {value.decision}".rstrip()
+
+
+def mean(value: int | None) -> str:
+    """A mean as `score` draws it; a dash where none is known."""
+    return "–" if value is None else f"{value:>3} {bar(value)}"
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {"table": table, "rule": rule, "ends": ends}
-FILTERS: dict[str, Callable[..., Any]] = {"wrap": wrap, "bar": bar, "underline": underline}
+FILTERS: dict[str, Callable[..., Any]] = {
+    "wrap": wrap,
+    "bar": bar,
+    "underline": underline,
+    "figure": figure,
+    "score": score,
+    "mean": mean,
+}
 
 
 def _width_of(character: str) -> int:

@@ -5,6 +5,7 @@ Runs once for an issue or a single mail, never for a reader. Opens templates, an
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +67,10 @@ def compile_mail(
 def letter_values(letter: Letter, frame: MessageFrame) -> dict[str, Any]:
     """What the weekly templates see: the cleaned letter, the frame, and the note in both forms (None for none)."""
     note = clean_lines(letter.note)
+    address = ", ".join(line.strip() for line in letter.footer.postal_address.splitlines() if line.strip())
+    on_one_line = replace(letter, footer=replace(letter.footer, postal_address=address))
     return {
-        "letter": clean_values(letter),
+        "letter": clean_values(on_one_line),
         "frame": frame,
         "note_html": markdown.to_html(note) if note else None,
         "note_text": markdown.to_text(note) if note else None,

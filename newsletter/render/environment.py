@@ -25,6 +25,7 @@ from markupsafe import Markup
 
 from newsletter.errors import Place, TemplateError
 from newsletter.render import columns
+from newsletter.render.clean import ISOLATE, POP_ISOLATE
 from newsletter.render.plan import Slot
 from newsletter.render.sentinels import BlockBegin, BlockEnd, Html, Sentinels
 from newsletter.render.slots import SlotName
@@ -69,7 +70,7 @@ def mjml_environment(folders: Sequence[Path], sentinels: Sentinels) -> jinja2.En
 
     extensions = [_LineMarks, _Part]
     environment = _environment(folders, sentinels, finalize=finalize, autoescape=True, extensions=extensions)
-    environment.globals["block_mark"] = lambda mark: Markup(f"<mj-raw>{sentinels.put(mark)}</mj-raw>")
+    environment.globals["block_mark"] = lambda mark: Markup(f"<mj-raw><!--{sentinels.put(mark)}--></mj-raw>")
     return environment
 
 
@@ -115,7 +116,7 @@ def _environment(
     )
     for name in _BARRED_FILTERS:
         environment.filters.pop(name)
-    environment.filters["long_date"] = _long_date
+    environment.filters.update(long_date=_long_date, initials=_initials)
     environment.globals = {
         "slots": SimpleNamespace(**{name.value: Slot(name) for name in SlotName}),
         "range": environment.globals["range"],
@@ -208,3 +209,8 @@ def _text_of(value: object) -> str:
 def _long_date(day: date) -> str:
     """Thursday 26 November 2026."""
     return f"{day:%A} {day.day} {day:%B %Y}"
+
+
+def _initials(name: str) -> list[str]:
+    """The first letters of a name's first two words."""
+    return [word[0] for word in name.strip(ISOLATE + POP_ISOLATE).split()[:2]]

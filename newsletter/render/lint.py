@@ -25,7 +25,7 @@ _CHILDREN: Mapping[str, frozenset[str]] = {
     "mj-wrapper": frozenset({"mj-section"}),
     "mj-section": frozenset({"mj-column", "mj-group"}),
     "mj-group": frozenset({"mj-column"}),
-    "mj-column": _CONTENT,
+    "mj-column": _CONTENT | {"mj-raw"},
 }
 #: Components that hold HTML or CSS, which the linter reads only for being closed.
 _HOLD_HTML = frozenset({"mj-text", "mj-table", "mj-button", "mj-raw"})
@@ -55,7 +55,7 @@ _BARRED_ATTRIBUTES = frozenset(
     {"inner-border", "inner-border-top", "inner-border-right", "inner-border-bottom", "inner-border-left"}
 )
 #: Attributes whose values come out unchanged; in all others a printed value would have to mean a length or colour.
-_MAY_HOLD_VALUES = frozenset({"href", "alt", "title", "src"})
+_MAY_HOLD_VALUES = frozenset({"href", "alt", "title", "src", "lang"})
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{3}(?:[0-9a-fA-F]{3})?|transparent|inherit")
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")

@@ -14,6 +14,8 @@ from newsletter.render.plan import Slot
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _SENTINEL = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
+#: Marks of blocks travel as comments: in HTML they may stand between the rows of a table, where text may not.
+_PIECE = re.compile(f"(?P<comment><!--)?{_OPEN}(?P<number>[0-9]+){_CLOSE}(?(comment)-->)")
 _REMAINS = re.compile(f"[{_OPEN}{_CLOSE}]")
 
 
@@ -64,9 +66,12 @@ class Sentinels:
     def split(self, text: str) -> Iterator[Literal | Printed]:
         """`text` cut at its sentinels, values in their places; raises LostSentinel for a damaged one."""
         end = 0
-        for match in _SENTINEL.finditer(text):
+        for match in _PIECE.finditer(text):
+            printed = self._printed[int(match["number"])]
+            if match["comment"] and not isinstance(printed, BlockBegin | BlockEnd):
+                raise LostSentinel(f"{printed!r} was printed in a comment")
             yield self._literal(text[end : match.start()])
-            yield self._printed[int(match[1])]
+            yield printed
             end = match.end()
         yield self._literal(text[end:])
 

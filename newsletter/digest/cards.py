@@ -1,14 +1,16 @@
 """New verdicts and new models, in one card shape of at most thirty-five words."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from newsletter.config import Settings
+from newsletter.content.model import Fact
 from newsletter.db.statuses import ItemKind
 from newsletter.digest.amounts import day
 from newsletter.digest.attributes import fact_figure
 from newsletter.digest.letter import Card, Figure
 from newsletter.digest.links import link_to
-from newsletter.digest.material import Dossier, figure
+from newsletter.digest.material import Dossier
 from newsletter.digest.panel import NO_VOTES, community
 from newsletter.digest.pricing import pricing_kind
 from newsletter.digest.sentences import clip, count_words, fit
@@ -28,7 +30,7 @@ FACT_WORDS = 5
 def card_block(kind: ItemKind, dossier: Dossier, settings: Settings, note: str = "") -> Card:
     """The card of a tool's first verdict, or of a model that the panel has not seen."""
     facts = tuple(_model_facts(dossier) if kind is ItemKind.MODEL else _verdict_facts(dossier))
-    split = Figure(text=dossier.panel.words, claims=dossier.panel.grounds)
+    split = dossier.panel.figure()
     spoken = (dossier.name, KICKERS[kind], split.text, *(f"{label} {value.text}" for label, value in facts))
     left = CARD_WORDS - count_words(" ".join(spoken))
     return Card(
@@ -47,7 +49,7 @@ def card_block(kind: ItemKind, dossier: Dossier, settings: Settings, note: str =
 
 def _verdict_facts(dossier: Dossier) -> Iterator[tuple[str, Figure]]:
     if dossier.panel.split and dossier.panel.mean is not None:
-        yield "Mean", Figure(text=str(dossier.panel.rounded_mean), claims=dossier.panel.grounds)
+        yield "Mean", Figure(text=str(dossier.panel.rounded_mean), claims=dossier.panel.mean_grounds)
     votes = community(dossier.votes)
     if votes.text != NO_VOTES:
         yield "Community", votes
@@ -65,5 +67,9 @@ def _model_facts(dossier: Dossier) -> Iterator[tuple[str, Figure]]:
             yield label, fact_figure(fact)
     verified = [fact for fact in said if fact.claim.verified_on is not None]
     if verified:
-        newest = max(verified, key=lambda fact: fact.claim.verified_on or fact.claim.seen_on)
-        yield "Verified", figure(day(newest.claim.verified_on or newest.claim.seen_on), newest)
+        newest = max(verified, key=_verified_on)
+        yield "Verified", Figure(text=day(_verified_on(newest)), claims=(newest.claim.id,))
+
+
+def _verified_on(fact: Fact) -> date:
+    return fact.claim.verified_on or fact.claim.seen_on

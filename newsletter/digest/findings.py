@@ -26,32 +26,34 @@ def findings(pairs: Sequence[Pair], singles: Sequence[Dossier]) -> tuple[Figure,
 
 
 def _all(pairs: Sequence[Pair], tools: Sequence[Dossier]) -> Iterator[Figure]:
-    for finding in (
-        _widest_gap(pairs),
+    widest = _widest_pair(pairs)
+    known = (
+        # The lead says of itself how far its sides are apart.
+        None if widest is None or widest is pairs[0] else _widest_gap(widest),
         _most_divided(tools),
         _price_gap(pairs),
         _dispute(tools),
         _highest_mean(tools),
         _longest_context(tools),
         _unanimous(tools),
-    ):
-        if finding is not None:
-            yield finding
+        None if widest is None or widest is not pairs[0] else _widest_gap(widest),
+    )
+    return (finding for finding in known if finding is not None)
 
 
-def _widest_gap(pairs: Sequence[Pair]) -> Figure | None:
-    """The pair whose means lie furthest apart, rounded as they are printed."""
-    known = [pair for pair in pairs if all(each.panel.rounded_mean is not None for each in pair)]
-    if not known:
-        return None
-    first, second = max(known, key=_mean_gap)
-    if _mean(first) < _mean(second):
-        first, second = second, first
-    if _mean(first) == _mean(second):
-        return None
+def _widest_pair(pairs: Sequence[Pair]) -> Pair | None:
+    """The pair whose means lie furthest apart, rounded as they are printed; None where none lie apart."""
+    known = [pair for pair in pairs if all(each.panel.mean is not None for each in pair)]
+    widest = max(known, key=_mean_gap, default=None)
+    return widest if widest is not None and _mean_gap(widest) > 0 else None
+
+
+def _widest_gap(pair: Pair) -> Figure:
+    high, low = sorted(pair, key=_mean, reverse=True)
     return Figure(
-        text=f"Widest panel gap: {first.name}, mean {_mean(first)}, against {second.name}, {_mean(second)}.",
-        claims=(*first.panel.grounds, *second.panel.grounds),
+        text=f"Widest panel gap in this issue: {high.name}, mean {_mean(high)}, "
+        f"against {low.name}, mean {_mean(low)}.",
+        claims=(*high.panel.mean_grounds, *low.panel.mean_grounds),
     )
 
 
@@ -69,7 +71,8 @@ def _most_divided(tools: Sequence[Dossier]) -> Figure | None:
         return None
     most = min(split, key=lambda each: abs((each.panel.share or Decimal(0)) - 50))
     return Figure(
-        text=f"The panel disagrees most on {most.name}: {most.panel.words}.", claims=most.panel.grounds
+        text=f"Most divided panel in this issue: {most.name}, {most.panel.words}.",
+        claims=most.panel.split_grounds,
     )
 
 
@@ -84,7 +87,7 @@ def _price_gap(pairs: Sequence[Pair]) -> Figure | None:
     if _factor(widest) < GAP or costs[0] is None or costs[1] is None:
         return None
     text = (
-        f"Largest price gap: 10M tokens a month cost {money(costs[0])} with {cheap.name}, "
+        f"Largest price gap in this issue: 10M tokens a month cost {money(costs[0])} with {cheap.name}, "
         f"{money(costs[1])} with {dear.name}."
     )
     return figure(text, cheap.prices.input, cheap.prices.output, dear.prices.input, dear.prices.output)
@@ -112,8 +115,8 @@ def _highest_mean(tools: Sequence[Dossier]) -> Figure | None:
     if len(known) < 2:
         return None
     best = max(known, key=lambda each: each.panel.mean or 0)
-    text = f"Highest mean of the week: {best.name}, {_mean(best)} from {best.panel.scores} scores."
-    return Figure(text=text, claims=best.panel.grounds)
+    text = f"Highest mean in this issue: {best.name}, {_mean(best)} from {best.panel.scores} scores."
+    return Figure(text=text, claims=best.panel.mean_grounds)
 
 
 def _longest_context(tools: Sequence[Dossier]) -> Figure | None:
@@ -122,7 +125,9 @@ def _longest_context(tools: Sequence[Dossier]) -> Figure | None:
         return None
     longest = max(known, key=lambda each: number_of(each.facts.get("context")) or 0)
     count = token_count(number_of(longest.facts.get("context")) or Decimal(0))
-    return figure(f"Longest context: {longest.name}, {count} tokens.", longest.facts.get("context"))
+    return figure(
+        f"Longest context in this issue: {longest.name}, {count} tokens.", longest.facts.get("context")
+    )
 
 
 def _unanimous(tools: Sequence[Dossier]) -> Figure | None:
@@ -130,6 +135,6 @@ def _unanimous(tools: Sequence[Dossier]) -> Figure | None:
         if dossier.panel.share == 100 and dossier.panel.split:
             return Figure(
                 text=f"Everyone on the panel ships {dossier.name}: {dossier.panel.words}.",
-                claims=dossier.panel.grounds,
+                claims=dossier.panel.split_grounds,
             )
     return None

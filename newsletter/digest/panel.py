@@ -16,7 +16,7 @@ VOTES_FOR_SHARE = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """The panel's last word on a tool; what is unknown is None. `grounds` are ids of verdict and reviews."""
+    """The panel's last word on a tool; what is unknown is None. Grounds are ids of verdicts and reviews."""
 
     ships: int | None = None
     skips: int | None = None
@@ -24,7 +24,12 @@ class Panel:
     derived: bool = False
     scores: int = 0
     mean: Decimal | None = None
-    grounds: tuple[str, ...] = ()
+    split_grounds: tuple[str, ...] = ()
+    mean_grounds: tuple[str, ...] = ()
+
+    @property
+    def grounds(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.split_grounds, *self.mean_grounds)))
 
     @property
     def exists(self) -> bool:
@@ -71,7 +76,7 @@ class Panel:
         return ", ".join(filter(None, (self.split, mean))) or NO_PANEL
 
     def figure(self) -> Figure:
-        return Figure(text=self.words, claims=self.grounds)
+        return Figure(text=self.words, claims=self.split_grounds or self.mean_grounds)
 
 
 def panel_of(verdicts: Sequence[Verdict], reviews: Sequence[Review]) -> Panel:
@@ -92,7 +97,8 @@ def panel_of(verdicts: Sequence[Verdict], reviews: Sequence[Review]) -> Panel:
             derived=last.derived,
             scores=len(scores),
             mean=mean,
-            grounds=(last.id, *scored),
+            split_grounds=(last.id,),
+            mean_grounds=scored,
         )
     return _from_reviews(reviews, mean, scored)
 
@@ -109,7 +115,7 @@ def _best_said(known: Sequence[Verdict]) -> Verdict:
 def _from_reviews(reviews: Sequence[Review], mean: Decimal | None, scored: tuple[str, ...]) -> Panel:
     decisions = [review.decision for review in reviews]
     if not decisions or None in decisions:
-        return Panel(scores=len(scored), mean=mean, grounds=scored)
+        return Panel(scores=len(scored), mean=mean, mean_grounds=scored)
     ships = decisions.count(Decision.SHIP)
     return Panel(
         ships=ships,
@@ -117,7 +123,8 @@ def _from_reviews(reviews: Sequence[Review], mean: Decimal | None, scored: tuple
         share=Decimal(100 * ships) / len(decisions),
         scores=len(scored),
         mean=mean,
-        grounds=tuple(review.id for review in reviews),
+        split_grounds=tuple(review.id for review in reviews),
+        mean_grounds=scored,
     )
 
 

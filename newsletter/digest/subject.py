@@ -36,9 +36,9 @@ def _subjects(
 def compute_preheader(
     subject: str, lead: Lead | None, findings: Sequence[str], more: Sequence[Brief], cards: Sequence[Card]
 ) -> str:
-    """What the subject leaves out, as much as a phone shows: the bottom line, a finding, what else is in."""
-    lines = [lead.bottom_line] if lead is not None else []
-    lines += findings
+    """What the subject leaves out, as much as a phone shows: the bottom line or a finding, and what else is in."""
+    told = lead is None or " against " in subject
+    lines = [*findings] if told or lead is None else [lead.bottom_line, *findings]
     line = next((each for each in lines if len(each) <= PREHEADER_CHARS), "")
     also = [each.headline for each in more] + [each.name for each in cards]
     for each in also:

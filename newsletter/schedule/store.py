@@ -42,23 +42,22 @@ class Claim:
     attempt: int
 
 
-def last_slot(connection: Connection, job: str, now: datetime) -> str | None:
-    """The name of the job's latest slot that came due or was done early; None before the first."""
+def last_slots(connection: Connection, jobs: Sequence[str], now: datetime) -> dict[str, str]:
+    """By job the name of its latest slot that came due or was done early; jobs without one are left out."""
     settled = or_(slots.c.status != SlotStatus.DUE, slots.c.due_at <= now)
-    query = select(func.max(slots.c.slot)).where(slots.c.job == job, settled)
-    latest: str | None = connection.execute(query).scalar_one()
-    return latest
+    query = select(slots.c.job, func.max(slots.c.slot)).where(slots.c.job.in_(jobs), settled)
+    return dict(connection.execute(query.group_by(slots.c.job)).all())
 
 
-def slots_ahead(connection: Connection, job: str, now: datetime) -> tuple[SlotRecord, ...]:
-    """The job's slots that are planned and not due yet."""
-    return _records(connection, _ahead(job, now))
+def slots_ahead(connection: Connection, jobs: Sequence[str], now: datetime) -> tuple[SlotRecord, ...]:
+    """What is planned and not due yet, the earliest first."""
+    return _records(connection, _ahead(jobs, now))
 
 
 def record_plan(connection: Connection, job: str, planned: Sequence[Slot], now: datetime) -> None:
     """Put the planned slots on record, and take back those ahead that are no longer planned."""
     names = [slot.name for slot in planned]
-    connection.execute(delete(slots).where(_ahead(job, now), slots.c.slot.not_in(names)))
+    connection.execute(delete(slots).where(_ahead([job], now), slots.c.slot.not_in(names)))
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement = insert(slots)
     moved = and_(slots.c.status == SlotStatus.DUE, slots.c.due_at != statement.excluded.due_at)
@@ -154,8 +153,8 @@ def _key(job: str, name: str) -> ColumnElement[bool]:
     return and_(slots.c.job == job, slots.c.slot == name)
 
 
-def _ahead(job: str, now: datetime) -> ColumnElement[bool]:
-    return and_(slots.c.job == job, slots.c.status == SlotStatus.DUE, slots.c.due_at > now)
+def _ahead(jobs: Sequence[str], now: datetime) -> ColumnElement[bool]:
+    return and_(slots.c.job.in_(jobs), slots.c.status == SlotStatus.DUE, slots.c.due_at > now)
 
 
 def _free(now: datetime) -> ColumnElement[bool]:

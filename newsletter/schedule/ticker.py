@@ -6,7 +6,7 @@ what there is to do, on whichever machine it falls.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
@@ -16,7 +16,6 @@ from newsletter.schedule import store
 from newsletter.schedule.jobs import Job
 from newsletter.schedule.runner import Runner
 from newsletter.schedule.slots import plan_slots
-from newsletter.schedule.store import SlotRecord
 
 #: How often to look.
 INTERVAL = timedelta(seconds=30)
@@ -31,28 +30,26 @@ class Ticker:
 
     def tick(self) -> None:
         """Do everything that is due, in the order in which it came due."""
-        now = self.runner.clock.now()
-        for job in self.jobs:
-            self.plan(job)
+        self.plan()
         named = {job.name: job for job in self.jobs}
-        for record in self._due(list(named), now):
+        with self.runner.database.read() as connection:
+            due = store.due_slots(connection, list(named), self.runner.clock.now())
+        for record in due:
             self.runner.run(named[record.job], record)
 
-    def plan(self, job: Job) -> None:
-        """Bring the job's slots on record up to now."""
+    def plan(self) -> None:
+        """Bring every job's slots on record up to now."""
         now = self.runner.clock.now()
+        names = [job.name for job in self.jobs]
         with self.runner.database.read() as connection:
-            last = store.last_slot(connection, job.name, now)
-            ahead = store.slots_ahead(connection, job.name, now)
-        planned = plan_slots(job.schedule, now=now, last=last)
-        if [(slot.name, slot.due_at) for slot in planned] == [(each.name, each.due_at) for each in ahead]:
+            last = store.last_slots(connection, names, now)
+            ahead = {(each.job, each.name, each.due_at) for each in store.slots_ahead(connection, names, now)}
+        plans = {job.name: plan_slots(job.schedule, now=now, last=last.get(job.name)) for job in self.jobs}
+        if ahead == {(job, slot.name, slot.due_at) for job, planned in plans.items() for slot in planned}:
             return
         with self.runner.database.write() as connection:
-            store.record_plan(connection, job.name, planned, now)
-
-    def _due(self, names: Sequence[str], now: datetime) -> tuple[SlotRecord, ...]:
-        with self.runner.database.read() as connection:
-            return store.due_slots(connection, names, now)
+            for job, planned in plans.items():
+                store.record_plan(connection, job, planned, now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

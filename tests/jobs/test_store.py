@@ -1,3 +1,5 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -44,11 +46,11 @@ def finish(database: Database, claim: Claim | None) -> bool:
 def test_a_slot_ahead_is_not_due(planned: Database) -> None:
     with planned.read() as connection:
         assert store.due_slots(connection, ["dispatch"], SLOT_AT - timedelta(seconds=1)) == ()
-        assert [each.name for each in store.slots_ahead(connection, "dispatch", WEDNESDAY)] == [
+        assert [each.name for each in store.slots_ahead(connection, ["dispatch"], WEDNESDAY)] == [
             "2026-11-26T09:00"
         ]
-        assert store.last_slot(connection, "dispatch", WEDNESDAY) is None
-        assert store.last_slot(connection, "dispatch", SLOT_AT) == "2026-11-26T09:00"
+        assert store.last_slots(connection, ["dispatch"], WEDNESDAY) == {}
+        assert store.last_slots(connection, ["dispatch"], SLOT_AT) == {"dispatch": "2026-11-26T09:00"}
 
 
 def test_planning_twice_changes_nothing(planned: Database) -> None:
@@ -75,6 +77,19 @@ def test_a_slot_is_taken_by_one_scheduler(planned: Database) -> None:
     record = due(planned)
     assert take(planned, record, "one") is not None
     assert take(planned, record, "two") is None
+
+
+def test_of_many_schedulers_at_one_moment_one_gets_the_slot(planned: Database) -> None:
+    record = due(planned)
+    together = threading.Barrier(6)
+
+    def compete(owner: str) -> Claim | None:
+        together.wait(10)
+        return take(planned, record, owner)
+
+    with ThreadPoolExecutor(6) as pool:
+        claims = list(pool.map(compete, "abcdef"))
+    assert sum(claim is not None for claim in claims) == 1
 
 
 def test_a_finished_slot_is_never_taken_again(planned: Database) -> None:

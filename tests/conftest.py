@@ -6,11 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine, text
 
 from newsletter.clock import MovedClock
 from newsletter.db.engine import Database, open_database
 from newsletter.db.schema import metadata
+
+# a deadline per example measures the machine's other work, not ours
+settings.register_profile("newsletter", deadline=None)
+settings.load_profile("newsletter")
 
 #: A Thursday at nine in the morning, UTC.
 THURSDAY = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)

@@ -58,7 +58,7 @@ _FULL_STOP = ord(".")
 def _allowing(octets: str, but: str = "") -> bytes:
     """A table for `bytes.translate` that changes everything except `octets` and LF; nothing changed means safe."""
     kept = set(octets.encode() + b"\n") - set(but.encode())
-    return bytes(octet if octet in kept else 0 for octet in range(256))
+    return bytes(octet if octet in kept else octet ^ 1 for octet in range(256))
 
 
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
@@ -159,7 +159,7 @@ def _encode(fill: _Fill, value: str) -> bytes:
     if fill.use is _Use.HTML:
         return body_value(html_text(value))
     if fill.name is SlotName.TO:
-        return fold(check_header(fill.name, value), used=len("To: ")).encode()
+        return fold("To", check_header("To", value)).encode()
     return ascii_header(fill.name, value).encode()
 
 
@@ -171,7 +171,7 @@ def _header_pieces(headers: Iterable[Header]) -> Iterator[_Piece]:
             for segment in header.segments:
                 yield _header_piece(header.name, segment)
         else:
-            yield fold(header_form(header.name, header.static), used=len(header.name) + 2).encode()
+            yield fold(header.name, header_form(header.name, header.static)).encode()
         yield b"\r\n"
 
 
@@ -194,8 +194,9 @@ def _body_pieces(segments: Iterable[Segment], use: _Use) -> Iterator[_Piece]:
 def _closed(pieces: Iterable[_Piece]) -> Iterator[_Piece]:
     """A part's pieces, with a line end where there is none: quoted-printable may not end in a soft line break."""
     last: _Piece = b""
-    for last in pieces:
-        yield last
+    for piece in pieces:
+        last = piece or last
+        yield piece
     if isinstance(last, bytes) and last.endswith(SOFT_BREAK):
         yield b"\r\n"
 

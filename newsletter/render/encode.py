@@ -136,7 +136,7 @@ def mailbox_form(name: str, address: str) -> str:
 
 def phrase_form(name: str) -> str:
     """A display name: bare, in quotes, or in encoded words."""
-    if not name.isascii() or "=?" in name:
+    if not _survives_folding(name):
         return encoded_words(name)
     if not name or _ATOMS.fullmatch(name):
         return name
@@ -144,17 +144,20 @@ def phrase_form(name: str) -> str:
 
 
 def text_form(text: str) -> str:
-    """Free text: as it is where that survives folding, else in encoded words."""
-    survives = text.isascii() and "=?" not in text and text == text.strip(" ")
-    longest = max(map(len, text.split(" ")))
-    return text if survives and longest <= _WORD_LENGTH else encoded_words(text)
+    """Free text: as it is where that survives, else in encoded words."""
+    survives = _survives_folding(text) and text == text.strip(" ")
+    return text if survives else encoded_words(text)
+
+
+def _survives_folding(text: str) -> bool:
+    return text.isascii() and "=?" not in text and max(map(len, text.split(" "))) <= _WORD_LENGTH
 
 
 def encoded_words(text: str) -> str:
-    """RFC 2047 encoded words with blanks between them, in the shorter of the two encodings; exact for any text."""
+    """RFC 2047 encoded words with blanks between them; exact for any text. Mostly ASCII text stays legible."""
     octets = text.encode()
-    quoted_length = sum(1 if octet in _WORD_SAFE or octet == 0x20 else 3 for octet in octets)
-    kind, encode = ("q", _q_word) if quoted_length <= len(octets) * 4 / 3 else ("b", _b_word)
+    legible = sum(octet in _WORD_SAFE or octet == 0x20 for octet in octets)
+    kind, encode = ("q", _q_word) if legible >= len(octets) / 2 else ("b", _b_word)
     room = _WORD_LENGTH - len("=?utf-8?q??=")
     words = [""]
     for character in text:
@@ -175,17 +178,14 @@ def _b_word(text: str) -> str:
     return b64encode(text.encode()).decode()
 
 
-def fold(value: str, used: int) -> str:
-    """A header's value over as many lines as it needs, broken before blanks. `used`: columns taken on the first.
-
-    Raises ValueError where a line without a blank is over what RFC 5322 allows.
-    """
-    lines = [""]
+def fold(name: str, value: str) -> str:
+    """A header's value over as many lines as it needs, broken before blanks; raises BadHeader for too long a word."""
+    lines, room = [""], _LINE_LENGTH - len(f"{name}: ")
     for word in _WORD.findall(value):
-        room = _LINE_LENGTH - (used if len(lines) == 1 else 0)
         if word.startswith(" ") and len(lines[-1]) + len(word) > room:
             lines.append("")
+            room = _LINE_LENGTH
         lines[-1] += word
-    if used + max(map(len, lines)) > _LINE_LIMIT:
-        raise ValueError("a line is over 998 characters")
+    if len(f"{name}: ") + max(map(len, lines)) > _LINE_LIMIT:
+        raise BadHeader(name, value, f"a line would be longer than {_LINE_LIMIT} characters")
     return "\r\n".join(lines)

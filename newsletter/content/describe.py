@@ -81,6 +81,7 @@ def describe_tools(writer: Writer) -> None:
             _refuse_shared_id(before, row)
             _describe_again(writer, "tools", before, row)
     writer.add("tools", new)
+    _move_sightings(writer, "tools")
     for alias in writer.pack.aliases:
         names = {"alias": alias.alias, "tool_id": writer.tool_id(alias.tool)}
         writer.db.conn.execute(_UPSERT_ALIAS, names)
@@ -160,6 +161,7 @@ def describe_comparisons(writer: Writer) -> None:
         else:
             new[pair] = row
     writer.add("comparisons", new.values())
+    _move_sightings(writer, "comparisons")
 
 
 def _refuse_other_pair(known: Row | None, pair: tuple[str, str], index: int) -> None:
@@ -193,11 +195,19 @@ def _describe_again(writer: Writer, table: str, before: Row, row: Values) -> Non
     """Merge a description into the one the store holds, and move its sightings."""
     merged = _merged(writer, table, before, row)
     described = {name: value for name, value in merged.items() if value != before[name]}
-    writer.changed += bool(described)
-    described["first_seen_at"] = min(before["first_seen_at"], str(row["first_seen_at"]))
-    described["last_seen_at"] = max(before["last_seen_at"], str(row["last_seen_at"]))
-    if any(value != before[name] for name, value in described.items()):
+    if described:
         writer.db.table(table).update(before["number"], described)
+        writer.changed += 1
+    sighting = {
+        "number": before["number"],
+        "first": min(before["first_seen_at"], str(row["first_seen_at"])),
+        "last": max(before["last_seen_at"], str(row["last_seen_at"])),
+    }
+    writer.sightings[table].append(sighting)
+
+
+def _move_sightings(writer: Writer, table: str) -> None:
+    writer.db.conn.executemany(_MOVE_SIGHTING[table], writer.sightings[table])
 
 
 def _merged(writer: Writer, table: str, before: Row, row: Values) -> Values:
@@ -221,6 +231,10 @@ def _given(value: object) -> bool:
 _FIELDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "tools": (_TOOL_FACTS, _TOOL_PROSE),
     "comparisons": (_COMPARISON_FACTS, _COMPARISON_PROSE),
+}
+_MOVE_SIGHTING = {
+    "tools": "UPDATE tools SET first_seen_at = :first, last_seen_at = :last WHERE number = :number",
+    "comparisons": "UPDATE comparisons SET first_seen_at = :first, last_seen_at = :last WHERE number = :number",
 }
 _UPSERT_SOURCE = """
 INSERT INTO sources (id, name, url, ours, published_on, seen_on)

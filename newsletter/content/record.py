@@ -57,7 +57,8 @@ def record(
     watched: bool = False,
 ) -> ImportCounts:
     """Write a pack in one transaction. `watched`: it is what a source says now, so it is never "imported before"."""
-    writer = Writer(db=db, pack=pack, now=moment_text(seen_at))
+    own_source = pack.source.key if pack.source else ""
+    writer = Writer(db=db, pack=pack, now=moment_text(seen_at), own_source=own_source)
     try:
         with writing(db):
             if not watched and not _is_new(writer):

@@ -90,27 +90,32 @@ def _state(writer: Writer, kind: Kind, said: Iterable[tuple[Statement, Values]])
         ids.add(known_row["id"])
     new: list[Values] = []
     for entry, values in entries:
-        row = _row(writer, kind, entry, values)
+        row = _row(writer, entry, values)
         known = before[kind.subject(row, writer.ours)]
         stated = kind.stated(row)
-        if row["id"] in ids or (entry.seen_at is None and _adds_nothing(kind, known, stated)):
+        if entry.seen_at is None and _adds_nothing(kind, known, stated):
             continue
-        ids.add(row["id"])
-        known.append(stated)
-        new.append(row)
+        row = {"id": _id(kind, row), **row}
+        if row["id"] not in ids:
+            ids.add(row["id"])
+            known.append(stated)
+            new.append(row)
     writer.add(kind.table, new)
 
 
-def _row(writer: Writer, kind: Kind, entry: Statement, values: Values) -> Values:
-    row = {
+def _row(writer: Writer, entry: Statement, values: Values) -> Values:
+    return {
         "tool_id": writer.tool_id(entry.tool),
         **values,
         "source_id": writer.source_id(entry),
         "line": entry.line,
         "seen_at": writer.seen(entry.seen_at),
     }
-    parts = _pick(row, ("tool_id", *kind.on, *kind.says, *kind.dates, "source_id", "seen_at"))
-    return {"id": content_id(kind.table.rstrip("s"), *parts), **row}
+
+
+def _id(kind: Kind, row: Values) -> str:
+    parts = ("tool_id", *kind.on, *kind.says, *kind.dates, "source_id", "seen_at")
+    return content_id(kind.table.rstrip("s"), *_pick(row, parts))
 
 
 def _adds_nothing(kind: Kind, known: list[Stated[Contents]], stated: Stated[Contents]) -> bool:

@@ -1,7 +1,7 @@
 """What the steps of one import share: the database, the moment, and what the ids of the pack are in the store."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,20 +23,21 @@ class Writer:
     pack: Pack
     #: The moment of the import, as text.
     now: str
+    #: The source of records that name none.
+    own_source: str
     #: Ids of the store by ids of the pack, where they differ.
     tool_ids: dict[str, str] = field(default_factory=dict)
     comparison_ids: dict[str, str] = field(default_factory=dict)
     #: The sources that are ours.
     ours: frozenset[str] = frozenset()
+    #: When the tools and comparisons that the store knows were first and last seen, by table.
+    sightings: defaultdict[str, list[Values]] = field(default_factory=lambda: defaultdict(list))
     added: Counter[str] = field(default_factory=Counter)
     changed: int = 0
 
     def source_id(self, entry: Record) -> str:
         """The source of a record; the check of references has seen that there is one."""
-        if entry.source is not None:
-            return entry.source
-        assert self.pack.source is not None
-        return self.pack.source.key
+        return entry.source or self.own_source
 
     def tool_id(self, tool: str) -> str:
         return self.tool_ids.get(tool, tool)

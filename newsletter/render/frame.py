@@ -3,7 +3,10 @@
 Built from the settings by the caller; values only. Nothing of one reader stands here: that is what slots are for.
 """
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
+
+from newsletter.errors import StoreError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,3 +27,15 @@ class MessageFrame:
     list_name: str = ""
     archive_url: str = ""
     feedback_id: str = ""
+
+    def to_json(self) -> str:
+        """The stored form; the same frame always gives the same text."""
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, stored: str) -> "MessageFrame":
+        """Read the stored form; raises StoreError when it is none."""
+        try:
+            return cls(**json.loads(stored))
+        except (ValueError, TypeError) as error:
+            raise StoreError(f"A stored frame cannot be read: {error}") from error

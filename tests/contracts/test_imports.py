@@ -18,7 +18,7 @@ RANKS = (
     {"render"},
     {"delivery"},
     {"editing"},
-    {"app"},
+    {"app", "installation"},
     {"web", "cli", "jobs"},
 )
 RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}

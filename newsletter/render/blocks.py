@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from html import escape
 
 from newsletter.errors import BadInput
-from newsletter.render.clean import ISOLATE, POP_ISOLATE
+from newsletter.render.clean import ISOLATES
 from newsletter.render.plan import FRAME, Block, Segment, Slot
 from newsletter.render.sentinels import BlockBegin, BlockEnd, Html, Literal, Printed, Sentinels
 
@@ -82,7 +82,7 @@ def _html_value(before: str, value: Printed) -> Segment:
         return value.markup
     text = str(value)
     if _IN_ADDRESS.search(before[-40:]):
-        return escape(_address(text.strip(ISOLATE + POP_ISOLATE)))
+        return escape(_address(text.strip(ISOLATES)))
     return escape(text)
 
 

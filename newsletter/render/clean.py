@@ -11,8 +11,10 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any
 
-#: U+2068 and U+2069 keep right-to-left words from turning what stands around them (Unicode annex 9).
-ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
+#: These keep right-to-left words from turning what stands around them (Unicode annex 9). A text of both directions
+#: runs from left to right like the letter, so that "left vs right" stays in this order.
+_RIGHT_TO_LEFT_ISOLATE, _LEFT_TO_RIGHT_ISOLATE, _POP_ISOLATE = "\u2067", "\u2066", "\u2069"
+ISOLATES = _RIGHT_TO_LEFT_ISOLATE + _LEFT_TO_RIGHT_ISOLATE + _POP_ISOLATE
 
 #: Format characters that scripts and emoji need: zero width non-joiner and joiner.
 _KEPT_FORMAT = "\u200c\u200d"
@@ -29,9 +31,11 @@ def clean(text: str) -> str:
     Words written from right to left are isolated, so that they cannot reorder their neighbours.
     """
     line = clean_line(text)
-    if any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in line):
-        return f"{ISOLATE}{line}{POP_ISOLATE}"
-    return line
+    directions = {unicodedata.bidirectional(character) for character in line}
+    if not directions & _RIGHT_TO_LEFT:
+        return line
+    isolate = _LEFT_TO_RIGHT_ISOLATE if "L" in directions else _RIGHT_TO_LEFT_ISOLATE
+    return f"{isolate}{line}{_POP_ISOLATE}"
 
 
 def clean_line(text: str) -> str:

@@ -25,7 +25,7 @@ from markupsafe import Markup
 
 from newsletter.errors import Place, TemplateError
 from newsletter.render import columns
-from newsletter.render.clean import ISOLATE, POP_ISOLATE
+from newsletter.render.clean import ISOLATES
 from newsletter.render.plan import Slot
 from newsletter.render.sentinels import BlockBegin, BlockEnd, Html, Sentinels
 from newsletter.render.slots import SlotName
@@ -213,4 +213,4 @@ def _long_date(day: date) -> str:
 
 def _initials(name: str) -> list[str]:
     """The first letters of a name's first two words."""
-    return [word[0] for word in name.strip(ISOLATE + POP_ISOLATE).split()[:2]]
+    return [word[0] for word in name.strip(ISOLATES).split()[:2]]

@@ -41,7 +41,7 @@ def compute_preheader(
     lines = [*findings] if told or lead is None else [lead.bottom_line, *findings]
     line = next((each for each in lines if len(each) <= PREHEADER_CHARS), "")
     also = [each.headline for each in more] + [each.name for each in cards]
-    for each in also:
+    for each in (name for name in also if name not in line):
         joined = f"{line} Also: {each}." if "Also: " not in line else f"{line[:-1]}, {each}."
         if len(joined.strip()) > PREHEADER_CHARS:
             break

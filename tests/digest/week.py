@@ -41,8 +41,8 @@ def settings_in(folder: Path, **changes: object) -> Settings:
     return Settings(folder=folder, **values)  # type: ignore[arg-type]
 
 
-def _tool(key: str, name: str, tagline: str, entry: str = "", **more: str) -> ToolEntry:
-    return ToolEntry(id=key, name=name, tagline=tagline, category="Developer Tools", entry=entry, **more)
+def _tool(key: str, name: str, tagline: str, entry: str = "", url: str = "") -> ToolEntry:
+    return ToolEntry(id=key, name=name, tagline=tagline, category="Developer Tools", entry=entry, url=url)
 
 
 def _panel(tool: str, *said: tuple[str, int, str, str]) -> tuple[ReviewEntry, ...]:

@@ -1,0 +1,59 @@
+"""Previews: the very bytes that a reader would get, or a part of them as a mail program shows it."""
+
+from collections.abc import Mapping
+from email import message_from_bytes, policy
+from email.utils import format_datetime
+from enum import StrEnum
+
+from newsletter.digest.issues import Issue
+from newsletter.editing.letters import plan_of
+from newsletter.editing.newsroom import Newsroom
+from newsletter.render.compose import Composer
+from newsletter.render.encode import mailbox_form
+from newsletter.render.plan import Plan
+from newsletter.render.slots import SAMPLE_VALUES, SlotName
+
+
+class Format(StrEnum):
+    """What a preview shows."""
+
+    HTML = "html"
+    TEXT = "text"
+    EML = "eml"
+
+
+def preview(newsroom: Newsroom, issue: Issue, values: Mapping[str, str] | None, form: Format) -> bytes:
+    """The issue for one reader's `values`, or for a made-up reader; of an approved one what was approved.
+
+    HTML and text come as UTF-8, decoded from the composed message; eml is the message itself.
+    """
+    plan, _ = plan_of(newsroom, issue)
+    message = compose(plan, values or sample_values(newsroom))
+    return message if form is Format.EML else part_of(message, form).encode()
+
+
+def compose(plan: Plan, values: Mapping[str, str]) -> bytes:
+    """The message, made as the sender makes it."""
+    return Composer(plan).compose(values)
+
+
+def part_of(message: bytes, form: Format) -> str:
+    """The HTML or text part as a mail program reads it."""
+    kind = "plain" if form is Format.TEXT else "html"
+    part = message_from_bytes(message, policy=policy.default).get_body((kind,))
+    return "" if part is None else str(part.get_content())
+
+
+def sample_values(newsroom: Newsroom) -> dict[str, str]:
+    """What a made-up reader's slots hold: addresses of this newsletter that lead nowhere."""
+    base = newsroom.frame.public_url
+    address = SAMPLE_VALUES[SlotName.ADDRESS]
+    return {
+        **{name.value: value for name, value in SAMPLE_VALUES.items()},
+        SlotName.TO: mailbox_form("", address),
+        SlotName.DATE: format_datetime(newsroom.clock.now()),
+        SlotName.UNSUBSCRIBE_URL: f"{base}/unsubscribe/preview",
+        SlotName.UNSUBSCRIBE_MAILTO: f"mailto:{newsroom.frame.reply_to}?subject=unsubscribe",
+        SlotName.PREFERENCES_URL: f"{base}/preferences/preview",
+        SlotName.VIEW_URL: f"{base}/view/preview",
+    }

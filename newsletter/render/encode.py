@@ -97,6 +97,8 @@ def ascii_header(name: str, value: str) -> str:
     """The value, if it can stand in a header as it is and without folding; raises BadHeader otherwise."""
     if not check_header(name, value).isascii() or len(value) > VALUE_LIMIT:
         raise BadHeader(name, value, f"only ASCII can stand there, and at most {VALUE_LIMIT} characters")
+    if "=?" in value:
+        raise BadHeader(name, value, "receivers would take =? for the start of an encoded word")
     return value
 
 

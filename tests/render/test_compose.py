@@ -160,7 +160,7 @@ def test_line_ends_that_would_make_up_for_each_other_are_refused() -> None:
         COMPOSER.compose({**VALUES, "message_id": "<a>\nBcc: b", "date": ""})
 
 
-@pytest.mark.parametrize("value", ["https://example.org/é", "x" * 901])
+@pytest.mark.parametrize("value", ["https://example.org/é", "x" * 901, "https://example.org/=?utf-8?q?x?="])
 def test_a_header_value_that_would_need_encoding_or_folding_is_refused(value: str) -> None:
     with pytest.raises(BadHeader):
         COMPOSER.compose({**VALUES, "unsubscribe_url": value})

@@ -159,7 +159,7 @@ def test_a_value_of_an_ascii_header_passes_as_it_is_or_not_at_all(value: str) ->
     try:
         assert encode.ascii_header("Message-ID", value) == value
     except BadHeader:
-        assert not (value.isascii() and value.isprintable())
+        assert not (value.isascii() and value.isprintable()) or "=?" in value
 
 
 @pytest.mark.parametrize(

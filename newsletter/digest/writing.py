@@ -234,4 +234,4 @@ def _notice(letter: Letter) -> str:
     links += [*(each.link for each in letter.cards), *letter.rest, letter.lead.link if letter.lead else None]
     links += [letter.answer.link if letter.answer else None]
     paying = any(each.affiliate for each in links if each is not None)
-    return "Links labelled “affiliate” earn us money." if paying else ""
+    return "Links marked “ad” earn us money." if paying else ""

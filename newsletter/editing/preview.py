@@ -5,9 +5,15 @@ from email import message_from_bytes, policy
 from email.utils import format_datetime
 from enum import StrEnum
 
+from newsletter.delivery.ledger import Recipient
+from newsletter.delivery.message import Mailing, Marks
 from newsletter.digest.issues import Issue
 from newsletter.editing.letters import plan_of
 from newsletter.editing.newsroom import Newsroom
+from newsletter.errors import NotFound
+from newsletter.readers.addresses import parse_address
+from newsletter.readers.links import LinkSigner
+from newsletter.readers.store import find_reader
 from newsletter.render.compose import Composer
 from newsletter.render.encode import mailbox_form
 from newsletter.render.plan import Plan
@@ -42,6 +48,27 @@ def part_of(message: bytes, form: Format) -> str:
     kind = "plain" if form is Format.TEXT else "html"
     part = message_from_bytes(message, policy=policy.default).get_body((kind,))
     return "" if part is None else str(part.get_content())
+
+
+def reader_values(newsroom: Newsroom, links: LinkSigner, issue: Issue, address: str) -> dict[str, str]:
+    """What a reader's slots hold, with links that work; raises NotFound for an address that is no reader's.
+
+    Only the Message-ID is not the real one: mail programs would drop the issue as a copy of a preview they have.
+    """
+    with newsroom.database.read() as connection:
+        reader = find_reader(connection, parse_address(address))
+    if reader is None or reader.address is None:
+        raise NotFound("reader", address, "List them with: newsletter readers list")
+    plan, frame = plan_of(newsroom, issue)
+    mailing = Mailing(
+        issue_id=issue.id,
+        plan=plan,
+        frame=frame,
+        signer=links,
+        marks=Marks(key=b"preview", domain=frame.from_address.rpartition("@")[2]),
+        clock=newsroom.clock,
+    )
+    return mailing.values(Recipient(reader_id=reader.id, address=reader.address, attempts=0))
 
 
 def sample_values(newsroom: Newsroom) -> dict[str, str]:

@@ -1,0 +1,224 @@
+"""A page's text as lines: decoding, white space, sections, tables, sentences. What the lines mean is not here."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from newsletter.content.pack import TEXT_LIMIT
+from newsletter.errors import BadInput, Place
+
+#: UTF-8 needs at most four bytes a character.
+BYTE_LIMIT = 4 * TEXT_LIMIT
+
+_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+_BULLET = re.compile(r"(?:[-*–•▪◦]|\d+\.) +(?=\S)")
+_SENTENCE_END = re.compile(r"[.!?…][”\"'’)\]*]*$")
+_GLUED = re.compile(r"(.*[\w)”\"'%][.!?][”\"'’)]?)(?=[A-Z@©][^.!?]{0,80}$)")
+_BOUNDARY = re.compile(r"(?<!\bvs\.)(?<!\be\.g\.)(?<!\bi\.e\.)(?<=[.!?])[”\"'’)\]]*\s+(?=[A-Z“\"'‘(])")
+_QUESTION_START = re.compile(
+    r"(?:which|what|is|are|can|could|does|do|how|should|why|who|when|where|will|would)\b", re.I
+)
+#: What surrounds a page on its site: sign-up boxes, plan adverts, bookmarks, credits.
+_FURNITURE = re.compile(
+    r"your inbox|sign[ -]?up|subscribe|bookmark|log ?in\b|cookies|@-mention|open in a space|all rights reserved|©|"
+    r"\b(?:shared|pooled|org)\b[^.]*\bcredit|credits?/month|credit pool|no card|free forever|free trial|"
+    r"ship or skip|\bdaily\. we\b|^weekly\b|^loading\b|^compare/",
+    re.I,
+)
+_ABSENT = re.compile(r"(?:[-–—−]+|n/?a|unknown|not (?:stated|available|tested)|untested|tbd|\?)?", re.I)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A line that holds something. White space is single, bullets are off; `number` is the text's, from 1."""
+
+    number: int
+    text: str
+    bulleted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sections:
+    """The lines of a page under its headings, by the key of each; `head` is what stands before the first."""
+
+    head: tuple[Line, ...]
+    lines_by_key: Mapping[str, tuple[Line, ...]]
+    #: The headings' own lines, in the order of the page.
+    headings: Mapping[str, Line]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.headings
+
+    def lines(self, key: str) -> tuple[Line, ...]:
+        return self.lines_by_key.get(key, ())
+
+    def paragraphs(self, *keys: str) -> tuple[Line, ...]:
+        """The lines that are whole sentences and belong to the page."""
+        return tuple(line for key in keys for line in self.lines(key) if is_prose(line))
+
+    @property
+    def last(self) -> str:
+        """The key of the section that the page ends with."""
+        return list(self.lines_by_key)[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """The lines of one page; `name` is what its faults are reported under."""
+
+    name: str
+    lines: tuple[Line, ...]
+
+    def refusal(self, message: str, line: Line | None = None, field: str | None = None) -> BadInput:
+        return BadInput(message, Place(self.name, line.number if line else None, field))
+
+    def matching(self, pattern: str) -> list[Line]:
+        """The lines that are nothing but `pattern`, in any letter case."""
+        whole = re.compile(pattern, re.I)
+        return [line for line in self.lines if not line.bulleted and whole.fullmatch(line.text)]
+
+    def sections(self, patterns: Mapping[str, str]) -> Sections:
+        """The page in sections; a heading is a line that is one of `patterns` and nothing else."""
+        starts = [(index, key) for index, line in enumerate(self.lines) if (key := _heading(line, patterns))]
+        ends = [index for index, _ in starts[1:]] + [len(self.lines)]
+        found: dict[str, tuple[Line, ...]] = {}
+        for (start, key), end in zip(starts, ends, strict=True):
+            found[key] = found.pop(key, ()) + self.lines[start + 1 : end]
+        return Sections(
+            head=self.lines[: starts[0][0]] if starts else self.lines,
+            lines_by_key=found,
+            headings={key: self.lines[index] for index, key in reversed(starts)},
+        )
+
+
+def decode(data: bytes, name: str) -> str:
+    """The text of a file that should hold a page."""
+    if len(data) > BYTE_LIMIT:
+        raise BadInput(f"a page has at most {TEXT_LIMIT:,} characters, this file has more", Place(name))
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise BadInput("this is not UTF-8 text: save the page as UTF-8", Place(name, line)) from error
+
+
+def clean(text: str, name: str) -> str:
+    """The text with one kind of line end, as it is kept and as its lines are counted."""
+    if len(text) > TEXT_LIMIT:
+        raise BadInput(f"a page has at most {TEXT_LIMIT:,} characters, this text has more", Place(name))
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    text = re.sub(r"[\v\f\x1c-\x1e\x85\u2028\u2029]", " ", text)
+    strange = re.search(r"[\x00-\x08\x0e-\x1f\ud800-\udfff]", text)
+    if strange:
+        line = text.count("\n", 0, strange.start()) + 1
+        raise BadInput("this holds control characters: a page is plain text", Place(name, line))
+    if not text.strip():
+        raise BadInput("this page is empty", Place(name))
+    return text
+
+
+def split_lines(text: str, name: str) -> Page:
+    """The page of a clean text."""
+    numbered = ((number, _plain(raw)) for number, raw in enumerate(text.split("\n"), 1))
+    return Page(name=name, lines=tuple(_line(number, text) for number, text in numbered if text))
+
+
+def is_sentence(text: str) -> bool:
+    return bool(_SENTENCE_END.search(text))
+
+
+def is_furniture(text: str) -> bool:
+    return len(text) < 200 and bool(_FURNITURE.search(text))
+
+
+def is_prose(line: Line) -> bool:
+    """Whether a line is a sentence of the page, and none of the site's around it."""
+    return is_sentence(line.text) and not is_furniture(line.text)
+
+
+def is_absent(text: str) -> bool:
+    """Whether a cell says that there is nothing to say: "—", "n/a"."""
+    return bool(_ABSENT.fullmatch(text.strip()))
+
+
+def is_broken(text: str) -> bool:
+    """Whether the last line of a page stops in the middle of a sentence or question."""
+    return not is_sentence(text) and (len(text) > 60 or bool(_QUESTION_START.match(text)))
+
+
+def without_glue(text: str) -> str:
+    """A sentence without the label that a page's button left on its end: "It holds.Share" → "It holds."."""
+    glued = None if is_sentence(text) else _GLUED.match(text)
+    return glued[1] if glued else text
+
+
+def sentences(text: str) -> list[str]:
+    cuts = [0, *(each.end() for each in _BOUNDARY.finditer(text)), len(text)]
+    return [text[start:end].strip() for start, end in pairwise(cuts)]
+
+
+def joined(lines: Iterable[Line]) -> str:
+    """Paragraphs as one text."""
+    return "\n\n".join(line.text for line in lines)
+
+
+def labelled(lines: Iterable[Line], labels: Mapping[str, str]) -> Iterator[tuple[str, Line, str]]:
+    """Key, line of the value and value of each known label: "Label" and then "Value", or "Label: Value".
+
+    A label that another label follows has no value. What follows no known label is left alone.
+    """
+    waiting: str | None = None
+    for line in lines:
+        key = _key(line.text, labels)
+        if key:
+            waiting = key
+            continue
+        before, colon, after = line.text.partition(":")
+        key = _key(before, labels) if colon and after else None
+        if key:
+            yield key, line, after.strip()
+        elif waiting and not is_absent(line.text):
+            yield waiting, line, line.text
+        waiting = None
+
+
+def read_table(
+    page: Page, lines: Iterable[Line]
+) -> tuple[tuple[str, ...], list[tuple[Line, tuple[str, ...]]]]:
+    """The headings and rows of the first `| a | b |` table; nothing where there is none."""
+    rows = [(line, _cells(line.text)) for line in lines if line.text.startswith("|")]
+    if not rows:
+        return (), []
+    width = len(rows[0][1])
+    for line, cells in rows:
+        if len(cells) != width or not line.text.endswith("|"):
+            raise page.refusal(f"this row has {len(cells)} of {width} cells: it is cut", line, rows[0][1][0])
+    return rows[0][1], [(line, cells) for line, cells in rows[1:] if not _is_rule(cells)]
+
+
+def _plain(raw: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", raw).translate(_INVISIBLE).split())
+
+
+def _line(number: int, text: str) -> Line:
+    bullet = _BULLET.match(text)
+    return Line(number=number, text=text[bullet.end() :] if bullet else text, bulleted=bool(bullet))
+
+
+def _heading(line: Line, patterns: Mapping[str, str]) -> str | None:
+    return None if line.bulleted else _key(line.text, patterns)
+
+
+def _key(text: str, patterns: Mapping[str, str]) -> str | None:
+    plain = text.strip("#*: ").casefold()
+    return next((key for key, pattern in patterns.items() if re.fullmatch(pattern, plain)), None)
+
+
+def _cells(text: str) -> tuple[str, ...]:
+    return tuple(cell.strip() for cell in text.strip("|").split("|"))
+
+
+def _is_rule(cells: Iterable[str]) -> bool:
+    return all(re.fullmatch(r":?-{2,}:?", cell) for cell in cells)

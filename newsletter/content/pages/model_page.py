@@ -1,0 +1,186 @@
+"""A model page: verdict, strengths, specification, prices, calculator, providers, prompts, examples, questions."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from newsletter.content.model import NoteKind
+from newsletter.content.pack import ClaimEntry, Entry, NoteEntry, OfferEntry, ToolEntry, slug
+from newsletter.content.pages.claims import (
+    amount,
+    claim,
+    milliseconds,
+    size_in_name,
+    token_count,
+    token_price,
+)
+from newsletter.content.pages.lines import Line, Page, Sections, is_furniture, is_prose, labelled, read_table
+from newsletter.content.pages.listings import read_examples, read_prompts, read_use_cases, shortened
+from newsletter.content.pages.names import Names
+from newsletter.content.pages.prose import claims_in
+from newsletter.content.pages.questions import HEADING, read_questions
+from newsletter.content.pages.shape import Shape, check_end
+
+_HEADINGS = {
+    "verdict": "verdict",
+    "best_for": "best for",
+    "strengths": "strengths",
+    "trade_offs": "trade-?offs|weaknesses",
+    "specification": "specifications?",
+    "pricing": "pricing",
+    "calculator": "(?:team )?cost calculator",
+    "providers": "providers",
+    "performance": "performance",
+    "benchmarks": "benchmarks",
+    "works_with": "works well with|top mcps",
+    "teams": r"how .{1,60} teams? use it",
+    "prompts": "(?:starter )?prompts",
+    "examples": "example outputs?",
+    "uses": "use[- ]case(?: deep[- ]dive)?s",
+    "questions": HEADING,
+}
+_SPECIFICATION = {
+    "maker": "provider|maker",
+    "category": "category",
+    "context": "context(?: length| window)?",
+    "max_output": "max(?:imum)? output",
+    "modalities": "modalities|modality",
+    "licence": "licen[cs]e",
+    "released": "released?(?: date)?",
+    "parameters": "parameters|params",
+}
+_PRICING = {"input_price": "input", "output_price": "output", "model_id": "model id"}
+_CALCULATOR = re.compile(
+    r"(?P<seats>\d[\d,]*) seats?\s*[·•,|/]\s*(?P<messages>\d[\d,]*) (?:msgs?|messages?)\s?/\s?day", re.I
+)
+_COLUMNS = {
+    "provider": "provider",
+    "context": "context(?: length| window)?",
+    "input": "input",
+    "output": "output",
+    "latency": r"(?:p50 )?latency",
+    "throughput": "throughput",
+    "uptime": r"(?:30-?d(?:ay)? )?uptime",
+}
+
+
+def read(page: Page) -> Iterator[Entry]:
+    sections = page.sections(_HEADINGS)
+    if not sections.head:
+        raise page.refusal("the name above the first section is missing", field="name")
+    if not {"specification", "pricing", "providers"} & sections.headings.keys():
+        raise page.refusal("neither specifications nor prices nor providers are there", field="sections")
+    check_end(page, sections, {"uses": "Use-case deep-dives", "questions": "the questions"})
+    name = sections.head[0].text
+    tool = slug(name)
+    yield _tool(name, sections)
+    yield from size_in_name(tool, name, sections.head[0])
+    yield from _labels(tool, sections)
+    yield from _calculator(tool, sections.lines("calculator"))
+    yield from _offers(page, tool, sections.lines("providers"))
+    yield from _prose(page, sections, name)
+    yield from _notes(page, tool, sections)
+    yield from read_questions(page, sections, "questions", tool=tool)
+
+
+SHAPE = Shape(
+    name="model page",
+    marks={
+        "Specifications": "specifications?",
+        "Team cost calculator": "(?:team )?cost calculator",
+        "Providers": "providers",
+        "Trade-offs": "trade-?offs",
+        "Starter prompts": "starter prompts",
+        "Example outputs": "example outputs?",
+        "Use-case deep-dives": _HEADINGS["uses"],
+        "Verdict": "verdict",
+    },
+    read=read,
+)
+
+
+def _tool(name: str, sections: Sections) -> ToolEntry:
+    stated = {key: value for key, _, value in labelled(sections.lines("specification"), _SPECIFICATION)}
+    return ToolEntry(
+        id=slug(name),
+        name=name,
+        maker=stated.get("maker", ""),
+        category=stated.get("category", ""),
+        description=next((line.text for line in sections.head[1:] if is_prose(line)), ""),
+    )
+
+
+def _labels(tool: str, sections: Sections) -> Iterator[ClaimEntry]:
+    for key, line, value in labelled(sections.lines("specification"), _SPECIFICATION):
+        if key not in ("maker", "category"):
+            yield claim(tool, key, value, line, words=value)
+    for key, line, value in labelled(sections.lines("pricing"), _PRICING):
+        yield claim(tool, key, value, line, words=value)
+
+
+def _calculator(tool: str, lines: Sequence[Line]) -> Iterator[ClaimEntry]:
+    for line in lines:
+        team = _CALCULATOR.search(line.text)
+        if team:
+            yield claim(tool, "team_seats", team["seats"], line, words=line.text, unit="seats")
+            yield claim(tool, "team_messages", team["messages"], line, words=line.text, unit="messages/day")
+
+
+def _offers(page: Page, tool: str, lines: Sequence[Line]) -> Iterator[OfferEntry]:
+    headings, rows = read_table(page, lines)
+    columns = [
+        next((key for key, name in _COLUMNS.items() if re.fullmatch(name, each, re.I)), each)
+        for each in headings
+    ]
+    if rows and "provider" not in columns:
+        raise page.refusal('the table has no column "Provider"', rows[0][0], "providers")
+    for line, cells in rows:
+        row = dict(zip(columns, cells, strict=True))
+        yield OfferEntry(
+            tool=tool,
+            provider=row["provider"],
+            context_tokens=token_count(page, row.get("context", ""), line, "Context"),
+            input_price=token_price(page, row.get("input", ""), line, "Input"),
+            output_price=token_price(page, row.get("output", ""), line, "Output"),
+            p50_latency_ms=milliseconds(page, row.get("latency", ""), line, "P50 latency"),
+            throughput_tps=amount(page, row.get("throughput", ""), line, "Throughput"),
+            uptime_percent=amount(page, row.get("uptime", ""), line, "30d uptime"),
+            line=line.number,
+        )
+
+
+def _prose(page: Page, sections: Sections, name: str) -> Iterator[ClaimEntry]:
+    names = Names([name], subject=name)
+    for line in sections.head[1:]:
+        if is_prose(line):
+            yield from claims_in(line, names, about=True)
+    for line in sections.paragraphs(
+        "verdict", "strengths", "trade_offs", "performance", "benchmarks", "uses"
+    ):
+        yield from claims_in(line, names)
+    for example in read_examples(page, sections.lines("examples")):
+        yield from claims_in(example.comment, names) if example.comment else ()
+    for line in sections.paragraphs("questions"):
+        yield from claims_in(line, names)
+
+
+def _notes(page: Page, tool: str, sections: Sections) -> Iterator[NoteEntry]:
+    for key, kind in (
+        ("best_for", NoteKind.BEST_FOR),
+        ("strengths", NoteKind.STRENGTH),
+        ("trade_offs", NoteKind.TRADE_OFF),
+    ):
+        for line in sections.lines(key):
+            if line.bulleted or (is_prose(line) if key != "best_for" else not is_furniture(line.text)):
+                yield NoteEntry(tool=tool, kind=kind, words=line.text, line=line.number)
+    for title, words in read_use_cases(page, sections.lines("uses")):
+        yield NoteEntry(tool=tool, kind=NoteKind.USE_CASE, other=title.text, words=words, line=title.number)
+    for title, words in read_prompts(page, sections.lines("prompts")):
+        yield NoteEntry(tool=tool, kind=NoteKind.PROMPT, other=title.text, words=words, line=title.number)
+    for example in read_examples(page, sections.lines("examples")):
+        yield NoteEntry(
+            tool=tool,
+            kind=NoteKind.EXAMPLE_OUTPUT,
+            other=shortened(example.prompt.text),
+            words=example.words,
+            line=example.output.number,
+        )

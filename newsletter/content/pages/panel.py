@@ -1,0 +1,160 @@
+"""A panel comparison: two cards and a decision table (`cards`), and the reviewer scorecard (`scorecard`)."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from newsletter.content.model import Decision, NoteKind
+from newsletter.content.pack import (
+    ComparisonEntry,
+    Entry,
+    NoteEntry,
+    ReviewEntry,
+    ReviewerEntry,
+    ToolEntry,
+    VerdictEntry,
+    VotesEntry,
+)
+from newsletter.content.pages.cards import SHARE, Card, DecisionTable, find_cards, read_card, read_decision
+from newsletter.content.pages.claims import claim, size_in_name
+from newsletter.content.pages.lines import Line, Page, is_absent, joined
+from newsletter.content.pages.names import Names
+from newsletter.content.pages.prose import claims_in
+from newsletter.content.pages.scorecard import Review, read_scorecard
+from newsletter.content.pages.shape import Shape
+
+_SPLIT = re.compile(r"(\d+)\s*ships?\s*[/,·]\s*(\d+)\s*skips?", re.I)
+
+
+def read(page: Page) -> Iterator[Entry]:
+    pair, starts = find_cards(page)
+    cards = {name: read_card(page, pair, name, starts) for name in pair.names}
+    table = read_decision(page, pair)
+    scorecard = read_scorecard(page)
+    columns = table.columns or tuple(sorted(pair.names, key=lambda name: starts[name]))
+    if not table.columns and columns != pair.names:
+        message = "the cards stand in another order than the title: whose reviews are on the left is unclear"
+        raise page.refusal(message, pair.line, "scorecard")
+    yield ComparisonEntry(left=pair.ids[0], right=pair.ids[1])
+    yield from (ReviewerEntry(name=name) for name in scorecard.reviewers)
+    for name in pair.names:
+        reviews = (scorecard.left, scorecard.right)[columns.index(name)]
+        panel = Panel(
+            card=cards[name], stated=table.cell("panel", name), reviews=reviews, whole=scorecard.whole
+        )
+        yield from _tool(cards[name], table, Names(pair.names, subject=name))
+        yield from _verdict(page, panel)
+        yield from (_review(cards[name].tool, review) for review in reviews)
+
+
+SHAPE = Shape(
+    name="panel comparison",
+    marks={
+        "Reviewer scorecard": "reviewer scorecard",
+        "Panel ship": "panel ship",
+        "AI tool comparison": "ai tool comparison",
+        "Panel verdict": "panel verdict",
+    },
+    read=read,
+)
+
+
+def _tool(card: Card, table: DecisionTable, names: Names) -> Iterator[Entry]:
+    category = card.category or table.cell("category", card.name)
+    yield ToolEntry(
+        id=card.tool,
+        name=card.name,
+        category=category.text if category else "",
+        tagline=card.tagline.text if card.tagline else "",
+        description=joined(card.description),
+        entry=card.entry.text if card.entry else "",
+    )
+    yield from size_in_name(card.tool, card.name, card.line)
+    for line in (*filter(None, [card.tagline]), *card.description):
+        yield from claims_in(line, names, about=True)
+    if card.entry:
+        yield claim(card.tool, "entry", card.entry.text, card.entry, words=f"{card.entry.text} Entry")
+    yield from _community(card, table.cell("community", card.name))
+    price, best_for = table.cell("pricing", card.name), table.cell("best_for", card.name)
+    if price and not is_absent(price.text):
+        yield claim(card.tool, "price", price.text, price, words=price.text)
+    if best_for and not is_absent(best_for.text):
+        yield NoteEntry(tool=card.tool, kind=NoteKind.BEST_FOR, words=best_for.text, line=best_for.number)
+
+
+def _community(card: Card, stated: Line | None) -> Iterator[Entry]:
+    for line in filter(None, (stated, card.community)):
+        split = _SPLIT.search(line.text)
+        if split:
+            yield VotesEntry(tool=card.tool, ship=int(split[1]), skip=int(split[2]), line=line.number)
+            return
+    share = SHARE.fullmatch(card.community.text) if card.community else None
+    if share and card.community:
+        words = f"{card.community.text} Community"
+        yield claim(card.tool, "community_share", share[1], card.community, words=words, unit="%")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """What there is to know a split from: the card's share, the table's cell, the reviews, all of them or not."""
+
+    card: Card
+    stated: Line | None
+    reviews: tuple[Review, ...]
+    whole: bool
+
+    @property
+    def share(self) -> Decimal | None:
+        found = SHARE.fullmatch(self.card.share.text) if self.card.share else None
+        return Decimal(found[1]) if found else None
+
+
+def _verdict(page: Page, panel: Panel) -> Iterator[VerdictEntry]:
+    """The panel's outcome, as stated; else the split that the share and the reviews leave no choice about."""
+    split = _SPLIT.search(panel.stated.text) if panel.stated else None
+    derived = None if split else _derived_ships(page, panel)
+    ships, skips = (int(split[1]), int(split[2])) if split else (None, None)
+    if derived is not None:
+        ships, skips = derived, len(panel.reviews) - derived
+    number = (ships or 0) + (skips or 0)
+    if number > len(panel.reviews):
+        message = f"{number} reviewed {panel.card.name}, but the scorecard holds {len(panel.reviews)}: the page is cut"
+        raise page.refusal(message, panel.stated, "scorecard")
+    line = (panel.stated if split else None) or panel.card.share
+    if line:
+        yield VerdictEntry(
+            tool=panel.card.tool,
+            ships=ships,
+            skips=skips,
+            share=panel.share,
+            derived=derived is not None,
+            line=line.number,
+        )
+
+
+def _derived_ships(page: Page, panel: Panel) -> int | None:
+    """How many ship, where each decision is stated or where the share of so many reviews is a whole number."""
+    number, decisions = len(panel.reviews), [review.decision for review in panel.reviews]
+    if not number or panel.share is None:
+        return None
+    ships = round(panel.share * number / 100)
+    if None not in decisions:
+        ships = decisions.count(Decision.SHIP)
+    if abs(Decimal(100 * ships) / number - panel.share) <= Decimal("0.5"):
+        return ships if panel.whole else None
+    if panel.whole or None not in decisions:
+        return None
+    message = f"{panel.share} % of {number} reviews is no whole number: the page is cut in the scorecard"
+    raise page.refusal(message, panel.reviews[-1].line, "scorecard")
+
+
+def _review(tool: str, review: Review) -> ReviewEntry:
+    return ReviewEntry(
+        tool=tool,
+        reviewer=review.reviewer,
+        score=review.score,
+        decision=review.decision,
+        words=review.words,
+        line=review.line.number,
+    )

@@ -1,0 +1,65 @@
+"""What a kind of page is: the lines that give it away, and how its records are read."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from newsletter.content.pack import Entry, slug
+from newsletter.content.pages.lines import Line, Page, Sections, is_broken, without_glue
+
+_TITLE = re.compile(r"(?P<left>\S.*?)\s+(?:vs\.?|versus)\s+(?P<right>\S.*)", re.I)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """A kind of page: `marks` are patterns of whole lines by what they are called in a refusal."""
+
+    name: str
+    marks: dict[str, str]
+    read: Callable[[Page], Iterator[Entry]]
+
+    def found(self, page: Page) -> list[str]:
+        """The marks that the page carries."""
+        return [mark for mark, pattern in self.marks.items() if page.matching(pattern)]
+
+    def twice(self, page: Page, mark: str) -> list[Line]:
+        """The lines of a mark that stands more than once."""
+        lines = page.matching(self.marks[mark])
+        return lines if len(lines) > 1 else []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """The two names of a "left vs right" line."""
+
+    left: str
+    right: str
+    line: Line
+
+    @property
+    def names(self) -> tuple[str, str]:
+        return self.left, self.right
+
+    @property
+    def ids(self) -> tuple[str, str]:
+        return slug(self.left), slug(self.right)
+
+
+def pairs(page: Page) -> Iterator[Pair]:
+    """Every line that could be the title of a comparison."""
+    for line in page.lines:
+        found = _TITLE.fullmatch(line.text)
+        if found and not line.bulleted and not line.text.endswith(("?", ".")) and len(line.text) < 300:
+            left = re.sub(r"^compare\s*[/>:]\s*", "", found["left"], flags=re.I)
+            yield Pair(left=left, right=found["right"], line=line)
+
+
+def check_end(page: Page, sections: Sections, closing: dict[str, str]) -> None:
+    """Refuse a page that ends before every section of `closing` (names by key), or inside its last one."""
+    if not any(key in sections for key in closing):
+        message = f"{' and '.join(closing.values())} are missing: the page is cut before them"
+        raise page.refusal(message, page.lines[-1], "sections")
+    key = sections.last
+    lines, heading = sections.lines(key), sections.headings[key]
+    if not lines or is_broken(without_glue(lines[-1].text)):
+        raise page.refusal(f'the page breaks off in "{heading.text}"', page.lines[-1], heading.text)

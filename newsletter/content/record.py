@@ -6,7 +6,6 @@ and `rate` do it; here stand the order of things and the check that everything r
 """
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,14 +15,10 @@ from newsletter.content.describe import describe_comparisons, describe_sources, 
 from newsletter.content.opening import writing
 from newsletter.content.pack import Pack
 from newsletter.content.rate import rate_reviews
-from newsletter.content.references import Path, check_references
+from newsletter.content.references import Where, check_references
 from newsletter.content.rows import moment_text
 from newsletter.content.state import state_everything
 from newsletter.content.writer import Writer
-from newsletter.errors import Place
-
-#: Says where a field of a pack stands in somebody's file.
-Where = Callable[[Path], Place]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,8 @@ from newsletter.errors import BadInput, Place
 
 #: Where a field stands in a pack: ("claims", 3, "unit").
 Path = tuple[str | int, ...]
+#: Says where a field of a pack stands in somebody's file.
+Where = Callable[[Path], Place]
 
 _STATEMENTS = ("reviews", "verdicts", "votes", "claims", "offers", "benchmarks", "notes")
 _RECORDS = ("tools", "comparisons", *_STATEMENTS, "questions")
@@ -26,7 +28,7 @@ class Fault:
     message: str
 
 
-def check_references(db: Database, pack: Pack, where: Callable[[Path], Place] | None) -> None:
+def check_references(db: Database, pack: Pack, where: Where | None) -> None:
     """Raise BadInput for the first fault of a pack, seen against what the store already holds."""
     fault = next(_faults(db, pack), None)
     if fault is None:

@@ -32,7 +32,8 @@ from newsletter.content.model import (
 )
 from newsletter.content.opening import open_for_reading, open_for_writing
 from newsletter.content.pack import Pack
-from newsletter.content.record import ImportCounts, Where, record
+from newsletter.content.record import ImportCounts, record
+from newsletter.content.references import Where
 from newsletter.content.reviews import fold_reviews
 from newsletter.errors import NotFound
 

@@ -114,9 +114,13 @@ class Composer:
 
         Raises KeyError for a slot without a value, BadHeader for a value that cannot stand in its header.
         """
-        message = self._gapped.copy()
-        message[1::2] = self._encode_quickly(values) or self._encode_carefully(values)
-        return b"".join(message)
+        return b"".join(self.pieces(values))
+
+    def pieces(self, values: Mapping[str, str]) -> list[bytes]:
+        """What `compose` joins."""
+        pieces = self._gapped.copy()
+        pieces[1::2] = self._encode_quickly(values) or self._encode_carefully(values)
+        return pieces
 
     def _quick_index(self, fill: _Fill, names: Sequence[SlotName]) -> int:
         """Where `_encode_quickly` has the bytes of a fill: values first, then those of bodies with their lines cut."""

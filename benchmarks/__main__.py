@@ -1,0 +1,55 @@
+"""`python -m benchmarks [NAME…] [--json FILE] [--write]`: exit status 1 where a promise is broken."""
+
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import SUITE
+from benchmarks.figures import PAGE, Figure, as_json, as_page, as_rows, machine
+
+#: The table needs it, whatever the terminal or log says of itself.
+_WIDTH = 120
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(SUITE))
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the figures there too.")
+@click.option("--write", is_flag=True, help="Write docs/performance.md; all benchmarks only.")
+def main(names: Sequence[str], json_file: Path | None, write: bool) -> None:
+    """Measure how fast the promises are kept: all of them, or those named."""
+    if write and names:
+        raise click.UsageError("--write needs the figures of all benchmarks: name none.")
+    figures = list(_measure(names or SUITE))
+    console = Console()
+    console.print(_table(figures), width=max(console.width, _WIDTH), crop=False)
+    if json_file:
+        json_file.write_text(as_json(figures), encoding="utf-8")
+    if write:
+        PAGE.write_text(as_page(figures), encoding="utf-8")
+    if not all(figure.is_kept for figure in figures):
+        raise SystemExit(1)
+
+
+def _measure(names: Sequence[str]) -> Iterator[Figure]:
+    console = Console(stderr=True)
+    for name in names:
+        with console.status(f"measuring {name}"):
+            yield from import_module(f"benchmarks.{name}").run()
+
+
+def _table(figures: Sequence[Figure]) -> Table:
+    header, *rows = as_rows(figures)
+    table = Table(title=machine(), title_justify="left")
+    for heading in header:
+        table.add_column(heading, justify="right" if heading in ("Figure", "Limit", "Ratio") else "left")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+if __name__ == "__main__":
+    main()

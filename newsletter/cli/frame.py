@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import update_wrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import click
 
@@ -155,6 +155,6 @@ def progress(label: str, total: int | None = None) -> Iterator[Callable[[int], N
         yield advance
 
 
-def say(text: str, **style: Any) -> None:
+def say(text: str, *, err: bool = False) -> None:
     """Print one sentence for the person at the terminal."""
-    click.secho(printable(text), **style)
+    click.echo(printable(text), err=err)

@@ -1,10 +1,17 @@
 """`newsletter init` and `newsletter settings`: making an installation and seeing how it is set."""
 
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from newsletter.cli.frame import Frame, json_option, pass_frame, print_table
+
+if TYPE_CHECKING:
+    from newsletter.config import SettingInForce
+
+_HIDDEN = "********"
 
 _NEXT = """\
 Made a newsletter in {folder}.
@@ -42,17 +49,19 @@ def init(frame: Frame, directory: Path | None, example: bool) -> None:
 def settings(frame: Frame, as_json: bool) -> None:
     """Show every setting, its value and where the value comes from."""
     from newsletter.config import explain_settings
+
+    rows = [(each.name, _shown(each), each.place or "default") for each in explain_settings(frame.folder)]
+    print_table(["Setting", "Value", "From"], rows, as_json)
+
+
+def _shown(setting: "SettingInForce") -> str:
+    """The value as newsletter.toml writes it, without secrets."""
     from newsletter.installation import toml_value
 
-    rows = [
-        (
-            each.name,
-            "********" if each.secret and each.value else toml_value(each.value),
-            each.place or "default",
-        )
-        for each in explain_settings(frame.folder)
-    ]
-    print_table(["Setting", "Value", "From"], rows, as_json)
+    if setting.secret and setting.value:
+        return _HIDDEN
+    # A database URL may carry a password.
+    return re.sub(r"(://[^:/@]*):[^@/]*@", rf"\1:{_HIDDEN}@", toml_value(setting.value))
 
 
 COMMANDS: tuple[click.Command, ...] = (init, settings)

@@ -5,15 +5,19 @@ written together or not at all. Consents are only ever added. An address on the 
 active reader: `add_readers` refuses it and `suppress` takes the reader off.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    MetaData,
     String,
+    Table,
     bindparam,
     delete,
     func,
@@ -45,6 +49,17 @@ _FORGOTTEN = {
     "monthly_tokens": None,
     "team_size": None,
 }
+
+_KEPT_OUT = {
+    ReaderStatus.LEFT: Arrival.LEFT,
+    ReaderStatus.BOUNCED: Arrival.BOUNCED,
+    ReaderStatus.COMPLAINED: Arrival.COMPLAINED,
+}
+
+#: Whom a dry run has met, on its own connection: in the database's temporary space, not in memory.
+_foreseen = Table(
+    "foreseen", MetaData(), Column("address_key", String(320), primary_key=True), prefixes=["TEMPORARY"]
+)
 
 # ── finding ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -104,6 +119,14 @@ def list_consents(connection: Connection, reader_id: int) -> list[Consent]:
     return [Consent(**row) for row in connection.execute(query).mappings()]
 
 
+def list_consent_sources(connection: Connection, reader_ids: Iterable[int]) -> dict[int, str]:
+    """Where each of these readers' latest consent came from; those without any are missing."""
+    given = (consents.c.reader_id.in_(list(reader_ids)), consents.c.event != ConsentEvent.WITHDRAWN)
+    latest = select(func.max(consents.c.id)).where(*given).group_by(consents.c.reader_id)
+    query = select(consents.c.reader_id, consents.c.source).where(consents.c.id.in_(latest))
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
 # ── adding ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -120,32 +143,67 @@ def add_readers(
     Nobody who is known is changed: a suppression and the statuses left, bounced and complained stay as they are.
     For at most a few thousand newcomers at once.
     """
-    hashes = [address_hash(suppression_key, each.address) for each in newcomers]
-    suppressed = _suppressed_among(connection, hashes)
-    allowed: dict[str, NewReader] = {}
-    for each, hashed in zip(newcomers, hashes, strict=True):
-        if hashed not in suppressed:
-            allowed.setdefault(each.address.key, each)
+    suppressed = _suppressed_keys(connection, newcomers, suppression_key)
+    allowed = _first_of_each(newcomers, suppressed)
     added = _insert_readers(connection, allowed, now)
     _insert_consents(connection, [(added[key], allowed[key].consent_source) for key in added], event, now)
     _insert_topics(connection, [(added[key], topic) for key in added for topic in allowed[key].topics])
-    known = _statuses(connection, allowed.keys() - added.keys())
-    return [
-        Arrival.SUPPRESSED if hashed in suppressed else _arrival(each, allowed, known)
-        for each, hashed in zip(newcomers, hashes, strict=True)
-    ]
+    return _arrivals(connection, newcomers, suppressed, set(added))
 
 
-def _arrival(
-    newcomer: NewReader, allowed: Mapping[str, NewReader], known: Mapping[str, ReaderStatus]
-) -> Arrival:
-    status = known.get(newcomer.address.key)
-    if status is None:
-        # The first of several in one batch is added; the others are known by then.
-        return Arrival.ADDED if allowed[newcomer.address.key] is newcomer else Arrival.KNOWN
-    if status in (ReaderStatus.ACTIVE, ReaderStatus.UNCONFIRMED):
-        return Arrival.KNOWN
-    return Arrival(status.value)
+@contextmanager
+def foreseeing(
+    connection: Connection, suppression_key: bytes
+) -> Iterator[Callable[[Sequence[NewReader]], list[Arrival]]]:
+    """Yields a function that says what `add_readers` would make of newcomers, after those it was asked about before."""
+    _foreseen.create(connection)
+    yield partial(_foresee, connection, suppression_key)
+    _foreseen.drop(connection)
+
+
+def _foresee(connection: Connection, suppression_key: bytes, newcomers: Sequence[NewReader]) -> list[Arrival]:
+    suppressed = _suppressed_keys(connection, newcomers, suppression_key)
+    allowed = _first_of_each(newcomers, suppressed)
+    if not allowed:
+        return _arrivals(connection, newcomers, suppressed, set())
+    statement = _insert_missing(connection, _foreseen, "address_key").returning(_foreseen.c.address_key)
+    unseen = connection.execute(statement, [{"address_key": key} for key in allowed]).scalars().all()
+    fresh = set(unseen) - _statuses(connection, unseen).keys()
+    return _arrivals(connection, newcomers, suppressed, fresh)
+
+
+def _suppressed_keys(
+    connection: Connection, newcomers: Sequence[NewReader], suppression_key: bytes
+) -> set[str]:
+    keys = {address_hash(suppression_key, each.address): each.address.key for each in newcomers}
+    return {keys[hashed] for hashed in _suppressed_among(connection, list(keys))}
+
+
+def _first_of_each(newcomers: Sequence[NewReader], suppressed: set[str]) -> dict[str, NewReader]:
+    """The newcomers by address key, without those suppressed; of several with one address the first."""
+    first: dict[str, NewReader] = {}
+    for each in newcomers:
+        if each.address.key not in suppressed:
+            first.setdefault(each.address.key, each)
+    return first
+
+
+def _arrivals(
+    connection: Connection, newcomers: Sequence[NewReader], suppressed: set[str], fresh: set[str]
+) -> list[Arrival]:
+    """What came of each: of several with one `fresh` key, the first is added and the others are known."""
+    keys = [each.address.key for each in newcomers]
+    statuses = _statuses(connection, set(keys) - fresh)
+    arrivals = []
+    for key in keys:
+        if key in suppressed:
+            arrivals.append(Arrival.SUPPRESSED)
+        elif key in fresh:
+            fresh.remove(key)
+            arrivals.append(Arrival.ADDED)
+        else:
+            arrivals.append(_KEPT_OUT.get(statuses.get(key, ReaderStatus.ACTIVE), Arrival.KNOWN))
+    return arrivals
 
 
 def _insert_readers(
@@ -212,7 +270,10 @@ def _insert_topics(connection: Connection, wanted: Sequence[tuple[int, str]]) ->
 
 
 def _statuses(connection: Connection, keys: Iterable[str]) -> dict[str, ReaderStatus]:
-    query = select(readers.c.address_key, readers.c.status).where(readers.c.address_key.in_(list(keys)))
+    keys = list(keys)
+    if not keys:
+        return {}
+    query = select(readers.c.address_key, readers.c.status).where(readers.c.address_key.in_(keys))
     return {row[0]: row[1] for row in connection.execute(query)}
 
 

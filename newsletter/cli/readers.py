@@ -1,0 +1,248 @@
+"""`newsletter readers`: who gets the issues."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from newsletter.cli.frame import json_option, pass_app, print_json, print_table, progress, say
+from newsletter.db.statuses import Edition, ReaderStatus
+from newsletter.errors import BadInput
+
+if TYPE_CHECKING:
+    from newsletter.app import App
+    from newsletter.readers.csv_file import BadLine
+    from newsletter.readers.importing import ImportCounts
+    from newsletter.readers.model import Reader
+
+_FIELDS = ("address", "name", "consent", "time_zone", "edition", "topics", "status")
+
+status_option = click.option(
+    "--status", type=click.Choice([each.value for each in ReaderStatus]), help="Only readers of this status."
+)
+
+
+@click.group()
+def readers() -> None:
+    """Who gets the issues."""
+
+
+@readers.command()
+@click.argument("address")
+@click.option("--consent", required=True, metavar="SOURCE", help="Where their consent comes from.")
+@click.option("--name", default="", help="What to call them.")
+@click.option(
+    "--edition",
+    type=click.Choice([each.value for each in Edition]),
+    default=Edition.WEEKLY.value,
+    show_default=True,
+    help="Which issues they get.",
+)
+@pass_app
+def add(app: "App", address: str, consent: str, name: str, edition: str) -> None:
+    """Add one active reader.
+
+    Somebody who left, bounced, complained or is suppressed is not brought back.
+    """
+    from newsletter.readers.by_hand import add_by_hand
+
+    added = add_by_hand(
+        app.database,
+        address,
+        consent=consent,
+        name=name,
+        edition=Edition(edition),
+        suppression_key=app.suppression_key,
+        now=app.clock.now(),
+    )
+    say(f"{address} is a reader now." if added else f"{address} is a reader already.")
+
+
+@readers.command("import")
+@click.argument("path", metavar="CSV", type=click.Path(path_type=Path))
+@click.option(
+    "--consent", default="", metavar="SOURCE", help="Where consent comes from, for rows that do not say."
+)
+@click.option(
+    "--map", "mapping", multiple=True, metavar="COLUMN=FIELD", help=f"What a column is: {', '.join(_FIELDS)}."
+)
+@click.option("--dry-run", is_flag=True, help="Only count what would happen.")
+@click.option("--strict", is_flag=True, help="Import nothing when one line cannot be used.")
+@json_option
+@pass_app
+def import_(
+    app: "App", path: Path, consent: str, mapping: tuple[str, ...], dry_run: bool, strict: bool, as_json: bool
+) -> None:
+    """Import readers from a CSV file.
+
+    Its first line names the columns: address (or email), and as you like name, consent, time zone, edition,
+    topics and status. Lines that cannot be used are reported and the others imported. Nobody who left, bounced,
+    complained or is suppressed is brought back. To go on after a stop, run the same import again.
+    """
+    from newsletter.readers.csv_file import CsvFile
+    from newsletter.readers.importing import import_readers
+
+    file = CsvFile(path, dict(_mapped(each) for each in mapping))
+    if file.ignored:
+        say(f"Not read: {', '.join(file.ignored)}.", err=True)
+    with progress(f"Importing {path.name}", file.row_count) as advance:
+        counts = import_readers(
+            app.database,
+            file,
+            consent=consent,
+            suppression_key=app.suppression_key,
+            clock=app.clock,
+            dry_run=dry_run,
+            strict=strict,
+            report_bad=lambda bad: _report(path, bad),
+            advance=advance,
+        )
+    _print_counts(counts, dry_run=dry_run, as_json=as_json)
+
+
+def _mapped(text: str) -> tuple[str, str]:
+    column, _, field = text.rpartition("=")
+    if not column or field not in _FIELDS:
+        raise BadInput(f"--map {text} must be COLUMN=FIELD, where FIELD is one of: {', '.join(_FIELDS)}")
+    return column, field
+
+
+def _report(path: Path, bad: "BadLine") -> None:
+    say(f"{path}:{bad.line}: {bad.reason}", err=True)
+
+
+def _print_counts(counts: "ImportCounts", *, dry_run: bool, as_json: bool) -> None:
+    from newsletter.readers.model import Arrival
+
+    rows = [(arrival.value, counts.arrivals.get(arrival, 0)) for arrival in Arrival]
+    rows.append(("not usable", counts.bad))
+    if as_json:
+        print_json({name.replace(" ", "_"): count for name, count in rows} | {"dry_run": dry_run})
+        return
+    shown = [row for row in rows if row[1] or row[0] == "added"]
+    print_table(["Would be" if dry_run else "Readers", "Lines"], shown)
+
+
+@readers.command("list")
+@status_option
+@click.option(
+    "--limit", default=100, show_default=True, type=click.IntRange(min=0), help="How many at most; 0: all."
+)
+@json_option
+@pass_app
+def list_(app: "App", status: str | None, limit: int, as_json: bool) -> None:
+    """List readers, in the order in which they came."""
+    from newsletter.readers.exporting import each_page
+    from newsletter.readers.store import count_readers
+
+    wanted = ReaderStatus(status) if status else None
+    columns = ["Id", "Address", "Name", "Status", "Edition", "Added at"]
+    with app.database.read() as connection:
+        everybody = chain.from_iterable(each_page(connection, wanted))
+        print_table(columns, (_row(each) for each in islice(everybody, limit or None)), as_json)
+        counts = count_readers(connection)
+    count = counts[wanted] if wanted else sum(counts.values())
+    if limit and count > limit:
+        say(f"{limit} of {count} readers; --limit 0 lists all.", err=True)
+
+
+def _row(reader: "Reader") -> tuple[object, ...]:
+    return reader.id, reader.address, reader.name, reader.status, reader.edition, reader.added_at
+
+
+@readers.command()
+@click.argument("address")
+@json_option
+@pass_app
+def show(app: "App", address: str, as_json: bool) -> None:
+    """Show what is known about one reader, with the consent ledger."""
+    from dataclasses import asdict
+
+    from newsletter.readers.by_hand import look_up
+
+    found = look_up(app.database, address)
+    known = asdict(found.reader) | {"topics": list(found.topics)}
+    if as_json:
+        print_json(known | {"consents": [asdict(each) for each in found.consents]})
+        return
+    rows = [(name.replace("_", " "), value) for name, value in known.items() if value not in (None, "", [])]
+    print_table(["Field", "Value"], rows)
+    click.echo()
+    print_table(["Consent", "At", "Source"], [(each.event, each.at, each.source) for each in found.consents])
+
+
+@readers.command()
+@click.argument("address")
+@pass_app
+def leave(app: "App", address: str) -> None:
+    """Take one reader off the list, as if they had used their link."""
+    from newsletter.readers.by_hand import take_off
+
+    changed = take_off(app.database, address, source="command: newsletter readers leave", now=app.clock.now())
+    say(f"{address} has left." if changed else f"{address} had left before.")
+
+
+@readers.command()
+@click.argument("address")
+@click.option("--reason", required=True, help="Why, without an address: the list is kept for ever.")
+@pass_app
+def suppress(app: "App", address: str, reason: str) -> None:
+    """Never write to an address again.
+
+    A reader with it leaves, and no import brings it back. The list keeps a keyed hash, not the address.
+    """
+    from newsletter.readers.by_hand import suppress_by_hand
+
+    changed = suppress_by_hand(
+        app.database,
+        address,
+        reason=reason,
+        source="command: newsletter readers suppress",
+        suppression_key=app.suppression_key,
+        now=app.clock.now(),
+    )
+    say(f"{address} is suppressed." if changed else f"{address} was suppressed before.")
+
+
+@readers.command()
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="The file; else stdout."
+)
+@status_option
+@pass_app
+def export(app: "App", output: Path | None, status: str | None) -> None:
+    """Write readers as CSV, which `readers import` reads again.
+
+    The file is made for you alone (mode 0600): it holds personal data.
+    """
+    from newsletter.readers.exporting import export_readers
+
+    with _written(output) as file, app.database.read() as connection:
+        count = export_readers(connection, file, ReaderStatus(status) if status else None)
+    say(f"{count} readers written.", err=True)
+
+
+@contextmanager
+def _written(output: Path | None) -> Iterator[TextIO]:
+    """The file to write to, in place only when it is whole; stdout without one."""
+    if output is None:
+        yield sys.stdout
+        return
+    import os
+    import tempfile
+
+    handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            yield file
+        Path(name).replace(output)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+COMMANDS: tuple[click.Command, ...] = (readers,)

@@ -1,0 +1,212 @@
+"""A CSV file of readers as rows: encoding, delimiter, which column is what. What a row means is in importing.py.
+
+UTF-8 with or without a byte order mark, and UTF-16 with one, are read; anything else is refused with its line.
+The delimiter is the one that makes sense of the header line; nothing else is guessed.
+"""
+
+import codecs
+import csv
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import TextIO
+
+from newsletter.errors import BadInput, Place
+
+_FORMULA_SIGNS = ("=", "+", "-", "@")
+_DELIMITERS = (",", ";", "\t", "|")
+_BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record of the file; a field without a column is empty. `line` is where the record begins."""
+
+    line: int
+    address: str = ""
+    name: str = ""
+    consent: str = ""
+    time_zone: str = ""
+    edition: str = ""
+    topics: str = ""
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A record that cannot be used, and why."""
+
+    line: int
+    reason: str
+
+
+FIELDS = tuple(field.name for field in fields(Row) if field.name != "line")
+
+#: What the columns are called, in lower case with single spaces.
+NAMES = {
+    "address": ("address", "email", "e mail", "mail", "email address", "e mail address", "mail address"),
+    "name": ("name", "full name", "first name"),
+    "consent": ("consent", "consent source", "source", "opt in source", "signup source"),
+    "time_zone": ("time zone", "timezone", "tz"),
+    "edition": ("edition", "frequency"),
+    "topics": ("topics", "topic", "categories"),
+    "status": ("status",),
+}
+
+
+class CsvFile:
+    """A file whose header has been understood. `mapping`: the caller's own column → field, before our names."""
+
+    def __init__(self, path: Path, mapping: Mapping[str, str] | None = None) -> None:
+        self.path = path
+        self._encoding = _encoding(path)
+        with self._open() as file:
+            try:
+                first = file.readline()
+            except UnicodeDecodeError as error:
+                raise self._undecodable() from error
+        if not first.strip():
+            raise BadInput("the first line must name the columns, and it is empty", Place(path, 1))
+        self._delimiter, self._header = _split_header(first, {_plain(name) for name in mapping or ()})
+        self._columns = self._find_columns(mapping or {})
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """The columns that are not read."""
+        used = set(self._columns.values())
+        return tuple(name for index, name in enumerate(self._header) if index not in used)
+
+    def has(self, field: str) -> bool:
+        return field in self._columns
+
+    @cached_property
+    def row_count(self) -> int:
+        """How many records there are; raises BadInput where the file cannot be read to its end."""
+        return sum(1 for _ in self._records())
+
+    def rows(self) -> Iterator[Row | BadLine]:
+        """The records, in the order of the file."""
+        positions = [self._columns.get(field, -1) for field in FIELDS]
+        width = len(self._header)
+        for line, cells in self._records():
+            if len(cells) > width:
+                yield BadLine(
+                    line, f"has {len(cells)} cells, and the header has {width}: a cell may need quotes"
+                )
+                continue
+            cells += [""] * (width + 1 - len(cells))
+            # A field without a column has position -1: the empty cell just added.
+            yield Row(line, *[unguarded(cells[position].strip(" \t")) for position in positions])
+
+    def _records(self) -> Iterator[tuple[int, list[str]]]:
+        """Each record that is not blank, with the line it begins on."""
+        with self._open() as file:
+            reader = csv.reader(file, delimiter=self._delimiter, strict=True)
+            line = 1
+            try:
+                for cells in reader:
+                    if line > 1 and any(cells):
+                        yield line, cells
+                    line = reader.line_num + 1
+            except csv.Error as error:
+                raise BadInput(
+                    f'the quotes do not match here ({error}); inside quotes, a quote is written ""',
+                    Place(self.path, line),
+                ) from error
+            except UnicodeDecodeError as error:
+                raise self._undecodable() from error
+
+    @contextmanager
+    def _open(self) -> Iterator[TextIO]:
+        with self.path.open(encoding=self._encoding, newline="") as file:
+            yield file
+
+    def _undecodable(self) -> BadInput:
+        line = None if self._encoding == "utf-16" else _first_undecodable_line(self.path)
+        return BadInput(
+            "this is not UTF-8; save the file as UTF-8 (or UTF-16 with a byte order mark)",
+            Place(self.path, line),
+        )
+
+    def _find_columns(self, mapping: Mapping[str, str]) -> dict[str, int]:
+        own = {_plain(column): field for column, field in mapping.items()}
+        plain = [_plain(name) for name in self._header]
+        for column in own:
+            if column not in plain:
+                raise BadInput(
+                    f"there is no column {column!r} among: {', '.join(self._header)}", Place(self.path, 1)
+                )
+        columns: dict[str, int] = {}
+        for index, name in enumerate(plain):
+            field = own.get(name) or _field_named(name, taken=own.values())
+            if field in columns:
+                raise BadInput(
+                    f"the columns {self._header[columns[field]]!r} and {self._header[index]!r} both mean {field}",
+                    Place(self.path, 1),
+                )
+            if field:
+                columns[field] = index
+        if "address" not in columns:
+            raise BadInput(_no_address(self._header), Place(self.path, 1))
+        return columns
+
+
+def guarded(cell: str) -> str:
+    """The cell with ' before what a spreadsheet would run as a formula: names are anybody's words."""
+    return f"'{cell}" if cell.startswith(_FORMULA_SIGNS) else cell
+
+
+def unguarded(cell: str) -> str:
+    """What `guarded` made of it, undone."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA_SIGNS) else cell
+
+
+def _field_named(name: str, taken: Collection[str]) -> str | None:
+    return next((field for field, names in NAMES.items() if name in names and field not in taken), None)
+
+
+def _encoding(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            start = file.read(3)
+    except OSError as error:
+        raise BadInput(f"this file cannot be read: {error.strerror}", Place(path)) from error
+    return next((name for mark, name in _BYTE_ORDER_MARKS.items() if start.startswith(mark)), "utf-8")
+
+
+def _first_undecodable_line(path: Path) -> int | None:
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                return number
+    return None
+
+
+def _split_header(line: str, own: set[str]) -> tuple[str, list[str]]:
+    """The delimiter under which most of the header's names are known, and the names."""
+    known = own.union(*NAMES.values())
+    ways = [(delimiter, next(csv.reader([line], delimiter=delimiter))) for delimiter in _DELIMITERS]
+    delimiter, header = max(
+        ways, key=lambda way: (sum(_plain(name) in known for name in way[1]), len(way[1]))
+    )
+    return delimiter, [name.strip() for name in header]
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().replace("_", " ").replace("-", " ").split())
+
+
+def _no_address(header: Sequence[str]) -> str:
+    if any("@" in name for name in header):
+        return "the first line must name the columns, and it holds an address"
+    return (
+        f"no column is called address or email, only: {', '.join(header)}. Name it with --map COLUMN=address"
+    )

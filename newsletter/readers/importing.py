@@ -1,0 +1,199 @@
+"""Importing readers from a CSV file: what a row means, what is refused, and writing in chunks.
+
+An import only adds: nobody who left, bounced, complained or is suppressed comes back by one (store.add_readers).
+Every chunk is one transaction, so that running the same import again goes on where it stopped.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from newsletter.clock import Clock
+from newsletter.db.engine import Database
+from newsletter.db.statuses import ConsentEvent, Edition
+from newsletter.errors import BadInput, Place
+from newsletter.readers.addresses import parse_address
+from newsletter.readers.csv_file import BadLine, CsvFile, Row
+from newsletter.readers.model import Arrival, NewReader
+from newsletter.readers.store import add_readers, foreseeing
+
+CHUNK = 2000
+
+#: What other programs call a reader who may be written to.
+_ACTIVE_WORDS = frozenset({"", "active", "subscribed", "confirmed", "enabled"})
+_MOST_NAME, _MOST_SOURCE, _MOST_TOPIC, _MOST_FILE_NAME = 200, 350, 100, 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportCounts:
+    """What came of an import, or would: lines by arrival, and lines that could not be used."""
+
+    arrivals: Mapping[Arrival, int]
+    bad: int
+
+
+def import_readers(
+    database: Database,
+    file: CsvFile,
+    *,
+    consent: str,
+    suppression_key: bytes,
+    clock: Clock,
+    dry_run: bool = False,
+    strict: bool = False,
+    report_bad: Callable[[BadLine], None] = lambda bad: None,
+    advance: Callable[[int], None] = lambda count: None,
+) -> ImportCounts:
+    """Import the file's readers. `consent`: where theirs comes from, for rows that do not say; may be empty.
+
+    `strict`: one bad line and nothing is imported (BadInput). `dry_run`: only count. Commits a chunk at a time.
+    """
+    if not consent and not file.has("consent"):
+        raise BadInput(
+            "nothing says where these readers' consent comes from: give --consent SOURCE or a column",
+            Place(file.path),
+        )
+    source = _CheckedRows(file, consent)
+    if not file.row_count:
+        raise BadInput("there is nobody in this file", Place(file.path))
+    if strict:
+        _refuse_bad_lines(source, report_bad)
+
+    # One moment for all: a statement with the same values in it is compiled once.
+    now = clock.now()
+
+    def add(newcomers: Sequence[NewReader]) -> list[Arrival]:
+        with database.write() as connection:
+            return add_readers(
+                connection,
+                newcomers,
+                event=ConsentEvent.IMPORTED,
+                suppression_key=suppression_key,
+                now=now,
+            )
+
+    if not dry_run:
+        return _import(source, add, report_bad, advance)
+    with database.read() as connection, foreseeing(connection, suppression_key) as foresee:
+        return _import(source, foresee, report_bad, advance)
+
+
+@dataclass(frozen=True, slots=True)
+class _CheckedRows:
+    """The file's rows as newcomers, or what is wrong with them."""
+
+    file: CsvFile
+    consent: str
+
+    def __iter__(self) -> Iterator[NewReader | BadLine]:
+        file_name = _file_name(self.file)
+        for row in self.file.rows():
+            if isinstance(row, BadLine):
+                yield row
+                continue
+            try:
+                yield _newcomer(row, self.consent, file_name)
+            except BadInput as error:
+                yield BadLine(row.line, str(error))
+
+
+def _refuse_bad_lines(source: _CheckedRows, report_bad: Callable[[BadLine], None]) -> None:
+    bad = 0
+    for each in source:
+        if isinstance(each, BadLine):
+            bad += 1
+            report_bad(each)
+    if bad:
+        raise BadInput(f"{bad} lines cannot be used, so nothing was imported", Place(source.file.path))
+
+
+def _import(
+    source: Iterable[NewReader | BadLine],
+    arrive: Callable[[Sequence[NewReader]], list[Arrival]],
+    report_bad: Callable[[BadLine], None],
+    advance: Callable[[int], None],
+) -> ImportCounts:
+    counts: Counter[Arrival] = Counter()
+    bad = 0
+    rows = iter(source)
+    while chunk := list(islice(rows, CHUNK)):
+        newcomers = [each for each in chunk if isinstance(each, NewReader)]
+        counts.update(arrive(newcomers))
+        bad += len(chunk) - len(newcomers)
+        for each in chunk:
+            if isinstance(each, BadLine):
+                report_bad(each)
+        advance(len(chunk))
+    return ImportCounts(arrivals=counts, bad=bad)
+
+
+def _file_name(file: CsvFile) -> str:
+    """The file's name as the consent ledger may keep it."""
+    return "".join(each if each.isprintable() and each != "@" else "_" for each in file.path.name)[
+        :_MOST_FILE_NAME
+    ]
+
+
+def _newcomer(row: Row, consent: str, file_name: str) -> NewReader:
+    """What the row says; raises BadInput."""
+    if row.status.casefold() not in _ACTIVE_WORDS:
+        raise BadInput(f"the status is {row.status!r}: only active readers are imported")
+    return NewReader(
+        address=parse_address(row.address),
+        consent_source=_source(row.consent or consent, file_name, row.line),
+        name=_line(row.name, "the name", _MOST_NAME),
+        edition=_edition(row.edition),
+        time_zone=_time_zone(row.time_zone),
+        topics=_topics(row.topics) if row.topics else (),
+    )
+
+
+def _source(given: str, file_name: str, line: int) -> str:
+    return f"{_checked_source(given)} ({file_name}, line {line})"
+
+
+@lru_cache(maxsize=1000)
+def _checked_source(given: str) -> str:
+    if not given:
+        raise BadInput("nothing says where the consent comes from")
+    if "@" in given:
+        raise BadInput("the consent source holds an address; the ledger is kept when a reader is erased")
+    return _line(given, "the consent source", _MOST_SOURCE)
+
+
+def _line(text: str, what: str, most: int) -> str:
+    if not text.isprintable():
+        raise BadInput(f"{what} holds a line break or a control character: {text[:60]!r}")
+    if len(text) > most:
+        raise BadInput(f"{what} is longer than {most} characters")
+    return text
+
+
+def _edition(text: str) -> Edition:
+    if not text:
+        return Edition.WEEKLY
+    try:
+        return Edition(text.casefold())
+    except ValueError as error:
+        raise BadInput(f"the edition is {text!r}, but {' or '.join(Edition)} was expected") from error
+
+
+@lru_cache(maxsize=1000)
+def _time_zone(text: str) -> str:
+    if text:
+        try:
+            ZoneInfo(text)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise BadInput(
+                f"the time zone is {text!r}, but one such as Europe/Berlin was expected"
+            ) from error
+    return text
+
+
+def _topics(text: str) -> tuple[str, ...]:
+    topics = (_line(topic.strip(), "a topic", _MOST_TOPIC) for topic in re.split("[;,|]", text))
+    return tuple(sorted({topic for topic in topics if topic}))

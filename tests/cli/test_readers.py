@@ -1,0 +1,177 @@
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from newsletter.cli.program import program
+from newsletter.installation import make_installation
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A new installation."""
+    make_installation(tmp_path / "weekly")
+    return tmp_path / "weekly"
+
+
+def run(folder: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(program, ["--folder", str(folder), "readers", *arguments])
+
+
+def listed(folder: Path, *arguments: str) -> list[str]:
+    return [row["address"] for row in json.loads(run(folder, "list", "--json", *arguments).stdout)]
+
+
+def add(folder: Path, *addresses: str) -> None:
+    for address in addresses:
+        assert run(folder, "add", address, "--consent", "fair").exit_code == 0
+
+
+def test_a_reader_is_added_once(folder: Path) -> None:
+    assert (
+        run(folder, "add", "Ada@example.org", "--consent", "fair").output
+        == "Ada@example.org is a reader now.\n"
+    )
+    again = run(folder, "add", "ada@example.org", "--consent", "fair")
+    assert (again.exit_code, again.output) == (0, "ada@example.org is a reader already.\n")
+    assert listed(folder) == ["Ada@example.org"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["nonsense", "--consent", "fair"], "'nonsense' is no mail address"),
+        (["ada@example.org", "--consent", " "], "the consent source says where"),
+        (["ada@example.org", "--consent", "mail of ada@example.org"], "without an address"),
+        (["ada@example.org", "--consent", "fair", "--name", "Ada\r\nBcc: x"], "the name must be one line"),
+        (["ada@example.org"], "Missing option '--consent'"),
+        (["ada@example.org", "--consent", "fair", "--edition", "hourly"], "'hourly' is not one of"),
+    ],
+)
+def test_bad_input_exits_2_and_adds_nobody(folder: Path, arguments: list[str], sentence: str) -> None:
+    result = run(folder, "add", *arguments)
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+    assert listed(folder) == []
+
+
+def test_who_left_is_not_brought_back(folder: Path) -> None:
+    add(folder, "ada@example.org")
+    assert run(folder, "leave", "ada@example.org").output == "ada@example.org has left.\n"
+    assert run(folder, "leave", "ada@example.org").output == "ada@example.org had left before.\n"
+    result = run(folder, "add", "ada@example.org", "--consent", "fair")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "newsletter: ada@example.org is not added: they left. Only they can come back, by subscribing.\n"
+    )
+
+
+def test_a_suppressed_address_leaves_and_stays_away(folder: Path) -> None:
+    add(folder, "ada@example.org")
+    run(folder, "suppress", "ada@example.org", "--reason", "asked by letter")
+    assert listed(folder, "--status", "left") == ["ada@example.org"]
+    result = run(folder, "add", "ADA@example.org", "--consent", "fair")
+    assert "the address is on the suppression list" in result.stderr
+    assert run(folder, "suppress", "x@example.org", "--reason", "mail of x@example.org").exit_code == 2
+
+
+def test_show_tells_what_is_known_with_the_ledger(folder: Path) -> None:
+    add(folder, "ada@example.org")
+    shown = json.loads(run(folder, "show", "ADA@example.org", "--json").stdout)
+    assert (shown["address"], shown["status"], shown["topics"]) == ("ada@example.org", "active", [])
+    assert [(each["event"], each["source"]) for each in shown["consents"]] == [("added", "fair")]
+    assert "fair" in run(folder, "show", "ada@example.org").stdout
+
+
+def test_a_reader_who_is_not_there_is_said_to_be_missing(folder: Path) -> None:
+    for command in ("show", "leave"):
+        result = run(folder, command, "nobody@example.org")
+        assert (result.exit_code, result.stderr) == (
+            2,
+            "newsletter: There is no reader nobody@example.org.\n",
+        )
+
+
+def test_a_long_list_says_that_there_is_more(folder: Path) -> None:
+    add(folder, "ada@example.org", "bob@example.org", "eve@example.org")
+    result = run(folder, "list", "--limit", "2")
+    assert "bob@example.org" in result.stdout
+    assert "eve@example.org" not in result.stdout
+    assert result.stderr == "2 of 3 readers; --limit 0 lists all.\n"
+    assert len(listed(folder, "--limit", "0")) == 3
+
+
+def test_an_import_reports_bad_lines_and_counts(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "new.csv"
+    path.write_text("E-Mail;Vorname;Telefon\nada@example.org;Ada;1\nnonsense;;\nADA@example.org;;\n")
+    result = run(folder, "import", str(path), "--consent", "fair", "--map", "Vorname=name", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout) == {
+        "added": 1,
+        "known": 1,
+        "left": 0,
+        "bounced": 0,
+        "complained": 0,
+        "suppressed": 0,
+        "not_usable": 1,
+        "dry_run": False,
+    }
+    assert result.stderr.splitlines() == [
+        "Not read: Telefon.",
+        f"{path}:3: 'nonsense' is no mail address. An email address must have an @-sign.",
+    ]
+
+
+def test_a_dry_run_says_what_would_be(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text("email,consent\nada@example.org,fair\n")
+    result = run(folder, "import", str(tmp_path / "new.csv"), "--dry-run")
+    assert result.stdout.splitlines() == ["Would be  Lines", "added     1"]
+    assert listed(folder) == []
+
+
+@pytest.mark.parametrize("mapping", ["Vorname", "Vorname=vorname", "=name"])
+def test_a_map_that_maps_nothing_is_refused(folder: Path, tmp_path: Path, mapping: str) -> None:
+    (tmp_path / "new.csv").write_text("email,Vorname\nada@example.org,Ada\n")
+    result = run(folder, "import", str(tmp_path / "new.csv"), "--consent", "fair", "--map", mapping)
+    assert result.exit_code == 2
+    assert "must be COLUMN=FIELD" in result.stderr
+
+
+def test_an_export_is_imported_again_as_it_was(folder: Path, tmp_path: Path) -> None:
+    rows = [
+        "address,name,edition,time zone,topics,consent",
+        'ada@example.org,"=Lovelace, ""Ada""",monthly,Europe/London,coding; vision,form',
+        "-bob@example.org,'Bob,weekly,,,fair",
+        "eve@example.org,,weekly,,,fair",
+    ]
+    (tmp_path / "first.csv").write_text("\n".join(rows) + "\n")
+    run(folder, "import", str(tmp_path / "first.csv"))
+    run(folder, "leave", "eve@example.org")
+    out = tmp_path / "out.csv"
+    assert run(folder, "export", "-o", str(out), "--status", "active").stderr == "2 readers written.\n"
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    assert "'=Lovelace" in out.read_text()
+    make_installation(tmp_path / "second")
+    run(tmp_path / "second", "import", str(out))
+    for address in ("ada@example.org", "-bob@example.org"):
+        before, after = (
+            json.loads(run(each, "show", "--json", "--", address).stdout)
+            for each in (folder, tmp_path / "second")
+        )
+        same = ("address", "name", "edition", "time_zone", "topics", "status")
+        assert {key: before[key] for key in same} == {key: after[key] for key in same}
+
+
+def test_a_failed_export_leaves_no_file(folder: Path, tmp_path: Path) -> None:
+    (folder / "newsletter.toml").write_text('[paths]\ndatabase_url = "sqlite:///missing/subscribers.db"\n')
+    result = run(folder, "export", "-o", str(tmp_path / "out.csv"))
+    assert result.exit_code != 0
+    assert sorted(os.listdir(tmp_path)) == ["weekly"]
+
+
+def test_export_without_a_file_goes_to_stdout(folder: Path) -> None:
+    add(folder, "ada@example.org")
+    assert run(folder, "export").stdout.splitlines()[1].startswith("ada@example.org,,active,")

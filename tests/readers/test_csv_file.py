@@ -1,0 +1,124 @@
+from pathlib import Path
+
+import pytest
+
+from newsletter.errors import BadInput
+from newsletter.readers.csv_file import BadLine, CsvFile, Row
+
+
+def written(tmp_path: Path, text: str, encoding: str = "utf-8") -> Path:
+    path = tmp_path / "readers.csv"
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def rows(tmp_path: Path, text: str, encoding: str = "utf-8") -> list[Row | BadLine]:
+    return list(CsvFile(written(tmp_path, text, encoding)).rows())
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_each_usual_delimiter_is_understood(tmp_path: Path, delimiter: str) -> None:
+    text = delimiter.join(["Email", "Full Name", "Consent source"]) + "\n"
+    text += delimiter.join(["ada@example.org", "Ada", "form"]) + "\n"
+    assert rows(tmp_path, text) == [Row(2, address="ada@example.org", name="Ada", consent="form")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_utf_8_and_marked_utf_16_are_read(tmp_path: Path, encoding: str) -> None:
+    assert rows(tmp_path, "email,name\r\nada@example.org,Adå\r\n", encoding) == [
+        Row(2, address="ada@example.org", name="Adå")
+    ]
+
+
+def test_another_encoding_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = written(tmp_path, "email,name\nbob@example.org,Bob\nada@example.org,Adå\n", "latin-1")
+    with pytest.raises(BadInput, match=r"readers\.csv:3: this is not UTF-8"):
+        CsvFile(path)
+
+
+def test_another_encoding_far_down_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    text = "email,name\n" + "bob@example.org,Bob\n" * 9_998 + "ada@example.org,Adå\n"
+    file = CsvFile(written(tmp_path, text, "latin-1"))
+    with pytest.raises(BadInput, match=r"readers\.csv:10000: this is not UTF-8"):
+        _ = file.row_count
+
+
+def test_another_encoding_in_the_header_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"readers\.csv:1: this is not UTF-8"):
+        CsvFile(written(tmp_path, "adresse électronique\n", "latin-1"))
+
+
+def test_half_a_utf_16_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "readers.csv"
+    path.write_bytes("email\nada@example.org\n".encode("utf-16")[:-1])
+    with pytest.raises(BadInput, match="this is not UTF-8"):
+        _ = CsvFile(path).row_count
+
+
+@pytest.mark.parametrize("header", ["address", "E-Mail", "EMAIL_ADDRESS", "  e-mail   address ", '"Mail"'])
+def test_the_address_column_goes_by_many_names(tmp_path: Path, header: str) -> None:
+    assert rows(tmp_path, f"{header}\nada@example.org\n") == [Row(2, address="ada@example.org")]
+
+
+def test_a_column_of_any_name_can_be_mapped(tmp_path: Path) -> None:
+    path = written(tmp_path, "Adresse;email;Herkunft\nada@example.org;old@example.org;Messe\n")
+    file = CsvFile(path, {"adresse": "address", "Herkunft": "consent"})
+    assert list(file.rows()) == [Row(2, address="ada@example.org", consent="Messe")]
+    assert file.ignored == ("email",)
+
+
+def test_a_mapped_column_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="there is no column 'mail2' among: email, name"):
+        CsvFile(written(tmp_path, "email,name\n"), {"Mail2": "address"})
+
+
+def test_two_columns_of_one_meaning_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="the columns 'Email' and 'Address' both mean address"):
+        CsvFile(written(tmp_path, "Email,Address\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "the first line must name the columns, and it is empty"),
+        ("\n\nemail\n", "the first line must name the columns, and it is empty"),
+        ("ada@example.org\nbob@example.org\n", "and it holds an address"),
+        ("name,telephone\n", "no column is called address or email, only: name, telephone"),
+    ],
+)
+def test_a_file_without_a_usable_header_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+    with pytest.raises(BadInput, match=f"readers.csv:1: .*{sentence}"):
+        CsvFile(written(tmp_path, text))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"nobody\.csv: this file cannot be read: No such file"):
+        CsvFile(tmp_path / "nobody.csv")
+
+
+def test_lines_are_counted_through_quoted_line_breaks_and_blank_lines(tmp_path: Path) -> None:
+    text = 'email,name\nada@example.org,"Ada\nLovelace"\n\n,\nbob@example.org\n'
+    assert rows(tmp_path, text) == [
+        Row(2, address="ada@example.org", name="Ada\nLovelace"),
+        Row(6, address="bob@example.org"),
+    ]
+
+
+def test_a_row_with_too_many_cells_is_a_bad_line(tmp_path: Path) -> None:
+    assert rows(tmp_path, "email,name\nada@example.org,Lovelace, Ada\nbob@example.org,Bob\n") == [
+        BadLine(2, "has 3 cells, and the header has 2: a cell may need quotes"),
+        Row(3, address="bob@example.org", name="Bob"),
+    ]
+
+
+@pytest.mark.parametrize("cell", ['"Ada', '"Ada" Lovelace', '"Ada" "Byron" Lovelace'])
+def test_quotes_that_do_not_match_refuse_the_file_before_anything_is_read(tmp_path: Path, cell: str) -> None:
+    file = CsvFile(written(tmp_path, f"email,name\nbob@example.org,Bob\nada@example.org,{cell}\n"))
+    with pytest.raises(BadInput, match=r"readers\.csv:3: the quotes do not match here"):
+        _ = file.row_count
+
+
+def test_line_endings_of_every_system_are_read(tmp_path: Path) -> None:
+    assert rows(tmp_path, "email\rada@example.org\rbob@example.org\r") == rows(
+        tmp_path, "email\r\nada@example.org\r\nbob@example.org\r\n"
+    )

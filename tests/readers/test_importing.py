@@ -1,0 +1,270 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+
+from newsletter.clock import MovedClock
+from newsletter.db.engine import Database, open_database
+from newsletter.db.schema import metadata, readers
+from newsletter.db.statuses import ConsentEvent, Edition, ReaderStatus
+from newsletter.errors import BadInput
+from newsletter.readers.addresses import parse_address
+from newsletter.readers.csv_file import BadLine, CsvFile
+from newsletter.readers.importing import CHUNK, ImportCounts, import_readers
+from newsletter.readers.model import Arrival, Consent, Reader
+from newsletter.readers.store import (
+    change_status,
+    find_reader,
+    list_consents,
+    list_readers,
+    list_topics,
+    suppress,
+)
+
+KEY = b"k" * 32
+
+
+def written(folder: Path, text: str) -> CsvFile:
+    path = folder / "readers.csv"
+    path.write_text(text, encoding="utf-8")
+    return CsvFile(path)
+
+
+def bring_in(
+    database: Database,
+    clock: MovedClock,
+    file: CsvFile,
+    consent: str = "fair",
+    *,
+    dry_run: bool = False,
+    strict: bool = False,
+) -> tuple[ImportCounts, list[BadLine]]:
+    bad: list[BadLine] = []
+    counts = import_readers(
+        database,
+        file,
+        consent=consent,
+        suppression_key=KEY,
+        clock=clock,
+        dry_run=dry_run,
+        strict=strict,
+        report_bad=bad.append,
+    )
+    return counts, bad
+
+
+def everybody(database: Database) -> list[Reader]:
+    with database.read() as connection:
+        return list_readers(connection)
+
+
+def test_a_row_becomes_an_active_reader_with_everything_it_says(
+    database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    file = written(
+        tmp_path,
+        "Email,Name,Source,Time zone,Edition,Topics\n"
+        'Ada@Example.org,"Lovelace, Ada",sign-up page,Europe/London,Monthly,coding; vision;coding\n',
+    )
+    assert bring_in(database, clock, file, "") == (ImportCounts(arrivals={Arrival.ADDED: 1}, bad=0), [])
+    (ada,) = everybody(database)
+    assert (ada.address, ada.name, ada.status) == ("Ada@example.org", "Lovelace, Ada", ReaderStatus.ACTIVE)
+    assert (ada.edition, ada.time_zone) == (Edition.MONTHLY, "Europe/London")
+    with database.read() as connection:
+        assert list_topics(connection, [ada.id]) == {ada.id: ("coding", "vision")}
+        assert list_consents(connection, ada.id) == [
+            Consent(
+                event=ConsentEvent.IMPORTED,
+                at=clock.now(),
+                source="sign-up page (readers.csv, line 2)",
+                wording="",
+            )
+        ]
+
+
+def test_a_bad_line_is_reported_and_the_others_are_imported(
+    sqlite_database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    file = written(
+        tmp_path,
+        "email,name,time zone,edition,status\n"
+        "ada@example.org,Ada,,,\n"
+        "nonsense,,,,\n"
+        'bob@example.org,"Bob\nBcc: eve@example.org",,,\n'
+        "carol@example.org,Carol,Mars/Olympus,,\n"
+        "dave@example.org,Dave,,hourly,\n"
+        "erin@example.org,Erin,,,unsubscribed\n"
+        "frank@example.org,Frank,,,,extra\n"
+        "grace@example.org,Grace,,,Subscribed\n",
+    )
+    counts, bad = bring_in(sqlite_database, clock, file)
+    assert counts == ImportCounts(arrivals={Arrival.ADDED: 2}, bad=6)
+    assert [(each.line, each.reason) for each in bad] == [
+        (3, "'nonsense' is no mail address. An email address must have an @-sign."),
+        (4, "the name holds a line break or a control character: 'Bob\\nBcc: eve@example.org'"),
+        (6, "the time zone is 'Mars/Olympus', but one such as Europe/Berlin was expected"),
+        (7, "the edition is 'hourly', but weekly or monthly was expected"),
+        (8, "the status is 'unsubscribed': only active readers are imported"),
+        (9, "has 6 cells, and the header has 5: a cell may need quotes"),
+    ]
+    assert [each.address for each in everybody(sqlite_database)] == ["ada@example.org", "grace@example.org"]
+
+
+def test_strict_imports_nothing_when_one_line_is_bad(
+    sqlite_database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    file = written(tmp_path, "email\nada@example.org\nnonsense\n")
+    with pytest.raises(BadInput, match="1 lines cannot be used, so nothing was imported"):
+        bring_in(sqlite_database, clock, file, strict=True)
+    assert everybody(sqlite_database) == []
+
+
+def test_consent_must_come_from_somewhere(
+    sqlite_database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    file = written(tmp_path, "email\nada@example.org\n")
+    with pytest.raises(BadInput, match="give --consent SOURCE or a column"):
+        bring_in(sqlite_database, clock, file, consent="")
+
+
+def test_a_row_without_consent_is_bad_unless_the_import_names_one(
+    sqlite_database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    file = written(tmp_path, "email,consent\nada@example.org,\n")
+    assert bring_in(sqlite_database, clock, file, consent="")[1] == [
+        BadLine(2, "nothing says where the consent comes from")
+    ]
+    assert bring_in(sqlite_database, clock, file, consent="fair")[0].arrivals == {Arrival.ADDED: 1}
+
+
+def test_an_address_does_not_enter_the_consent_ledger(
+    sqlite_database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    file = written(tmp_path, "email,consent\nada@example.org,mail from ada@example.org\n")
+    (bad,) = bring_in(sqlite_database, clock, file)[1]
+    assert "the consent source holds an address" in bad.reason
+
+
+def test_a_quote_left_open_imports_nothing(
+    sqlite_database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    file = written(tmp_path, 'email,name\nada@example.org,Ada\nbob@example.org,"Bob\n')
+    with pytest.raises(BadInput, match="the quotes do not match"):
+        bring_in(sqlite_database, clock, file)
+    assert everybody(sqlite_database) == []
+
+
+def test_a_file_with_nobody_in_it_is_refused(
+    sqlite_database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    with pytest.raises(BadInput, match="there is nobody in this file"):
+        bring_in(sqlite_database, clock, written(tmp_path, "email,name\n\n"))
+
+
+def mixed(database: Database, clock: MovedClock, folder: Path) -> CsvFile:
+    """A file with every kind of arrival, against a database that knows some of them."""
+    bring_in(
+        database,
+        clock,
+        written(
+            folder,
+            "email\nknown@example.org\nleft@example.org\nbounced@example.org\ncomplained@example.org\n",
+        ),
+    )
+    with database.write() as connection:
+        for name in ("left", "bounced", "complained"):
+            reader = find_reader(connection, parse_address(f"{name}@example.org"))
+            assert reader is not None
+            change_status(connection, reader.id, ReaderStatus(name), now=clock.now(), source="test")
+        gone = parse_address("gone@example.org")
+        suppress(connection, gone, "asked", suppression_key=KEY, now=clock.now(), source="letter")
+    names = ["new", "known", "left", "bounced", "complained", "gone", "New", "other", "KNOWN"]
+    return written(folder, "email\n" + "".join(f"{name}@example.org\n" for name in names))
+
+
+MIXED = {
+    Arrival.ADDED: 2,
+    Arrival.KNOWN: 3,
+    Arrival.LEFT: 1,
+    Arrival.BOUNCED: 1,
+    Arrival.COMPLAINED: 1,
+    Arrival.SUPPRESSED: 1,
+}
+
+
+def test_an_import_brings_back_nobody_who_is_gone(
+    database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    counts, _ = bring_in(database, clock, mixed(database, clock, tmp_path))
+    assert counts.arrivals == MIXED
+    statuses = {each.address: each.status for each in everybody(database)}
+    assert statuses == {
+        "known@example.org": ReaderStatus.ACTIVE,
+        "left@example.org": ReaderStatus.LEFT,
+        "bounced@example.org": ReaderStatus.BOUNCED,
+        "complained@example.org": ReaderStatus.COMPLAINED,
+        "new@example.org": ReaderStatus.ACTIVE,
+        "other@example.org": ReaderStatus.ACTIVE,
+    }
+
+
+def test_a_dry_run_counts_the_same_and_writes_nothing(
+    database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    file = mixed(database, clock, tmp_path)
+    before = everybody(database)
+    assert bring_in(database, clock, file, dry_run=True)[0].arrivals == MIXED
+    assert bring_in(database, clock, file, dry_run=True)[0].arrivals == MIXED
+    assert everybody(database) == before
+
+
+def test_a_dry_run_knows_duplicates_across_chunks(
+    sqlite_database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    once = "".join(f"reader{number}@example.org\n" for number in range(CHUNK + 1))
+    file = written(tmp_path, "email\n" + once + once)
+    expected = {Arrival.ADDED: CHUNK + 1, Arrival.KNOWN: CHUNK + 1}
+    assert bring_in(sqlite_database, clock, file, dry_run=True)[0].arrivals == expected
+    assert bring_in(sqlite_database, clock, file)[0].arrivals == expected
+
+
+def test_an_import_that_was_stopped_goes_on_when_run_again(
+    sqlite_database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    count = 3 * CHUNK
+    file = written(tmp_path, "email\n" + "".join(f"reader{number}@example.org\n" for number in range(count)))
+
+    def stop(_count: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        import_readers(sqlite_database, file, consent="fair", suppression_key=KEY, clock=clock, advance=stop)
+    with sqlite_database.read() as connection:
+        assert connection.execute(select(func.count()).select_from(readers)).scalar_one() == CHUNK
+    counts, _ = bring_in(sqlite_database, clock, file)
+    assert counts.arrivals == {Arrival.ADDED: 2 * CHUNK, Arrival.KNOWN: CHUNK}
+
+
+cells = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(st.lists(st.tuples(st.emails() | cells, cells, cells), min_size=1, max_size=5))
+def test_whatever_stands_in_a_file_every_row_is_counted_once_or_the_file_is_refused(
+    clock: MovedClock, tmp_path: Path, table: list[tuple[str, str, str]]
+) -> None:
+    lines = ["email,name,topics", *(",".join(row) for row in table)]
+    database = open_database("sqlite://")
+    metadata.create_all(database.write_engine)
+    try:
+        file = written(tmp_path, "\n".join(lines))
+        counts, bad = bring_in(database, clock, file)
+        assert sum(counts.arrivals.values()) + counts.bad == file.row_count
+        assert len(bad) == counts.bad
+        assert len(everybody(database)) == counts.arrivals.get(Arrival.ADDED, 0)
+    except BadInput:
+        assert everybody(database) == []
+    finally:
+        database.close()

@@ -1,7 +1,7 @@
 """Making a draft: what is eligible becomes an issue with items, or a thin week. Writing it out is in writing.py."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -144,7 +144,7 @@ class _Desk:
             store.lock_edition(connection, Edition.WEEKLY)
             changed = store.change_draft(connection, issue, now, cutoff_at=pool.cutoff_at)
             taken = store.unavailable(connection, issue.id)
-            choice = choose(pool, taken, store.items_of(connection, issue.id))
+            choice = choose(pool, taken, _kept(issue, store.items_of(connection, issue.id)))
             store.put_items(connection, issue.id, self._with_question(connection, choice.items, taken))
         return Drafted(issue=changed, fresh=True)
 
@@ -166,6 +166,12 @@ class _Desk:
         if question is None:
             return chosen
         return (*chosen, Item(kind=ItemKind.QUESTION, key=question.id, room=Room.QUESTION, position=0))
+
+
+def _kept(issue: Issue, items: Iterable[Item]) -> Iterable[Item]:
+    """The items as they are, with the lead pinned where an editor has written words that are about it."""
+    written = bool(issue.subject or issue.preheader or issue.bottom_line)
+    return (replace(item, pinned=True) if written and item.room is Room.LEAD else item for item in items)
 
 
 def _askable(items: Iterable[Item]) -> tuple[list[str], list[str]]:

@@ -168,7 +168,9 @@ class Settings:
         help="required: a person approves; automatic: a draft without errors goes out by itself.",
     )
     jobs: tuple[str, ...] = _setting(
-        "schedule.jobs", ("jobs.draft", "jobs.dispatch"), help="The job modules that serve loads."
+        "schedule.jobs",
+        ("jobs.draft", "jobs.remind", "jobs.dispatch"),
+        help="The job modules that serve loads.",
     )
 
     thin_week: ThinWeek = _setting(

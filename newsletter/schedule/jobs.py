@@ -32,9 +32,13 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """The turn is over and its work was not done; the ticker raises an alert with these words."""
+    """The turn is over and its work was not done. The operator is told, once under `alert_key`.
+
+    Without a key it is one of the job's and slot's own; a job names one when somebody may have said the same before.
+    """
 
     words: str
+    alert_key: str = ""
 
 
 Result = Done | Waiting | Skipped

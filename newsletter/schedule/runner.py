@@ -82,14 +82,15 @@ class Runner:
 
     def _settle(self, job: Job, claim: Claim, result: Result) -> None:
         if isinstance(result, Skipped):
+            key = result.alert_key or f"skipped:{job.name}:{claim.name}"
             subject = f"Skipped: {job.name} for {slot_words(claim.name, job.schedule.zone)}"
-            self.alerts.raise_once(f"skipped:{job.name}:{claim.name}", subject, result.words)
+            self.alerts.raise_once(key, subject, result.words)
         now = self.clock.now()
         with self.database.write() as connection:
             match result:
                 case Done(words):
                     ours = store.finish_slot(connection, claim, SlotStatus.DONE, words, now)
-                case Skipped(words):
+                case Skipped(words=words):
                     ours = store.finish_slot(connection, claim, SlotStatus.SKIPPED, words, now)
                 case Waiting(words):
                     ours = store.put_off_slot(connection, claim, words, until=None)

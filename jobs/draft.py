@@ -1,0 +1,17 @@
+"""Draft the week's issue, some time before it goes out."""
+
+from newsletter.app import App
+from newsletter.config import Settings
+from newsletter.editing.weekly import prepare_week
+from newsletter.schedule.jobs import Result
+from newsletter.schedule.slots import Schedule, Slot, issue_schedule
+
+NAME = "draft"
+
+
+def schedule(settings: Settings) -> Schedule:
+    return issue_schedule(settings).before(settings.draft_before)
+
+
+def run(app: App, slot: Slot) -> Result:
+    return prepare_week(app, slot)

@@ -1,0 +1,60 @@
+"""A newsroom for tests of the week: real stores in a folder, a moved clock, alerts that are remembered."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import insert
+
+from newsletter.app import App
+from newsletter.clock import MovedClock
+from newsletter.config import Weekday
+from newsletter.content.model import Decision
+from newsletter.content.pack import ComparisonEntry, Pack, ReviewEntry, SourceEntry, ToolEntry
+from newsletter.db.engine import Database
+from newsletter.db.schema import readers
+from newsletter.db.statuses import ReaderStatus
+from tests.digest.week import settings_in
+from tests.jobs.recording import RecordedAlerts
+
+
+@dataclass(frozen=True)
+class WatchedApp(App):
+    """An App whose alerts go to a list."""
+
+    alerts: RecordedAlerts = field(default_factory=RecordedAlerts)
+
+
+def open_newsroom(folder: Path, database: Database, clock: MovedClock, **settings: object) -> WatchedApp:
+    """A newsroom of Thursdays at nine in Berlin, unless the settings say otherwise."""
+    values = {"slot_day": Weekday.THU, "slot_time": "09:00", "time_zone": "Europe/Berlin", **settings}
+    return WatchedApp(settings_in(folder, **values), clock, database)
+
+
+def add_reader(database: Database, address: str, now: datetime) -> None:
+    values = {"address": address, "address_key": address, "status": ReaderStatus.ACTIVE}
+    with database.write() as connection:
+        connection.execute(insert(readers).values(**values, status_at=now, added_at=now))
+
+
+def add_comparisons(app: App, *names: str) -> None:
+    """Each name becomes a comparison of two tools of its own, first seen now."""
+    with app.content() as content:
+        for name in names:
+            content.import_pack(_pack(name), app.clock.now())
+
+
+def _pack(name: str) -> Pack:
+    left, right = f"{name}-left", f"{name}-right"
+    url = f"https://tools.example.org/{name}"
+    return Pack(
+        source=SourceEntry(name=f"Tool desk on {name}", url=url, ours=True),
+        tools=tuple(ToolEntry(id=tool, name=tool.title(), category="Tools") for tool in (left, right)),
+        comparisons=(ComparisonEntry(left=left, right=right, url=url, headline=f"{left} vs {right}"),),
+        reviews=tuple(
+            ReviewEntry(
+                tool=tool, reviewer="Builder", score=score, decision=decision, words="It works as it says."
+            )
+            for tool, score, decision in ((left, 81, Decision.SHIP), (right, 44, Decision.SKIP))
+        ),
+    )

@@ -53,9 +53,10 @@ class Journal:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """Close and remove the file: its worker has nothing open in the ledger."""
-        self._path.unlink(missing_ok=True)
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Close the file; remove it too unless something failed, since then its successor needs it."""
+        if kind is None:
+            self._path.unlink(missing_ok=True)
         os.close(self._file)
 
     def started(self, hold: Hold, reader_ids: Sequence[int]) -> None:

@@ -228,6 +228,12 @@ def forget_silent_senders(connection: Connection, seen_before: datetime) -> None
     connection.execute(delete(senders).where(senders.c.seen_at < seen_before))
 
 
+def owners_of_batches(connection: Connection) -> frozenset[str]:
+    """Everybody who has a batch of any issue, dead or alive."""
+    query = select(batches.c.owner).where(batches.c.owner.is_not(None))
+    return frozenset(connection.execute(query).scalars())
+
+
 def senders_of(connection: Connection, issue_id: int) -> tuple[SenderSign, ...]:
     """Those that say they work on the issue, dead or alive: `seen_at` tells."""
     query = select(senders).where(senders.c.issue_id == issue_id).order_by(senders.c.started_at)

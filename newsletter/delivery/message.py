@@ -1,0 +1,91 @@
+"""From a plan and a reader to a message: the values of its slots, its Message-ID, its return path.
+
+Everything is a function of the plan, the issue and the reader's row, so that a message made twice is the same but
+for its Date. Putting values into bytes is render/compose.py's work, carrying them away the transports'.
+"""
+
+from dataclasses import dataclass, field
+from email.utils import format_datetime
+from hashlib import blake2b
+from urllib.parse import quote
+
+from newsletter.clock import Clock
+from newsletter.delivery.ledger import Recipient
+from newsletter.readers.links import LinkSigner, Purpose, link
+from newsletter.render.compose import Composer
+from newsletter.render.encode import mailbox_form
+from newsletter.render.frame import MessageFrame
+from newsletter.render.plan import Plan
+from newsletter.render.slots import SlotName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """What tells one message from every other: its Message-ID and, where bounces have an address, its return path.
+
+    Both carry a keyed hash of what they are for, so that nobody can make them up. The key must never change:
+    a message that is tried again after a crash has to keep its id.
+    """
+
+    key: bytes
+    domain: str
+    #: Where bounces go; empty for none of our own.
+    bounce_address: str = ""
+
+    def message_id(self, issue_id: int, reader_id: int) -> str:
+        """ "<nl.12.0123456789abcdef01234567@news.example.org>"."""
+        return f"<nl.{issue_id}.{self._proof(issue_id, reader_id)}@{self.domain}>"
+
+    def return_path(self, issue_id: int, reader_id: int) -> str:
+        """The bounce address with what the message is for in it (VERP): "bounces+12.4711.0123456789ab@…"."""
+        local, _, domain = self.bounce_address.rpartition("@")
+        return f"{local}+{issue_id}.{reader_id}.{self._proof(issue_id, reader_id)[:12]}@{domain}"
+
+    def _proof(self, issue_id: int, reader_id: int) -> str:
+        data = b"%d.%d" % (issue_id, reader_id)
+        return blake2b(data, digest_size=12, key=self.key, person=b"message-id").hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailing:
+    """One plan on its way to readers: an issue's variant, or a single mail (`issue_id` 0)."""
+
+    issue_id: int
+    plan: Plan
+    frame: MessageFrame
+    signer: LinkSigner
+    marks: Marks
+    clock: Clock
+    _composer: Composer = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_composer", Composer(self.plan))
+
+    def compose(self, recipient: Recipient) -> bytes:
+        """The recipient's message, complete; raises BadHeader for an address that cannot stand in one."""
+        return self._composer.compose(self.values(recipient))
+
+    def values(self, recipient: Recipient) -> dict[str, str]:
+        """What the plan's slots hold for this recipient."""
+        reader_id, issue_id, sign = recipient.reader_id, self.issue_id, self.signer.token
+        leave = sign(Purpose.UNSUBSCRIBE, reader_id, issue_id)
+        base = self.frame.public_url
+        mailbox = quote(self.frame.reply_to or self.frame.from_address, safe="@")
+        return {
+            SlotName.TO: mailbox_form("", recipient.address),
+            SlotName.ADDRESS: recipient.address,
+            SlotName.MESSAGE_ID: self.marks.message_id(issue_id, reader_id),
+            SlotName.DATE: format_datetime(self.clock.now()),
+            SlotName.UNSUBSCRIBE_URL: link(base, Purpose.UNSUBSCRIBE, leave),
+            SlotName.UNSUBSCRIBE_MAILTO: f"mailto:{mailbox}?subject=unsubscribe%20{leave}",
+            SlotName.PREFERENCES_URL: link(
+                base, Purpose.PREFERENCES, sign(Purpose.PREFERENCES, reader_id, issue_id)
+            ),
+            SlotName.VIEW_URL: link(base, Purpose.VIEW, sign(Purpose.VIEW, reader_id, issue_id)),
+        }
+
+    def return_path(self, recipient: Recipient) -> str:
+        """The envelope's sender."""
+        if self.marks.bounce_address and self.issue_id:
+            return self.marks.return_path(self.issue_id, recipient.reader_id)
+        return self.marks.bounce_address or self.frame.from_address

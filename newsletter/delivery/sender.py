@@ -1,0 +1,215 @@
+"""Sends one issue: starts workers, takes over from dead ones, watches pause and cancel, and finishes the issue.
+
+Two senders at once share the batches; nothing here is needed to keep them from each other.
+"""
+
+import logging
+import os
+import re
+import secrets
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
+
+from newsletter.clock import Clock
+from newsletter.db.engine import Database
+from newsletter.db.statuses import IssueStatus
+from newsletter.delivery import store
+from newsletter.delivery.audience import AddressHash
+from newsletter.delivery.faults import Point, Reach, pass_by
+from newsletter.delivery.journal import sweep
+from newsletter.delivery.ledger import LEASE, renew_lease, running_batches
+from newsletter.delivery.message import Mailing
+from newsletter.delivery.retry import Breaker, Patience
+from newsletter.delivery.store import Progress, SenderSign
+from newsletter.delivery.takeover import take_over
+from newsletter.delivery.transport import Transport
+from newsletter.delivery.worker import Run, Worker
+from newsletter.digest.store import get_issue
+from newsletter.errors import ChangedMeanwhile, InvalidTransition, SendError
+
+log = logging.getLogger(__name__)
+
+#: Between two looks at the issue: how long a pause by another process may go unseen by a worker without work.
+_LOOK = timedelta(seconds=0.1)
+
+#: Between two signs of life, and two looks for dead owners.
+_SIGN = timedelta(seconds=2)
+
+
+def sender_name() -> str:
+    """A name that no other sender has or had: "mailhost-4711-9f86d081"."""
+    host = re.sub(r"[^A-Za-z0-9]+", "", socket.gethostname())[:40] or "host"
+    return f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+class Ending(StrEnum):
+    """Why a sender stopped."""
+
+    SENT = "sent"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+    STOPPED = "stopped"
+
+
+@dataclass(kw_only=True)
+class Sender:
+    """Sends the issue until it is sent, paused, cancelled, or `stop` is called from another thread or a signal."""
+
+    database: Database
+    issue_id: int
+    #: What is sent, by the variant of the batch.
+    mailings: Mapping[str, Mailing]
+    transport: Transport
+    journals: Path
+    clock: Clock
+    hash_address: AddressHash
+    patience: Patience = field(default_factory=Patience)
+    lease: timedelta = LEASE
+    reach: Reach = pass_by
+    #: Called a few times a second with how far the issue is.
+    watch: Callable[[Progress], None] = lambda progress: None
+    name: str = field(default_factory=sender_name)
+
+    def __post_init__(self) -> None:
+        self._breaker = Breaker(self.clock)
+        self._run = Run(
+            database=self.database,
+            issue_id=self.issue_id,
+            mailings=self.mailings,
+            transport=self.transport,
+            journals=self.journals,
+            clock=self.clock,
+            hash_address=self.hash_address,
+            patience=self.patience,
+            breaker=self._breaker,
+            give_in=self._give_in,
+            lease=self.lease,
+            reach=self.reach,
+        )
+        self._workers = [
+            Worker(self._run, f"{self.name}-{number}") for number in range(self.transport.connections)
+        ]
+        self._started_at = self._renewed_at = self.clock.now()
+        self._signed_at = self._started_at - 2 * _SIGN
+
+    def stop(self) -> None:
+        """Finish the windows that have begun and begin no other. Safe in a signal handler."""
+        self._run.stopping.set()
+
+    def send(self) -> Ending:
+        """Send; raises what made a worker fail."""
+        self._take_over()
+        self._sweep()
+        for worker in self._workers:
+            worker.start()
+        try:
+            ending = self._look_after()
+        finally:
+            self.stop()
+            for worker in self._workers:
+                worker.join()
+            self._sign_off()
+        for worker in self._workers:
+            if worker.error is not None:
+                raise worker.error
+        return ending
+
+    def _look_after(self) -> Ending:
+        """Until there is nothing left to do here."""
+        while True:
+            try:
+                ending = self._look()
+            except DBAPIError as error:
+                log.warning("the database cannot be used: %s", error.orig)
+                ending = None
+            if ending is not None:
+                return ending
+            if self._run.stopping.is_set():
+                return Ending.STOPPED
+            self._wait()
+
+    def _look(self) -> Ending | None:
+        with self.database.read() as connection:
+            status = get_issue(connection, self.issue_id).status
+            progress = store.progress_of(connection, self.issue_id)
+        self.watch(progress)
+        if status is not IssueStatus.SENDING:
+            return self._end(status) if self._is_idle() else None
+        now = self.clock.now()
+        if progress.open == 0:
+            with self.database.write() as connection:
+                if store.finish_issue(connection, self.issue_id, now):
+                    return Ending.SENT
+        if now - self._renewed_at > self.lease / 3:
+            self._renewed_at = now
+            with self.database.write() as connection:
+                renew_lease(connection, f"{self.name}-", now + self.lease)
+        if now - self._signed_at > _SIGN:
+            self._signed_at = now
+            self._sign()
+            self._take_over()
+        return None
+
+    def _end(self, status: IssueStatus) -> Ending:
+        if status is IssueStatus.CANCELLED:
+            with self.database.write() as connection:
+                store.skip_the_rest(connection, self.issue_id, self.clock.now())
+        endings = {IssueStatus.SENT: Ending.SENT, IssueStatus.CANCELLED: Ending.CANCELLED}
+        return endings.get(status, Ending.PAUSED)
+
+    def _is_idle(self) -> bool:
+        return all(worker.is_idle for worker in self._workers)
+
+    def _wait(self) -> None:
+        # A moved clock moves only when somebody sleeps by it: let that be when there is nothing else to wait for.
+        if self._is_idle():
+            self.clock.sleep(_LOOK)
+        else:
+            self._run.stopping.wait(_LOOK.total_seconds())
+
+    def _give_in(self, trouble: SendError) -> None:
+        """Only a person can help: pause the issue and say why."""
+        log.error("%s", trouble)
+        with suppress(InvalidTransition, ChangedMeanwhile), self.database.write() as connection:
+            store.pause_issue(connection, self.issue_id, str(trouble), self.clock.now())
+
+    def _take_over(self) -> None:
+        with self.database.read() as connection:
+            running = running_batches(connection, self.issue_id)
+        for hold in running:
+            if not hold.owner.startswith(f"{self.name}-"):
+                taken = take_over(self.database, hold, self.journals, self.clock.now())
+                if taken:
+                    log.warning("batch %s taken over from %s", hold.batch_id, hold.owner)
+                    self.reach(Point.TAKEN_OVER)
+
+    def _sweep(self) -> None:
+        """Remove what dead senders left and nobody needs."""
+        with self.database.write() as connection:
+            store.forget_silent_senders(connection, self.clock.now() - self.lease)
+            needed = store.owners_of_batches(connection)
+        sweep(self.journals, lambda owner: owner in needed)
+
+    def _sign(self) -> None:
+        waits_for, waits_until = self._breaker.trouble
+        sign = SenderSign(
+            name=self.name,
+            issue_id=self.issue_id,
+            started_at=self._started_at,
+            seen_at=self.clock.now(),
+            waits_for=waits_for,
+            waits_until=waits_until,
+        )
+        with self.database.write() as connection:
+            store.show_sender(connection, sign)
+
+    def _sign_off(self) -> None:
+        with suppress(DBAPIError), self.database.write() as connection:
+            store.forget_sender(connection, self.name)

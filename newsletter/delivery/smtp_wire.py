@@ -1,0 +1,235 @@
+"""One SMTP connection: connecting, commands, prepared bytes, replies. What they mean for a message is in smtp.py.
+
+smtplib connects, greets, starts TLS and logs in. Its `data` runs a regular expression over every line and it has
+no pipelining, so envelopes and bodies are written from here.
+"""
+
+import re
+import smtplib
+import socket
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from newsletter.config import Tls
+from newsletter.delivery.states import Event
+from newsletter.errors import SendError
+
+_ENHANCED = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")
+_QUEUED_AS = re.compile(rb"(?:queued as|\bid=)\s*<?([\w.@+-]{1,150})", re.IGNORECASE)
+_SERVICE_ENDS = 421
+
+#: Bytes handed to TLS at once: of a write that fails, so much may have left all the same.
+_TLS_PIECE = 16_384
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """Seconds a server may take (RFC 5321, 4.5.3.2). A shorter wait for the final reply makes duplicates."""
+
+    connect: float = 30
+    command: float = 300
+    body: float = 180
+    final: float = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """A server that takes our mail, and how to be let in."""
+
+    host: str
+    port: int
+    tls: Tls = Tls.NONE
+    user: str = ""
+    password: str = field(default="", repr=False)
+    #: The name we greet with; empty: this machine's.
+    greet_as: str = ""
+    waits: Waits = Waits()
+    #: Whose certificates are trusted; None: those that the system trusts.
+    trust: ssl.SSLContext | None = None
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A server's answer; its text never leaves this process, since it may repeat the address."""
+
+    number: int
+    text: bytes
+
+    @property
+    def is_good(self) -> bool:
+        return 200 <= self.number < 400
+
+    @property
+    def waits_for_body(self) -> bool:
+        return self.number == 354
+
+    @property
+    def is_permanent(self) -> bool:
+        return self.number >= 500
+
+    @property
+    def ends_connection(self) -> bool:
+        return self.number == _SERVICE_ENDS
+
+    @property
+    def refusal(self) -> Event:
+        """What it means for a message that it refuses."""
+        return Event.REJECT if self.is_permanent else Event.DEFER
+
+    @property
+    def code(self) -> str:
+        """The enhanced status code (RFC 3463) where there is one: "5.1.1"; else "550"."""
+        enhanced = _ENHANCED.match(self.text)
+        return enhanced[0].decode() if enhanced else str(self.number)
+
+    @property
+    def provider_id(self) -> str:
+        found = _QUEUED_AS.search(self.text)
+        return found[1].decode() if found else ""
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.text.decode(errors='replace')}"
+
+
+class Dropped(Exception):
+    """The connection ended. `gone`: everything the server needs to accept the message may have left before."""
+
+    def __init__(self, words: str, *, gone: bool = False) -> None:
+        self.gone = gone
+        super().__init__(words)
+
+
+class Wire:
+    """An open connection, past EHLO, TLS and AUTH."""
+
+    def __init__(self, relay: Relay) -> None:
+        """Connect; raises SendError."""
+        self._relay = relay
+        self._smtp = _connect(relay)
+        self.pipelines = self._smtp.has_extn("pipelining")
+        #: Envelopes that this connection has answered.
+        self.served = 0
+
+    @property
+    def size_limit(self) -> int | None:
+        """Most octets of a message (RFC 1870); None where the server does not say."""
+        stated = self._smtp.esmtp_features.get("size", "")
+        return int(stated) or None if stated.isdigit() else None
+
+    def offers(self, extension: str) -> bool:
+        return self._smtp.has_extn(extension)
+
+    def write(self, data: bytes, needed: int | None = None) -> None:
+        """Hand `data` to the system; raises Dropped, `gone` if the first `needed` bytes may have left."""
+        sock = self._smtp.sock
+        if sock is None:
+            raise Dropped("the connection is closed")
+        sock.settimeout(self._relay.waits.body)
+        secured = isinstance(sock, ssl.SSLSocket)
+        piece = _TLS_PIECE if secured else len(data)
+        view, sent = memoryview(data), 0
+        while sent < len(data):
+            try:
+                sent += sock.send(view[sent : sent + piece])
+            except OSError as error:
+                left = sent + piece if secured else sent
+                gone = needed is not None and left >= needed
+                raise Dropped(f"the connection ended while sending: {error}", gone=gone) from error
+
+    def reply(self, wait: float) -> Reply:
+        """The next reply; raises Dropped where there is none, or when it says that the connection ends."""
+        reply = self.last_reply(wait)
+        if reply.ends_connection:
+            raise Dropped(f"the server ended the connection: {reply}")
+        return reply
+
+    def last_reply(self, wait: float) -> Reply:
+        """The next reply, also one that ends the connection; raises Dropped."""
+        if self._smtp.sock is None:
+            raise Dropped("the connection is closed")
+        self._smtp.sock.settimeout(wait)
+        try:
+            number, text = self._smtp.getreply()
+        except (smtplib.SMTPException, OSError) as error:
+            raise Dropped(f"the connection ended: {error}") from error
+        if number == -1:
+            raise Dropped("the server's reply makes no sense")
+        return Reply(number, text)
+
+    def quit(self) -> None:
+        """End the connection politely; never raises."""
+        if self._smtp.sock is not None:
+            self._smtp.sock.settimeout(2)
+        with suppress(smtplib.SMTPException, OSError):
+            self._smtp.quit()
+        self.drop()
+
+    def drop(self) -> None:
+        """End the connection at once."""
+        with suppress(OSError):
+            self._smtp.close()
+
+
+def _connect(relay: Relay) -> smtplib.SMTP:
+    try:
+        smtp = _dial(relay)
+    except smtplib.SMTPConnectError as error:
+        raise _refused(relay, "does not let us in", error.smtp_code, error.smtp_error) from error
+    except ssl.SSLCertVerificationError as error:
+        raise _trouble(relay, f"cannot prove who it is: {error.verify_message}", permanent=True) from error
+    except (smtplib.SMTPException, OSError) as error:
+        raise _trouble(relay, f"cannot be reached: {error}") from error
+    try:
+        _come_in(smtp, relay)
+    except BaseException:
+        smtp.close()
+        raise
+    if smtp.sock is not None:
+        # The end of a message must not wait for the acknowledgement of its middle.
+        smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return smtp
+
+
+def _dial(relay: Relay) -> smtplib.SMTP:
+    greet_as, wait = relay.greet_as or None, relay.waits.connect
+    if relay.tls is Tls.TLS:
+        return smtplib.SMTP_SSL(relay.host, relay.port, greet_as, timeout=wait, context=_trust(relay))
+    return smtplib.SMTP(relay.host, relay.port, greet_as, timeout=wait)
+
+
+def _come_in(smtp: smtplib.SMTP, relay: Relay) -> None:
+    """EHLO, TLS and AUTH; raises SendError."""
+    try:
+        smtp.ehlo_or_helo_if_needed()
+        if relay.tls is Tls.STARTTLS:
+            smtp.starttls(context=_trust(relay))
+            smtp.ehlo_or_helo_if_needed()
+        if relay.user:
+            smtp.login(relay.user, relay.password)
+    except smtplib.SMTPNotSupportedError as error:
+        raise _trouble(relay, f"does not offer what the settings ask for: {error}", permanent=True) from error
+    except smtplib.SMTPAuthenticationError as error:
+        raise _refused(relay, f"does not let {relay.user} in", error.smtp_code, error.smtp_error) from error
+    except smtplib.SMTPResponseException as error:
+        raise _refused(relay, "refuses us", error.smtp_code, error.smtp_error) from error
+    except ssl.SSLCertVerificationError as error:
+        raise _trouble(relay, f"cannot prove who it is: {error.verify_message}", permanent=True) from error
+    except (smtplib.SMTPException, OSError) as error:
+        raise _trouble(relay, f"ended the connection: {error}") from error
+
+
+def _trust(relay: Relay) -> ssl.SSLContext:
+    return relay.trust or ssl.create_default_context()
+
+
+def _trouble(relay: Relay, words: str, *, permanent: bool = False) -> SendError:
+    return SendError(f"{relay} {words}", permanent=permanent)
+
+
+def _refused(relay: Relay, words: str, number: int, text: bytes | str) -> SendError:
+    reply = Reply(number, text if isinstance(text, bytes) else text.encode())
+    return SendError(f"{relay} {words}: {reply}", permanent=reply.is_permanent, code=reply.code)

@@ -1,0 +1,232 @@
+"""One thread of a sender: claims batches, and sends them window by window over a session of its own.
+
+The order of every window is the protocol: commit (begun), journal (started), wire, journal (answered), and the
+outcomes in the next window's commit. What may go wrong between two of these steps is decided in takeover.py.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from newsletter.clock import Clock
+from newsletter.db.engine import Database
+from newsletter.delivery import ledger
+from newsletter.delivery.audience import AddressHash
+from newsletter.delivery.faults import Point, Reach, pass_by
+from newsletter.delivery.journal import Evidence, Journal
+from newsletter.delivery.ledger import Fenced, Hold, Recipient, Window
+from newsletter.delivery.message import Mailing
+from newsletter.delivery.retry import Breaker, Patience
+from newsletter.delivery.states import Event, Outcome
+from newsletter.delivery.takeover import record_late, settle_batch
+from newsletter.delivery.transport import Transport
+from newsletter.errors import SendError
+
+log = logging.getLogger(__name__)
+
+#: A step of the ledger that needs no more than the outcomes.
+LedgerStep = Callable[[Connection, Hold, Sequence[Outcome], datetime], None]
+
+#: The work that a window may hold: so long a pause, a stop or somebody's leaving takes to be heeded.
+WINDOW_SECONDS = 1.0
+
+#: Between two looks at what somebody else has to change first.
+_BLINK = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What the workers of one sender share."""
+
+    database: Database
+    issue_id: int
+    mailings: Mapping[str, Mailing]
+    transport: Transport
+    journals: Path
+    clock: Clock
+    hash_address: AddressHash
+    patience: Patience
+    breaker: Breaker
+    #: Called with the reason when only a person can help.
+    give_in: Callable[[SendError], None]
+    lease: timedelta = ledger.LEASE
+    reach: Reach = pass_by
+    stopping: threading.Event = field(default_factory=threading.Event)
+    #: SQLite lets one write at a time and polls; queueing here wakes up at once.
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Worker(threading.Thread):
+    """Works until the run is stopping. `name` is its owner's name in the ledger and its journal's."""
+
+    def __init__(self, run: Run, name: str) -> None:
+        super().__init__(name=name, daemon=True)
+        self._run = run
+        self._limit = run.transport.window
+        self.is_idle = False
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        """Claim and send; an error stops the whole sender and leaves the journal to the successor."""
+        run = self._run
+        try:
+            with (
+                closing(run.transport.open()) as self._session,
+                Journal(run.journals, self.name) as self._journal,
+            ):
+                while not run.stopping.is_set():
+                    hold = self._claim()
+                    self.is_idle = hold is None
+                    if hold is None:
+                        run.stopping.wait(_BLINK)
+                    else:
+                        self._send_batch(hold)
+        # Whatever it was: the main thread tells.
+        except Exception as error:  # noqa: BLE001
+            self.error = error
+            run.stopping.set()
+        finally:
+            self.is_idle = True
+
+    def _claim(self) -> Hold | None:
+        run = self._run
+        try:
+            with run.turn, run.database.write() as connection:
+                hold = ledger.claim_batch(connection, run.issue_id, self.name, run.clock.now(), run.lease)
+        except DBAPIError as error:
+            self._recover(error, ())
+            return None
+        if hold is not None:
+            run.reach(Point.CLAIMED)
+        return hold
+
+    def _send_batch(self, hold: Hold) -> None:
+        outcomes: Sequence[Outcome] = ()
+        try:
+            while (window := self._begin(hold, outcomes)) is not None:
+                outcomes, trouble = self._send_window(window)
+                self._run.reach(Point.WINDOW_OVER)
+                if trouble is not None:
+                    self._step(ledger.record_window, hold, outcomes)
+                    outcomes = ()
+                    self._rest(trouble)
+        except Fenced:
+            log.warning(
+                "batch %s was taken over from %s, which was silent too long", hold.batch_id, self.name
+            )
+            self._step(record_late, hold, outcomes)
+        except DBAPIError as error:
+            self._recover(error, outcomes)
+
+    def _begin(self, hold: Hold, outcomes: Sequence[Outcome]) -> Window | None:
+        """The next window, committed; None when the batch is through or given back."""
+        run = self._run
+        if run.stopping.is_set():
+            self._step(ledger.release_batch, hold, outcomes)
+            return None
+        now = run.clock.now()
+        with run.turn, run.database.write() as connection:
+            window = ledger.begin_window(
+                connection,
+                hold,
+                outcomes,
+                limit=self._limit,
+                now=now,
+                hash_address=run.hash_address,
+                retry_at=run.patience.next_try(hold.attempts, now),
+                lease=run.lease,
+            )
+        run.reach(Point.BEGUN)
+        self._journal.clear()
+        run.reach(Point.CLEARED)
+        return window
+
+    def _step(self, step: LedgerStep, hold: Hold, outcomes: Sequence[Outcome]) -> None:
+        with self._run.turn, self._run.database.write() as connection:
+            step(connection, hold, outcomes, self._run.clock.now())
+        self._journal.clear()
+
+    def _send_window(self, window: Window) -> tuple[Sequence[Outcome], SendError | None]:
+        """Send what was begun; returns an outcome for everyone in the window, and what kept it from going on."""
+        run, hold, trouble = self._run, window.hold, None
+        recipients = {each.reader_id: each for each in window.recipients}
+        outcomes: dict[int, Outcome] = {}
+        started: set[int] = set()
+
+        def note_start(about_to_go: Sequence[Recipient]) -> None:
+            ids = [each.reader_id for each in about_to_go]
+            self._journal.started(hold, ids)
+            started.update(ids)
+            run.reach(Point.STARTED)
+
+        begun_at = run.clock.monotonic()
+        offered = self._offer(window, begun_at + WINDOW_SECONDS)
+        try:
+            for told in self._session.send(offered, run.mailings[hold.variant], note_start):
+                outcome = self._last_try_gives_up(told, recipients[told.reader_id])
+                outcomes[outcome.reader_id] = outcome
+                run.reach(Point.ANSWERED)
+                self._journal.answered(hold, outcome)
+                run.reach(Point.NOTED)
+                if outcome.event in (Event.ACCEPT, Event.REJECT):
+                    run.breaker.close()
+        except SendError as error:
+            trouble = error
+        self._limit = self._fitting_limit(len(outcomes), len(recipients))
+        for reader_id in recipients.keys() - outcomes.keys():
+            event = Event.LOSE_SIGHT if reader_id in started else Event.RETURN
+            outcomes[reader_id] = Outcome(reader_id=reader_id, event=event)
+        return tuple(outcomes.values()), trouble
+
+    def _offer(self, window: Window, until: float) -> Iterator[Recipient]:
+        """The window's recipients, as long as its time lasts and nobody wants to stop."""
+        for position, recipient in enumerate(window.recipients):
+            late = self._run.clock.monotonic() > until
+            if position and (late or self._run.stopping.is_set()):
+                return
+            yield recipient
+
+    def _fitting_limit(self, done: int, begun: int) -> int:
+        """As many as fit into a window's time, judging by the last one."""
+        return max(1, done) if done < begun else min(self._run.transport.window, 2 * self._limit)
+
+    def _last_try_gives_up(self, told: Outcome, recipient: Recipient) -> Outcome:
+        if told.event is Event.DEFER and recipient.attempts + 1 >= self._run.patience.attempts:
+            return replace(told, event=Event.GIVE_UP, code="gave-up")
+        return told
+
+    def _rest(self, trouble: SendError) -> None:
+        run = self._run
+        if trouble.permanent:
+            run.give_in(trouble)
+            return
+        run.breaker.trip(trouble)
+        log.warning("%s; next try in %.0f s", trouble, run.breaker.rest.total_seconds())
+        while run.breaker.rest and not run.stopping.wait(_BLINK):
+            pass
+
+    def _recover(self, error: DBAPIError, outcomes: Sequence[Outcome]) -> None:
+        """A commit failed, or nobody knows: settle our own batches from what we know, as a successor would."""
+        run = self._run
+        evidence = Evidence(answered={each.reader_id: each for each in outcomes})
+        while True:
+            log.warning("the database cannot be written: %s", error.orig)
+            if run.stopping.wait(1.0):
+                raise error
+            try:
+                with run.turn, run.database.write() as connection:
+                    for left in ledger.running_batches(connection, run.issue_id):
+                        if left.owner == self.name:
+                            settle_batch(connection, left, evidence, run.clock.now())
+            except DBAPIError as again:
+                error = again
+            else:
+                self._journal.clear()
+                return

@@ -4,7 +4,7 @@ An `App` is one opened installation. What it offers is made when it is first ask
 needs only readers does not wait for the mail's machinery.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,14 +13,20 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from newsletter.clock import Clock, SystemClock
-from newsletter.config import Settings, load_settings
+from newsletter.config import Settings, TransportName, load_settings
 from newsletter.db.engine import Database, open_database
 from newsletter.db.migrate import require_head
 
 if TYPE_CHECKING:
     from newsletter.content.store import ContentStore
+    from newsletter.delivery.message import Marks
+    from newsletter.delivery.sender import Sender
+    from newsletter.delivery.store import Progress
+    from newsletter.delivery.transport import Transport
     from newsletter.readers.links import LinkSigner
     from newsletter.render.frame import MessageFrame
+    from newsletter.schedule.runner import Alerts
+    from newsletter.schedule.ticker import Ticker
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,86 @@ class App:
             feedback_id=f"digest:{list_id}:newsletter:{_sender_id(domain)}",
             language=settings.language,
         )
+
+    @cached_property
+    def alerts(self) -> "Alerts":
+        """How the operator is told of something, once."""
+        from newsletter.delivery.alerts import StoredAlerts
+
+        return StoredAlerts(self.database, self.clock)
+
+    @cached_property
+    def marks(self) -> "Marks":
+        """What tells each of our messages from every other. Its key is the one that never changes."""
+        from newsletter.delivery.message import Marks
+
+        settings = self.settings
+        return Marks(
+            key=self.suppression_key,
+            domain=settings.from_address.rpartition("@")[2] or "localhost",
+            bounce_address=settings.smtp_return_path,
+        )
+
+    def transport(self) -> "Transport":
+        """The way out that the settings name."""
+        from newsletter.delivery.outbox import Outbox
+        from newsletter.delivery.smtp import Smtp
+        from newsletter.delivery.smtp_wire import Relay
+
+        settings = self.settings
+        if settings.transport is TransportName.OUTBOX:
+            return Outbox(settings.path(settings.outbox))
+        relay = Relay(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            tls=settings.smtp_tls,
+            user=settings.smtp_user,
+            password=settings.smtp_password,
+        )
+        return Smtp(
+            relay=relay,
+            connections=max(1, settings.smtp_connections),
+            messages_per_connection=max(1, settings.smtp_messages_per_connection),
+        )
+
+    def sender(self, issue_id: int, watch: "Callable[[Progress], None]" = lambda progress: None) -> "Sender":
+        """What sends an approved issue; `watch` is told how far it is."""
+        from newsletter.delivery.message import mailings_of
+        from newsletter.delivery.retry import Patience
+        from newsletter.delivery.sender import Sender
+        from newsletter.readers.addresses import Address
+        from newsletter.readers.suppression import address_hash
+
+        settings = self.settings
+        with self.database.read() as connection:
+            mailings = mailings_of(connection, issue_id, self.links, self.marks, self.clock)
+        return Sender(
+            database=self.database,
+            issue_id=issue_id,
+            mailings=mailings,
+            transport=self.transport(),
+            journals=settings.path(settings.journal),
+            clock=self.clock,
+            hash_address=lambda key: address_hash(self.suppression_key, Address(text=key, key=key)),
+            patience=Patience(attempts=max(1, settings.send_attempts), first=settings.send_retry_after),
+            watch=watch,
+        )
+
+    @cached_property
+    def ticker(self) -> "Ticker":
+        """The jobs that the settings name, and what runs them in this process."""
+        from newsletter.schedule.jobs import load_jobs
+        from newsletter.schedule.runner import Runner, scheduler_name
+        from newsletter.schedule.ticker import Ticker
+
+        runner = Runner(
+            database=self.database,
+            clock=self.clock,
+            alerts=self.alerts,
+            catch_up=self.settings.catch_up,
+            owner=scheduler_name(),
+        )
+        return Ticker(runner, load_jobs(self.settings, self))
 
     def close(self) -> None:
         self.database.close()

@@ -216,12 +216,26 @@ class Settings:
         "paths.site_views", None, help="The SQL file that maps the site's tables for content sync."
     )
 
+    send_attempts: int = _setting(
+        "sending.attempts", 6, help="How often a message is tried that a server puts off, in all."
+    )
+    send_retry_after: timedelta = _setting(
+        "sending.retry_after",
+        timedelta(minutes=5),
+        help="How long such a message rests before its second try; then twice as long, up to two hours.",
+    )
+
     smtp_host: str = _setting("smtp.host", "", help="The SMTP relay.")
     smtp_port: int = _setting("smtp.port", 587, help="Its port.")
     smtp_tls: Tls = _setting("smtp.tls", Tls.STARTTLS, help="none (loopback only), starttls or tls.")
     smtp_user: str = _setting("smtp.user", "", help="User name; empty for no AUTH.")
     smtp_password: str = _setting("smtp.password", "", help="Password.", secret=True)
     smtp_connections: int = _setting("smtp.connections", 4, help="Connections kept open at once.")
+    smtp_messages_per_connection: int = _setting(
+        "smtp.messages_per_connection",
+        1_000,
+        help="Messages after which a connection is closed and opened anew.",
+    )
     smtp_return_path: str = _setting(
         "smtp.return_path", "", help="Address that gets bounces; empty: mail.from_address."
     )

@@ -9,8 +9,11 @@ from email.utils import format_datetime
 from hashlib import blake2b
 from urllib.parse import quote
 
+from sqlalchemy import Connection
+
 from newsletter.clock import Clock
 from newsletter.delivery.ledger import Recipient
+from newsletter.digest.store import get_frozen
 from newsletter.readers.links import LinkSigner, Purpose, link
 from newsletter.render.compose import Composer
 from newsletter.render.encode import mailbox_form
@@ -89,3 +92,22 @@ class Mailing:
         if self.marks.bounce_address and self.issue_id:
             return self.marks.return_path(self.issue_id, recipient.reader_id)
         return self.marks.bounce_address or self.frame.from_address
+
+
+def mailings_of(
+    connection: Connection, issue_id: int, signer: LinkSigner, marks: Marks, clock: Clock
+) -> dict[str, Mailing]:
+    """An approved issue's mailings by variant, made from what approval froze; raises NotFound before."""
+    frozen = get_frozen(connection, issue_id)
+    frame = MessageFrame.from_json(frozen.sender)
+    return {
+        variant: Mailing(
+            issue_id=issue_id,
+            plan=Plan.from_bytes(plan),
+            frame=frame,
+            signer=signer,
+            marks=marks,
+            clock=clock,
+        )
+        for variant, plan in frozen.plans.items()
+    }

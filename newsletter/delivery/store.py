@@ -170,8 +170,14 @@ def list_unsure(connection: Connection, issue_id: int) -> tuple[Unsure, ...]:
     return tuple(Unsure(**row._mapping) for row in connection.execute(query))
 
 
-def send_again(connection: Connection, issue_id: int, reader_ids: Collection[int]) -> int:
-    """Put unsure deliveries back among the waiting: their readers may get a second copy. Returns how many."""
+def send_again(connection: Connection, issue_id: int, reader_ids: Collection[int], now: datetime) -> int:
+    """Put unsure deliveries back among the waiting: their readers may get a second copy. Returns how many.
+
+    An issue that is sent goes out again for them. Raises StoreBusy while a sender works on their batches.
+    """
+    issue = get_issue(connection, issue_id)
+    if issue.status is IssueStatus.SENT:
+        take_step(connection, issue, Step.REOPEN, now, finished_at=None)
     moved = 0
     for batch_id, group in _by_batch(connection, issue_id, reader_ids).items():
         of_group = and_(deliveries.c.issue_id == issue_id, deliveries.c.reader_id.in_(group))

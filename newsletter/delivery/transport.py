@@ -34,12 +34,20 @@ class Session(Protocol):
 class Transport(Protocol):
     """A way out."""
 
-    #: As in the settings: "outbox", "smtp", "sendgrid".
-    name: str
-    #: Sessions used at once.
-    connections: int
-    #: Most recipients of a window.
-    window: int
+    @property
+    def name(self) -> str:
+        """As in the settings: "outbox", "smtp", "sendgrid"."""
+        ...
+
+    @property
+    def connections(self) -> int:
+        """Sessions used at once."""
+        ...
+
+    @property
+    def window(self) -> int:
+        """Most recipients of a window."""
+        ...
 
     def open(self) -> Session:
         """A session of one's own; it connects when it first sends."""

@@ -20,9 +20,11 @@ class Step(StrEnum):
     PAUSE = "be paused"
     RESUME = "be resumed"
     FINISH = "be finished"
+    #: An operator takes the risk of second copies for readers of whom nobody knows whether they have one.
+    REOPEN = "be reopened"
 
 
-#: Every step there is; what is not here is refused. `sent` and `cancelled` are final.
+#: Every step there is; what is not here is refused.
 TRANSITIONS: Mapping[tuple[IssueStatus, Step], IssueStatus] = MappingProxyType(
     {
         (IssueStatus.DRAFT, Step.APPROVE): IssueStatus.APPROVED,
@@ -34,6 +36,7 @@ TRANSITIONS: Mapping[tuple[IssueStatus, Step], IssueStatus] = MappingProxyType(
         (IssueStatus.SENDING, Step.CANCEL): IssueStatus.CANCELLED,
         (IssueStatus.SENDING, Step.FINISH): IssueStatus.SENT,
         (IssueStatus.PAUSED, Step.RESUME): IssueStatus.SENDING,
+        (IssueStatus.SENT, Step.REOPEN): IssueStatus.SENDING,
         (IssueStatus.PAUSED, Step.CANCEL): IssueStatus.CANCELLED,
     }
 )

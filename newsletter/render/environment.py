@@ -39,6 +39,7 @@ _BARRED_FILTERS = ("safe", "escape", "e", "forceescape", "xmlattr", "tojson", "u
 _FAULTS = (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
 
 _LINE_MARK = re.compile("\ue002([^\ue003]*)\ue003")
+_LEADING_MARKS = re.compile(rf"(?:\s*{_LINE_MARK.pattern})+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +174,10 @@ class _LineMarks(Extension):
 def _unmarked(text: str, start: Place) -> Source:
     places, place = [], start
     for line in text.split("\n"):
+        leading = _LEADING_MARKS.match(line)
+        place = _place(leading[1]) if leading else place
+        places.append(place)
         marks = _LINE_MARK.findall(line)
-        places.append(_place(marks[0]) if marks else place)
         place = _place(marks[-1]) if marks else place
     return Source(_LINE_MARK.sub("", text), tuple(places))
 

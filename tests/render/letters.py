@@ -365,16 +365,19 @@ ATTACK = (
 
 
 def hostile(value: Any, name: str = "") -> Any:
-    """`value` with the attack in every text that is not an address, a date or a word with a fixed meaning."""
+    """`value` with the attack in every text but addresses of pages, words with a fixed meaning and nothing."""
     if isinstance(value, tuple):
         return tuple(hostile(each, name) for each in value)
     if is_dataclass(value) and not isinstance(value, type):
         return replace(
             value, **{each.name: hostile(getattr(value, each.name), each.name) for each in fields(value)}
         )
-    if type(value) is str and not name.endswith("url") and name not in ("stance", "decision"):
+    if type(value) is str and value and not name.endswith("url") and name not in ("stance", "decision"):
         return f"{value} {ATTACK}"
     return value
 
 
-HOSTILE: Letter = hostile(HEAVY)
+#: Everything there once, so that the attack in every place still fits into a mail.
+ONE_OF_EACH = replace(HEAVY, changes=HEAVY.changes[:1], more=MORE[1:2], cards=CARDS[:1], rest=HEAVY.rest[:1])
+
+HOSTILE: Letter = hostile(ONE_OF_EACH)

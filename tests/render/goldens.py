@@ -1,0 +1,39 @@
+"""What the golden files hold: the MJML of real mails, and the reference renderer's HTML of it.
+
+`python -m tests.oracle.make_golden` makes them anew, where Node is; comparing needs none.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from newsletter.render.compile import WEEKLY, letter_values, mjml_source
+from newsletter.render.environment import Source, template_folders
+from newsletter.render.sentinels import Sentinels
+from tests.render import letters
+
+FOLDER = Path(__file__).parent / "golden"
+
+#: The values of the single mails, by their template's name.
+MAILS: Mapping[str, Mapping[str, object]] = {
+    "confirmation": {"confirm_url": "https://news.example.org/confirm/abc", "days": 7},
+    "welcome": {"next_issue": "on Thursday 3 December"},
+    "sign-in": {"sign_in_url": "https://news.example.org/sign-in/abc", "minutes": 15},
+    "alert": {
+        "title": "Issue 12 is paused",
+        "why": "The relay refused 40 messages in a row.",
+        "since": "26 November 2026, 09:14 UTC",
+        "next": "nothing; a person has to look",
+        "command": "newsletter send 12",
+    },
+}
+
+
+def sources() -> dict[str, Source]:
+    """The MJML of each mail as it is today, with sentinels for its values."""
+    folders = template_folders(None)
+    mails = {
+        kind: mjml_source(f"email/{kind}", {**values, "frame": letters.FRAME}, folders, Sentinels())
+        for kind, values in MAILS.items()
+    }
+    weekly = mjml_source(WEEKLY, letter_values(letters.HEAVY, letters.FRAME), folders, Sentinels())
+    return {"weekly": weekly, **mails}

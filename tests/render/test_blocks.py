@@ -1,0 +1,111 @@
+import random
+
+import pytest
+
+from newsletter.errors import BadInput
+from newsletter.render.blocks import BrokenBlock, html_blocks, text_blocks
+from newsletter.render.compile import compile_letter
+from newsletter.render.environment import template_folders
+from newsletter.render.minify import conditionals
+from newsletter.render.plan import FRAME, Block, Slot
+from newsletter.render.sentinels import BlockBegin, BlockEnd, Html, LostSentinel, Sentinels
+from newsletter.render.slots import SlotName
+from tests.render import letters
+from tests.render.views import for_browsers, for_outlook, html_of, parse_errors, text_of
+
+PLAN = compile_letter(letters.HEAVY, letters.FRAME, template_folders(None))
+
+
+def html(template: str, *values: object) -> tuple[Block, ...]:
+    """The blocks of a template in which each `@` stands for the next value."""
+    sentinels = Sentinels()
+    pieces = template.split("@")
+    marks = [sentinels.put(value) for value in values]  # type: ignore[arg-type]
+    return html_blocks("".join(a + b for a, b in zip(pieces, [*marks, ""], strict=True)), sentinels)
+
+
+def test_values_are_escaped_and_slots_stay() -> None:
+    view = Slot(SlotName.VIEW_URL)
+    assert html('<a href="@">@</a> @', view, '<O\'Brien & "Sons">', Html("<b>note</b>")) == (
+        Block(FRAME, ('<a href="', view, '">&lt;O&#x27;Brien &amp; &quot;Sons&quot;&gt;</a> <b>note</b>')),
+    )
+
+
+def test_a_block_is_cut_out_with_its_comments() -> None:
+    blocks = html(
+        "<p><!--@-->a<!--@--><!--@-->b<!--@--></p>", BlockBegin("x"), BlockEnd(), BlockBegin("y"), BlockEnd()
+    )
+    assert blocks == (Block(FRAME, ("<p>",)), Block("x", ("a",)), Block("y", ("b",)), Block(FRAME, ("</p>",)))
+
+
+@pytest.mark.parametrize(
+    ("template", "values", "reason"),
+    [
+        (
+            "@ @ x @ @",
+            (BlockBegin("x"), BlockBegin("y"), BlockEnd(), BlockEnd()),
+            "cannot stand in each other",
+        ),
+        ("@ x", (BlockEnd(),), "cannot stand in each other"),
+        ("@ x", (BlockBegin("x"),), "part x does not end"),
+        (
+            "<td>@</td>@",
+            (BlockBegin("x"), BlockEnd()),
+            "part x is not complete in itself: <td> and </td> differ",
+        ),
+        ("@<!--[if mso]>@<![endif]-->", (BlockBegin("x"), BlockEnd()), "part x is not complete in itself"),
+    ],
+)
+def test_a_part_that_cannot_stand_alone_is_refused(
+    template: str, values: tuple[object, ...], reason: str
+) -> None:
+    with pytest.raises(BrokenBlock, match=reason):
+        html(template, *values)
+
+
+def test_a_value_in_a_comment_is_refused() -> None:
+    with pytest.raises(LostSentinel, match="printed in a comment"):
+        html("<!--@-->", "x")
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "//example.org", "data:text/html,x", "", "https://a b", "/x"]
+)
+def test_a_link_to_something_else_is_refused(address: str) -> None:
+    with pytest.raises(BadInput, match=r"an address such as https://example\.org was expected"):
+        html('<a href="@">x</a>', address)
+
+
+def test_text_blocks_end_with_one_empty_line() -> None:
+    sentinels = Sentinels()
+    begin, end = sentinels.put(BlockBegin("x")), sentinels.put(BlockEnd())
+    slot = sentinels.put(Slot(SlotName.VIEW_URL))
+    blocks = text_blocks(f"\nhead\n\n{begin}\n  a\n\n{slot}{end}\n\n\nfoot\n\n", sentinels)
+    assert blocks == (
+        Block(FRAME, ("head\n\n",)),
+        Block("x", ("  a\n\n", Slot(SlotName.VIEW_URL), "\n\n")),
+        Block(FRAME, ("foot\n",)),
+    )
+
+
+def programs() -> list[list[str]]:
+    """No block, all, all the other way round, and random choices in random order; always the same ones."""
+    chance = random.Random(12)
+    ids = list(PLAN.block_ids)
+    chosen = [chance.sample(ids, chance.randint(1, len(ids))) for _ in range(12)]
+    return [[], ids, ids[::-1], *chosen]
+
+
+@pytest.mark.parametrize("program", programs())
+def test_any_choice_of_blocks_in_any_order_is_good_html(program: list[str]) -> None:
+    document = html_of(PLAN, program)
+    assert parse_errors(for_browsers(document)) == []
+    assert parse_errors(for_outlook(document)) == []
+    assert conditionals(document).count("<!--[if") == conditionals(document).count("<![endif]-->")
+
+
+def test_a_program_leaves_out_and_reorders() -> None:
+    program = ["card:harbor-agents", "brief:quill-inkwell"]
+    for part in (html_of(PLAN, program), text_of(PLAN, program)):
+        assert part.index("Harbor Agents") < part.index("Quill vs Inkwell")
+        assert "Lumen Voice" not in part

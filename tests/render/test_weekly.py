@@ -1,0 +1,231 @@
+"""The weekly issue: what it says, in which order, in how many words and bytes."""
+
+import re
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from newsletter.digest.letter import Letter, Score, Scorecard, ScoreRow
+from newsletter.errors import BadInput
+from newsletter.render.columns import width
+from newsletter.render.compile import HTML_LIMIT, compile_letter
+from newsletter.render.environment import template_folders
+from newsletter.render.plan import Plan
+from newsletter.render.slots import SlotName
+from tests.render import letters
+from tests.render.views import for_browsers, for_outlook, html_of, parse_errors, text_of, tree
+
+FOLDERS = template_folders(None)
+LETTERS = {
+    name: getattr(letters, name) for name in ("USUAL", "THIN", "HEAVY", "NO_LEAD", "RIGHT_TO_LEFT", "HOSTILE")
+}
+PLANS = {name: compile_letter(letter, letters.FRAME, FOLDERS) for name, letter in LETTERS.items()}
+
+
+def compiled(letter: Letter) -> Plan:
+    return compile_letter(letter, letters.FRAME, FOLDERS)
+
+
+def words(element: Any) -> str:
+    return " ".join("".join(element.itertext()).split())
+
+
+def body(name: str) -> Any:
+    return tree(for_browsers(html_of(PLANS[name]))).find("body")
+
+
+def in_order(text: str, phrases: list[str]) -> None:
+    places = [text.index(phrase) for phrase in phrases]
+    assert places == sorted(places)
+
+
+READING_ORDER = [
+    "No. 12",
+    "Two open models",
+    "Widest gap",
+    "4–0, mean 79, against 3–1, mean 70",
+    "Pick Mistral 3 Small (22B) if",
+    "Pick Mistral Medium 3.2 if",
+    "no votes yet",
+    "Skeptic",
+    "It slots into every local runner",
+    "10M tokens",
+    "Constrained rewriting",
+    "9 of 12 tests",
+    "Read the full comparison",
+    "Foundry raised its input price",
+    "Quill vs Inkwell",
+    "Harbor Agents",
+    "Also new",
+    "Can I run a 22B model",
+    "verified 1 Mar 2026",
+    "You get this because",
+    "12 Harbour Street",
+]
+
+
+def test_the_html_is_read_in_the_stated_order() -> None:
+    text = words(body("HEAVY"))
+    in_order(
+        text[text.index("No. 12") :].replace("Widest gap of the week: Harbor Agents", "Widest gap"),
+        READING_ORDER,
+    )
+
+
+def test_the_text_is_read_in_the_stated_order() -> None:
+    text = " ".join(text_of(PLANS["HEAVY"]).split())
+    in_order(text.replace("Widest gap of the week: Harbor Agents", "Widest gap"), READING_ORDER)
+
+
+@pytest.mark.parametrize("name", sorted(PLANS))
+def test_the_html_needs_no_repair(name: str) -> None:
+    document = html_of(PLANS[name])
+    assert parse_errors(for_browsers(document)) == []
+    assert parse_errors(for_outlook(document)) == []
+
+
+def test_empty_blocks_vanish_with_their_headings() -> None:
+    headings = [words(each) for each in body("THIN").iter() if each.tag in ("h1", "h2", "h3")]
+    assert headings == ["Weekly Verdicts", "Mistral 3 Small (22B) vs Mistral Medium 3.2", "Side by side"]
+    for word in ("SCORECARD", "COSTS", "BENCHMARKS", "MORE", "SOURCES", "QUESTION", "NEW ON"):
+        assert word not in text_of(PLANS["THIN"])
+
+
+@pytest.mark.parametrize("name", sorted(PLANS))
+def test_headings_have_one_h1_and_skip_no_level(name: str) -> None:
+    levels = [int(each.tag[1]) for each in body(name).iter() if each.tag in ("h1", "h2", "h3", "h4")]
+    assert levels.count(1) == 1
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+@pytest.mark.parametrize("name", sorted(PLANS))
+def test_every_table_is_layout_or_has_heads_and_a_caption(name: str) -> None:
+    for view in (for_browsers, for_outlook):
+        for table in tree(view(html_of(PLANS[name]))).iter("table"):
+            if table.get("role") != "presentation":
+                scopes = {head.get("scope") for head in table.iter("th")}
+                assert table.find("caption") is not None
+                assert "col" in scopes <= {"col", "row", "rowgroup"}
+
+
+def test_the_document_says_its_language_title_and_schemes() -> None:
+    document = tree(html_of(PLANS["USUAL"]))
+    assert document.get("lang") == "en"
+    assert document.find("head/title").text == letters.USUAL.subject
+    metas = {meta.get("name"): meta.get("content") for meta in document.iter("meta")}
+    assert metas["color-scheme"] == metas["supported-color-schemes"] == "light dark"
+    article = next(each for each in document.iter("div") if each.get("role") == "article")
+    assert (article.get("lang"), article.get("aria-label")) == ("en", letters.USUAL.subject)
+
+
+def test_the_first_words_are_the_preheader_hidden() -> None:
+    first = next(each for each in body("USUAL").iter("div") if each.get("class") == "preheader")
+    assert words(first).startswith(letters.USUAL.preheader)
+    assert "display:none" in first.get("style")
+    assert "font-size:1px" not in first.get("style")
+    assert words(body("USUAL")).startswith(letters.USUAL.preheader)
+
+
+def test_no_picture_no_script_and_nothing_fetched() -> None:
+    document = html_of(PLANS["HEAVY"])
+    assert not re.search(r"<(?:img|script|link|iframe|object|video|svg|form)\b|@import|url\(", document)
+
+
+def test_links_are_unique_in_their_words_and_lead_somewhere() -> None:
+    links = [(words(link), link.get("href")) for link in body("HEAVY").iter("a")]
+    assert all(label and href for label, href in links)
+    assert len({label for label, _ in links}) == len(links)
+    assert not {"here", "click here", "more", "link"} & {label.lower() for label, _ in links}
+
+
+def test_affiliate_links_are_labelled_in_both_parts() -> None:
+    assert "Quill vs Inkwell (ad)" in words(body("USUAL"))
+    assert "compare/quill-inkwell (ad)" in text_of(PLANS["USUAL"])
+
+
+def test_a_disputed_figure_points_to_the_sources() -> None:
+    for part in (words(body("USUAL")), text_of(PLANS["USUAL"])):
+        assert "$0.14†" in part
+        assert "† Where sources differ" in part
+
+
+def test_the_footer_is_short_and_complete() -> None:
+    plan = PLANS["HEAVY"]
+    footer = next(each for each in body("HEAVY").iter("div") if "footer" in (each.get("class") or ""))
+    assert len(words(footer).split()) <= 70
+    needed = {SlotName.UNSUBSCRIBE_URL, SlotName.PREFERENCES_URL, SlotName.VIEW_URL, SlotName.ADDRESS}
+    for blocks in (plan.html, plan.text):
+        assert {
+            each.name for block in blocks for each in block.segments if not isinstance(each, str)
+        } == needed
+    for word in (
+        "subscribed at",
+        "A number wrong? Reply.",
+        "Forwarded to you?",
+        "12 Harbour Street",
+        "Archive",
+    ):
+        assert word in words(footer)
+        assert word in " ".join(text_of(plan).split())
+
+
+def test_a_twelve_item_week_stays_small() -> None:
+    assert PLANS["HEAVY"].html_size().encoded < 60 * 1024
+
+
+def test_an_issue_that_would_be_cut_is_refused() -> None:
+    briefs = tuple(replace(letters.MORE[0], comparison_id=f"c{n}", words="word " * 300) for n in range(60))
+    with pytest.raises(BadInput, match=f"beyond {HTML_LIMIT // 1024} KB"):
+        compiled(replace(letters.USUAL, more=briefs))
+
+
+def test_a_bad_link_is_refused_by_name() -> None:
+    lead = replace(letters.LEAD, link=replace(letters.LEAD.link, url="javascript:alert(1)"))
+    with pytest.raises(BadInput, match=r"'javascript:alert\(1\)' is to be a link"):
+        compiled(replace(letters.USUAL, lead=lead))
+
+
+def test_the_same_letter_gives_the_same_plan() -> None:
+    assert compiled(letters.HEAVY).to_bytes() == PLANS["HEAVY"].to_bytes()
+
+
+def test_both_parts_have_the_same_blocks() -> None:
+    plan = PLANS["HEAVY"]
+    in_html, in_text = ([block.id for block in part if block.id] for part in (plan.html, plan.text))
+    assert in_html == in_text
+
+
+def test_the_subject_is_the_letters() -> None:
+    assert PLANS["USUAL"].subject == letters.USUAL.subject
+
+
+@pytest.mark.parametrize("name", sorted(PLANS))
+def test_text_lines_are_at_most_72_columns_but_for_addresses(name: str) -> None:
+    for line in text_of(PLANS[name]).splitlines():
+        assert width(line) <= 72 or "http" in line or "mailto" in line, line
+        assert line == line.rstrip()
+
+
+def test_the_text_part_draws_the_scorecard() -> None:
+    assert "Founder       72 ███████▎·· ship            55 █████▌···· skip" in text_of(PLANS["USUAL"])
+
+
+def test_zero_and_full_shares_draw_no_empty_cell() -> None:
+    cards = tuple(replace(letters.CARDS[1], tool_id=f"t{share}", share=share) for share in (0, 100))
+    document = html_of(compiled(replace(letters.USUAL, cards=cards)))
+    assert 'width="0%"' not in document
+
+
+def test_unknown_scores_and_shares_print_words() -> None:
+    rows = (
+        ScoreRow(reviewer="Builder", left=None, right=Score(score=None, decision="skip")),
+        ScoreRow(reviewer="Skeptic", left=Score(score=61, decision=""), right=None),
+    )
+    lead = replace(letters.LEAD, scorecard=Scorecard(rows=rows, left_mean=None, right_mean=None))
+    plan = compiled(replace(letters.USUAL, lead=lead, cards=(replace(letters.CARDS[0], share=None),)))
+    for part in (html_of(plan), text_of(plan)):
+        assert part.count("no score") == 2
+        assert "Mean" not in part

@@ -242,7 +242,7 @@ def get_frozen(connection: Connection, issue_id: int) -> Frozen:
     if row is None:
         raise NotFound("approved content of issue", issue_id)
     stored = connection.execute(select(plans.c.variant, plans.c.plan).where(plans.c.issue_id == issue_id))
-    return Frozen(letter=row.letter, sender=row.sender, plans=dict(stored.tuples().all()))
+    return Frozen(letter=row.letter, sender=row.sender, plans={name: plan for name, plan in stored})
 
 
 # ── rulings ────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,0 +1,81 @@
+"""The one sentence: a winner only where the panel has one, and what is unknown said to be unknown."""
+
+import pytest
+
+from newsletter.digest.bottom_line import bottom_line, clear_pick
+from newsletter.digest.panel import Panel
+from tests.digest.tools import dossier, panel, review
+
+MARGIN = 5
+
+
+def test_a_clear_pick_is_named_with_both_splits_means_and_prices() -> None:
+    left = dossier("Borealis", panel(4, 0, 85, 78, 82, 72), entry="Free")
+    right = dossier("Meridian", panel(3, 1, 78, 72, 75, 55), {"price": "API access, pay-per-token"})
+    line = bottom_line(left, right, MARGIN)
+    assert line.text == "Borealis: 4–0, mean 79, against 3–1, mean 70; free against pay per token."
+    assert {"claim-meridian-price", "verdict-t-4-0-False", "verdict-t-3-1-False"} <= set(line.claims)
+
+
+def test_the_winner_comes_first_on_whichever_side_it_stands() -> None:
+    line = bottom_line(dossier("Low", panel(1, 3, 40)), dossier("High", panel(3, 1, 80)), MARGIN)
+    assert line.text.startswith("High: 3–1, mean 80, against 1–3, mean 40")
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "picked"),
+    [
+        (panel(4, 0, 75), panel(4, 0, 70), True),
+        (panel(4, 0, 74), panel(4, 0, 70), False),
+        (panel(4, 0, 70), panel(4, 0, 70), False),
+        # The scores and the decisions contradict each other.
+        (panel(1, 3, 80), panel(3, 1, 60), False),
+        # Without scores one vote's difference is no pick, opposite decisions are.
+        (panel(4, 0), panel(3, 1), False),
+        (panel(3, 1), panel(1, 3), True),
+        (panel(2, 2), panel(1, 3), False),
+        # One side's scores alone compare with nothing.
+        (panel(4, 0, 90), panel(3, 1), False),
+        (panel(4, 0, 90), Panel(), False),
+        (Panel(), Panel(), False),
+    ],
+)
+def test_there_is_a_pick_only_where_the_panel_has_one(ours: Panel, theirs: Panel, picked: bool) -> None:
+    left, right = dossier("Left", ours), dossier("Right", theirs)
+    assert clear_pick(left, right, MARGIN) is (left if picked else None)
+    assert clear_pick(right, left, MARGIN) is (left if picked else None)
+
+
+def test_below_the_margin_there_is_no_clear_pick() -> None:
+    line = bottom_line(dossier("A", panel(4, 0, 74)), dossier("B", panel(4, 0, 70)), MARGIN)
+    assert line.text == "No clear pick: 4–0, mean 74, against 4–0, mean 70."
+
+
+def test_a_side_without_a_panel_is_said_to_have_none() -> None:
+    line = bottom_line(dossier("A"), dossier("B", panel(4, 0, 70)), MARGIN)
+    assert line.text == "No clear pick: B has 4–0, mean 70, A no panel yet."
+
+
+def test_neither_side_reviewed_leaves_the_prices() -> None:
+    left = dossier("A", None, {"input_price": "0.40", "output_price": "2.00"})
+    right = dossier("B", None, {"input_price": "0.07", "output_price": "0.20"})
+    line = bottom_line(left, right, MARGIN)
+    assert line.text == (
+        "No pick: the panel has reviewed neither yet; $12.00 against $1.35 a month at 10M tokens."
+    )
+    assert len(line.claims) == 4
+
+
+def test_an_unknown_price_is_said_to_be_unknown() -> None:
+    line = bottom_line(dossier("A", panel(4, 0, 90), entry="Free"), dossier("B", panel(1, 3, 40)), MARGIN)
+    assert line.text.endswith("; free against no price recorded.")
+
+
+def test_nothing_is_said_of_prices_when_neither_is_known() -> None:
+    line = bottom_line(dossier("A", panel(4, 0, 90)), dossier("B", panel(1, 3, 40)), MARGIN)
+    assert line.text == "A: 4–0, mean 90, against 1–3, mean 40."
+
+
+def test_reviews_without_decisions_still_have_a_mean() -> None:
+    scored = dossier("A", reviews=(review("a", None, 70, None),))
+    assert bottom_line(scored, dossier("B"), MARGIN).text.startswith("No pick")

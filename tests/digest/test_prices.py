@@ -1,0 +1,98 @@
+"""What tools cost: by volume, for a team, in a word; and never an invented nothing."""
+
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+
+import pytest
+
+from newsletter.digest.costs import NO_PRICE, costs_block, monthly_cost, price_figure
+from newsletter.digest.pricing import contrast, pricing_kind
+from tests.digest.tools import dossier
+from tests.digest.week import settings_in
+
+MEDIUM = dossier("Medium", None, {"input_price": "0.40", "output_price": "2.00"})
+SMALL = dossier("Small", None, {"input_price": "0.07", "output_price": "0.20"})
+
+
+def test_a_month_costs_half_input_and_half_output(tmp_path: Path) -> None:
+    costs = costs_block(MEDIUM, SMALL, settings_in(tmp_path))
+    assert costs is not None
+    assert [(row.left.text, row.right.text) for row in costs.volumes] == [
+        ("$1.20", "$0.14"),
+        ("$12.00", "$1.35"),
+        ("$120.00", "$13.50"),
+    ]
+    assert all(len(row.left.claims) == 2 for row in costs.volumes)
+
+
+def test_a_team_costs_seats_times_messages_times_tokens_times_days(tmp_path: Path) -> None:
+    costs = costs_block(
+        MEDIUM, SMALL, settings_in(tmp_path, team_seats=5, team_messages=80, team_tokens=1500)
+    )
+    assert costs is not None
+    assert costs.team is not None
+    # 5 × 80 × 1,500 × 22 is 13.2 million tokens.
+    assert (costs.team.label, costs.team.left.text, costs.team.right.text) == ("Team of 5", "$15.84", "$1.78")
+    assert "80 messages a seat and day, 1,500 tokens each, 22 days" in costs.basis
+
+
+def test_rounded_to_whole_dollars_the_same_figures_are_the_pages_own() -> None:
+    volumes = [1_000_000, 10_000_000, 100_000_000]
+    dollars = [
+        [
+            (monthly_cost(each.prices, tokens) or Decimal(0)).quantize(Decimal(1), ROUND_HALF_UP)
+            for tokens in volumes
+        ]
+        for each in (MEDIUM, SMALL)
+    ]
+    assert dollars == [[1, 12, 120], [0, 1, 14]]
+
+
+def test_a_side_without_a_price_says_so(tmp_path: Path) -> None:
+    costs = costs_block(MEDIUM, dossier("Other"), settings_in(tmp_path))
+    assert costs is not None
+    assert {row.right.text for row in costs.volumes} == {NO_PRICE}
+
+
+def test_one_price_of_two_is_not_enough_for_a_month(tmp_path: Path) -> None:
+    half = dossier("Half", None, {"input_price": "0.40"})
+    assert monthly_cost(half.prices, 1_000_000) is None
+    assert price_figure(half.prices).text == "$0.40 in / out not recorded per 1M tokens"
+
+
+def test_without_any_price_there_is_no_cost_table(tmp_path: Path) -> None:
+    assert costs_block(dossier("A", entry="Free"), dossier("B"), settings_in(tmp_path)) is None
+
+
+def test_a_free_tool_costs_nothing_only_where_a_token_price_of_nothing_is_recorded() -> None:
+    assert monthly_cost(dossier("A", entry="Free").prices, 1_000_000) is None
+    free = dossier("B", None, {"input_price": "0", "output_price": "0"})
+    assert (price_figure(free.prices).text, pricing_kind(free).text) == (
+        "$0 in / $0 out per 1M tokens",
+        "free",
+    )
+
+
+@pytest.mark.parametrize(
+    ("entry", "price", "kind"),
+    [
+        ("Free", "", "free"),
+        ("", "Free (Apache 2.0 open weights)", "free"),
+        ("Free", "Free tier, then $20 a month", "free to start"),
+        ("Freemium", "", "free to start"),
+        ("Paid", "API access via vendor — pay-per-token", "pay per token"),
+        ("Paid", "", "paid"),
+        ("Paid", "$20 a month", "paid"),
+        ("", "", ""),
+        ("Waitlist", "", ""),
+    ],
+)
+def test_how_one_pays_is_said_in_a_word(entry: str, price: str, kind: str) -> None:
+    tool = dossier("A", None, {"price": price} if price else {}, entry=entry)
+    assert pricing_kind(tool).text == kind
+
+
+def test_a_disputed_price_marks_everything_computed_from_it() -> None:
+    disputed = dossier("A", None, {"input_price": "0.10", "output_price": "0.30"}, disputed=("input_price",))
+    assert contrast(disputed, SMALL).disputed
+    assert price_figure(disputed.prices).disputed

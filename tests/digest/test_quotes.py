@@ -1,0 +1,66 @@
+"""One whole sentence for and one against, attributed, from our own reviews only."""
+
+from dataclasses import replace
+from datetime import date
+
+from newsletter.content.model import Review, Source
+from newsletter.digest.letter import Quote
+from newsletter.digest.material import Dossier, Material
+from newsletter.digest.quotes import quotes
+from tests.digest.tools import dossier, review
+
+OURS = Source(id="desk", name="Desk", ours=True, seen_on=date(2026, 11, 23))
+THEIRS = replace(OURS, id="blog", name="Blog", ours=False)
+
+GOOD = "The licence is the decision that earns the ship for small teams."
+BAD = "The problem is the moat, which is thin the day a rival opens."
+
+
+def chosen(*reviews: Review, right: tuple[Review, ...] = ()) -> tuple[Quote, ...]:
+    material = Material(comparisons={}, dossiers={}, questions=(), sources={"desk": OURS, "blog": THEIRS})
+    return quotes(_with(reviews, "Left"), _with(right, "Right"), material)
+
+
+def _with(reviews: tuple[Review, ...], name: str) -> Dossier:
+    return dossier(name, reviews=reviews)
+
+
+def test_a_ship_speaks_for_and_a_skip_against() -> None:
+    found = chosen(review("a", "Builder", 85, "ship", GOOD), right=(review("b", "Founder", 55, "skip", BAD),))
+    assert [(each.stance, each.words, each.reviewer, each.tool) for each in found] == [
+        ("for", GOOD, "Builder", "Left"),
+        ("against", BAD, "Founder", "Right"),
+    ]
+
+
+def test_words_of_a_source_that_is_not_ours_are_never_quoted() -> None:
+    theirs = replace(review("a", "Builder", 85, "ship", GOOD), source_id="blog")
+    assert chosen(theirs) == ()
+
+
+def test_who_is_not_named_is_a_panel_reviewer() -> None:
+    assert chosen(review("a", None, None, None, GOOD))[0].reviewer == "a panel reviewer"
+
+
+def test_a_skip_never_speaks_for() -> None:
+    assert [each.stance for each in chosen(review("a", "Founder", 55, "skip", BAD))] == ["against"]
+
+
+def test_one_sentence_is_not_printed_twice() -> None:
+    assert len(chosen(review("a", "Builder", 85, "ship", GOOD))) == 1
+
+
+def test_half_sentences_and_endless_ones_are_passed_over() -> None:
+    words = "It improves accuracy on many different tasks and... " + "word " * 60 + ". " + GOOD
+    assert chosen(review("a", "Builder", 85, "ship", words))[0].words == GOOD
+
+
+def test_a_sentence_that_leans_on_the_one_before_is_passed_over() -> None:
+    words = f"That is a real win for every team that ships it today. {GOOD}"
+    assert chosen(review("a", "Builder", 85, "ship", words))[0].words == GOOD
+
+
+def test_the_sentence_is_printed_as_it_was_written() -> None:
+    words = "The price holds at $0.50/M tokens, i.e. “until a rival cuts its own.” Still a ship."
+    found = chosen(review("a", "Skeptic", 72, "ship", words))
+    assert found[-1].words == "The price holds at $0.50/M tokens, i.e. “until a rival cuts its own.”"

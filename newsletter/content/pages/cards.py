@@ -149,9 +149,8 @@ def read_decision(page: Page, pair: Pair) -> DecisionTable:
 def _rows(page: Page, lines: Sequence[Line]) -> dict[str, tuple[Line, Line]]:
     body = list(takewhile(lambda line: line.text.casefold() != "reviewer scorecard", lines))
     heads = [(index, key) for index, line in enumerate(body) if (key := _row(line))]
-    ends = [index for index, _ in heads[1:]] + [len(body)]
     rows: dict[str, tuple[Line, Line]] = {}
-    for (start, key), end in zip(heads, ends, strict=True):
+    for (start, key), (end, _) in pairwise([*heads, (len(body), "")]):
         values = body[start + 1 : end]
         # A row of another label adds three lines; under the last row the page may go on with anything.
         if len(values) % 3 != 2 and (end < len(body) or len(values) < 2) and values:

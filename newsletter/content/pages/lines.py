@@ -20,6 +20,8 @@ _BOUNDARY = re.compile(r"(?<!\bvs\.)(?<!\be\.g\.)(?<!\bi\.e\.)(?<=[.!?])[”\"'�
 _QUESTION_START = re.compile(
     r"(?:which|what|is|are|can|could|does|do|how|should|why|who|when|where|will|would)\b", re.I
 )
+#: "$2." may be what is left of "$2.00".
+_CUT_AMOUNT = re.compile(r"[$€£]\d[\d,]*\.$")
 #: What surrounds a page on its site: sign-up boxes, plan adverts, bookmarks, credits.
 _FURNITURE = re.compile(
     r"your inbox|sign[ -]?up|subscribe|bookmark|log ?in\b|cookies|@-mention|open in a space|all rights reserved|©|"
@@ -82,9 +84,8 @@ class Page:
     def sections(self, patterns: Mapping[str, str]) -> Sections:
         """The page in sections; a heading is a line that is one of `patterns` and nothing else."""
         starts = [(index, key) for index, line in enumerate(self.lines) if (key := _heading(line, patterns))]
-        ends = [index for index, _ in starts[1:]] + [len(self.lines)]
         found: dict[str, tuple[Line, ...]] = {}
-        for (start, key), end in zip(starts, ends, strict=True):
+        for (start, key), (end, _) in pairwise([*starts, (len(self.lines), "")]):
             found[key] = found.pop(key, ()) + self.lines[start + 1 : end]
         return Sections(
             head=self.lines[: starts[0][0]] if starts else self.lines,
@@ -144,8 +145,10 @@ def is_absent(text: str) -> bool:
 
 
 def is_broken(text: str) -> bool:
-    """Whether the last line of a page stops in the middle of a sentence or question."""
-    return not is_sentence(text) and (len(text) > 60 or bool(_QUESTION_START.match(text)))
+    """Whether the last line of a page stops in the middle of a sentence, question or amount."""
+    return bool(_CUT_AMOUNT.search(text)) or (
+        not is_sentence(text) and (len(text) > 60 or bool(_QUESTION_START.match(text)))
+    )
 
 
 def without_glue(text: str) -> str:

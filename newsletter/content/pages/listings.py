@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from newsletter.content.pages.lines import Line, Page, is_sentence
 
@@ -45,7 +46,7 @@ def read_prompts(page: Page, lines: Sequence[Line]) -> Iterator[tuple[Line, str]
 def read_use_cases(page: Page, lines: Sequence[Line]) -> Iterator[tuple[Line, str]]:
     """Each title with the sentences under it."""
     starts = [index for index, line in enumerate(lines) if not is_sentence(line.text)]
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in pairwise([*starts, len(lines)]):
         if end == start + 1:
             raise page.refusal("this use case has no text: the page is cut there", lines[start], "use case")
         yield lines[start], "\n\n".join(line.text for line in lines[start + 1 : end])

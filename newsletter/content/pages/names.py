@@ -32,9 +32,11 @@ _NOT_LONGER = (
 )
 #: Capitals that name no product: "API", "JSON", and what opens a sentence about prices.
 _NO_NAME = re.compile(
-    r"[A-Z]{1,4}s?|[A-Z][a-z]+-[a-z]+|M[Tt]oks?|Q&A|At|With|For|Its?|The|This|An?|Pricing|Prices?|Input|Output|"
+    r"[A-Z]{1,4}s?|[A-Z][a-z]+-[a-z]+|[A-Z][a-z]{2,}ing|M[Tt]oks?|Q&A|At|With|For|Its?|The|This|An?|Pricing|Prices?|Input|Output|"
     r"Costs?|From|And|While|If|Yes|No|Published|Official|Both|Only|On|In|Where|Vision|Context|Pick|Choose|Up|Per"
 )
+#: "Weights are …", "Prices start …": what opens with a plural or a preposition is no product.
+_PLAIN_OPENING = re.compile(r"[A-Z][a-z]+ (?:are|were|start|begin|sit|stay|of|in|for|at|per|on|from|to)\b")
 _CAPITALISED = re.compile(r"(?<![\w'‘“\"-])(?:[A-Z][\w&.-]*[\w&]|[A-Z]|[a-z]+[A-Z]\w*|[A-Za-z]+-?\d[\w.-]*)")
 
 
@@ -120,8 +122,15 @@ class Names:
     def _names_others(self, text: str) -> bool:
         """Whether a product that is none of ours stands in `text`."""
         without = self._pattern.sub(lambda found: " " * len(found[0]), text)
-        words = [found[0] for found in _CAPITALISED.finditer(without)]
-        return any(not _is_no_name(word) and word.split("-")[0] not in self._words for word in words)
+        opening = _PLAIN_OPENING.match(without)
+        found = _CAPITALISED.finditer(without, opening.end() if opening else 0)
+        return any(
+            not _is_no_name(each[0]) and not self._is_own(each[0], without[each.end() :]) for each in found
+        )
+
+    def _is_own(self, word: str, after: str) -> bool:
+        """Whether a capital is a part of our names, and not of "Heron 12B" where we are Heron 9B."""
+        return word.split("-")[0] in self._words and not re.match(r"\s+v?\d", after)
 
 
 def _is_no_name(word: str) -> bool:

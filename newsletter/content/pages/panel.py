@@ -74,7 +74,7 @@ def _tool(card: Card, table: DecisionTable, names: Names) -> Iterator[Entry]:
     for line in (*filter(None, [card.tagline]), *card.description):
         yield from claims_in(line, names, about=True)
     if card.entry:
-        yield claim(card.tool, "entry", card.entry.text, card.entry, words=f"{card.entry.text} Entry")
+        yield claim(card.tool, "entry", card.entry.text, card.entry, words=card.entry.text)
     yield from _community(card, table.cell("community", card.name))
     price, best_for = table.cell("pricing", card.name), table.cell("best_for", card.name)
     if price and not is_absent(price.text):
@@ -91,8 +91,9 @@ def _community(card: Card, stated: Line | None) -> Iterator[Entry]:
             return
     share = SHARE.fullmatch(card.community.text) if card.community else None
     if share and card.community:
-        words = f"{card.community.text} Community"
-        yield claim(card.tool, "community_share", share[1], card.community, words=words, unit="%")
+        yield claim(
+            card.tool, "community_share", share[1], card.community, words=card.community.text, unit="%"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -167,9 +167,11 @@ PATTERNS = (
 
 def claims_in(line: Line, names: Names, *, about: bool = False) -> Iterator[ClaimEntry]:
     """What the sentences of a line state of the tools of `names`; `about`: the line is about their subject."""
-    for words in sentences(line.text):
-        sentence = _as_going_on(words, names) if about else words
-        yield from dict.fromkeys(_stated(sentence, words, line, names))
+    yield from dict.fromkeys(
+        claim
+        for words in sentences(line.text)
+        for claim in _stated(_as_going_on(words, names) if about else words, words, line, names)
+    )
 
 
 def _as_going_on(sentence: str, names: Names) -> str:

@@ -1,6 +1,7 @@
 """Questions and answers, as two kinds of page list them."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from newsletter.content.pack import QuestionEntry
 from newsletter.content.pages.lines import Line, Page, Sections, is_furniture, is_sentence, without_glue
@@ -20,7 +21,7 @@ def read_questions(
 
 def _answered(page: Page, lines: Sequence[Line]) -> Iterator[tuple[Line, str]]:
     starts = [index for index, line in enumerate(lines) if _is_question(line)]
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in pairwise([*starts, len(lines)]):
         question, answer = lines[start], lines[start + 1 : end]
         if not answer:
             raise page.refusal(f'"{question.text}" has no answer: the page is cut there', question, "answer")

@@ -186,7 +186,9 @@ class _Reader:
 
 def _is_closed(taken: Sequence[str]) -> bool:
     """Whether the words that begin with `taken[0]` are complete with the last of them."""
-    return taken[-1][-1] in _CLOSING if taken[0][0] in _OPENING else is_sentence(taken[-1])
+    if taken[0][0] in _OPENING:
+        return len("".join(taken)) > 1 and taken[-1][-1] in _CLOSING
+    return is_sentence(taken[-1])
 
 
 def _decision(found: re.Match[str] | None) -> Decision | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from newsletter.content.pack import Entry, slug
-from newsletter.content.pages.lines import Line, Page, Sections, is_broken, without_glue
+from newsletter.content.pages.lines import Line, Page, Sections, is_broken, is_prose, without_glue
 
 _TITLE = re.compile(r"(?P<left>\S.*?)\s+(?:vs\.?|versus)\s+(?P<right>\S.*)", re.I)
 
@@ -61,5 +61,5 @@ def check_end(page: Page, sections: Sections, closing: dict[str, str]) -> None:
         raise page.refusal(message, page.lines[-1], "sections")
     key = sections.last
     lines, heading = sections.lines(key), sections.headings[key]
-    if not lines or is_broken(without_glue(lines[-1].text)):
+    if not any(map(is_prose, lines)) or is_broken(without_glue(lines[-1].text)):
         raise page.refusal(f'the page breaks off in "{heading.text}"', page.lines[-1], heading.text)

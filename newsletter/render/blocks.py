@@ -15,7 +15,8 @@ from newsletter.render.sentinels import BlockBegin, BlockEnd, Html, Literal, Pri
 
 #: The end of a tag that a value continues with an address.
 _IN_ADDRESS = re.compile(r'\b(?:href|src|background|action)="$', re.IGNORECASE)
-_ADDRESS = re.compile(r"https?://[^\s<>\"\\]+|mailto:[^\s<>\"\\]+", re.IGNORECASE)
+#: A path is one of our own pages as long as nobody has said where they are; nothing is sent before.
+_ADDRESS = re.compile(r"https?://[^/\s]\S*|mailto:\S+|/(?:[^/\s]\S*)?", re.IGNORECASE)
 _PAIRS = (
     ("<!--[if", "<![endif]"),
     ("<table", "</table"),

@@ -69,7 +69,7 @@ def test_a_value_in_a_comment_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["javascript:alert(1)", "//example.org", "data:text/html,x", "", "https://a b", "/x"]
+    "address", ["javascript:alert(1)", "//example.org", "data:text/html,x", "", "https://a b", "https://"]
 )
 def test_a_link_to_something_else_is_refused(address: str) -> None:
     with pytest.raises(BadInput, match=r"an address such as https://example\.org was expected"):

@@ -20,8 +20,8 @@ from newsletter.db.migrate import require_head
 if TYPE_CHECKING:
     from newsletter.content.store import ContentStore
     from newsletter.delivery.message import Marks
+    from newsletter.delivery.progress import Progress
     from newsletter.delivery.sender import Sender
-    from newsletter.delivery.store import Progress
     from newsletter.delivery.transport import Transport
     from newsletter.readers.links import LinkSigner
     from newsletter.render.frame import MessageFrame

@@ -21,7 +21,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "The week": ("content",),
     "The issue": ("issues",),
     "Readers": ("readers",),
-    "Running it": ("serve", "jobs", "delivery"),
+    "Sending": ("sending", "rehearse"),
+    "Running it": ("serve", "jobs"),
 }
 
 #: The exit status of a program that was stopped with Ctrl-C: 128 + SIGINT.

@@ -26,8 +26,8 @@ from newsletter.delivery.faults import Point, Reach, pass_by
 from newsletter.delivery.journal import sweep
 from newsletter.delivery.ledger import LEASE, renew_lease, running_batches
 from newsletter.delivery.message import Mailing
+from newsletter.delivery.progress import Progress, SenderSign
 from newsletter.delivery.retry import Breaker, Patience
-from newsletter.delivery.store import Progress, SenderSign
 from newsletter.delivery.takeover import take_over
 from newsletter.delivery.transport import Transport
 from newsletter.delivery.worker import Run, Worker

@@ -14,6 +14,7 @@ from newsletter.db.schema import batches, deliveries, issues, plans, readers, se
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
 from newsletter.delivery.audience import audience
 from newsletter.delivery.ledger import HOLD_COLUMNS, Hold, cancel_batch
+from newsletter.delivery.progress import Progress, SenderSign, Situation
 from newsletter.delivery.states import Event, sources_of, target_of
 from newsletter.digest.issues import Issue, Step
 from newsletter.digest.store import get_issue, take_step
@@ -21,22 +22,6 @@ from newsletter.errors import StoreBusy, StoreError
 
 #: Readers of a batch: what is claimed together.
 BATCH_SIZE = 1_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """How far an issue is: every reader of its audience stands in exactly one of these."""
-
-    readers: int = 0
-    accepted: int = 0
-    rejected: int = 0
-    skipped: int = 0
-    unsure: int = 0
-
-    @property
-    def open(self) -> int:
-        """Those without a final state: waiting, on their way, or to be tried again."""
-        return self.readers - self.accepted - self.rejected - self.skipped - self.unsure
 
 
 def start_issue(database: Database, issue_id: int, now: datetime) -> Progress:
@@ -112,6 +97,15 @@ def pause_issue(connection: Connection, issue_id: int, reason: str, now: datetim
 def resume_issue(connection: Connection, issue_id: int, now: datetime) -> Issue:
     """Paused → sending."""
     return take_step(connection, get_issue(connection, issue_id), Step.RESUME, now, reason="")
+
+
+def current_issues(connection: Connection) -> tuple[int, ...]:
+    """The issues that are not over, oldest first, after the one that was sent last."""
+    over = (IssueStatus.SENT, IssueStatus.CANCELLED)
+    going = select(issues.c.id).where(issues.c.status.not_in(over)).order_by(issues.c.id)
+    last = select(issues.c.id).where(issues.c.status == IssueStatus.SENT)
+    sent = connection.execute(last.order_by(issues.c.finished_at.desc()).limit(1)).scalars().all()
+    return (*sent, *connection.execute(going).scalars())
 
 
 def next_try(connection: Connection, issue_id: int) -> datetime | None:
@@ -204,18 +198,6 @@ def _by_batch(connection: Connection, issue_id: int, reader_ids: Collection[int]
 # ── who sends ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SenderSign:
-    """A sender's last sign of life; `waits_for` says in words what keeps it from sending."""
-
-    name: str
-    issue_id: int
-    started_at: datetime
-    seen_at: datetime
-    waits_for: str = ""
-    waits_until: datetime | None = None
-
-
 def show_sender(connection: Connection, sign: SenderSign) -> None:
     """Write down that a sender lives, and what it waits for."""
     values = asdict(sign)
@@ -244,3 +226,13 @@ def senders_of(connection: Connection, issue_id: int) -> tuple[SenderSign, ...]:
     """Those that say they work on the issue, dead or alive: `seen_at` tells."""
     query = select(senders).where(senders.c.issue_id == issue_id).order_by(senders.c.started_at)
     return tuple(SenderSign(**row._mapping) for row in connection.execute(query))
+
+
+def situation_of(connection: Connection, issue_id: int) -> Situation:
+    """What is known of the issue's delivery."""
+    return Situation(
+        issue=get_issue(connection, issue_id),
+        progress=progress_of(connection, issue_id),
+        senders=senders_of(connection, issue_id),
+        next_try=next_try(connection, issue_id),
+    )

@@ -1,0 +1,304 @@
+"""`newsletter send|pause|resume|status|unsure`: an issue on its way out."""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from newsletter.cli.frame import json_option, pass_app, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from newsletter.app import App
+    from newsletter.delivery.progress import Progress
+    from newsletter.delivery.sender import Ending, Sender
+    from newsletter.digest.issues import Issue
+
+issue_argument = click.argument("issue", metavar="ISSUE")
+
+
+@click.command()
+@issue_argument
+@click.option(
+    "--to-missed", is_flag=True, help="Only go on with an issue that has begun; deferred readers at once."
+)
+@pass_app
+def send(app: "App", issue: str, to_missed: bool) -> None:
+    """Send an approved issue, or go on with one that was interrupted.
+
+    Safe at any time: readers who have it, were refused it or may have it are never sent it again. Ctrl-C stops after
+    the messages on their way; a second Ctrl-C stops at once, and what was on its way is then sorted out by the next
+    sender.
+    """
+    from newsletter.config import require_ready_to_send
+    from newsletter.db.statuses import IssueStatus
+    from newsletter.delivery.store import start_issue, try_missed_now
+    from newsletter.editing.issue_names import find_issue
+
+    require_ready_to_send(app.settings)
+    found = find_issue(app.database, issue)
+    if to_missed and found.started_at is None:
+        raise click.UsageError(f"issue {found.label} has not begun. To begin: newsletter send {found.id}")
+    if found.status is IssueStatus.SENT:
+        say(f"Issue {found.label} is sent already; nothing was done. {_next_step(app, found.id)}".strip())
+        return
+    if found.status is IssueStatus.PAUSED:
+        say(f"Issue {found.label} is paused: {found.reason or 'somebody paused it'}.")
+        say(f"To go on: newsletter resume {found.id}")
+        raise click.exceptions.Exit(1)
+    start_issue(app.database, found.id, app.clock.now())
+    if to_missed:
+        with app.database.write() as connection:
+            try_missed_now(connection, found.id)
+    with _shown_progress(f"Issue {found.label}") as watch:
+        sender = app.sender(found.id, watch)
+        with _stopped_by_signals(sender) as interrupted:
+            ending = sender.send()
+    _say_ending(app, found, ending, sender)
+    raise click.exceptions.Exit(_exit_status(ending, interrupted))
+
+
+def _exit_status(ending: "Ending", signals: list[int]) -> int:
+    from newsletter.cli.program import INTERRUPTED
+    from newsletter.delivery.sender import Ending
+
+    if ending is Ending.STOPPED and signal.SIGINT in signals:
+        return INTERRUPTED
+    return 1 if ending is Ending.PAUSED else 0
+
+
+@contextmanager
+def _stopped_by_signals(sender: "Sender") -> Iterator[list[int]]:
+    """SIGTERM and the first Ctrl-C let the windows on their way end; yields the signals that came."""
+    came: list[int] = []
+
+    def stop(number: int, frame: "FrameType | None") -> None:
+        if number == signal.SIGINT and came:
+            raise KeyboardInterrupt
+        came.append(number)
+        sender.stop()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _shown_progress(label: str) -> Iterator[Callable[["Progress"], None]]:
+    """A bar with the outcomes, the rate and the time left, on a terminal; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda progress: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(show_speed=True),
+        TextColumn("{task.fields[outcomes]}"),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None, outcomes="")
+
+        def watch(progress: "Progress") -> None:
+            done = progress.readers - progress.open
+            bar.update(task, total=progress.readers, completed=done, outcomes=_outcome_words(progress))
+
+        yield watch
+
+
+def _outcome_words(progress: "Progress") -> str:
+    counts = {name: getattr(progress, name) for name in ("accepted", "rejected", "skipped", "unsure")}
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count or name == "accepted")
+
+
+def _say_ending(app: "App", issue: "Issue", ending: "Ending", sender: "Sender") -> None:
+    from newsletter.delivery.sender import Ending
+    from newsletter.delivery.store import situation_of
+
+    with app.database.read() as connection:
+        situation = situation_of(connection, issue.id)
+    words = _outcome_words(situation.progress)
+    match ending:
+        case Ending.SENT:
+            say(f"Issue {issue.label} is sent: {words}.")
+        case Ending.PAUSED:
+            say(
+                f"Issue {issue.label} is paused: {situation.issue.reason or 'somebody paused it'}. So far {words}."
+            )
+        case Ending.CANCELLED:
+            say(f"Issue {issue.label} was cancelled. Until then {words}.")
+        case Ending.STOPPED:
+            left = f"{situation.progress.open:,} readers left"
+            say(f"Stopped; nothing is lost. So far {words}; {left}. To go on: newsletter send {issue.id}")
+    _say_outbox(app)
+    step = _next_step(app, issue.id)
+    if step and ending is not Ending.STOPPED:
+        say(step)
+
+
+def _say_outbox(app: "App") -> None:
+    from newsletter.config import TransportName
+
+    if app.settings.transport is not TransportName.OUTBOX:
+        return
+    folder = app.settings.path(app.settings.outbox) / "new"
+    mails = sorted(folder.glob("*.eml"))
+    if mails:
+        say(f"{len(mails):,} mails lie in the outbox {folder}; one of them: {mails[-1].resolve().as_uri()}")
+
+
+def _next_step(app: "App", issue_id: int) -> str:
+    from newsletter.delivery.report import report
+    from newsletter.delivery.store import situation_of
+
+    with app.database.read() as connection:
+        told = report(situation_of(connection, issue_id), app.clock.now())
+    return f"{told.why[:1].upper()}{told.why[1:]}. Next: {told.next_command}" if told.next_command else ""
+
+
+@click.command()
+@issue_argument
+@click.option("--reason", default="", help="Why, for those who look later.")
+@pass_app
+def pause(app: "App", issue: str, reason: str) -> None:
+    """Pause an issue that is going out: within a second nobody new is mailed."""
+    from newsletter.delivery.store import pause_issue
+    from newsletter.editing.issue_names import find_issue
+
+    found = find_issue(app.database, issue)
+    with app.database.write() as connection:
+        pause_issue(connection, found.id, reason, app.clock.now())
+    say(f"Issue {found.label} is paused. To go on: newsletter resume {found.id}")
+
+
+@click.command()
+@issue_argument
+@pass_app
+def resume(app: "App", issue: str) -> None:
+    """Let a paused issue go on."""
+    from newsletter.delivery.store import resume_issue
+    from newsletter.editing.issue_names import find_issue
+
+    found = find_issue(app.database, issue)
+    with app.database.write() as connection:
+        resume_issue(connection, found.id, app.clock.now())
+    say(
+        f"Issue {found.label} goes on: by itself where newsletter serve runs, else with: newsletter send {found.id}"
+    )
+
+
+@click.command()
+@click.argument("issue", metavar="[ISSUE]", required=False)
+@json_option
+@pass_app
+def status(app: "App", issue: str | None, as_json: bool) -> None:
+    """Say where an issue stands: state, why, since when, what happens by itself, and the next command.
+
+    Without ISSUE: every issue that is not over, and the last one that went out.
+    """
+    from newsletter.delivery.store import current_issues
+    from newsletter.editing.issue_names import find_issue
+
+    if issue is not None:
+        ids = [find_issue(app.database, issue).id]
+    else:
+        with app.database.read() as connection:
+            ids = list(current_issues(connection))
+    documents = [_document(app, issue_id) for issue_id in ids]
+    if as_json:
+        print_json(documents)
+        return
+    if not documents:
+        say("There is no issue yet. Make one with: newsletter draft")
+    for document in documents:
+        _say_document(document)
+
+
+def _document(app: "App", issue_id: int) -> dict[str, object]:
+    from dataclasses import asdict
+
+    from newsletter.delivery.report import report
+    from newsletter.delivery.store import situation_of
+
+    now = app.clock.now()
+    with app.database.read() as connection:
+        situation = situation_of(connection, issue_id)
+    return {
+        "issue": situation.issue.label,
+        **asdict(report(situation, now)),
+        "progress": {**asdict(situation.progress), "open": situation.progress.open},
+        "senders": [each.name for each in situation.senders_alive(now)],
+    }
+
+
+def _say_document(document: dict[str, object]) -> None:
+    progress = document["progress"]
+    say(f"Issue {document['issue']}: {document['state']}")
+    rows = [
+        ("why", document["why"]),
+        ("since", document["since"]),
+        ("by itself", document["by_itself"]),
+        ("next", document["next_command"] or "nothing to do"),
+    ]
+    if isinstance(progress, dict) and progress["readers"]:
+        rows.append(("readers", ", ".join(f"{count:,} {name}" for name, count in progress.items() if count)))
+    for name, value in rows:
+        shown = f"{value:%Y-%m-%d %H:%M:%S %Z}" if hasattr(value, "strftime") else value
+        say(f"  {name:<10}{shown}")
+
+
+@click.command()
+@issue_argument
+@click.option(
+    "--send-again",
+    "again",
+    type=int,
+    multiple=True,
+    metavar="READER",
+    help="Send it to this reader once more.",
+)
+@click.option("--send-all-again", is_flag=True, help="Send it to everybody listed once more.")
+@json_option
+@pass_app
+def unsure(app: "App", issue: str, again: tuple[int, ...], send_all_again: bool, as_json: bool) -> None:
+    """List the readers of whom nobody can say whether they have the issue, and what is known.
+
+    The connection ended after their message had left and before the server said anything. They are left alone unless
+    you ask: sending once more may give them a second copy.
+    """
+    from newsletter.delivery.report import unsure_words
+    from newsletter.delivery.store import list_unsure, send_again
+    from newsletter.editing.issue_names import find_issue
+
+    found = find_issue(app.database, issue)
+    with app.database.read() as connection:
+        listed = list_unsure(connection, found.id)
+    chosen = {each.reader_id for each in listed if send_all_again or each.reader_id in again}
+    if missing := set(again) - {each.reader_id for each in listed}:
+        raise click.UsageError(f"reader {min(missing)} is not unsure for issue {found.label}")
+    if chosen:
+        with app.database.write() as connection:
+            count = send_again(connection, found.id, chosen, app.clock.now())
+        say(f"{count} readers get issue {found.label} once more; they may then have it twice.")
+        say(f"That happens by itself where newsletter serve runs, else with: newsletter send {found.id}")
+        return
+    rows = [(each.reader_id, each.address, each.at, unsure_words(each.code)) for each in listed]
+    print_table(["Reader", "Address", "Since", "What is known"], rows, as_json)
+    if listed and not as_json:
+        say(
+            f"Leave them, or send once more: newsletter unsure {found.id} --send-again READER, or --send-all-again"
+        )
+
+
+COMMANDS = (send, pause, resume, status, unsure)

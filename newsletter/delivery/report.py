@@ -1,0 +1,120 @@
+"""Where an issue stands, in words: state, why, since when, what happens by itself, and the exact next command."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsletter.db.statuses import IssueStatus
+from newsletter.delivery.progress import Situation
+from newsletter.digest.issues import Issue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A situation in words; `since` is None where nothing was noted, `next_command` empty where none is needed."""
+
+    state: str
+    why: str
+    since: datetime | None
+    by_itself: str
+    next_command: str
+
+
+def report(situation: Situation, now: datetime) -> Report:
+    """The situation as an operator needs it."""
+    issue = situation.issue
+    match issue.status:
+        case IssueStatus.DRAFT:
+            return Report(
+                state="draft",
+                why="nobody has approved it yet",
+                since=issue.created_at,
+                by_itself=_schedule_words(issue),
+                next_command=f"newsletter approve {issue.id}",
+            )
+        case IssueStatus.APPROVED:
+            return Report(
+                state="approved",
+                why=f"approved by {issue.approved_by}" if issue.approved_by else "approved",
+                since=issue.approved_at,
+                by_itself=_schedule_words(issue),
+                next_command=f"newsletter send {issue.id}",
+            )
+        case IssueStatus.SENDING:
+            return _sending(situation, now)
+        case IssueStatus.PAUSED:
+            return Report(
+                state="paused",
+                why=issue.reason or "somebody paused it",
+                since=issue.updated_at,
+                by_itself="nothing: it waits for you",
+                next_command=f"newsletter resume {issue.id}",
+            )
+        case IssueStatus.SENT:
+            return _sent(situation)
+        case IssueStatus.CANCELLED:
+            return Report(
+                state="cancelled",
+                why=issue.reason or "somebody cancelled it",
+                since=issue.updated_at,
+                by_itself="nothing: this is final",
+                next_command="",
+            )
+
+
+def unsure_words(code: str) -> str:
+    """What is known of an unsure delivery, by its code."""
+    return _UNSURE.get(code, "the connection ended before the server answered")
+
+
+_UNSURE = {
+    "no-journal": "its sender fell silent; whether it had begun with this reader is not known",
+    "killed": "its sender was killed before the server's answer was written down",
+    "no-reply": "the whole message had left, and the server never answered",
+    "timeout": "the whole request had left, and the provider never answered",
+}
+
+
+def _schedule_words(issue: Issue) -> str:
+    if issue.send_at is None:
+        return "nothing"
+    goes = f"goes out at {issue.send_at:%Y-%m-%d %H:%M} UTC if newsletter serve runs"
+    return goes if issue.status is IssueStatus.APPROVED else f"{goes} and it is approved by then"
+
+
+def _sending(situation: Situation, now: datetime) -> Report:
+    issue, alive = situation.issue, situation.senders_alive(now)
+    waiting = next((each for each in alive if each.waits_for), None)
+    if waiting is not None:
+        why = waiting.waits_for
+        by_itself = f"tries again{_at(waiting.waits_until)} and goes on when that works"
+    elif alive:
+        why = f"{situation.progress.open} readers are left"
+        by_itself = "goes on until everybody is done"
+        if situation.next_try is not None and situation.next_try > now:
+            by_itself += f"; readers whose server put us off are tried again{_at(situation.next_try)}"
+    else:
+        why = f"{situation.progress.open} readers are left and no sender is at work"
+        by_itself = "newsletter serve starts a sender if it runs"
+    return Report(
+        state="sending",
+        why=why,
+        since=issue.started_at,
+        by_itself=by_itself,
+        next_command="" if alive else f"newsletter send {issue.id}",
+    )
+
+
+def _sent(situation: Situation) -> Report:
+    issue, unsure = situation.issue, situation.progress.unsure
+    words = f"{unsure} readers may or may not have it" if unsure else "everybody is done"
+    return Report(
+        state="sent",
+        why=words,
+        since=issue.finished_at,
+        by_itself="nothing",
+        next_command=f"newsletter unsure {issue.id}" if unsure else "",
+    )
+
+
+def _at(moment: datetime | None) -> str:
+    return f" at {moment:%H:%M:%S} UTC" if moment else ""

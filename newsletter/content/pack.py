@@ -74,7 +74,10 @@ WholeText = Annotated[
 ]
 Url = Annotated[str, Chars(max_length=2_000), AfterValidator(_web_address)]
 Value = Annotated[
-    str, BeforeValidator(_as_text), Chars(min_length=1, max_length=2_000), AfterValidator(_one_line)
+    str,
+    BeforeValidator(_as_text, json_schema_input_type=str | Decimal | bool),
+    Chars(min_length=1, max_length=2_000),
+    AfterValidator(_one_line),
 ]
 Count = Annotated[int, Field(ge=0, le=10**12)]
 Amount = Annotated[Decimal, Field(ge=0, le=10**12, max_digits=24)]

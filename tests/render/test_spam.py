@@ -1,0 +1,30 @@
+"""SpamAssassin, without the network, finds nothing in an issue to hold against it."""
+
+import re
+import subprocess
+from pathlib import Path
+
+from newsletter.render.compile import compile_letter
+from newsletter.render.compose import Composer
+from newsletter.render.environment import template_folders
+from newsletter.render.slots import SAMPLE_VALUES
+from tests.parts import require_part
+from tests.render import letters
+
+
+def test_an_issue_scores_no_points(tmp_path: Path) -> None:
+    program = require_part("spamassassin")
+    message = Composer(compile_letter(letters.USUAL, letters.FRAME, template_folders(None))).compose(
+        SAMPLE_VALUES
+    )
+    report = subprocess.run(
+        [program, "--local", "--test-mode"],
+        input=message,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        check=True,
+    ).stdout.decode()
+    score = re.search(r"\((-?[\d.]+) points", report)
+    assert score is not None
+    assert float(score[1]) <= 0, report

@@ -14,9 +14,8 @@ from tests.render import letters
 
 def test_an_issue_scores_no_points(tmp_path: Path) -> None:
     program = require_part("spamassassin")
-    message = Composer(compile_letter(letters.USUAL, letters.FRAME, template_folders(None))).compose(
-        SAMPLE_VALUES
-    )
+    plan = compile_letter(letters.USUAL, letters.FRAME, template_folders(None))
+    message = Composer(plan).compose({name.value: value for name, value in SAMPLE_VALUES.items()})
     report = subprocess.run(
         [program, "--local", "--test-mode"],
         input=message,

@@ -24,8 +24,7 @@ def main(names: Sequence[str], json_file: Path | None, write: bool) -> None:
     if write and names:
         raise click.UsageError("--write needs the figures of all benchmarks: name none.")
     figures = list(_measure(names or SUITE))
-    console = Console()
-    console.print(_table(figures), width=max(console.width, _WIDTH), crop=False)
+    Console(width=max(Console().width, _WIDTH)).print(_table(figures))
     if json_file:
         json_file.write_text(as_json(figures), encoding="utf-8")
     if write:
@@ -35,10 +34,10 @@ def main(names: Sequence[str], json_file: Path | None, write: bool) -> None:
 
 
 def _measure(names: Sequence[str]) -> Iterator[Figure]:
-    console = Console(stderr=True)
     for name in names:
-        with console.status(f"measuring {name}"):
-            yield from import_module(f"benchmarks.{name}").run()
+        # no spinner: its thread would take part in what is measured
+        click.echo(f"measuring {name} …", err=True)
+        yield from import_module(f"benchmarks.{name}").run()
 
 
 def _table(figures: Sequence[Figure]) -> Table:

@@ -138,12 +138,16 @@ class ContentStore:
         query = _SOURCES_WITH_TEXT if with_text else _SOURCES
         return {row["id"]: rows.to_source(row) for row in self._rows(query, ids=_listed(ids))}
 
+    def all_sources(self) -> tuple[Source, ...]:
+        """Every source, the last seen first, without its text."""
+        return tuple(rows.to_source(row) for row in self._rows(_ALL_SOURCES))
+
     def reviews(self, tool_ids: Iterable[str]) -> dict[str, tuple[Review, ...]]:
         """The reviews of each tool: the last of every named reviewer, and all by nobody named."""
-        return _grouped(
-            (tool_id, fold_reviews(tool_id, found))
+        return {
+            tool_id: fold_reviews(tool_id, found)
             for tool_id, found in self._by_tool(_RATINGS, tool_ids).items()
-        )
+        }
 
     def verdicts(self, tool_ids: Iterable[str]) -> dict[str, tuple[Verdict, ...]]:
         """The history of each tool's verdicts, the oldest first."""
@@ -240,10 +244,6 @@ def _limit(before: datetime | None) -> str:
     return "~" if before is None else rows.moment_text(before)
 
 
-def _grouped(pairs: Iterable[tuple[str, tuple[T, ...]]]) -> dict[str, tuple[T, ...]]:
-    return dict(pairs)
-
-
 _COMPARISON_HEADS = """
 SELECT id, left_id, right_id, published_on, first_seen_at FROM comparisons
 WHERE first_seen_at < :before ORDER BY first_seen_at, id
@@ -255,6 +255,7 @@ WHERE first_seen_at < :before AND id NOT IN (SELECT alias FROM aliases) ORDER BY
 _COMPARISONS = "SELECT * FROM comparisons WHERE id IN (SELECT value FROM json_each(:ids)) ORDER BY number"
 _TOOLS = "SELECT * FROM tools WHERE id IN (SELECT value FROM json_each(:ids)) ORDER BY number"
 _SOURCES = "SELECT *, '' AS text FROM sources WHERE id IN (SELECT value FROM json_each(:ids)) ORDER BY id"
+_ALL_SOURCES = "SELECT *, '' AS text FROM sources ORDER BY seen_on DESC, id"
 _SOURCES_WITH_TEXT = """
 SELECT *, coalesce(
     (SELECT text FROM texts WHERE source_id = sources.id ORDER BY seen_at DESC, id LIMIT 1), ''

@@ -13,14 +13,20 @@ def bottom_line(left: Dossier, right: Dossier, margin: int) -> Figure:
     winner = clear_pick(left, right, margin)
     if winner is not None:
         loser = right if winner is left else left
-        return _sentence(f"{winner.name}: {winner.panel.brief}, against {loser.panel.brief}", winner, loser)
+        return _sentence(f"{winner.name}: {against(winner, loser)}", winner, loser)
     if left.panel.exists and right.panel.exists:
-        return _sentence(f"No clear pick: {left.panel.brief}, against {right.panel.brief}", left, right)
+        return _sentence(f"No clear pick: {against(left, right)}", left, right)
     if not left.panel.exists and not right.panel.exists:
         return _sentence("No pick: the panel has reviewed neither yet", left, right)
     known, unknown = (left, right) if left.panel.exists else (right, left)
     line = f"No clear pick: {known.name} has {known.panel.brief}, {unknown.name} no panel yet"
     return _sentence(line, known, unknown)
+
+
+def against(first: Dossier, second: Dossier) -> str:
+    """ "4–0, mean 79, against 3–1, mean 70"; "4–0 against 3–1"."""
+    comma = "," if "," in first.panel.brief else ""
+    return f"{first.panel.brief}{comma} against {second.panel.brief}"
 
 
 def clear_pick(left: Dossier, right: Dossier, margin: int) -> Dossier | None:

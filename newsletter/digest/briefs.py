@@ -1,9 +1,11 @@
 """The other comparisons, each in at most thirty words."""
 
+from dataclasses import replace
+
 from newsletter.config import Settings
 from newsletter.content.model import Comparison
 from newsletter.digest.backing import backed_start
-from newsletter.digest.bottom_line import bottom_line
+from newsletter.digest.bottom_line import against, bottom_line
 from newsletter.digest.lead import headline_of
 from newsletter.digest.letter import Brief, Figure
 from newsletter.digest.links import link_or_site
@@ -32,14 +34,13 @@ def brief_block(
 
 
 def _line(comparison: Comparison, left: Dossier, right: Dossier, settings: Settings, most: int) -> Figure:
-    """The bottom line; where there is no panel, the comparison's own words; what is too long loses its names."""
+    """The bottom line, after our own summary where there is no panel; what is too long loses names and prices."""
     computed = bottom_line(left, right, settings.clear_margin)
     if not left.panel.exists and not right.panel.exists:
         summary = backed_start(comparison.summary, (left, right), most - count_words(computed.text))
-        computed = Figure(
-            text=f"{summary} {computed.text}".strip(), claims=computed.claims, disputed=computed.disputed
-        )
+        computed = replace(computed, text=f"{summary} {computed.text}".strip())
     if count_words(computed.text) <= most:
         return computed
-    grounds = (*left.panel.grounds, *right.panel.grounds)
-    return Figure(text=f"{left.panel.brief} against {right.panel.brief}.", claims=grounds)
+    if not left.panel.exists and not right.panel.exists:
+        return Figure(text="No panel yet.")
+    return Figure(text=f"{against(left, right)}.", claims=(*left.panel.grounds, *right.panel.grounds))

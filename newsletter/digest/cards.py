@@ -32,7 +32,7 @@ def card_block(kind: ItemKind, dossier: Dossier, settings: Settings, note: str =
     facts = tuple(_model_facts(dossier) if kind is ItemKind.MODEL else _verdict_facts(dossier))
     split = dossier.panel.figure()
     spoken = (dossier.name, KICKERS[kind], split.text, *(f"{label} {value.text}" for label, value in facts))
-    left = CARD_WORDS - count_words(" ".join(spoken))
+    left = max(0, CARD_WORDS - count_words(" ".join(spoken)))
     return Card(
         tool_id=dossier.tool.id,
         topic=clip(dossier.tool.category, 40),
@@ -40,7 +40,7 @@ def card_block(kind: ItemKind, dossier: Dossier, settings: Settings, note: str =
         kicker=KICKERS[kind],
         split=split,
         share=dossier.panel.rounded_share,
-        line=fit(dossier.tagline or dossier.best_for, max(left, 0)),
+        line=fit(dossier.tagline, left) or fit(dossier.best_for, left),
         facts=facts,
         link=link_to(dossier.name, dossier.tool.url, settings),
         note=note,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from newsletter.content.model import Decision, Review
 from newsletter.digest.letter import Quote
 from newsletter.digest.material import Dossier, Material
-from newsletter.digest.sentences import count_words, is_whole, split_sentences
+from newsletter.digest.sentences import clip, count_words, is_whole, split_sentences
 
 FOR, AGAINST = "for", "against"
 #: Who said it when the source does not say.
@@ -78,7 +78,7 @@ def _best(said: list[tuple[Dossier, Review]], stance: str, taken: str) -> Quote 
 def _quote(sentence: str, dossier: Dossier, review: Review, stance: str) -> Quote:
     return Quote(
         words=sentence,
-        reviewer=review.reviewer or SOMEBODY,
+        reviewer=clip(review.reviewer or SOMEBODY, 40),
         tool=dossier.name,
         stance=stance,
         review_id=review.id,

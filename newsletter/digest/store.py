@@ -238,11 +238,13 @@ def thaw(connection: Connection, issue_id: int) -> None:
 
 def get_frozen(connection: Connection, issue_id: int) -> Frozen:
     """What was approved; raises NotFound before approval."""
-    row = connection.execute(select(snapshots).where(snapshots.c.issue_id == issue_id)).one_or_none()
-    if row is None:
+    snapshot = connection.execute(select(snapshots).where(snapshots.c.issue_id == issue_id)).one_or_none()
+    if snapshot is None:
         raise NotFound("approved content of issue", issue_id)
     stored = connection.execute(select(plans.c.variant, plans.c.plan).where(plans.c.issue_id == issue_id))
-    return Frozen(letter=row.letter, sender=row.sender, plans={name: plan for name, plan in stored})
+    return Frozen(
+        letter=snapshot.letter, sender=snapshot.sender, plans={row.variant: row.plan for row in stored}
+    )
 
 
 # ── rulings ────────────────────────────────────────────────────────────────────────────────────────────

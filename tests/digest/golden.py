@@ -1,0 +1,70 @@
+"""The golden letter: what a small week reads like, word for word. `python -m tests.digest.golden` writes it anew."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from newsletter.content.pack import Pack
+from newsletter.content.store import ContentStore
+from newsletter.db.engine import open_database
+from newsletter.db.schema import metadata
+from newsletter.digest import store
+from newsletter.digest.draft import Drafted, Window, make_draft
+from newsletter.digest.issues import Issue
+from newsletter.digest.letter import Letter
+from newsletter.digest.letter_json import letter_to_json
+from newsletter.digest.writing import write_letter
+from tests.digest.week import CUTOFF, SEEN, SEND_AT, SLOT, WEEK, settings_in
+
+FILE = Path(__file__).with_name("golden_letter.json")
+
+#: Ids come from the content store, whose own tests say what they are.
+_IDS = ("claims", "grounds", "review_id")
+
+
+def letter_of_week(
+    folder: Path,
+    *packs: Pack,
+    edits: dict[str, str] | None = None,
+    rulings: dict[str, dict[str, str | None]] | None = None,
+    **settings: object,
+) -> Letter:
+    """The letter that these packs make, drafted and written in a folder of its own."""
+    database = open_database(f"sqlite:///{folder / 'subscribers.db'}")
+    metadata.create_all(database.write_engine)
+    configured = settings_in(folder, **settings)
+    window = Window(slot=SLOT, send_at=SEND_AT, cutoff_at=CUTOFF)
+    with ContentStore(folder / "content.db") as content:
+        for pack in packs:
+            content.import_pack(pack, SEEN)
+        made = make_draft(database, content, configured, window, now=CUTOFF, even_thin=True)
+        assert isinstance(made, Drafted)
+        with database.write() as connection:
+            issue: Issue = store.change_draft(connection, made.issue, CUTOFF, **(edits or {}))
+            items = store.items_of(connection, issue.id)
+            letter = write_letter(
+                issue,
+                items,
+                content,
+                configured,
+                number=1,
+                rulings=lambda _: rulings or {},
+            )
+    database.close()
+    return letter
+
+
+def readable(letter: Letter) -> str:
+    return json.dumps(_without_ids(json.loads(letter_to_json(letter))), ensure_ascii=False, indent=1) + "\n"
+
+
+def _without_ids(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_ids(each) for key, each in value.items() if key not in _IDS}
+    return [_without_ids(each) for each in value] if isinstance(value, list) else value
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        FILE.write_text(readable(letter_of_week(Path(folder), *WEEK)), encoding="utf-8")

@@ -1,0 +1,290 @@
+"""The letter of a small week, from the stores to every word; and of weeks that somebody wishes us ill with."""
+
+from pathlib import Path
+
+import pytest
+
+from newsletter.content.pack import (
+    ClaimEntry,
+    ComparisonEntry,
+    Pack,
+    QuestionEntry,
+    ReviewEntry,
+    SourceEntry,
+    ToolEntry,
+    VerdictEntry,
+)
+from newsletter.digest.briefs import BRIEF_WORDS
+from newsletter.digest.cards import CARD_WORDS
+from newsletter.digest.length import MOST_WORDS, lead_words, letter_words, minutes
+from newsletter.digest.letter import Card, Figure, Letter
+from newsletter.digest.letter_json import letter_from_json, letter_to_json
+from newsletter.digest.sentences import count_words
+from newsletter.digest.sources import figures_in
+from newsletter.digest.subject import PREHEADER_CHARS, SUBJECT_CHARS
+from newsletter.errors import StoreError
+from tests.digest.golden import FILE, letter_of_week, readable
+from tests.digest.week import PANEL_PAGE, PRICE_PAGE, PROFILE_PAGE, VERDICT_PAGE, WEEK
+
+
+@pytest.fixture
+def letter(tmp_path: Path) -> Letter:
+    return letter_of_week(tmp_path, *WEEK)
+
+
+def test_a_small_week_reads_like_the_golden_letter(letter: Letter) -> None:
+    assert readable(letter) == FILE.read_text(encoding="utf-8")
+
+
+def test_a_letter_comes_back_from_its_frozen_form(letter: Letter) -> None:
+    stored = letter_to_json(letter)
+    assert letter_from_json(stored) == letter
+    assert letter_to_json(letter_from_json(stored)) == stored
+
+
+def test_what_is_no_letter_is_refused() -> None:
+    with pytest.raises(StoreError):
+        letter_from_json('{"subject": 3}')
+
+
+def test_every_printed_number_from_data_leads_to_a_source(letter: Letter) -> None:
+    said_as_unknown = {"no votes yet", "no panel yet", "no token price recorded"}
+    with_digits = [
+        each
+        for each in figures_in(letter)
+        if any(char.isdigit() for char in each.text.replace("1M tokens", ""))
+    ]
+    assert len(with_digits) > 10
+    assert [each.text for each in with_digits if not each.claims and each.text not in said_as_unknown] == [
+        "Open-weight 22B model for laptops and edge boxes"
+    ]
+    lines = {each.where for each in letter.grounds}
+    assert lines == {"lead", "more.0", "findings.0", "findings.1", "findings.2"}
+
+
+def test_what_sources_differ_on_is_printed_with_both_values_names_and_dates(letter: Letter) -> None:
+    assert [each.words for each in letter.sources.disputes] == [
+        "Heron Small, input price: $0.10 (Model almanac, verified 1 Mar 2026); "
+        "$0.07 (Tool desk, prices, seen 23 Nov 2026)"
+    ]
+
+
+def test_a_dispute_about_what_is_not_printed_is_not_printed(tmp_path: Path) -> None:
+    other = ClaimEntry(tool="osprey-7b", attribute="max_output", value="9000", unit="tokens")
+    more = Pack(source=SourceEntry(name="Elsewhere"), claims=(other,))
+    again = Pack(
+        source=SourceEntry(name="Nowhere"),
+        claims=(ClaimEntry(tool="osprey-7b", attribute="max_output", value="8000", unit="tokens"),),
+    )
+    assert letter_of_week(tmp_path, PROFILE_ALONE, more, again).sources.disputes == ()
+
+
+PROFILE_ALONE = PROFILE_PAGE.model_copy(
+    update={"claims": tuple(each for each in PROFILE_PAGE.claims if each.tool == "osprey-7b")}
+)
+
+
+def test_from_a_source_that_is_not_ours_only_figures_enter(tmp_path: Path) -> None:
+    theirs = [
+        pack.model_copy(update={"source": pack.source.model_copy(update={"ours": False})})
+        for pack in WEEK
+        if pack.source
+    ]
+    letter = letter_of_week(tmp_path, *theirs)
+    assert letter.lead is not None
+    assert (letter.lead.quotes, letter.answer) == ((), None)
+    printed = readable(letter)
+    for page in WEEK:
+        prose = [each.tagline for each in page.tools] + [each.words for each in page.notes]
+        prose += [text for each in page.comparisons for text in (each.pick_left_if, each.pick_right_if)]
+        assert [text for text in prose if text and text in printed] == []
+    assert (
+        letter.lead.bottom_line
+        == "Borealis 3 (22B): 4–0, mean 79, against 3–1, mean 70; free against pay per token."
+    )
+
+
+def test_a_ruling_ends_a_dispute(letter: Letter, tmp_path: Path) -> None:
+    chosen = _input_price(letter).claims[0]
+    ruled = letter_of_week(_folder(tmp_path), *WEEK, rulings={"heron-small": {"input_price": chosen}})
+    assert _input_price(letter).disputed
+    assert not _input_price(ruled).disputed
+    assert ruled.sources.disputes == ()
+
+
+def test_a_figure_that_was_ruled_out_is_not_printed(tmp_path: Path) -> None:
+    letter = letter_of_week(tmp_path, PRICE_PAGE, rulings={"heron-small": {"input_price": None}})
+    assert letter.lead is not None
+    assert letter.lead.costs is not None
+    assert {row.right.text for row in letter.lead.costs.volumes} == {"no token price recorded"}
+
+
+def _input_price(letter: Letter) -> Figure:
+    [card] = [each for each in letter.cards if each.tool_id == "heron-small"]
+    return dict(card.facts)["In"]
+
+
+def _folder(parent: Path) -> Path:
+    folder = parent / "ruled"
+    folder.mkdir()
+    return folder
+
+
+def test_the_editors_words_take_the_place_of_the_computed_ones(tmp_path: Path) -> None:
+    edits = {"subject": "Mine", "preheader": "Look", "note": "Hello.", "bottom_line": "Take  the Borealis."}
+    letter = letter_of_week(tmp_path, *WEEK, edits=edits)
+    assert letter.lead is not None
+    assert (letter.subject, letter.preheader, letter.note) == ("Mine", "Look", "Hello.")
+    assert letter.lead.bottom_line == "Take the Borealis."
+
+
+def test_links_that_pay_are_labelled_and_explained(tmp_path: Path) -> None:
+    letter = letter_of_week(tmp_path, VERDICT_PAGE, PANEL_PAGE, affiliate_hosts=("example.com",))
+    [card] = letter.cards
+    assert card.link is not None
+    assert card.link.affiliate
+    assert letter.footer.affiliate_notice == "Links marked “ad” earn us money."
+    assert letter.lead is not None
+    assert not letter.lead.link.affiliate
+
+
+def test_without_links_that_pay_nothing_is_explained(letter: Letter) -> None:
+    assert letter.footer.affiliate_notice == ""
+
+
+def test_a_week_without_comparisons_has_no_lead_and_still_a_subject(tmp_path: Path) -> None:
+    letter = letter_of_week(tmp_path, VERDICT_PAGE, PROFILE_ALONE)
+    assert (letter.lead, letter.more) == (None, ())
+    assert letter.subject == "Tern Notes: 1 ship / 1 skip"
+    assert [each.kicker for each in letter.cards] == ["new verdict", "new model"]
+
+
+# ── budgets ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def full_week(count: int) -> Pack:
+    """More than an issue holds: comparisons whose every text is as long as anybody writes."""
+    names = [f"Model {each} Instruct {each}.5 Preview" for each in range(2 * count)]
+    ids = [f"model-{each}" for each in range(2 * count)]
+    long_text = "It does a great many things for a great many people in a great many places. " * 20
+    return Pack(
+        source=SourceEntry(name="A tool desk with a long name", url="https://tools.example.org/x", ours=True),
+        tools=tuple(
+            ToolEntry(id=key, name=name, tagline=long_text, description=long_text, category="Developer Tools")
+            for key, name in zip(ids, names, strict=True)
+        ),
+        comparisons=tuple(
+            ComparisonEntry(
+                left=ids[2 * each],
+                right=ids[2 * each + 1],
+                summary=long_text,
+                pick_left_if=long_text,
+                pick_right_if=long_text,
+                headline=long_text,
+            )
+            for each in range(count)
+        ),
+        verdicts=tuple(
+            VerdictEntry(tool=key, ships=place % 5, skips=4 - place % 5) for place, key in enumerate(ids)
+        ),
+        reviews=tuple(
+            ReviewEntry(tool=key, reviewer=who, score=40 + (place * 7) % 60, words=long_text)
+            for place, key in enumerate(ids)
+            for who in ("Builder", "Skeptic", "Futurist", "Founder")
+        ),
+        claims=tuple(
+            ClaimEntry(tool=key, attribute=attribute, value=f"0.{place + 1}", unit="USD/Mtok")
+            for place, key in enumerate(ids)
+            for attribute in ("input_price", "output_price")
+        ),
+        questions=tuple(QuestionEntry(tool=key, question="What is it?", answer=long_text) for key in ids),
+    )
+
+
+def test_a_full_week_keeps_to_its_budgets(tmp_path: Path) -> None:
+    letter = letter_of_week(tmp_path, full_week(9))
+    assert letter.lead is not None
+    assert lead_words(letter.lead) <= 240
+    assert len(letter.more) == 3
+    assert all(count_words(f"{each.headline} {each.words}") <= BRIEF_WORDS for each in letter.more)
+    assert len(letter.cards) == 3
+    assert all(_card_words(each) <= CARD_WORDS for each in letter.cards)
+    assert letter.answer is not None
+    assert count_words(f"{letter.answer.question} {letter.answer.answer}") <= 50
+    assert 500 <= letter_words(letter) <= MOST_WORDS
+    assert letter.masthead.minutes == minutes(letter_words(letter))
+    assert len(letter.subject) <= SUBJECT_CHARS
+    assert len(letter.preheader) <= PREHEADER_CHARS
+
+
+def _card_words(card: Card) -> int:
+    facts = (f"{label} {value.text}" for label, value in card.facts)
+    return count_words(" ".join((card.kicker, card.name, card.split.text, card.line, *facts)))
+
+
+def test_at_most_twelve_items_have_a_name_and_the_rest_is_counted(tmp_path: Path) -> None:
+    letter = letter_of_week(tmp_path, full_week(30))
+    named = 1 + len(letter.more) + len(letter.cards) + 1 + len(letter.rest) - 1
+    assert named == 12
+    # 30 comparisons and the verdicts of 60 tools, of which lead and briefs print 8, less those that have a name.
+    assert letter.rest[-1].label == f"and {30 + 60 - 8 - 11:,} more"
+
+
+def test_empty_blocks_are_empty(tmp_path: Path) -> None:
+    letter = letter_of_week(tmp_path, PANEL_PAGE)
+    assert (letter.more, letter.cards, letter.rest, letter.answer, letter.changes) == ((), (), (), None, ())
+    assert letter.lead is not None
+    assert (letter.lead.costs, letter.lead.benchmarks) == (None, None)
+
+
+# ── hostile content ────────────────────────────────────────────────────────────────────────────────────
+
+NASTY = "\u202e<script>alert(1)</script>\u2066 {{ 7*7 }} \ufeff“"
+
+
+def test_hostile_words_stay_words_on_one_line(tmp_path: Path) -> None:
+    pack = Pack(
+        source=SourceEntry(name=NASTY, url="https://tools.example.org/", ours=True),
+        tools=(
+            ToolEntry(id="a", name=f"A {NASTY}", tagline=NASTY, category=NASTY * 5, url="https://a.example"),
+            ToolEntry(id="b", name="B" * 190, tagline="x " * 400, entry=NASTY),
+        ),
+        comparisons=(ComparisonEntry(left="a", right="b", headline=NASTY, pick_left_if=NASTY),),
+        reviews=(
+            ReviewEntry(
+                tool="a", reviewer=f"R {NASTY}", score=50, words=f"It ships {NASTY} every day of the week."
+            ),
+        ),
+        claims=(ClaimEntry(tool="a", attribute="licence", value=NASTY),),
+    )
+    letter = letter_of_week(tmp_path, pack)
+    texts = [letter.subject, letter.preheader, *letter.findings, *_lead_texts(letter)]
+    assert [each for each in texts if not each.isprintable()] == []
+    assert max(map(len, texts)) < 400
+    assert len(letter.subject) <= SUBJECT_CHARS
+
+
+def _lead_texts(letter: Letter) -> list[str]:
+    assert letter.lead is not None
+    lead = letter.lead
+    rows = [text for row in lead.decision for text in (row.label, row.left.text, row.right.text)]
+    names = [row.reviewer for row in lead.scorecard.rows] if lead.scorecard else []
+    quoted = [text for each in lead.quotes for text in (each.words, each.reviewer, each.tool)]
+    return [
+        lead.headline,
+        lead.bottom_line,
+        lead.pick_left_if,
+        lead.left.name,
+        lead.right.name,
+        *rows,
+        *names,
+        *quoted,
+    ]
+
+
+@pytest.mark.parametrize("url", ["", "http://[", "https://a.example/\u202e"])
+def test_a_link_that_leads_nowhere_safe_leads_to_the_site(tmp_path: Path, url: str) -> None:
+    comparison = PANEL_PAGE.comparisons[0].model_copy(update={"url": url})
+    letter = letter_of_week(tmp_path, PANEL_PAGE.model_copy(update={"comparisons": (comparison,)}))
+    assert letter.lead is not None
+    assert letter.lead.link.url == "https://tools.example.org/"

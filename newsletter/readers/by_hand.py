@@ -8,7 +8,7 @@ from datetime import datetime
 
 from newsletter.db.engine import Database
 from newsletter.db.statuses import ConsentEvent, Edition, ReaderStatus
-from newsletter.errors import BadInput, NewsletterError, NotFound
+from newsletter.errors import NewsletterError, NotFound
 from newsletter.readers.addresses import Address, parse_address
 from newsletter.readers.model import Arrival, Consent, NewReader, Reader
 from newsletter.readers.store import (
@@ -19,6 +19,7 @@ from newsletter.readers.store import (
     list_topics,
     suppress,
 )
+from newsletter.readers.wording import NAME, REASON, SOURCE, one_line, without_address
 
 
 class KeptOut(NewsletterError):
@@ -59,9 +60,12 @@ def add_by_hand(
 ) -> bool:
     """Add an active reader; False when they are one already. Raises KeptOut, and BadInput for a bad address."""
     parsed = parse_address(address)
-    if "@" in consent or not consent.strip():
-        raise BadInput("the consent source says where the consent comes from, without an address")
-    newcomer = NewReader(address=parsed, consent_source=consent.strip(), name=_name(name), edition=edition)
+    newcomer = NewReader(
+        address=parsed,
+        consent_source=without_address(consent, "the consent source", SOURCE),
+        name=one_line(name, "the name", NAME),
+        edition=edition,
+    )
     with database.write() as connection:
         (arrival,) = add_readers(
             connection, [newcomer], event=ConsentEvent.ADDED, suppression_key=suppression_key, now=now
@@ -97,14 +101,6 @@ def suppress_by_hand(
 ) -> bool:
     """Put an address on the suppression list and take its reader off; False when it was there before."""
     parsed = parse_address(address)
-    if "@" in reason:
-        raise BadInput("the reason must not hold an address; the list is kept for ever")
+    reason = without_address(reason, "the reason", REASON)
     with database.write() as connection:
         return suppress(connection, parsed, reason, suppression_key=suppression_key, now=now, source=source)
-
-
-def _name(name: str) -> str:
-    name = name.strip()
-    if not name.isprintable() or len(name) > 200:
-        raise BadInput("the name must be one line of at most 200 characters")
-    return name

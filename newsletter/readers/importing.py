@@ -20,12 +20,13 @@ from newsletter.readers.addresses import parse_address
 from newsletter.readers.csv_file import BadLine, CsvFile, Row
 from newsletter.readers.model import Arrival, NewReader
 from newsletter.readers.store import add_readers, foreseeing
+from newsletter.readers.wording import NAME, SOURCE, TOPIC, one_line, without_address
 
 CHUNK = 2000
 
 #: What other programs call a reader who may be written to.
 _ACTIVE_WORDS = frozenset({"", "active", "subscribed", "confirmed", "enabled"})
-_MOST_NAME, _MOST_SOURCE, _MOST_TOPIC, _MOST_FILE_NAME = 200, 350, 100, 100
+_MOST_FILE_NAME = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +146,7 @@ def _newcomer(row: Row, consent: str, file_name: str) -> NewReader:
     return NewReader(
         address=parse_address(row.address),
         consent_source=_source(row.consent or consent, file_name, row.line),
-        name=_line(row.name, "the name", _MOST_NAME),
+        name=one_line(row.name, "the name", NAME),
         edition=_edition(row.edition),
         time_zone=_time_zone(row.time_zone),
         topics=_topics(row.topics) if row.topics else (),
@@ -160,17 +161,7 @@ def _source(given: str, file_name: str, line: int) -> str:
 def _checked_source(given: str) -> str:
     if not given:
         raise BadInput("nothing says where the consent comes from")
-    if "@" in given:
-        raise BadInput("the consent source holds an address; the ledger is kept when a reader is erased")
-    return _line(given, "the consent source", _MOST_SOURCE)
-
-
-def _line(text: str, what: str, most: int) -> str:
-    if not text.isprintable():
-        raise BadInput(f"{what} holds a line break or a control character: {text[:60]!r}")
-    if len(text) > most:
-        raise BadInput(f"{what} is longer than {most} characters")
-    return text
+    return without_address(given, "the consent source", SOURCE)
 
 
 def _edition(text: str) -> Edition:
@@ -195,5 +186,5 @@ def _time_zone(text: str) -> str:
 
 
 def _topics(text: str) -> tuple[str, ...]:
-    topics = (_line(topic.strip(), "a topic", _MOST_TOPIC) for topic in re.split("[;,|]", text))
+    topics = (one_line(topic, "a topic", TOPIC) for topic in re.split("[;,|]", text))
     return tuple(sorted({topic for topic in topics if topic}))

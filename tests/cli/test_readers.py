@@ -1,6 +1,12 @@
 import json
 import os
+import signal
+import sqlite3
 import stat
+import subprocess
+import sys
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from newsletter.cli.program import program
 from newsletter.installation import make_installation
+from newsletter.readers.importing import CHUNK
 
 
 @pytest.fixture
@@ -44,9 +51,9 @@ def test_a_reader_is_added_once(folder: Path) -> None:
     ("arguments", "sentence"),
     [
         (["nonsense", "--consent", "fair"], "'nonsense' is no mail address"),
-        (["ada@example.org", "--consent", " "], "the consent source says where"),
-        (["ada@example.org", "--consent", "mail of ada@example.org"], "without an address"),
-        (["ada@example.org", "--consent", "fair", "--name", "Ada\r\nBcc: x"], "the name must be one line"),
+        (["ada@example.org", "--consent", " "], "the consent source is empty"),
+        (["ada@example.org", "--consent", "mail of ada@example.org"], "the consent source holds an address"),
+        (["ada@example.org", "--consent", "fair", "--name", "Ada\r\nBcc: x"], "the name holds a line break"),
         (["ada@example.org"], "Missing option '--consent'"),
         (["ada@example.org", "--consent", "fair", "--edition", "hourly"], "'hourly' is not one of"),
     ],
@@ -175,3 +182,24 @@ def test_a_failed_export_leaves_no_file(folder: Path, tmp_path: Path) -> None:
 def test_export_without_a_file_goes_to_stdout(folder: Path) -> None:
     add(folder, "ada@example.org")
     assert run(folder, "export").stdout.splitlines()[1].startswith("ada@example.org,,active,")
+
+
+def test_ctrl_c_stops_an_import_between_two_chunks(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "new.csv"
+    path.write_text("email\n" + "".join(f"reader{number}@example.org\n" for number in range(60_000)))
+    arguments = ["--folder", str(folder), "readers", "import", str(path), "--consent", "fair"]
+    command = [sys.executable, "-m", "newsletter", *arguments]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        while process.poll() is None and not count(folder):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (130, "newsletter: stopped\n")
+    assert 0 < count(folder) < 60_000
+    assert count(folder) % CHUNK == 0
+
+
+def count(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / "subscribers.db")) as connection:
+        counted: int = connection.execute("SELECT count(*) FROM readers").fetchone()[0]
+        return counted

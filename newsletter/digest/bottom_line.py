@@ -2,6 +2,7 @@
 
 from newsletter.digest.letter import Figure
 from newsletter.digest.material import Dossier
+from newsletter.digest.panel import Panel
 from newsletter.digest.pricing import contrast
 
 
@@ -14,6 +15,8 @@ def bottom_line(left: Dossier, right: Dossier, margin: int) -> Figure:
     if winner is not None:
         loser = right if winner is left else left
         return _sentence(f"{winner.name}: {against(winner, loser)}", winner, loser)
+    if _skips(left) and _skips(right):
+        return _sentence(f"The panel skips both: {against(left, right)}", left, right)
     if left.panel.exists and right.panel.exists:
         return _sentence(f"No clear pick: {against(left, right)}", left, right)
     if not left.panel.exists and not right.panel.exists:
@@ -30,26 +33,33 @@ def against(first: Dossier, second: Dossier) -> str:
 
 
 def clear_pick(left: Dossier, right: Dossier, margin: int) -> Dossier | None:
-    """The side that the panel prefers by at least `margin` points of the mean, its split not saying otherwise.
+    """The side that the panel prefers by at least `margin` points of the mean, and whose split agrees.
 
-    Without means on both sides only opposite decisions, ship against skip, make a pick.
+    A tool that most of the panel would not ship is never the pick. Without means on both sides only opposite
+    decisions, ship against skip, make one.
     """
     ours, theirs = left.panel, right.panel
     if ours.mean is not None and theirs.mean is not None:
         if abs(ours.mean - theirs.mean) < margin or ours.mean == theirs.mean:
             return None
         winner, loser = (left, right) if ours.mean > theirs.mean else (right, left)
-        contradicted = (
-            winner.panel.share is not None
-            and loser.panel.share is not None
-            and winner.panel.share < loser.panel.share
-        )
-        return None if contradicted else winner
+        return winner if _agrees(winner.panel, loser.panel) else None
     if ours.ships_it and theirs.ships_it is False:
         return left
     if theirs.ships_it and ours.ships_it is False:
         return right
     return None
+
+
+def _agrees(winner: Panel, loser: Panel) -> bool:
+    """Whether the split says the same as the means, as far as it is known."""
+    if winner.share is None:
+        return True
+    return bool(winner.ships_it) and (loser.share is None or winner.share >= loser.share)
+
+
+def _skips(dossier: Dossier) -> bool:
+    return dossier.panel.ships_it is False
 
 
 def _sentence(line: str, first: Dossier, second: Dossier) -> Figure:

@@ -115,7 +115,8 @@ def _highest_mean(tools: Sequence[Dossier]) -> Figure | None:
     if len(known) < 2:
         return None
     best = max(known, key=lambda each: each.panel.mean or 0)
-    text = f"Highest mean in this issue: {best.name}, {_mean(best)} from {best.panel.scores} scores."
+    scores = "1 score" if best.panel.scores == 1 else f"{best.panel.scores} scores"
+    text = f"Highest mean in this issue: {best.name}, {_mean(best)} from {scores}."
     return Figure(text=text, claims=best.panel.mean_grounds)
 
 

@@ -34,6 +34,10 @@ def test_the_winner_comes_first_on_whichever_side_it_stands() -> None:
         (panel(4, 0), panel(3, 1), False),
         (panel(3, 1), panel(1, 3), True),
         (panel(2, 2), panel(1, 3), False),
+        # Nobody is told to take what most of the panel would not ship.
+        (panel(1, 3, 60), panel(0, 4, 30), False),
+        (panel(2, 2, 60), panel(0, 4, 30), False),
+        (panel(0, 0, 80), panel(0, 0, 70), True),
         # One side's scores alone compare with nothing.
         (panel(4, 0, 90), panel(3, 1), False),
         (panel(4, 0, 90), Panel(), False),
@@ -79,3 +83,8 @@ def test_nothing_is_said_of_prices_when_neither_is_known() -> None:
 def test_reviews_without_decisions_still_have_a_mean() -> None:
     scored = dossier("A", reviews=(review("a", None, 70, None),))
     assert bottom_line(scored, dossier("B"), MARGIN).text.startswith("No pick")
+
+
+def test_a_panel_that_skips_both_is_said_to_skip_both() -> None:
+    line = bottom_line(dossier("A", panel(1, 3, 60)), dossier("B", panel(0, 4, 30)), MARGIN)
+    assert line.text == "The panel skips both: 1–3, mean 60, against 0–4, mean 30."

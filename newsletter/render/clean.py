@@ -40,8 +40,8 @@ def clean(text: str) -> str:
 
 def clean_line(text: str) -> str:
     """As `clean`, but never isolated: for addresses of pages and for lines of Markdown."""
-    spaced = _BLANKS.sub(" ", unicodedata.normalize("NFC", text))
-    return _without_piles("".join(character for character in spaced if _may_stay(character))).strip()
+    seen = "".join(character for character in _BLANKS.sub(" ", text) if _may_stay(character))
+    return _without_piles(_BLANKS.sub(" ", unicodedata.normalize("NFC", seen))).strip()
 
 
 def clean_lines(text: str) -> str:

@@ -67,7 +67,7 @@ def mjml_environment(folders: Sequence[Path], sentinels: Sentinels) -> jinja2.En
     def finalize(_context: object, value: object) -> Markup:
         if isinstance(value, Markup):
             return value
-        return Markup(sentinels.put(value if isinstance(value, Slot | Html) else _text_of(value)))
+        return Markup(sentinels.put(value if isinstance(value, Html) else _slot_or_text(value)))
 
     extensions = [_LineMarks, _Part]
     environment = _environment(folders, sentinels, finalize=finalize, autoescape=True, extensions=extensions)
@@ -80,7 +80,8 @@ def text_environment(folders: Sequence[Path], sentinels: Sentinels) -> jinja2.En
 
     @jinja2.pass_context
     def finalize(_context: object, value: object) -> str:
-        return sentinels.put(value) if isinstance(value, Slot) else _text_of(value)
+        printed = _slot_or_text(value)
+        return sentinels.put(printed) if isinstance(printed, Slot) else printed
 
     environment = _environment(folders, sentinels, finalize=finalize, autoescape=False, extensions=[_Part])
     environment.globals["block_mark"] = sentinels.put
@@ -119,7 +120,7 @@ def _environment(
         environment.filters.pop(name)
     environment.filters.update(long_date=_long_date, initials=_initials)
     environment.globals = {
-        "slots": SimpleNamespace(**{name.value: Slot(name) for name in SlotName}),
+        "slots": SimpleNamespace(**{name.value: _SlotOfReader(name) for name in SlotName}),
         "range": environment.globals["range"],
     }
     return environment
@@ -129,6 +130,17 @@ class _Environment(ImmutableSandboxedEnvironment):
     def join_path(self, template: str, parent: str) -> str:
         """A partial (`_name`) stands beside the template that asks for it."""
         return f"{parent.rpartition('/')[0]}/{template}" if template.startswith("_") else template
+
+
+class _SlotOfReader(Slot):
+    """A slot as templates see it: it can be printed, and nothing else."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        raise jinja2.TemplateRuntimeError(
+            f"slots.{self.name} can only be printed as it is: {{{{ slots.{self.name} }}}}"
+        )
 
 
 class _Part(Extension):
@@ -200,8 +212,10 @@ def _place_of(error: BaseException, environment: jinja2.Environment) -> Place | 
     return place
 
 
-def _text_of(value: object) -> str:
-    """What may be printed: texts and numbers. Anything else is a slip of the template, and must not reach a reader."""
+def _slot_or_text(value: object) -> Slot | str:
+    """What may be printed: slots, texts and whole numbers. Anything else is a slip of the template."""
+    if isinstance(value, Slot):
+        return Slot(value.name)
     if isinstance(value, jinja2.Undefined):
         str(value)
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):

@@ -46,7 +46,7 @@ FRAME = MessageFrame(
 LONG_NOTE = (
     "Two open models **meet on price** this week, and the panel is not of one mind about either. The cheaper"
     " one runs on a single card in your office; the dearer one brings a sandbox that executes what it writes."
-    " We asked four reviewers which they would put in front of customers tomorrow, and [why](https://example.org/why)"
+    " We asked our four reviewers which they would put in front of customers tomorrow, and [why](https://example.org/why)"
     " they hesitated at all."
 )
 
@@ -319,9 +319,9 @@ HEAVY = replace(
     USUAL,
     note=LONG_NOTE,
     findings=(
-        "Widest gap of the week: Harbor Agents 1 ship / 3 skip against Mistral 3 Small's four.",
-        "Output tokens cost a tenth: $0.20 against $2.00 a million for the older Medium.",
-        "The Founder is the only reviewer to skip Mistral Medium 3.2, with 55 points.",
+        "Most divided panel in this issue: Harbor Agents, 1 ship / 3 skip, against four for Mistral 3 Small.",
+        "Largest price gap in this issue: 10M tokens a month cost $1.35 with Mistral 3 Small, $12.00 with Medium.",
+        "Sources differ on Mistral Small 3.2, input price: $0.10 or $0.07 per million tokens.",
     ),
     changes=(
         Change(

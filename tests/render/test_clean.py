@@ -18,6 +18,7 @@ from tests.render import letters
         ("forged \ue0007\ue001", "forged 7"),
         ("line\u2028separator", "line separator"),
         ("e\u0301", "é"),
+        ("a \u200b b", "a b"),
         ("😀\u200d💻 ni\u200cn", "😀\u200d💻 ni\u200cn"),
         ("12\u202f000", "12\u202f000"),
     ],

@@ -43,6 +43,11 @@ def test_a_slot_stays_a_slot(tmp_path: Path) -> None:
     assert rendered(tmp_path, "{{ slots.view_url }}") == [Slot(SlotName.VIEW_URL)]
 
 
+def test_a_slot_cannot_be_part_of_a_text(tmp_path: Path) -> None:
+    with pytest.raises(TemplateError, match=r"slots\.address can only be printed as it is"):
+        text(tmp_path, '{{ "Sent to " ~ slots.address }}')
+
+
 def test_constants_and_switched_off_escaping_are_values_too(tmp_path: Path) -> None:
     assert rendered(tmp_path, '{{ "<b>" }}') == ["<b>"]
     assert rendered(tmp_path, "{% autoescape false %}{{ name }}{% endautoescape %}", name="<b>") == ["<b>"]

@@ -44,20 +44,20 @@ def in_order(text: str, phrases: list[str]) -> None:
 READING_ORDER = [
     "No. 12",
     "Two open models",
-    "Widest gap",
+    "Most divided panel",
     "4–0, mean 79, against 3–1, mean 70",
     "Pick Mistral 3 Small (22B) if",
     "Pick Mistral Medium 3.2 if",
     "no votes yet",
     "Skeptic",
     "It slots into every local runner",
-    "10M tokens",
+    "Even split of input",
     "Constrained rewriting",
     "9 of 12 tests",
     "Read the full comparison",
     "Foundry raised its input price",
     "Quill vs Inkwell",
-    "Harbor Agents",
+    "Lumen Voice",
     "Also new",
     "Can I run a 22B model",
     "verified 1 Mar 2026",
@@ -75,8 +75,7 @@ def test_the_html_is_read_in_the_stated_order() -> None:
 
 
 def test_the_text_is_read_in_the_stated_order() -> None:
-    text = " ".join(text_of(PLANS["HEAVY"]).split())
-    in_order(text.replace("Widest gap of the week: Harbor Agents", "Widest gap"), READING_ORDER)
+    in_order(" ".join(text_of(PLANS["HEAVY"]).split()), READING_ORDER)
 
 
 @pytest.mark.parametrize("name", sorted(PLANS))

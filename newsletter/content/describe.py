@@ -85,6 +85,8 @@ def describe_tools(writer: Writer) -> None:
     for alias in writer.pack.aliases:
         names = {"alias": alias.alias, "tool_id": writer.tool_id(alias.tool)}
         writer.db.conn.execute(_UPSERT_ALIAS, names)
+    for row in writer.db.conn.execute(_BARE_ALIASES):
+        writer.tool_ids.setdefault(row["alias"], row["tool_id"])
 
 
 def _known_tools(writer: Writer) -> dict[str, Row]:
@@ -259,6 +261,7 @@ _UPSERT_ALIAS = """
 INSERT INTO aliases (alias, tool_id) VALUES (:alias, :tool_id)
 ON CONFLICT (alias) DO UPDATE SET tool_id = excluded.tool_id
 """
+_BARE_ALIASES = "SELECT alias, tool_id FROM aliases WHERE alias NOT IN (SELECT id FROM tools)"
 _TOOLS_BY_ID = "SELECT * FROM tools WHERE id IN (SELECT value FROM json_each(:ids))"
 _TOOLS_BY_NAME = """
 SELECT * FROM tools WHERE name_key IN (SELECT value FROM json_each(:ids)) ORDER BY number DESC

@@ -60,6 +60,8 @@ def writing(db: Database) -> Iterator[None]:
     try:
         db.conn.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
+        if "readonly" in str(error):
+            raise StoreError("the content store was opened for reading only") from error
         raise StoreBusy from error
     try:
         yield

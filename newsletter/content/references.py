@@ -1,7 +1,7 @@
 """Whether a pack can be imported: everything it refers to exists, and every record says something."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from sqlite3 import Row
 
@@ -46,11 +46,10 @@ def field_name(path: Path) -> str:
 
 
 def _faults(db: Database, pack: Pack) -> Iterator[Fault]:
-    yield from _repeated("tools", [each.id for each in pack.tools], "id")
-    yield from _repeated("comparisons", [each.key for each in pack.comparisons], "id")
-    yield from _repeated(
-        "sources", [each.key for each in pack.all_sources()][-len(pack.sources) or None :], "id"
-    )
+    yield from _repeated("tools", [each.id for each in pack.tools])
+    yield from _repeated("comparisons", [each.key for each in pack.comparisons])
+    own = () if pack.source is None else (pack.source.key,)
+    yield from _repeated("sources", [each.key for each in pack.sources], own)
     yield from _unknown_sources(db, pack)
     tools = _known_tools(db, pack)
     yield from _alias_faults(db, pack, tools)
@@ -60,11 +59,11 @@ def _faults(db: Database, pack: Pack) -> Iterator[Fault]:
     yield from _empty_records(pack)
 
 
-def _repeated(kind: str, ids: Sequence[str], name: str) -> Iterator[Fault]:
-    seen: set[str] = set()
+def _repeated(kind: str, ids: Sequence[str], before: Iterable[str] = ()) -> Iterator[Fault]:
+    seen = set(before)
     for index, each in enumerate(ids):
         if each in seen:
-            yield Fault((kind, index, name), f"{each} stands here twice: give every one its own {name}")
+            yield Fault((kind, index, "id"), f"{each} stands here twice: give every one its own id")
         seen.add(each)
 
 

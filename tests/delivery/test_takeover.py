@@ -1,0 +1,168 @@
+"""What a dead, sleeping or far-away worker leaves behind, and who may take it. On both databases."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from newsletter.db.engine import Database
+from newsletter.db.statuses import DeliveryStatus
+from newsletter.delivery import ledger
+from newsletter.delivery.journal import Journal
+from newsletter.delivery.ledger import Hold
+from newsletter.delivery.progress import Progress
+from newsletter.delivery.states import Event, Outcome
+from newsletter.delivery.store import progress_of, start_issue
+from newsletter.delivery.takeover import record_late, take_over
+from tests.conftest import THURSDAY
+from tests.delivery.house import add_issue, add_readers, hash_address, statuses
+
+S = DeliveryStatus
+AFTER_THE_LEASE = THURSDAY + ledger.LEASE + timedelta(seconds=1)
+
+
+@pytest.fixture
+def hold(database: Database) -> Hold:
+    """Five readers; a worker called "gone" has begun the first four."""
+    add_readers(database, 5)
+    add_issue(database)
+    start_issue(database, 1, THURSDAY)
+    with database.write() as connection:
+        hold = ledger.claim_batch(connection, 1, "gone", THURSDAY)
+        assert hold is not None
+        ledger.begin_window(connection, hold, (), limit=4, now=THURSDAY, hash_address=hash_address)
+    return hold
+
+
+def leave_journal(folder: Path, hold: Hold) -> None:
+    """1 was accepted, 2 rejected, 3 only started, 4 not even that; then its worker died."""
+    journal = Journal(folder, hold.owner)
+    journal.started(hold, [1, 2, 3])
+    journal.answered(hold, Outcome(reader_id=1, event=Event.ACCEPT, code="2.0.0", provider_id="4F2A9"))
+    journal.answered(hold, Outcome(reader_id=2, event=Event.REJECT, code="5.1.1"))
+    journal.__exit__(KeyboardInterrupt)
+
+
+@pytest.fixture
+def journals(tmp_path: Path) -> Path:
+    return tmp_path / "journal"
+
+
+def test_the_journal_of_a_dead_worker_settles_all_but_what_was_in_flight(
+    database: Database, hold: Hold, journals: Path
+) -> None:
+    leave_journal(journals, hold)
+    assert take_over(database, hold, journals, THURSDAY)
+    assert statuses(database) == {S.ACCEPTED: 1, S.REJECTED: 1, S.UNSURE: 1, S.PENDING: 2}
+    with database.read() as connection:
+        assert progress_of(connection, 1) == Progress(readers=5, accepted=1, rejected=1, unsure=1)
+
+
+def test_a_journal_is_removed_once_the_ledger_holds_what_it_said(
+    database: Database, hold: Hold, journals: Path
+) -> None:
+    leave_journal(journals, hold)
+    take_over(database, hold, journals, THURSDAY)
+    assert list(journals.iterdir()) == []
+
+
+def test_only_one_successor_takes_over(database: Database, hold: Hold, journals: Path) -> None:
+    leave_journal(journals, hold)
+    assert take_over(database, hold, journals, THURSDAY)
+    assert not take_over(database, hold, journals, AFTER_THE_LEASE)
+    assert statuses(database)[S.UNSURE] == 1
+
+
+def test_lines_of_an_earlier_claim_prove_nothing(database: Database, hold: Hold, journals: Path) -> None:
+    earlier = Hold(**{name: getattr(hold, name) for name in Hold.__slots__} | {"fence": hold.fence - 1})
+    leave_journal(journals, earlier)
+    take_over(database, hold, journals, THURSDAY)
+    assert statuses(database) == {S.PENDING: 5}
+
+
+def test_a_line_that_was_cut_short_was_never_acted_upon(
+    database: Database, hold: Hold, journals: Path
+) -> None:
+    leave_journal(journals, hold)
+    path = journals / "gone.journal"
+    path.write_bytes(path.read_bytes() + b"started\t1\t1\t4")
+    take_over(database, hold, journals, THURSDAY)
+    assert statuses(database)[S.UNSURE] == 1
+
+
+def test_without_a_journal_a_batch_is_left_alone_until_its_lease_ends(
+    database: Database, hold: Hold, journals: Path
+) -> None:
+    assert not take_over(database, hold, journals, THURSDAY + ledger.LEASE - timedelta(seconds=1))
+    assert take_over(database, hold, journals, AFTER_THE_LEASE)
+    assert statuses(database) == {S.UNSURE: 4, S.PENDING: 1}
+
+
+def test_a_journal_of_another_boot_proves_nothing(database: Database, hold: Hold, journals: Path) -> None:
+    leave_journal(journals, hold)
+    path = journals / "gone.journal"
+    _, *lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([b"boot\tbefore-the-power-failed\n", *lines]))
+    assert not take_over(database, hold, journals, THURSDAY)
+    assert take_over(database, hold, journals, AFTER_THE_LEASE)
+    assert statuses(database) == {S.UNSURE: 4, S.PENDING: 1}
+
+
+HOLD_A_JOURNAL = """
+import sys, time
+from pathlib import Path
+from newsletter.delivery.journal import Journal
+with Journal(Path(sys.argv[1]), "gone"):
+    print("locked", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def sleeper(journals: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the lock of the journal called "gone"."""
+    command = [sys.executable, "-c", HOLD_A_JOURNAL, str(journals)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "locked\n"
+        yield process
+        process.kill()
+
+
+def test_a_sleeping_worker_is_left_alone_until_its_lease_ends(
+    database: Database, hold: Hold, journals: Path, sleeper: subprocess.Popen[str]
+) -> None:
+    assert not take_over(database, hold, journals, THURSDAY)
+    assert take_over(database, hold, journals, AFTER_THE_LEASE)
+    assert statuses(database) == {S.UNSURE: 4, S.PENDING: 1}
+    assert (journals / "gone.journal").exists()
+
+
+def test_a_killed_worker_is_known_to_be_dead_at_once(
+    database: Database, hold: Hold, journals: Path, sleeper: subprocess.Popen[str]
+) -> None:
+    os.kill(sleeper.pid, 9)
+    sleeper.wait()
+    assert take_over(database, hold, journals, THURSDAY)
+    assert statuses(database) == {S.PENDING: 5}
+
+
+def test_what_a_sleeper_knows_when_it_wakes_settles_the_unsure(
+    database: Database, hold: Hold, journals: Path
+) -> None:
+    take_over(database, hold, journals, AFTER_THE_LEASE)
+    outcomes = [
+        Outcome(reader_id=1, event=Event.ACCEPT, code="2.0.0"),
+        Outcome(reader_id=2, event=Event.REJECT, code="5.1.1"),
+        Outcome(reader_id=3, event=Event.DEFER, code="4.2.2"),
+        Outcome(reader_id=4, event=Event.RETURN),
+    ]
+    with database.write() as connection:
+        record_late(connection, hold, outcomes, AFTER_THE_LEASE)
+    assert statuses(database) == {S.ACCEPTED: 1, S.REJECTED: 1, S.UNSURE: 2, S.PENDING: 1}
+    with database.read() as connection:
+        assert progress_of(connection, 1) == Progress(readers=5, accepted=1, rejected=1, unsure=2)

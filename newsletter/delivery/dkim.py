@@ -87,7 +87,11 @@ class DkimSigner:
         self._keys = tuple(keys)
 
     def sign(self, message: bytes, signed_at: datetime) -> bytes:
-        """The message behind a DKIM-Signature for each key.
+        """The message behind its signatures; raises as `signatures` does."""
+        return self.signatures(message, signed_at) + message
+
+    def signatures(self, message: bytes, signed_at: datetime) -> bytes:
+        """A DKIM-Signature header for each key: what belongs in front of the message.
 
         Raises ValueError for bytes that are no message with CRLF line ends, and for a signed header that is there
         twice.
@@ -99,7 +103,7 @@ class DkimSigner:
         names = tuple(name for name, _ in fields)
         covered = b"".join([b"%b:%b\r\n" % field for field in fields])
         now = b"t=%d; bh=%b;" % (signed_at.timestamp(), _body_hash(message, end + 4))
-        return b"".join((*(self._header(key, names, covered, now) for key in self._keys), message))
+        return b"".join([self._header(key, names, covered, now) for key in self._keys])
 
     def _header(self, key: DkimKey, names: tuple[bytes, ...], covered: bytes, now: bytes) -> bytes:
         """A DKIM-Signature header. It signs itself too, with `b=` empty (RFC 6376, 3.7)."""

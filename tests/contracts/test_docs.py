@@ -59,9 +59,9 @@ def test_every_command_and_option_has_help(path: str) -> None:
     assert [each.name for each in options if not each.help] == []
 
 
-@pytest.mark.parametrize("path", COMMANDS)
-def test_every_command_is_documented(path: str) -> None:
-    assert f"Usage: {path} " in (REFERENCE / "cli.md").read_text(encoding="utf-8")
+def test_every_command_is_documented() -> None:
+    text = (REFERENCE / "cli.md").read_text(encoding="utf-8")
+    assert [path for path in COMMANDS if f"Usage: {path} " not in text] == []
 
 
 def test_every_setting_is_documented() -> None:

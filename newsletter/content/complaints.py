@@ -46,11 +46,13 @@ _WANTED = {
 def complaint(error: ValidationError, model: type[BaseModel]) -> Fault:
     """The first thing wrong, and how many more there are."""
     found = error.errors(include_url=False)
-    first = found[0]
+    record = found[0]["loc"][:-1]
+    # A name that is written wrong is an unknown field and a missing one: the first says more.
+    unknown = (each for each in found if each["type"] == "extra_forbidden" and each["loc"][:-1] == record)
+    first = next(unknown, found[0])
     path: Path = tuple(first["loc"])
-    message = _message(first, path, model)
-    more = f" ({len(found) - 1} more like this)" if len(found) > 1 else ""
-    return Fault(path, message + more)
+    others = "" if len(found) == 1 else f" (and {len(found) - 1} more)"
+    return Fault(path, _message(first, path, model) + others)
 
 
 def _message(error: ErrorDetails, path: Path, model: type[BaseModel]) -> str:

@@ -15,7 +15,7 @@ from newsletter.content.pack import (
     SourceEntry,
     VerdictEntry,
 )
-from newsletter.content.packfile import PackFile, is_json, parse_pack, read_text
+from newsletter.content.packfile import JSON_LIMIT, YAML_LIMIT, PackFile, is_json, parse_pack, read_text
 from newsletter.content.pages import read_page
 from newsletter.content.references import Path as FieldPath
 from newsletter.content.references import field_name
@@ -24,7 +24,8 @@ from newsletter.errors import BadInput, Place
 #: Of a folder, files with these endings are read.
 SUFFIXES = (".yaml", ".yml", ".json", ".txt")
 _PACK_SUFFIXES = (".yaml", ".yml", ".json")
-_PACK_START = re.compile(rf"^(?:{'|'.join(Pack.model_fields)}):", re.MULTILINE)
+#: The first line that is neither empty nor a comment.
+_PACK_START = re.compile(rf"(?:\s|#[^\n]*\n|---\n)*(?:{'|'.join(Pack.model_fields)}):\s")
 
 Dated = VerdictEntry | ClaimEntry | OfferEntry | BenchmarkEntry
 
@@ -64,7 +65,7 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 def read_material(file: Path, origin: Origin) -> PackFile:
     """The pack in a file, or the pack that a page is; raises BadInput with the place."""
-    text = read_text(file)
+    text = read_text(file, JSON_LIMIT if file.suffix.lower() == ".json" else 4 * YAML_LIMIT)
     if is_pack(file, text):
         read = parse_pack(text, file)
         return PackFile(_with_origin(read.pack, origin, file), read.where)
@@ -85,7 +86,7 @@ def read_material(file: Path, origin: Origin) -> PackFile:
 
 def is_pack(file: Path, text: str) -> bool:
     """Whether it is a pack by its ending, or by how it begins; everything else may be a page."""
-    return file.suffix.lower() in _PACK_SUFFIXES or is_json(text) or _PACK_START.search(text) is not None
+    return file.suffix.lower() in _PACK_SUFFIXES or is_json(text) or _PACK_START.match(text) is not None
 
 
 def _with_origin(pack: Pack, origin: Origin, file: Path) -> Pack:

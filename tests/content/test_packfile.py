@@ -124,7 +124,11 @@ def test_every_fault_of_json_is_named_with_its_place(text: str, said: str) -> No
 
 
 def test_several_faults_are_counted() -> None:
-    assert complaint("tools: [{id: a}, {id: b}]").endswith("it is missing (1 more like this)")
+    assert complaint("tools: [{id: a}, {id: b}]").endswith("it is missing (and 1 more)")
+
+
+def test_a_misspelt_name_is_called_that_rather_than_missing() -> None:
+    assert complaint("tools: [{id: a, nam: A}]").endswith("no such field: do you mean name? (and 1 more)")
 
 
 def test_an_alias_bomb_is_refused_at_its_first_anchor() -> None:

@@ -200,6 +200,11 @@ def test_a_long_name_in_to_is_folded() -> None:
     assert max(map(len, lines)) <= 76
 
 
+def test_an_address_beyond_ascii_stays_as_it_is_for_servers_with_smtputf8() -> None:
+    message = COMPOSER.compose({**VALUES, "to": mailbox_form("Zoë", "zoë@example.org")})
+    assert "To: =?utf-8?q?Zo=C3=AB?= <zoë@example.org>\r\n".encode() in message
+
+
 def test_a_long_unsubscribe_header_breaks_between_its_addresses_only() -> None:
     lines = _header_lines(COMPOSER.compose(VALUES))
     start = next(index for index, line in enumerate(lines) if line.startswith(b"List-Unsubscribe:"))

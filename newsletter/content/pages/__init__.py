@@ -77,7 +77,7 @@ def read_page(
         source = SourceEntry(
             # Without an address, two pages of one title are told apart by their files.
             id=None if url else slug(f"{name.rpartition('/')[2]} {about}"),
-            name=f"{about} ({shape.name})",
+            name=f"{about}, {shape.name}",
             url=url,
             ours=ours,
             published_on=published_on,

@@ -128,7 +128,7 @@ def test_a_label_glued_to_the_last_answer_is_taken_off() -> None:
         ("Pick Tern Large 4 if", 'breaks off in "Which Should You Choose'),
         ("the answers yourself", 'breaks off in "Which Should You Choose'),
         ("Tern Large 4 vs Tern Mini 4: which", "breaks off in"),
-        ("Tern Large 4 is better, with", "has no answer"),
+        ("Tern Large 4 is, by its", "has no answer"),
         ("Large 4 or Tern Mini 4?", "breaks off in"),
         ("00 per million output tokens.", "breaks off in"),
     ],

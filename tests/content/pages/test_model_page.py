@@ -82,7 +82,7 @@ def test_prompts_end_at_their_button_even_where_the_next_title_is_glued_to_it() 
 
 
 def test_prompts_without_buttons_stand_in_twos() -> None:
-    text = text_of("model-page").replace("Open in a Space →\n", "\n").replace("Open in a Space →", "\n")
+    text = text_of("model-page").replace("Open in a Room →\n", "\n").replace("Open in a Room →", "\n")
     prompts = [note for note in read(text).notes if note.kind is NoteKind.PROMPT]
     assert [note.other for note in prompts] == ["Label A Photograph", "Shorten An Answer", "Name The Part"]
 
@@ -118,9 +118,7 @@ def test_questions_belong_to_the_tool() -> None:
 
 def test_plans_credits_and_telemetry_are_no_records() -> None:
     dump = read(text_of("model-page")).model_copy(update={"source": None}).model_dump_json()
-    assert not any(
-        word in dump for word in ("credit", "Space", "Starter", "The house", "Compatibility", "Illustrative")
-    )
+    assert not any(word in dump for word in ("credit", "Room", "room", "plan", "companions", "Illustrative"))
 
 
 @pytest.mark.parametrize(

@@ -108,12 +108,13 @@ def test_nothing_around_the_page_becomes_a_record() -> None:
     for name in ("panel-quoted", "panel-scored"):
         dump = read(text_of(name)).model_copy(update={"source": None}).model_dump_json()
         assert not any(
-            word in dump for word in ("inbox", "Bookmark", "daily", "Which AI Tool", "side by side")
+            word in dump
+            for word in ("inbox", "Bookmark", "Saturday", "too many", "kept here", "Goes Out", "side by side")
         )
 
 
 def test_a_split_stays_unknown_where_the_page_may_end_early() -> None:
-    text = text_of("panel-quoted").partition("Weekly AI")[0]
+    text = text_of("panel-quoted").partition("The Saturday")[0]
     pack = read(text)
     assert len(pack.reviews) == 8
     assert (split(pack, LOOM), verdict(pack, LOOM).share) == ((None, None, False), Decimal(75))
@@ -179,7 +180,7 @@ def test_rows_that_nobody_knows_are_left_alone() -> None:
         "Coding Assistants\n",
         "Community\nNo community votes yet\n7 ship / 5 skip\n",
         "Best for\nTeams that review more than they write\nPeople who know what they want to type\n",
-        "Weekly AI Tool Verdicts\n",
+        "The Saturday Verdict\n",
         "Compare/Orrery Code vs Pilot Light 3\n",
     ],
 )

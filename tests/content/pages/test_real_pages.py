@@ -140,6 +140,21 @@ def test_the_model_page_is_its_own_tool_with_its_own_statements(packs: dict[tupl
     assert len([note for note in pack.notes if note.kind is NoteKind.PROMPT]) == 5
 
 
+def test_what_the_sites_put_around_their_pages_is_no_record(packs: dict[tuple[str, ...], Pack]) -> None:
+    around = (
+        "inbox",
+        "Bookmark",
+        "ship daily",
+        "credit",
+        "@-mention",
+        "Open in",
+        "Which AI Tool",
+        "first-party",
+    )
+    dumps = [pack.model_copy(update={"source": None}).model_dump_json() for pack in packs.values()]
+    assert [word for word in around for dump in dumps if word in dump] == []
+
+
 def test_each_cut_in_half_is_refused(texts: list[str]) -> None:
     for text in texts:
         with pytest.raises(BadInput):

@@ -9,11 +9,11 @@ from newsletter.errors import BadInput
 from tests.content.pages.reading import NAMES, SEEN_ON, read, text_of
 
 KINDS = {
-    "panel-quoted": "Kestrel Draw (7B) vs Loom Canvas 2 (panel comparison)",
-    "panel-scored": "Orrery Code vs Pilot Light 3 (panel comparison)",
-    "profile": "Heron 9B (model profile)",
-    "head-to-head": "Tern Large 4 vs Tern Mini 4 (head-to-head)",
-    "model-page": "Gannet: Gannet Mini 13B (model page)",
+    "panel-quoted": "Kestrel Draw (7B) vs Loom Canvas 2, panel comparison",
+    "panel-scored": "Orrery Code vs Pilot Light 3, panel comparison",
+    "profile": "Heron 9B, model profile",
+    "head-to-head": "Tern Large 4 vs Tern Mini 4, head-to-head",
+    "model-page": "Gannet: Gannet Mini 13B, model page",
 }
 
 

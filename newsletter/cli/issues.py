@@ -205,7 +205,7 @@ def preview(app: "App", issue: str, reader: str | None, form: str, output: Path 
     from newsletter.editing.issue_names import find_issue
 
     found = find_issue(app.database, issue)
-    values = None if reader is None else previews.reader_values(app, app.links, found, reader)
+    values = None if reader is None else previews.reader_values(app, found, reader)
     content = previews.preview(app, found, values, previews.Format(form))
     if output is None:
         click.echo(content, nl=False)

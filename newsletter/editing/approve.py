@@ -11,15 +11,13 @@ from newsletter.db.statuses import Edition
 from newsletter.delivery.store import skip_the_rest
 from newsletter.digest import store
 from newsletter.digest.issues import Issue, Step
-from newsletter.digest.letter import Letter
 from newsletter.digest.letter_json import letter_to_json
 from newsletter.digest.store import Frozen
-from newsletter.editing.checks import Finding, Severity, check_issue
+from newsletter.editing.checks import Finding, examine
 from newsletter.editing.letters import EVERYBODY, written_letter
 from newsletter.editing.newsroom import Newsroom
 from newsletter.editing.store import may_have_arrived, take_number_back
 from newsletter.errors import BadInput, ChangedMeanwhile
-from newsletter.render.compile import compile_letter
 
 #: Approvals that meet another issue's approval at the same moment are tried again with the next number.
 ATTEMPTS = 5
@@ -77,18 +75,15 @@ def hash_of(frozen: Frozen) -> str:
 def _prepare(newsroom: Newsroom, issue: Issue) -> _Prepared:
     issue.after(Step.APPROVE)
     letter, number = written_letter(newsroom, issue)
-    findings = check_issue(newsroom, issue, letter)
-    errors = [each for each in findings if each.severity is Severity.ERROR]
-    if errors:
-        raise HeldBack(errors)
-    return _Prepared(issue, number, _freeze(newsroom, letter))
-
-
-def _freeze(newsroom: Newsroom, letter: Letter) -> Frozen:
-    plan = compile_letter(letter, newsroom.frame, newsroom.template_folders)
-    return Frozen(
-        letter=letter_to_json(letter), sender=newsroom.frame.to_json(), plans={EVERYBODY: plan.to_bytes()}
+    examined = examine(newsroom, letter)
+    if examined.errors or examined.plan is None:
+        raise HeldBack(examined.errors)
+    frozen = Frozen(
+        letter=letter_to_json(letter),
+        sender=newsroom.frame.to_json(),
+        plans={EVERYBODY: examined.plan.to_bytes()},
     )
+    return _Prepared(issue, number, frozen)
 
 
 def _commit(newsroom: Newsroom, prepared: _Prepared, by: str) -> Issue | None:

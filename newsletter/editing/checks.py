@@ -1,7 +1,7 @@
 """The preflight checks of an issue: errors hold its approval, warnings are for the editor to weigh."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from html import unescape
@@ -51,23 +51,38 @@ class Finding:
         return f"{self.what} ({self.where}): {self.how}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """A letter's plan (None where none can be made), and every finding on both, errors first."""
+
+    plan: Plan | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        return tuple(each for each in self.findings if each.severity is Severity.ERROR)
+
+
 def check(newsroom: Newsroom, issue: Issue) -> tuple[Finding, ...]:
     """Every finding on the issue as it stands, errors first."""
-    return check_issue(newsroom, issue, letter_of(newsroom, issue))
+    letter = letter_of(newsroom, issue)
+    if is_frozen(issue):
+        return _findings(letter, _mail(plan_of(newsroom, issue)[0], letter.footer.postal_address))
+    return examine(newsroom, letter).findings
 
 
-def check_issue(newsroom: Newsroom, issue: Issue, letter: Letter) -> tuple[Finding, ...]:
-    """Every finding on a letter of the issue, errors first."""
-    found = [*_contents(letter), *_lengths(letter), *_disputes(letter)]
+def examine(newsroom: Newsroom, letter: Letter) -> Examined:
+    """Compile a letter, and look at it and at what came of it."""
     try:
-        if is_frozen(issue):
-            plan = plan_of(newsroom, issue)[0]
-        else:
-            plan = compile_letter(letter, newsroom.frame, newsroom.template_folders)
+        plan = compile_letter(letter, newsroom.frame, newsroom.template_folders)
     except BadInput as error:
-        found.append(_error(str(error), "the mail", "It cannot be made.", "Put that right first."))
-    else:
-        found += _mail(plan, newsroom.settings.postal_address)
+        broken = _error(str(error), "the mail", "It cannot be made.", "Put that right first.")
+        return Examined(plan=None, findings=_findings(letter, (broken,)))
+    return Examined(plan=plan, findings=_findings(letter, _mail(plan, letter.footer.postal_address)))
+
+
+def _findings(letter: Letter, on_the_mail: Iterable[Finding]) -> tuple[Finding, ...]:
+    found = (*_contents(letter), *_lengths(letter), *_disputes(letter), *on_the_mail)
     return tuple(sorted(found, key=lambda each: each.severity is not Severity.ERROR))
 
 

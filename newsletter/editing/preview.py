@@ -1,9 +1,11 @@
 """Previews: the very bytes that a reader would get, or a part of them as a mail program shows it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from email import message_from_bytes, policy
 from email.utils import format_datetime
 from enum import StrEnum
+from typing import Protocol
 
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing, Marks
@@ -18,6 +20,16 @@ from newsletter.render.compose import Composer
 from newsletter.render.encode import mailbox_form
 from newsletter.render.plan import Plan
 from newsletter.render.slots import SAMPLE_VALUES, SlotName
+
+
+class SigningNewsroom(Newsroom, Protocol):
+    """A newsroom that can sign readers' links."""
+
+    @property
+    def links(self) -> LinkSigner: ...
+
+    @property
+    def marks(self) -> Marks: ...
 
 
 class Format(StrEnum):
@@ -50,7 +62,7 @@ def part_of(message: bytes, form: Format) -> str:
     return "" if part is None else str(part.get_content())
 
 
-def reader_values(newsroom: Newsroom, links: LinkSigner, issue: Issue, address: str) -> dict[str, str]:
+def reader_values(newsroom: SigningNewsroom, issue: Issue, address: str) -> dict[str, str]:
     """What a reader's slots hold, with links that work; raises NotFound for an address that is no reader's.
 
     Only the Message-ID is not the real one: mail programs would drop the issue as a copy of a preview they have.
@@ -64,8 +76,8 @@ def reader_values(newsroom: Newsroom, links: LinkSigner, issue: Issue, address: 
         issue_id=issue.id,
         plan=plan,
         frame=frame,
-        signer=links,
-        marks=Marks(key=b"preview", domain=frame.from_address.rpartition("@")[2]),
+        signer=newsroom.links,
+        marks=replace(newsroom.marks, key=b"preview"),
         clock=newsroom.clock,
     )
     return mailing.values(Recipient(reader_id=reader.id, address=reader.address, attempts=0))

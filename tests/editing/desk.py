@@ -1,0 +1,32 @@
+"""A newsroom for tests of editing: real stores in a folder, a moved clock, a small week already seen."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from newsletter.app import App
+from newsletter.clock import MovedClock
+from newsletter.content.pack import Pack
+from newsletter.db.engine import Database
+from newsletter.digest.draft import Drafted
+from newsletter.digest.issues import Issue
+from newsletter.editing.draft import draft_now
+from tests.digest.week import CUTOFF, SEEN, WEEK, settings_in
+
+
+def newsroom(folder: Path, database: Database, *packs: Pack, **settings: object) -> App:
+    """An App on these stores, with a week of content (`packs`, or the small one)."""
+    app = App(settings_in(folder, **settings), MovedClock(CUTOFF), database)
+    with app.content() as content:
+        for pack in packs or WEEK:
+            content.import_pack(pack, SEEN)
+    return app
+
+
+def with_settings(app: App, **changes: object) -> App:
+    return App(replace(app.settings, **changes), app.clock, app.database)  # type: ignore[arg-type]
+
+
+def drafted(app: App, slot: str | None = None) -> Issue:
+    made = draft_now(app, slot, even_thin=True)
+    assert isinstance(made, Drafted)
+    return made.issue

@@ -1,0 +1,69 @@
+"""Two processes approve at once: one issue is approved once, two issues get two numbers and no item twice."""
+
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+from sqlalchemy import select
+
+from newsletter.app import App
+from newsletter.clock import MovedClock
+from newsletter.db.engine import Database, open_database
+from newsletter.db.schema import publications
+from newsletter.db.statuses import Edition
+from newsletter.digest import store
+from newsletter.digest.issues import Issue
+from newsletter.editing.approve import approve
+from newsletter.errors import NewsletterError
+from tests.digest.week import CUTOFF, PANEL_PAGE, PRICE_PAGE, settings_in
+from tests.editing.desk import drafted, newsroom
+
+
+def approve_in_another_process(folder: Path, url: str, issue: Issue) -> str:
+    """What becomes of an approval: its number, or the name of the error."""
+    database = open_database(url)
+    try:
+        return str(approve(App(settings_in(folder), MovedClock(CUTOFF), database), issue, "dora").number)
+    except NewsletterError as error:
+        return type(error).__name__
+    finally:
+        database.close()
+
+
+def race(folder: Path, database: Database, issues: Iterable[Issue]) -> list[str]:
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        runs = [pool.submit(approve_in_another_process, folder, database.url, issue) for issue in issues]
+        return sorted(run.result() for run in runs)
+
+
+def test_one_issue_is_approved_by_one_of_two(tmp_path: Path, database: Database) -> None:
+    issue = drafted(newsroom(tmp_path, database))
+    assert race(tmp_path, database, (issue, issue)) == ["1", "InvalidTransition"]
+
+
+def test_of_two_issues_with_one_item_only_one_is_approved(tmp_path: Path, database: Database) -> None:
+    issue = drafted(newsroom(tmp_path, database))
+    with database.write() as connection:
+        twin = store.add_issue(
+            connection,
+            edition=Edition.WEEKLY,
+            slot="2026-12-03T09:00",
+            cutoff_at=CUTOFF,
+            send_at=CUTOFF,
+            now=CUTOFF,
+        )
+        store.put_items(connection, twin.id, store.items_of(connection, issue.id))
+    assert race(tmp_path, database, (issue, twin)) == ["1", "AlreadyPublished"]
+
+
+def test_two_issues_at_once_get_two_numbers(tmp_path: Path, postgres_database: Database) -> None:
+    app = newsroom(tmp_path, postgres_database, PANEL_PAGE)
+    first = drafted(app)
+    with app.content() as content:
+        content.import_pack(PRICE_PAGE, CUTOFF.replace(hour=1))
+    second = drafted(app, "2026-12-03T09:00")
+    assert race(tmp_path, postgres_database, (first, second)) == ["1", "2"]
+    with postgres_database.read() as connection:
+        held = connection.execute(select(publications.c.issue_id).distinct()).scalars().all()
+    assert set(held) == {first.id, second.id}

@@ -106,11 +106,11 @@ class Loopback:
             threading.Thread(target=self._serve, args=(peer, number), daemon=True).start()
 
     def _serve(self, peer: socket.socket, number: int) -> None:
+        dialogue = _Dialogue(self, peer, number)
         with suppress(OSError, _Over):
-            _Dialogue(self, peer, number).run()
+            dialogue.run()
         self._open.discard(peer)
-        with suppress(OSError):
-            peer.close()
+        dialogue.close()
 
     def take(self, message: Taken) -> None:
         """Count a message."""
@@ -141,6 +141,11 @@ class _Dialogue:
                 self._say("250 2.0.0 Ok" if word in ("RSET", "NOOP") else "500 5.5.2 What?")
             else:
                 answer(line)
+
+    def close(self) -> None:
+        """End the connection; TLS may have put another socket in the first one's place."""
+        with suppress(OSError):
+            self._peer.close()
 
     def _ehlo(self, line: str) -> None:
         offers = [*self._server.extensions, "AUTH PLAIN"]

@@ -20,8 +20,9 @@ from newsletter.digest.issues import Issue, Step
 from newsletter.digest.store import get_issue, take_step
 from newsletter.errors import StoreBusy, StoreError
 
-#: Readers of a batch: what is claimed together.
-BATCH_SIZE = 1_000
+#: Readers of a batch, which are claimed together: as few as share a small audience out among the connections, as
+#: many as fit into a provider's request.
+SMALLEST_BATCH, LARGEST_BATCH, WANTED_BATCHES = 100, 1_000, 16
 
 
 def start_issue(database: Database, issue_id: int, now: datetime) -> Progress:
@@ -39,11 +40,12 @@ def start_issue(database: Database, issue_id: int, now: datetime) -> Progress:
 
 def _freeze_audience(connection: Connection, issue: Issue, now: datetime) -> None:
     members = audience(issue.edition, now.date()).subquery()
+    total, last = connection.execute(select(func.count(), func.max(members.c.id))).one()
+    size = min(LARGEST_BATCH, max(SMALLEST_BATCH, total // WANTED_BATCHES))
     position = func.row_number().over(order_by=members.c.id).label("position")
     numbered = select(members.c.id, position).subquery()
-    firsts = select(numbered).where(numbered.c.position % BATCH_SIZE == 1).subquery()
+    firsts = select(numbered).where(numbered.c.position % size == 1).subquery()
     next_id, next_position = (func.lead(column).over(order_by=firsts.c.id) for column in firsts.c)
-    total, last = (select(of(members.c.id)).scalar_subquery() for of in (func.count, func.max))
     parts = select(
         literal(issue.id),
         literal(_only_variant(connection, issue.id)),

@@ -47,26 +47,38 @@ def test_a_pause_ends_on_its_day(database: Database) -> None:
     assert audience_of(database) == [1]
 
 
-def test_a_batch_has_at_most_a_thousand_readers(database: Database) -> None:
-    add_readers(database, 2001)
-    add_issue(database)
-    store.start_issue(database, 1, THURSDAY)
+def bounds(database: Database) -> list[tuple[int, int, int]]:
     query = select(batches.c.low, batches.c.high, batches.c.readers).order_by(batches.c.id)
     with database.read() as connection:
-        assert connection.execute(query).all() == [(1, 1000, 1000), (1001, 2000, 1000), (2001, 2001, 1)]
+        return [(low, high, count) for low, high, count in connection.execute(query)]
+
+
+def test_a_small_audience_is_shared_out_in_batches(database: Database) -> None:
+    add_readers(database, 201)
+    add_issue(database)
+    store.start_issue(database, 1, THURSDAY)
+    assert bounds(database) == [(1, 100, 100), (101, 200, 100), (201, 201, 1)]
+
+
+def test_a_batch_has_at_most_a_thousand_readers(sqlite_database: Database) -> None:
+    add_readers(sqlite_database, 20_001)
+    add_issue(sqlite_database)
+    store.start_issue(sqlite_database, 1, THURSDAY)
+    assert bounds(sqlite_database)[:2] == [(1, 1000, 1000), (1001, 2000, 1000)]
+    assert bounds(sqlite_database)[-1] == (20_001, 20_001, 1)
 
 
 def test_gaps_between_readers_do_not_make_small_batches(database: Database) -> None:
-    add_readers(database, 3000)
+    add_readers(database, 300)
     with database.write() as connection:
         gone = update(readers).where(readers.c.id % 3 != 0).values(status=ReaderStatus.LEFT)
         connection.execute(gone)
     add_issue(database)
     store.start_issue(database, 1, THURSDAY)
+    assert bounds(database) == [(3, 300, 100)]
     with database.read() as connection:
-        assert connection.execute(select(batches.c.low, batches.c.high)).all() == [(3, 3000)]
         in_batch = select(func.count()).select_from(deliveries).where(deliveries.c.batch_id == 1)
-        assert connection.execute(in_batch).scalar() == 1000
+        assert connection.execute(in_batch).scalar() == 100
 
 
 def test_starting_twice_changes_nothing(database: Database) -> None:

@@ -1,0 +1,112 @@
+"""The preflight checks: what holds an issue back, and what an editor should see."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from newsletter.app import App
+from newsletter.db.engine import Database
+from newsletter.digest.letter import Brief, Letter, Link
+from newsletter.editing.approve import approve
+from newsletter.editing.checks import Finding, Severity, check, examine
+from newsletter.editing.draft import edit
+from newsletter.editing.letters import letter_of
+from newsletter.render.environment import template_folders
+from tests.editing.desk import drafted, newsroom, with_settings
+
+
+@pytest.fixture
+def app(tmp_path: Path, sqlite_database: Database) -> App:
+    return newsroom(tmp_path, sqlite_database)
+
+
+@pytest.fixture
+def letter(app: App) -> Letter:
+    return letter_of(app, drafted(app))
+
+
+def whats(findings: tuple[Finding, ...], severity: Severity = Severity.ERROR) -> list[str]:
+    return [each.what for each in findings if each.severity is severity]
+
+
+def own_template(app: App, name: str, old: str, new: str) -> App:
+    """The app with one of the weekly templates changed by its operator."""
+    [original] = [each for each in template_folders(None) if (each / name).is_file()]
+    own = app.settings.folder / "templates" / name
+    own.parent.mkdir(parents=True, exist_ok=True)
+    text = (original / name).read_text(encoding="utf-8")
+    assert old in text
+    own.write_text(text.replace(old, new), encoding="utf-8")
+    return with_settings(app, templates=Path("templates"))
+
+
+def test_a_usual_week_has_no_errors(app: App, letter: Letter) -> None:
+    examined = examine(app, letter)
+    assert examined.errors == ()
+    assert examined.plan is not None
+
+
+def test_sources_that_differ_are_shown_to_the_editor_first(app: App) -> None:
+    [warning] = check(app, drafted(app))
+    assert warning.severity is Severity.WARNING
+    assert warning.what.startswith("Sources differ: Heron Small, input price: $0.10")
+
+
+def test_an_empty_issue_is_held(app: App, letter: Letter) -> None:
+    empty = replace(letter, lead=None, more=(), cards=())
+    assert "The issue is empty" in whats(examine(app, empty).findings)
+
+
+@pytest.mark.parametrize("field", ["subject", "preheader"])
+def test_an_issue_without_subject_or_preheader_is_held(app: App, letter: Letter, field: str) -> None:
+    assert f"There is no {field}" in whats(examine(app, replace(letter, **{field: ""})).findings)  # type: ignore[arg-type]
+
+
+def test_an_issue_that_mail_programs_would_cut_is_held(app: App, letter: Letter) -> None:
+    link = Link(label="x", url="https://a.example/")
+    long = Brief(comparison_id="x", topic="", headline="Long", words="Much too long. " * 8_000, link=link)
+    examined = examine(app, replace(letter, more=(long,)))
+    assert examined.plan is None
+    assert "KB long" in whats(examined.findings)[0]
+
+
+def test_a_text_part_without_a_way_out_is_held(app: App, letter: Letter) -> None:
+    changed = own_template(app, "email/weekly/body.txt.j2", "slots.unsubscribe_url", "slots.preferences_url")
+    assert whats(examine(changed, letter).findings) == ["There is no unsubscribe link"]
+
+
+def test_a_text_part_without_the_postal_address_is_held(app: App, letter: Letter) -> None:
+    changed = own_template(app, "email/weekly/body.txt.j2", "footer.postal_address", "footer.privacy_url")
+    [error] = [each for each in examine(changed, letter).findings if each.severity is Severity.ERROR]
+    assert (error.what, error.where) == ("The postal address is missing", "text part")
+
+
+def test_a_broken_template_is_a_finding_with_its_place(app: App, letter: Letter) -> None:
+    changed = own_template(app, "email/weekly/body.txt.j2", "{{ footer.postal", "{{ footer.nothing")
+    examined = examine(changed, letter)
+    assert examined.plan is None
+    assert "body.txt.j2" in whats(examined.findings)[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"note": "word " * 90}, "The note has 90 words"),
+        ({"findings": ("word " * 900,)}, "The issue has 1"),
+        (
+            {"subject": "A subject that is a good deal longer than what any phone shows"},
+            "The subject has 62 characters",
+        ),
+    ],
+)
+def test_what_is_too_long_to_be_read_is_a_warning(
+    app: App, letter: Letter, changes: dict[str, str], what: str
+) -> None:
+    found = examine(app, replace(letter, **changes)).findings  # type: ignore[arg-type]
+    assert any(each.startswith(what) for each in whats(found, Severity.WARNING))
+
+
+def test_an_approved_issue_is_checked_as_it_was_approved(app: App) -> None:
+    issue = approve(app, edit(app, drafted(app), subject="Mine"), "dora")
+    assert whats(check(with_settings(app, postal_address=""), issue)) == []

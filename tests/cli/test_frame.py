@@ -1,4 +1,8 @@
 import json
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -46,3 +50,22 @@ def test_progress_is_silent_without_a_terminal() -> None:
 
     result = CliRunner().invoke(click.Command("working", callback=work), [])
     assert (result.stdout, result.stderr) == ("", "")
+
+
+def test_on_a_terminal_a_table_keeps_other_peoples_brackets_and_a_bar_shows_progress() -> None:
+    code = (
+        "from newsletter.cli.frame import print_table, progress\n"
+        "with progress('Reading', 2) as advance:\n"
+        "    advance(2)\n"
+        "print_table(['Name'], [['[bold]Ada']])\n"
+    )
+    terminal, end = pty.openpty()
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "80"}
+    subprocess.run(
+        [sys.executable, "-c", code], stdout=end, stderr=end, env=environment, check=True, timeout=60
+    )
+    os.close(end)
+    shown = os.read(terminal, 100_000).decode()
+    os.close(terminal)
+    assert "Reading" in shown
+    assert "[bold]Ada" in shown

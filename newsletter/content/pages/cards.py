@@ -53,7 +53,7 @@ class DecisionTable:
 
 def find_cards(page: Page) -> tuple[Pair, dict[str, int]]:
     """The first title whose two tools have cards, and the index of each card's name line."""
-    titles = list(pairs(page))
+    titles = pairs(page)
     for pair in titles:
         starts = {name: start for name in pair.names if (start := _card_start(page, pair, name)) is not None}
         if len(starts) == 2 and pair.ids[0] != pair.ids[1]:

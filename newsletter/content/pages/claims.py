@@ -11,6 +11,7 @@ from newsletter.content.units import measure
 
 #: "22B", "8x7B": a count of parameters where it stands in a name.
 _SIZE_IN_NAME = re.compile(r"(?<![\w.])(?:\d+x)?\d+(?:\.\d+)?\s?B\b")
+_NUMERIC = ("context", "max_output", "parameters", "input_price", "output_price")
 _NUMBER = re.compile(r"~?\s*(\d[\d,]*(?:\.\d+)?)\s*(.*)")
 _MILLISECONDS = {"ms": 1, "": 1, "s": 1000, "sec": 1000}
 
@@ -32,6 +33,11 @@ def size_in_name(tool: str, name: str, line: Line) -> Iterator[ClaimEntry]:
     """The parameters that a name states: "Heron 9B"."""
     for size in _SIZE_IN_NAME.findall(name)[:1]:
         yield claim(tool, "parameters", size.replace(" ", ""), line, words=name)
+
+
+def fits(attribute: str, value: str) -> bool:
+    """Whether a value can be one of this attribute: where a number is meant, another label is none."""
+    return attribute not in _NUMERIC or bool(re.search(r"\d|free|unlimited", value, re.I))
 
 
 def full_day(text: str) -> date | None:

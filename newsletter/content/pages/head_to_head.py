@@ -21,7 +21,7 @@ _HEADINGS = {
 _VOLUME = re.compile(
     r"at (?P<size>\d[\d,.]*\s?[km]?) tokens(?:\s?/\s?mo(?:nth)?| per month| a month)?:?(?P<rest>.*)", re.I
 )
-_COST = re.compile(r"(?P<name>\S.*?):\s*(?P<cost>[~≈]?\$\d[\d,]*(?:\.\d+)?|—)")
+_COST = re.compile(r"(?P<name>\S.*?):\s*(?P<cost>[~≈]?\$\d[\d,]*(?:\.\d+)?|—)(?:/mo(?:nth)?)?(?=\s|$)")
 _PICK = re.compile(r"(?:pick|choose|go with|use)\s+(?P<name>.+?)\s+(?:if|when)\s+(?P<reason>.+)", re.I)
 
 
@@ -96,7 +96,10 @@ def _costs(page: Page, names: Names, lines: Iterable[Line]) -> Iterator[ClaimEnt
         listed = heading["rest"] if heading else line.text
         if not volume or is_sentence(listed):
             continue
-        for cost in _COST.finditer(listed):
+        costs = list(_COST.finditer(listed))
+        if not costs and names.tool(listed.partition(":")[0]):
+            raise page.refusal(f'"{listed}" cannot be read: an amount such as $12 is right', line, "cost")
+        for cost in costs:
             tool = names.tool(cost["name"])
             if not tool:
                 raise page.refusal(f'"{cost["name"]}" is neither of the two tools', line, "cost")

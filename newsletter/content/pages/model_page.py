@@ -8,6 +8,7 @@ from newsletter.content.pack import ClaimEntry, Entry, NoteEntry, OfferEntry, To
 from newsletter.content.pages.claims import (
     amount,
     claim,
+    fits,
     milliseconds,
     size_in_name,
     token_count,
@@ -111,10 +112,11 @@ def _tool(name: str, sections: Sections) -> ToolEntry:
 
 def _labels(tool: str, sections: Sections) -> Iterator[ClaimEntry]:
     for key, line, value in labelled(sections.lines("specification"), _SPECIFICATION):
-        if key not in ("maker", "category"):
+        if key not in ("maker", "category") and fits(key, value):
             yield claim(tool, key, value, line, words=value)
     for key, line, value in labelled(sections.lines("pricing"), _PRICING):
-        yield claim(tool, key, value, line, words=value)
+        if fits(key, value):
+            yield claim(tool, key, value, line, words=value)
 
 
 def _calculator(tool: str, lines: Sequence[Line]) -> Iterator[ClaimEntry]:

@@ -7,7 +7,7 @@ from itertools import chain
 
 from newsletter.content.model import NoteKind
 from newsletter.content.pack import ClaimEntry, Entry, NoteEntry, ToolEntry, slug
-from newsletter.content.pages.claims import claim, full_day, size_in_name
+from newsletter.content.pages.claims import claim, fits, full_day, size_in_name
 from newsletter.content.pages.lines import Line, Page, Sections, is_furniture, is_prose, is_sentence, labelled
 from newsletter.content.pages.names import Names
 from newsletter.content.pages.prose import claims_in
@@ -53,12 +53,12 @@ def read(page: Page) -> Iterator[Entry]:
     name, maker = head[0].text, _maker(head)
     tool = slug(name)
     names = Names([name], subject=name, also=maker)
-    verified = _verified_on(page)
+    verified = _verified_on(sections)
     yield _tool(name, maker, head)
     for entry in chain(
         size_in_name(tool, name, head[0]),
         _specification(tool, head),
-        _dates(tool, page),
+        _dates(tool, sections),
         _prices(page, tool, sections),
         _prose(sections, names),
     ):
@@ -116,26 +116,29 @@ def _tags(head: tuple[Line, ...]) -> tuple[str, ...]:
 
 def _specification(tool: str, head: tuple[Line, ...]) -> Iterator[ClaimEntry]:
     for key, line, value in labelled(head, _SPECIFICATION):
-        if key not in ("type", "status"):
+        if key not in ("type", "status") and fits(key, value):
             yield claim(tool, key, value, line, words=value)
 
 
-def _dates(tool: str, page: Page) -> Iterator[ClaimEntry]:
+def _dates(tool: str, sections: Sections) -> Iterator[ClaimEntry]:
     """When it was released and updated, and when the page says that it was checked."""
-    for line in page.lines:
-        if is_furniture(line.text):
-            continue
-        if not is_sentence(line.text):
-            for found in _DATED.finditer(line.text):
-                yield claim(tool, found["what"].lower(), found["value"], line, words=found[0])
-        for found in _VERIFIED.finditer(line.text):
-            day = measure("updated", found["value"]).value
-            yield claim(tool, "verified", day, line, words=found[0])
+    for line in sections.head:
+        for found in _DATED.finditer("" if is_sentence(line.text) else line.text):
+            yield claim(tool, found["what"].lower(), found["value"], line, words=found[0])
+    for line, found in _checks(sections):
+        yield claim(tool, "verified", measure("updated", found["value"]).value, line, words=found[0])
 
 
-def _verified_on(page: Page) -> date | None:
-    days = [full_day(found["value"]) for line in page.lines for found in _VERIFIED.finditer(line.text)]
+def _verified_on(sections: Sections) -> date | None:
+    days = [full_day(found["value"]) for _, found in _checks(sections)]
     return max((day for day in days if day), default=None)
+
+
+def _checks(sections: Sections) -> Iterator[tuple[Line, re.Match[str]]]:
+    """Where the page says when it was verified; what stands under comparisons is said of others."""
+    own = (line for key in _HEADINGS if key != "comparisons" for line in sections.lines(key))
+    for line in chain(sections.head, own):
+        yield from ((line, found) for found in _VERIFIED.finditer(line.text) if not is_furniture(line.text))
 
 
 def _prices(page: Page, tool: str, sections: Sections) -> Iterator[ClaimEntry]:

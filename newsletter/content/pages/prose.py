@@ -15,6 +15,9 @@ from newsletter.content.pages.lines import Line, sentences
 from newsletter.content.pages.names import Names
 from newsletter.content.pages.prices import prices_in
 
+#: A longer one is no sentence, and would take long to search.
+SENTENCE_LENGTH = 2_000
+
 _FRACTIONS = {
     "half": "0.5",
     "third": "0.33",
@@ -170,6 +173,7 @@ def claims_in(line: Line, names: Names, *, about: bool = False) -> Iterator[Clai
     yield from dict.fromkeys(
         claim
         for words in sentences(line.text)
+        if len(words) <= SENTENCE_LENGTH
         for claim in _stated(_as_going_on(words, names) if about else words, words, line, names)
     )
 

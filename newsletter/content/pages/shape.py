@@ -3,10 +3,13 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from newsletter.content.pack import Entry, slug
 from newsletter.content.pages.lines import Line, Page, Sections, is_broken, is_prose, without_glue
 
+#: Longest line that may be the title of a comparison, and how many such lines are looked at.
+TITLE_LENGTH, TITLES = 300, 20
 _TITLE = re.compile(r"(?P<left>\S.*?)\s+(?:vs\.?|versus)\s+(?P<right>\S.*)", re.I)
 
 
@@ -45,11 +48,17 @@ class Pair:
         return slug(self.left), slug(self.right)
 
 
-def pairs(page: Page) -> Iterator[Pair]:
-    """Every line that could be the title of a comparison."""
+def pairs(page: Page) -> list[Pair]:
+    """The first lines that could be the title of a comparison."""
+    return list(islice(_pairs(page), TITLES))
+
+
+def _pairs(page: Page) -> Iterator[Pair]:
     for line in page.lines:
+        if len(line.text) > TITLE_LENGTH or line.bulleted or line.text.endswith(("?", ".")):
+            continue
         found = _TITLE.fullmatch(line.text)
-        if found and not line.bulleted and not line.text.endswith(("?", ".")) and len(line.text) < 300:
+        if found:
             left = re.sub(r"^compare\s*[/>:]\s*", "", found["left"], flags=re.I)
             yield Pair(left=left, right=found["right"], line=line)
 

@@ -149,6 +149,11 @@ def test_a_score_that_is_no_number_is_refused_with_its_test() -> None:
         read(text_of("head-to-head").replace("| 88 |", "| good |"))
 
 
+def test_a_cost_that_is_no_amount_is_refused_with_its_line() -> None:
+    with pytest.raises(BadInput, match=r'page.txt:7, field cost: "Tern Large 4: \$1.2K" cannot be read'):
+        read(text_of("head-to-head").replace("Tern Large 4: $33", "Tern Large 4: $1.2K"))
+
+
 def test_a_cost_of_a_third_tool_is_refused() -> None:
     with pytest.raises(BadInput, match=r'page.txt:7, field cost: "Plover" is neither of the two tools'):
         read(text_of("head-to-head").replace("Tern Large 4: $33", "Plover: $33"))

@@ -102,6 +102,23 @@ def test_a_label_without_a_value_is_unknown_and_takes_nobody_elses() -> None:
     assert read(text).tools[0].status == "current"
 
 
+def test_a_label_that_nobody_knows_is_no_value_of_the_one_before() -> None:
+    text = text_of("profile").replace("8K tokens\nStatus", "Knowledge Cutoff\nearly this year\nStatus")
+    pack = read(text)
+    assert stated(pack, HERON, "max_output") == []
+    assert pack.tools[0].status == "current"
+
+
+def test_dates_of_other_models_are_no_dates_of_this_one() -> None:
+    text = text_of("profile").replace(
+        "answers faster.",
+        "answers faster. Its price was verified on October 1, 2026.\n  • Egret 3B: Released May 2025",
+    )
+    pack = read(text)
+    assert stated(pack, HERON, "released") == [("2026-03", "", 24)]
+    assert stated(pack, HERON, "verified") == [("2026-09-14", "", 28)]
+
+
 def test_labels_may_stand_in_another_order_or_on_the_line_of_their_value() -> None:
     text = (
         text_of("profile")

@@ -1,5 +1,6 @@
 """Which kind of page a text is, what is refused before any is read, and what the caller adds."""
 
+import contextlib
 from datetime import date
 
 import pytest
@@ -49,6 +50,27 @@ def test_what_is_no_page_is_refused_in_one_sentence(data: bytes, reason: str) ->
         read_page(decode(data, "page.txt"), name="page.txt", seen_on=SEEN_ON)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 250
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "Heron 9B vs Kite 3B\n" * 40_000 + "Panel ship\nReviewer scorecard\n",
+        "Which Is Cheaper?\nWhich Performs Better?\nWhich Should You Choose?\n"
+        + "Heron costs $5 per Mtok, " * 30_000
+        + ".",
+        "Which Is Cheaper?\nA vs B\nWhich Performs Better?\n"
+        + "| A | B |\n" * 90_000
+        + "Which Should You Choose?\nA.",
+        "Heron 9B\nContext\n64K\nOverview\nCapabilities\nComparisons\n" + "a: b. " * 150_000,
+        "Specifications\nProviders\nFrequently asked\n" + "Is it?\nYes.\n" * 60_000,
+        "Reviewer scorecard\nPanel ship\n" + "“" * 900_000,
+    ],
+)
+@pytest.mark.timeout(20)
+def test_a_hostile_page_is_refused_or_read_soon(hostile: str) -> None:
+    with contextlib.suppress(BadInput):
+        read(hostile)
 
 
 def test_a_byte_order_mark_is_no_part_of_the_name() -> None:

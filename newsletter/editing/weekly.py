@@ -11,7 +11,7 @@ from newsletter.db.statuses import Edition, IssueStatus
 from newsletter.delivery.store import start_issue
 from newsletter.digest.draft import Drafted, Thin, merge_newer
 from newsletter.digest.issues import Issue
-from newsletter.digest.store import find_issue_of_slot
+from newsletter.digest.store import find_issue_of_slot, list_issues
 from newsletter.editing.approve import HeldBack, approve, cancel
 from newsletter.editing.draft import draft_slot
 from newsletter.editing.newsroom import Newsroom
@@ -36,6 +36,8 @@ def prepare_week(newsroom: WatchedNewsroom, slot: Slot) -> Result:
     """Draft the slot's issue; where approval is automatic, approve it unless its checks find an error."""
     settings = newsroom.settings
     drafted = draft_slot(newsroom, slot)
+    if isinstance(drafted, Thin) and newsroom.clock.now() < slot.due_at:
+        return Waiting(f"{drafted.words} More may come before the draft is due.")
     if isinstance(drafted, Thin):
         subject = f"No issue for {_words(slot, settings)}"
         newsroom.alerts.raise_once(_key("no-issue", slot), subject, drafted.words)
@@ -92,6 +94,12 @@ def roll_over_week(newsroom: WatchedNewsroom, slot: Slot) -> Result:
     reason = f"It was not {missing} {limit}; its items go into the next issue."
     cancel(newsroom, issue, reason)
     return Skipped(f"Issue {issue.label} is cancelled. {reason}", alert_key=_key("rolled-over", slot))
+
+
+def issues_going_out(newsroom: Newsroom) -> tuple[int, ...]:
+    """The ids of the issues that a sender has work on."""
+    with newsroom.database.read() as connection:
+        return tuple(issue.id for issue in list_issues(connection) if issue.status is IssueStatus.SENDING)
 
 
 def _up_to_date(newsroom: Newsroom, drafted: Drafted, slot: Slot) -> Issue:

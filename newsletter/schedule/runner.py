@@ -4,6 +4,9 @@ What is due and in which order is the ticker's business (ticker.py).
 """
 
 import logging
+import os
+import secrets
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +35,13 @@ FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(hours=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The job raised an error; the slot is tried again by itself."""
+
+    words: str
+
+
 class Alerts(Protocol):
     """How the operator is told; the same key is said once."""
 
@@ -49,8 +59,11 @@ class Runner:
     owner: str
     lease: timedelta = LEASE
 
-    def run(self, job: Job, record: SlotRecord, *, at_once: bool = False) -> Result | None:
-        """Do a slot of the job, if nobody else does; None when somebody has it, or when it failed."""
+    def run(self, job: Job, record: SlotRecord, *, at_once: bool = False) -> Result | Failed | None:
+        """Do a slot of the job; None when somebody else does it or has done it.
+
+        `at_once` does one that rests after a failure as well, which is for a person to decide.
+        """
         claim = self._take(record, at_once)
         if claim is None:
             return None
@@ -61,8 +74,7 @@ class Runner:
                 result = self._turn(job, slot)
         # Whatever a job raises, the other jobs and the next tick go on.
         except Exception as error:  # noqa: BLE001
-            self._fail(job, claim, error)
-            return None
+            return self._fail(job, claim, error)
         self._settle(job, claim, result)
         return result
 
@@ -96,7 +108,7 @@ class Runner:
                     ours = store.put_off_slot(connection, claim, words, until=None)
         self._note(claim, ours, result.words)
 
-    def _fail(self, job: Job, claim: Claim, error: Exception) -> None:
+    def _fail(self, job: Job, claim: Claim, error: Exception) -> Failed:
         """Put the slot off and say so: it is tried again until the catch-up limit."""
         expected = isinstance(error, NewsletterError)
         words = str(error) if expected else f"{type(error).__name__}: {error}"
@@ -111,6 +123,7 @@ class Runner:
             f"{words}\n\nIt is tried again by itself, for {duration_words(self.catch_up)} after its time. "
             f"To try at once: newsletter jobs run {claim.job}",
         )
+        return Failed(words)
 
     @contextmanager
     def _kept(self, claim: Claim) -> Iterator[None]:
@@ -143,6 +156,11 @@ class Runner:
             log.info("%s for %s: %s", claim.job, claim.name, words)
         else:
             log.warning("%s for %s was taken over meanwhile; not recorded: %s", claim.job, claim.name, words)
+
+
+def scheduler_name() -> str:
+    """A name for this process on record, which no other has or had: "mailhost-4711-9f86d081"."""
+    return f"{socket.gethostname()[:100]}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def retry_delay(attempt: int) -> timedelta:

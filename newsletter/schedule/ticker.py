@@ -4,7 +4,7 @@ A tick looks at the record and the clock, nothing else, so ticks may be late, do
 what there is to do, on whichever machine it falls.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ class Ticker:
     """The jobs of one process and what runs them."""
 
     runner: Runner
-    jobs: Sequence[Job]
+    jobs: tuple[Job, ...]
 
     def tick(self) -> None:
         """Do everything that is due, in the order in which it came due."""

@@ -1,0 +1,91 @@
+"""`newsletter serve`: the schedule and the senders, until the program is told to stop."""
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from newsletter.cli.frame import pass_app, say
+
+if TYPE_CHECKING:
+    from newsletter.app import App
+    from newsletter.schedule.supervisor import Supervisor
+
+#: Seconds between two looks at the senders.
+LOOK_SECONDS = 5
+
+
+@click.command()
+@pass_app
+def serve(app: "App") -> None:
+    """Run the schedule and send what is due, until SIGTERM or Ctrl-C.
+
+    Stopping is gentle: a running job is finished, and a sender finishes what it has begun. A second signal stops at
+    once; nothing is lost by it, but what was on its way may have to be listed as unsure.
+    """
+    from datetime import timedelta
+
+    from newsletter.schedule.ticker import Beat, start_beats
+
+    _log_to_stderr()
+    ticker, supervisor = app.ticker, _supervise_senders(app)
+    _say_what_comes(app)
+    stopping = _catch_signals()
+    beats = (Beat(call=ticker.tick), Beat(call=supervisor.look, every=timedelta(seconds=LOOK_SECONDS)))
+    scheduler = start_beats(*beats, clock=app.clock)
+    os.read(stopping, 1)
+    say("Stopping: what has begun is finished first.")
+    scheduler.shutdown()
+    supervisor.stop()
+    say("Stopped.")
+
+
+def _log_to_stderr() -> None:
+    import logging
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    # It warns whenever a tick takes longer than the interval, which is no trouble here.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+
+
+def _supervise_senders(app: "App") -> "Supervisor":
+    from newsletter.editing.weekly import issues_going_out
+    from newsletter.schedule.supervisor import Supervisor
+
+    sender = (sys.executable, "-m", "newsletter", "--folder", str(app.settings.folder), "send")
+    return Supervisor(
+        wanted=lambda: issues_going_out(app),
+        command=lambda issue: (*sender, str(issue)),
+        clock=app.clock,
+        alerts=app.alerts,
+    )
+
+
+def _say_what_comes(app: "App") -> None:
+    from newsletter.schedule.overview import State, list_turns
+
+    with app.database.read() as connection:
+        turns = list_turns(connection, app.ticker.jobs, app.clock.now())
+    for turn in turns:
+        if turn.state in (State.NEXT, State.WAITING):
+            say(f"{turn.job}: {turn.state.value}, due {turn.due_at:%a %d %b %Y %H:%M %Z}")
+    say(f"Serving {app.settings.folder}. Stop with Ctrl-C.")
+
+
+def _catch_signals() -> int:
+    """A file descriptor that becomes readable at the first SIGTERM or SIGINT; the second acts as usual."""
+    reading, writing = os.pipe()
+
+    def catch(number: int, frame: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.write(writing, b"!")
+
+    signal.signal(signal.SIGTERM, catch)
+    signal.signal(signal.SIGINT, catch)
+    return reading
+
+
+COMMANDS: tuple[click.Command, ...] = (serve,)

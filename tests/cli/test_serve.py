@@ -1,0 +1,105 @@
+"""`newsletter serve` as a process of its own."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from newsletter.clock import SystemClock
+from newsletter.db.engine import Database, open_database
+from newsletter.db.statuses import SlotStatus
+from newsletter.installation import make_installation
+from newsletter.schedule import store
+from newsletter.schedule.slots import NAME, Slot
+
+#: Says that it has begun, takes a moment, says that it is over.
+OWN_JOB = """
+import time
+from pathlib import Path
+from newsletter.schedule.jobs import Done
+from newsletter.schedule.slots import issue_schedule
+
+NAME = "greet"
+FOLDER = Path(__file__).parent
+
+def schedule(settings):
+    return issue_schedule(settings)
+
+def run(app, slot):
+    (FOLDER / "begun").touch()
+    time.sleep(0.5)
+    (FOLDER / "over").touch()
+    return Done("Greeted.")
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An installation with one job, whose turn came an hour ago."""
+    make_installation(tmp_path)
+    settings = tmp_path / "newsletter.toml"
+    settings.write_text(settings.read_text().replace("[schedule]", '[schedule]\njobs = ["own_greeting"]'))
+    (tmp_path / "own_greeting.py").write_text(OWN_JOB)
+    database = open_database(f"sqlite:///{tmp_path / 'subscribers.db'}")
+    due = SystemClock().now() - timedelta(hours=1)
+    with database.write() as connection:
+        slot = Slot(name=due.strftime(NAME), at=due, due_at=due)
+        store.record_plan(connection, "greet", [slot], due - timedelta(days=1))
+    database.close()
+    return tmp_path
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    program = [sys.executable, "-m", "newsletter", "--folder", str(folder), "serve"]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_for(file: Path, process: subprocess.Popen[str]) -> None:
+    clock = SystemClock()
+    until = clock.monotonic() + 30
+    while not file.exists():
+        assert process.poll() is None, process.stderr and process.stderr.read()
+        assert clock.monotonic() < until
+        clock.sleep(timedelta(seconds=0.02))
+
+
+def outcomes(folder: Path) -> list[str]:
+    database: Database = open_database(f"sqlite:///{folder / 'subscribers.db'}")
+    with database.read() as connection:
+        done = store.settled_slots(connection, "greet", SlotStatus.DONE, 5)
+    database.close()
+    return [each.outcome for each in done]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_does_what_is_due_and_finishes_it_before_it_stops(folder: Path, number: signal.Signals) -> None:
+    with serving(folder) as process:
+        wait_for(folder / "begun", process)
+        process.send_signal(number)
+        said, logged = process.communicate(timeout=30)
+    assert process.returncode == 0, logged
+    assert (folder / "over").exists()
+    assert outcomes(folder) == ["Greeted."]
+    assert said.startswith("greet: waiting, due ")
+    assert said.endswith("Stopping: what has begun is finished first.\nStopped.\n")
+
+
+def test_it_does_not_begin_with_a_job_that_does_not_exist(folder: Path) -> None:
+    (folder / "own_greeting.py").unlink()
+    with serving(folder) as process:
+        _, logged = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert logged == (
+        f"newsletter: {folder / 'newsletter.toml'}: "
+        "schedule.jobs names own_greeting, but there is no such module\n"
+    )

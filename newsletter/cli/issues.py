@@ -106,6 +106,7 @@ def show(app: "App", issue: str, as_json: bool) -> None:
 
     ISSUE is an id, a number such as "#3", or "latest".
     """
+    from newsletter.db.statuses import Room
     from newsletter.digest.length import letter_words
     from newsletter.digest.store import items_of
     from newsletter.editing.issue_names import find_issue
@@ -127,7 +128,10 @@ def show(app: "App", issue: str, as_json: bool) -> None:
     say(f"Subject:   {letter.subject}")
     say(f"Preheader: {letter.preheader}")
     say(f"Length:    {letter_words(letter)} words, {letter.masthead.minutes} min")
-    print_table(columns, rows)
+    print_table(columns, (row for row in rows if row[0] is not Room.OVERFLOW))
+    overflow = sum(1 for row in rows if row[0] is Room.OVERFLOW)
+    if overflow:
+        say(f"And in the overflow line: {overflow:,}. Every item: newsletter show {found.id} --json")
 
 
 @click.command()

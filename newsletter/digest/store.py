@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 
 from newsletter.db.schema import exclusions, issues, items, plans, publications, rulings, snapshots
-from newsletter.db.statuses import Edition, ExclusionReach, IssueStatus
+from newsletter.db.statuses import Edition, ExclusionReach, IssueStatus, Room
 from newsletter.digest.issues import Issue, Item, ItemKey, Step, steps_from
 from newsletter.errors import AlreadyPublished, ChangedMeanwhile, InvalidTransition, NotFound
 
@@ -126,11 +126,13 @@ def next_number(connection: Connection, edition: Edition) -> int:
 
 
 def items_of(connection: Connection, issue_id: int) -> tuple[Item, ...]:
-    """What the issue says, in the order of its rooms' positions."""
+    """What the issue says, room by room in reading order."""
     columns = (each for each in items.c if each is not items.c.issue_id)
     query = select(*columns).where(items.c.issue_id == issue_id)
-    query = query.order_by(items.c.room, items.c.position, items.c.kind, items.c.key)
-    return tuple(Item(**row) for row in connection.execute(query).mappings())
+    query = query.order_by(items.c.position, items.c.kind, items.c.key)
+    rooms = {room: place for place, room in enumerate(Room)}
+    found = (Item(**row) for row in connection.execute(query).mappings())
+    return tuple(sorted(found, key=lambda item: rooms[item.room]))
 
 
 def put_items(connection: Connection, issue_id: int, chosen: Iterable[Item]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from html import unescape
 
+from newsletter.config import Settings, require_ready_to_send
 from newsletter.digest.issues import Issue
 from newsletter.digest.length import MOST_WORDS, lead_words, letter_words
 from newsletter.digest.letter import Letter
@@ -15,7 +16,7 @@ from newsletter.editing.draft import NOTE_WORDS
 from newsletter.editing.letters import is_frozen, letter_of, plan_of
 from newsletter.editing.newsroom import Newsroom
 from newsletter.editing.preview import Format, compose, part_of
-from newsletter.errors import BadInput
+from newsletter.errors import BadInput, ConfigError
 from newsletter.render.compile import compile_letter
 from newsletter.render.plan import Block, Plan, Slot
 from newsletter.render.slots import SAMPLE_VALUES, SlotName
@@ -68,7 +69,7 @@ def check(newsroom: Newsroom, issue: Issue) -> tuple[Finding, ...]:
     letter = letter_of(newsroom, issue)
     if is_frozen(issue):
         return _findings(letter, _mail(plan_of(newsroom, issue)[0], letter.footer.postal_address))
-    return examine(newsroom, letter).findings
+    return (*_settings(newsroom.settings), *examine(newsroom, letter).findings)
 
 
 def examine(newsroom: Newsroom, letter: Letter) -> Examined:
@@ -84,6 +85,13 @@ def examine(newsroom: Newsroom, letter: Letter) -> Examined:
 def _findings(letter: Letter, on_the_mail: Iterable[Finding]) -> tuple[Finding, ...]:
     found = (*_contents(letter), *_lengths(letter), *_disputes(letter), *on_the_mail)
     return tuple(sorted(found, key=lambda each: each.severity is not Severity.ERROR))
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    try:
+        require_ready_to_send(settings)
+    except ConfigError as error:
+        yield _error(str(error), error.setting, "No mail may leave without it.", "Set it in newsletter.toml.")
 
 
 def _contents(letter: Letter) -> Iterator[Finding]:
@@ -150,7 +158,7 @@ def _mail(plan: Plan, postal_address: str) -> Iterator[Finding]:
                 "Mend the template.",
             )
     for where, text in parts.items():
-        if not _holds(text, postal_address):
+        if postal_address and not _holds(text, postal_address):
             yield _error("The postal address is missing", where, "The law wants it.", "Mend the template.")
         if _REMAINS.search(text):
             yield _error(
@@ -177,7 +185,7 @@ def _has(blocks: tuple[Block, ...], name: SlotName) -> bool:
 def _holds(text: str, words: str) -> bool:
     """Whether the words stand in the text or HTML, however its lines were broken."""
     shown = unescape(_TAG.sub("", text))
-    return bool(words) and "".join(words.split()) in "".join(shown.split())
+    return "".join(words.split()) in "".join(shown.split())
 
 
 def _error(what: str, where: str, why: str, how: str) -> Finding:

@@ -1,0 +1,155 @@
+"""The commands of an issue until it goes out, as a person types them."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from newsletter.app import open_app
+from newsletter.cli.program import program
+from newsletter.installation import make_installation
+from tests.digest.week import WEEK
+
+#: The commands read the machine's time.
+LONG_AGO = datetime(2025, 1, 2, tzinfo=UTC)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An installation that has seen a small week."""
+    folder = tmp_path / "weekly"
+    make_installation(folder, example=True)
+    app = open_app(folder)
+    with app.content() as content:
+        for pack in WEEK:
+            content.import_pack(pack, LONG_AGO)
+    app.close()
+    return folder
+
+
+def run(folder: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(program, ["--folder", str(folder), *arguments])
+
+
+def said(folder: Path, *arguments: str) -> str:
+    result = run(folder, *arguments)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_an_issue_is_drafted_looked_at_and_approved(folder: Path) -> None:
+    assert "is drafted" in said(folder, "draft")
+    assert "There is already an issue" in said(folder, "draft")
+    shown = said(folder, "show", "latest")
+    assert "Subject:   Borealis 3 (22B) or Meridian Medium? 4–0 against 3–1" in shown
+    assert "And in the overflow line: 1." in shown
+    assert "Sources differ: Heron Small" in said(folder, "check", "1")
+    assert "Issue #1 is approved" in said(folder, "approve", "1", "--by", "dora")
+    assert "4 ship / 0 skip" in said(folder, "preview", "#1", "--format", "text")
+    assert "Issue 1 is a draft again." in said(folder, "withdraw", "#1")
+    assert "Issue 1 is cancelled." in said(folder, "cancel", "1")
+
+
+def test_tables_are_json_on_demand(folder: Path) -> None:
+    said(folder, "draft")
+    [listed] = json.loads(said(folder, "issues", "--json"))
+    assert (listed["id"], listed["number"], listed["status"]) == (1, None, "draft")
+    shown = json.loads(said(folder, "show", "1", "--json"))
+    assert {"lead", "more", "card", "overflow", "question"} == {each["room"] for each in shown["items"]}
+    assert [each["severity"] for each in json.loads(said(folder, "check", "1", "--json"))] == ["warning"]
+
+
+def test_an_editor_writes_over_what_is_computed(folder: Path) -> None:
+    said(folder, "draft")
+    said(
+        folder,
+        "edit",
+        "latest",
+        "--subject",
+        "Ours",
+        "--bottom-line",
+        "Take the Borealis.",
+        "--note",
+        "Hello.",
+    )
+    text = said(folder, "preview", "latest", "--format", "text")
+    assert ">> Take the Borealis." in text
+    assert "Hello." in text
+    assert "Subject: Ours" in said(folder, "preview", "latest", "--format", "eml")
+    said(folder, "edit", "latest", "--subject", "")
+    assert "Subject: Ours" not in said(folder, "preview", "latest", "--format", "eml")
+
+
+def test_a_preview_goes_to_a_file(folder: Path, tmp_path: Path) -> None:
+    said(folder, "draft")
+    file = tmp_path / "issue.html"
+    assert f"Written: {file}" in said(folder, "preview", "latest", "-o", str(file))
+    assert "<html" in file.read_text(encoding="utf-8")
+
+
+def test_a_preview_as_a_reader_has_that_readers_address(folder: Path) -> None:
+    said(folder, "draft")
+    said(folder, "readers", "add", "alice@example.org", "--consent", "fair")
+    assert "To: alice@example.org" in said(
+        folder, "preview", "latest", "--reader", "alice@example.org", "--format", "eml"
+    )
+
+
+def test_an_issue_outside_the_schedule_may_go_at_once(folder: Path) -> None:
+    said(folder, "draft", "--now")
+    [listed] = json.loads(said(folder, "issues", "--json"))
+    slot = datetime.fromisoformat(listed["slot"]).replace(tzinfo=UTC)
+    assert abs(datetime.fromisoformat(listed["cutoff"]) - slot) < timedelta(minutes=2)
+
+
+def test_newer_items_are_merged_into_a_draft(folder: Path) -> None:
+    said(folder, "draft", "--slot", "2031-01-02T09:00")
+    assert "is drafted" in said(folder, "draft", "--slot", "2031-01-02T09:00", "--merge")
+
+
+def test_a_thin_week_is_said_to_be_thin(tmp_path: Path) -> None:
+    make_installation(tmp_path / "empty", example=True)
+    assert "Nothing is waiting" in said(tmp_path / "empty", "draft")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["show", "latest"], "There is no issue latest."),
+        (["show", "seven"], "'seven' is no issue: give an id"),
+        (["approve", "#4"], "There is no issue #4."),
+        (["draft", "--slot", "Thursday"], "'Thursday' is no slot"),
+        (["draft", "--slot", "2031-01-02T09:00", "--now"], "give --slot or --now, not both"),
+        (["edit", "latest"], "say what to change"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_sentence(
+    folder: Path, arguments: list[str], sentence: str
+) -> None:
+    result = run(folder, *arguments)
+    assert result.exit_code == 2
+    assert sentence in result.output
+
+
+def test_what_holds_an_issue_back_is_an_exit_status(folder: Path) -> None:
+    said(folder, "draft")
+    settings = folder / "newsletter.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(
+        "\n".join(line for line in text.splitlines() if not line.startswith("postal_address")),
+        encoding="utf-8",
+    )
+    result = run(folder, "check", "latest")
+    assert result.exit_code == 1
+    assert "site.postal_address" in result.output
+    assert run(folder, "approve", "latest").exit_code == 2
+
+
+def test_an_approved_issue_is_not_edited(folder: Path) -> None:
+    said(folder, "draft")
+    said(folder, "approve", "latest")
+    result = run(folder, "edit", "latest", "--subject", "Late")
+    assert result.exit_code == 2
+    assert "issue #1 is approved: it cannot be edited. From approved it can: be withdrawn" in result.output

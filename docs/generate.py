@@ -4,7 +4,6 @@
 """
 
 import ast
-import json
 import sqlite3
 import sys
 import tempfile
@@ -18,7 +17,7 @@ import click
 
 from newsletter.cli.program import Program, program
 from newsletter.config import env_name, setting_fields
-from newsletter.content.pack import Pack
+from newsletter.content.schema import pack_schema
 from newsletter.digest import letter
 from newsletter.installation import make_installation, toml_value
 from newsletter.render import frame
@@ -142,11 +141,6 @@ def _class(node: ast.stmt, lines: list[str]) -> str:
             meaning = f" – {above.removeprefix('#: ')}" if above.startswith("#: ") else ""
             text += f"- `{ast.unparse(field.target)}`: `{ast.unparse(field.annotation)}`{meaning}\n"
     return text + "\n"
-
-
-def pack_schema() -> str:
-    """The JSON Schema of packs."""
-    return json.dumps(Pack.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 DOCUMENTS: dict[str, Callable[[], str]] = {

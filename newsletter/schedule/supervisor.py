@@ -80,7 +80,9 @@ class Supervisor:
             child.failures, child.not_before = 0, None
             return
         child.failures += 1
-        child.not_before = self.clock.now() + retry_delay(child.failures)
+        # The first failure is often somebody's pause that is over already.
+        rest = retry_delay(child.failures - 1) if child.failures > 1 else timedelta(0)
+        child.not_before = self.clock.now() + rest
         log.error("issue %s: its sender ended with status %s", key, status)
         if child.failures >= TELL_AFTER:
             self.alerts.raise_once(

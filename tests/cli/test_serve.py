@@ -4,18 +4,24 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from newsletter.app import open_app
 from newsletter.clock import SystemClock
 from newsletter.db.engine import Database, open_database
-from newsletter.db.statuses import SlotStatus
+from newsletter.db.statuses import IssueStatus, SlotStatus
+from newsletter.digest.draft import Drafted
+from newsletter.digest.store import get_issue
+from newsletter.editing.approve import approve
+from newsletter.editing.draft import draft_now
 from newsletter.installation import make_installation
 from newsletter.schedule import store
 from newsletter.schedule.slots import NAME, Slot
+from tests.jobs.newsroom import add_comparisons, add_reader
 
 #: Says that it has begun, takes a moment, says that it is over.
 OWN_JOB = """
@@ -40,18 +46,24 @@ def run(app, slot):
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """An installation with one job, whose turn came an hour ago."""
+    """An installation with one job of its own, whose turn came an hour ago."""
     make_installation(tmp_path)
     settings = tmp_path / "newsletter.toml"
     settings.write_text(settings.read_text().replace("[schedule]", '[schedule]\njobs = ["own_greeting"]'))
     (tmp_path / "own_greeting.py").write_text(OWN_JOB)
-    database = open_database(f"sqlite:///{tmp_path / 'subscribers.db'}")
-    due = SystemClock().now() - timedelta(hours=1)
-    with database.write() as connection:
-        slot = Slot(name=due.strftime(NAME), at=due, due_at=due)
-        store.record_plan(connection, "greet", [slot], due - timedelta(days=1))
-    database.close()
+    make_due(tmp_path, "greet")
     return tmp_path
+
+
+def make_due(folder: Path, job: str) -> str:
+    """Let a job's turn have come an hour ago; the slot's name."""
+    due = SystemClock().now() - timedelta(hours=1)
+    slot = Slot(name=due.strftime(NAME), at=due, due_at=due)
+    database = open_database(f"sqlite:///{folder / 'subscribers.db'}")
+    with database.write() as connection:
+        store.record_plan(connection, job, [slot], due - timedelta(days=1))
+    database.close()
+    return slot.name
 
 
 @contextmanager
@@ -92,6 +104,29 @@ def test_it_does_what_is_due_and_finishes_it_before_it_stops(folder: Path, numbe
     assert outcomes(folder) == ["Greeted."]
     assert said.startswith("greet: waiting, due ")
     assert said.endswith("Stopping: what has begun is finished first.\nStopped.\n")
+
+
+def test_an_approved_issue_goes_out_at_its_slot(tmp_path: Path) -> None:
+    make_installation(tmp_path, example=True)
+    slot = make_due(tmp_path, "dispatch")
+    with closing(open_app(tmp_path)) as app:
+        add_reader(app.database, "alice@example.org", app.clock.now())
+        add_reader(app.database, "erin@example.org", app.clock.now())
+        add_comparisons(app, "falcon", "kestrel", "merlin")
+        drafted = draft_now(app, slot)
+        assert isinstance(drafted, Drafted)
+        approve(app, drafted.issue, "Erin")
+        with serving(tmp_path) as process:
+            while True:
+                assert process.poll() is None, process.stderr and process.stderr.read()
+                app.clock.sleep(timedelta(seconds=0.05))
+                with app.database.read() as connection:
+                    if get_issue(connection, drafted.issue.id).status is IssueStatus.SENT:
+                        break
+            process.terminate()
+            process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert len(list((tmp_path / "outbox" / "new").iterdir())) == 2
 
 
 def test_it_does_not_begin_with_a_job_that_does_not_exist(folder: Path) -> None:

@@ -77,16 +77,16 @@ def test_a_child_that_is_done_is_started_again_only_while_there_is_work(
         assert lives(tmp_path, 1) == before
 
 
-def test_a_child_that_fails_rests_before_it_is_started_again_and_the_operator_hears_of_it(
+def test_a_child_that_fails_again_rests_before_its_next_start_and_the_operator_hears_of_it(
     tmp_path: Path, clock: MovedClock
 ) -> None:
     alerts = RecordedAlerts()
     with supervised(tmp_path, "sys.exit(1)", clock, [1], alerts) as supervisor:
-        look_until(supervisor, lambda: lives(tmp_path, 1) == 1)
+        look_until(supervisor, lambda: lives(tmp_path, 1) == 2)
         SystemClock().sleep(timedelta(seconds=0.2))
         supervisor.look()
         supervisor.look()
-        assert (lives(tmp_path, 1), alerts.raised) == (1, {})
+        assert (lives(tmp_path, 1), alerts.raised) == (2, {})
         look_until(supervisor, lambda: bool(alerts.raised), meanwhile=lambda: clock.move(timedelta(hours=1)))
         assert list(alerts.raised) == ["child-failed:1"]
         assert lives(tmp_path, 1) == 3

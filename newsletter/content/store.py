@@ -183,10 +183,8 @@ class ContentStore:
         return self._current(_BENCHMARKS, tool_ids, rows.to_benchmark, ("source_id", "test"))
 
     def notes(self, tool_ids: Iterable[str]) -> dict[str, tuple[Note, ...]]:
-        return {
-            tool_id: tuple(rows.to_note(row, tool_id) for row in found)
-            for tool_id, found in self._by_tool(_NOTES, tool_ids).items()
-        }
+        """The notes that hold: what each source said last of a tool, for each kind of note."""
+        return self._current(_NOTES, tool_ids, rows.to_note, ("source_id", "kind"))
 
     def questions(
         self, *, comparison_ids: Iterable[str] = (), tool_ids: Iterable[str] = ()
@@ -289,7 +287,9 @@ _BENCHMARKS = """
 SELECT *, coalesce(as_of, '') AS dated FROM benchmarks
 WHERE tool_id IN (SELECT value FROM json_each(:ids)) ORDER BY seen_at, source_id, line, rowid
 """
-_NOTES = "SELECT * FROM notes WHERE tool_id IN (SELECT value FROM json_each(:ids)) ORDER BY number"
+_NOTES = """
+SELECT *, '' AS dated FROM notes WHERE tool_id IN (SELECT value FROM json_each(:ids)) ORDER BY number
+"""
 _QUESTIONS = """
 SELECT * FROM questions
 WHERE comparison_id IN (SELECT value FROM json_each(:comparisons))

@@ -141,6 +141,38 @@ def test_a_source_that_contradicts_itself_keeps_both(tmp_path: Path) -> None:
         ]
 
 
+def test_of_two_values_that_a_source_gave_the_one_it_still_gives_holds(tmp_path: Path) -> None:
+    both = pack(tools=[HERON], claims=[price("0.08", line=3), price("0.10", line=9)])
+    one = pack(tools=[HERON], claims=[price("0.08", line=3)])
+    with store_with(tmp_path, both, one) as store:
+        assert [each.value for each in store.claims(["heron-2"])["heron-2"]] == ["0.08"]
+        assert len(store.claim_history(["heron-2"])["heron-2"]) == 3
+
+
+def test_a_second_value_stands_beside_the_first_that_its_source_repeats(tmp_path: Path) -> None:
+    one = pack(tools=[HERON], claims=[price("0.08", line=3)])
+    both = pack(tools=[HERON], claims=[price("0.08", line=3), price("0.10", line=9)])
+    with store_with(tmp_path, one, both) as store:
+        assert [each.value for each in store.claims(["heron-2"])["heron-2"]] == ["0.08", "0.1"]
+
+
+def test_one_value_on_two_lines_is_one_claim_on_the_first(tmp_path: Path) -> None:
+    twice = pack(tools=[HERON], claims=[price("0.08", line=3), price("$0.08", line=9)])
+    with store_with(tmp_path, twice) as store:
+        assert [each.line for each in store.claims(["heron-2"])["heron-2"]] == [3]
+
+
+def test_notes_of_a_kind_are_what_their_source_said_last(tmp_path: Path) -> None:
+    def noted(*words: str) -> list[dict[str, str]]:
+        return [{"tool": "heron-2", "kind": "best-for", "words": each} for each in words]
+
+    strength = {"tool": "heron-2", "kind": "strength", "words": "Fast"}
+    first = pack(tools=[HERON], notes=[*noted("Small services", "Edge"), strength])
+    with store_with(tmp_path, first, pack(tools=[HERON], notes=noted("Everything"))) as store:
+        assert [each.words for each in store.notes(["heron-2"])["heron-2"]] == ["Everything", "Fast"]
+        assert row_counts(store)["notes"] == 4
+
+
 def test_two_sources_have_a_claim_each(tmp_path: Path) -> None:
     with store_with(tmp_path, whole_week()) as store:
         claims = store.claims(["heron-2"])["heron-2"]
@@ -188,6 +220,12 @@ def test_a_stated_split_goes_beside_a_derived_one(tmp_path: Path) -> None:
         pack(tools=[HERON], verdicts=[verdict(3, 1)]),
     ) as store:
         assert [each.derived for each in store.verdicts(["heron-2"])["heron-2"]] == [True, False]
+
+
+def test_a_share_beside_its_split_is_one_verdict(tmp_path: Path) -> None:
+    both = pack(tools=[HERON], verdicts=[verdict(3, 1, share="75"), verdict(None, None, share="75")])
+    with store_with(tmp_path, both) as store:
+        assert [each.ships for each in store.verdicts(["heron-2"])["heron-2"]] == [3]
 
 
 def test_an_older_verdict_read_late_stands_before_the_newer(tmp_path: Path) -> None:

@@ -1,8 +1,11 @@
+import re
+from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from newsletter.config import Settings
+from newsletter.config import Settings, load_settings
 from newsletter.errors import ConfigError
 from newsletter.schedule.jobs import Done, load_jobs
 
@@ -22,6 +25,25 @@ def run(app, slot):
 
 def settings_with(folder: Path, *jobs: str) -> Settings:
     return Settings(folder=folder, jobs=jobs)
+
+
+def blocks_of_how_to(language: str) -> list[str]:
+    how_to = Path(__file__).parents[2] / "docs" / "how-to" / "schedule.md"
+    return re.findall(rf"^```{language}\n(.*?)^```", how_to.read_text(), re.DOTALL | re.MULTILINE)
+
+
+def test_the_job_of_the_how_to_is_one(tmp_path: Path) -> None:
+    (source,) = blocks_of_how_to("python")
+    (tmp_path / "backup.py").write_text(source)
+    (job,) = load_jobs(settings_with(tmp_path, "backup"), None)
+    (following,) = islice(job.schedule.after(datetime.fromisoformat("2026-11-23")), 1)
+    assert (job.name, following.name) == ("backup", "2026-11-28T03:00")
+
+
+def test_the_settings_of_the_how_to_are_settings(tmp_path: Path) -> None:
+    for block in blocks_of_how_to("toml"):
+        (tmp_path / "newsletter.toml").write_text(block)
+        load_settings(tmp_path, environ={})
 
 
 def test_an_operators_own_module_is_found_beside_the_settings(tmp_path: Path) -> None:

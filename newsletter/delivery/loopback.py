@@ -74,6 +74,7 @@ class Loopback:
     taken: list[Taken] = field(default_factory=list)
     #: How many there were.
     connections: int = 0
+    total: int = 0
 
     def __enter__(self) -> Self:
         self._lock = threading.Lock()
@@ -116,6 +117,7 @@ class Loopback:
         """Count a message."""
         with self._lock:
             self.counts[message.recipient] += 1
+            self.total += 1
             if self.keeps:
                 self.taken.append(message)
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from newsletter.clock import Clock
 from newsletter.errors import SendError
 
-_FIRST_REST, _LONGEST_REST = timedelta(seconds=1), timedelta(minutes=5)
+_FIRST_REST, _LONGEST_REST = timedelta(seconds=0.1), timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,297 @@
+"""A dress rehearsal: a whole issue to a server on this machine that misbehaves, while the sender is killed again and again.
+
+It works in a folder of its own, mails nobody, and ends in counts that have to be nought: readers lost, readers
+mailed twice. `python -m newsletter.delivery.rehearsal` is the sender that gets killed.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy import insert, select
+
+from newsletter.clock import Clock, SystemClock
+from newsletter.db.engine import Database, open_database
+from newsletter.db.migrate import upgrade
+from newsletter.db.schema import deliveries, readers
+from newsletter.db.statuses import DeliveryStatus, Edition, IssueStatus, ReaderStatus
+from newsletter.delivery.faults import Point, pass_by
+from newsletter.delivery.loopback import Fault, Loopback, Phase
+from newsletter.delivery.message import Marks, mailings_of
+from newsletter.delivery.retry import Patience
+from newsletter.delivery.sender import Sender
+from newsletter.delivery.smtp import Smtp
+from newsletter.delivery.smtp_wire import Relay, Waits
+from newsletter.delivery.store import start_issue
+from newsletter.digest.issues import Step
+from newsletter.digest.store import Frozen, add_issue, freeze, get_issue, take_step
+from newsletter.readers.links import LinkSigner
+from newsletter.render.frame import MessageFrame
+from newsletter.render.headers import issue_headers
+from newsletter.render.plan import Block, Plan, Slot
+from newsletter.render.slots import SlotName
+
+_KEY = b"rehearsal".ljust(32, b".")
+FRAME = MessageFrame(
+    from_name="Rehearsal",
+    from_address="rehearsal@news.example",
+    reply_to="rehearsal@news.example",
+    public_url="https://news.example",
+)
+PLAN = Plan(
+    headers=issue_headers(FRAME, "Rehearsal"),
+    text=(Block("", ("For ", Slot(SlotName.ADDRESS), "\n", Slot(SlotName.UNSUBSCRIBE_URL), "\n" * 20)),),
+    html=(Block("", ("<p>For ", Slot(SlotName.ADDRESS), "</p>\n", "<p>words</p>\n" * 200)),),
+)
+
+
+class Trouble(StrEnum):
+    """What the server does to a few readers in a hundred."""
+
+    DEFER = "4xx"
+    REFUSE = "5xx"
+    SLOW = "slow"
+    DROP_BEFORE = "drop-before"
+    DROP_INSIDE = "drop-inside"
+    DROP_AFTER = "drop-after"
+
+
+_FAULTS: dict[Trouble, tuple[Phase, Fault]] = {
+    Trouble.DEFER: (Phase.RCPT, Fault(reply="451 4.2.2 Later")),
+    Trouble.REFUSE: (Phase.RCPT, Fault(reply="550 5.1.1 No such user")),
+    Trouble.SLOW: (Phase.DOT, Fault(wait=0.3)),
+    Trouble.DROP_BEFORE: (Phase.DATA, Fault(drop=True)),
+    Trouble.DROP_INSIDE: (Phase.BODY, Fault(drop=True)),
+    Trouble.DROP_AFTER: (Phase.TAKEN, Fault(drop=True)),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsed:
+    """What a rehearsal counted, by reader id where it matters.
+
+    `unsure_allowed`: messages in flight at the kills, and connections that ended after the final dot.
+    """
+
+    issues: int
+    readers: int
+    kills: int
+    accepted: int
+    rejected: int
+    unsure: tuple[str, ...]
+    unsure_allowed: int
+    lost: tuple[str, ...]
+    doubled: tuple[str, ...]
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        return not self.lost and not self.doubled and len(self.unsure) <= self.unsure_allowed
+
+
+class Misbehaviour:
+    """What a server does to about one message in a hundred, of each kind of trouble."""
+
+    def __init__(self, troubles: Collection[Trouble], chance: random.Random, share: float = 0.01) -> None:
+        self._faults = [_FAULTS[trouble] for trouble in troubles]
+        self._chance, self._share = chance, share
+        self._lock = threading.Lock()
+        self.dropped_after_the_dot = 0
+
+    def __call__(self, phase: Phase, recipient: str, connection: int) -> Fault | None:
+        for when, fault in self._faults:
+            with self._lock:
+                if when is not phase or self._chance.random() >= self._share:
+                    continue
+                self.dropped_after_the_dot += phase is Phase.TAKEN
+            return fault
+        return None
+
+
+@dataclass(kw_only=True)
+class Rehearsal:
+    """Issues to `readers` readers, one after the other, until a sender was killed `kills` times and all are sent."""
+
+    folder: Path
+    readers: int = 2_000
+    kills: int = 20
+    troubles: Collection[Trouble] = tuple(Trouble)
+    connections: int = 4
+    seed: int = 1
+    clock: Clock = field(default_factory=SystemClock)
+    #: Told after each kill how many there were.
+    watch: Callable[[int], None] = lambda kills: None
+
+    def run(self) -> Rehearsed:
+        """Rehearse; leaves database, journals and the senders' log in the folder."""
+        self._chance = random.Random(self.seed)
+        self._url = f"sqlite:///{self.folder / 'rehearsal.db'}"
+        self._killed = 0
+        database = open_database(self._url)
+        try:
+            upgrade(database)
+            _add_readers(database, self.readers, self.clock)
+            return self._rehearse(database)
+        finally:
+            database.close()
+
+    def _rehearse(self, database: Database) -> Rehearsed:
+        begun_at = self.clock.monotonic()
+        counts: list[_Count] = []
+        behaviour = Misbehaviour(self.troubles, self._chance)
+        while not counts or self._killed < self.kills:
+            issue_id = make_issue(database, len(counts) + 1, self.clock)
+            with Loopback(faults=behaviour) as server:
+                self._send(database, issue_id, server)
+                counts.append(_count(database, issue_id, server.counts))
+        return Rehearsed(
+            issues=len(counts),
+            readers=self.readers,
+            kills=self._killed,
+            accepted=sum(each.accepted for each in counts),
+            rejected=sum(each.rejected for each in counts),
+            unsure=tuple(reader for each in counts for reader in each.unsure),
+            unsure_allowed=self._killed * self.connections + behaviour.dropped_after_the_dot,
+            lost=tuple(reader for each in counts for reader in each.lost),
+            doubled=tuple(reader for each in counts for reader in each.doubled),
+            seconds=self.clock.monotonic() - begun_at,
+        )
+
+    def _send(self, database: Database, issue_id: int, server: Loopback) -> None:
+        """Start one sender after the other, and kill each at a moment of its own, until the issue is sent."""
+        while True:
+            with database.read() as connection:
+                if get_issue(connection, issue_id).status is IssueStatus.SENT:
+                    return
+            child = self._start_sender(issue_id, server.port)
+            if self._killed < self.kills:
+                self._kill(child, server)
+            child.wait()
+
+    def _start_sender(self, issue_id: int, port: int) -> "subprocess.Popen[bytes]":
+        command = sender_command(self._url, issue_id, port, self.folder / "journal", self.connections)
+        with (self.folder / "sender.log").open("ab") as log:
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def _kill(self, child: "subprocess.Popen[bytes]", server: Loopback) -> None:
+        """Wait for some messages and a moment more; a sender that ends before is let go."""
+        enough = server.total + self._chance.randint(1, max(2, self.readers // 8))
+        while server.total < enough:
+            if child.poll() is not None:
+                return
+            self.clock.sleep(timedelta(milliseconds=1))
+        self.clock.sleep(timedelta(milliseconds=self._chance.uniform(0, 20)))
+        if child.poll() is None:
+            child.send_signal(signal.SIGKILL)
+            self._killed += 1
+            self.watch(self._killed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Count:
+    accepted: int
+    rejected: int
+    unsure: tuple[str, ...]
+    lost: tuple[str, ...]
+    doubled: tuple[str, ...]
+
+
+def _count(database: Database, issue_id: int, arrived: Counter[str]) -> _Count:
+    """Compare what the ledger says of each reader with what has arrived."""
+    query = select(readers.c.address, deliveries.c.status).join_from(deliveries, readers)
+    with database.read() as connection:
+        rows = connection.execute(query.where(deliveries.c.issue_id == issue_id)).all()
+    ended = {
+        status: tuple(address for address, known in rows if known is status) for status in DeliveryStatus
+    }
+    final = {*ended[DeliveryStatus.REJECTED], *ended[DeliveryStatus.SKIPPED], *ended[DeliveryStatus.UNSURE]}
+    return _Count(
+        accepted=len(ended[DeliveryStatus.ACCEPTED]),
+        rejected=len(ended[DeliveryStatus.REJECTED]),
+        unsure=ended[DeliveryStatus.UNSURE],
+        lost=tuple(address for address, _ in rows if address not in final and not arrived[address]),
+        doubled=tuple(address for address, times in arrived.items() if times > 1),
+    )
+
+
+def _add_readers(database: Database, count: int, clock: Clock) -> None:
+    now = clock.now()
+    usual = {"status": ReaderStatus.ACTIVE, "status_at": now, "added_at": now}
+    addresses = (f"reader{number}@example.org" for number in range(1, count + 1))
+    with database.write() as connection:
+        rows = [{"address": address, "address_key": address, **usual} for address in addresses]
+        connection.execute(insert(readers), rows)
+
+
+def make_issue(database: Database, number: int, clock: Clock) -> int:
+    """An issue that has begun to go out; returns its id."""
+    now = clock.now()
+    slot = f"rehearsal-{number:06}"
+    frozen = Frozen(letter="", sender=FRAME.to_json(), plans={"everybody": PLAN.to_bytes()})
+    with database.write() as connection:
+        issue = add_issue(connection, edition=Edition.WEEKLY, slot=slot, cutoff_at=now, send_at=now, now=now)
+        take_step(connection, issue, Step.APPROVE, now, number=number)
+        freeze(connection, issue.id, frozen)
+    start_issue(database, issue.id, now)
+    return issue.id
+
+
+# ── the sender that is killed ──────────────────────────────────────────────────────────────────────────
+
+
+class Death:
+    """Kills this process when a point of the protocol is reached for the n-th time."""
+
+    def __init__(self, point: Point, times: int) -> None:
+        self._point, self._left = point, times
+
+    def __call__(self, point: Point) -> None:
+        self._left -= point is self._point
+        if not self._left:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def sender_command(
+    url: str, issue_id: int, port: int, journals: Path, connections: int, *, lease: float = 5, death: str = ""
+) -> list[str]:
+    """How a sender to a server on this machine's `port` is started; `death` is "point:times"."""
+    arguments = (url, issue_id, port, journals, connections, lease, death)
+    return [sys.executable, "-m", "newsletter.delivery.rehearsal", *map(str, arguments)]
+
+
+def main(url: str, issue_id: str, port: str, journals: str, connections: str, lease: str, death: str) -> None:
+    """Send an issue as a real sender does, only in more of a hurry."""
+    clock, database = SystemClock(), open_database(url)
+    marks = Marks(key=_KEY, domain="news.example")
+    point, _, times = death.partition(":")
+    with database.read() as connection:
+        mailings = mailings_of(connection, int(issue_id), LinkSigner([_KEY]), marks, clock)
+    relay = Relay(host="127.0.0.1", port=int(port), waits=Waits(connect=5, command=5, body=5, final=5))
+    sender = Sender(
+        database=database,
+        issue_id=int(issue_id),
+        mailings=mailings,
+        transport=Smtp(relay=relay, connections=int(connections), messages_per_connection=200),
+        journals=Path(journals),
+        clock=clock,
+        hash_address=lambda key: key,
+        patience=Patience(attempts=10, first=timedelta(seconds=0.05), longest=timedelta(seconds=0.1)),
+        lease=timedelta(seconds=float(lease)),
+        reach=Death(Point(point), int(times)) if death else pass_by,
+    )
+    signal.signal(signal.SIGTERM, lambda *_: sender.stop())
+    sender.send()
+    database.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,180 @@
+"""Real sender processes, killed, stopped and doubled up: nobody is lost, nobody is mailed twice.
+
+The longer ones, marked `rehearsal`, run with `make rehearse`.
+"""
+
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from newsletter.clock import SystemClock
+from newsletter.db.engine import Database
+from newsletter.db.statuses import DeliveryStatus
+from newsletter.delivery.faults import Point
+from newsletter.delivery.loopback import Fault, Loopback, Phase
+from newsletter.delivery.rehearsal import Rehearsal, Trouble, make_issue, sender_command
+from newsletter.delivery.store import progress_of
+from tests.delivery.house import add_readers, statuses
+
+S = DeliveryStatus
+CONNECTIONS = 2
+LEASE = 2.0
+
+
+class Stage:
+    """An issue that goes out to a server on this machine, and senders for it in processes of their own."""
+
+    def __init__(self, database: Database, folder: Path, server: Loopback, readers: int) -> None:
+        self.database, self.server, self.readers = database, server, readers
+        self.journals = folder / "journal"
+        add_readers(database, readers)
+        self._issue_id = make_issue(database, 1, SystemClock())
+
+    def start(self, death: str = "") -> "subprocess.Popen[bytes]":
+        url = self.database.url
+        arguments = (url, self._issue_id, self.server.port, self.journals, CONNECTIONS)
+        return subprocess.Popen(sender_command(*arguments, lease=LEASE, death=death))
+
+    def wait_for(self, messages: int) -> None:
+        for _ in range(3000):
+            if self.server.total >= messages:
+                return
+            SystemClock().sleep(timedelta(milliseconds=10))
+        raise AssertionError(f"{messages} messages never came")
+
+    def nobody_lost_or_doubled(self) -> bool:
+        """Everybody who is not unsure has exactly one copy, and the unsure at most one."""
+        ended = statuses(self.database, self._issue_id)
+        arrived = self.server.counts
+        sure = ended[S.ACCEPTED]
+        return (
+            sure + ended[S.UNSURE] == self.readers
+            and set(arrived.values()) == {1}
+            and sure <= len(arrived) <= self.readers
+            and self._counts_are_kept()
+        )
+
+    def _counts_are_kept(self) -> bool:
+        """The batches' counts equal the deliveries counted one by one."""
+        ended = statuses(self.database, self._issue_id)
+        with self.database.read() as connection:
+            kept = progress_of(connection, self._issue_id)
+        return (kept.accepted, kept.unsure) == (ended[S.ACCEPTED], ended[S.UNSURE])
+
+    @property
+    def unsure(self) -> int:
+        return statuses(self.database, self._issue_id)[S.UNSURE]
+
+
+def slowly(phase: Phase, recipient: str, connection: int) -> Fault | None:
+    return Fault(wait=0.005) if phase is Phase.DOT else None
+
+
+@pytest.fixture
+def stage(sqlite_database: Database, tmp_path: Path) -> Iterator[Callable[[int], Stage]]:
+    with Loopback(faults=slowly) as server:
+        yield lambda readers: Stage(sqlite_database, tmp_path, server, readers)
+
+
+@pytest.mark.parametrize(
+    "death",
+    [
+        f"{Point.CLAIMED}:2",
+        f"{Point.BEGUN}:3",
+        f"{Point.CLEARED}:3",
+        f"{Point.STARTED}:30",
+        f"{Point.ANSWERED}:30",
+        f"{Point.NOTED}:30",
+        f"{Point.WINDOW_OVER}:2",
+    ],
+)
+def test_a_sender_may_die_between_any_two_steps(stage: Callable[[int], Stage], death: str) -> None:
+    play = stage(250)
+    assert play.start(death).wait(30) == -signal.SIGKILL
+    assert play.start().wait(30) == 0
+    assert play.nobody_lost_or_doubled()
+    assert play.unsure <= CONNECTIONS
+
+
+def test_a_sender_may_die_while_it_takes_over(stage: Callable[[int], Stage]) -> None:
+    play = stage(250)
+    assert play.start(f"{Point.NOTED}:60").wait(30) == -signal.SIGKILL
+    assert play.start(f"{Point.TAKEN_OVER}:1").wait(30) == -signal.SIGKILL
+    assert play.start().wait(30) == 0
+    assert play.nobody_lost_or_doubled()
+    assert play.unsure <= CONNECTIONS
+
+
+def test_a_sender_that_sleeps_past_its_lease_doubles_nobody(stage: Callable[[int], Stage]) -> None:
+    play = stage(400)
+    sleeper = play.start()
+    play.wait_for(40)
+    sleeper.send_signal(signal.SIGSTOP)
+    successor = play.start()
+    assert successor.wait(60) == 0
+    unsure_meanwhile = play.unsure
+    sleeper.send_signal(signal.SIGCONT)
+    assert sleeper.wait(30) == 0
+    assert play.nobody_lost_or_doubled()
+    assert play.unsure <= unsure_meanwhile <= CONNECTIONS * 100
+
+
+def test_another_machine_takes_over_without_the_journal(stage: Callable[[int], Stage]) -> None:
+    play = stage(400)
+    killed = play.start()
+    play.wait_for(40)
+    killed.kill()
+    killed.wait()
+    shutil.rmtree(play.journals)
+    assert play.start().wait(60) == 0
+    assert play.nobody_lost_or_doubled()
+    assert 0 < play.unsure <= CONNECTIONS * 100
+
+
+def test_two_senders_started_at_once_double_nobody(stage: Callable[[int], Stage]) -> None:
+    play = stage(400)
+    pair = [play.start(), play.start()]
+    assert [each.wait(60) for each in pair] == [0, 0]
+    assert play.nobody_lost_or_doubled()
+    assert play.unsure == 0
+
+
+def test_sigterm_lets_the_window_end_and_loses_nothing(stage: Callable[[int], Stage]) -> None:
+    play = stage(400)
+    stopped = play.start()
+    play.wait_for(40)
+    stopped.terminate()
+    assert stopped.wait(10) == 0
+    assert list(play.journals.iterdir()) == []
+    assert play.start().wait(60) == 0
+    assert play.nobody_lost_or_doubled()
+    assert play.unsure == 0
+
+
+def test_without_a_journal_nothing_is_sent(stage: Callable[[int], Stage]) -> None:
+    play = stage(250)
+    play.journals.write_text("where the folder should be")
+    assert play.start().wait(30) == 1
+    assert play.server.total == 0
+    play.journals.unlink()
+    assert play.start().wait(30) == 0
+    assert play.nobody_lost_or_doubled()
+
+
+def test_five_kills_at_random_moments_lose_and_double_nobody(tmp_path: Path) -> None:
+    counted = Rehearsal(folder=tmp_path, readers=400, kills=5).run()
+    assert (counted.lost, counted.doubled) == ((), ())
+    assert counted.passed, counted
+
+
+@pytest.mark.rehearsal
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_hundred_kills_at_random_moments_lose_and_double_nobody(tmp_path: Path, seed: int) -> None:
+    counted = Rehearsal(folder=tmp_path, readers=2_000, kills=100, seed=seed, troubles=tuple(Trouble)).run()
+    assert (counted.lost, counted.doubled) == ((), ())
+    assert counted.passed, counted

@@ -32,8 +32,9 @@ _NOT_LONGER = (
 )
 #: Capitals that name no product: "API", "JSON", and what opens a sentence about prices.
 _NO_NAME = re.compile(
-    r"[A-Z]{1,4}s?|[A-Z][a-z]+-[a-z]+|[A-Z][a-z]{2,}ing|M[Tt]oks?|Q&A|At|With|For|Its?|The|This|An?|Pricing|Prices?|Input|Output|"
-    r"Costs?|From|And|While|If|Yes|No|Published|Official|Both|Only|On|In|Where|Vision|Context|Pick|Choose|Up|Per"
+    r"[A-Z]{1,4}s?|[A-Z][a-z]+-[a-z]+|[A-Z][a-z]{2,}ing|M[Tt]oks?|Q&A|At|With|For|Its?|The|This|An?|Pricing|Prices?|"
+    r"Input|Output|Costs?|From|And|While|If|Yes|No|Published|Official|Both|Only|On|In|Where|Vision|Context|Pick|"
+    r"Choose|Up|Per"
 )
 #: "Weights are …", "Prices start …": what opens with a plural or a preposition is no product.
 _PLAIN_OPENING = re.compile(r"[A-Z][a-z]+ (?:are|were|start|begin|sit|stay|of|in|for|at|per|on|from|to)\b")
@@ -143,7 +144,7 @@ def _aliases(name: str, every: tuple[str, ...]) -> set[str]:
     words = re.sub(r"\s*\([^)]*\)", "", own).split()
     others = [(other.partition(": ")[2] or other).split() for other in every if other != name]
     shared = max((len(_shared_start(words, other)) for other in others), default=0)
-    starts = {0, min(shared, 1 if not others else shared)} | ({1} if len(words) > 2 else set())
+    starts = {0, shared} | ({1} if len(words) > 2 else set())
     runs = {" ".join(words[first:last]) for first in starts for last in range(first + 1, len(words) + 1)}
     taken = {
         " ".join(other[first:last])

@@ -38,14 +38,20 @@ def read(page: Page) -> Iterator[Entry]:
         raise page.refusal(message, pair.line, "scorecard")
     yield ComparisonEntry(left=pair.ids[0], right=pair.ids[1])
     yield from (ReviewerEntry(name=name) for name in scorecard.reviewers)
-    for name in pair.names:
-        reviews = (scorecard.left, scorecard.right)[columns.index(name)]
-        panel = Panel(
-            card=cards[name], stated=table.cell("panel", name), reviews=reviews, whole=scorecard.whole
+    panels = [
+        Panel(
+            card=cards[name],
+            stated=table.cell("panel", name),
+            reviews=(scorecard.left, scorecard.right)[columns.index(name)],
         )
-        yield from _tool(cards[name], table, Names(pair.names, subject=name))
-        yield from _verdict(page, panel)
-        yield from (_review(cards[name].tool, review) for review in reviews)
+        for name in pair.names
+    ]
+    # A share that fits no number of ships tells that reviews are missing, on both sides.
+    whole = scorecard.whole and all(panel.fits for panel in panels)
+    for panel in panels:
+        yield from _tool(panel.card, table, Names(pair.names, subject=panel.card.name))
+        yield from _verdict(page, panel, scorecard_ends=scorecard.whole, whole=whole)
+        yield from (_review(panel.card.tool, review) for review in panel.reviews)
 
 
 SHAPE = Shape(
@@ -98,56 +104,67 @@ def _community(card: Card, stated: Line | None) -> Iterator[Entry]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """What there is to know a split from: the card's share, the table's cell, the reviews, all of them or not."""
+    """What there is to know a split from: the card's share, the table's cell, the reviews."""
 
     card: Card
     stated: Line | None
     reviews: tuple[Review, ...]
-    whole: bool
 
     @property
     def share(self) -> Decimal | None:
         found = SHARE.fullmatch(self.card.share.text) if self.card.share else None
         return Decimal(found[1]) if found else None
 
+    @property
+    def split(self) -> tuple[int, int] | None:
+        """The split as the table states it."""
+        found = _SPLIT.search(self.stated.text) if self.stated else None
+        return (int(found[1]), int(found[2])) if found else None
 
-def _verdict(page: Page, panel: Panel) -> Iterator[VerdictEntry]:
-    """The panel's outcome, as stated; else the split that the share and the reviews leave no choice about."""
-    split = _SPLIT.search(panel.stated.text) if panel.stated else None
-    derived = None if split else _derived_ships(page, panel)
-    ships, skips = (int(split[1]), int(split[2])) if split else (None, None)
-    if derived is not None:
-        ships, skips = derived, len(panel.reviews) - derived
-    number = (ships or 0) + (skips or 0)
-    if number > len(panel.reviews):
-        message = f"{number} reviewed {panel.card.name}, but the scorecard holds {len(panel.reviews)}: the page is cut"
-        raise page.refusal(message, panel.stated, "scorecard")
-    line = (panel.stated if split else None) or panel.card.share
+    @property
+    def ships(self) -> int:
+        """How many ship, by the decisions if all are stated, else by the share."""
+        decisions = [review.decision for review in self.reviews]
+        if None not in decisions:
+            return decisions.count(Decision.SHIP)
+        return round((self.share or Decimal(0)) * len(self.reviews) / 100)
+
+    @property
+    def fits(self) -> bool:
+        """Whether so many of so many reviews are the share that the card shows; True where it shows none."""
+        if self.share is None or not self.reviews:
+            return True
+        return abs(Decimal(100 * self.ships) / len(self.reviews) - self.share) <= Decimal("0.5")
+
+
+def _verdict(page: Page, panel: Panel, *, whole: bool, scorecard_ends: bool) -> Iterator[VerdictEntry]:
+    """The panel's outcome as stated, or else as it follows from share and reviews where these are `whole`."""
+    split = panel.split
+    _check_number(page, panel, scorecard_ends=scorecard_ends)
+    derived = whole and split is None and panel.share is not None and bool(panel.reviews)
+    if derived:
+        split = panel.ships, len(panel.reviews) - panel.ships
+    line = (panel.stated if split and not derived else None) or panel.card.share
     if line:
         yield VerdictEntry(
             tool=panel.card.tool,
-            ships=ships,
-            skips=skips,
+            ships=split[0] if split else None,
+            skips=split[1] if split else None,
             share=panel.share,
-            derived=derived is not None,
+            derived=derived,
             line=line.number,
         )
 
 
-def _derived_ships(page: Page, panel: Panel) -> int | None:
-    """How many ship, where each decision is stated or where the share of so many reviews is a whole number."""
-    number, decisions = len(panel.reviews), [review.decision for review in panel.reviews]
-    if not number or panel.share is None:
-        return None
-    ships = round(panel.share * number / 100)
-    if None not in decisions:
-        ships = decisions.count(Decision.SHIP)
-    if abs(Decimal(100 * ships) / number - panel.share) <= Decimal("0.5"):
-        return ships if panel.whole else None
-    if panel.whole or None not in decisions:
-        return None
-    message = f"{panel.share} % of {number} reviews is no whole number: the page is cut in the scorecard"
-    raise page.refusal(message, panel.reviews[-1].line, "scorecard")
+def _check_number(page: Page, panel: Panel, *, scorecard_ends: bool) -> None:
+    """Refuse a page with fewer reviews than it says that there are."""
+    number = len(panel.reviews)
+    if panel.split and sum(panel.split) > number:
+        message = f"{sum(panel.split)} reviewed {panel.card.name}, but the scorecard holds {number}: the page is cut"
+        raise page.refusal(message, panel.stated, "scorecard")
+    if not panel.split and not panel.fits and not scorecard_ends:
+        message = f"{panel.share} % of {number} reviews is no whole number: the page is cut in the scorecard"
+        raise page.refusal(message, panel.reviews[-1].line, "scorecard")
 
 
 def _review(tool: str, review: Review) -> ReviewEntry:

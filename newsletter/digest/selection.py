@@ -14,11 +14,11 @@ go to verdicts before models, the newest first. Everything left is in the one ov
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from newsletter.content.model import ComparisonHead
-from newsletter.content.standing import Standing, standings
+from newsletter.content.standing import Standing, aliases, standings
 from newsletter.content.store import ContentStore
 from newsletter.db.statuses import ItemKind, Room
 from newsletter.digest.issues import Item, ItemKey
@@ -38,6 +38,8 @@ class Pool:
     cutoff_at: datetime
     comparisons: tuple[ComparisonHead, ...]
     standings: Mapping[str, Standing]
+    #: Ids under which tools were known before somebody said that they are the same as another.
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
     def standing(self, tool_id: str) -> Standing:
         return self.standings.get(tool_id, _UNKNOWN)
@@ -58,12 +60,14 @@ def read_pool(content: ContentStore, cutoff_at: datetime) -> Pool:
         cutoff_at=cutoff_at,
         comparisons=tuple(content.comparison_heads(cutoff_at)),
         standings=standings(content, cutoff_at),
+        aliases=aliases(content),
     )
 
 
 def choose(pool: Pool, unavailable: frozenset[ItemKey], kept: Iterable[Item] = ()) -> Choice:
     """Choose among what is available; of the items `kept` from an earlier choice, pins and notes stay."""
     before = {item.item_key: item for item in kept}
+    unavailable = _by_present_names(unavailable, pool)
     comparisons = sorted(
         (each for each in pool.comparisons if _key(each) not in unavailable),
         key=lambda each: _rank(each, pool),
@@ -94,6 +98,16 @@ def choose(pool: Pool, unavailable: frozenset[ItemKey], kept: Iterable[Item] = (
 
 def _key(head: ComparisonHead) -> ItemKey:
     return ItemKey(ItemKind.COMPARISON, head.id)
+
+
+def _by_present_names(unavailable: frozenset[ItemKey], pool: Pool) -> frozenset[ItemKey]:
+    """What was published of a tool under an earlier name is published under its present one."""
+    renamed = (
+        ItemKey(each.kind, pool.aliases[each.key])
+        for each in unavailable
+        if each.key in pool.aliases and each.kind in (ItemKind.VERDICT, ItemKind.MODEL)
+    )
+    return unavailable.union(renamed)
 
 
 def _rank(head: ComparisonHead, pool: Pool) -> tuple[object, ...]:

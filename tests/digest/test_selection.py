@@ -1,10 +1,13 @@
 """Which items an issue has and where they stand: rules rank, nothing eligible is left out."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 from newsletter.content.model import ComparisonHead
 from newsletter.content.standing import Standing
 from newsletter.db.statuses import ItemKind, Room
+from newsletter.digest import selection
 from newsletter.digest.issues import Item, ItemKey
 from newsletter.digest.selection import Choice, Pool, choose
 from tests.digest.week import CUTOFF, SEEN
@@ -123,6 +126,17 @@ def test_what_is_unavailable_is_not_chosen() -> None:
     taken = frozenset({ItemKey(ItemKind.COMPARISON, "a-b"), ItemKey(ItemKind.VERDICT, "a")})
     choice = choose(pool(head("a", "b"), head("a", "c"), a=judged(50)), taken)
     assert [each.item_key for each in choice.items] == [ItemKey(ItemKind.COMPARISON, "a-c")]
+
+
+def test_what_was_published_under_an_earlier_name_is_not_published_again() -> None:
+    renamed = replace(pool(new=judged(50)), aliases={"old": "new"})
+    assert choose(renamed, frozenset({ItemKey(ItemKind.VERDICT, "old")})).items == ()
+
+
+def test_the_page_for_editors_states_the_very_rules() -> None:
+    page = Path(__file__).parents[2] / "docs" / "why" / "which-items.md"
+    _, _, rules = (selection.__doc__ or "").partition("\n\n")
+    assert " ".join(rules.split()) in " ".join(page.read_text(encoding="utf-8").split())
 
 
 def test_pins_and_notes_outlive_a_new_choice() -> None:

@@ -188,7 +188,7 @@ class Settings:
     team_tokens: int = _setting("digest.team_tokens", 1500, help="Tokens per message, half in, half out.")
     team_days: int = _setting("digest.team_days", 22, help="Working days a month.")
     source_order: tuple[str, ...] = _setting(
-        "digest.source_order", (), help="Sources by name, the most trusted first: the last tie-break."
+        "digest.source_order", (), help="Sources by name or site, the most trusted first: the last tie-break."
     )
 
     content_db: Path = _setting("paths.content_db", Path("content.db"), help="The content store.")

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
+from urllib.parse import urlsplit
 
 from newsletter.content.model import Claim, Fact, Source
 from newsletter.content.units import Measure, same_value
@@ -53,13 +54,21 @@ def _measure(claim: Claim) -> Measure:
     return Measure(value=claim.value, number=claim.number, unit=claim.unit)
 
 
+def _names(source: Source) -> tuple[str, ...]:
+    """What the settings may call a source: its name, its id, or the site that it is a page of."""
+    host = urlsplit(source.url).hostname or ""
+    return source.name.casefold(), source.id, host, host.removeprefix("www.")
+
+
 class _Desk:
     """Decides between claims by fixed rules."""
 
     def __init__(self, sources: Mapping[str, Source], source_order: Sequence[str]) -> None:
         places = {name.casefold(): place for place, name in enumerate(source_order)}
-        names = {key: source.name.casefold() for key, source in sources.items()}
-        self.places = {key: places[name] for key, name in names.items() if name in places}
+        self.places = {
+            key: min((places[name] for name in _names(source) if name in places), default=len(places))
+            for key, source in sources.items()
+        }
         self.rules: tuple[tuple[str, Callable[[Claim], Any]], ...] = (
             (NEWEST_VERIFIED, lambda claim: claim.verified_on or date.min),
             (DATED, lambda claim: claim.as_of or date.min),

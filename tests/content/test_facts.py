@@ -14,7 +14,7 @@ from newsletter.content.units import measure
 
 MARCH, JUNE = date(2026, 3, 1), date(2026, 6, 1)
 SOURCES = {
-    key: Source(id=key, name=name, seen_on=JUNE)
+    key: Source(id=key, name=name, url=f"https://www.{key}.example/page", seen_on=JUNE)
     for key, name in (("docs", "Maker's docs"), ("profile", "Profiles"), ("shop", "Price shop"))
 }
 
@@ -95,6 +95,12 @@ def test_the_order_of_sources_settles_what_dates_do_not() -> None:
     shop, docs = claim("0.07", source="shop"), claim("0.10")
     fact = decide(shop, docs, order=["maker's DOCS", "Price shop"])
     assert (fact.claim, fact.reason) == (docs, "source order")
+
+
+@pytest.mark.parametrize("name", ["shop.example", "www.shop.example", "shop", "PRICE SHOP"])
+def test_a_source_is_listed_by_its_name_its_id_or_its_site(name: str) -> None:
+    docs, shop = claim("0.10"), claim("0.07", source="shop")
+    assert decide(docs, shop, order=[name]).claim == shop
 
 
 def test_a_listed_source_goes_before_one_that_is_not() -> None:

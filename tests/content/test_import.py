@@ -327,8 +327,8 @@ def _import_many(path: Path, barrier: object, number: int) -> None:
 
 
 def test_two_processes_that_begin_and_import_at_once_both_succeed(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("fork")
-    for attempt in range(5):
+    context = multiprocessing.get_context("spawn")
+    for attempt in range(3):
         path, barrier = tmp_path / f"{attempt}.db", context.Barrier(2)
         processes = [context.Process(target=_import_many, args=(path, barrier, number)) for number in (1, 2)]
         for process in processes:
@@ -342,7 +342,7 @@ def test_two_processes_that_begin_and_import_at_once_both_succeed(tmp_path: Path
 
 
 def test_two_processes_that_import_the_same_pack_at_once_store_it_once(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("spawn")
     path, barrier = tmp_path / "content.db", context.Barrier(2)
     processes = [context.Process(target=_import_whole_week, args=(path, barrier)) for _ in range(2)]
     for process in processes:

@@ -103,6 +103,7 @@ CREATE TABLE issues (
   started_at DATETIME,
   finished_at DATETIME,
   reason TEXT DEFAULT '' NOT NULL,
+  archived BOOLEAN DEFAULT (true) NOT NULL,
   CONSTRAINT pk_issues PRIMARY KEY (id),
   CONSTRAINT ck_issues_edition CHECK (edition IN ('weekly', 'monthly')),
   CONSTRAINT ck_issues_status CHECK (status IN ('draft', 'approved', 'sending', 'paused', 'sent', 'cancelled')),
@@ -124,6 +125,13 @@ CREATE TABLE items (
   CONSTRAINT fk_items_issue_id_issues FOREIGN KEY(issue_id) REFERENCES issues (id) ON DELETE CASCADE
 )
  WITHOUT ROWID;
+
+CREATE TABLE mailboxes (
+  name VARCHAR(300) NOT NULL,
+  validity BIGINT NOT NULL,
+  last_uid BIGINT NOT NULL,
+  CONSTRAINT pk_mailboxes PRIMARY KEY (name)
+);
 
 CREATE TABLE mails (
   id INTEGER NOT NULL,
@@ -210,6 +218,21 @@ CREATE TABLE readers (
 
 CREATE INDEX ix_readers_may_receive ON readers (edition, id, paused_until) WHERE status = 'active';
 
+CREATE TABLE reports (
+  "key" VARCHAR(64) NOT NULL,
+  kind VARCHAR NOT NULL,
+  at DATETIME NOT NULL,
+  reader_id INTEGER,
+  issue_id INTEGER,
+  code VARCHAR(50) DEFAULT '' NOT NULL,
+  outcome VARCHAR(50) NOT NULL,
+  CONSTRAINT pk_reports PRIMARY KEY ("key"),
+  CONSTRAINT ck_reports_kind CHECK (kind IN ('bounce', 'complaint', 'leaving', 'auto-reply')),
+  CONSTRAINT fk_reports_reader_id_readers FOREIGN KEY(reader_id) REFERENCES readers (id)
+);
+
+CREATE INDEX ix_reports_reader_id ON reports (reader_id);
+
 CREATE TABLE rulings (
   tool_id VARCHAR(200) NOT NULL,
   attribute VARCHAR(100) NOT NULL,
@@ -252,9 +275,21 @@ CREATE TABLE snapshots (
   issue_id INTEGER NOT NULL,
   letter TEXT NOT NULL,
   sender TEXT NOT NULL,
+  record TEXT DEFAULT '' NOT NULL,
   CONSTRAINT pk_snapshots PRIMARY KEY (issue_id),
   CONSTRAINT fk_snapshots_issue_id_issues FOREIGN KEY(issue_id) REFERENCES issues (id) ON DELETE CASCADE
 );
+
+CREATE TABLE soft_bounces (
+  reader_id INTEGER NOT NULL,
+  issue_id INTEGER NOT NULL,
+  at DATETIME NOT NULL,
+  code VARCHAR(50) DEFAULT '' NOT NULL,
+  CONSTRAINT pk_soft_bounces PRIMARY KEY (reader_id, issue_id),
+  CONSTRAINT fk_soft_bounces_issue_id_issues FOREIGN KEY(issue_id) REFERENCES issues (id),
+  CONSTRAINT fk_soft_bounces_reader_id_readers FOREIGN KEY(reader_id) REFERENCES readers (id)
+)
+ WITHOUT ROWID;
 
 CREATE TABLE suppressions (
   address_hash VARCHAR(64) NOT NULL,

@@ -35,6 +35,7 @@ from newsletter.db.statuses import (
     MailKind,
     MailStatus,
     ReaderStatus,
+    ReportKind,
     Room,
     SlotStatus,
 )
@@ -166,6 +167,8 @@ issues = Table(
     Column("finished_at", UtcDateTime),
     #: Why it is paused or cancelled, in words an operator can act on.
     Column("reason", Text, nullable=False, server_default=""),
+    #: Whether the web shows it once it is sent.
+    Column("archived", Boolean, nullable=False, server_default=text("true")),
     UniqueConstraint("edition", "slot"),
     UniqueConstraint("edition", "number"),
     one_of("edition", Edition, "edition"),
@@ -223,6 +226,8 @@ snapshots = Table(
     Column("letter", Text, nullable=False),
     #: From, Reply-To, public URL and the other settings a message needs, as JSON.
     Column("sender", Text, nullable=False),
+    #: What the mail had no room for (digest.record.Record as JSON): the archive shows it beside the letter.
+    Column("record", Text, nullable=False, server_default=""),
 )
 
 plans = Table(
@@ -338,6 +343,48 @@ mails = Table(
         sqlite_where=text("status = 'pending'"),
         postgresql_where=text("status = 'pending'"),
     ),
+)
+
+# ── what comes back by mail ────────────────────────────────────────────────────────────────────────────
+
+reports = Table(
+    "reports",
+    metadata,
+    #: SHA-256 of the report's own Message-ID, or of the whole report where it has none, hex: read once.
+    Column("key", String(64), primary_key=True),
+    Column("kind", Choice(ReportKind), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    #: The reader whose signed mark it carries; NULL where it carries none, and then nothing came of it.
+    Column("reader_id", Id, ForeignKey("readers.id"), index=True),
+    #: The issue that came back; 0 for a single mail.
+    Column("issue_id", Id),
+    #: The enhanced status, such as "5.1.1"; never the server's words, which may repeat the address.
+    Column("code", String(50), nullable=False, server_default=""),
+    #: What came of it, in one or two words: "dead address", "counted", "no mark of ours".
+    Column("outcome", String(50), nullable=False),
+    one_of("kind", ReportKind, "kind"),
+)
+
+soft_bounces = Table(
+    "soft_bounces",
+    metadata,
+    Column("reader_id", Id, ForeignKey("readers.id"), nullable=False),
+    Column("issue_id", Id, ForeignKey("issues.id"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("code", String(50), nullable=False, server_default=""),
+    PrimaryKeyConstraint("reader_id", "issue_id"),
+    sqlite_with_rowid=False,
+)
+
+mailboxes = Table(
+    "mailboxes",
+    metadata,
+    #: Host and folder of an IMAP mailbox.
+    Column("name", String(300), primary_key=True),
+    #: UIDVALIDITY: when it changes, the mailbox is read from its beginning.
+    Column("validity", BigInteger, nullable=False),
+    #: The last UID that was looked at.
+    Column("last_uid", BigInteger, nullable=False),
 )
 
 # ── the schedule ───────────────────────────────────────────────────────────────────────────────────────

@@ -117,3 +117,12 @@ class SlotStatus(StrEnum):
     RUNNING = "running"
     DONE = "done"
     SKIPPED = "skipped"
+
+
+class ReportKind(StrEnum):
+    """What came back by mail about a message of ours."""
+
+    BOUNCE = "bounce"
+    COMPLAINT = "complaint"
+    LEAVING = "leaving"
+    AUTO_REPLY = "auto-reply"

@@ -66,6 +66,8 @@ class Issue:
     started_at: datetime | None
     finished_at: datetime | None
     reason: str
+    #: Whether the web shows it once it is sent.
+    archived: bool = True
 
     @property
     def label(self) -> str:

@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("archived", sa.Boolean(), server_default=sa.text("(true)"), nullable=False),
         sa.CheckConstraint("edition IN ('weekly', 'monthly')", name=op.f("ck_issues_edition")),
         sa.CheckConstraint(
             "status IN ('draft', 'approved', 'sending', 'paused', 'sent', 'cancelled')",
@@ -50,6 +51,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_issues")),
         sa.UniqueConstraint("edition", "number", name=op.f("uq_issues_edition_number")),
         sa.UniqueConstraint("edition", "slot", name=op.f("uq_issues_edition_slot")),
+    )
+    op.create_table(
+        "mailboxes",
+        sa.Column("name", sa.String(length=300), nullable=False),
+        sa.Column("validity", sa.BigInteger(), nullable=False),
+        sa.Column("last_uid", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_mailboxes")),
     )
     op.create_table(
         "readers",
@@ -276,6 +284,22 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "reports",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("code", sa.String(length=50), server_default="", nullable=False),
+        sa.Column("outcome", sa.String(length=50), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('bounce', 'complaint', 'leaving', 'auto-reply')", name=op.f("ck_reports_kind")
+        ),
+        sa.ForeignKeyConstraint(["reader_id"], ["readers.id"], name=op.f("fk_reports_reader_id_readers")),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_reports")),
+    )
+    op.create_index(op.f("ix_reports_reader_id"), "reports", ["reader_id"], unique=False)
+    op.create_table(
         "senders",
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -292,10 +316,24 @@ def upgrade() -> None:
         sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("letter", sa.Text(), nullable=False),
         sa.Column("sender", sa.Text(), nullable=False),
+        sa.Column("record", sa.Text(), server_default="", nullable=False),
         sa.ForeignKeyConstraint(
             ["issue_id"], ["issues.id"], name=op.f("fk_snapshots_issue_id_issues"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("issue_id", name=op.f("pk_snapshots")),
+    )
+    op.create_table(
+        "soft_bounces",
+        sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("code", sa.String(length=50), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name=op.f("fk_soft_bounces_issue_id_issues")),
+        sa.ForeignKeyConstraint(
+            ["reader_id"], ["readers.id"], name=op.f("fk_soft_bounces_reader_id_readers")
+        ),
+        sa.PrimaryKeyConstraint("reader_id", "issue_id", name=op.f("pk_soft_bounces")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "deliveries",

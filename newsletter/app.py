@@ -6,7 +6,7 @@ needs only readers does not wait for the mail's machinery.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from newsletter.db.migrate import require_head
 if TYPE_CHECKING:
     from newsletter.content.store import ContentStore
     from newsletter.delivery.message import Marks
+    from newsletter.delivery.postman import Postman
     from newsletter.delivery.progress import Progress
     from newsletter.delivery.sender import Sender
     from newsletter.delivery.transport import Transport
@@ -129,6 +130,31 @@ class App:
             messages_per_connection=max(1, settings.smtp_messages_per_connection),
         )
 
+    @cached_property
+    def postman(self) -> "Postman":
+        """What sends the single mails that wait."""
+        from newsletter.delivery.postman import Postman
+
+        settings = self.settings
+        frame = replace(
+            self.frame,
+            from_address=settings.single_from_address or settings.from_address,
+            list_id="",
+            list_name="",
+            archive_url="",
+            feedback_id="",
+        )
+        return Postman(
+            database=self.database,
+            clock=self.clock,
+            frame=frame,
+            template_folders=self.template_folders,
+            signer=self.links,
+            marks=self.marks,
+            operator_address=settings.operator_address or settings.reply_to,
+            transport=self.transport,
+        )
+
     def sender(self, issue_id: int, watch: "Callable[[Progress], None]" = lambda progress: None) -> "Sender":
         """What sends an approved issue; `watch` is told how far it is."""
         from newsletter.delivery.message import mailings_of
@@ -149,6 +175,7 @@ class App:
             clock=self.clock,
             hash_address=lambda key: address_hash(self.suppression_key, Address(text=key, key=key)),
             patience=Patience(attempts=max(1, settings.send_attempts), first=settings.send_retry_after),
+            alerts=self.alerts,
             watch=watch,
         )
 

@@ -33,7 +33,12 @@ def serve(app: "App") -> None:
     ticker, supervisor = app.ticker, _supervise_senders(app)
     _say_what_comes(app)
     stopping = _catch_signals()
-    beats = (Beat(call=ticker.tick), Beat(call=supervisor.look, every=timedelta(seconds=LOOK_SECONDS)))
+    look = timedelta(seconds=LOOK_SECONDS)
+    beats = (
+        Beat(call=ticker.tick),
+        Beat(call=supervisor.look, every=look),
+        Beat(call=app.postman.deliver, every=look),
+    )
     scheduler = start_beats(*beats, clock=app.clock)
     os.read(stopping, 1)
     say("Stopping: what has begun is finished first.")

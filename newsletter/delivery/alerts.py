@@ -1,4 +1,4 @@
-"""Alerts: what the operator must be told, each event once. Written down first, whatever becomes of the telling."""
+"""Alerts: what the operator must be told, each event once. Written down and queued as a mail, in one transaction."""
 
 import logging
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from newsletter.clock import Clock
 from newsletter.db.engine import Database
 from newsletter.db.schema import alerts
+from newsletter.db.statuses import MailKind
+from newsletter.delivery.mails import ALERT_KEY, queue_mail
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +26,10 @@ class StoredAlerts:
         insert = postgresql.insert if self.database.dialect == "postgresql" else sqlite.insert
         row = {"key": key, "at": self.clock.now(), "subject": subject, "body": body}
         with self.database.write() as connection:
-            added = connection.execute(insert(alerts).values(row).on_conflict_do_nothing())
-        if added.rowcount:
+            unless_known = insert(alerts).values(row).on_conflict_do_nothing()
+            is_new = connection.execute(unless_known.returning(alerts.c.key)).first() is not None
+            if is_new:
+                values = {"title": subject, "why": body, "since": "", "next": "", "command": ""}
+                queue_mail(connection, MailKind.ALERT, f"{ALERT_KEY}{key}", None, values, self.clock.now())
+        if is_new:
             log.warning("%s", subject)

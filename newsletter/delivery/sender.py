@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
 
 from sqlalchemy.exc import DBAPIError
 
@@ -49,6 +50,12 @@ def sender_name() -> str:
     return f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
+class Alerts(Protocol):
+    """How the operator is told; the same key is said once."""
+
+    def raise_once(self, key: str, subject: str, body: str) -> None: ...
+
+
 class Ending(StrEnum):
     """Why a sender stopped."""
 
@@ -73,6 +80,7 @@ class Sender:
     patience: Patience = field(default_factory=Patience)
     lease: timedelta = LEASE
     reach: Reach = pass_by
+    alerts: Alerts | None = None
     #: Called a few times a second with how far the issue is.
     watch: Callable[[Progress], None] = lambda progress: None
     name: str = field(default_factory=sender_name)
@@ -175,10 +183,17 @@ class Sender:
             self._run.stopping.wait(_LOOK.total_seconds())
 
     def _give_in(self, trouble: SendError) -> None:
-        """Only a person can help: pause the issue and say why."""
+        """Only a person can help: pause the issue, say why, and tell the operator."""
         log.error("%s", trouble)
-        with suppress(InvalidTransition, ChangedMeanwhile), self.database.write() as connection:
-            store.pause_issue(connection, self.issue_id, str(trouble), self.clock.now())
+        try:
+            with self.database.write() as connection:
+                issue = store.pause_issue(connection, self.issue_id, str(trouble), self.clock.now())
+        except (InvalidTransition, ChangedMeanwhile):
+            return
+        if self.alerts is not None:
+            subject = f"Issue {issue.label} is paused"
+            body = f"{trouble}\n\nNobody is mailed until you say so. To go on: newsletter resume {issue.id}"
+            self.alerts.raise_once(f"paused:{issue.id}:{issue.version}", subject, body)
 
     def _take_over(self) -> None:
         with self.database.read() as connection:

@@ -56,7 +56,7 @@ class Ticker:
 class Beat:
     """Something to call again and again, never twice at once."""
 
-    call: Callable[[], None]
+    call: Callable[[], object]
     every: timedelta = INTERVAL
 
 

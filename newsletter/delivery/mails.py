@@ -1,0 +1,124 @@
+"""Single mails, outside any issue: confirmations, sign-in links, alerts. Queued here, sent by postman.py.
+
+A mail is queued in the transaction of what it is about, under a key that makes it one mail: a repeat queues nothing.
+Like a delivery it is begun before it is sent, and what is lost sight of is not sent again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from newsletter.db.schema import alerts, mails, readers
+from newsletter.db.statuses import MailKind, MailStatus
+from newsletter.delivery.states import Event, Outcome
+
+#: What the key of an alert's mail begins with; the rest is the alert's.
+ALERT_KEY = "alert:"
+
+#: After so long without an outcome its postman must be dead: longer than any server may take.
+FORGOTTEN_AFTER = timedelta(minutes=20)
+
+#: What becomes of a begun mail.
+AFTERWARDS: Mapping[Event, MailStatus] = {
+    Event.ACCEPT: MailStatus.ACCEPTED,
+    Event.REJECT: MailStatus.REJECTED,
+    Event.GIVE_UP: MailStatus.REJECTED,
+    Event.LOSE_SIGHT: MailStatus.UNSURE,
+    Event.DEFER: MailStatus.PENDING,
+    Event.RETURN: MailStatus.PENDING,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingMail:
+    """A mail that was begun. `address` is None for the operator; `values` are its template's."""
+
+    id: int
+    kind: MailKind
+    key: str
+    is_for_operator: bool
+    address: str | None
+    values: Mapping[str, object]
+    attempts: int
+
+
+def queue_mail(
+    connection: Connection,
+    kind: MailKind,
+    key: str,
+    reader_id: int | None,
+    values: Mapping[str, object],
+    now: datetime,
+) -> bool:
+    """Queue a mail to a reader, or to the operator (None); False if one of this key was queued before.
+
+    `values` are the template's, without any address.
+    """
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    row = {
+        "kind": kind,
+        "key": key,
+        "reader_id": reader_id,
+        "values": dict(values),
+        "status": MailStatus.PENDING,
+        "not_before": now,
+        "queued_at": now,
+    }
+    unless_known = insert(mails).values(row).on_conflict_do_nothing(index_elements=["key"])
+    return connection.execute(unless_known.returning(mails.c.id)).first() is not None
+
+
+def begin_mails(connection: Connection, limit: int, now: datetime) -> tuple[WaitingMail, ...]:
+    """Begin the mails that have waited longest; what is committed here may be sent."""
+    _let_go_of_the_forgotten(connection, now)
+    due = select(mails.c.id).where(mails.c.status == MailStatus.PENDING, mails.c.not_before <= now)
+    ids = (
+        connection.execute(
+            due.order_by(mails.c.not_before, mails.c.id).limit(limit).with_for_update(skip_locked=True)
+        )
+        .scalars()
+        .all()
+    )
+    connection.execute(update(mails).where(mails.c.id.in_(ids)).values(status=MailStatus.BEGUN, at=now))
+    columns = (mails.c[name] for name in ("id", "kind", "key", "values", "attempts"))
+    to_operator = mails.c.reader_id.is_(None).label("is_for_operator")
+    query = (
+        select(*columns, to_operator, readers.c.address)
+        .join_from(mails, readers, readers.c.id == mails.c.reader_id, isouter=True)
+        .where(mails.c.id.in_(ids))
+        .order_by(mails.c.id)
+    )
+    return tuple(WaitingMail(**row._mapping) for row in connection.execute(query))
+
+
+def record_mail(
+    connection: Connection, mail: WaitingMail, outcome: Outcome, now: datetime, retry_at: datetime
+) -> None:
+    """Write down how a begun mail ended. What it said is forgotten with its end: it may hold a link that opens doors."""
+    status = AFTERWARDS[outcome.event]
+    values: dict[str, object] = {
+        "status": status,
+        "at": now,
+        "code": outcome.code or None,
+        "provider_id": outcome.provider_id or None,
+    }
+    if status is not MailStatus.PENDING:
+        values["values"] = {}
+    elif outcome.event is Event.DEFER:
+        values |= {"attempts": mails.c.attempts + 1, "not_before": retry_at}
+    else:
+        values["not_before"] = retry_at
+    begun = update(mails).where(mails.c.id == mail.id, mails.c.status == MailStatus.BEGUN)
+    connection.execute(begun.values(values))
+    if status is MailStatus.ACCEPTED and mail.key.startswith(ALERT_KEY):
+        told = alerts.c.key == mail.key.removeprefix(ALERT_KEY)
+        connection.execute(update(alerts).where(told).values(delivered_at=now))
+
+
+def _let_go_of_the_forgotten(connection: Connection, now: datetime) -> None:
+    """What was begun long ago and has no outcome may have left: its postman died."""
+    forgotten = update(mails).where(mails.c.status == MailStatus.BEGUN, mails.c.at <= now - FORGOTTEN_AFTER)
+    connection.execute(forgotten.values(status=MailStatus.UNSURE, code="killed", values={}))

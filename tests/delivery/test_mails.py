@@ -1,0 +1,201 @@
+"""Single mails: queued once, sent once, and what becomes of those that cannot be. On both databases."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from newsletter.clock import MovedClock
+from newsletter.db.engine import Database
+from newsletter.db.schema import alerts, mails, readers
+from newsletter.db.statuses import MailKind, MailStatus, ReaderStatus
+from newsletter.delivery.alerts import StoredAlerts
+from newsletter.delivery.loopback import Fault, Loopback, Phase
+from newsletter.delivery.mails import FORGOTTEN_AFTER, begin_mails, queue_mail
+from newsletter.delivery.message import Marks
+from newsletter.delivery.outbox import Outbox
+from newsletter.delivery.postman import Postman
+from newsletter.delivery.retry import Patience
+from newsletter.delivery.smtp import Smtp
+from newsletter.delivery.smtp_wire import Relay, Waits
+from newsletter.readers.links import LinkSigner
+from newsletter.render.environment import template_folders
+from tests.conftest import THURSDAY
+from tests.delivery.house import FRAME, KEY, add_readers
+
+CONFIRM = {"confirm_url": "https://news.example.org/confirm/abc", "days": 30}
+
+
+def queue(database: Database, key: str = "confirm:1", reader_id: int | None = 1, **values: Any) -> bool:
+    with database.write() as connection:
+        return queue_mail(connection, MailKind.CONFIRMATION, key, reader_id, {**CONFIRM, **values}, THURSDAY)
+
+
+def postman(database: Database, clock: MovedClock, transport: Any) -> Postman:
+    return Postman(
+        database=database,
+        clock=clock,
+        frame=replace(FRAME, list_id="", list_name="", archive_url=""),
+        template_folders=template_folders(None),
+        signer=LinkSigner([KEY]),
+        marks=Marks(key=KEY, domain="news.example.org"),
+        operator_address="operator@example.org",
+        transport=lambda: transport,
+        patience=Patience(attempts=2, first=timedelta(minutes=5), longest=timedelta(hours=1)),
+    )
+
+
+def smtp(server: Loopback) -> Smtp:
+    waits = Waits(connect=5, command=5, body=5, final=5)
+    return Smtp(relay=Relay(host="127.0.0.1", port=server.port, waits=waits))
+
+
+def rows(database: Database) -> list[tuple[MailStatus, str | None]]:
+    with database.read() as connection:
+        return [
+            tuple(row)
+            for row in connection.execute(select(mails.c.status, mails.c.code).order_by(mails.c.id))
+        ]
+
+
+def test_a_mail_is_sent_once(database: Database, clock: MovedClock, tmp_path: Path) -> None:
+    add_readers(database, 1)
+    queue(database)
+    man = postman(database, clock, Outbox(tmp_path))
+    assert (man.deliver(), man.deliver()) == (1, 0)
+    (path,) = (tmp_path / "new").iterdir()
+    message = path.read_bytes()
+    assert b"To: reader1@example.org\r\n" in message
+    assert b"https://news.example.org/confirm/abc" in message
+    assert b"List-Unsubscribe" not in message
+    assert rows(database) == [(MailStatus.ACCEPTED, "250")]
+
+
+def test_the_same_key_is_queued_once(database: Database) -> None:
+    add_readers(database, 1)
+    assert queue(database)
+    assert not queue(database)
+    assert len(rows(database)) == 1
+
+
+def test_what_a_mail_said_is_forgotten_with_its_end(
+    database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    add_readers(database, 1)
+    queue(database)
+    postman(database, clock, Outbox(tmp_path)).deliver()
+    with database.read() as connection:
+        assert connection.execute(select(mails.c["values"])).scalar() == {}
+
+
+def test_a_deferred_mail_is_tried_again_later_and_given_up_in_the_end(
+    database: Database, clock: MovedClock
+) -> None:
+    add_readers(database, 1)
+    queue(database)
+    with Loopback(
+        faults=lambda phase, *_: Fault(reply="451 4.2.1 Later") if phase is Phase.RCPT else None
+    ) as server:
+        man = postman(database, clock, smtp(server))
+        man.deliver()
+        assert rows(database) == [(MailStatus.PENDING, "4.2.1")]
+        man.deliver()
+        assert rows(database) == [(MailStatus.PENDING, "4.2.1")]
+        clock.move(timedelta(minutes=10))
+        man.deliver()
+    assert rows(database) == [(MailStatus.REJECTED, "gave-up")]
+
+
+def test_a_mail_that_was_lost_sight_of_is_not_sent_again(database: Database, clock: MovedClock) -> None:
+    add_readers(database, 1)
+    queue(database)
+    with Loopback(faults=lambda phase, *_: Fault(drop=True) if phase is Phase.TAKEN else None) as server:
+        man = postman(database, clock, smtp(server))
+        man.deliver()
+        clock.move(timedelta(days=1))
+        man.deliver()
+    assert rows(database) == [(MailStatus.UNSURE, "no-reply")]
+    assert server.total == 1
+
+
+def test_a_server_in_trouble_leaves_the_mail_waiting(database: Database, clock: MovedClock) -> None:
+    add_readers(database, 1)
+    queue(database)
+    with Loopback() as server:
+        pass
+    man = postman(database, clock, smtp(server))
+    assert man.deliver() == 0
+    assert rows(database) == [(MailStatus.PENDING, None)]
+
+
+def test_what_a_dead_postman_had_begun_is_unsure(
+    database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    add_readers(database, 1)
+    queue(database)
+    with database.write() as connection:
+        assert len(begin_mails(connection, 10, clock.now())) == 1
+    man = postman(database, clock, Outbox(tmp_path))
+    man.deliver()
+    assert rows(database) == [(MailStatus.BEGUN, None)]
+    clock.move(FORGOTTEN_AFTER)
+    man.deliver()
+    assert rows(database) == [(MailStatus.UNSURE, "killed")]
+
+
+def test_an_erased_reader_gets_no_mail(database: Database, clock: MovedClock, tmp_path: Path) -> None:
+    add_readers(database, 1)
+    queue(database)
+    erased = {"status": ReaderStatus.ERASED, "address": None, "address_key": None}
+    with database.write() as connection:
+        connection.execute(update(readers).values(erased))
+    postman(database, clock, Outbox(tmp_path)).deliver()
+    assert rows(database) == [(MailStatus.REJECTED, "erased")]
+
+
+def test_values_that_its_template_does_not_know_hold_up_nobody_else(
+    database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    add_readers(database, 1)
+    with database.write() as connection:
+        queue_mail(connection, MailKind.CONFIRMATION, "broken", 1, {}, THURSDAY)
+    queue(database)
+    postman(database, clock, Outbox(tmp_path)).deliver()
+    assert rows(database) == [(MailStatus.REJECTED, "bad-template"), (MailStatus.ACCEPTED, "250")]
+
+
+def test_an_alert_reaches_the_operator_once(database: Database, clock: MovedClock, tmp_path: Path) -> None:
+    stored = StoredAlerts(database, clock)
+    for _ in range(2):
+        stored.raise_once("paused:1:3", "Issue #1 is paused", "The server lets nobody in.")
+    assert postman(database, clock, Outbox(tmp_path)).deliver() == 1
+    (path,) = (tmp_path / "new").iterdir()
+    message = path.read_bytes()
+    assert b"To: operator@example.org" in message
+    assert b"Issue #1 is paused" in message
+    assert b"The server lets nobody in." in message
+    with database.read() as connection:
+        assert connection.execute(select(alerts.c.key, alerts.c.delivered_at)).all() == [
+            ("paused:1:3", clock.now())
+        ]
+
+
+def test_two_postmen_send_nothing_twice(
+    postgres_database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    add_readers(postgres_database, 1)
+    for number in range(4):
+        queue(postgres_database, f"confirm:{number}")
+    with postgres_database.write() as first, postgres_database.write() as second:
+        one = begin_mails(first, 2, clock.now())
+        other = begin_mails(second, 10, clock.now())
+    assert ([mail.id for mail in one], [mail.id for mail in other]) == ([1, 2], [3, 4])
+
+
+@pytest.mark.parametrize("kind", [MailKind.CONFIRMATION, MailKind.WELCOME, MailKind.SIGN_IN, MailKind.ALERT])
+def test_every_kind_that_is_queued_has_templates(kind: MailKind) -> None:
+    folders = template_folders(None)
+    assert any((folder / "email" / kind.value / "body.mjml.j2").is_file() for folder in folders)

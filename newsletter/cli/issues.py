@@ -107,27 +107,30 @@ def show(app: "App", issue: str, as_json: bool) -> None:
     ISSUE is an id, a number such as "#3", or "latest".
     """
     from newsletter.db.statuses import Room
-    from newsletter.digest.length import letter_words
+    from newsletter.digest.length import read_words
     from newsletter.digest.store import items_of
     from newsletter.editing.issue_names import find_issue
     from newsletter.editing.letters import letter_of
+    from newsletter.editing.preview import Format
+    from newsletter.editing.preview import preview as make_preview
 
     found = find_issue(app.database, issue)
     letter = letter_of(app, found)
+    words = read_words(make_preview(app, found, None, Format.TEXT).decode())
     with app.database.read() as connection:
         items = items_of(connection, found.id)
     columns = ("Room", "Position", "Kind", "Key", "Pinned", "Note")
     rows = [(item.room, item.position, item.kind, item.key, item.pinned, item.note) for item in items]
     if as_json:
         head = dict(zip((each.lower().replace(" ", "_") for each in ISSUE_COLUMNS), _row(found), strict=True))
-        texts = {"subject": letter.subject, "preheader": letter.preheader, "words": letter_words(letter)}
+        texts = {"subject": letter.subject, "preheader": letter.preheader, "words": words}
         listed = [dict(zip((each.lower() for each in columns), row, strict=True)) for row in rows]
         print_json({**head, **texts, "items": listed})
         return
     say(f"Issue {found.label} ({found.edition}, slot {found.slot}): {found.status}")
     say(f"Subject:   {letter.subject}")
     say(f"Preheader: {letter.preheader}")
-    say(f"Length:    {letter_words(letter)} words, {letter.masthead.minutes} min")
+    say(f"Length:    {words} words, {letter.masthead.minutes} min")
     print_table(columns, (row for row in rows if row[0] is not Room.OVERFLOW))
     overflow = sum(1 for row in rows if row[0] is Room.OVERFLOW)
     if overflow:

@@ -8,7 +8,7 @@ from html import unescape
 
 from newsletter.config import Settings, require_ready_to_send
 from newsletter.digest.issues import Issue
-from newsletter.digest.length import MOST_WORDS, lead_words, letter_words
+from newsletter.digest.length import MOST_WORDS, lead_words, read_words
 from newsletter.digest.letter import Letter
 from newsletter.digest.sentences import count_words
 from newsletter.digest.subject import SUBJECT_CHARS
@@ -121,18 +121,17 @@ def _contents(letter: Letter) -> Iterator[Finding]:
 
 def _lengths(letter: Letter) -> Iterator[Finding]:
     lengths = (
-        ("The issue", "letter", letter_words(letter), MOST_WORDS),
         ("The lead", "lead", lead_words(letter.lead) if letter.lead else 0, LEAD_WORDS),
         ("The note", "note", count_words(letter.note), NOTE_WORDS),
     )
     for what, where, words, most in lengths:
         if words > most:
-            yield _warning(
-                f"{what} has {words} words",
-                where,
-                f"Readers stop; {most} are enough.",
-                "Leave something out.",
-            )
+            yield _too_long(what, where, words, most)
+
+
+def _too_long(what: str, where: str, words: int, most: int) -> Finding:
+    why = f"Readers stop; {most} are enough."
+    return _warning(f"{what} has {words} words", where, why, "Leave something out.")
 
 
 def _disputes(letter: Letter) -> Iterator[Finding]:
@@ -149,6 +148,9 @@ def _mail(plan: Plan, postal_address: str) -> Iterator[Finding]:
     message = compose(plan, {name.value: value for name, value in SAMPLE_VALUES.items()})
     parts = {"text part": part_of(message, Format.TEXT), "HTML part": part_of(message, Format.HTML)}
     yield from _sizes(plan, len(message))
+    words = read_words(parts["text part"])
+    if words > MOST_WORDS:
+        yield _too_long("The issue", "text part", words, MOST_WORDS)
     for where, blocks in (("text part", plan.text_blocks()), ("HTML part", plan.html_blocks())):
         if not _has(blocks, SlotName.UNSUBSCRIBE_URL):
             yield _error(

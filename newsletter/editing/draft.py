@@ -5,7 +5,7 @@ from datetime import datetime
 from newsletter.digest.draft import Drafted, Thin, Window, make_draft, merge_newer
 from newsletter.digest.issues import Issue
 from newsletter.digest.sentences import count_words, plain
-from newsletter.digest.store import change_draft, get_issue
+from newsletter.digest.store import change_draft
 from newsletter.editing.newsroom import Newsroom
 from newsletter.errors import BadInput
 from newsletter.schedule.slots import NAME, Slot, issue_schedule, next_slot, wall_time
@@ -44,11 +44,12 @@ def merge_now(newsroom: Newsroom, issue: Issue) -> Drafted:
 def edit(newsroom: Newsroom, issue: Issue, **words: str) -> Issue:
     """Write over what is computed: `subject`, `preheader`, `note`, `bottom_line`; empty is computed again.
 
-    Raises BadInput for what is too long, InvalidTransition when the issue is no draft any more.
+    Raises BadInput for what is too long, InvalidTransition when the issue is no draft any more, ChangedMeanwhile
+    when `issue` is older than what is stored.
     """
     changes = {field: _checked(field, text) for field, text in words.items()}
     with newsroom.database.write() as connection:
-        return change_draft(connection, get_issue(connection, issue.id), newsroom.clock.now(), **changes)
+        return change_draft(connection, issue, newsroom.clock.now(), **changes)
 
 
 def _checked(field: str, text: str) -> str:

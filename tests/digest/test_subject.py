@@ -1,0 +1,64 @@
+"""Subject and preheader: short, computed, and not the same thing twice."""
+
+from newsletter.digest.letter import Card, Figure
+from newsletter.digest.subject import SUBJECT_CHARS, compute_preheader, compute_subject
+from tests.digest.tools import dossier, panel
+
+
+def card(name: str) -> Card:
+    return Card(
+        tool_id="t",
+        topic="",
+        name=name,
+        kicker="new verdict",
+        split=Figure(text="3 ship / 1 skip"),
+        share=75,
+        line="",
+        facts=(),
+        link=None,
+    )
+
+
+def subject(left: str, right: str, *, judged: bool = True) -> str:
+    panels = (panel(4, 0, 80), panel(3, 1, 70)) if judged else (None, None)
+    return compute_subject("Weekly", 3, (dossier(left, panels[0]), dossier(right, panels[1])), ())
+
+
+def test_the_lead_asks_its_question_with_both_splits() -> None:
+    assert subject("Heron", "Pelican") == "Heron or Pelican? 4–0 against 3–1"
+
+
+def test_without_a_panel_it_only_asks() -> None:
+    assert subject("Heron", "Pelican", judged=False) == "Heron or Pelican?"
+
+
+def test_longer_names_cost_the_splits_then_the_second_name() -> None:
+    assert subject("Heron Large Instruct 70B", "Pelican Medium Chat 13B") == (
+        "Heron Large Instruct 70B or Pelican Medium Chat 13B?"
+    )
+    assert subject("Heron Large Instruct 70B Preview", "Pelican Medium Chat 13B Preview") == (
+        "Heron Large Instruct 70B Preview: the panel's verdict"
+    )
+
+
+def test_names_longer_than_any_phone_leave_the_number() -> None:
+    assert subject("H" * 80, "P" * 80) == "Weekly #3"
+    assert len(compute_subject("W" * 200, 3, None, ())) <= SUBJECT_CHARS
+
+
+def test_without_a_lead_the_first_card_is_the_news() -> None:
+    assert compute_subject("Weekly", 3, None, (card("Tern"),)) == "Tern: 3 ship / 1 skip"
+
+
+def test_the_preheader_names_what_else_is_in_once() -> None:
+    line = "Most divided panel in this issue: Tern."
+    found = compute_preheader("A or B? 4–0 against 3–1", None, (line,), (), (card("Tern"), card("Gull")))
+    assert found == f"{line} Also: Gull."
+
+
+def test_a_long_finding_gives_way_to_a_shorter_one() -> None:
+    assert compute_preheader("S", None, ("x" * 200, "Short."), (), ()) == "Short."
+
+
+def test_with_nothing_to_say_there_is_no_preheader() -> None:
+    assert compute_preheader("S", None, (), (), ()) == ""

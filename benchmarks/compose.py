@@ -24,7 +24,7 @@ def run() -> Iterator[Figure]:
     pieces = [composer.pieces(values) for values in readers]
     compose = Task(lambda: _each(composer.compose, readers), READERS)
     yield from (
-        _beside("joining the same pieces", compose, Task(lambda: _each(b"".join, pieces), READERS), 31, 0.2),
+        _beside("joining the same pieces", compose, Task(lambda: _each(b"".join, pieces), READERS), 151, 0.2),
         _beside("rendering for each reader", compose, Task(lambda: render_for(readers[0])), 5, 1000),
         _memory(composer, readers),
     )

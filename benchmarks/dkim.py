@@ -15,7 +15,7 @@ from newsletter.render.compose import Composer
 #: As many octets as the headers of an issue have.
 HEADERS = bytes(1500)
 SIGNED_AT = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
-TIMES = 40
+TIMES = 8
 
 
 def run() -> Iterator[Figure]:

@@ -109,7 +109,7 @@ _PAGE = """\
 
 Measured by `python -m benchmarks --write`, which wrote this page, on {machine}. The figures are this machine's; the
 ratios are what is promised. Each figure was measured beside its limit, in turns within one run; the ratio is the
-median over the quietest third of the turns.
+median over the quietest tenth of the turns.
 
 {table}
 

@@ -191,6 +191,47 @@ class Settings:
         "digest.source_order", (), help="Sources by name or site, the most trusted first: the last tie-break."
     )
 
+    web_host: str = _setting(
+        "web.host", "127.0.0.1", help="The address of this machine that pages are served on."
+    )
+    web_port: int = _setting("web.port", 8000, help="Their port; 0: serve runs without pages.")
+    web_trusted_proxies: tuple[str, ...] = _setting(
+        "web.trusted_proxies",
+        ("127.0.0.1", "::1"),
+        help="Addresses or networks of the proxies whose word on a visitor's address is taken.",
+    )
+
+    confirm_again_after: timedelta = _setting(
+        "readers.confirm_again_after",
+        timedelta(hours=12),
+        help="An address gets at most one confirmation mail in this time.",
+    )
+    remind_unconfirmed_after: timedelta = _setting(
+        "readers.remind_after", timedelta(hours=48), help="When an unconfirmed reader gets the one reminder."
+    )
+    forget_unconfirmed_after: timedelta = _setting(
+        "readers.forget_unconfirmed_after",
+        timedelta(days=30),
+        help="When an address that was never confirmed is forgotten.",
+    )
+    network_limit: int = _setting(
+        "readers.network_limit", 20, help="Most sign-ups from one network (IPv4 /24, IPv6 /48) in an hour."
+    )
+    domain_limit: int = _setting(
+        "readers.domain_limit", 300, help="Most sign-ups of addresses at one domain in an hour."
+    )
+    disposable_domains: Path | None = _setting(
+        "readers.disposable_domains",
+        None,
+        help="A file of domains, one a line, whose addresses cannot sign up.",
+    )
+    forget_left_after: timedelta = _setting(
+        "retention.left", timedelta(days=730), help="When a reader who left is erased; a keyed hash stays."
+    )
+    forget_mails_after: timedelta = _setting(
+        "retention.mails", timedelta(days=90), help="When the record of a single mail is deleted."
+    )
+
     content_db: Path = _setting("paths.content_db", Path("content.db"), help="The content store.")
     database_url: str = _setting(
         "paths.database_url",

@@ -1,0 +1,36 @@
+"""Whether the pages live, and whether they can do their work: for a proxy or a monitor to ask."""
+
+import logging
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from newsletter.db.migrate import require_head
+from newsletter.errors import NewsletterError
+from newsletter.web.installation import Installed
+
+log = logging.getLogger(__name__)
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """The process lives."""
+    return {"status": "alive"}
+
+
+@router.get("/readyz", responses={503: {"description": "It cannot serve readers now."}})
+def readyz(app: Installed) -> JSONResponse:
+    """The database answers and is of this program's version, and the keys can be read."""
+    try:
+        with app.database.read() as connection:
+            connection.execute(text("SELECT 1"))
+        require_head(app.database)
+        _ = app.links, app.suppression_key
+    except (NewsletterError, SQLAlchemyError) as error:
+        log.error("not ready: %s", error)
+        return JSONResponse({"status": "not ready"}, 503)
+    return JSONResponse({"status": "ready"})

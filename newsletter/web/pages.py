@@ -1,0 +1,118 @@
+"""How a page is written: a frozen dataclass for what its template sees, and the template, as HTML.
+
+A page's template sees the fields of its dataclass and `site`; a test holds each to the other. The templates are
+templates/web/<page>.html.j2, found like those of mails: the operator's own folder first, then ours.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from pathlib import Path
+from typing import ClassVar
+
+import jinja2
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from newsletter.app import App
+from newsletter.config import Settings
+from newsletter.web.style import style_path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What every page says of the newsletter. URLs are without a slash at their end."""
+
+    name: str
+    language: str
+    public_url: str
+    site_url: str
+    style_path: str
+    controller: str
+    privacy_url: str
+    postal_address: str
+    reply_to: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Site":
+        return cls(
+            name=settings.name,
+            language=settings.language,
+            public_url=settings.public_url.rstrip("/"),
+            site_url=settings.site_url,
+            style_path=style_path(),
+            controller=settings.controller,
+            privacy_url=settings.privacy_url,
+            postal_address=settings.postal_address,
+            reply_to=settings.reply_to,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What one page's template sees, beside `site`."""
+
+    template: ClassVar[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadLinkPage(Page):
+    """For every link that is forged, cut, meant for something else, too old, or nobody's: always the same."""
+
+    template: ClassVar[str] = "bad-link"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TroublePage(Page):
+    """Something else that did not work, and what to do."""
+
+    template: ClassVar[str] = "trouble"
+    title: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The pages of one installation."""
+
+    site: Site
+    environment: jinja2.Environment
+
+    @classmethod
+    def of(cls, app: App) -> "Pages":
+        return cls(Site.of(app.settings), make_environment(app.template_folders))
+
+    def write(self, page: Page) -> str:
+        """The page as HTML."""
+        values = {each.name: getattr(page, each.name) for each in fields(page)}
+        return self.environment.get_template(f"web/{page.template}.html.j2").render(values, site=self.site)
+
+
+def make_environment(folders: Sequence[Path]) -> jinja2.Environment:
+    """Strict and sandboxed, every value escaped."""
+    environment = ImmutableSandboxedEnvironment(
+        loader=jinja2.FileSystemLoader(folders),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(long_date=_long_date, initials=_initials)
+    return environment
+
+
+def show(request: Request, page: Page, status: int = 200) -> HTMLResponse:
+    """Answer with a page. Unless the response says otherwise it is personal: security.py keeps it from caches."""
+    pages: Pages = request.app.state.pages
+    return HTMLResponse(pages.write(page), status)
+
+
+def _long_date(day: date) -> str:
+    """Thursday 26 November 2026."""
+    return f"{day:%A} {day.day} {day:%B %Y}"
+
+
+def _initials(name: str) -> list[str]:
+    """The first letters of a name's first two words."""
+    return [word[0] for word in name.split()[:2]]

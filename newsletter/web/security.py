@@ -1,0 +1,151 @@
+"""What every answer owes its reader, and what no request may do: one guard around all pages.
+
+- Scripts, frames and foreign resources are refused by the browser (CSP); nothing on our pages is inline.
+- Addresses of personal pages stay where they are: no referrer, no search engine, no cache. A response that does not
+  say that it is public (by its own Cache-Control) is taken for personal.
+- A form of another site cannot act for a reader: `Sec-Fetch-Site`, or `Origin` from browsers without it, must name
+  our own pages. Nothing here uses cookies, so this is a second wall: the first is the signed token in the address.
+  Open to other sites are only leaving by one click (RFC 8058) and subscribing, which is meant to be embedded.
+- A body over 64 KB is refused before it is read, one that does not say its length as soon as it grows so long, and
+  one that takes too long is not waited for.
+"""
+
+import asyncio
+import logging
+from collections.abc import MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from newsletter.config import Settings
+
+log = logging.getLogger(__name__)
+
+MOST_BODY = 64 * 1024
+MOST_BODY_SECONDS = 20.0
+#: A path with a token and a tool's name in it is a tenth of this.
+MOST_PATH = 4096
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+#: Where other sites' forms and mail programs may post: path prefixes.
+OPEN_TO_OTHERS = ("/unsubscribe/", "/subscribe", "/api/subscriptions")
+
+CONTENT_SECURITY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+_TWO_YEARS = "max-age=63072000; includeSubDomains"
+
+
+class Guard:
+    """ASGI middleware around all pages."""
+
+    def __init__(self, web: ASGIApp, settings: Settings) -> None:
+        self.web = web
+        public = urlsplit(settings.public_url)
+        self.origin = f"{public.scheme}://{public.netloc}".lower()
+        self.headers = dict(_HEADERS)
+        if public.scheme == "https":
+            self.headers["Strict-Transport-Security"] = _TWO_YEARS
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.web(scope, receive, send)
+            return
+        answer = self._headed(send)
+        refusal = self._refusal(scope)
+        if refusal:
+            await refusal(scope, receive, answer)
+            return
+        # Every page that can be read can be asked for its head alone; the server leaves the body out.
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        try:
+            await self.web({**scope, "method": method}, _Body(receive).receive, answer)
+        except BodyTooLong:
+            await _refuse(413, "This is more than a form can hold.")(scope, receive, answer)
+        except Exception:
+            # A bug must show neither itself nor less of these headers.
+            log.exception("a page failed")
+            await _refuse(500, "Something went wrong on our side. Nothing was lost.")(scope, receive, answer)
+
+    def _refusal(self, scope: Scope) -> ASGIApp | None:
+        """The answer to a request that goes no further, or None."""
+        headers = Headers(scope=scope)
+        if len(scope.get("raw_path") or b"") > MOST_PATH or len(scope["query_string"]) > MOST_PATH:
+            return _refuse(414, "This address is too long.")
+        length = headers.get("content-length", "0")
+        if not (length.isascii() and length.isdigit()) or int(length) > MOST_BODY:
+            return _refuse(413, "This is more than a form can hold.")
+        if scope["method"] not in SAFE and self._comes_from_elsewhere(scope["path"], headers):
+            return _refuse(
+                403, "This form was sent from another site. Please open our own page and try again."
+            )
+        return None
+
+    def _comes_from_elsewhere(self, path: str, headers: Headers) -> bool:
+        if path.startswith(OPEN_TO_OTHERS):
+            return False
+        site = headers.get("sec-fetch-site")
+        if site is not None:
+            return site not in ("same-origin", "none")
+        origin = headers.get("origin")
+        # Our own pages send no referrer, and a browser then calls their origin "null"; programs send none.
+        if origin in (None, "null"):
+            return False
+        return (
+            origin.lower() != self.origin
+            and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+        )
+
+    def _headed(self, send: Send) -> Send:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self.headers.items():
+                    headers.setdefault(name, value)
+                if "cache-control" not in headers:
+                    headers["Cache-Control"] = "no-store"
+                    headers["X-Robots-Tag"] = "noindex, nofollow"
+            await send(message)
+
+        return with_headers
+
+
+class BodyTooLong(Exception):
+    """A body that does not say its length has grown too long."""
+
+
+class _Body:
+    """Counts what comes in."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._length = 0
+        self._ended = False
+
+    async def receive(self) -> MutableMapping[str, Any]:
+        if self._ended:
+            return await self._receive()
+        try:
+            message = await asyncio.wait_for(self._receive(), MOST_BODY_SECONDS)
+        except TimeoutError:
+            return {"type": "http.disconnect"}
+        self._length += len(message.get("body", b""))
+        self._ended = not message.get("more_body", False)
+        if self._length > MOST_BODY:
+            raise BodyTooLong
+        return message
+
+
+def _refuse(status: int, words: str) -> ASGIApp:
+    return PlainTextResponse(words, status)

@@ -46,7 +46,7 @@ CREATE TABLE consents (
   source VARCHAR(500) NOT NULL,
   wording VARCHAR(100) DEFAULT '' NOT NULL,
   CONSTRAINT pk_consents PRIMARY KEY (id),
-  CONSTRAINT ck_consents_event CHECK (event IN ('requested', 'confirmed', 'imported', 'added', 'withdrawn')),
+  CONSTRAINT ck_consents_event CHECK (event IN ('requested', 'confirmed', 'imported', 'added', 'withdrawn', 'restored')),
   CONSTRAINT fk_consents_reader_id_readers FOREIGN KEY(reader_id) REFERENCES readers (id)
 );
 
@@ -208,11 +208,13 @@ CREATE TABLE readers (
   team_size INTEGER,
   added_at DATETIME NOT NULL,
   confirmed_at DATETIME,
+  replaces INTEGER,
   CONSTRAINT pk_readers PRIMARY KEY (id),
   CONSTRAINT ck_readers_erased_has_no_address CHECK ((status = 'erased') = (address IS NULL)),
   CONSTRAINT ck_readers_edition CHECK (edition IN ('weekly', 'monthly')),
   CONSTRAINT ck_readers_status CHECK (status IN ('unconfirmed', 'active', 'left', 'bounced', 'complained', 'erased')),
   CONSTRAINT ck_readers_send_hour CHECK (send_hour BETWEEN 0 AND 23),
+  CONSTRAINT fk_readers_replaces_readers FOREIGN KEY(replaces) REFERENCES readers (id),
   CONSTRAINT uq_readers_address_key UNIQUE (address_key)
 );
 
@@ -255,6 +257,16 @@ CREATE TABLE senders (
 );
 
 CREATE INDEX ix_senders_issue_id ON senders (issue_id);
+
+CREATE TABLE sign_up_counts (
+  scope VARCHAR NOT NULL,
+  key_hash VARCHAR(64) NOT NULL,
+  window_at DATETIME NOT NULL,
+  count INTEGER NOT NULL,
+  CONSTRAINT pk_sign_up_counts PRIMARY KEY (scope, key_hash, window_at),
+  CONSTRAINT ck_sign_up_counts_scope CHECK (scope IN ('address', 'network', 'domain'))
+)
+ WITHOUT ROWID;
 
 CREATE TABLE slots (
   job VARCHAR(100) NOT NULL,

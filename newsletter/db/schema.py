@@ -32,6 +32,7 @@ from newsletter.db.statuses import (
     ExclusionReach,
     IssueStatus,
     ItemKind,
+    LimitScope,
     MailKind,
     MailStatus,
     ReaderStatus,
@@ -77,6 +78,8 @@ readers = Table(
     Column("team_size", Integer),
     Column("added_at", UtcDateTime, nullable=False),
     Column("confirmed_at", UtcDateTime),
+    #: The reader whose address this one becomes when it is confirmed; NULL for a newcomer.
+    Column("replaces", Id, ForeignKey("readers.id")),
     one_of("status", ReaderStatus, "status"),
     one_of("edition", Edition, "edition"),
     CheckConstraint("(status = 'erased') = (address IS NULL)", name="erased_has_no_address"),
@@ -132,6 +135,20 @@ suppressions = Table(
     Column("reason", String(100), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("source", String(500), nullable=False, server_default=""),
+)
+
+sign_up_counts = Table(
+    "sign_up_counts",
+    metadata,
+    Column("scope", Choice(LimitScope), nullable=False),
+    #: Keyed hash of the address, network or domain, hex.
+    Column("key_hash", String(64), nullable=False),
+    #: The beginning of the hour that is counted.
+    Column("window_at", UtcDateTime, nullable=False),
+    Column("count", Integer, nullable=False),
+    PrimaryKeyConstraint("scope", "key_hash", "window_at"),
+    one_of("scope", LimitScope, "scope"),
+    sqlite_with_rowid=False,
 )
 
 # ── issues ─────────────────────────────────────────────────────────────────────────────────────────────

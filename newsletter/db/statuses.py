@@ -29,6 +29,15 @@ class ConsentEvent(StrEnum):
     IMPORTED = "imported"
     ADDED = "added"
     WITHDRAWN = "withdrawn"
+    RESTORED = "restored"
+
+
+class LimitScope(StrEnum):
+    """What sign-ups are counted by, to keep strangers from flooding mailboxes through us."""
+
+    ADDRESS = "address"
+    NETWORK = "network"
+    DOMAIN = "domain"
 
 
 class IssueStatus(StrEnum):

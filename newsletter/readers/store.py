@@ -35,7 +35,7 @@ from newsletter.readers.addresses import Address, parse_address
 from newsletter.readers.model import MAY_BECOME, WITHDRAWING, Arrival, Consent, NewReader, Reader
 from newsletter.readers.suppression import address_hash
 
-_READER = [column for column in readers.c if column.name != "address_key"]
+_READER = [column for column in readers.c if column.name not in ("address_key", "replaces")]
 
 #: What stands in an erased reader's row.
 _FORGOTTEN = {

@@ -75,6 +75,7 @@ def upgrade() -> None:
         sa.Column("team_size", sa.Integer(), nullable=True),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("replaces", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint(
             "(status = 'erased') = (address IS NULL)", name=op.f("ck_readers_erased_has_no_address")
         ),
@@ -84,6 +85,7 @@ def upgrade() -> None:
             name=op.f("ck_readers_status"),
         ),
         sa.CheckConstraint("send_hour BETWEEN 0 AND 23", name=op.f("ck_readers_send_hour")),
+        sa.ForeignKeyConstraint(["replaces"], ["readers.id"], name=op.f("fk_readers_replaces_readers")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_readers")),
         sa.UniqueConstraint("address_key", name=op.f("uq_readers_address_key")),
     )
@@ -104,6 +106,16 @@ def upgrade() -> None:
         sa.Column("by", sa.String(length=200), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("tool_id", "attribute", name=op.f("pk_rulings")),
+    )
+    op.create_table(
+        "sign_up_counts",
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("key_hash", sa.String(length=64), nullable=False),
+        sa.Column("window_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.CheckConstraint("scope IN ('address', 'network', 'domain')", name=op.f("ck_sign_up_counts_scope")),
+        sa.PrimaryKeyConstraint("scope", "key_hash", "window_at", name=op.f("pk_sign_up_counts")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "slots",
@@ -160,7 +172,7 @@ def upgrade() -> None:
         sa.Column("source", sa.String(length=500), nullable=False),
         sa.Column("wording", sa.String(length=100), server_default="", nullable=False),
         sa.CheckConstraint(
-            "event IN ('requested', 'confirmed', 'imported', 'added', 'withdrawn')",
+            "event IN ('requested', 'confirmed', 'imported', 'added', 'withdrawn', 'restored')",
             name=op.f("ck_consents_event"),
         ),
         sa.ForeignKeyConstraint(["reader_id"], ["readers.id"], name=op.f("fk_consents_reader_id_readers")),

@@ -65,21 +65,25 @@ def make_draft(
 
     `even_thin` makes an issue of anything at all, whatever the policy for thin weeks.
     """
-    with database.read() as connection:
-        existing = store.find_issue_of_slot(connection, Edition.WEEKLY, window.slot)
+    existing = _find(database, window)
     if existing is not None:
-        return Drafted(issue=existing, fresh=False)
+        return existing
     desk = _Desk(database, content, settings)
     pool = read_pool(content, window.cutoff_at)
     try:
         return desk.draft(pool, window, now, even_thin)
     except IntegrityError:
-        # Another process has just drafted this slot.
-        with database.read() as connection:
-            existing = store.find_issue_of_slot(connection, Edition.WEEKLY, window.slot)
+        # Another process has drafted this slot in the same moment.
+        existing = _find(database, window)
         if existing is None:
             raise
-        return Drafted(issue=existing, fresh=False)
+        return existing
+
+
+def _find(database: Database, window: Window) -> Drafted | None:
+    with database.read() as connection:
+        existing = store.find_issue_of_slot(connection, Edition.WEEKLY, window.slot)
+    return None if existing is None else Drafted(issue=existing, fresh=False)
 
 
 def merge_newer(
@@ -124,6 +128,9 @@ class _Desk:
     def draft(self, pool: Pool, window: Window, now: datetime, even_thin: bool) -> Drafted | Thin:
         with self.database.write() as connection:
             store.lock_edition(connection, Edition.WEEKLY)
+            existing = store.find_issue_of_slot(connection, Edition.WEEKLY, window.slot)
+            if existing is not None:
+                return Drafted(issue=existing, fresh=False)
             taken = store.unavailable(connection)
             choice = choose(pool, taken)
             if is_thin(choice, self.settings, window.cutoff_at) and not (even_thin and choice.news):

@@ -1,4 +1,4 @@
-"""Two processes approve at once: one issue is approved once, two issues get two numbers and no item twice."""
+"""Two processes at once: one slot is drafted once, one issue approved once, no item published twice."""
 
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
@@ -13,8 +13,10 @@ from newsletter.db.engine import Database, open_database
 from newsletter.db.schema import publications
 from newsletter.db.statuses import Edition
 from newsletter.digest import store
+from newsletter.digest.draft import Drafted
 from newsletter.digest.issues import Issue
 from newsletter.editing.approve import approve
+from newsletter.editing.draft import draft_now
 from newsletter.errors import NewsletterError
 from tests.digest.week import CUTOFF, PANEL_PAGE, PRICE_PAGE, settings_in
 from tests.editing.desk import drafted, newsroom
@@ -37,14 +39,34 @@ def race(folder: Path, database: Database, issues: Iterable[Issue]) -> list[str]
         return sorted(run.result() for run in runs)
 
 
+def draft_in_another_process(folder: Path, url: str) -> tuple[int, bool]:
+    """The issue's id, and whether this process made it."""
+    database = open_database(url)
+    made = draft_now(App(settings_in(folder), MovedClock(CUTOFF), database))
+    database.close()
+    assert isinstance(made, Drafted)
+    return made.issue.id, made.fresh
+
+
+def test_one_slot_is_drafted_by_one_of_two(tmp_path: Path, database: Database) -> None:
+    newsroom(tmp_path, database)
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        runs = [pool.submit(draft_in_another_process, tmp_path, database.url) for _ in range(2)]
+        made = sorted(run.result() for run in runs)
+    assert [fresh for _, fresh in made] == [False, True]
+    assert len({issue_id for issue_id, _ in made}) == 1
+
+
 def test_one_issue_is_approved_by_one_of_two(tmp_path: Path, database: Database) -> None:
     issue = drafted(newsroom(tmp_path, database))
     assert race(tmp_path, database, (issue, issue)) == ["1", "InvalidTransition"]
 
 
-def test_of_two_issues_with_one_item_only_one_is_approved(tmp_path: Path, database: Database) -> None:
-    issue = drafted(newsroom(tmp_path, database))
-    with database.write() as connection:
+def test_of_two_issues_with_one_item_only_one_is_approved(
+    tmp_path: Path, postgres_database: Database
+) -> None:
+    issue = drafted(newsroom(tmp_path, postgres_database))
+    with postgres_database.write() as connection:
         twin = store.add_issue(
             connection,
             edition=Edition.WEEKLY,
@@ -54,7 +76,7 @@ def test_of_two_issues_with_one_item_only_one_is_approved(tmp_path: Path, databa
             now=CUTOFF,
         )
         store.put_items(connection, twin.id, store.items_of(connection, issue.id))
-    assert race(tmp_path, database, (issue, twin)) == ["1", "AlreadyPublished"]
+    assert race(tmp_path, postgres_database, (issue, twin)) == ["1", "AlreadyPublished"]
 
 
 def test_two_issues_at_once_get_two_numbers(tmp_path: Path, postgres_database: Database) -> None:

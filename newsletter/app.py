@@ -111,12 +111,21 @@ class App:
     def transport(self) -> "Transport":
         """The way out that the settings name."""
         from newsletter.delivery.outbox import Outbox
+        from newsletter.delivery.sendgrid import SendGrid
         from newsletter.delivery.smtp import Smtp
         from newsletter.delivery.smtp_wire import Relay
 
         settings = self.settings
         if settings.transport is TransportName.OUTBOX:
             return Outbox(settings.path(settings.outbox))
+        if settings.transport is TransportName.SENDGRID:
+            return SendGrid(
+                api_key=settings.sendgrid_api_key,
+                url=settings.sendgrid_url,
+                sandbox=settings.sendgrid_sandbox,
+                connections=max(1, settings.sendgrid_connections),
+                now=self.clock.now,
+            )
         relay = Relay(
             host=settings.smtp_host,
             port=settings.smtp_port,

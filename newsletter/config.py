@@ -287,6 +287,7 @@ class Settings:
         "https://api.sendgrid.com",
         help="The API's address (EU: https://api.eu.sendgrid.com).",
     )
+    sendgrid_connections: int = _setting("sendgrid.connections", 2, help="Requests under way at once.")
     sendgrid_sandbox: bool = _setting(
         "sendgrid.sandbox", False, help="Let SendGrid check the request and send nothing."
     )

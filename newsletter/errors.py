@@ -4,7 +4,7 @@ Errors are handled in four places only: the CLI, the web, the job runner and the
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 
@@ -119,6 +119,8 @@ class ExpiredLink(BadLink):
 class SendError(NewsletterError):
     """The message could not be sent."""
 
-    def __init__(self, message: str, *, permanent: bool, code: str = "") -> None:
-        self.permanent, self.code = permanent, code
+    def __init__(
+        self, message: str, *, permanent: bool, code: str = "", retry_after: timedelta | None = None
+    ) -> None:
+        self.permanent, self.code, self.retry_after = permanent, code, retry_after
         super().__init__(message)

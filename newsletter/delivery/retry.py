@@ -43,8 +43,8 @@ class Breaker:
             if self._rests_until is not None and self._clock.now() < self._rests_until:
                 return
             self._failures += 1
-            rest = min(_LONGEST_REST, _FIRST_REST * 2 ** min(self._failures - 1, 20))
-            self._rests_until = self._clock.now() + _jittered(rest)
+            rest = _jittered(min(_LONGEST_REST, _FIRST_REST * 2 ** min(self._failures - 1, 20)))
+            self._rests_until = self._clock.now() + max(rest, error.retry_after or rest)
             self._words = str(error)
 
     def close(self) -> None:

@@ -179,7 +179,8 @@ class Worker(threading.Thread):
                     run.breaker.close()
         except SendError as error:
             trouble = error
-        self._limit = self._fitting_limit(len(outcomes), len(recipients))
+        # After trouble one message tries alone: what is lost sight of in a second failure is one reader's.
+        self._limit = 1 if trouble else self._fitting_limit(len(outcomes), len(recipients))
         for reader_id in recipients.keys() - outcomes.keys():
             event = Event.LOSE_SIGHT if reader_id in started else Event.RETURN
             outcomes[reader_id] = Outcome(reader_id=reader_id, event=event)

@@ -1,0 +1,246 @@
+"""The way out by SendGrid's Web API v3: a window is one request, with a personalization for each reader.
+
+What an answer, or none, means for the readers of a request:
+
+- 202: all accepted. 400: nobody; the reader it objects to is rejected and the others are sent without them
+- 401, 403 and what else is wrong with us: nobody, and only a person can help. 429: nobody, and not before it says
+- no connection: nobody. A connection that ended after the request, a late answer, 5xx: unsure, since there is no
+  key by which a repeat would be recognised; `custom_args.delivery_id` lets the event webhook settle it
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from http.client import HTTPException
+from typing import Any
+from urllib.error import URLError
+
+from python_http_client.exceptions import HTTPError
+from sendgrid import SendGridAPIClient
+
+from newsletter.delivery.ledger import Recipient
+from newsletter.delivery.message import Mailing
+from newsletter.delivery.states import Event, Outcome
+from newsletter.delivery.transport import Started
+from newsletter.errors import BadHeader, SendError
+from newsletter.render.encode import phrase_form
+from newsletter.render.tagged import TaggedMail
+
+#: Recipients of a request, at most (API reference, mail/send).
+LIMIT = 1_000
+
+_OBJECTED_TO = re.compile(r"personalizations\.(\d+)\b")
+_OFF = {"enable": False}
+_TRACKING = {
+    "click_tracking": {**_OFF, "enable_text": False},
+    "open_tracking": _OFF,
+    "subscription_tracking": _OFF,
+    "ganalytics": _OFF,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendGrid:
+    """A transport to one account."""
+
+    api_key: str = field(repr=False)
+    url: str = "https://api.sendgrid.com"
+    #: Requests are checked and nothing is sent.
+    sandbox: bool = False
+    connections: int = 2
+    #: Seconds to wait for an answer. A shorter wait makes more readers unsure.
+    timeout: float = 120
+    now: Callable[[], datetime]
+    name: str = "sendgrid"
+    window: int = LIMIT
+
+    def open(self) -> "SendGridSession":
+        return SendGridSession(self)
+
+
+class _Lost(Exception):
+    """The request left, and nobody knows what became of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused(Exception):
+    """The request was refused, so nobody was mailed."""
+
+    status: int
+    errors: Sequence[Mapping[str, Any]]
+
+    @property
+    def objected_to(self) -> frozenset[int]:
+        """The places of the personalizations that it names."""
+        fields = (str(error.get("field")) for error in self.errors)
+        return frozenset(int(found[1]) for each in fields if (found := _OBJECTED_TO.match(each)))
+
+    @property
+    def can_be_cut(self) -> bool:
+        """Whether fewer readers may pass: it is too large, or objects to the list of readers as such."""
+        return self.status == 413 or any(error.get("field") == "personalizations" for error in self.errors)
+
+
+#: A recipient and their personalization.
+_Prepared = tuple[Recipient, dict[str, Any]]
+
+
+class SendGridSession:
+    """Sends window by window; the package opens a connection for each request."""
+
+    def __init__(self, account: SendGrid) -> None:
+        self._account = account
+        self._client = SendGridAPIClient(account.api_key, host=account.url.rstrip("/"))
+        self._client.client.timeout = account.timeout
+        self._tagged: tuple[Mailing, TaggedMail] | None = None
+
+    def send(self, recipients: Iterable[Recipient], mailing: Mailing, started: Started) -> Iterator[Outcome]:
+        prepared: list[_Prepared] = []
+        for recipient in recipients:
+            try:
+                prepared.append((recipient, self._personalization(recipient, mailing)))
+            except BadHeader:
+                yield Outcome(reader_id=recipient.reader_id, event=Event.REJECT, code="bad-address")
+        if prepared:
+            started([recipient for recipient, _ in prepared])
+            yield from self._send(prepared, mailing)
+
+    def close(self) -> None:
+        pass
+
+    def _send(self, prepared: Sequence[_Prepared], mailing: Mailing) -> Iterator[Outcome]:
+        try:
+            message_id = self._post(self._request([each for _, each in prepared], mailing))
+        except _Lost:
+            yield from _all(prepared, Event.LOSE_SIGHT, "timeout")
+            raise SendError(
+                f"{self._account.url} took a request and did not answer", permanent=False
+            ) from None
+        except SendError:
+            yield from _all(prepared, Event.RETURN)
+            raise
+        except _Refused as refused:
+            yield from self._without_the_refused(prepared, mailing, refused)
+        else:
+            code = "sandbox" if self._account.sandbox else "202"
+            yield from _all(prepared, Event.ACCEPT, code, message_id)
+
+    def _without_the_refused(
+        self, prepared: Sequence[_Prepared], mailing: Mailing, refused: _Refused
+    ) -> Iterator[Outcome]:
+        """Reject whom the answer objects to and send to the others, or send to each half where it names nobody."""
+        named = refused.objected_to
+        if named:
+            yield from _all(
+                [each for place, each in enumerate(prepared) if place in named], Event.REJECT, "400"
+            )
+            rest = [each for place, each in enumerate(prepared) if place not in named]
+            parts: list[Sequence[_Prepared]] = [rest] if rest else []
+        elif refused.can_be_cut and len(prepared) > 1:
+            middle = len(prepared) // 2
+            parts = [prepared[:middle], prepared[middle:]]
+        else:
+            yield from _all(prepared, Event.RETURN)
+            raise SendError(f"{self._account.url} refuses the issue: {_words(refused)}", permanent=True)
+        for position, part in enumerate(parts):
+            try:
+                yield from self._send(part, mailing)
+            except SendError:
+                for untried in parts[position + 1 :]:
+                    yield from _all(untried, Event.RETURN)
+                raise
+
+    def _personalization(self, recipient: Recipient, mailing: Mailing) -> dict[str, Any]:
+        if not recipient.address.isascii():
+            raise BadHeader("to", recipient.address, "SendGrid takes only ASCII")
+        tagged, values = self._tagged_mail(mailing), mailing.values(recipient)
+        return {
+            "to": [{"email": recipient.address}],
+            "headers": tagged.personal_headers(values),
+            "substitutions": tagged.substitutions(values),
+            "custom_args": {"delivery_id": f"{mailing.issue_id}.{recipient.reader_id}"},
+        }
+
+    def _request(self, personalizations: Sequence[dict[str, Any]], mailing: Mailing) -> dict[str, Any]:
+        tagged, frame = self._tagged_mail(mailing), mailing.frame
+        return {
+            "personalizations": personalizations,
+            "from": {"email": frame.from_address, "name": phrase_form(frame.from_name)},
+            **({"reply_to": {"email": frame.reply_to}} if frame.reply_to else {}),
+            "subject": tagged.subject,
+            "content": [
+                {"type": "text/plain", "value": tagged.text},
+                {"type": "text/html", "value": tagged.html},
+            ],
+            "headers": tagged.headers,
+            "tracking_settings": _TRACKING,
+            "mail_settings": {"sandbox_mode": {"enable": self._account.sandbox}},
+        }
+
+    def _tagged_mail(self, mailing: Mailing) -> TaggedMail:
+        if self._tagged is None or self._tagged[0] is not mailing:
+            self._tagged = (mailing, TaggedMail(mailing.plan))
+        return self._tagged[1]
+
+    def _post(self, request: dict[str, Any]) -> str:
+        """The X-Message-Id of an accepted request; raises _Refused, _Lost, or SendError when nobody was mailed."""
+        try:
+            response = self._client.send(request)
+        except HTTPError as error:
+            raise self._meaning(error) from error
+        except URLError as error:
+            # Raised while connecting or before the whole request had left.
+            raise SendError(
+                f"{self._account.url} cannot be reached: {error.reason}", permanent=False
+            ) from error
+        except (OSError, HTTPException) as error:
+            raise _Lost from error
+        return str(response.headers.get("X-Message-Id") or "")
+
+    def _meaning(self, error: HTTPError) -> Exception:
+        status = int(error.status_code)
+        refused = _Refused(status, _errors(error.body))
+        if status >= 500:
+            return _Lost()
+        if status == 429:
+            wait = _retry_after(error.headers, self._account.now())
+            words = f"{self._account.url} wants a rest (429)"
+            return SendError(words, permanent=False, code="429", retry_after=wait)
+        if status in (400, 413):
+            return refused
+        return SendError(
+            f"{self._account.url} refuses us: {_words(refused)}", permanent=True, code=str(status)
+        )
+
+
+def _all(
+    prepared: Iterable[tuple[Recipient, object]], event: Event, code: str = "", provider_id: str = ""
+) -> Iterator[Outcome]:
+    for recipient, _ in prepared:
+        yield Outcome(reader_id=recipient.reader_id, event=event, code=code, provider_id=provider_id)
+
+
+def _errors(body: bytes | str) -> list[Mapping[str, Any]]:
+    try:
+        errors = json.loads(body)["errors"]
+    except (ValueError, KeyError, TypeError):
+        return []
+    return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+
+
+def _words(refused: _Refused) -> str:
+    """What it objects to. Only said where no reader is named, so that no address can be in it."""
+    told = "; ".join(f"{error.get('message')} ({error.get('field')})" for error in refused.errors[:3])
+    return f"{refused.status} {told}".strip()
+
+
+def _retry_after(headers: Any, now: datetime) -> timedelta | None:
+    """Seconds in Retry-After, or the moment in X-RateLimit-Reset (seconds since 1970)."""
+    seconds, reset = str(headers.get("Retry-After", "")), str(headers.get("X-RateLimit-Reset", ""))
+    if seconds.isdigit():
+        return timedelta(seconds=min(int(seconds), 3600))
+    if reset.isdigit():
+        return timedelta(seconds=min(max(0, int(reset) - now.timestamp()), 3600))
+    return None

@@ -1,0 +1,202 @@
+"""What every transport owes the sender: one class of tests that each of them inherits."""
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import pytest
+
+from newsletter.clock import SystemClock
+from newsletter.delivery.ledger import Recipient
+from newsletter.delivery.loopback import Loopback
+from newsletter.delivery.outbox import Outbox
+from newsletter.delivery.sendgrid import SendGrid as SendGridTransport
+from newsletter.delivery.smtp import Smtp
+from newsletter.delivery.smtp_wire import Relay, Waits
+from newsletter.delivery.states import Event, Outcome
+from newsletter.delivery.transport import Transport
+from newsletter.errors import SendError
+from tests.delivery.house import mailing
+from tests.standins.sendgrid import API_KEY, SendGrid
+
+
+def recipients(count: int) -> list[Recipient]:
+    return [
+        Recipient(reader_id=number, address=f"reader{number}@example.org", attempts=0)
+        for number in range(1, count + 1)
+    ]
+
+
+class Way(ABC):
+    """A transport, the same one out of order, and what has come out at its end."""
+
+    transport: Transport
+    out_of_order: Transport
+
+    @abstractmethod
+    def arrived(self) -> Counter[str]:
+        """How many messages each address has."""
+
+    @abstractmethod
+    def message_ids(self) -> list[str]:
+        """The Message-ID of each message that arrived."""
+
+
+class TransportContract:
+    """Inherited by a class for each transport, which brings the fixture `way`."""
+
+    def send(
+        self, transport: Transport, to: Sequence[Recipient]
+    ) -> tuple[list[Outcome], list[int], SendError | None]:
+        session, started, outcomes, trouble = transport.open(), list[int](), list[Outcome](), None
+        try:
+            for outcome in session.send(
+                iter(to), mailing(), lambda who: started.extend(x.reader_id for x in who)
+            ):
+                assert outcome.reader_id in started or outcome.event is Event.REJECT
+                outcomes.append(outcome)
+        except SendError as error:
+            trouble = error
+        session.close()
+        return outcomes, started, trouble
+
+    def test_everybody_gets_one_message_and_one_outcome(self, way: Way) -> None:
+        outcomes, started, trouble = self.send(way.transport, recipients(5))
+        assert [(each.reader_id, each.event) for each in outcomes] == [(n, Event.ACCEPT) for n in range(1, 6)]
+        assert started == [1, 2, 3, 4, 5]
+        assert trouble is None
+        assert way.arrived() == Counter(each.address for each in recipients(5))
+
+    def test_what_was_accepted_has_a_code_and_the_providers_id(self, way: Way) -> None:
+        (outcome,), _, _ = self.send(way.transport, recipients(1))
+        assert outcome.code
+        assert outcome.provider_id
+
+    def test_a_message_keeps_its_id_when_it_is_sent_again(self, way: Way) -> None:
+        for _ in range(2):
+            self.send(way.transport, recipients(1))
+        assert len(set(way.message_ids())) == 1
+
+    def test_an_address_that_no_mail_can_reach_is_rejected_and_the_others_are_sent(self, way: Way) -> None:
+        hostile = Recipient(reader_id=9, address="a@b.example\r\nBcc: evil@example.org", attempts=0)
+        outcomes, started, trouble = self.send(way.transport, [*recipients(2), hostile])
+        assert {each.reader_id: each.event for each in outcomes} == {
+            1: Event.ACCEPT,
+            2: Event.ACCEPT,
+            9: Event.REJECT,
+        }
+        assert 9 not in started
+        assert trouble is None
+        assert set(way.arrived()) == {"reader1@example.org", "reader2@example.org"}
+
+    def test_nobody_to_send_to_is_no_trouble(self, way: Way) -> None:
+        assert self.send(way.transport, []) == ([], [], None)
+
+    def test_out_of_order_nobody_is_mailed_and_nobody_loses_anything(self, way: Way) -> None:
+        outcomes, _, trouble = self.send(way.out_of_order, recipients(3))
+        assert {each.event for each in outcomes} <= {Event.RETURN}
+        assert trouble is not None
+        assert not trouble.permanent
+        assert way.arrived() == Counter()
+
+    def test_a_session_goes_on_after_trouble_and_closes_more_than_once(self, way: Way) -> None:
+        session = way.transport.open()
+        for _ in range(2):
+            outcomes = list(session.send(iter(recipients(1)), mailing(), lambda who: None))
+            assert [each.event for each in outcomes] == [Event.ACCEPT]
+            session.close()
+            session.close()
+
+
+class OutboxWay(Way):
+    def __init__(self, folder: Path) -> None:
+        (folder / "a file").write_text("")
+        self._folder = folder / "outbox"
+        self.transport, self.out_of_order = Outbox(self._folder), Outbox(folder / "a file")
+
+    def _messages(self) -> Iterator[tuple[str, str]]:
+        for path in sorted(self._folder.glob("new/*")):
+            message = message_from_bytes(path.read_bytes(), policy=policy.default)
+            yield message["To"], message["Message-ID"]
+
+    def arrived(self) -> Counter[str]:
+        return Counter(to for to, _ in self._messages())
+
+    def message_ids(self) -> list[str]:
+        return [message_id for _, message_id in self._messages()]
+
+
+class TestOutbox(TransportContract):
+    @pytest.fixture
+    def way(self, tmp_path: Path) -> Way:
+        return OutboxWay(tmp_path)
+
+    def test_the_same_message_never_lies_there_twice(self, way: Way) -> None:
+        for _ in range(2):
+            self.send(way.transport, recipients(3))
+        assert way.arrived() == Counter(each.address for each in recipients(3))
+
+    def test_a_file_is_whole_when_it_appears_and_nothing_is_left_behind(
+        self, way: Way, tmp_path: Path
+    ) -> None:
+        self.send(way.transport, recipients(1))
+        assert list((tmp_path / "outbox" / "tmp").iterdir()) == []
+        (path,) = (tmp_path / "outbox" / "new").iterdir()
+        assert path.read_bytes().endswith(b"--\r\n")
+
+
+class SmtpWay(Way):
+    def __init__(self, server: Loopback, gone: int) -> None:
+        waits = Waits(connect=5, command=5, body=5, final=5)
+        self._server = server
+        self.transport = Smtp(relay=Relay(host="127.0.0.1", port=server.port, waits=waits))
+        self.out_of_order = Smtp(relay=Relay(host="127.0.0.1", port=gone, waits=waits))
+
+    def arrived(self) -> Counter[str]:
+        return self._server.counts
+
+    def message_ids(self) -> list[str]:
+        return [
+            message_from_bytes(each.content, policy=policy.default)["Message-ID"]
+            for each in self._server.taken
+        ]
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """A port on which nobody listens."""
+    with Loopback() as gone:
+        return gone.port
+
+
+class TestSmtp(TransportContract):
+    @pytest.fixture(params=["pipelining", "plain"])
+    def way(self, request: pytest.FixtureRequest, closed_port: int) -> Iterator[Way]:
+        extensions = ("PIPELINING", "ENHANCEDSTATUSCODES") if request.param == "pipelining" else ()
+        with Loopback(extensions=extensions, keeps=True) as server:
+            yield SmtpWay(server, closed_port)
+
+
+class SendGridWay(Way):
+    def __init__(self, server: SendGrid, gone: int) -> None:
+        now = SystemClock().now
+        self._server = server
+        self.transport = SendGridTransport(api_key=API_KEY, url=server.url, now=now, timeout=5)
+        self.out_of_order = SendGridTransport(
+            api_key=API_KEY, url=f"http://127.0.0.1:{gone}", now=now, timeout=5
+        )
+
+    def arrived(self) -> Counter[str]:
+        return Counter(mail.address for mail in self._server.mails)
+
+    def message_ids(self) -> list[str]:
+        return [mail.headers["Message-ID"] for mail in self._server.mails]
+
+
+class TestSendGrid(TransportContract):
+    @pytest.fixture
+    def way(self, closed_port: int) -> Iterator[Way]:
+        with SendGrid() as server:
+            yield SendGridWay(server, closed_port)

@@ -218,7 +218,7 @@ def preview(app: "App", issue: str, reader: str | None, form: str, output: Path 
         click.echo(content, nl=False)
         return
     output.write_bytes(content)
-    say(f"Written: {output}")
+    say(f"Written: {output.absolute().as_uri()}")
 
 
 @click.command()

@@ -85,7 +85,7 @@ def test_an_editor_writes_over_what_is_computed(folder: Path) -> None:
 def test_a_preview_goes_to_a_file(folder: Path, tmp_path: Path) -> None:
     said(folder, "draft")
     file = tmp_path / "issue.html"
-    assert f"Written: {file}" in said(folder, "preview", "latest", "-o", str(file))
+    assert f"Written: {file.as_uri()}" in said(folder, "preview", "latest", "-o", str(file))
     assert "<html" in file.read_text(encoding="utf-8")
 
 

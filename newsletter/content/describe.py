@@ -72,13 +72,13 @@ def describe_tools(writer: Writer) -> None:
     """Tools as last described; the ids under which the store knows them go into `writer.tool_ids`."""
     known = _known_tools(writer)
     new = []
-    for entry in writer.pack.tools:
+    for index, entry in enumerate(writer.pack.tools):
         row = _tool_row(writer, entry)
         before = known.get(writer.tool_id(entry.id))
         if before is None:
             new.append(row)
         else:
-            _refuse_shared_id(before, row)
+            _refuse_shared_id(writer, index, before, row)
             _describe_again(writer, "tools", before, row)
     writer.add("tools", new)
     _move_sightings(writer, "tools")
@@ -106,13 +106,14 @@ def _known_tools(writer: Writer) -> dict[str, Row]:
     return known
 
 
-def _refuse_shared_id(before: Row, row: Values) -> None:
+def _refuse_shared_id(writer: Writer, index: int, before: Row, row: Values) -> None:
     """Two sources' names that differ only in what an id leaves out must not become one tool unasked."""
     renamed = before["name_key"] != row["name_key"] and before["source_id"] != row["source_id"]
     if renamed and slug(before["name"]) == slug(str(row["name"])) == row["id"]:
         raise BadInput(
             f"{before['name']} and {row['name']} would both be {row['id']}: "
-            "give one of them an id of its own in a pack, or write the name alike"
+            "give one of them an id of its own in a pack, or write the name alike",
+            writer.where(("tools", index, "name")),
         )
 
 
@@ -154,7 +155,7 @@ def describe_comparisons(writer: Writer) -> None:
         row = _comparison_row(writer, entry)
         pair = (writer.tool_id(entry.left), writer.tool_id(entry.right))
         before = by_pair.get(pair)
-        _refuse_other_pair(known.get(entry.key), pair, index)
+        _refuse_other_pair(writer, index, known.get(entry.key), pair)
         if before is not None:
             writer.comparison_ids[entry.key] = before["id"]
             _describe_again(writer, "comparisons", before, row)
@@ -166,11 +167,12 @@ def describe_comparisons(writer: Writer) -> None:
     _move_sightings(writer, "comparisons")
 
 
-def _refuse_other_pair(known: Row | None, pair: tuple[str, str], index: int) -> None:
+def _refuse_other_pair(writer: Writer, index: int, known: Row | None, pair: tuple[str, str]) -> None:
     if known is not None and (known["left_id"], known["right_id"]) != pair:
         raise BadInput(
-            f"comparisons[{index + 1}]: {known['id']} already compares {known['left_id']} with "
-            f"{known['right_id']}: give this pair an id of its own"
+            f"{known['id']} already compares {known['left_id']} with {known['right_id']}: "
+            "give this pair an id of its own",
+            writer.where(("comparisons", index, "id")),
         )
 
 

@@ -130,12 +130,12 @@ def _refuse_constant(name: str) -> None:
 
 
 def _twice(text: str, file: Path) -> BadInput:
-    """The complaint about a name that an object has twice, at its second place."""
+    """The complaint about a name that a record has twice, at its second place."""
     seen: set[FieldPath] = set()
+    place = Place(file)
     for path, line in json_lines(text):
+        place = Place(file, line, field_name(path))
         if path in seen:
-            return BadInput(
-                f"{path[-1]} stands here twice: write it once", Place(file, line, field_name(path))
-            )
+            break
         seen.add(path)
-    return BadInput("a name stands twice in one record: write it once", Place(file))
+    return BadInput("this name stands here twice: write it once", place)

@@ -15,7 +15,7 @@ from newsletter.content.describe import describe_comparisons, describe_sources, 
 from newsletter.content.opening import writing
 from newsletter.content.pack import Pack
 from newsletter.content.rate import rate_reviews
-from newsletter.content.references import Where, check_references
+from newsletter.content.references import Where, check_references, in_pack
 from newsletter.content.rows import moment_text
 from newsletter.content.state import state_everything
 from newsletter.content.writer import Writer
@@ -47,18 +47,18 @@ def record(
     pack: Pack,
     seen_at: datetime,
     *,
-    where: Where | None = None,
+    where: Where = in_pack,
     dry_run: bool = False,
     watched: bool = False,
 ) -> ImportCounts:
     """Write a pack in one transaction. `watched`: it is what a source says now, so it is never "imported before"."""
     own_source = pack.source.key if pack.source else ""
-    writer = Writer(db=db, pack=pack, now=moment_text(seen_at), own_source=own_source)
+    writer = Writer(db=db, pack=pack, now=moment_text(seen_at), own_source=own_source, where=where)
     try:
         with writing(db):
             if not watched and not _is_new(writer):
                 return ImportCounts(repeated=True)
-            _write(writer, where)
+            _write(writer)
             if dry_run:
                 raise _DryRun
     except _DryRun:
@@ -66,8 +66,8 @@ def record(
     return ImportCounts(added=tuple(sorted(writer.added.items())), changed=writer.changed)
 
 
-def _write(writer: Writer, where: Where | None) -> None:
-    check_references(writer.db, writer.pack, where)
+def _write(writer: Writer) -> None:
+    check_references(writer.db, writer.pack, writer.where)
     describe_sources(writer)
     describe_tools(writer)
     describe_comparisons(writer)

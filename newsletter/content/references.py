@@ -28,13 +28,16 @@ class Fault:
     message: str
 
 
-def check_references(db: Database, pack: Pack, where: Where | None) -> None:
+def in_pack(path: Path) -> Place:
+    """Where a field stands when the pack came from no file."""
+    return Place("pack", field=field_name(path) or None)
+
+
+def check_references(db: Database, pack: Pack, where: Where) -> None:
     """Raise BadInput for the first fault of a pack, seen against what the store already holds."""
     fault = next(_faults(db, pack), None)
-    if fault is None:
-        return
-    place = where(fault.path) if where else Place("pack", field=field_name(fault.path))
-    raise BadInput(fault.message, place)
+    if fault is not None:
+        raise BadInput(fault.message, where(fault.path))
 
 
 def field_name(path: Path) -> str:

@@ -33,7 +33,7 @@ from newsletter.content.model import (
 from newsletter.content.opening import open_for_reading, open_for_writing
 from newsletter.content.pack import Pack
 from newsletter.content.record import ImportCounts, record
-from newsletter.content.references import Where
+from newsletter.content.references import Where, in_pack
 from newsletter.content.reviews import fold_reviews
 from newsletter.errors import NotFound
 
@@ -65,7 +65,7 @@ class ContentStore:
         self.db.close()
 
     def import_pack(
-        self, pack: Pack, seen_at: datetime, *, where: Where | None = None, dry_run: bool = False
+        self, pack: Pack, seen_at: datetime, *, where: Where = in_pack, dry_run: bool = False
     ) -> ImportCounts:
         """Write a pack, all of it or nothing; a pack that was imported before changes nothing.
 

@@ -7,7 +7,7 @@ agrees with either. Nothing is converted between currencies: a value that cannot
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 USD_PER_MTOK = "USD/Mtok"
 USD_PER_MONTH = "USD/month"
@@ -83,12 +83,11 @@ def plain(number: Decimal) -> str:
 def _price(text: str, unit: str) -> Measure:
     """Dollars per million tokens; the scale stands behind the number or in the unit."""
     found = _MONEY.match(text)
-    number = _decimal(found["number"]) if found else None
     tokens = _tokens_per(found["tail"] or unit) if found else None
-    if number is None or tokens is None:
+    if found is None or tokens is None:
         return Measure(value=text, unit=unit)
-    per_million = number * 1_000_000 / tokens
-    return Measure(value=plain(per_million), number=Decimal(plain(per_million)), unit=USD_PER_MTOK)
+    per_million = plain(_decimal(found["number"]) * 1_000_000 / tokens)
+    return Measure(value=per_million, number=Decimal(per_million), unit=USD_PER_MTOK)
 
 
 def _tokens_per(unit: str) -> int | None:
@@ -102,18 +101,18 @@ def _tokens_per(unit: str) -> int | None:
 
 def _monthly(text: str, unit: str) -> Measure:
     found = _MONEY.match(text)
-    number = _decimal(found["number"]) if found else None
-    per = re.sub(r"\s+|usd|\$", "", ((found["tail"] if found else "") or unit).lower())
-    if number is None or per not in ("", "/mo", "/month", "permonth", "amonth"):
+    per = re.sub(r"\s+|usd|\$", "", ((found and found["tail"]) or unit).lower())
+    if found is None or per not in ("", "/mo", "/month", "permonth", "amonth"):
         return Measure(value=text, unit=unit)
+    number = _decimal(found["number"])
     return Measure(value=plain(number), number=number, unit=USD_PER_MONTH)
 
 
 def _size(text: str, unit: str, wanted: str) -> Measure:
     found = _SIZE.match(text)
-    number = _decimal(found["number"]) if found else None
-    if found is None or number is None:
+    if found is None:
         return Measure(value=text, unit=unit)
+    number = _decimal(found["number"])
     if not found["scale"]:
         return Measure(value=plain(number), number=number, unit=wanted)
     letter = _scale_letter(found["scale"])
@@ -126,11 +125,8 @@ def _scale_letter(scale: str) -> str:
     return "k" if scale.lower() == "thousand" else scale[0].lower()
 
 
-def _decimal(text: str) -> Decimal | None:
-    try:
-        return Decimal(text.replace(",", "").replace("_", ""))
-    except InvalidOperation:
-        return None
+def _decimal(text: str) -> Decimal:
+    return Decimal(text.replace(",", "").replace("_", ""))
 
 
 def _readings(measured: Measure) -> set[Decimal]:

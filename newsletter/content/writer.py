@@ -10,6 +10,7 @@ from sqlite3 import Row
 from sqlite_utils import Database
 
 from newsletter.content.pack import Pack, Record
+from newsletter.content.references import Where
 from newsletter.content.rows import moment_text
 
 Values = dict[str, str | int | None]
@@ -25,6 +26,8 @@ class Writer:
     now: str
     #: The source of records that name none.
     own_source: str
+    #: Says where a field of the pack stands in somebody's file.
+    where: Where
     #: Ids of the store by ids of the pack, where they differ.
     tool_ids: dict[str, str] = field(default_factory=dict)
     comparison_ids: dict[str, str] = field(default_factory=dict)

@@ -130,7 +130,9 @@ def test_a_source_may_rename_its_own_tool(tmp_path: Path) -> None:
 
 def test_two_names_that_one_id_cannot_tell_apart_are_refused(tmp_path: Path) -> None:
     first, second = ours(name="Heron 2"), theirs(name="Heron-2")
-    with pytest.raises(BadInput, match="Heron 2 and Heron-2 would both be heron-2"):
+    with pytest.raises(
+        BadInput, match=r"pack, field tools\[1\]\.name: Heron 2 and Heron-2 would both be heron-2"
+    ):
         store_with(tmp_path, first, second)
 
 

@@ -306,7 +306,9 @@ def test_a_pack_that_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
             tools=[tool("wren"), tool("robin")],
             comparisons=[{"id": "x", "left": "wren", "right": "robin"}],
         )
-        with pytest.raises(Exception, match="x already compares heron with finch"):
+        with pytest.raises(
+            Exception, match=r"pack, field comparisons\[1\]\.id: x already compares heron with finch"
+        ):
             store.import_pack(bad, MONDAY)
         assert dump(store) == before
 

@@ -66,6 +66,13 @@ def test_numbers_keep_their_digits() -> None:
     assert str(parse(benchmark).pack.benchmarks[0].score) == "66.70"
 
 
+def test_a_value_may_be_yes_or_no() -> None:
+    claims = parse(
+        "claims: [{tool: a, attribute: api_access, value: true}, {tool: b, attribute: x, value: 7}]"
+    )
+    assert [each.value for each in claims.pack.claims] == ["yes", "7"]
+
+
 def test_words_that_other_yaml_readers_take_for_something_else_stay_words() -> None:
     tools = parse("tools: [{id: no, name: on}, {id: '12', name: 12:30}]").pack.tools
     assert [(each.id, each.name) for each in tools] == [("no", "on"), ("12", "12:30")]
@@ -90,6 +97,9 @@ def test_an_empty_value_is_unknown() -> None:
         ("published_on: 2026-11-20", "published_on: 2026-02-30", "week.yaml:5, field source.published_on: it is '2026-02-30', but a date such as 2026-03-01 is right"),
         ("ours: true", "ours: perhaps", "week.yaml:4, field source.ours: it is 'perhaps', but true or false is right"),
         ("url: https://verdicts.example/week/48", "url: javascript:alert(1)", "week.yaml:3, field source.url: it is no web address: one that begins with https:// or http:// is right"),
+        ("value: 0.10", "value: [0.10]", "week.yaml:13, field claims[1].value: it is a list, but text is right: put it in quotes"),
+        ("published_on: 2026-11-20", "published_on: {day: 20}", "week.yaml:5, field source.published_on: it is a record, but a date such as 2026-03-01 is right"),
+        ("published_on: 2026-11-20", "published_on: [20]\n  name: x", "week.yaml:6: name stands here twice: write it once"),
         ("[coding, open]", "coding", "week.yaml:9, field tools[1].tags: it is 'coding', but a list is right"),
         ("- id: heron-2\n    name: Heron 2\n    tags: [coding, open]", "- heron", "week.yaml:7, field tools[1]: it is 'heron', but a record with named fields is right"),
         ("source:\n", "source: &s\n", "week.yaml:1: anchors and aliases (& and *) are not read: write the value out"),
@@ -110,7 +120,7 @@ def test_every_fault_of_yaml_is_named_with_its_place(old: str, new: str, said: s
     [
         ('{"tools": [\n{"id": "a",\n "name": 3}]}', "week.yaml:3, field tools[1].name: it is 3, but text is right: put it in quotes"),
         ('{"tools": [\n{"id": "a", "name": "A"},\n{"id": "b"}]}', "week.yaml:3, field tools[2].name: it is missing"),
-        ('{"tools": [\n{"id": "a", "name": "x",\n "id": "b"}]}', "week.yaml:3, field tools[1].id: id stands here twice: write it once"),
+        ('{"tools": [\n{"id": "a", "name": "x",\n "id": "b"}]}', "week.yaml:3, field tools[1].id: this name stands here twice: write it once"),
         ('{"tools": [\n{"id": "a", "na', "week.yaml:2: this is not JSON: Unterminated string starting at"),
         ('{"benchmarks": [{"tool": "a", "test": "T", "score": NaN}]}', "week.yaml: this is not JSON for a pack: NaN is no number"),
         ("[1, 2]", "week.yaml:1: a pack is a mapping: source, tools, reviews, claims and so on"),

@@ -19,6 +19,8 @@ from newsletter.db.migrate import require_head
 
 if TYPE_CHECKING:
     from newsletter.content.store import ContentStore
+    from newsletter.delivery.feedback.acting import Feedback
+    from newsletter.delivery.feedback.mailbox import Mailbox
     from newsletter.delivery.message import Marks
     from newsletter.delivery.postman import Postman
     from newsletter.delivery.progress import Progress
@@ -187,6 +189,36 @@ class App:
             alerts=self.alerts,
             watch=watch,
         )
+
+    @property
+    def feedback(self) -> "Feedback":
+        """What acts on bounces, complaints and requests to leave."""
+        from newsletter.delivery.feedback.acting import Feedback
+        from newsletter.delivery.feedback.matching import Matcher
+
+        matcher = Matcher(signer=self.links, marks=self.marks)
+        return Feedback(database=self.database, matcher=matcher, suppression_key=self.suppression_key)
+
+    def mailboxes(self) -> "tuple[Mailbox, ...]":
+        """The mailboxes of reports that the settings name, each for one reading."""
+        from newsletter.delivery.feedback.imap import Imap, ImapAccount
+        from newsletter.delivery.feedback.maildir import Maildir
+
+        settings, found = self.settings, []
+        if settings.feedback_maildir is not None:
+            folder = settings.path(settings.feedback_maildir)
+            found.append(Maildir(folder=folder, delete=settings.feedback_delete))
+        if not settings.feedback_imap_host:
+            return tuple(found)
+        account = ImapAccount(
+            host=settings.feedback_imap_host,
+            port=settings.feedback_imap_port,
+            tls=settings.feedback_imap_tls,
+            user=settings.feedback_imap_user,
+            password=settings.feedback_imap_password,
+            folder=settings.feedback_imap_folder,
+        )
+        return (*found, Imap(account, self.database, delete=settings.feedback_delete))
 
     @cached_property
     def ticker(self) -> "Ticker":

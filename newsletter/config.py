@@ -292,6 +292,25 @@ class Settings:
         "sendgrid.sandbox", False, help="Let SendGrid check the request and send nothing."
     )
 
+    feedback_maildir: Path | None = _setting(
+        "feedback.maildir",
+        None,
+        help="The Maildir where bounces and complaints arrive; it holds nothing else.",
+    )
+    feedback_imap_host: str = _setting(
+        "feedback.imap_host", "", help="The IMAP server of the mailbox where bounces and complaints arrive."
+    )
+    feedback_imap_port: int = _setting("feedback.imap_port", 993, help="Its port.")
+    feedback_imap_tls: Tls = _setting(
+        "feedback.imap_tls", Tls.TLS, help="none (loopback only), starttls or tls."
+    )
+    feedback_imap_user: str = _setting("feedback.imap_user", "", help="User name.")
+    feedback_imap_password: str = _setting("feedback.imap_password", "", help="Password.", secret=True)
+    feedback_imap_folder: str = _setting("feedback.imap_folder", "INBOX", help="The folder that is read.")
+    feedback_delete: bool = _setting(
+        "feedback.delete", False, help="Delete a report once it was acted on: it holds an address."
+    )
+
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
@@ -589,6 +608,7 @@ def _check(settings: Settings, file: Path) -> None:
             place=_place(file, "schedule.time_zone"),
         ) from error
     _check_time(settings, file)
+    _check_mailbox(settings, file)
     for name, url in (
         ("site.public_url", settings.public_url),
         ("site.url", settings.site_url),
@@ -613,6 +633,16 @@ def _check(settings: Settings, file: Path) -> None:
                 setting=name,
                 place=_place(file, name),
             )
+
+
+def _check_mailbox(settings: Settings, file: Path) -> None:
+    here = settings.feedback_imap_host in ("", "localhost", "127.0.0.1", "::1")
+    if settings.feedback_imap_tls is Tls.NONE and not here:
+        raise ConfigError(
+            "feedback.imap_tls may be none only for a server on this machine; use starttls or tls",
+            setting="feedback.imap_tls",
+            place=_place(file, "feedback.imap_tls"),
+        )
 
 
 def _check_time(settings: Settings, file: Path) -> None:

@@ -21,7 +21,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "The week": ("content",),
     "The issue": ("issues",),
     "Readers": ("readers",),
-    "Sending": ("sending", "rehearse"),
+    "Sending": ("sending", "feedback", "rehearse"),
     "Running it": ("serve", "jobs"),
 }
 

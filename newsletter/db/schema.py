@@ -141,7 +141,7 @@ sign_up_counts = Table(
     "sign_up_counts",
     metadata,
     Column("scope", Choice(LimitScope), nullable=False),
-    #: Keyed hash of the address, network or domain, hex.
+    #: Keyed hash of the network or domain, hex.
     Column("key_hash", String(64), nullable=False),
     #: The beginning of the hour that is counted.
     Column("window_at", UtcDateTime, nullable=False),
@@ -371,13 +371,13 @@ reports = Table(
     Column("key", String(64), primary_key=True),
     Column("kind", Choice(ReportKind), nullable=False),
     Column("at", UtcDateTime, nullable=False),
-    #: The reader whose signed mark it carries; NULL where it carries none, and then nothing came of it.
-    Column("reader_id", Id, ForeignKey("readers.id"), index=True),
+    #: The reader whose signed mark it carries; a report without one is not acted on.
+    Column("reader_id", Id, ForeignKey("readers.id"), nullable=False, index=True),
     #: The issue that came back; 0 for a single mail.
-    Column("issue_id", Id),
+    Column("issue_id", Id, nullable=False),
     #: The enhanced status, such as "5.1.1"; never the server's words, which may repeat the address.
     Column("code", String(50), nullable=False, server_default=""),
-    #: What came of it, in one or two words: "dead address", "counted", "no mark of ours".
+    #: What came of it, in one or two words: "dead address", "counted".
     Column("outcome", String(50), nullable=False),
     one_of("kind", ReportKind, "kind"),
 )

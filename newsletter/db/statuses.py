@@ -35,7 +35,6 @@ class ConsentEvent(StrEnum):
 class LimitScope(StrEnum):
     """What sign-ups are counted by, to keep strangers from flooding mailboxes through us."""
 
-    ADDRESS = "address"
     NETWORK = "network"
     DOMAIN = "domain"
 

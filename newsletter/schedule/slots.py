@@ -29,12 +29,16 @@ class Slot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """Local time on some days of the week, in an IANA zone; `lead` is how long before it the job is due."""
+    """Local time on some days of the week, in an IANA zone; `lead` is how long before it the job is due.
+
+    `repeat` is how soon it comes again, until the day ends; None for once a day.
+    """
 
     days: tuple[Weekday, ...]
     time: time
     zone: ZoneInfo
     lead: timedelta = timedelta(0)
+    repeat: timedelta | None = None
 
     def before(self, lead: timedelta) -> "Schedule":
         """The same slots, due earlier."""
@@ -46,6 +50,8 @@ class Schedule:
 
         It holds when the settings change: a week that was done on Thursday is not done again on Friday.
         """
+        if self.repeat is not None:
+            return self.repeat / 2
         return WEEK / 2 if len(self.days) == 1 else DAY / 2
 
     def slot(self, name: str) -> Slot:
@@ -58,10 +64,18 @@ class Schedule:
         """Every slot whose name is later than a wall time, earliest first, without end."""
         day = local.date()
         while True:
-            named = datetime.combine(day, self.time)
-            if named > local and self._runs_on(day):
-                yield self.slot(named.strftime(NAME))
+            for named in self._times_of(day):
+                if named > local:
+                    yield self.slot(named.strftime(NAME))
             day += DAY
+
+    def _times_of(self, day: date) -> Iterator[datetime]:
+        named = datetime.combine(day, self.time)
+        while self._runs_on(day) and named.date() == day:
+            yield named
+            if self.repeat is None:
+                return
+            named += self.repeat
 
     def _runs_on(self, day: date) -> bool:
         return list(Weekday)[day.weekday()] in self.days
@@ -71,6 +85,11 @@ def issue_schedule(settings: Settings) -> Schedule:
     """When issues go out."""
     hour, _, minute = settings.slot_time.partition(":")
     return Schedule(days=(settings.slot_day,), time=time(int(hour), int(minute)), zone=settings.zone)
+
+
+def hourly_schedule(settings: Settings) -> Schedule:
+    """Every full hour of every day."""
+    return Schedule(days=tuple(Weekday), time=time(0, 0), zone=settings.zone, repeat=timedelta(hours=1))
 
 
 def plan_slots(schedule: Schedule, *, now: datetime, last: str | None) -> tuple[Slot, ...]:

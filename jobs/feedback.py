@@ -1,0 +1,21 @@
+"""Read the bounces, complaints and requests to leave that came by mail, every hour."""
+
+from newsletter.app import App
+from newsletter.config import Settings
+from newsletter.delivery.feedback.reading import read_all
+from newsletter.schedule.jobs import Done, Result
+from newsletter.schedule.slots import Schedule, Slot, hourly_schedule
+
+NAME = "feedback"
+
+
+def schedule(settings: Settings) -> Schedule:
+    return hourly_schedule(settings)
+
+
+def run(app: App, slot: Slot) -> Result:
+    return Done(read_all(app))
+
+
+#: The mailbox keeps what came meanwhile: a late reading misses nothing.
+give_up = run

@@ -22,6 +22,8 @@ from newsletter.content.model import Decision, NoteKind
 #: Longest text of a source, in characters.
 TEXT_LIMIT = 1_000_000
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff]")
+
 
 def slug(name: str) -> str:
     """An id from a name: "Mistral 3 Small (22B)" → "mistral-3-small-22b".
@@ -38,7 +40,7 @@ def slug(name: str) -> str:
 
 def _no_control_characters(text: str) -> str:
     text = text.replace("\r\n", "\n")
-    if any((ord(each) < 32 and each not in "\n\t") or 0xD800 <= ord(each) < 0xE000 for each in text):
+    if _CONTROL.search(text):
         raise ValueError("it holds control characters: plain text is right")
     return text
 

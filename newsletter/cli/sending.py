@@ -293,6 +293,9 @@ def unsure(app: "App", issue: str, again: tuple[int, ...], send_all_again: bool,
         say(f"{count} readers get issue {found.label} once more; they may then have it twice.")
         say(f"That happens by itself where newsletter serve runs, else with: newsletter send {found.id}")
         return
+    if not listed and not as_json:
+        say(f"Nobody is unsure of issue {found.label}.")
+        return
     rows = [(each.reader_id, each.address, each.at, unsure_words(each.code)) for each in listed]
     print_table(["Reader", "Address", "Since", "What is known"], rows, as_json)
     if listed and not as_json:

@@ -1,0 +1,96 @@
+"""`newsletter rehearse`: prove on this machine that killed senders lose nobody and mail nobody twice."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from newsletter.cli.frame import json_option, print_json, progress, say
+
+if TYPE_CHECKING:
+    from newsletter.delivery.rehearsal import Rehearsed, Trouble
+
+#: The kinds of trouble by name, as in newsletter.delivery.rehearsal, which is not read before it is needed.
+_TROUBLES = ("4xx", "5xx", "slow", "drop-before", "drop-inside", "drop-after")
+
+
+@click.command()
+@click.option(
+    "--readers", type=click.IntRange(10), default=2_000, show_default=True, help="Readers of each issue."
+)
+@click.option(
+    "--kills", type=click.IntRange(0), default=20, show_default=True, help="How often a sender is killed."
+)
+@click.option(
+    "--faults",
+    default="all",
+    show_default=True,
+    metavar="KINDS",
+    help=f"What the server does to some: all, none, or a list such as 4xx,drop-after. Kinds: {', '.join(_TROUBLES)}.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Chooses the moments and the victims.")
+@json_option
+def rehearse(readers: int, kills: int, faults: str, seed: int, as_json: bool) -> None:
+    """Rehearse sending: whole issues to a server on this machine that misbehaves, while senders are killed.
+
+    Mails nobody, touches no newsletter, and works in a folder of its own that is removed at the end. Exit status 1
+    when a reader was lost or mailed twice.
+    """
+    from dataclasses import asdict
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    from newsletter.delivery.rehearsal import Rehearsal
+
+    troubles = _chosen(faults)
+    with TemporaryDirectory(prefix="newsletter-rehearsal-") as folder, progress("Kills", kills) as advance:
+        rehearsal = Rehearsal(
+            folder=Path(folder),
+            readers=readers,
+            kills=kills,
+            troubles=troubles,
+            seed=seed,
+            watch=lambda killed: advance(1),
+        )
+        counted = rehearsal.run()
+    if as_json:
+        print_json({**asdict(counted), "passed": counted.passed})
+    else:
+        _say_counted(counted)
+    raise click.exceptions.Exit(0 if counted.passed else 1)
+
+
+def _chosen(faults: str) -> tuple["Trouble", ...]:
+    from newsletter.delivery.rehearsal import Trouble
+
+    if faults in ("all", "none"):
+        return tuple(Trouble) if faults == "all" else ()
+    names = [name.strip() for name in faults.split(",")]
+    unknown = [name for name in names if name not in _TROUBLES]
+    if unknown:
+        raise click.UsageError(f"{unknown[0]!r} is no kind of fault; there are {', '.join(_TROUBLES)}")
+    return tuple(Trouble(name) for name in names)
+
+
+def _say_counted(counted: "Rehearsed") -> None:
+    say(
+        f"{counted.issues} issues to {counted.readers:,} readers each, {counted.kills} kills, {counted.seconds:.0f} s"
+    )
+    say(f"  accepted  {counted.accepted:,}")
+    say(f"  rejected  {counted.rejected:,}")
+    say(f"  lost      {len(counted.lost):,}   must be 0")
+    say(f"  doubled   {len(counted.doubled):,}   must be 0")
+    say(
+        f"  unsure    {len(counted.unsure):,}   at most {counted.unsure_allowed:,}:"
+        " in flight at a kill, or dropped after the final dot"
+    )
+    for name in ("lost", "doubled", "unsure"):
+        for reader in getattr(counted, name):
+            say(f"  {name:<9} {reader}")
+    say(
+        "Passed."
+        if counted.passed
+        else "Not passed: do not trust this program with your readers, and tell us."
+    )
+
+
+COMMANDS = (rehearse,)

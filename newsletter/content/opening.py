@@ -65,10 +65,13 @@ def writing(db: Database) -> Iterator[None]:
         raise StoreBusy from error
     try:
         yield
+        db.conn.execute("COMMIT")
+    except sqlite3.OperationalError as error:
+        db.conn.rollback()
+        raise StoreError(f"the content store cannot be written: {error}") from error
     except BaseException:
         db.conn.rollback()
         raise
-    db.conn.execute("COMMIT")
 
 
 def _is_behind(db: Database) -> bool:

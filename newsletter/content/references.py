@@ -7,7 +7,7 @@ from sqlite3 import Row
 
 from sqlite_utils import Database
 
-from newsletter.content.pack import ClaimEntry, Pack, Record, ReviewEntry, Statement
+from newsletter.content.pack import ClaimEntry, Pack, Record, ReviewEntry, Statement, TextEntry
 from newsletter.content.units import measure
 from newsletter.errors import BadInput, Place
 
@@ -17,7 +17,7 @@ Path = tuple[str | int, ...]
 Where = Callable[[Path], Place]
 
 _STATEMENTS = ("reviews", "verdicts", "votes", "claims", "offers", "benchmarks", "notes")
-_RECORDS = ("tools", "comparisons", *_STATEMENTS, "questions")
+_RECORDS = ("tools", "comparisons", *_STATEMENTS, "questions", "texts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,8 @@ def _unknown_sources(db: Database, pack: Pack) -> Iterator[Fault]:
             named.add(record.source)
 
 
-def _records(pack: Pack) -> Iterator[tuple[Path, Record]]:
+def _records(pack: Pack) -> Iterator[tuple[Path, Record | TextEntry]]:
+    """Everything that comes from a source."""
     for kind in _RECORDS:
         for index, record in enumerate(getattr(pack, kind)):
             yield (kind, index), record

@@ -22,6 +22,7 @@ PRICE = {"tool": "heron-2", "attribute": "input_price"}
         ({"sources": [{"name": "X", "id": "x"}, {"name": "Y", "id": "x"}]}, "sources[2].id: x stands here twice: give every one its own id"),
         ({"sources": [{"name": "Weekly Verdicts", "url": OURS["url"]}]}, "sources[1].id: verdicts.example-week-48 stands here twice: give every one its own id"),
         ({"tools": [tool("wren", source="nobody")]}, "tools[1].source: there is no source nobody: list it under sources"),
+        ({"texts": [{"source": "nobody", "text": "x", "seen_at": "2026-11-20T09:00:00Z"}]}, "texts[1].source: there is no source nobody: list it under sources"),
         ({"comparisons": [{"left": "heron-2", "right": "wren"}]}, "comparisons[1].right: there is no tool wren: list it under tools, or correct the id"),
         ({"comparisons": [{"left": "finch", "right": "finch"}]}, "comparisons[1].right: finch is compared with itself: name two tools"),
         ({"comparisons": [{"left": "finch", "right": "heron-2"}] * 2}, "comparisons[2].id: finch-vs-heron-2 stands here twice: give every one its own id"),

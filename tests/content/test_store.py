@@ -96,6 +96,15 @@ def test_a_writer_that_waits_too_long_says_that_the_store_is_busy(tmp_path: Path
     waiting.close()
 
 
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
+    with ContentStore(tmp_path / "content.db") as store:
+        pages = store.db.execute("PRAGMA page_count").fetchone()[0]
+        store.db.execute(f"PRAGMA max_page_count = {pages + 1}")
+        with pytest.raises(StoreError, match="cannot be written: database or disk is full"):
+            store.import_pack(pack({**OURS, "text": "x" * 100_000}, tools=[tool("wren")]), MONDAY)
+        assert list(store.tool_heads()) == list(store.all_sources()) == []
+
+
 def test_a_store_belongs_to_its_thread(tmp_path: Path) -> None:
     with store_with(tmp_path, whole_week()) as store:
         caught: list[BaseException] = []

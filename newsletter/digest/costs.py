@@ -5,7 +5,9 @@ from decimal import Decimal
 from newsletter.config import Settings
 from newsletter.digest.amounts import money, unit_price
 from newsletter.digest.letter import Costs, Figure, Row
-from newsletter.digest.material import Dossier, Prices, number_of
+from newsletter.digest.material import Dossier
+from newsletter.digest.prices import Prices
+from newsletter.digest.sentences import clip
 
 #: Tokens a month, half in, half out.
 VOLUMES: tuple[tuple[str, int], ...] = (
@@ -28,14 +30,14 @@ def cost_figure(prices: Prices, tokens: int) -> Figure:
 
 def price_figure(prices: Prices) -> Figure:
     """ "$0.10 in / $0.30 out per 1M tokens"; what is not recorded is said to be so."""
-    if prices.input is None and prices.output is None:
+    if not prices.known:
         return Figure(text=NO_PRICE)
     sides = ((prices.input, "in"), (prices.output, "out"))
-    said = []
-    for fact, side in sides:
-        amount = number_of(fact)
-        said.append(f"{side} not recorded" if amount is None else f"{unit_price(amount)} {side}")
-    return prices.figure(f"{' / '.join(said)} per 1M tokens")
+    said = (
+        f"{side} not recorded" if amount is None else f"{unit_price(amount)} {side}" for amount, side in sides
+    )
+    via = f" at {clip(prices.provider, 30)}" if prices.provider else ""
+    return prices.figure(f"{' / '.join(said)} per 1M tokens{via}")
 
 
 def costs_block(left: Dossier, right: Dossier, settings: Settings) -> Costs | None:

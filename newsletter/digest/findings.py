@@ -7,8 +7,9 @@ from itertools import islice
 from newsletter.digest.amounts import money, token_count
 from newsletter.digest.attributes import label_of, value_of
 from newsletter.digest.costs import monthly_cost
+from newsletter.digest.figures import figure, join, number_of
 from newsletter.digest.letter import Figure
-from newsletter.digest.material import Dossier, figure, number_of
+from newsletter.digest.material import Dossier
 
 FINDINGS = 3
 #: A price gap is news from this factor on.
@@ -90,7 +91,7 @@ def _price_gap(pairs: Sequence[Pair]) -> Figure | None:
         f"Largest price gap in this issue: 10M tokens a month cost {money(costs[0])} with {cheap.name}, "
         f"{money(costs[1])} with {dear.name}."
     )
-    return figure(text, cheap.prices.input, cheap.prices.output, dear.prices.input, dear.prices.output)
+    return join(text, cheap.prices.figure(""), dear.prices.figure(""))
 
 
 def _factor(pair: Pair) -> Decimal:

@@ -1,18 +1,19 @@
 """Everything an issue may print about its tools and comparisons, read from the content store in a few queries."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from itertools import chain
 from typing import Protocol
 
 from newsletter.content.facts import resolve
 from newsletter.content.model import (
     Benchmark,
+    Claim,
     Comparison,
     Fact,
     Note,
     NoteKind,
+    Offer,
     Question,
     Review,
     Source,
@@ -21,30 +22,12 @@ from newsletter.content.model import (
     Votes,
 )
 from newsletter.content.store import ContentStore
-from newsletter.digest.letter import Figure
 from newsletter.digest.panel import Panel, panel_of
+from newsletter.digest.prices import Prices, prices_of
 from newsletter.digest.sentences import clip, plain
 
 #: Asked with tools' ids, gives an editor's rulings by tool and attribute: a claim's id, or None to leave it out.
 RulingsOn = Callable[[Iterable[str]], Mapping[str, Mapping[str, str | None]]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prices:
-    """What a million tokens cost in dollars, in and out; None where nobody recorded it."""
-
-    input: Fact | None = None
-    output: Fact | None = None
-
-    @property
-    def even(self) -> Decimal | None:
-        """The price of a million tokens, half of them in and half out; None unless both are known."""
-        first, second = number_of(self.input), number_of(self.output)
-        return None if first is None or second is None else (first + second) / 2
-
-    def figure(self, text: str) -> Figure:
-        """A text that stands on these prices."""
-        return figure(text, self.input, self.output)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +41,7 @@ class Dossier:
     votes: Votes | None
     facts: Mapping[str, Fact]
     benchmarks: tuple[Benchmark, ...]
+    offers: tuple[Offer, ...]
     notes: tuple[Note, ...]
     #: The tool's one line in our own words; empty where it is not ours.
     tagline: str
@@ -68,7 +52,7 @@ class Dossier:
 
     @property
     def prices(self) -> Prices:
-        return Prices(input=self.facts.get("input_price"), output=self.facts.get("output_price"))
+        return prices_of(self.facts, self.offers)
 
     @property
     def best_for(self) -> str:
@@ -104,62 +88,78 @@ def gather(
     """Read all about these comparisons, their sides and these tools; `rulings` is asked for the tools' rulings."""
     comparisons = content.comparisons(comparison_ids)
     sides = (side for each in comparisons.values() for side in (each.left_id, each.right_id))
-    ids = tuple(dict.fromkeys((*sides, *tool_ids)))
-    tools = content.tools(ids)
+    tools = content.tools(dict.fromkeys((*sides, *tool_ids)))
     # A tool may since have become another's alias: what is recorded stands under the id it has now.
     ids = tuple({tool.id: None for tool in tools.values()})
-    reviews, verdicts = content.reviews(ids), content.verdicts(ids)
-    votes, claims, benchmarks = content.votes(ids), content.claims(ids), content.benchmarks(ids)
-    notes = content.notes(ids)
-    questions = content.questions(comparison_ids=tuple(comparison_ids), tool_ids=ids)
-    everything: list[_Sourced] = [*tools.values(), *comparisons.values(), *votes.values(), *questions]
-    for records in (reviews, verdicts, claims, benchmarks, notes):
-        everything.extend(chain.from_iterable(records.values()))
-    sources = content.sources(tuple({each.source_id for each in everything if each.source_id}))
+    records = _Records.read(content, ids)
+    questions = content.questions(comparison_ids=comparison_ids, tool_ids=ids)
+    everything: tuple[_Sourced, ...] = (*tools.values(), *comparisons.values(), *questions, *records.all())
+    sources = content.sources({each.source_id for each in everything if each.source_id})
     ruled = rulings(ids)
-
-    def dossier(tool: Tool) -> Dossier:
-        reviewed = reviews.get(tool.id, ())
-        return Dossier(
-            tool=tool,
-            panel=panel_of(verdicts.get(tool.id, ()), reviewed),
-            reviews=reviewed,
-            verdicts=verdicts.get(tool.id, ()),
-            votes=votes.get(tool.id),
-            facts=resolve(
-                claims.get(tool.id, ()),
-                sources=sources,
-                source_order=source_order,
-                rulings=ruled.get(tool.id, {}),
-            ),
-            benchmarks=benchmarks.get(tool.id, ()),
-            notes=tuple(each for each in notes.get(tool.id, ()) if _is_ours(sources, each)),
-            tagline=plain(tool.tagline) if _is_ours(sources, tool) else "",
-        )
-
     return Material(
         comparisons={
             key: each if _is_ours(sources, each) else _without_prose(each)
             for key, each in comparisons.items()
         },
-        dossiers={key: dossier(tool) for key, tool in tools.items()},
+        dossiers={
+            key: records.dossier(tool, sources, source_order, ruled.get(tool.id, {}))
+            for key, tool in tools.items()
+        },
         questions=tuple(each for each in questions if _is_ours(sources, each)),
         sources=sources,
     )
 
 
-def number_of(fact: Fact | None) -> Decimal | None:
-    return None if fact is None else fact.claim.number
+@dataclass(frozen=True, slots=True)
+class _Records:
+    """What is recorded about some tools, each kind by tool."""
 
+    reviews: Mapping[str, tuple[Review, ...]]
+    verdicts: Mapping[str, tuple[Verdict, ...]]
+    votes: Mapping[str, Votes]
+    claims: Mapping[str, tuple[Claim, ...]]
+    benchmarks: Mapping[str, tuple[Benchmark, ...]]
+    offers: Mapping[str, tuple[Offer, ...]]
+    notes: Mapping[str, tuple[Note, ...]]
 
-def figure(text: str, *facts: Fact | None) -> Figure:
-    """A printed value and the facts it stands on."""
-    known = [fact for fact in facts if fact is not None]
-    return Figure(
-        text=text,
-        claims=tuple(fact.claim.id for fact in known),
-        disputed=any(fact.disputed for fact in known),
-    )
+    @classmethod
+    def read(cls, content: ContentStore, ids: Sequence[str]) -> "_Records":
+        return cls(
+            content.reviews(ids),
+            content.verdicts(ids),
+            content.votes(ids),
+            content.claims(ids),
+            content.benchmarks(ids),
+            content.offers(ids),
+            content.notes(ids),
+        )
+
+    def all(self) -> Iterator["_Sourced"]:
+        kinds = (self.reviews, self.verdicts, self.claims, self.benchmarks, self.offers, self.notes)
+        yield from chain(self.votes.values(), *(each for kind in kinds for each in kind.values()))
+
+    def dossier(
+        self,
+        tool: Tool,
+        sources: Mapping[str, Source],
+        source_order: Sequence[str],
+        rulings: Mapping[str, str | None],
+    ) -> Dossier:
+        key = tool.id
+        reviews, verdicts = self.reviews.get(key, ()), self.verdicts.get(key, ())
+        claims = self.claims.get(key, ())
+        return Dossier(
+            tool=tool,
+            panel=panel_of(verdicts, reviews),
+            reviews=reviews,
+            verdicts=verdicts,
+            votes=self.votes.get(key),
+            facts=resolve(claims, sources=sources, source_order=source_order, rulings=rulings),
+            benchmarks=self.benchmarks.get(key, ()),
+            offers=self.offers.get(key, ()),
+            notes=tuple(each for each in self.notes.get(key, ()) if _is_ours(sources, each)),
+            tagline=plain(tool.tagline) if _is_ours(sources, tool) else "",
+        )
 
 
 class _Sourced(Protocol):

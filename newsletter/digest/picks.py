@@ -1,12 +1,15 @@
 """When to pick which side: in the comparison's own words, else from what is recorded."""
 
 import re
+from decimal import Decimal
 
 from newsletter.content.model import Comparison
 from newsletter.digest.amounts import token_count, unit_price
 from newsletter.digest.backing import is_backed
+from newsletter.digest.figures import figure, join, number_of
 from newsletter.digest.letter import Figure
-from newsletter.digest.material import Dossier, figure, number_of
+from newsletter.digest.material import Dossier
+from newsletter.digest.prices import Prices
 from newsletter.digest.pricing import pricing_kind
 from newsletter.digest.sentences import fit
 
@@ -39,11 +42,8 @@ def _computed(mine: Dossier, other: Dossier) -> Figure:
     """Up to two recorded reasons: the price, the context, the panel; else what it is best for."""
     reasons = [each for each in (_price(mine, other), _context(mine, other), _panel(mine, other)) if each]
     if reasons:
-        text = " and ".join(each.text for each in reasons[:REASONS])
-        claims = tuple(claim for each in reasons[:REASONS] for claim in each.claims)
-        return Figure(
-            text=f"you {text}", claims=claims, disputed=any(each.disputed for each in reasons[:REASONS])
-        )
+        chosen = reasons[:REASONS]
+        return join(f"you {' and '.join(each.text for each in chosen)}", *chosen)
     best_for = fit(mine.best_for, PICK_WORDS - 5)
     return Figure(text=f"this is your case: {best_for}" if best_for else "")
 
@@ -51,16 +51,17 @@ def _computed(mine: Dossier, other: Dossier) -> Figure:
 def _price(mine: Dossier, other: Dossier) -> Figure | None:
     ours, theirs = mine.prices, other.prices
     if ours.even is not None and theirs.even is not None:
-        price_in, price_out = number_of(ours.input), number_of(ours.output)
-        if ours.even >= theirs.even or price_in is None or price_out is None:
-            return None
-        words = f"want the lower price ({unit_price(price_in)} in, {unit_price(price_out)} out)"
-        return figure(words, ours.input, ours.output)
+        return _lower_price(ours) if ours.even < theirs.even else None
     kind = pricing_kind(mine)
     other_kind = pricing_kind(other).text
     if kind.text == "free" and other_kind not in ("free", ""):
         return Figure(text="want it free", claims=kind.claims, disputed=kind.disputed)
     return None
+
+
+def _lower_price(prices: Prices) -> Figure:
+    said = f"{unit_price(prices.input or Decimal(0))} in, {unit_price(prices.output or Decimal(0))} out"
+    return prices.figure(f"want the lower price ({said})")
 
 
 def _context(mine: Dossier, other: Dossier) -> Figure | None:

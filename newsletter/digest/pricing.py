@@ -4,8 +4,9 @@ import re
 
 from newsletter.digest.amounts import money
 from newsletter.digest.costs import monthly_cost, price_figure
+from newsletter.digest.figures import figure, join
 from newsletter.digest.letter import Figure
-from newsletter.digest.material import Dossier, Material, figure, number_of
+from newsletter.digest.material import Dossier, Material
 from newsletter.digest.sentences import fit, plain
 
 NO_PRICING = "no price recorded"
@@ -24,7 +25,7 @@ def pricing_figure(dossier: Dossier, material: Material) -> Figure:
         words = fit(stated.claim.words or stated.claim.value, PRICING_WORDS)
         if words:
             return figure(words, stated)
-    if number_of(dossier.prices.input) is not None or number_of(dossier.prices.output) is not None:
+    if dossier.prices.known:
         return price_figure(dossier.prices)
     return Figure(text=plain(dossier.tool.entry) or NO_PRICING)
 
@@ -48,7 +49,7 @@ def contrast(first: Dossier, second: Dossier) -> Figure:
     """ "$2.00 against $12.00 a month at 10M tokens", "free against pay per token"; empty where nothing is known."""
     costs = [monthly_cost(each.prices, COMPARED_TOKENS) for each in (first, second)]
     if costs[0] is not None and costs[1] is not None:
-        return _joined(
+        return join(
             f"{money(costs[0])} against {money(costs[1])} a month at 10M tokens",
             first.prices.figure(""),
             second.prices.figure(""),
@@ -57,10 +58,5 @@ def contrast(first: Dossier, second: Dossier) -> Figure:
     if not kinds[0].text and not kinds[1].text:
         return Figure(text="")
     if kinds[0].text == kinds[1].text:
-        return _joined(f"both {kinds[0].text}", *kinds)
-    return _joined(f"{kinds[0].text or NO_PRICING} against {kinds[1].text or NO_PRICING}", *kinds)
-
-
-def _joined(text: str, *parts: Figure) -> Figure:
-    claims = tuple(dict.fromkeys(claim for part in parts for claim in part.claims))
-    return Figure(text=text, claims=claims, disputed=any(part.disputed for part in parts))
+        return join(f"both {kinds[0].text}", *kinds)
+    return join(f"{kinds[0].text or NO_PRICING} against {kinds[1].text or NO_PRICING}", *kinds)

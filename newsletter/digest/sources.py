@@ -1,7 +1,7 @@
 """What the printed figures stand on: their sources with dates, and where sources differ on one of them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from datetime import date
 
 from newsletter.config import Settings
@@ -9,23 +9,12 @@ from newsletter.content.model import Claim, Source
 from newsletter.digest.amounts import day
 from newsletter.digest.attributes import dated, label_of, value_of
 from newsletter.digest.lead import benchmark_key
-from newsletter.digest.letter import Dispute, Figure, Origin, Sources
+from newsletter.digest.letter import Dispute, Origin, Sources
 from newsletter.digest.links import safe_url
 from newsletter.digest.material import Dossier, Material
 from newsletter.digest.panel import votes_key
+from newsletter.digest.prices import offer_key
 from newsletter.digest.sentences import clip
-
-
-def figures_in(block: object) -> Iterator[Figure]:
-    """Every figure in a block, wherever it stands."""
-    if isinstance(block, Figure):
-        yield block
-    elif isinstance(block, tuple):
-        for each in block:
-            yield from figures_in(each)
-    elif is_dataclass(block):
-        for field in fields(block):
-            yield from figures_in(getattr(block, field.name))
 
 
 def sources_block(printed: Iterable[str], material: Material, settings: Settings) -> Sources:
@@ -64,6 +53,8 @@ def _statements(material: Material) -> dict[str, _Statement]:
             found[review.id] = _Statement(review.source_id)
         for result in dossier.benchmarks:
             found[benchmark_key(result)] = _Statement(result.source_id, None, result.as_of)
+        for offer in dossier.offers:
+            found[offer_key(offer)] = _Statement(offer.source_id, None, offer.as_of)
         if dossier.votes is not None:
             found[votes_key(dossier.votes)] = _Statement(dossier.votes.source_id)
     return found

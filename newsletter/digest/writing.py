@@ -12,6 +12,7 @@ from newsletter.db.statuses import ItemKind, Room
 from newsletter.digest.answers import answer_block
 from newsletter.digest.briefs import brief_block
 from newsletter.digest.cards import card_block
+from newsletter.digest.figures import figures_in
 from newsletter.digest.findings import findings
 from newsletter.digest.issues import Issue, Item
 from newsletter.digest.lead import lead_block
@@ -32,7 +33,7 @@ from newsletter.digest.letter import (
 from newsletter.digest.links import archive_url, link_or_site
 from newsletter.digest.material import Dossier, Material, RulingsOn, gather
 from newsletter.digest.sentences import plain
-from newsletter.digest.sources import figures_in, sources_block
+from newsletter.digest.sources import sources_block
 from newsletter.digest.subject import compute_preheader, compute_subject
 
 

@@ -16,11 +16,11 @@ from newsletter.content.pack import (
 )
 from newsletter.digest.briefs import BRIEF_WORDS
 from newsletter.digest.cards import CARD_WORDS
+from newsletter.digest.figures import figures_in
 from newsletter.digest.length import MOST_WORDS, lead_words, letter_words, minutes
 from newsletter.digest.letter import Card, Figure, Letter
 from newsletter.digest.letter_json import letter_from_json, letter_to_json
 from newsletter.digest.sentences import count_words
-from newsletter.digest.sources import figures_in
 from newsletter.digest.subject import PREHEADER_CHARS, SUBJECT_CHARS
 from newsletter.errors import StoreError
 from tests.digest.golden import FILE, letter_of_week, readable

@@ -7,7 +7,7 @@ import pytest
 
 from newsletter.digest.costs import NO_PRICE, costs_block, monthly_cost, price_figure
 from newsletter.digest.pricing import contrast, pricing_kind
-from tests.digest.tools import dossier
+from tests.digest.tools import dossier, offer
 from tests.digest.week import settings_in
 
 MEDIUM = dossier("Medium", None, {"input_price": "0.40", "output_price": "2.00"})
@@ -96,3 +96,23 @@ def test_a_disputed_price_marks_everything_computed_from_it() -> None:
     disputed = dossier("A", None, {"input_price": "0.10", "output_price": "0.30"}, disputed=("input_price",))
     assert contrast(disputed, SMALL).disputed
     assert price_figure(disputed.prices).disputed
+
+
+def test_where_only_offers_are_recorded_the_cheapest_counts_with_its_providers_name() -> None:
+    offers = (
+        offer("Dear", "1", "3"),
+        offer("Half", "0.1", None),
+        offer("Free tier", "0", "0"),
+        offer("Cheap", "0.1", "0.3"),
+    )
+    tool = dossier("A", offers=offers)
+    assert price_figure(tool.prices).text == "$0.10 in / $0.30 out per 1M tokens at Cheap"
+    assert price_figure(tool.prices).claims == ("offer:t:Cheap:desk",)
+    assert monthly_cost(tool.prices, 10_000_000) == 2
+
+
+def test_the_tools_own_price_comes_before_any_offer() -> None:
+    tool = dossier(
+        "A", None, {"input_price": "0.40", "output_price": "2.00"}, offers=(offer("Cheap", "0.1", "0.3"),)
+    )
+    assert price_figure(tool.prices).text == "$0.40 in / $2.00 out per 1M tokens"

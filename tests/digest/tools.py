@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from newsletter.content.model import Claim, Decision, Fact, Review, Tool, Verdict
+from newsletter.content.model import Claim, Decision, Fact, Offer, Review, Tool, Verdict
 from newsletter.digest.material import Dossier
 from newsletter.digest.panel import Panel, panel_of
 
@@ -78,6 +78,7 @@ def dossier(
     tagline: str = "",
     reviews: tuple[Review, ...] = (),
     disputed: tuple[str, ...] = (),
+    offers: tuple[Offer, ...] = (),
 ) -> Dossier:
     key = name.lower().replace(" ", "-")
     known = {
@@ -98,6 +99,24 @@ def dossier(
         votes=None,
         facts=known,
         benchmarks=(),
+        offers=offers,
         notes=(),
         tagline=tagline,
+    )
+
+
+def offer(provider: str, input_price: str | None, output_price: str | None) -> Offer:
+    return Offer(
+        tool_id="t",
+        provider=provider,
+        context_tokens=None,
+        input_price=None if input_price is None else Decimal(input_price),
+        output_price=None if output_price is None else Decimal(output_price),
+        p50_latency_ms=None,
+        throughput_tps=None,
+        uptime_percent=None,
+        as_of=None,
+        seen_on=date(2026, 11, 23),
+        source_id="desk",
+        line=None,
     )

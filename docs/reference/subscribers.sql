@@ -264,7 +264,7 @@ CREATE TABLE sign_up_counts (
   window_at DATETIME NOT NULL,
   count INTEGER NOT NULL,
   CONSTRAINT pk_sign_up_counts PRIMARY KEY (scope, key_hash, window_at),
-  CONSTRAINT ck_sign_up_counts_scope CHECK (scope IN ('address', 'network', 'domain'))
+  CONSTRAINT ck_sign_up_counts_scope CHECK (scope IN ('network', 'domain'))
 )
  WITHOUT ROWID;
 

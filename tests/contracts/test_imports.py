@@ -41,11 +41,16 @@ def imports_of(file: Path) -> Iterator[tuple[int, str]]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file}:{node.lineno} imports relatively"
             whole = [f"{node.module}.{name.name}" for name in node.names]
-            yield from ((node.lineno, name if node.module == "newsletter" else str(node.module)) for name in whole)
+            yield from (
+                (node.lineno, name if node.module == "newsletter" else str(node.module)) for name in whole
+            )
 
 
 SOURCES = sorted(
-    file for folder in ("newsletter", "jobs") for file in (ROOT / folder).rglob("*.py") if file.name != "__main__.py"
+    file
+    for folder in ("newsletter", "jobs")
+    for file in (ROOT / folder).rglob("*.py")
+    if file.name != "__main__.py"
 )
 
 
@@ -72,8 +77,17 @@ def test_only_the_config_reads_the_environment() -> None:
 
 
 def test_only_the_clock_reads_the_time() -> None:
-    words = ("datetime.now(", "datetime.utcnow(", "time.time(", "time.monotonic(", "time.sleep(", "date.today(")
+    words = (
+        "datetime.now(",
+        "datetime.utcnow(",
+        "time.time(",
+        "time.monotonic(",
+        "time.sleep(",
+        "date.today(",
+    )
     readers = [
-        str(file.relative_to(ROOT)) for file in SOURCES if any(word in file.read_text(encoding="utf-8") for word in words)
+        str(file.relative_to(ROOT))
+        for file in SOURCES
+        if any(word in file.read_text(encoding="utf-8") for word in words)
     ]
     assert readers in ([], ["newsletter/clock.py"])

@@ -113,7 +113,7 @@ def upgrade() -> None:
         sa.Column("key_hash", sa.String(length=64), nullable=False),
         sa.Column("window_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
-        sa.CheckConstraint("scope IN ('address', 'network', 'domain')", name=op.f("ck_sign_up_counts_scope")),
+        sa.CheckConstraint("scope IN ('network', 'domain')", name=op.f("ck_sign_up_counts_scope")),
         sa.PrimaryKeyConstraint("scope", "key_hash", "window_at", name=op.f("pk_sign_up_counts")),
         sqlite_with_rowid=False,
     )

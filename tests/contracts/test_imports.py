@@ -31,7 +31,7 @@ def room_of(module: str) -> str | None:
         return "jobs"
     if parts[0] != "newsletter":
         return None
-    return parts[1] if len(parts) > 1 else "newsletter"
+    return parts[1] if len(parts) > 1 and not parts[1].startswith("__") else "newsletter"
 
 
 def imports_of(file: Path) -> Iterator[tuple[int, str]]:

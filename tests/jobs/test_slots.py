@@ -176,3 +176,17 @@ def test_the_next_slot_is_not_due_yet() -> None:
 
 def test_a_slot_reads_as_a_local_time_with_its_zone() -> None:
     assert slot_words("2026-11-26T09:00", BERLIN) == "Thu 26 Nov 2026 09:00 (Europe/Berlin)"
+
+
+def test_an_hourly_job_has_a_slot_at_every_full_hour_of_the_wall_clock() -> None:
+    hourly = Schedule(days=tuple(Weekday), time=time(0, 0), zone=BERLIN, repeat=timedelta(hours=1))
+    names = [each.name for each in islice(hourly.after(wall("2026-03-28T22:30")), 5)]
+    assert names == [
+        "2026-03-28T23:00",
+        "2026-03-29T00:00",
+        "2026-03-29T01:00",
+        "2026-03-29T02:00",
+        "2026-03-29T03:00",
+    ]
+    planned = plan_slots(hourly, now=utc(2026, 11, 26, 9, 5), last="2026-11-26T09:00")
+    assert [each.name for each in planned] == ["2026-11-26T10:00", "2026-11-26T11:00"]

@@ -42,14 +42,17 @@ def recipients_in(blocks: Sequence[Message]) -> tuple[str, ...]:
     return addresses_in(*values)
 
 
+#: The message itself, or its header taken for a message without a body (RFC 6532, RFC 6533).
+_AS_MESSAGE = ("message/rfc822", "message/global", "message/global-headers", "message/rfc822-headers")
+
+
 def returned_message(message: Message) -> Message | None:
     """The message that came back, or as much of its header as was sent."""
     for part in message.walk():
-        kind = part.get_content_type()
         payload = part.get_payload()
-        if kind in ("message/rfc822", "message/global") and isinstance(payload, list) and payload:
+        if part.get_content_type() in _AS_MESSAGE and isinstance(payload, list) and payload:
             return payload[0] if isinstance(payload[0], Message) else None
-        if kind in ("text/rfc822-headers", "message/rfc822-headers", "message/global-headers"):
+        if part.get_content_type() == "text/rfc822-headers":
             return _as_headers(part)
     return None
 

@@ -12,9 +12,6 @@ from newsletter.delivery.feedback.acting import UNMATCHED, Feedback
 from newsletter.delivery.feedback.mailbox import Mailbox
 from newsletter.delivery.feedback.parse import read_report
 
-#: Of these, one without a mark of ours may concern a person: it stays where somebody sees it.
-_FOR_PEOPLE = frozenset({ReportKind.LEAVING, ReportKind.COMPLAINT})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
@@ -46,7 +43,8 @@ def read_mailbox(mailbox: Mailbox, feedback: Feedback, clock: Clock) -> Reading:
                 continue
             outcome = feedback.take(report, clock.now())
             outcomes[report.kind, outcome] += 1
-            if outcome != UNMATCHED or report.kind not in _FOR_PEOPLE:
+            # Without a mark of ours it is about somebody else's mail, or for a person to judge.
+            if outcome != UNMATCHED:
                 mailbox.put_away(incoming)
     return Reading(outcomes=outcomes, others=others)
 

@@ -33,7 +33,7 @@ def add_report(connection: Connection, row: ReportRow) -> bool:
     """Remember a report; False when it was read before."""
     values = {name: getattr(row, name) for name in ReportRow.__dataclass_fields__}
     statement = _insert(connection)(reports).values(values).on_conflict_do_nothing(index_elements=["key"])
-    return connection.execute(statement).rowcount == 1
+    return connection.execute(statement.returning(reports.c.key)).first() is not None
 
 
 def set_outcome(connection: Connection, key: str, outcome: str) -> None:

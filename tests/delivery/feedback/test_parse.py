@@ -1,0 +1,150 @@
+from email.message import EmailMessage
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.db.statuses import ReportKind
+from newsletter.delivery.feedback.parse import read_report
+from newsletter.delivery.feedback.report import Action, Report
+from newsletter.readers.links import Purpose
+from tests.delivery.feedback.shapes import (
+    MARKS,
+    MESSAGE_ID,
+    SIGNER,
+    UNSUBSCRIBE,
+    complaint,
+    dsn,
+    leaving,
+    original,
+    out_of_office,
+    qmail_bounce,
+)
+
+OURS = original(1, 7, MESSAGE_ID, UNSUBSCRIBE)
+TOKEN = SIGNER.token(Purpose.UNSUBSCRIBE, 7, 1)
+
+
+def read(raw: bytes) -> Report:
+    report = read_report(raw)
+    assert report is not None
+    return report
+
+
+def test_a_notification_says_what_happened_and_carries_our_marks() -> None:
+    report = read(dsn(OURS, to=MARKS.return_path(1, 7)))
+    assert (report.kind, report.action, report.code) == (ReportKind.BOUNCE, Action.FAILED, "5.1.1")
+    assert report.traces.tokens == (TOKEN,)
+    assert report.traces.message_ids == (MARKS.message_id(1, 7),)
+    assert report.traces.return_paths == (MARKS.return_path(1, 7),)
+    assert "alice@example.org" in report.traces.recipients
+
+
+@pytest.mark.parametrize("returned_as", ["message/rfc822", "text/rfc822-headers", "message/global-headers"])
+def test_the_message_comes_back_whole_or_as_its_header(returned_as: str) -> None:
+    assert read(dsn(OURS, returned_as=returned_as)).traces.tokens == (TOKEN,)
+
+
+def test_what_a_server_folds_inside_our_address_is_read_as_one() -> None:
+    folded = OURS.replace(TOKEN, f"{TOKEN[:30]}\n {TOKEN[30:]}").replace("\n " + TOKEN[30:], TOKEN[30:])
+    assert read(dsn(folded)).traces.tokens == (TOKEN,)
+
+
+@pytest.mark.parametrize("action", ["delayed", "delivered", "relayed", "expanded", "FAILED"])
+def test_every_action_of_the_standard_is_known(action: str) -> None:
+    assert read(dsn(OURS, action=action)).action == action.lower()
+
+
+def test_of_several_recipients_a_failure_counts() -> None:
+    two = dsn(OURS, action="delivered", status="2.0.0").replace(
+        b"\n\n--part\nContent-Type: text/rfc822",
+        b"\n\nFinal-Recipient: rfc822; bob@example.org\nAction: failed\nStatus: 5.2.1\n\n--part\nContent-Type: text/rfc822",
+    )
+    assert (read(two).action, read(two).code) == (Action.FAILED, "5.2.1")
+
+
+@pytest.mark.parametrize(
+    ("status", "diagnostic", "code"),
+    [
+        ("5.0.0", "smtp; 550 5.1.1 <alice@example.org>: no such user", "5.1.1"),
+        ("5.0.0", "smtp; 550 go away", "5.0.0"),
+        ("4.4.7 (delivery time expired)", "smtp; 451 5.1.1 later", "4.4.7"),
+        ("", "smtp; 554 5.7.1 spam", "5.7.1"),
+        ("oops", "x-unix; 192.0.2.5.1.1 is no code", ""),
+    ],
+)
+def test_the_code_is_the_most_telling_of_two(status: str, diagnostic: str, code: str) -> None:
+    assert read(dsn(OURS, status=status, diagnostic=diagnostic)).code == code
+
+
+def test_a_notification_about_an_address_beyond_ascii_is_read() -> None:
+    raw = dsn(OURS, recipient="jörg@example.org").replace(
+        b"message/delivery-status", b"message/global-delivery-status"
+    )
+    assert (read(raw).action, read(raw).code) == (Action.FAILED, "5.1.1")
+
+
+@pytest.mark.parametrize("kind", ["abuse", "fraud", "other", "opt-out", "Abuse"])
+def test_an_abuse_report_is_a_complaint(kind: str) -> None:
+    report = read(complaint(OURS, feedback_type=kind))
+    assert (report.kind, report.traces.tokens) == (ReportKind.COMPLAINT, (TOKEN,))
+
+
+@pytest.mark.parametrize("kind", ["not-spam", "auth-failure", "dmarc"])
+def test_feedback_that_accuses_nobody_is_no_complaint(kind: str) -> None:
+    assert read(complaint(OURS, feedback_type=kind)).kind is ReportKind.AUTO_REPLY
+
+
+def test_a_request_to_leave_is_known_by_its_subject() -> None:
+    report = read(leaving(7, 1))
+    assert (report.kind, report.traces.tokens) == (ReportKind.LEAVING, (TOKEN,))
+
+
+def test_an_out_of_office_note_is_no_bounce() -> None:
+    assert read(out_of_office(MARKS.return_path(1, 7))).kind is ReportKind.AUTO_REPLY
+
+
+def test_a_receipt_is_no_bounce() -> None:
+    receipt = dsn(OURS).replace(b"delivery-status", b"disposition-notification")
+    receipt = receipt.replace(b"MAILER-DAEMON@mx.example.net (Mail Delivery System)", b"alice@example.org")
+    assert read(receipt).kind is ReportKind.AUTO_REPLY
+
+
+def test_a_bounce_of_a_servers_own_making_is_known_too() -> None:
+    report = read(qmail_bounce(OURS))
+    assert (report.kind, report.action, report.code) == (ReportKind.BOUNCE, Action.FAILED, "5.1.1")
+    assert report.traces.tokens == (TOKEN,)
+    assert report.traces.message_ids == (MARKS.message_id(1, 7),)
+
+
+@pytest.mark.parametrize("subject", ["Please unsubscribe me", "Your last issue", f"Fw: {TOKEN}"])
+def test_what_people_write_is_left_to_people(subject: str) -> None:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "Alice <alice@example.org>", "desk@example.org", subject
+    mail.set_content("Hello.")
+    assert read_report(mail.as_bytes()) is None
+
+
+def test_the_same_report_has_the_same_key_and_no_other_has_it() -> None:
+    assert read(dsn(OURS)).key == read(dsn(OURS)).key
+    assert len({read(dsn(OURS, number=number)).key for number in range(5)}) == 5
+
+
+def test_parts_nested_without_end_are_no_report() -> None:
+    bomb = b"".join(
+        b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n' % (depth, depth) for depth in range(3000)
+    )
+    assert read_report(bomb) is None
+
+
+@given(st.binary(max_size=2000))
+def test_any_bytes_are_a_report_or_none(raw: bytes) -> None:
+    read_report(raw)
+
+
+@given(st.data())
+def test_a_notification_that_was_tampered_with_is_read_or_refused(data: st.DataObject) -> None:
+    whole = dsn(OURS, returned_as=data.draw(st.sampled_from(["message/rfc822", "text/rfc822-headers"])))
+    place = data.draw(st.integers(0, len(whole)))
+    length = data.draw(st.integers(0, 200))
+    read_report(whole[:place] + data.draw(st.binary(max_size=50)) + whole[place + length :])

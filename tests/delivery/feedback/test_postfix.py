@@ -1,0 +1,76 @@
+"""The whole round with a real Postfix: our sender hands an issue in, Postfix bounces it, the bounces are read."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from newsletter.clock import SystemClock
+from newsletter.config import Tls
+from newsletter.db.engine import Database
+from newsletter.db.schema import readers
+from newsletter.db.statuses import DeliveryStatus, ReaderStatus
+from newsletter.delivery.feedback.maildir import Maildir
+from newsletter.delivery.feedback.reading import read_mailbox
+from newsletter.delivery.smtp import Smtp
+from newsletter.delivery.smtp_wire import Relay
+from newsletter.delivery.store import start_issue
+from tests.conftest import THURSDAY
+from tests.delivery.feedback.shapes import MARKS
+from tests.delivery.feedback.test_acting import delivery_of, feedback, reader_status
+from tests.delivery.house import add_issue, add_readers, mailing, sender
+from tests.standins.postfix import Postfix, postfix
+
+DOMAINS = ("kept.example.org", "gone.example.org", "full.example.org", "wary.example.org", "odd.example.org")
+
+#: Bounces go to a domain that this Postfix keeps.
+OUR_MARKS = replace(MARKS, bounce_address="bounces@bounces.example.org")
+
+
+@pytest.fixture
+def relay() -> Iterator[Postfix]:
+    with postfix() as running:
+        yield running
+
+
+def test_what_a_real_postfix_bounces_leads_to_the_right_states(
+    relay: Postfix, sqlite_database: Database, tmp_path: Path
+) -> None:
+    add_readers(sqlite_database, len(DOMAINS))
+    with sqlite_database.write() as connection:
+        for number, domain in enumerate(DOMAINS, 1):
+            address = f"reader{number}@{domain}"
+            change = update(readers).where(readers.c.id == number)
+            connection.execute(change.values(address=address, address_key=address))
+    add_issue(sqlite_database)
+    start_issue(sqlite_database, 1, THURSDAY)
+    out = Smtp(relay=Relay(host="127.0.0.1", port=relay.port, tls=Tls.NONE), connections=1)
+    mailings = {"everybody": replace(mailing(), marks=OUR_MARKS)}
+    sender(sqlite_database, out, tmp_path, mailings=mailings).send()
+    relay.wait_for(relay.bounces, 4)
+    relay.wait_for(relay.kept, 1)
+
+    reading = read_mailbox(Maildir(folder=relay.bounces), feedback(sqlite_database), SystemClock())
+
+    assert {what: count for (_, what), count in reading.outcomes.items()} == {
+        "dead address": 1,
+        "counted": 2,
+        "policy": 1,
+    }
+    assert [delivery_of(sqlite_database, 1, number) for number in range(1, 6)] == [
+        (DeliveryStatus.ACCEPTED, "2.0.0"),
+        (DeliveryStatus.REJECTED, "5.1.1"),
+        (DeliveryStatus.REJECTED, "5.2.2"),
+        (DeliveryStatus.REJECTED, "5.7.1"),
+        (DeliveryStatus.REJECTED, "5.0.0"),
+    ]
+    active = ReaderStatus.ACTIVE
+    assert [reader_status(sqlite_database, number) for number in range(1, 6)] == [
+        active,
+        ReaderStatus.BOUNCED,
+        active,
+        active,
+        active,
+    ]

@@ -20,7 +20,7 @@ def brief_block(
 ) -> tuple[Brief, Figure]:
     """The brief, and what its line stands on."""
     left, right = material.sides(comparison)
-    headline = headline_of(comparison, left, right)
+    headline = _headline(comparison, left, right)
     line = _line(comparison, left, right, settings, BRIEF_WORDS - count_words(headline))
     brief = Brief(
         comparison_id=comparison.id,
@@ -31,6 +31,12 @@ def brief_block(
         note=note,
     )
     return brief, line
+
+
+def _headline(comparison: Comparison, left: Dossier, right: Dossier) -> str:
+    """The comparison's own headline if it says which tools it is about: the line below names the winner only."""
+    own = headline_of(comparison, left, right)
+    return own if left.name in own and right.name in own else f"{left.name} vs {right.name}"
 
 
 def _line(comparison: Comparison, left: Dossier, right: Dossier, settings: Settings, most: int) -> Figure:

@@ -79,12 +79,15 @@ def _origin(source: Source | None, said: list[_Statement], settings: Settings) -
 def _disputes(dossier: Dossier, printed: set[str], material: Material) -> Iterator[Dispute]:
     for attribute, fact in dossier.facts.items():
         if fact.disputed and fact.claim.id in printed:
-            said = "; ".join(_said(claim, material) for claim in (fact.claim, *fact.others))
+            by_value: dict[str, list[str]] = {}
+            for claim in (fact.claim, *fact.others):
+                by_value.setdefault(value_of(claim), []).append(_who_says(claim, material))
+            said = "; ".join(f"{value} ({'; '.join(who)})" for value, who in by_value.items())
             words = f"{dossier.name}, {label_of(attribute)}: {said}"
             yield Dispute(tool_id=dossier.tool.id, attribute=attribute, words=words)
 
 
-def _said(claim: Claim, material: Material) -> str:
+def _who_says(claim: Claim, material: Material) -> str:
     source = material.sources.get(claim.source_id)
     name = clip(source.name, 60) if source is not None else "unnamed source"
-    return f"{value_of(claim)} ({name}, {dated(claim, source)})"
+    return f"{name}, {dated(claim, source)}"

@@ -69,6 +69,22 @@ def test_what_sources_differ_on_is_printed_with_both_values_names_and_dates(lett
     ]
 
 
+def test_sources_that_agree_with_each_other_stand_behind_one_value(tmp_path: Path) -> None:
+    claim = ClaimEntry(tool="heron-small", attribute="input_price", value="0.07", unit="USD/Mtok")
+    letter = letter_of_week(tmp_path, *WEEK, Pack(source=SourceEntry(name="Third"), claims=(claim,)))
+    assert [each.words for each in letter.sources.disputes] == [
+        "Heron Small, input price: $0.10 (Model almanac, verified 1 Mar 2026); "
+        "$0.07 (Third, seen 23 Nov 2026; Tool desk, prices, seen 23 Nov 2026)"
+    ]
+
+
+def test_a_brief_names_both_tools_whatever_its_headline(tmp_path: Path) -> None:
+    comparison = PRICE_PAGE.comparisons[0].model_copy(update={"headline": "Reports, or mail"})
+    renamed = PRICE_PAGE.model_copy(update={"comparisons": (comparison,)})
+    letter = letter_of_week(tmp_path, PANEL_PAGE, renamed)
+    assert [each.headline for each in letter.more] == ["Pelican Large vs Heron Small"]
+
+
 def test_a_dispute_about_what_is_not_printed_is_not_printed(tmp_path: Path) -> None:
     other = ClaimEntry(tool="osprey-7b", attribute="max_output", value="9000", unit="tokens")
     more = Pack(source=SourceEntry(name="Elsewhere"), claims=(other,))

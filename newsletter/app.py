@@ -19,6 +19,7 @@ from newsletter.db.migrate import require_head
 
 if TYPE_CHECKING:
     from newsletter.content.store import ContentStore
+    from newsletter.delivery.erasing import Eraser
     from newsletter.delivery.feedback.acting import Feedback
     from newsletter.delivery.feedback.mailbox import Mailbox
     from newsletter.delivery.message import Marks
@@ -108,6 +109,19 @@ class App:
             key=self.suppression_key,
             domain=settings.from_address.rpartition("@")[2] or "localhost",
             bounce_address=settings.smtp_return_path,
+        )
+
+    @cached_property
+    def eraser(self) -> "Eraser":
+        """What forgets a reader wherever something of them is kept."""
+        from newsletter.delivery.erasing import Eraser
+
+        return Eraser(
+            database=self.database,
+            suppression_key=self.suppression_key,
+            marks=self.marks,
+            outbox=self.settings.path(self.settings.outbox),
+            clock=self.clock,
         )
 
     def transport(self) -> "Transport":

@@ -28,7 +28,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from newsletter.db.schema import consents, reader_tools, reader_topics, readers, suppressions
+from newsletter.db.schema import (
+    consents,
+    reader_tools,
+    reader_topics,
+    readers,
+    suppressions,
+)
 from newsletter.db.statuses import ConsentEvent, ReaderStatus
 from newsletter.errors import NotFound
 from newsletter.readers.addresses import Address, parse_address
@@ -48,6 +54,7 @@ _FORGOTTEN = {
     "send_hour": None,
     "monthly_tokens": None,
     "team_size": None,
+    "replaces": None,
 }
 
 _KEPT_OUT = {
@@ -75,6 +82,11 @@ def get_reader(connection: Connection, reader_id: int) -> Reader:
     if found is None:
         raise NotFound("reader", reader_id)
     return found
+
+
+def look_for_reader(connection: Connection, reader_id: int) -> Reader | None:
+    """The reader, or None."""
+    return _find(connection, readers.c.id == reader_id)
 
 
 def _find(connection: Connection, where: ColumnElement[bool]) -> Reader | None:
@@ -316,6 +328,21 @@ def erase_reader(
         connection.execute(delete(table).where(table.c.reader_id == reader.id))
 
 
+def forget(connection: Connection, reader_ids: Sequence[int], now: datetime) -> None:
+    """Empty these rows of what names somebody; what is in other tables stays."""
+    for reader_id in reader_ids:
+        connection.execute(
+            update(readers).where(readers.c.id == reader_id).values(_FORGOTTEN | {"status_at": now})
+        )
+
+
+def left_before(connection: Connection, before: datetime, limit: int) -> list[Reader]:
+    """Readers who left before a moment and still have an address."""
+    query = select(*_READER).where(readers.c.status == ReaderStatus.LEFT, readers.c.status_at <= before)
+    rows = connection.execute(query.order_by(readers.c.id).limit(limit)).mappings()
+    return [Reader(**row) for row in rows]
+
+
 # ── the suppression list ───────────────────────────────────────────────────────────────────────────────
 
 
@@ -346,3 +373,17 @@ def is_suppressed(connection: Connection, address: Address, suppression_key: byt
 def _suppressed_among(connection: Connection, hashes: Sequence[str]) -> set[str]:
     query = select(suppressions.c.address_hash).where(suppressions.c.address_hash.in_(hashes))
     return set(connection.execute(query).scalars())
+
+
+def suppression_reason(connection: Connection, address: Address, suppression_key: bytes) -> str | None:
+    """Why the address is on the list; None when it is not."""
+    hashed = address_hash(suppression_key, address)
+    query = select(suppressions.c.reason).where(suppressions.c.address_hash == hashed)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def lift_suppression(connection: Connection, address: Address, reason: str, suppression_key: bytes) -> None:
+    """Take an address off the list if it stands there for this reason: its owner's own new consent."""
+    hashed = address_hash(suppression_key, address)
+    where = (suppressions.c.address_hash == hashed, suppressions.c.reason == reason)
+    connection.execute(delete(suppressions).where(*where))

@@ -12,6 +12,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,8 +32,8 @@ MOST_PATH = 4096
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
-#: Where other sites' forms and mail programs may post: path prefixes.
-OPEN_TO_OTHERS = ("/unsubscribe/", "/subscribe", "/api/subscriptions")
+#: Where other sites' forms and mail programs may post.
+OPEN_TO_OTHERS = re.compile(r"/unsubscribe/[^/]+|/subscribe|/api/subscriptions")
 
 CONTENT_SECURITY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
@@ -93,7 +94,7 @@ class Guard:
         return None
 
     def _comes_from_elsewhere(self, path: str, headers: Headers) -> bool:
-        if path.startswith(OPEN_TO_OTHERS):
+        if OPEN_TO_OTHERS.fullmatch(path):
             return False
         site = headers.get("sec-fetch-site")
         if site is not None:

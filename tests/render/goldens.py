@@ -16,7 +16,14 @@ FOLDER = Path(__file__).parent / "golden"
 #: The values of the single mails, by their template's name.
 MAILS: Mapping[str, Mapping[str, object]] = {
     "confirmation": {"confirm_url": "https://news.example.org/confirm/abc", "days": 7},
-    "welcome": {"next_issue": "on Thursday 3 December"},
+    "reminder": {"confirm_url": "https://news.example.org/confirm/abc", "days": 7},
+    "welcome": {
+        "next_issue": "on Thursday 3 December",
+        "latest_url": "https://news.example.org/archive/12",
+        "preferences_url": "https://news.example.org/preferences/abc",
+        "unsubscribe_url": "https://news.example.org/unsubscribe/abc",
+    },
+    "personal-link": {"personal_url": "https://news.example.org/personal/abc", "minutes": 60},
     "sign-in": {"sign_in_url": "https://news.example.org/sign-in/abc", "minutes": 15},
     "alert": {
         "title": "Issue 12 is paused",

@@ -1,0 +1,147 @@
+"""Forgetting a reader everywhere: the row, choices, waiting mails, copies in the outbox, and the database's own log.
+
+What stays names nobody: a keyed hash on the suppression list, consents and deliveries by number. The sender's journal
+holds numbers only, and so do the records of feedback, so there is nothing to erase in them.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Connection, delete, select, update
+
+from newsletter.clock import Clock
+from newsletter.db.engine import Database
+from newsletter.db.schema import deliveries, mails, readers, soft_bounces
+from newsletter.db.statuses import MailStatus, ReaderStatus
+from newsletter.delivery.message import Marks
+from newsletter.delivery.outbox import file_name
+from newsletter.errors import StoreBusy
+from newsletter.readers.model import Reader
+from newsletter.readers.own_store import unconfirmed_since
+from newsletter.readers.store import erase_reader, forget, get_reader, left_before
+
+#: Readers erased in one transaction.
+_AT_ONCE = 100
+
+_TRIES, _REST = 50, timedelta(seconds=0.1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Eraser:
+    """What forgets readers of one installation."""
+
+    database: Database
+    suppression_key: bytes
+    marks: Marks
+    outbox: Path
+    clock: Clock
+
+    def erase(self, reader_id: int, source: str) -> None:
+        """Forget a reader; a keyed hash stays. Raises NotFound, and StoreBusy when the log cannot be emptied."""
+        with self.database.write() as connection:
+            reader = get_reader(connection, reader_id)
+            names = self._forget(connection, [reader_id])
+            erase_reader(
+                connection, reader, suppression_key=self.suppression_key, now=self.clock.now(), source=source
+            )
+        self._delete_files(names)
+        empty_the_log(self.database, self.clock)
+
+    def forget_unconfirmed(self, after: timedelta) -> int:
+        """Forget the addresses that nobody has confirmed for so long; returns how many."""
+        with self.database.write() as connection:
+            ids = unconfirmed_since(connection, self.clock.now() - after)
+            names = self._forget(connection, ids)
+            forget(connection, ids, self.clock.now())
+        self._delete_files(names)
+        return len(ids)
+
+    def erase_who_left(self, after: timedelta) -> int:
+        """Erase the readers who left so long ago; returns how many. A hundred in one transaction."""
+        erased = 0
+        while leavers := self._some_who_left(after):
+            with self.database.write() as connection:
+                names = self._forget(connection, [each.id for each in leavers])
+                for each in leavers:
+                    erase_reader(
+                        connection,
+                        each,
+                        suppression_key=self.suppression_key,
+                        now=self.clock.now(),
+                        source="retention",
+                    )
+            self._delete_files(names)
+            erased += len(leavers)
+        return erased
+
+    def _some_who_left(self, after: timedelta) -> list[Reader]:
+        with self.database.read() as connection:
+            return left_before(connection, self.clock.now() - after, _AT_ONCE)
+
+    def _forget(self, connection: Connection, reader_ids: Sequence[int]) -> frozenset[str]:
+        """Forget readers in the tables that are not their own; returns the names of their messages' files.
+
+        With them goes an address that was to become theirs and was not confirmed yet.
+        """
+        now = self.clock.now()
+        pending = select(readers.c.id).where(
+            readers.c.replaces.in_(reader_ids), readers.c.status == ReaderStatus.UNCONFIRMED
+        )
+        others = list(connection.execute(pending).scalars())
+        everybody = [*reader_ids, *others]
+        names = frozenset(self._files(connection, everybody))
+        mine = mails.c.reader_id.in_(everybody)
+        waiting = update(mails).where(mine, mails.c.status == MailStatus.PENDING)
+        connection.execute(waiting.values(status=MailStatus.REJECTED, at=now, code="erased"))
+        connection.execute(update(mails).where(mine).values(values={}))
+        connection.execute(delete(soft_bounces).where(soft_bounces.c.reader_id.in_(everybody)))
+        forget(connection, others, now)
+        return names
+
+    def _files(self, connection: Connection, reader_ids: Sequence[int]) -> Iterator[str]:
+        """The names that these readers' messages have in an outbox."""
+        copies = select(deliveries.c.issue_id, deliveries.c.reader_id)
+        for issue_id, reader_id in connection.execute(copies.where(deliveries.c.reader_id.in_(reader_ids))):
+            yield file_name(self.marks.message_id(issue_id, reader_id))
+        singles = select(mails.c.id).where(mails.c.reader_id.in_(reader_ids))
+        for mail_id in connection.execute(singles).scalars():
+            # A single mail belongs to issue 0, and its own number stands in the reader's place (postman.py).
+            yield file_name(self.marks.message_id(0, mail_id))
+
+    def _delete_files(self, names: frozenset[str]) -> None:
+        """Delete messages wherever a mail program has moved them: "cur/<name>:2,S"."""
+        for part in ("new", "cur", "tmp"):
+            folder = self.outbox / part
+            if names and folder.is_dir():
+                for entry in os.scandir(folder):
+                    if entry.name.partition(":")[0] in names:
+                        Path(entry.path).unlink(missing_ok=True)
+
+
+def forget_old_mails(connection: Connection, before: datetime) -> int:
+    """Delete the record of single mails that ended before a moment; returns how many."""
+    ended = mails.c.status.not_in((MailStatus.PENDING, MailStatus.BEGUN))
+    return connection.execute(delete(mails).where(ended, mails.c.queued_at < before)).rowcount
+
+
+def empty_the_log(database: Database, clock: Clock) -> None:
+    """Move SQLite's write-ahead log into the database and cut it to nothing: old pages stand in it until then.
+
+    Raises StoreBusy when others read for five seconds on end. On PostgreSQL there is nothing of ours to do.
+    """
+    if database.dialect != "sqlite":
+        return
+    for _ in range(_TRIES):
+        with database.write_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            raw = connection.connection.dbapi_connection
+            assert raw is not None
+            busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if not busy:
+            return
+        clock.sleep(_REST)
+    raise StoreBusy(
+        "The address is erased, but the database's log could not be emptied. Try again in a moment."
+    )

@@ -1,0 +1,193 @@
+"""Becoming a reader: an address is asked for, a mail with a link goes to it, a click on its page's button confirms.
+
+What the visitor sees is the same whether the address is known or not. An address gets at most one such mail in the
+time the settings say, and none at all when it belongs to an active reader, complained, or is on the suppression list
+for another reason than having been erased. Changing an address is the same way, with the reader it is for in mind.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from newsletter.db.engine import Database
+from newsletter.db.statuses import ConsentEvent, MailKind, ReaderStatus
+from newsletter.errors import BadInput, BadLink
+from newsletter.readers import own_store, store
+from newsletter.readers.addresses import Address, parse_address
+from newsletter.readers.limits import Limits
+from newsletter.readers.links import LIFETIMES, LinkSigner, Purpose, link
+from newsletter.readers.model import Reader
+
+#: Says which wording a consent was given to. Change it whenever the subscribe page's promise changes.
+WORDING = "2026-11 weekly digest"
+
+#: The reason in the suppression list that the address's owner lifts by confirming again.
+ERASED = "erased"
+
+_COMES_BACK = frozenset({ReaderStatus.UNCONFIRMED, ReaderStatus.LEFT, ReaderStatus.BOUNCED})
+
+
+class QueueMail(Protocol):
+    """Queues a single mail in the caller's transaction: `newsletter.delivery.mails.queue_mail`."""
+
+    def __call__(
+        self,
+        connection: Connection,
+        kind: MailKind,
+        key: str,
+        reader_id: int | None,
+        values: Mapping[str, object],
+        now: datetime,
+    ) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """Who asks: their network (limits.network_of) and where they asked, such as "form at /subscribe"."""
+
+    network: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """A confirmed reader. `was_so` when they had confirmed before; `moved` when it was a change of address."""
+
+    reader_id: int
+    was_so: bool = False
+    moved: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribing:
+    """The way in, of one installation. `is_disposable` says whether a domain's addresses are thrown away."""
+
+    database: Database
+    signer: LinkSigner
+    suppression_key: bytes
+    limits: Limits
+    public_url: str
+    again_after: timedelta
+    queue_mail: QueueMail
+    welcome: Callable[[Connection, int], Mapping[str, object]]
+    is_disposable: Callable[[str], bool] = lambda domain: False
+
+    def ask(self, text: str, visitor: Visitor, now: datetime) -> None:
+        """Somebody asks for the newsletter. Raises BadInput for what is no address, and TooMany. Commits."""
+        address = self._usable(text)
+        domain = address.key.rpartition("@")[2]
+        with self.database.read() as connection:
+            self.limits.check(connection, visitor.network, domain, now)
+        with self.database.write() as connection:
+            self.limits.count(connection, visitor.network, domain, now)
+            if self._is_kept_out(connection, address):
+                return
+            reader = store.find_reader(connection, address)
+            if reader is None or reader.status in _COMES_BACK:
+                reader_id = reader.id if reader else own_store.add_unconfirmed(connection, address, now)
+                self._ask_to_confirm(connection, reader_id, visitor.source, now)
+
+    def ask_to_move(self, reader_id: int, text: str, now: datetime) -> None:
+        """A reader wants another address, which is asked whether it wants that. Raises BadInput. Commits."""
+        address = self._usable(text)
+        with self.database.write() as connection:
+            if self._is_kept_out(connection, address):
+                return
+            known = store.find_reader(connection, address)
+            if known is not None and known.status not in _COMES_BACK:
+                return
+            new_id = known.id if known else own_store.add_unconfirmed(connection, address, now)
+            own_store.let_replace(connection, new_id, reader_id)
+            self._ask_to_confirm(connection, new_id, "change of address", now)
+
+    def look(self, token: str, now: datetime) -> Reader:
+        """Who would confirm with this token; raises BadLink. Changes nothing."""
+        target = self.signer.read_dated(Purpose.CONFIRM, token, now)
+        with self.database.read() as connection:
+            return self._who_may_confirm(connection, target.reader_id)
+
+    def confirm(self, token: str, now: datetime) -> Confirmed:
+        """The click on the button; raises BadLink. A second one changes nothing. Commits."""
+        target = self.signer.read_dated(Purpose.CONFIRM, token, now)
+        with self.database.write() as connection:
+            reader = self._who_may_confirm(connection, target.reader_id)
+            if reader.status is ReaderStatus.ACTIVE:
+                return Confirmed(reader_id=reader.id, was_so=True)
+            assert reader.address is not None
+            store.lift_suppression(connection, parse_address(reader.address), ERASED, self.suppression_key)
+            replaced = own_store.replaced_by(connection, reader.id)
+            if replaced is not None:
+                own_store.move_address(connection, reader, replaced, now)
+                return Confirmed(reader_id=replaced, moved=True)
+            own_store.activate(connection, reader.id, now, source="confirmation page", wording=WORDING)
+            self.queue_mail(
+                connection,
+                MailKind.WELCOME,
+                f"welcome:{reader.id}:{int(now.timestamp())}",
+                reader.id,
+                self.welcome(connection, reader.id),
+                now,
+            )
+            return Confirmed(reader_id=reader.id)
+
+    def remind(self, after: timedelta, now: datetime) -> int:
+        """Send everybody who has not confirmed since `after` the one reminder; returns how many. Commits."""
+        with self.database.write() as connection:
+            ids = own_store.unconfirmed_since(connection, now - after)
+            return sum(
+                self.queue_mail(
+                    connection, MailKind.REMINDER, f"reminder:{each}", each, self._values(each, now), now
+                )
+                for each in ids
+            )
+
+    def _usable(self, text: str) -> Address:
+        address = parse_address(text)
+        if self.is_disposable(address.key.rpartition("@")[2]):
+            raise BadInput("Addresses of this kind are thrown away soon. Please give one that you keep.")
+        return address
+
+    def _is_kept_out(self, connection: Connection, address: Address) -> bool:
+        reason = store.suppression_reason(connection, address, self.suppression_key)
+        return reason is not None and reason != ERASED
+
+    def _ask_to_confirm(self, connection: Connection, reader_id: int, source: str, now: datetime) -> None:
+        if own_store.was_mailed(connection, reader_id, MailKind.CONFIRMATION, now - self.again_after):
+            return
+        own_store.record_consent(
+            connection, reader_id, ConsentEvent.REQUESTED, now, source=source, wording=WORDING
+        )
+        key = f"confirmation:{reader_id}:{int(now.timestamp())}"
+        self.queue_mail(connection, MailKind.CONFIRMATION, key, reader_id, self._values(reader_id, now), now)
+
+    def _values(self, reader_id: int, now: datetime) -> dict[str, object]:
+        token = self.signer.dated_token(Purpose.CONFIRM, reader_id, now)
+        days = LIFETIMES[Purpose.CONFIRM].days
+        return {"confirm_url": link(self.public_url, Purpose.CONFIRM, token), "days": str(days)}
+
+    def _who_may_confirm(self, connection: Connection, reader_id: int) -> Reader:
+        """An old mail must not bring back who has left since: only an open request can be confirmed."""
+        reader = store.look_for_reader(connection, reader_id)
+        if reader is None or reader.status is ReaderStatus.ERASED:
+            raise BadLink
+        if reader.status is ReaderStatus.ACTIVE:
+            return reader
+        latest = store.list_consents(connection, reader_id)[-1:]
+        if reader.status not in _COMES_BACK or not latest or latest[0].event is not ConsentEvent.REQUESTED:
+            raise BadLink
+        return reader
+
+
+def read_domains(text: str) -> frozenset[str]:
+    """The domains of a list, one a line; lines that begin with # are comments."""
+    lines = (line.strip().casefold() for line in text.splitlines())
+    return frozenset(line for line in lines if line and not line.startswith("#"))
+
+
+def is_listed(domain: str, domains: frozenset[str]) -> bool:
+    """Whether the domain, or one that it is part of, is on the list."""
+    labels = domain.split(".")
+    return any(".".join(labels[start:]) in domains for start in range(len(labels)))

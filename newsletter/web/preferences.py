@@ -1,0 +1,222 @@
+"""What a reader chooses, and following a tool. The link of a forwarded mail opens these pages: they show no address.
+
+To see, export, change or erase what is kept, a link that holds for an hour is mailed to the reader (personal.py).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import ClassVar
+from zoneinfo import available_timezones
+
+from fastapi import APIRouter, Request, Response
+
+from newsletter.app import App
+from newsletter.content.store import ContentStore
+from newsletter.db.statuses import ReaderStatus
+from newsletter.delivery.mails import queue_mail
+from newsletter.errors import NotFound
+from newsletter.readers import preferences
+from newsletter.readers.links import Purpose
+from newsletter.readers.own_data import mail_personal_link
+from newsletter.readers.preferences import FieldFault, Preferences
+from newsletter.web.forms import Fields, Form
+from newsletter.web.installation import Installed
+from newsletter.web.links import reader_of
+from newsletter.web.pages import Page, show
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A tool by its name; `chosen` when the reader follows it."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreferencesPage(Page):
+    """All choices in one form. The texts are as they were sent, so that a fault does not lose them."""
+
+    template: ClassVar[str] = "preferences"
+    token: str
+    is_active: bool
+    saved: bool
+    fault: str
+    fault_field: str
+    topics: tuple[str, ...]
+    chosen_topics: tuple[str, ...]
+    tools: tuple[Named, ...]
+    monthly_tokens: str
+    team_size: str
+    edition: str
+    paused_until: str
+    time_zone: str
+    time_zones: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkMailedPage(Page):
+    """A personal link is on its way."""
+
+    template: ClassVar[str] = "link-mailed"
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowPage(Page):
+    """Follow one tool, or no longer: a button."""
+
+    template: ClassVar[str] = "follow"
+    token: str
+    tool: Named
+    follows: bool
+    done: bool
+
+
+@router.get("/preferences/{token}")
+def look(request: Request, app: Installed, token: str) -> Response:
+    with app.database.read() as connection:
+        reader = reader_of(app, connection, Purpose.PREFERENCES, token)
+        chosen = preferences.get_preferences(connection, reader.id)
+    return show(request, _page(app, token, _texts(chosen), chosen, is_active=_is_active(reader.status)))
+
+
+@router.post("/preferences/{token}")
+def save(request: Request, app: Installed, token: str, form: Form) -> Response:
+    today = app.clock.now().astimezone(app.settings.zone).date()
+    with app.database.write() as connection:
+        reader = reader_of(app, connection, Purpose.PREFERENCES, token)
+        kept = preferences.get_preferences(connection, reader.id)
+        try:
+            chosen = preferences.read_preferences(form.one, form.many, topics=list_topics(app), today=today)
+        except FieldFault as fault:
+            page = _page(app, token, form, kept, is_active=_is_active(reader.status), fault=fault)
+            return show(request, page, 422)
+        saved = preferences.put_preferences(connection, reader.id, chosen)
+    return show(request, _page(app, token, _texts(chosen), chosen, is_active=saved, saved=saved))
+
+
+@router.post("/preferences/{token}/link")
+def mail_link(request: Request, app: Installed, token: str, form: Form) -> Response:
+    """Mail the reader, and nobody else, a link to what is kept of them."""
+    with app.database.write() as connection:
+        reader = reader_of(app, connection, Purpose.PREFERENCES, token)
+        mail_personal_link(
+            connection,
+            reader,
+            signer=app.links,
+            public_url=app.settings.public_url,
+            queue_mail=queue_mail,
+            now=app.clock.now(),
+        )
+    return show(request, LinkMailedPage(token=token))
+
+
+@router.get("/preferences/{token}/follow/{tool_id:path}")
+def look_at_tool(request: Request, app: Installed, token: str, tool_id: str) -> Response:
+    with app.database.read() as connection:
+        reader = reader_of(app, connection, Purpose.PREFERENCES, token)
+        follows = tool_id in preferences.get_preferences(connection, reader.id).tools
+    return show(request, FollowPage(token=token, tool=_tool(app, tool_id), follows=follows, done=False))
+
+
+@router.post("/preferences/{token}/follow/{tool_id:path}")
+def follow(request: Request, app: Installed, token: str, tool_id: str, form: Form) -> Response:
+    tool, follows = _tool(app, tool_id), form.get("stop") == ""
+    with app.database.write() as connection:
+        reader = reader_of(app, connection, Purpose.PREFERENCES, token)
+        (preferences.follow if follows else preferences.unfollow)(connection, reader.id, tool_id)
+    return show(request, FollowPage(token=token, tool=tool, follows=follows, done=True))
+
+
+def list_topics(app: App) -> tuple[str, ...]:
+    """The categories of the site, as far as its tools have come in."""
+    with _content(app) as content:
+        return tuple(sorted({tool.category for tool in content.tool_heads() if tool.category}))
+
+
+def _page(
+    app: App,
+    token: str,
+    texts: Fields,
+    kept: Preferences,
+    *,
+    is_active: bool,
+    saved: bool = False,
+    fault: FieldFault | None = None,
+) -> PreferencesPage:
+    return PreferencesPage(
+        token=token,
+        is_active=is_active,
+        saved=saved,
+        fault=str(fault) if fault else "",
+        fault_field=fault.field if fault else "",
+        topics=list_topics(app),
+        chosen_topics=tuple(texts.many.get("topics", ())),
+        tools=_names(app, kept.tools),
+        monthly_tokens=texts.get("monthly_tokens"),
+        team_size=texts.get("team_size"),
+        edition=texts.get("edition"),
+        paused_until=texts.get("paused_until"),
+        time_zone=texts.get("time_zone"),
+        time_zones=_time_zones(),
+    )
+
+
+def _texts(chosen: Preferences) -> Fields:
+    """The choices as a form would send them."""
+    one = {
+        "monthly_tokens": _text(chosen.monthly_tokens),
+        "team_size": _text(chosen.team_size),
+        "edition": chosen.edition.value,
+        "paused_until": _text(chosen.paused_until),
+        "time_zone": chosen.time_zone,
+    }
+    return Fields(one, {"topics": chosen.topics, "tools": chosen.tools})
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _is_active(status: ReaderStatus) -> bool:
+    return status is ReaderStatus.ACTIVE
+
+
+def _names(app: App, tool_ids: Sequence[str]) -> tuple[Named, ...]:
+    with _content(app) as content:
+        found = content.tools(tool_ids)
+    named = (Named(id=each, name=found[each].name if each in found else each) for each in tool_ids)
+    return tuple(sorted(named, key=lambda tool: tool.name.casefold()))
+
+
+def _tool(app: App, tool_id: str) -> Named:
+    with _content(app) as content:
+        tool = content.tools([tool_id]).get(tool_id)
+    if tool is None:
+        raise NotFound("tool", tool_id)
+    return Named(id=tool.id, name=tool.name)
+
+
+def _content(app: App) -> ContentStore:
+    return ContentStore.read_only(app.settings.path(app.settings.content_db))
+
+
+@lru_cache(maxsize=1)
+def _time_zones() -> tuple[str, ...]:
+    """Zones named after a place; the others are second names of these."""
+    places = (
+        "Africa/",
+        "America/",
+        "Antarctica/",
+        "Asia/",
+        "Atlantic/",
+        "Australia/",
+        "Europe/",
+        "Indian/",
+        "Pacific/",
+    )
+    return ("UTC", *sorted(zone for zone in available_timezones() if zone.startswith(places)))

@@ -1,0 +1,239 @@
+"""Subscribing: the page, the form for other sites, the JSON endpoint, and the page behind the mail's link.
+
+The answer is the same for every address, known or not. How often mails go out is decided in readers/subscribing.py.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
+
+from newsletter.app import App
+from newsletter.delivery.mails import queue_mail
+from newsletter.errors import BadInput, NewsletterError
+from newsletter.readers.limits import Limits, TooMany, network_of
+from newsletter.readers.links import Purpose
+from newsletter.readers.subscribing import Subscribing, Visitor, is_listed, read_domains
+from newsletter.schedule.slots import issue_schedule, local_time, next_slot
+from newsletter.web.forms import Form
+from newsletter.web.installation import Installed
+from newsletter.web.links import personal_url
+from newsletter.web.pages import Page, show
+
+router = APIRouter()
+
+#: A field that people do not see and programs fill in.
+TRAP = "website"
+
+#: What must be set before anybody can sign up: who answers for the data, what happens to it, where to write to.
+_NEEDED = ("controller", "privacy_url", "postal_address", "public_url")
+
+
+class NotOpen(NewsletterError):
+    """Sign-ups are not open yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscribePage(Page):
+    """An address, and nothing else. `fault` says what is wrong with the one given; empty at first."""
+
+    template: ClassVar[str] = "subscribe"
+    address: str
+    fault: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedPage(Page):
+    """Look into your mailbox."""
+
+    template: ClassVar[str] = "asked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnippetPage(Page):
+    """The form to copy into one's own site."""
+
+    template: ClassVar[str] = "subscribe-form"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedPage(Page):
+    """Sign-ups are not open; `missing` are the settings it waits for."""
+
+    template: ClassVar[str] = "closed"
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmPage(Page):
+    """A button that confirms: programs that open every link of a mail press none."""
+
+    template: ClassVar[str] = "confirm"
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmedPage(Page):
+    """You are in, or your address has changed."""
+
+    template: ClassVar[str] = "confirmed"
+    moved: bool
+    next_issue: str
+    preferences_url: str
+
+
+class SubscriptionRequest(BaseModel):
+    """Whom to send the newsletter to, if they agree."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    address: str = Field(max_length=320, examples=["reader@example.org"])
+
+
+class SubscriptionAnswer(BaseModel):
+    """The same for every address."""
+
+    status: str = Field(examples=["asked"])
+    message: str
+
+
+class Fault(BaseModel):
+    """What could not be done, in a sentence."""
+
+    detail: str
+
+
+ANSWER = "If this address can be subscribed, a mail is on its way to it. Its owner has to confirm."
+
+
+def subscribing_of(app: App) -> Subscribing:
+    """The way in of this installation."""
+    settings = app.settings
+    domains = frozenset[str]()
+    if settings.disposable_domains:
+        domains = read_domains(settings.path(settings.disposable_domains).read_text(encoding="utf-8"))
+    return Subscribing(
+        database=app.database,
+        signer=app.links,
+        suppression_key=app.suppression_key,
+        limits=Limits(
+            key=app.suppression_key, per_network=settings.network_limit, per_domain=settings.domain_limit
+        ),
+        public_url=settings.public_url,
+        again_after=settings.confirm_again_after,
+        queue_mail=queue_mail,
+        welcome=lambda connection, reader_id: _welcome(app, connection, reader_id),
+        is_disposable=lambda domain: is_listed(domain, domains),
+    )
+
+
+def _subscribing(request: Request, app: Installed) -> Subscribing:
+    found: Subscribing | None = getattr(request.app.state, "subscribing", None)
+    if found is None:
+        found = request.app.state.subscribing = subscribing_of(app)
+    return found
+
+
+WayIn = Annotated[Subscribing, Depends(_subscribing)]
+
+
+@router.get("/subscribe", include_in_schema=False)
+def ask(request: Request, app: Installed) -> Response:
+    return _if_open(request, app, SubscribePage(address="", fault=""))
+
+
+@router.get("/subscribe/form", include_in_schema=False)
+def snippet(request: Request, app: Installed) -> Response:
+    return _if_open(request, app, SnippetPage())
+
+
+@router.post("/subscribe", include_in_schema=False)
+def subscribe(request: Request, app: Installed, way_in: WayIn, form: Form) -> Response:
+    if _missing(app):
+        return _closed(request, app)
+    try:
+        if not form.get(TRAP):
+            way_in.ask(form.get("address"), _visitor(request, "form at /subscribe"), app.clock.now())
+    except BadInput as error:
+        return show(request, SubscribePage(address=form.get("address"), fault=str(error)), 422)
+    except TooMany as error:
+        return show(request, SubscribePage(address=form.get("address"), fault=str(error)), 429)
+    return show(request, AskedPage())
+
+
+@router.post(
+    "/api/subscriptions",
+    tags=["subscriptions"],
+    status_code=202,
+    response_model=SubscriptionAnswer,
+    responses={
+        403: {"model": Fault, "description": "Sign-ups are not open yet."},
+        400: {
+            "model": Fault,
+            "description": "No mail address, or not one to keep; or a body that is no JSON.",
+        },
+        429: {"model": Fault, "description": "Too many sign-ups from this network or for this domain."},
+    },
+)
+def subscribe_by_json(
+    request: Request, app: Installed, way_in: WayIn, wanted: SubscriptionRequest
+) -> JSONResponse:
+    """Ask an address whether it wants the newsletter. Nothing is sent to it but one mail with a link."""
+    if _missing(app):
+        return JSONResponse({"detail": str(NotOpen())}, 403)
+    try:
+        way_in.ask(wanted.address, _visitor(request, "POST /api/subscriptions"), app.clock.now())
+    except TooMany as error:
+        return JSONResponse({"detail": str(error)}, 429)
+    return JSONResponse({"status": "asked", "message": ANSWER}, 202)
+
+
+@router.get("/confirm/{token}", include_in_schema=False)
+def look(request: Request, app: Installed, way_in: WayIn, token: str) -> Response:
+    way_in.look(token, app.clock.now())
+    return show(request, ConfirmPage(token=token))
+
+
+@router.post("/confirm/{token}", include_in_schema=False)
+def confirm(request: Request, app: Installed, way_in: WayIn, token: str, form: Form) -> Response:
+    confirmed = way_in.confirm(token, app.clock.now())
+    page = ConfirmedPage(
+        moved=confirmed.moved,
+        next_issue=_next_issue(app),
+        preferences_url=personal_url(app, Purpose.PREFERENCES, confirmed.reader_id),
+    )
+    return show(request, page)
+
+
+def _visitor(request: Request, source: str) -> Visitor:
+    return Visitor(network=network_of(request.client.host if request.client else ""), source=source)
+
+
+def _missing(app: App) -> tuple[str, ...]:
+    return tuple(name for name in _NEEDED if not getattr(app.settings, name))
+
+
+def _if_open(request: Request, app: App, page: Page) -> Response:
+    return _closed(request, app) if _missing(app) else show(request, page)
+
+
+def _closed(request: Request, app: App) -> Response:
+    return show(request, ClosedPage(missing=tuple(f"site.{name}" for name in _missing(app))), 403)
+
+
+def _welcome(app: App, connection: Connection, reader_id: int) -> Mapping[str, object]:
+    return {
+        "next_issue": _next_issue(app),
+        "preferences_url": personal_url(app, Purpose.PREFERENCES, reader_id),
+        "unsubscribe_url": personal_url(app, Purpose.UNSUBSCRIBE, reader_id),
+        "latest_url": f"{app.settings.public_url.rstrip('/')}/archive",
+    }
+
+
+def _next_issue(app: App) -> str:
+    day = local_time(next_slot(issue_schedule(app.settings), app.clock.now()).name)
+    return f"on {day:%A} {day.day} {day:%B}"

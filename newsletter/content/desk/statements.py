@@ -1,0 +1,235 @@
+"""Sentences of one source against its table, its grades and each other: who won, who is ahead, who is advised.
+
+Only what is said without a condition counts: "the better one for small teams" contradicts nothing. Reviewers may
+disagree with each other, so a source that holds reviews is not read for opinions.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+
+from newsletter.content.desk.findings import Contradiction, Kind, Statement, state_claim, state_result
+from newsletter.content.desk.judgements import Judgement, Means, judgements
+from newsletter.content.desk.papers import Papers, Sheet
+from newsletter.content.desk.prices import price_range, prices
+from newsletter.content.model import Benchmark, Claim
+
+_UNTESTED = ("untested", "not tested", "not yet tested", "ungraded")
+
+
+def wins(sheet: Sheet) -> Iterator[Contradiction]:
+    """Wins, and a zero "across the board", that the source's own table does not hold."""
+    for claim in sheet.claims:
+        table = sheet.results(claim.tool_id)
+        if claim.attribute == "benchmarks_won" and table and claim.value.isdigit():
+            won = _won(sheet, claim.tool_id)
+            if len(won) < int(claim.value):
+                yield _over_table(
+                    sheet,
+                    claim,
+                    next(iter((*won, *table.values()))),
+                    f"{claim.value} wins are claimed over a table that holds {len(won)}",
+                )
+        if claim.attribute == "benchmark_score" and table and claim.value == "0":
+            other = next((each for each in table.values() if each.score != 0), None)
+            if other is not None:
+                yield _over_table(sheet, claim, other, _no_zero(other))
+
+
+def _no_zero(result: Benchmark) -> str:
+    if result.score is None:
+        return "a score of zero is claimed where the table has none: untested is not zero"
+    return f"a score of zero in every test is claimed, the table has {result.score:f} in {result.test}"
+
+
+def _won(sheet: Sheet, tool_id: str) -> list[Benchmark]:
+    """The rows in which no other tool has more."""
+    rivals = [each for each in sheet.benchmarks if each.tool_id != tool_id and each.score is not None]
+    return [
+        result
+        for result in sheet.results(tool_id).values()
+        if result.score is not None
+        and all(
+            each.score is None or each.score <= result.score for each in rivals if each.test == result.test
+        )
+    ]
+
+
+def _over_table(sheet: Sheet, claim: Claim, result: Benchmark, reason: str) -> Contradiction:
+    return Contradiction(
+        kind=Kind.WINS,
+        attribute=claim.attribute,
+        left=state_result(result, sheet.source),
+        right=state_claim(claim, sheet.sources),
+        reason=reason,
+    )
+
+
+def untested(sheet: Sheet) -> Iterator[Contradiction]:
+    """A tool that is graded untested, and yet has results or wins in the same source."""
+    for tool_id in dict.fromkeys(each.tool_id for each in sheet.claims):
+        grades = [each for each in sheet.said(tool_id, "grade") if each.value.casefold() in _UNTESTED]
+        results: list[Statement] = [
+            state_claim(each, sheet.sources)
+            for attribute in ("benchmarks_won", "success_rate")
+            for each in sheet.said(tool_id, attribute)
+        ]
+        results += [
+            state_result(each, sheet.source)
+            for each in sheet.results(tool_id).values()
+            if each.score is not None
+        ]
+        if grades and results:
+            yield Contradiction(
+                kind=Kind.UNTESTED,
+                attribute="grade",
+                left=state_claim(grades[0], sheet.sources),
+                right=results[0],
+                also=tuple(results[-1:] if len(results) > 1 else ()),
+                reason=f"it is graded {grades[0].value} and has results in the same source",
+            )
+
+
+def grades(sheet: Sheet) -> Iterator[Contradiction]:
+    """One source that gives one tool two grades."""
+    for tool_id in dict.fromkeys(each.tool_id for each in sheet.claims):
+        stated = {each.value.casefold(): each for each in reversed(sheet.said(tool_id, "grade"))}
+        if len(stated) > 1:
+            first, other, *_ = reversed(stated.values())
+            yield Contradiction(
+                kind=Kind.SAID_TWICE,
+                attribute="grade",
+                left=state_claim(first, sheet.sources),
+                right=state_claim(other, sheet.sources),
+                reason=f"one source grades it {first.value} and {other.value}",
+            )
+
+
+def none_public(papers: Papers, ids: tuple[str, ...]) -> Iterator[Contradiction]:
+    """ "No public benchmarks" of a tool (by any of its records) of which a source shows results."""
+    claims = [
+        each for tool_id in ids for each in papers.claims.get(tool_id, ()) if each.attribute == "benchmarks"
+    ]
+    results = [
+        each
+        for tool_id in ids
+        for each in papers.benchmarks.get(tool_id, ())
+        if each.score is not None and each.as_of is None
+    ]
+    for claim in (each for each in claims if each.value == "none public"):
+        if results:
+            result = results[0]
+            yield Contradiction(
+                kind=Kind.UNTESTED,
+                attribute=claim.attribute,
+                left=state_claim(claim, papers.sources),
+                right=state_result(result, papers.sources[result.source_id]),
+                reason="no benchmarks are public by one, a result stands in the other's table",
+                certain=False,
+            )
+            return
+
+
+def opinions(sheet: Sheet) -> Iterator[Contradiction]:
+    """What the sentences of a comparison say against each other, its prices and its table."""
+    said = list(judgements(sheet))
+    yield from _ahead(said)
+    yield from _advice(said)
+    yield from _cheaper(sheet, said)
+    yield from _only_untested(sheet, said)
+    yield from _table_against(sheet, said)
+
+
+def _ahead(said: list[Judgement]) -> Iterator[Contradiction]:
+    """Ahead in every test, while the other one is ahead in some."""
+    for every in (each for each in said if each.means is Means.EVERY_TEST):
+        others = [
+            each
+            for each in said
+            if each.means in (Means.EVERY_TEST, Means.TESTS) and each.tool_id == every.rival_id
+        ]
+        if others:
+            repeated = [each for each in said if each.means is Means.EVERY_TEST and each != every]
+            yield Contradiction(
+                kind=Kind.AHEAD,
+                attribute="performance",
+                left=others[0].statement,
+                right=every.statement,
+                also=tuple(each.statement for each in repeated if each.tool_id == every.tool_id),
+                reason="each of the two is said to be ahead of the other in tests, one of them in every test",
+                certain=False,
+            )
+            return
+
+
+def _advice(said: list[Judgement]) -> Iterator[Contradiction]:
+    """The text is for one, the answer to a question for the other."""
+    answers = [each for each in said if each.in_answer and each.means is Means.BETTER]
+    for answer in answers:
+        texts = [
+            each
+            for each in said
+            if not each.in_answer
+            and each.tool_id == answer.rival_id
+            and each.means in (Means.BETTER, Means.EVERY_TEST)
+        ]
+        if texts:
+            first = next((each for each in texts if each.means is Means.BETTER), texts[0])
+            yield Contradiction(
+                kind=Kind.ADVICE,
+                attribute="advice",
+                left=first.statement,
+                right=answer.statement,
+                also=tuple(each.statement for each in texts if each != first),
+                reason="the text is for one of the two, its own answer for the other",
+                certain=False,
+            )
+            return
+
+
+def _cheaper(sheet: Sheet, said: list[Judgement]) -> Iterator[Contradiction]:
+    for each in said:
+        one, other = price_range(sheet, each.tool_id), price_range(sheet, each.rival_id)
+        if each.means is Means.CHEAPER and one and other and one.low >= other.low and one.high > other.high:
+            yield Contradiction(
+                kind=Kind.RATIO,
+                attribute="output_price",
+                left=state_claim(prices(sheet, each.tool_id, "output_price")[0], sheet.sources),
+                right=each.statement,
+                reason="it is said to be the cheaper one, its prices are the higher ones",
+            )
+            return
+
+
+def _only_untested(sheet: Sheet, said: list[Judgement]) -> Iterator[Contradiction]:
+    for each in said:
+        empty = [result for result in sheet.results(each.tool_id).values() if result.score is None]
+        if each.means is Means.ONLY_UNTESTED and len(empty) > 1:
+            statement = state_result(empty[0], sheet.source)
+            yield Contradiction(
+                kind=Kind.UNTESTED,
+                attribute="benchmarks",
+                left=replace(statement, value=f"{len(empty)} tests without a score"),
+                right=each.statement,
+                reason=f"one area is said to be untested, the table has {len(empty)} rows without a score",
+            )
+            return
+
+
+def _table_against(sheet: Sheet, said: list[Judgement]) -> Iterator[Contradiction]:
+    """Ahead in every test, where the table shows the other one ahead in one."""
+    for each in (each for each in said if each.means is Means.EVERY_TEST):
+        theirs = sheet.results(each.rival_id)
+        for test, result in sheet.results(each.tool_id).items():
+            score = theirs[test].score if test in theirs else None
+            if score is not None and score > (
+                result.score if result.score is not None else Decimal("Infinity")
+            ):
+                yield Contradiction(
+                    kind=Kind.WINS,
+                    attribute="benchmarks",
+                    left=state_result(theirs[test], sheet.source),
+                    right=each.statement,
+                    reason=f"it is said to be ahead in every test, and is behind in {test}",
+                )
+                return

@@ -33,6 +33,11 @@ def answer_words(question: Question, material: Material) -> str:
     return backed_start(question.answer, _about(question, material), most)
 
 
+def full_answer(question: Question, material: Material) -> str:
+    """The whole sentences of the answer that are backed, from its start; empty where nothing is left."""
+    return backed_start(question.answer, _about(question, material), count_words(question.answer))
+
+
 def answer_block(question: Question, material: Material, settings: Settings) -> Answer | None:
     words = answer_words(question, material)
     if not words:

@@ -1,5 +1,7 @@
 """The lead comparison: the whole block, put together from its parts."""
 
+from dataclasses import replace
+
 from newsletter.config import Settings
 from newsletter.content.model import Benchmark, Comparison, Review
 from newsletter.digest.amounts import number
@@ -39,11 +41,11 @@ def lead_block(
         right=sides[1],
         pick_left_if=pick_left.text,
         pick_right_if=pick_right.text,
-        decision=_decision(*sides, left, right),
-        scorecard=_scorecard(left, right),
+        decision=decision_table(*sides, left, right),
+        scorecard=_first_scores(left, right),
         quotes=quotes(left, right, material),
         costs=costs_block(left, right, settings),
-        benchmarks=_benchmarks(left, right),
+        benchmarks=_first_benchmarks(left, right),
         link=link_or_site("Read the full comparison", comparison.url, settings),
         note=note,
     )
@@ -75,7 +77,7 @@ def _grounds(*figures: Figure | None) -> Figure:
     return Figure(text="", claims=claims, disputed=any(each.disputed for each in known))
 
 
-def _decision(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> tuple[Row, ...]:
+def decision_table(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> tuple[Row, ...]:
     """The decision table; a row of which neither side says anything is left out."""
     rows = [
         Row(label="Panel", left=left.panel, right=right.panel),
@@ -90,22 +92,28 @@ def _decision(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> tuple[
     return tuple(row for row in rows if row.left.text or row.right.text)
 
 
-def _scorecard(left: Dossier, right: Dossier) -> Scorecard | None:
+def all_scores(left: Dossier, right: Dossier) -> Scorecard | None:
     """Each reviewer's scores on both sides; unnamed reviews stand alone, since their order says nothing."""
     mine, others = _named(left), _named(right)
     rows = [
-        ScoreRow(reviewer=clip(name, 40), left=_score(mine.get(name)), right=_score(others.get(name)))
+        ScoreRow(reviewer=clip(name, 40), left=score_of(mine.get(name)), right=score_of(others.get(name)))
         for name in dict.fromkeys((*mine, *others))
     ]
-    rows += [ScoreRow(reviewer=UNNAMED, left=_score(each), right=None) for each in _unnamed(left)]
-    rows += [ScoreRow(reviewer=UNNAMED, left=None, right=_score(each)) for each in _unnamed(right)]
+    rows += [ScoreRow(reviewer=UNNAMED, left=score_of(each), right=None) for each in _unnamed(left)]
+    rows += [ScoreRow(reviewer=UNNAMED, left=None, right=score_of(each)) for each in _unnamed(right)]
     if not rows:
         return None
     return Scorecard(
-        rows=tuple(rows[:SCORE_ROWS]),
+        rows=tuple(rows),
         left_mean=left.panel.rounded_mean,
         right_mean=right.panel.rounded_mean,
     )
+
+
+def _first_scores(left: Dossier, right: Dossier) -> Scorecard | None:
+    """As many as the mail has room for."""
+    card = all_scores(left, right)
+    return card and replace(card, rows=card.rows[:SCORE_ROWS])
 
 
 def _named(dossier: Dossier) -> dict[str, Review]:
@@ -120,13 +128,19 @@ def _says(review: Review) -> bool:
     return review.score is not None or review.decision is not None
 
 
-def _score(review: Review | None) -> Score | None:
+def score_of(review: Review | None) -> Score | None:
     if review is None:
         return None
     return Score(score=review.score, decision=review.decision.value if review.decision else "")
 
 
-def _benchmarks(left: Dossier, right: Dossier) -> Benchmarks | None:
+def _first_benchmarks(left: Dossier, right: Dossier) -> Benchmarks | None:
+    """As many as the mail has room for."""
+    tested = all_benchmarks(left, right)
+    return tested and replace(tested, rows=tested.rows[:BENCHMARK_ROWS])
+
+
+def all_benchmarks(left: Dossier, right: Dossier) -> Benchmarks | None:
     """The tests with a score on a side, those scored on both first; None where nothing was tested."""
     mine = {each.test: each for each in left.benchmarks}
     others = {each.test: each for each in right.benchmarks}
@@ -136,8 +150,8 @@ def _benchmarks(left: Dossier, right: Dossier) -> Benchmarks | None:
         return None
     scored.sort(key=lambda test: not (_scored(mine.get(test)) and _scored(others.get(test))))
     rows = tuple(
-        Row(label=clip(test, 40), left=_result(mine.get(test)), right=_result(others.get(test)))
-        for test in scored[:BENCHMARK_ROWS]
+        Row(label=clip(test, 40), left=result_figure(mine.get(test)), right=result_figure(others.get(test)))
+        for test in scored
     )
     untested = len(tests) - len(scored)
     return Benchmarks(rows=rows, untested=f"{untested} of {len(tests)} untested" if untested else "")
@@ -147,7 +161,7 @@ def _scored(benchmark: Benchmark | None) -> bool:
     return benchmark is not None and benchmark.score is not None
 
 
-def _result(benchmark: Benchmark | None) -> Figure:
+def result_figure(benchmark: Benchmark | None) -> Figure:
     if benchmark is None or benchmark.score is None:
         return Figure(text=UNTESTED)
     out_of = f" of {number(benchmark.out_of)}" if benchmark.out_of is not None else ""

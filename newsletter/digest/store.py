@@ -122,6 +122,12 @@ def next_number(connection: Connection, edition: Edition) -> int:
     return (connection.execute(query).scalar() or 0) + 1
 
 
+def set_archived(connection: Connection, issue_id: int, archived: bool) -> bool:
+    """Show the issue on the web, or not; False when it was so before."""
+    statement = update(issues).where(issues.c.id == issue_id, issues.c.archived != archived)
+    return connection.execute(statement.values(archived=archived)).rowcount == 1
+
+
 # ── items and publications ─────────────────────────────────────────────────────────────────────────────
 
 
@@ -214,17 +220,24 @@ def release(connection: Connection, issue_id: int) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frozen:
-    """An approved issue as stored: the letter and the sender's side as JSON, and each variant's plan."""
+    """An approved issue as stored: the letter, its record and the sender's side as JSON, and each variant's plan."""
 
     letter: str
     sender: str
     plans: Mapping[str, bytes]
+    #: What the mail had no room for (digest/record.py); empty for none.
+    record: str = ""
 
 
 def freeze(connection: Connection, issue_id: int, frozen: Frozen) -> None:
     """Store what was approved in place of anything approved before."""
     thaw(connection, issue_id)
-    values = {"issue_id": issue_id, "letter": frozen.letter, "sender": frozen.sender}
+    values = {
+        "issue_id": issue_id,
+        "letter": frozen.letter,
+        "sender": frozen.sender,
+        "record": frozen.record,
+    }
     connection.execute(insert(snapshots).values(values))
     rows = [
         {"issue_id": issue_id, "variant": name, "plan": plan} for name, plan in sorted(frozen.plans.items())
@@ -245,7 +258,10 @@ def get_frozen(connection: Connection, issue_id: int) -> Frozen:
         raise NotFound("approved content of issue", issue_id)
     stored = connection.execute(select(plans.c.variant, plans.c.plan).where(plans.c.issue_id == issue_id))
     return Frozen(
-        letter=snapshot.letter, sender=snapshot.sender, plans={row.variant: row.plan for row in stored}
+        letter=snapshot.letter,
+        sender=snapshot.sender,
+        plans={row.variant: row.plan for row in stored},
+        record=snapshot.record,
     )
 
 

@@ -12,9 +12,10 @@ from newsletter.delivery.store import skip_the_rest
 from newsletter.digest import store
 from newsletter.digest.issues import Issue, Step
 from newsletter.digest.letter_json import letter_to_json
+from newsletter.digest.record import record_to_json
 from newsletter.digest.store import Frozen
 from newsletter.editing.checks import Finding, examine
-from newsletter.editing.letters import EVERYBODY, written_letter
+from newsletter.editing.letters import EVERYBODY, written_letter, written_record
 from newsletter.editing.newsroom import Newsroom
 from newsletter.editing.store import may_have_arrived, take_number_back
 from newsletter.errors import BadInput, ChangedMeanwhile
@@ -62,8 +63,8 @@ def approve(newsroom: Newsroom, issue: Issue, by: str) -> Issue:
 
 
 def hash_of(frozen: Frozen) -> str:
-    """SHA-256 over everything that was approved: plans, the letter with its subject, From and public URL; hex."""
-    parts = [frozen.letter.encode(), frozen.sender.encode()]
+    """SHA-256 over everything that was approved: plans, the letter with its subject, its record, From, public URL; hex."""
+    parts = [frozen.letter.encode(), frozen.sender.encode(), frozen.record.encode()]
     for name, plan in sorted(frozen.plans.items()):
         parts += [name.encode(), plan]
     whole = hashlib.sha256()
@@ -82,6 +83,7 @@ def _prepare(newsroom: Newsroom, issue: Issue) -> _Prepared:
         letter=letter_to_json(letter),
         sender=newsroom.frame.to_json(),
         plans={EVERYBODY: examined.plan.to_bytes()},
+        record=record_to_json(written_record(newsroom, issue)),
     )
     return _Prepared(issue, number, frozen)
 

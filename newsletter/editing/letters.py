@@ -5,6 +5,7 @@ from newsletter.digest import store
 from newsletter.digest.issues import Issue
 from newsletter.digest.letter import Letter
 from newsletter.digest.letter_json import letter_from_json
+from newsletter.digest.record import Record, write_record
 from newsletter.digest.writing import write_letter
 from newsletter.editing.newsroom import Newsroom
 from newsletter.render.compile import compile_letter
@@ -36,6 +37,17 @@ def written_letter(newsroom: Newsroom, issue: Issue) -> tuple[Letter, int]:
             rulings=lambda ids: store.rulings_on(connection, ids),
         )
     return letter, number
+
+
+def written_record(newsroom: Newsroom, issue: Issue) -> Record:
+    """What the archive shows beside the letter, from what is recorded now."""
+    with newsroom.database.read() as connection, newsroom.content() as content:
+        return write_record(
+            store.items_of(connection, issue.id),
+            content,
+            newsroom.settings,
+            rulings=lambda ids: store.rulings_on(connection, ids),
+        )
 
 
 def plan_of(newsroom: Newsroom, issue: Issue) -> tuple[Plan, MessageFrame]:

@@ -5,7 +5,9 @@ for its Date. Putting values into bytes is render/compose.py's work, carrying th
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from hashlib import blake2b
 from urllib.parse import quote
 
@@ -73,12 +75,12 @@ class Mailing:
         reader_id, issue_id, sign = recipient.reader_id, self.issue_id, self.signer.token
         leave = sign(Purpose.UNSUBSCRIBE, reader_id, issue_id)
         base = self.frame.public_url
-        mailbox = quote(self.frame.reply_to or self.frame.from_address, safe="@")
+        mailbox = _url_form(self.frame.reply_to or self.frame.from_address)
         return {
             SlotName.TO: mailbox_form("", recipient.address),
             SlotName.ADDRESS: recipient.address,
             SlotName.MESSAGE_ID: self.marks.message_id(issue_id, reader_id),
-            SlotName.DATE: format_datetime(self.clock.now()),
+            SlotName.DATE: _header_date(self.clock.now().replace(microsecond=0)),
             SlotName.UNSUBSCRIBE_URL: link(base, Purpose.UNSUBSCRIBE, leave),
             SlotName.UNSUBSCRIBE_MAILTO: f"mailto:{mailbox}?subject=unsubscribe%20{leave}",
             SlotName.PREFERENCES_URL: link(
@@ -92,6 +94,16 @@ class Mailing:
         if self.marks.bounce_address and self.issue_id:
             return self.marks.return_path(self.issue_id, recipient.reader_id)
         return self.marks.bounce_address or self.frame.from_address
+
+
+@lru_cache(maxsize=16)
+def _header_date(second: datetime) -> str:
+    return format_datetime(second)
+
+
+@lru_cache(maxsize=16)
+def _url_form(mailbox: str) -> str:
+    return quote(mailbox, safe="@")
 
 
 def mailings_of(

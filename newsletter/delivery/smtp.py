@@ -214,7 +214,5 @@ class SmtpSession:
 
 
 def _final(content: bytes) -> bytes:
-    """The message with the final dot; lines that begin with a dot are stuffed (RFC 5321, 4.5.2)."""
-    if b"\r\n." in content:
-        content = content.replace(b"\r\n.", b"\r\n..")
-    return content + (_FINAL_DOT if content.endswith(b"\r\n") else b"\r\n" + _FINAL_DOT)
+    """The message with the final dot. No line of a composed message begins with one: render/encode.py sees to it."""
+    return content + _FINAL_DOT

@@ -19,6 +19,9 @@ _ENHANCED = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")
 _QUEUED_AS = re.compile(rb"(?:queued as|\bid=)\s*<?([\w.@+-]{1,150})", re.IGNORECASE)
 _SERVICE_ENDS = 421
 
+#: Octets of a reply's line, at most: eight times what RFC 5321 allows.
+_LONGEST_LINE = 4_096
+
 #: Bytes handed to TLS at once: of a write that fails, so much may have left all the same.
 _TLS_PIECE = 16_384
 
@@ -149,16 +152,24 @@ class Wire:
 
     def last_reply(self, wait: float) -> Reply:
         """The next reply, also one that ends the connection; raises Dropped."""
-        if self._smtp.sock is None:
+        sock, file = self._smtp.sock, self._smtp.file
+        if sock is None or file is None:
             raise Dropped("the connection is closed")
-        self._smtp.sock.settimeout(wait)
+        sock.settimeout(wait)
+        lines = []
         try:
-            number, text = self._smtp.getreply()
-        except (smtplib.SMTPException, OSError) as error:
+            while True:
+                line = file.readline(_LONGEST_LINE)
+                lines.append(line[4:].rstrip())
+                if line[3:4] != b"-":
+                    break
+        except OSError as error:
             raise Dropped(f"the connection ended: {error}") from error
-        if number == -1:
+        if not line:
+            raise Dropped("the connection ended without a reply")
+        if not line[:3].isdigit():
             raise Dropped("the server's reply makes no sense")
-        return Reply(number, text)
+        return Reply(int(line[:3]), b"\n".join(lines))
 
     def quit(self) -> None:
         """End the connection politely; never raises."""

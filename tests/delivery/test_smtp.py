@@ -17,7 +17,8 @@ from newsletter.delivery.smtp import Smtp
 from newsletter.delivery.smtp_wire import Relay, Waits
 from newsletter.delivery.states import Event, Outcome
 from newsletter.errors import SendError
-from newsletter.render.plan import Block, Plan
+from newsletter.render.plan import Block, Plan, Slot
+from newsletter.render.slots import SlotName
 from tests.delivery.house import FRAME, PLAN, mailing
 
 PLAIN = ("8BITMIME", "SIZE 50000000", "ENHANCEDSTATUSCODES")
@@ -124,11 +125,18 @@ def test_what_arrives_is_byte_for_byte_what_was_composed(extensions: tuple[str, 
     ]
 
 
-def test_lines_that_begin_with_a_dot_arrive_as_they_were(extensions: tuple[str, ...]) -> None:
-    from newsletter.delivery.smtp import _final
-
-    assert _final(b"a\r\n.b\r\n..\r\n") == b"a\r\n..b\r\n...\r\n.\r\n"
-    assert _final(b"a") == b"a\r\n.\r\n"
+def test_no_line_of_a_message_begins_with_a_dot(extensions: tuple[str, ...]) -> None:
+    dots = (".\n", "..\n.", Slot(SlotName.ADDRESS), "\n.", Slot(SlotName.ADDRESS), ".\n" * 100)
+    plan = Plan(headers=PLAN.headers, text=(Block("", dots),), html=(Block("", dots),))
+    with server(extensions, keeps=True) as relay:
+        sent = send(
+            relay, [Recipient(reader_id=1, address=".dots.@example.org", attempts=0)], mail=mailing(plan=plan)
+        )
+    assert sent.events == {1: Event.ACCEPT}
+    assert b"\n." not in relay.taken[0].content
+    text = message_from_bytes(relay.taken[0].content, policy=policy.default).get_body(("plain",))
+    assert text is not None
+    assert text.get_content().splitlines()[:3] == [".", "..", "..dots.@example.org"]
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,11 @@ class Settings:
     source_order: tuple[str, ...] = _setting(
         "digest.source_order", (), help="Sources by name or site, the most trusted first: the last tie-break."
     )
+    stale_after: timedelta = _setting(
+        "digest.stale_after",
+        timedelta(days=180),
+        help="The age from which a fact is stale, by the date of its statement.",
+    )
 
     web_host: str = _setting(
         "web.host", "127.0.0.1", help="The address of this machine that pages are served on."

@@ -18,10 +18,10 @@ from newsletter.errors import NewsletterError
 #: The modules of this folder that hold commands, under the headings of `newsletter --help`.
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Begin": ("init", "db", "keys", "completion"),
-    "The week": ("content",),
+    "The week": ("content", "facts"),
     "The issue": ("issues",),
     "Readers": ("readers",),
-    "Sending": ("sending", "feedback", "rehearse"),
+    "Sending": ("sending", "mails", "feedback", "rehearse"),
     "Running it": ("serve", "jobs"),
 }
 

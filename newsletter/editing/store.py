@@ -1,8 +1,10 @@
 """What editing asks of `subscribers.db` beyond the queries of the digest and of delivery."""
 
-from sqlalchemy import Connection, exists, select, update
+from datetime import datetime
 
-from newsletter.db.schema import deliveries, issues
+from sqlalchemy import Connection, delete, exists, insert, select, update
+
+from newsletter.db.schema import deliveries, issues, rulings
 from newsletter.db.statuses import DeliveryStatus
 
 #: A copy in one of these states is with its reader, or may be.
@@ -18,3 +20,36 @@ def may_have_arrived(connection: Connection, issue_id: int) -> bool:
 def take_number_back(connection: Connection, issue_id: int) -> None:
     """Let the next approved issue have the number of one that nobody got."""
     connection.execute(update(issues).where(issues.c.id == issue_id).values(number=None))
+
+
+def all_rulings(connection: Connection) -> dict[str, dict[str, str | None]]:
+    """Every ruling by tool and attribute; a claim's id, or None to leave the figure out."""
+    found: dict[str, dict[str, str | None]] = {}
+    for row in connection.execute(select(rulings).order_by(rulings.c.tool_id, rulings.c.attribute)):
+        found.setdefault(row.tool_id, {})[row.attribute] = row.claim_id
+    return found
+
+
+def record_ruling(
+    connection: Connection,
+    tool_id: str,
+    attribute: str,
+    claim_id: str | None,
+    *,
+    reason: str,
+    by: str,
+    at: datetime,
+) -> None:
+    """What the editor says now, in place of what was said before."""
+    delete_ruling(connection, tool_id, attribute)
+    connection.execute(
+        insert(rulings).values(
+            tool_id=tool_id, attribute=attribute, claim_id=claim_id, reason=reason, by=by, at=at
+        )
+    )
+
+
+def delete_ruling(connection: Connection, tool_id: str, attribute: str) -> bool:
+    """Whether there was one."""
+    ruling = (rulings.c.tool_id == tool_id) & (rulings.c.attribute == attribute)
+    return connection.execute(delete(rulings).where(ruling)).rowcount > 0

@@ -8,7 +8,6 @@ from decimal import Decimal
 from newsletter.content.desk.findings import Contradiction, Kind, Statement, date_source, state_claim
 from newsletter.content.desk.papers import Sheet
 from newsletter.content.desk.prices import (
-    MILLION,
     Range,
     price_range,
     prices,
@@ -62,7 +61,7 @@ def _wrong_total(sheet: Sheet, claim: Claim, right: Sequence[Claim]) -> Contradi
         left=state_claim(shown[0], sheet.sources),
         right=state_claim(claim, sheet.sources),
         also=tuple(state_claim(each, sheet.sources) for each in shown[1:2]),
-        reason=f"at the source's own prices this volume costs {_dollars(expected)}, not ${claim.value}",
+        reason=f"at the source's own prices this volume costs {_dollars(expected)}, not {_said(claim)}",
     )
 
 
@@ -75,7 +74,7 @@ def _two_totals(sheet: Sheet, claims: Sequence[Claim]) -> Iterator[Contradiction
                 attribute=claim.attribute,
                 left=state_claim(claims[0], sheet.sources),
                 right=state_claim(claim, sheet.sources),
-                reason=f"one source gives ${claims[0].value} and ${claim.value} for the same volume",
+                reason=f"one source gives {_said(claims[0])} and {_said(claim)} for the same volume",
             )
             return
 
@@ -145,7 +144,7 @@ def savings(sheet: Sheet) -> Iterator[Contradiction]:
                 attribute=claim.attribute,
                 left=state_claim(dearer, sheet.sources),
                 right=state_claim(claim, sheet.sources),
-                reason=f"by its own prices a million tokens save {_dollars(expected)}, not ${claim.value}",
+                reason=f"by its own prices a million tokens save {_dollars(expected)}, not {_said(claim)}",
             )
 
 
@@ -165,10 +164,10 @@ def token_prices(sheet: Sheet) -> Iterator[Contradiction]:
             attribute=claim.attribute,
             left=state_claim(shown, sheet.sources),
             right=state_claim(claim, sheet.sources),
-            reason=f"${claim.value} is set beside the other tool's {_worded(direction)} price, "
+            reason=f"{_said(claim)} is set beside the other tool's {_worded(direction)} price, "
             f"but its own is {_dollars(narrow or expected)}"
             if direction
-            else f"its prices are {_dollars(expected)}, and no mix of them is ${claim.value}",
+            else f"its prices are {_dollars(expected)}, and no mix of them is {_said(claim)}",
         )
 
 
@@ -264,15 +263,27 @@ def _plain_number(claim: Claim) -> Decimal | None:
 
 
 def _dollars(amounts: Range) -> str:
-    low, high = (f"${_short(each)}" for each in (amounts.low, amounts.high))
+    low, high = money(amounts.low), money(amounts.high)
     return low if low == high else f"{low} to {high}"
 
 
+def money(amount: Decimal) -> str:
+    """ "$1,200", "$0.60", "$0.007": whole dollars or at least cents, at most three digits that count."""
+    text = _short(amount)
+    decimals = len(text.partition(".")[2])
+    return f"${Decimal(text):,.{max(decimals, 2)}f}" if decimals else f"${Decimal(text):,f}"
+
+
 def _short(number: Decimal) -> str:
-    """At most three digits that count, never an exponent."""
-    rounded = Decimal(f"{number:.3g}") if number < MILLION else number
+    """At most three digits that count behind the point, never an exponent."""
+    rounded = Decimal(f"{number:.3g}") if number < 1000 else number.quantize(Decimal(1))
     text = f"{rounded:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _said(claim: Claim) -> str:
+    number = _plain_number(claim)
+    return claim.value if number is None else money(number)
 
 
 def _worded(direction: str | None) -> str:

@@ -31,13 +31,14 @@ def find_contradictions(
 
     `rulings` are an editor's, by tool and attribute, as for `facts.resolve`.
     """
-    ruled = rulings or {}
-    found = _all(read_papers(store), source_order)
-    return tuple(sorted((each for each in found if not _is_ruled(each, ruled)), key=_rank))
+    ruled = _Rulings(rulings or {}, papers := read_papers(store))
+    found = _all(papers, source_order, ruled)
+    return tuple(sorted((each for each in found if not ruled.settle(each)), key=_rank))
 
 
-def _all(papers: Papers, source_order: Sequence[str]) -> Iterator[Contradiction]:
-    twins = list(identity.one_tool(papers))
+def _all(papers: Papers, source_order: Sequence[str], ruled: "_Rulings") -> Iterator[Contradiction]:
+    # Two records of which somebody said that they are two are not read as one.
+    twins = [each for each in identity.one_tool(papers) if not ruled.settle(each)]
     groups = identity.groups(twins, papers.tools)
     yield from twins
     yield from identity.one_name(papers)
@@ -49,8 +50,20 @@ def _all(papers: Papers, source_order: Sequence[str]) -> Iterator[Contradiction]
             yield from rule(sheet)
 
 
-def _is_ruled(found: Contradiction, rulings: Mapping[str, Mapping[str, str | None]]) -> bool:
-    return any(found.attribute in rulings.get(tool_id, {}) for tool_id in found.tool_ids)
+class _Rulings:
+    """An editor's rulings that hold: one on a claim ends when its source says something else."""
+
+    def __init__(self, rulings: Mapping[str, Mapping[str, str | None]], papers: Papers) -> None:
+        current = {claim.id for claims in papers.claims.values() for claim in claims}
+        self.settled = {
+            (tool_id, attribute)
+            for tool_id, by_attribute in rulings.items()
+            for attribute, claim_id in by_attribute.items()
+            if claim_id is None or claim_id in current
+        }
+
+    def settle(self, found: Contradiction) -> bool:
+        return any((tool_id, found.attribute) in self.settled for tool_id in found.tool_ids)
 
 
 def _rank(found: Contradiction) -> tuple[object, ...]:

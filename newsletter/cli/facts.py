@@ -1,0 +1,211 @@
+"""`newsletter facts`: what is printed of a tool and why, what contradicts itself, and the editor's ruling."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import click
+
+from newsletter.cli.frame import json_option, pass_app, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from newsletter.app import App
+    from newsletter.content.desk.findings import Contradiction, Statement
+    from newsletter.editing.facts import FactSheet, Standing, Stated
+
+COLUMNS = ("Attribute", "Value", "Rule", "Source", "Line", "Dated", "Age", "Claim")
+
+
+class Facts(click.Group):
+    """A group whose first word may be a tool: `newsletter facts TOOL` is `newsletter facts show TOOL`."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        known = args[0] in self.commands or args[0].startswith("-")
+        return super().resolve_command(ctx, args if known else ["show", *args])
+
+
+@click.group(cls=Facts, subcommand_metavar="TOOL | COMMAND [ARGS]...")
+def facts() -> None:
+    """What is printed of a tool and why, and where sources contradict each other.
+
+    `newsletter facts TOOL` is short for `newsletter facts show TOOL`.
+    """
+
+
+@facts.command()
+@click.argument("tool", metavar="TOOL")
+@json_option
+@pass_app
+def show(app: "App", tool: str, as_json: bool) -> None:
+    """Show every fact on a tool: claim, source, line, date, the rule that chose it, and what differs.
+
+    A fact is stale when its statement is older than digest.stale_after.
+    """
+    from newsletter.editing.facts import facts_of
+
+    sheet = facts_of(app, tool)
+    if as_json:
+        print_json(_sheet(sheet))
+        return
+    print_table(COLUMNS, [row for each in sheet.facts for row in _rows(each)])
+    for attribute in sheet.left_out:
+        say(f"An editor leaves out {attribute}.")
+    if sheet.contradictions:
+        click.echo()
+        _print(sheet.contradictions)
+
+
+def _rows(standing: "Standing") -> Iterable[tuple[object, ...]]:
+    """The fact and, below it, the claims that differ."""
+    yield _row(standing.chosen, standing.fact.reason)
+    for each in standing.others:
+        yield _row(each, "differs")
+
+
+def _row(stated: "Stated", rule: str) -> tuple[object, ...]:
+    claim = stated.claim
+    unit = claim.unit if claim.number is not None else ""
+    return (
+        claim.attribute,
+        f"{claim.value} {unit}".strip(),
+        rule,
+        stated.source.name,
+        claim.line,
+        stated.day,
+        "stale" if stated.stale else "",
+        claim.id,
+    )
+
+
+def _sheet(sheet: "FactSheet") -> dict[str, object]:
+    return {
+        "tool": sheet.tool.id,
+        "facts": [
+            {
+                **_stated(each.chosen),
+                "rule": each.fact.reason,
+                "differs": [_stated(other) for other in each.others],
+            }
+            for each in sheet.facts
+        ],
+        "left_out": list(sheet.left_out),
+        "contradictions": [_finding(each) for each in sheet.contradictions],
+    }
+
+
+def _stated(stated: "Stated") -> dict[str, object]:
+    claim = stated.claim
+    return {
+        "attribute": claim.attribute,
+        "value": claim.value,
+        "unit": claim.unit,
+        "source": stated.source.name,
+        "line": claim.line,
+        "dated": stated.day,
+        "stale": stated.stale,
+        "claim": claim.id,
+        "words": claim.words,
+    }
+
+
+@facts.command()
+@json_option
+@pass_app
+def check(app: "App", as_json: bool) -> None:
+    """List what contradicts itself: both statements, where they stand, and why they cannot both be true.
+
+    What an editor has ruled on is not listed again.
+    """
+    from newsletter.editing.facts import open_contradictions
+
+    found = open_contradictions(app)
+    if as_json:
+        print_json([_finding(each) for each in found])
+    elif found:
+        _print(found)
+    else:
+        say("Nothing contradicts itself.")
+
+
+def _print(found: Iterable["Contradiction"]) -> None:
+    for number, each in enumerate(found, 1):
+        sure = "" if each.certain else ", likely"
+        say(f"{number}. {each.kind} ({each.severity}{sure}): {', '.join(each.tool_ids)}, {each.attribute}")
+        say(f"   {each.reason}.")
+        for statement in (each.left, each.right, *each.also):
+            say(f'   - {statement.place}, {statement.dated}: {statement.value}. "{_short(statement.words)}"')
+
+
+def _short(words: str) -> str:
+    plain = " ".join(words.split())
+    return plain if len(plain) <= 160 else f"{plain[:159].rstrip()}…"
+
+
+def _finding(found: "Contradiction") -> dict[str, object]:
+    return {
+        "kind": found.kind,
+        "severity": found.severity,
+        "certain": found.certain,
+        "tools": list(found.tool_ids),
+        "attribute": found.attribute,
+        "reason": found.reason,
+        "left": _statement(found.left),
+        "right": _statement(found.right),
+        "also": [_statement(each) for each in found.also],
+    }
+
+
+def _statement(statement: "Statement") -> dict[str, object]:
+    return {
+        "tool": statement.tool_id,
+        "value": statement.value,
+        "words": statement.words,
+        "source": statement.source,
+        "line": statement.line,
+        "dated": statement.dated,
+        "claim": statement.claim_id,
+    }
+
+
+@facts.command()
+@click.argument("tool", metavar="TOOL")
+@click.argument("attribute", metavar="ATTRIBUTE")
+@click.argument("claim", metavar="CLAIM", required=False)
+@click.option("--leave-out", is_flag=True, help="Print nothing of it, and ask no more.")
+@click.option("--withdraw", is_flag=True, help="Take an earlier ruling back.")
+@click.option("--reason", default="", metavar="TEXT", help="Why, for the record.")
+@click.option(
+    "--by", metavar="NAME", default="command line", show_default=True, help="Who rules, for the record."
+)
+@pass_app
+def rule(
+    app: "App",
+    tool: str,
+    attribute: str,
+    claim: str | None,
+    leave_out: bool,
+    withdraw: bool,
+    reason: str,
+    by: str,
+) -> None:
+    """Rule which claim is the fact, or that nothing is printed.
+
+    CLAIM is an id that `newsletter facts TOOL` shows. A ruling on a claim holds as long as its source says so. That
+    two records are not one tool is ruled with the attribute "identity" and --leave-out.
+    """
+    from newsletter.editing.facts import rule as rule_on
+    from newsletter.editing.facts import withdraw_ruling
+
+    if [claim is not None, leave_out, withdraw].count(True) != 1:
+        raise click.UsageError("give a CLAIM, or --leave-out, or --withdraw")
+    if withdraw:
+        withdraw_ruling(app, tool, attribute)
+        say(f"The ruling on {attribute} of {tool} is taken back.")
+        return
+    ruled = rule_on(app, tool, attribute, claim, reason=reason, by=by)
+    what = f"left out of {ruled.name}" if claim is None else f"of {ruled.name} is settled by {claim}"
+    say(f"Ruled: {attribute} {what}. Issues that are approved already stay as they are.")
+
+
+COMMANDS: tuple[click.Command, ...] = (facts,)

@@ -1,0 +1,128 @@
+"""The facts desk at work: the facts on a tool, the contradictions that are open, and an editor's ruling."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from newsletter.content.desk.check import find_contradictions, of_tools
+from newsletter.content.desk.findings import Contradiction
+from newsletter.content.facts import resolve
+from newsletter.content.freshness import day_of, is_stale
+from newsletter.content.model import Claim, Fact, Source, Tool
+from newsletter.content.store import ContentStore
+from newsletter.editing.newsroom import Newsroom
+from newsletter.editing.store import all_rulings, delete_ruling, record_ruling
+from newsletter.errors import BadInput, NotFound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """A claim with its source, the day of its statement, and whether that is too long ago."""
+
+    claim: Claim
+    source: Source
+    day: date
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A fact as it stands: what is printed, by which rule, and the claims that differ."""
+
+    fact: Fact
+    chosen: Stated
+    others: tuple[Stated, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactSheet:
+    """All facts on one tool, and the attributes that an editor leaves out."""
+
+    tool: Tool
+    facts: tuple[Standing, ...]
+    left_out: tuple[str, ...]
+    contradictions: tuple[Contradiction, ...]
+
+
+def facts_of(newsroom: Newsroom, tool_id: str) -> FactSheet:
+    """What an issue would print of a tool, and why; raises NotFound."""
+    with newsroom.content() as content:
+        tool = content.get_tool(tool_id)
+        claims = content.claims([tool.id]).get(tool.id, ())
+        sources = content.sources(each.source_id for each in claims)
+        ruled = _rulings(newsroom).get(tool.id, {})
+        facts = resolve(claims, sources=sources, source_order=newsroom.settings.source_order, rulings=ruled)
+        found = of_tools(_contradictions(newsroom, content), [tool.id])
+
+    def stated(claim: Claim) -> Stated:
+        source = sources[claim.source_id]
+        return Stated(
+            claim=claim,
+            source=source,
+            day=day_of(claim, source),
+            stale=is_stale(claim, source, newsroom.clock.now().date(), newsroom.settings.stale_after),
+        )
+
+    return FactSheet(
+        tool=tool,
+        facts=tuple(
+            Standing(fact=fact, chosen=stated(fact.claim), others=tuple(stated(each) for each in fact.others))
+            for fact in facts.values()
+        ),
+        left_out=tuple(attribute for attribute, claim_id in ruled.items() if claim_id is None),
+        contradictions=found,
+    )
+
+
+def open_contradictions(newsroom: Newsroom) -> tuple[Contradiction, ...]:
+    """Every contradiction in the content store that nobody has ruled on."""
+    with newsroom.content() as content:
+        return _contradictions(newsroom, content)
+
+
+def rule(
+    newsroom: Newsroom, tool_id: str, attribute: str, claim_id: str | None, *, reason: str, by: str
+) -> Tool:
+    """Say which claim is the fact, or with None that nothing is printed and nothing more is asked. Commits.
+
+    Raises NotFound for a tool, or BadInput for a claim or an attribute, that is not there.
+    """
+    if not reason.strip():
+        raise BadInput("a ruling needs a reason: say it with --reason TEXT")
+    with newsroom.content() as content:
+        tool = content.get_tool(tool_id)
+        stated = content.claims([tool.id]).get(tool.id, ())
+        known = {each.attribute for each in stated}
+        if attribute not in known:
+            known |= {each.attribute for each in of_tools(_contradictions(newsroom, content), [tool.id])}
+    if attribute not in known:
+        raise BadInput(
+            f"nothing is stated of {tool.name} as {attribute}: one of {', '.join(sorted(known)) or 'none'} is right"
+        )
+    if claim_id is not None and not any(
+        (each.id, each.attribute) == (claim_id, attribute) for each in stated
+    ):
+        raise NotFound(f"current claim on {attribute} with id", claim_id, f"See: newsletter facts {tool.id}")
+    with newsroom.database.write() as connection:
+        record_ruling(
+            connection, tool.id, attribute, claim_id, reason=reason.strip(), by=by, at=newsroom.clock.now()
+        )
+    return tool
+
+
+def withdraw_ruling(newsroom: Newsroom, tool_id: str, attribute: str) -> None:
+    """Ask the question again. Commits; raises NotFound when there is no such ruling."""
+    with newsroom.database.write() as connection:
+        if not delete_ruling(connection, tool_id, attribute):
+            raise NotFound("ruling on", f"{tool_id} {attribute}")
+
+
+def _contradictions(newsroom: Newsroom, content: ContentStore) -> tuple[Contradiction, ...]:
+    return find_contradictions(
+        content, source_order=newsroom.settings.source_order, rulings=_rulings(newsroom)
+    )
+
+
+def _rulings(newsroom: Newsroom) -> Mapping[str, Mapping[str, str | None]]:
+    with newsroom.database.read() as connection:
+        return all_rulings(connection)

@@ -18,7 +18,10 @@ from newsletter.db.engine import Database, open_database
 from newsletter.db.migrate import require_head
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from newsletter.content.store import ContentStore
+    from newsletter.delivery.dkim import DkimSigner
     from newsletter.delivery.erasing import Eraser
     from newsletter.delivery.feedback.acting import Feedback
     from newsletter.delivery.feedback.mailbox import Mailbox
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from newsletter.delivery.sender import Sender
     from newsletter.delivery.transport import Transport
     from newsletter.readers.links import LinkSigner
+    from newsletter.readers.subscribing import Subscribing
     from newsletter.render.frame import MessageFrame
     from newsletter.schedule.runner import Alerts
     from newsletter.schedule.ticker import Ticker
@@ -112,6 +116,48 @@ class App:
         )
 
     @cached_property
+    def subscribing(self) -> "Subscribing":
+        """The way in for readers."""
+        from newsletter.delivery.mails import queue_mail
+        from newsletter.readers.limits import Limits
+        from newsletter.readers.subscribing import Subscribing, is_listed, read_domains
+
+        settings = self.settings
+        disposable = settings.disposable_domains
+        domains = read_domains(settings.path(disposable)) if disposable else frozenset()
+        return Subscribing(
+            database=self.database,
+            signer=self.links,
+            suppression_key=self.suppression_key,
+            limits=Limits(
+                key=self.suppression_key,
+                per_network=settings.network_limit,
+                per_domain=settings.domain_limit,
+            ),
+            public_url=settings.public_url,
+            again_after=settings.confirm_again_after,
+            queue_mail=queue_mail,
+            welcome=self._welcome,
+            is_disposable=lambda domain: is_listed(domain, domains),
+        )
+
+    def next_issue_words(self) -> str:
+        """When the next issue is due, for a sentence: "on Thursday 26 November"."""
+        from newsletter.schedule.slots import issue_schedule, local_time, next_slot
+
+        day = local_time(next_slot(issue_schedule(self.settings), self.clock.now()).name)
+        return f"on {day:%A} {day.day} {day:%B}"
+
+    def _welcome(self, connection: "Connection", reader_id: int) -> dict[str, object]:
+        """What a welcome mail says."""
+        from newsletter.readers.links import Purpose, link
+
+        base = self.settings.public_url.rstrip("/")
+        lasting = (Purpose.PREFERENCES, Purpose.UNSUBSCRIBE)
+        urls = {f"{each}_url": link(base, each, self.links.token(each, reader_id)) for each in lasting}
+        return {"next_issue": self.next_issue_words(), "latest_url": f"{base}/archive", **urls}
+
+    @cached_property
     def eraser(self) -> "Eraser":
         """What forgets a reader wherever something of them is kept."""
         from newsletter.delivery.erasing import Eraser
@@ -123,6 +169,21 @@ class App:
             outbox=self.settings.path(self.settings.outbox),
             clock=self.clock,
         )
+
+    @cached_property
+    def dkim(self) -> "DkimSigner | None":
+        """What signs messages with DKIM; None where the settings name no key."""
+        from newsletter.delivery.dkim_keys import DkimFiles
+
+        settings = self.settings
+        rsa, ed25519 = settings.dkim_rsa_key, settings.dkim_ed25519_key
+        files = DkimFiles(
+            domain=settings.signing_domain,
+            selector=settings.dkim_selector,
+            rsa=settings.path(rsa) if rsa else None,
+            ed25519=settings.path(ed25519) if ed25519 else None,
+        )
+        return files.signer()
 
     def transport(self) -> "Transport":
         """The way out that the settings name."""
@@ -178,6 +239,7 @@ class App:
             marks=self.marks,
             operator_address=settings.operator_address or settings.reply_to,
             transport=self.transport,
+            dkim=self.dkim,
         )
 
     def sender(self, issue_id: int, watch: "Callable[[Progress], None]" = lambda progress: None) -> "Sender":
@@ -190,7 +252,7 @@ class App:
 
         settings = self.settings
         with self.database.read() as connection:
-            mailings = mailings_of(connection, issue_id, self.links, self.marks, self.clock)
+            mailings = mailings_of(connection, issue_id, self.links, self.marks, self.clock, self.dkim)
         return Sender(
             database=self.database,
             issue_id=issue_id,

@@ -6,6 +6,7 @@ that the setting names, never from `newsletter.toml` itself.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
@@ -20,6 +21,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from newsletter.errors import ConfigError, Place
 
 FILE_NAME = "newsletter.toml"
+
+_DNS_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
 
 
 class TransportName(StrEnum):
@@ -169,7 +172,7 @@ class Settings:
     )
     jobs: tuple[str, ...] = _setting(
         "schedule.jobs",
-        ("jobs.draft", "jobs.remind", "jobs.dispatch"),
+        ("jobs.draft", "jobs.remind", "jobs.dispatch", "jobs.confirmations", "jobs.retention"),
         help="The job modules that serve loads.",
     )
 
@@ -286,6 +289,23 @@ class Settings:
         "smtp.return_path", "", help="Address that gets bounces; empty: mail.from_address."
     )
 
+    dkim_domain: str = _setting(
+        "dkim.domain", "", help="The domain that signs messages; empty: that of mail.from_address."
+    )
+    dkim_selector: str = _setting(
+        "dkim.selector",
+        "newsletter",
+        help="The RSA key's name in DNS; the Ed25519 key's is this with -ed25519 behind it.",
+    )
+    dkim_rsa_key: Path | None = _setting(
+        "dkim.rsa_key",
+        None,
+        help="PEM file of the RSA key that signs what goes by SMTP and into the outbox; made by newsletter keys dkim.",
+    )
+    dkim_ed25519_key: Path | None = _setting(
+        "dkim.ed25519_key", None, help="PEM file of an Ed25519 key, for a second signature."
+    )
+
     sendgrid_api_key: str = _setting("sendgrid.api_key", "", help="The API key.", secret=True)
     sendgrid_url: str = _setting(
         "sendgrid.url",
@@ -315,6 +335,11 @@ class Settings:
     feedback_delete: bool = _setting(
         "feedback.delete", False, help="Delete a report once it was acted on: it holds an address."
     )
+
+    @property
+    def signing_domain(self) -> str:
+        """The domain of DKIM signatures; empty while neither it nor mail.from_address is set."""
+        return (self.dkim_domain or self.from_address.rpartition("@")[2]).lower()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -614,6 +639,7 @@ def _check(settings: Settings, file: Path) -> None:
         ) from error
     _check_time(settings, file)
     _check_mailbox(settings, file)
+    _check_dkim(settings, file)
     for name, url in (
         ("site.public_url", settings.public_url),
         ("site.url", settings.site_url),
@@ -647,6 +673,22 @@ def _check_mailbox(settings: Settings, file: Path) -> None:
             "feedback.imap_tls may be none only for a server on this machine; use starttls or tls",
             setting="feedback.imap_tls",
             place=_place(file, "feedback.imap_tls"),
+        )
+
+
+def _check_dkim(settings: Settings, file: Path) -> None:
+    for name, value in (("dkim.domain", settings.dkim_domain), ("dkim.selector", settings.dkim_selector)):
+        if value and not _DNS_NAME.fullmatch(value):
+            raise ConfigError(
+                f"{name} is {value!r}, but a name of letters, digits, hyphens and dots was expected",
+                setting=name,
+                place=_place(file, name),
+            )
+    if not settings.dkim_selector:
+        raise ConfigError(
+            "dkim.selector is empty, but a name such as newsletter was expected",
+            setting="dkim.selector",
+            place=_place(file, "dkim.selector"),
         )
 
 

@@ -245,4 +245,36 @@ def _written(output: Path | None) -> Iterator[TextIO]:
         raise
 
 
+@readers.command()
+@click.argument("address")
+@pass_app
+def data(app: "App", address: str) -> None:
+    """Print everything kept of one reader, as JSON: what their own page lets them download."""
+    from newsletter.delivery.own_data import own_export
+    from newsletter.readers.by_hand import look_up
+
+    reader = look_up(app.database, address).reader
+    with app.database.read() as connection:
+        print_json(own_export(connection, reader))
+
+
+@readers.command()
+@click.argument("address")
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+@pass_app
+def erase(app: "App", address: str, yes: bool) -> None:
+    """Forget one reader for good: address, choices, waiting mails, copies in the outbox.
+
+    What stays is a keyed hash on the suppression list: no import brings them back, only their own new subscription.
+    Run it again when it was interrupted.
+    """
+    from newsletter.readers.by_hand import look_up
+
+    reader = look_up(app.database, address).reader
+    if not yes:
+        click.confirm(f"Erase {address} for good?", abort=True, err=not sys.stdout.isatty())
+    app.eraser.erase(reader.id, "newsletter readers erase")
+    say(f"{address} is erased.")
+
+
 COMMANDS: tuple[click.Command, ...] = (readers,)

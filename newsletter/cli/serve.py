@@ -1,4 +1,4 @@
-"""`newsletter serve`: the schedule and the senders, until the program is told to stop."""
+"""`newsletter serve`: the schedule, the senders and the pages, until the program is told to stop."""
 
 import os
 import signal
@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 #: Seconds between two looks at the senders.
 LOOK_SECONDS = 5
 
+#: The key of the one process of the pages; issues count from 1.
+_PAGES = 0
+
 
 @click.command()
 @pass_app
 def serve(app: "App") -> None:
-    """Run the schedule and send what is due, until SIGTERM or Ctrl-C.
+    """Run the schedule, send what is due and serve the pages, until SIGTERM or Ctrl-C.
 
     Stopping is gentle: a running job is finished, and a sender finishes what it has begun. A second signal stops at
     once; nothing is lost by it, but what was on its way may have to be listed as unsure.
@@ -30,20 +33,22 @@ def serve(app: "App") -> None:
     from newsletter.schedule.ticker import Beat, start_beats
 
     _log_to_stderr()
-    ticker, supervisor = app.ticker, _supervise_senders(app)
+    ticker, senders, pages = app.ticker, _supervise_senders(app), _supervise_pages(app)
     _say_what_comes(app)
     stopping = _catch_signals()
     look = timedelta(seconds=LOOK_SECONDS)
     beats = (
         Beat(call=ticker.tick),
-        Beat(call=supervisor.look, every=look),
+        Beat(call=senders.look, every=look),
+        Beat(call=pages.look, every=look),
         Beat(call=app.postman.deliver, every=look),
     )
     scheduler = start_beats(*beats, clock=app.clock)
     os.read(stopping, 1)
     say("Stopping: what has begun is finished first.")
     scheduler.shutdown()
-    supervisor.stop()
+    pages.stop()
+    senders.stop()
     say("Stopped.")
 
 
@@ -68,6 +73,21 @@ def _supervise_senders(app: "App") -> "Supervisor":
     )
 
 
+def _supervise_pages(app: "App") -> "Supervisor":
+    """The pages are a process of their own: a sender that works hard must not keep a visitor waiting."""
+    from newsletter.schedule.supervisor import Supervisor
+
+    web = (sys.executable, "-m", "newsletter.web", "--folder", str(app.settings.folder), "--with-parent")
+    return Supervisor(
+        wanted=lambda: (_PAGES,) if app.settings.web_port else (),
+        command=lambda key: web,
+        clock=app.clock,
+        alerts=app.alerts,
+        name=lambda key: "process of the pages",
+        advice=lambda key: f"python -m newsletter.web --folder {app.settings.folder}",
+    )
+
+
 def _say_what_comes(app: "App") -> None:
     from newsletter.schedule.overview import State, list_turns
 
@@ -76,6 +96,8 @@ def _say_what_comes(app: "App") -> None:
     for turn in turns:
         if turn.state in (State.NEXT, State.WAITING):
             say(f"{turn.job}: {turn.state.value}, due {turn.due_at:%a %d %b %Y %H:%M %Z}")
+    if app.settings.web_port:
+        say(f"Pages at http://{app.settings.web_host}:{app.settings.web_port}/subscribe")
     say(f"Serving {app.settings.folder}. Stop with Ctrl-C.")
 
 

@@ -19,14 +19,33 @@ from newsletter.db.statuses import MailStatus, ReaderStatus
 from newsletter.delivery.message import Marks
 from newsletter.delivery.outbox import file_name
 from newsletter.errors import StoreBusy
+from newsletter.readers.limits import WINDOW
 from newsletter.readers.model import Reader
-from newsletter.readers.own_store import unconfirmed_since
+from newsletter.readers.own_store import forget_sign_ups, unconfirmed_since
 from newsletter.readers.store import erase_reader, forget, get_reader, left_before
 
 #: Readers erased in one transaction.
 _AT_ONCE = 100
 
 _TRIES, _REST = 50, timedelta(seconds=0.1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """How long what is kept."""
+
+    unconfirmed: timedelta
+    left: timedelta
+    mails: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tidied:
+    """How many readers and records of mails were let go."""
+
+    unconfirmed: int
+    left: int
+    mails: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +59,13 @@ class Eraser:
     clock: Clock
 
     def erase(self, reader_id: int, source: str) -> None:
-        """Forget a reader; a keyed hash stays. Raises NotFound, and StoreBusy when the log cannot be emptied."""
+        """Forget a reader; a keyed hash stays. Raises NotFound, and StoreBusy when the log cannot be emptied.
+
+        The files go before the address: whoever is interrupted can still be asked for by it.
+        """
+        with self.database.read() as connection:
+            names = frozenset(self._files(connection, [reader_id]))
+        self._delete_files(names)
         with self.database.write() as connection:
             reader = get_reader(connection, reader_id)
             names = self._forget(connection, [reader_id])
@@ -49,6 +74,17 @@ class Eraser:
             )
         self._delete_files(names)
         empty_the_log(self.database, self.clock)
+
+    def tidy(self, keep: "Keep") -> "Tidied":
+        """Let go of everything whose time is over. Raises StoreBusy when the log cannot be emptied."""
+        unconfirmed = self.forget_unconfirmed(keep.unconfirmed)
+        left = self.erase_who_left(keep.left)
+        now = self.clock.now()
+        with self.database.write() as connection:
+            mails_gone = forget_old_mails(connection, now - keep.mails)
+            forget_sign_ups(connection, now - WINDOW)
+        empty_the_log(self.database, self.clock)
+        return Tidied(unconfirmed=unconfirmed, left=left, mails=mails_gone)
 
     def forget_unconfirmed(self, after: timedelta) -> int:
         """Forget the addresses that nobody has confirmed for so long; returns how many."""

@@ -8,13 +8,14 @@ for another reason than having been erased. Changing an address is the same way,
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import Connection
 
 from newsletter.db.engine import Database
 from newsletter.db.statuses import ConsentEvent, MailKind, ReaderStatus
-from newsletter.errors import BadInput, BadLink
+from newsletter.errors import BadInput, BadLink, Place
 from newsletter.readers import own_store, store
 from newsletter.readers.addresses import Address, parse_address
 from newsletter.readers.limits import Limits
@@ -181,9 +182,12 @@ class Subscribing:
         return reader
 
 
-def read_domains(text: str) -> frozenset[str]:
-    """The domains of a list, one a line; lines that begin with # are comments."""
-    lines = (line.strip().casefold() for line in text.splitlines())
+def read_domains(file: Path) -> frozenset[str]:
+    """The domains of a list, one a line; lines that begin with # are comments. Raises BadInput."""
+    try:
+        lines = [line.strip().casefold() for line in file.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"the list of domains cannot be read: {error}", Place(file)) from error
     return frozenset(line for line in lines if line and not line.startswith("#"))
 
 

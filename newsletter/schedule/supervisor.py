@@ -33,12 +33,17 @@ class _Child:
 
 @dataclass
 class Supervisor:
-    """`wanted` lists the keys of the work there is; `command` is how a child does one."""
+    """`wanted` lists the keys of the work there is; `command` is how a child does one.
+
+    `name` is what a child is called in words, `advice` the command that shows why it fails.
+    """
 
     wanted: Callable[[], Iterable[int]]
     command: Callable[[int], Sequence[str]]
     clock: Clock
     alerts: Alerts
+    name: Callable[[int], str] = lambda key: f"sender of issue {key}"
+    advice: Callable[[int], str] = lambda key: f"newsletter status {key}"
     _children: dict[int, _Child] = field(default_factory=dict, init=False)
     _stopping: bool = field(default=False, init=False)
 
@@ -83,13 +88,13 @@ class Supervisor:
         # The first failure is often somebody's pause that is over already.
         rest = retry_delay(child.failures - 1) if child.failures > 1 else timedelta(0)
         child.not_before = self.clock.now() + rest
-        log.error("issue %s: its sender ended with status %s", key, status)
+        log.error("the %s ended with status %s", self.name(key), status)
         if child.failures >= TELL_AFTER:
             self.alerts.raise_once(
                 f"child-failed:{key}",
-                f"The sender of issue {key} keeps failing",
+                f"The {self.name(key)} keeps failing",
                 f"It ended {child.failures} times with an error, the last time with status {status}. It is started "
-                f"again by itself. To see why: newsletter status {key}",
+                f"again by itself. To see why: {self.advice(key)}",
             )
 
     def _start(self, key: int) -> None:
@@ -98,4 +103,4 @@ class Supervisor:
         if self._stopping or resting or child.process is not None:
             return
         child.process = subprocess.Popen(self.command(key), stdin=subprocess.DEVNULL)
-        log.info("issue %s: its sender is process %s", key, child.process.pid)
+        log.info("the %s is process %s", self.name(key), child.process.pid)

@@ -16,7 +16,6 @@ from newsletter.web.forms import Form
 from newsletter.web.installation import Installed
 from newsletter.web.links import personal_url, reader_of_dated
 from newsletter.web.pages import Page, show
-from newsletter.web.subscribing import WayIn
 
 router = APIRouter(include_in_schema=False)
 
@@ -75,13 +74,13 @@ def export(app: Installed, token: str) -> Response:
 
 
 @router.post("/personal/{token}/address")
-def move(request: Request, app: Installed, way_in: WayIn, token: str, form: Form) -> Response:
+def move(request: Request, app: Installed, token: str, form: Form) -> Response:
     with app.database.read() as connection:
         reader = reader_of_dated(app, connection, Purpose.PERSONAL, token)
     if reader.status is not ReaderStatus.ACTIVE:
         return _show(request, app, token)
     try:
-        way_in.ask_to_move(reader.id, form.get("address"), app.clock.now())
+        app.subscribing.ask_to_move(reader.id, form.get("address"), app.clock.now())
     except BadInput as error:
         return _show(request, app, token, fault=str(error), field="address", new_address=form.get("address"))
     return show(request, MoveAskedPage(token=token))

@@ -3,22 +3,18 @@
 The answer is the same for every address, known or not. How often mails go out is decided in readers/subscribing.py.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Connection
 
 from newsletter.app import App
-from newsletter.delivery.mails import queue_mail
 from newsletter.errors import BadInput, NewsletterError
-from newsletter.readers.limits import Limits, TooMany, network_of
+from newsletter.readers.limits import TooMany, network_of
 from newsletter.readers.links import Purpose
-from newsletter.readers.subscribing import Subscribing, Visitor, is_listed, read_domains
-from newsletter.schedule.slots import issue_schedule, local_time, next_slot
+from newsletter.readers.subscribing import Visitor
 from newsletter.web.forms import Form
 from newsletter.web.installation import Installed
 from newsletter.web.links import personal_url
@@ -110,37 +106,6 @@ class Fault(BaseModel):
 ANSWER = "If this address can be subscribed, a mail is on its way to it. Its owner has to confirm."
 
 
-def subscribing_of(app: App) -> Subscribing:
-    """The way in of this installation."""
-    settings = app.settings
-    domains = frozenset[str]()
-    if settings.disposable_domains:
-        domains = read_domains(settings.path(settings.disposable_domains).read_text(encoding="utf-8"))
-    return Subscribing(
-        database=app.database,
-        signer=app.links,
-        suppression_key=app.suppression_key,
-        limits=Limits(
-            key=app.suppression_key, per_network=settings.network_limit, per_domain=settings.domain_limit
-        ),
-        public_url=settings.public_url,
-        again_after=settings.confirm_again_after,
-        queue_mail=queue_mail,
-        welcome=lambda connection, reader_id: _welcome(app, connection, reader_id),
-        is_disposable=lambda domain: is_listed(domain, domains),
-    )
-
-
-def _subscribing(request: Request, app: Installed) -> Subscribing:
-    found: Subscribing | None = getattr(request.app.state, "subscribing", None)
-    if found is None:
-        found = request.app.state.subscribing = subscribing_of(app)
-    return found
-
-
-WayIn = Annotated[Subscribing, Depends(_subscribing)]
-
-
 @router.get("/subscribe", include_in_schema=False)
 def ask(request: Request, app: Installed) -> Response:
     return _if_open(request, app, SubscribePage(address="", fault=""))
@@ -152,12 +117,12 @@ def snippet(request: Request, app: Installed) -> Response:
 
 
 @router.post("/subscribe", include_in_schema=False)
-def subscribe(request: Request, app: Installed, way_in: WayIn, form: Form) -> Response:
+def subscribe(request: Request, app: Installed, form: Form) -> Response:
     if _missing(app):
         return _closed(request, app)
     try:
         if not form.get(TRAP):
-            way_in.ask(form.get("address"), _visitor(request, "form at /subscribe"), app.clock.now())
+            app.subscribing.ask(form.get("address"), _visitor(request, "form at /subscribe"), app.clock.now())
     except BadInput as error:
         return show(request, SubscribePage(address=form.get("address"), fault=str(error)), 422)
     except TooMany as error:
@@ -179,31 +144,29 @@ def subscribe(request: Request, app: Installed, way_in: WayIn, form: Form) -> Re
         429: {"model": Fault, "description": "Too many sign-ups from this network or for this domain."},
     },
 )
-def subscribe_by_json(
-    request: Request, app: Installed, way_in: WayIn, wanted: SubscriptionRequest
-) -> JSONResponse:
+def subscribe_by_json(request: Request, app: Installed, wanted: SubscriptionRequest) -> JSONResponse:
     """Ask an address whether it wants the newsletter. Nothing is sent to it but one mail with a link."""
     if _missing(app):
         return JSONResponse({"detail": str(NotOpen())}, 403)
     try:
-        way_in.ask(wanted.address, _visitor(request, "POST /api/subscriptions"), app.clock.now())
+        app.subscribing.ask(wanted.address, _visitor(request, "POST /api/subscriptions"), app.clock.now())
     except TooMany as error:
         return JSONResponse({"detail": str(error)}, 429)
     return JSONResponse({"status": "asked", "message": ANSWER}, 202)
 
 
 @router.get("/confirm/{token}", include_in_schema=False)
-def look(request: Request, app: Installed, way_in: WayIn, token: str) -> Response:
-    way_in.look(token, app.clock.now())
+def look(request: Request, app: Installed, token: str) -> Response:
+    app.subscribing.look(token, app.clock.now())
     return show(request, ConfirmPage(token=token))
 
 
 @router.post("/confirm/{token}", include_in_schema=False)
-def confirm(request: Request, app: Installed, way_in: WayIn, token: str, form: Form) -> Response:
-    confirmed = way_in.confirm(token, app.clock.now())
+def confirm(request: Request, app: Installed, token: str, form: Form) -> Response:
+    confirmed = app.subscribing.confirm(token, app.clock.now())
     page = ConfirmedPage(
         moved=confirmed.moved,
-        next_issue=_next_issue(app),
+        next_issue=app.next_issue_words(),
         preferences_url=personal_url(app, Purpose.PREFERENCES, confirmed.reader_id),
     )
     return show(request, page)
@@ -223,17 +186,3 @@ def _if_open(request: Request, app: App, page: Page) -> Response:
 
 def _closed(request: Request, app: App) -> Response:
     return show(request, ClosedPage(missing=tuple(f"site.{name}" for name in _missing(app))), 403)
-
-
-def _welcome(app: App, connection: Connection, reader_id: int) -> Mapping[str, object]:
-    return {
-        "next_issue": _next_issue(app),
-        "preferences_url": personal_url(app, Purpose.PREFERENCES, reader_id),
-        "unsubscribe_url": personal_url(app, Purpose.UNSUBSCRIBE, reader_id),
-        "latest_url": f"{app.settings.public_url.rstrip('/')}/archive",
-    }
-
-
-def _next_issue(app: App) -> str:
-    day = local_time(next_slot(issue_schedule(app.settings), app.clock.now()).name)
-    return f"on {day:%A} {day.day} {day:%B}"

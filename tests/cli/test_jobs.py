@@ -45,6 +45,8 @@ def test_a_new_schedule_shows_what_comes_next(folder: Path) -> None:
         ("draft", "next"),
         ("remind", "next"),
         ("dispatch", "next"),
+        ("confirmations", "next"),
+        ("retention", "next"),
     ]
 
 
@@ -100,7 +102,7 @@ def test_an_unknown_job_is_refused_with_the_known_ones(folder: Path) -> None:
     result = run(folder, "run", "greet")
     assert (result.exit_code, result.output) == (
         2,
-        "newsletter: There is no job greet. The jobs are: draft, remind, dispatch\n",
+        "newsletter: There is no job greet. The jobs are: draft, remind, dispatch, confirmations, retention\n",
     )
 
 

@@ -1,12 +1,15 @@
 """`newsletter serve` as a process of its own."""
 
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import pytest
 
@@ -50,9 +53,16 @@ def folder(tmp_path: Path) -> Path:
     make_installation(tmp_path)
     settings = tmp_path / "newsletter.toml"
     settings.write_text(settings.read_text().replace("[schedule]", '[schedule]\njobs = ["own_greeting"]'))
+    serve_pages_on(tmp_path, 0)
     (tmp_path / "own_greeting.py").write_text(OWN_JOB)
     make_due(tmp_path, "greet")
     return tmp_path
+
+
+def serve_pages_on(folder: Path, port: int) -> None:
+    """Set the port of the pages; 0 for none."""
+    settings = folder / "newsletter.toml"
+    settings.write_text(settings.read_text().replace("[web]", f"[web]\nport = {port}"))
 
 
 def make_due(folder: Path, job: str) -> str:
@@ -108,6 +118,7 @@ def test_it_does_what_is_due_and_finishes_it_before_it_stops(folder: Path, numbe
 
 def test_an_approved_issue_goes_out_at_its_slot(tmp_path: Path) -> None:
     make_installation(tmp_path, example=True)
+    serve_pages_on(tmp_path, 0)
     slot = make_due(tmp_path, "dispatch")
     with closing(open_app(tmp_path)) as app:
         add_reader(app.database, "alice@example.org", app.clock.now())
@@ -138,3 +149,54 @@ def test_it_does_not_begin_with_a_job_that_does_not_exist(folder: Path) -> None:
         f"newsletter: {folder / 'newsletter.toml'}: "
         "schedule.jobs names own_greeting, but there is no such module\n"
     )
+
+
+def test_it_serves_the_pages_and_they_end_with_it(tmp_path: Path) -> None:
+    make_installation(tmp_path, example=True)
+    port = free_port()
+    serve_pages_on(tmp_path, port)
+    with serving(tmp_path) as process:
+        assert wait_for_answer(f"http://127.0.0.1:{port}/readyz", process) == b'{"status":"ready"}'
+        process.terminate()
+        process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert not answers(port)
+
+
+def test_the_pages_stop_when_their_parent_was_killed(tmp_path: Path) -> None:
+    make_installation(tmp_path, example=True)
+    port = free_port()
+    serve_pages_on(tmp_path, port)
+    with serving(tmp_path) as process:
+        wait_for_answer(f"http://127.0.0.1:{port}/healthz", process)
+        process.kill()
+        process.wait()
+        until = SystemClock().monotonic() + 15
+        while answers(port):
+            assert SystemClock().monotonic() < until
+            SystemClock().sleep(timedelta(seconds=0.1))
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_for_answer(url: str, process: subprocess.Popen[str]) -> bytes:
+    clock = SystemClock()
+    until = clock.monotonic() + 30
+    while True:
+        assert process.poll() is None, process.stderr and process.stderr.read()
+        try:
+            with urlopen(url, timeout=5) as answer:
+                body: bytes = answer.read()
+                return body
+        except URLError:
+            assert clock.monotonic() < until
+            clock.sleep(timedelta(seconds=0.1))

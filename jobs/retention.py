@@ -1,0 +1,32 @@
+"""Let go of what has been kept for its time: the unconfirmed, those who left long ago, records of mails; each night."""
+
+from datetime import time
+
+from newsletter.app import App
+from newsletter.config import Settings, Weekday
+from newsletter.delivery.erasing import Keep
+from newsletter.schedule.jobs import Done, Result
+from newsletter.schedule.slots import Schedule, Slot
+
+NAME = "retention"
+
+
+def schedule(settings: Settings) -> Schedule:
+    return Schedule(days=tuple(Weekday), time=time(4), zone=settings.zone)
+
+
+def run(app: App, slot: Slot) -> Result:
+    settings = app.settings
+    kept = Keep(
+        unconfirmed=settings.forget_unconfirmed_after,
+        left=settings.forget_left_after,
+        mails=settings.forget_mails_after,
+    )
+    gone = app.eraser.tidy(kept)
+    return Done(
+        f"Forgot {gone.unconfirmed} unconfirmed, {gone.left} who left, {gone.mails} records of mails."
+    )
+
+
+#: A night that was missed is no news: the next one does its work.
+give_up = run

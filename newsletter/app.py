@@ -175,15 +175,7 @@ class App:
         """What signs messages with DKIM; None where the settings name no key."""
         from newsletter.delivery.dkim_keys import DkimFiles
 
-        settings = self.settings
-        rsa, ed25519 = settings.dkim_rsa_key, settings.dkim_ed25519_key
-        files = DkimFiles(
-            domain=settings.signing_domain,
-            selector=settings.dkim_selector,
-            rsa=settings.path(rsa) if rsa else None,
-            ed25519=settings.path(ed25519) if ed25519 else None,
-        )
-        return files.signer()
+        return DkimFiles.of(self.settings).signer()
 
     def transport(self) -> "Transport":
         """The way out that the settings name."""

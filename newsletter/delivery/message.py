@@ -14,6 +14,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection
 
 from newsletter.clock import Clock
+from newsletter.delivery.dkim import DkimSigner
 from newsletter.delivery.ledger import Recipient
 from newsletter.digest.store import get_frozen
 from newsletter.readers.links import LinkSigner, Purpose, link
@@ -61,6 +62,8 @@ class Mailing:
     signer: LinkSigner
     marks: Marks
     clock: Clock
+    #: Signs what is composed here; None: nobody does, or the relay.
+    dkim: DkimSigner | None = None
     _composer: Composer = field(init=False)
 
     def __post_init__(self) -> None:
@@ -68,7 +71,8 @@ class Mailing:
 
     def compose(self, recipient: Recipient) -> bytes:
         """The recipient's message, complete; raises BadHeader for an address that cannot stand in one."""
-        return self._composer.compose(self.values(recipient))
+        message = self._composer.compose(self.values(recipient))
+        return message if self.dkim is None else self.dkim.sign(message, self.clock.now())
 
     def values(self, recipient: Recipient) -> dict[str, str]:
         """What the plan's slots hold for this recipient."""
@@ -107,7 +111,12 @@ def _url_form(mailbox: str) -> str:
 
 
 def mailings_of(
-    connection: Connection, issue_id: int, signer: LinkSigner, marks: Marks, clock: Clock
+    connection: Connection,
+    issue_id: int,
+    signer: LinkSigner,
+    marks: Marks,
+    clock: Clock,
+    dkim: DkimSigner | None = None,
 ) -> dict[str, Mailing]:
     """An approved issue's mailings by variant, made from what approval froze; raises NotFound before."""
     frozen = get_frozen(connection, issue_id)
@@ -120,6 +129,7 @@ def mailings_of(
             signer=signer,
             marks=marks,
             clock=clock,
+            dkim=dkim,
         )
         for variant, plan in frozen.plans.items()
     }

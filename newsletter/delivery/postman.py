@@ -8,6 +8,7 @@ from pathlib import Path
 
 from newsletter.clock import Clock
 from newsletter.db.engine import Database
+from newsletter.delivery.dkim import DkimSigner
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.mails import WaitingMail, begin_mails, record_mail
 from newsletter.delivery.message import Mailing, Marks
@@ -38,6 +39,7 @@ class Postman:
     operator_address: str
     transport: Callable[[], Transport]
     patience: Patience = field(default_factory=Patience)
+    dkim: DkimSigner | None = None
 
     def deliver(self) -> int:
         """Send every mail that is due; returns how many were accepted. Trouble with the server leaves them waiting."""
@@ -72,7 +74,13 @@ class Postman:
             return Outcome(reader_id=mail.id, event=Event.REJECT, code="bad-template")
         # A single mail belongs to issue 0, and its own id stands in the reader's place.
         mailing = Mailing(
-            issue_id=0, plan=plan, frame=self.frame, signer=self.signer, marks=self.marks, clock=self.clock
+            issue_id=0,
+            plan=plan,
+            frame=self.frame,
+            signer=self.signer,
+            marks=self.marks,
+            clock=self.clock,
+            dkim=self.dkim,
         )
         recipient = Recipient(reader_id=mail.id, address=address, attempts=mail.attempts)
         started: list[Recipient] = []

@@ -55,7 +55,7 @@ class _Ed25519Verifier:
             self.agreed = False
 
 
-def _is_verified(message: bytes, index: int = 0) -> bool:
+def is_verified(message: bytes, index: int = 0) -> bool:
     """dkimpy's word on the signature that is there as number `index`."""
     verifier = dkim.DKIM(message, minkey=1024)
     try:
@@ -70,21 +70,21 @@ def _is_verified(message: bytes, index: int = 0) -> bool:
 
 
 @pytest.mark.parametrize("key", [RSA, ED25519], ids=["rsa", "ed25519"])
-def test_a_composed_message_is_verified(key: DkimKey) -> None:
-    assert _is_verified(DkimSigner(DOMAIN, [key]).sign(MESSAGE, SIGNED_AT))
+def test_a_composed_messageis_verified(key: DkimKey) -> None:
+    assert is_verified(DkimSigner(DOMAIN, [key]).sign(MESSAGE, SIGNED_AT))
 
 
 def test_each_key_adds_a_signature_of_its_own() -> None:
     message = DkimSigner(DOMAIN, [RSA, ED25519]).sign(MESSAGE, SIGNED_AT)
     assert message.endswith(MESSAGE)
-    assert _is_verified(message, 0)
-    assert _is_verified(message, 1)
+    assert is_verified(message, 0)
+    assert is_verified(message, 1)
 
 
 @settings(max_examples=15)
 @given(reader_values)
-def test_any_readers_message_is_verified(values: dict[str, str]) -> None:
-    assert _is_verified(DkimSigner(DOMAIN, [ED25519]).sign(COMPOSER.compose(values), SIGNED_AT))
+def test_any_readers_messageis_verified(values: dict[str, str]) -> None:
+    assert is_verified(DkimSigner(DOMAIN, [ED25519]).sign(COMPOSER.compose(values), SIGNED_AT))
 
 
 def test_the_signature_names_every_header_it_covers_and_from_twice() -> None:
@@ -118,19 +118,19 @@ def test_a_changed_message_is_not_verified(before: bytes, after: bytes) -> None:
     message = DkimSigner(DOMAIN, [RSA, ED25519]).sign(MESSAGE, SIGNED_AT)
     assert before in message
     changed = message.replace(before, after)
-    assert not _is_verified(changed, 0)
-    assert not _is_verified(changed, 1)
+    assert not is_verified(changed, 0)
+    assert not is_verified(changed, 1)
 
 
 def test_refolded_headers_are_still_verified() -> None:
     message = SIGNER.sign(MESSAGE, SIGNED_AT)
-    assert _is_verified(message.replace(b"List-Unsubscribe: <", b"List-Unsubscribe:\r\n\t<"))
+    assert is_verified(message.replace(b"List-Unsubscribe: <", b"List-Unsubscribe:\r\n\t<"))
 
 
 @pytest.mark.parametrize("body", [b"", b"\r\n", b"\r\n\r\n\r\n", b"a", b"a\r\n\r\n\r\n"])
 def test_bodies_are_signed_with_one_line_end_at_their_end(body: bytes) -> None:
     message = b"From: a@news.example.org\r\nSubject: s\r\n\r\n" + body
-    assert _is_verified(SIGNER.sign(message, SIGNED_AT))
+    assert is_verified(SIGNER.sign(message, SIGNED_AT))
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def _write(folder: Path, content: bytes) -> Path:
 def test_keys_are_read_from_pem_files(key: DkimKey, tmp_path: Path) -> None:
     read = read_key(_write(tmp_path, _pem(key.private)), key.selector, setting="dkim.key")
     assert read.dns_record == key.dns_record
-    assert _is_verified(DkimSigner(DOMAIN, [read]).sign(MESSAGE, SIGNED_AT))
+    assert is_verified(DkimSigner(DOMAIN, [read]).sign(MESSAGE, SIGNED_AT))
 
 
 def test_the_older_form_of_rsa_keys_is_read_too(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from newsletter.delivery.progress import Progress
     from newsletter.delivery.sender import Sender
     from newsletter.delivery.transport import Transport
+    from newsletter.digest.archive import Archive
     from newsletter.readers.links import LinkSigner
     from newsletter.readers.subscribing import Subscribing
     from newsletter.render.frame import MessageFrame
@@ -257,6 +258,13 @@ class App:
             alerts=self.alerts,
             watch=watch,
         )
+
+    @cached_property
+    def archive(self) -> "Archive":
+        """The issues that the web shows."""
+        from newsletter.digest.archive import Archive
+
+        return Archive(database=self.database)
 
     @property
     def feedback(self) -> "Feedback":

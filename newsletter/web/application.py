@@ -24,7 +24,7 @@ from newsletter.web.security import Guard
 log = logging.getLogger(__name__)
 
 #: The modules of this folder that have routes, in the order in which they are asked.
-ROUTES = ("health", "style", "subscribing", "leaving", "preferences", "personal")
+ROUTES = ("health", "style", "subscribing", "leaving", "preferences", "personal", "archive", "feeds", "viewing")
 
 #: Paths below it speak JSON.
 API = "/api/"

@@ -1,0 +1,183 @@
+"""The issues that went out, as the web shows them: read from what approval froze, never from the store of content.
+
+An issue is here from the moment it begins to go out, unless an editor took it off the web. How a page or a feed is
+written is web's work.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
+
+from sqlalchemy import Connection, select
+
+from newsletter.db.engine import Database
+from newsletter.db.schema import issues, snapshots
+from newsletter.db.statuses import Edition, IssueStatus
+from newsletter.digest.letter import Brief, Letter, Link
+from newsletter.digest.letter_json import letter_from_json
+from newsletter.digest.record import FullComparison, FullTool, Record, categories_of, record_from_json
+from newsletter.errors import NotFound
+
+#: Issues that have begun to go out. A cancelled one is not shown, whoever has it.
+SHOWN = (IssueStatus.SENDING, IssueStatus.PAUSED, IssueStatus.SENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing that an issue says, as a feed or a search names it. `anchor` is its place on the issue's page."""
+
+    anchor: str
+    title: str
+    words: str
+    categories: tuple[str, ...]
+    tool_ids: tuple[str, ...]
+    link: Link | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivedIssue:
+    """An issue as it was approved."""
+
+    id: int
+    edition: Edition
+    number: int
+    started_at: datetime
+    content_hash: str
+    letter: Letter
+    record: Record
+
+    @property
+    def slug(self) -> str:
+        """Its name in addresses: "weekly-12"."""
+        return f"{self.edition}-{self.number}"
+
+    @property
+    def full_comparisons(self) -> Mapping[str, FullComparison]:
+        return {each.comparison_id: each for each in self.record.comparisons}
+
+    @property
+    def full_tools(self) -> Mapping[str, FullTool]:
+        return {each.tool_id: each for each in self.record.tools}
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What it says, in the order of the page."""
+        return tuple(_entries(self))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """All archived issues of one database; what was read once is kept, since it never changes."""
+
+    database: Database
+    _read: dict[int, ArchivedIssue] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def issues(self) -> tuple[ArchivedIssue, ...]:
+        """Every issue that is shown, the newest first."""
+        with self.database.read() as connection, self._lock:
+            shown = _shown(connection)
+            missing = [id_ for id_, hash_ in shown.items() if not self._knows(id_, hash_)]
+            self._read.update((each.id, each) for each in _read(connection, missing))
+            return tuple(self._read[id_] for id_ in shown if id_ in self._read)
+
+    def issue(self, slug: str) -> ArchivedIssue:
+        """The issue of that name; raises NotFound."""
+        for each in self.issues():
+            if each.slug == slug:
+                return each
+        raise NotFound("archived issue", slug)
+
+    def _knows(self, issue_id: int, content_hash: str) -> bool:
+        known = self._read.get(issue_id)
+        return known is not None and known.content_hash == content_hash
+
+
+def find_entries(shown: tuple[ArchivedIssue, ...], words: str) -> Iterator[tuple[ArchivedIssue, Entry]]:
+    """What holds all the words, however they are written, the newest first; nothing for no words."""
+    wanted = words.casefold().split()
+    for issue in shown if wanted else ():
+        for entry in issue.entries:
+            said = f"{entry.title} {entry.words} {' '.join(entry.categories)}".casefold()
+            if all(each in said for each in wanted):
+                yield issue, entry
+
+
+def _shown(connection: Connection) -> dict[int, str]:
+    query = select(issues.c.id, issues.c.content_hash).where(
+        issues.c.status.in_(SHOWN), issues.c.archived, issues.c.content_hash.is_not(None)
+    )
+    rows = connection.execute(query.order_by(issues.c.started_at.desc(), issues.c.id.desc()))
+    return {row.id: row.content_hash for row in rows}
+
+
+def _read(connection: Connection, issue_ids: list[int]) -> Iterator[ArchivedIssue]:
+    columns = (issues.c[name] for name in ("id", "edition", "number", "started_at", "content_hash"))
+    query = select(*columns, snapshots.c.letter, snapshots.c.record).join(snapshots)
+    for issue_id in issue_ids:
+        row = connection.execute(query.where(issues.c.id == issue_id)).mappings().one_or_none()
+        if row is not None:
+            stored = dict(row)
+            letter, record = stored.pop("letter"), stored.pop("record")
+            yield ArchivedIssue(**stored, letter=letter_from_json(letter), record=record_from_json(record))
+
+
+def _entries(issue: ArchivedIssue) -> Iterator[Entry]:
+    letter = issue.letter
+    if letter.lead is not None:
+        lead = letter.lead
+        yield Entry(
+            anchor=_anchor("comparison", lead.comparison_id),
+            title=lead.headline,
+            words=lead.bottom_line,
+            categories=categories_of((lead.left.category, lead.right.category)),
+            tool_ids=(lead.left.tool_id, lead.right.tool_id),
+            link=lead.link,
+        )
+    yield from (_brief(issue, each) for each in letter.more)
+    for card in letter.cards:
+        yield Entry(
+            anchor=_anchor("tool", card.tool_id),
+            title=f"{card.name}: {card.kicker}",
+            words=" ".join(filter(None, (card.split.text and f"{card.split.text}.", card.line))),
+            categories=categories_of((card.topic,)),
+            tool_ids=(card.tool_id,),
+            link=card.link,
+        )
+    for mention in issue.record.mentions:
+        yield Entry(
+            anchor="also-new",
+            title=mention.label,
+            words="",
+            categories=mention.categories,
+            tool_ids=mention.tool_ids,
+            link=mention.link,
+        )
+    if letter.answer is not None:
+        yield Entry(
+            anchor="question",
+            title=letter.answer.question,
+            words=letter.answer.answer,
+            categories=(),
+            tool_ids=(),
+            link=letter.answer.link,
+        )
+
+
+def _brief(issue: ArchivedIssue, brief: Brief) -> Entry:
+    full = issue.full_comparisons.get(brief.comparison_id)
+    sides = (full.left, full.right) if full else ()
+    return Entry(
+        anchor=_anchor("comparison", brief.comparison_id),
+        title=brief.headline,
+        words=brief.words,
+        categories=categories_of((*(each.category for each in sides), brief.topic)),
+        tool_ids=tuple(each.tool_id for each in sides),
+        link=brief.link,
+    )
+
+
+def _anchor(kind: str, key: str) -> str:
+    """A place on the page: ids of the store are made of letters, digits, dots, hyphens and underscores."""
+    return f"{kind}-{key}"

@@ -1,0 +1,181 @@
+"""The archive: the list of issues with search, and each issue whole. The same for everybody, without personal data.
+
+What an issue says comes from digest/archive.py, which reads what approval froze.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby, islice
+from typing import ClassVar
+
+from fastapi import APIRouter, Request, Response
+from markupsafe import Markup
+
+from newsletter.digest.archive import ArchivedIssue, find_entries
+from newsletter.digest.letter import Dispute, Letter, Origin
+from newsletter.digest.record import FullComparison, FullTool, Mention
+from newsletter.render.markdown import to_html
+from newsletter.web.feeds import Shelf, shelves_of
+from newsletter.web.installation import Installed
+from newsletter.web.pages import Page, Pages
+from newsletter.web.public import answer
+
+router = APIRouter(include_in_schema=False)
+
+HTML = "text/html; charset=utf-8"
+#: As much of a question as is searched for, and as many answers as are shown.
+MOST_QUERY, MOST_RESULTS = 200, 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueLine:
+    """An issue in a list."""
+
+    path: str
+    label: str
+    subject: str
+    preheader: str
+    date_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """Something that a search found, and the issue that says it."""
+
+    path: str
+    title: str
+    words: str
+    issue: IssueLine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivePage(Page):
+    """Every issue by year; with a `query`, what was found instead. `is_full` says that there is more."""
+
+    template: ClassVar[str] = "archive"
+    years: tuple[tuple[int, tuple[IssueLine, ...]], ...]
+    query: str
+    results: tuple[Result, ...]
+    is_full: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuePage(Page):
+    """One issue, whole: the letter as it was approved, and beside it what the mail had no room for."""
+
+    template: ClassVar[str] = "issue"
+    path: str
+    letter: Letter
+    note: Markup
+    comparisons: dict[str, FullComparison]
+    tools: dict[str, FullTool]
+    mentions: tuple[Mention, ...]
+    origins: tuple[Origin, ...]
+    disputes: tuple[Dispute, ...]
+    published_at: str
+    older: IssueLine | None
+    newer: IssueLine | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedsPage(Page):
+    """Which feeds there are."""
+
+    template: ClassVar[str] = "feeds"
+    categories: tuple[Shelf, ...]
+    tools: tuple[Shelf, ...]
+
+
+@router.get("/")
+@router.get("/archive")
+def archive(request: Request, app: Installed, q: str = "") -> Response:
+    shown = app.archive.issues()
+    query = " ".join(q[:MOST_QUERY].split())
+    found = tuple(islice(find_entries(shown, query), MOST_RESULTS + 1))
+    page = ArchivePage(
+        years=tuple(_by_year(shown)),
+        query=query,
+        results=tuple(
+            Result(
+                path=f"{_path(issue)}#{entry.anchor}",
+                title=entry.title,
+                words=entry.words,
+                issue=_line(issue),
+            )
+            for issue, entry in found[:MOST_RESULTS]
+        ),
+        is_full=len(found) > MOST_RESULTS,
+    )
+    response = answer(request, _written(request, page), HTML)
+    if query:
+        response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@router.get("/archive/feeds")
+def feeds(request: Request, app: Installed) -> Response:
+    categories, tools = shelves_of(app.archive.issues())
+    return answer(request, _written(request, FeedsPage(categories=categories, tools=tools)), HTML)
+
+
+@router.get("/archive/{slug}")
+def issue(request: Request, app: Installed, slug: str) -> Response:
+    shown = app.archive.issues()
+    found = app.archive.issue(slug)
+    place = shown.index(found)
+    record, letter = found.record, found.letter
+    page = IssuePage(
+        path=_path(found),
+        letter=letter,
+        # The editor's own Markdown, cleaned by render/markdown.py.
+        note=Markup(to_html(letter.note)) if letter.note else Markup(""),
+        comparisons=dict(found.full_comparisons),
+        tools=dict(found.full_tools),
+        mentions=record.mentions,
+        origins=_origins(*letter.sources.origins, *record.sources.origins),
+        disputes=_disputes(*letter.sources.disputes, *record.sources.disputes),
+        published_at=found.started_at.isoformat(timespec="seconds"),
+        older=_line(shown[place + 1]) if place + 1 < len(shown) else None,
+        newer=_line(shown[place - 1]) if place else None,
+    )
+    return answer(request, _written(request, page), HTML, found.started_at)
+
+
+def _written(request: Request, page: Page) -> str:
+    pages: Pages = request.app.state.pages
+    return pages.write(page)
+
+
+def _path(issue: ArchivedIssue) -> str:
+    return f"/archive/{issue.slug}"
+
+
+def _line(issue: ArchivedIssue) -> IssueLine:
+    return IssueLine(
+        path=_path(issue),
+        label=f"{issue.edition.value.capitalize()} issue {issue.number}",
+        subject=issue.letter.subject,
+        preheader=issue.letter.preheader,
+        date_on=issue.letter.masthead.date_on,
+    )
+
+
+def _by_year(shown: Iterable[ArchivedIssue]) -> Iterable[tuple[int, tuple[IssueLine, ...]]]:
+    for year, group in groupby(shown, key=lambda each: each.letter.masthead.date_on.year):
+        yield year, tuple(_line(each) for each in group)
+
+
+def _origins(*origins: Origin) -> tuple[Origin, ...]:
+    """Each source once, dated as in the mail where the mail names it."""
+    named: dict[tuple[str, str], Origin] = {}
+    for each in origins:
+        named.setdefault((each.name, each.url), each)
+    return tuple(named.values())
+
+
+def _disputes(*disputes: Dispute) -> tuple[Dispute, ...]:
+    differing: dict[tuple[str, str], Dispute] = {}
+    for each in disputes:
+        differing.setdefault((each.tool_id, each.attribute), each)
+    return tuple(differing.values())

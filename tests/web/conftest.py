@@ -1,0 +1,27 @@
+"""What tests of the pages may ask for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from newsletter.app import App, open_app
+from newsletter.clock import MovedClock
+from newsletter.installation import make_installation
+from newsletter.web.application import make_web
+from tests.web.house import House
+
+
+@pytest.fixture
+def app(tmp_path: Path, clock: MovedClock) -> Iterator[App]:
+    """A new installation that is ready to send to its outbox."""
+    make_installation(tmp_path / "weekly", example=True)
+    opened = open_app(tmp_path / "weekly", clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def house(app: App) -> House:
+    return House(app, TestClient(make_web(app), base_url="http://localhost:8000"))

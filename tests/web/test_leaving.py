@@ -1,0 +1,137 @@
+from datetime import timedelta
+
+import pytest
+
+from newsletter.clock import MovedClock
+from newsletter.db.statuses import ConsentEvent, Edition, ReaderStatus
+from newsletter.readers.links import Purpose
+from newsletter.readers.store import list_consents
+from tests.web.house import House, heading
+
+
+@pytest.fixture
+def reader_id(house: House) -> int:
+    return house.add("alice@example.org")
+
+
+@pytest.fixture
+def path(house: House, reader_id: int) -> str:
+    return f"/unsubscribe/{house.token(Purpose.UNSUBSCRIBE, reader_id)}"
+
+
+def test_the_page_has_a_button_and_changes_nothing(house: House, path: str) -> None:
+    before = house.rows()
+    assert heading(house.get(path)) == "Leave Weekly Verdicts?"
+    assert house.client.head(path).status_code == 200
+    assert house.rows() == before
+
+
+def test_one_click_leaves_in_both_encodings(house: House) -> None:
+    urlencoded = house.add("alice@example.org")
+    multipart = house.add("erin@example.org")
+    body = "List-Unsubscribe=One-Click"
+    first = house.client.post(
+        f"/unsubscribe/{house.token(Purpose.UNSUBSCRIBE, urlencoded)}",
+        content=body,
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+        follow_redirects=False,
+    )
+    second = house.client.post(
+        f"/unsubscribe/{house.token(Purpose.UNSUBSCRIBE, multipart)}",
+        files={"List-Unsubscribe": (None, "One-Click")},
+        follow_redirects=False,
+    )
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert "set-cookie" not in first.headers
+    assert [house.reader(each).status for each in (urlencoded, multipart)] == [ReaderStatus.LEFT] * 2
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"", ""),
+        (b"\xff\xfe%%%", "application/x-www-form-urlencoded"),
+        (b"not multipart at all", "multipart/form-data; boundary=x"),
+        (b"not multipart at all", "multipart/form-data"),
+        (b"{}", "application/json"),
+        (b"a=1&" * 2000, "application/x-www-form-urlencoded"),
+    ],
+)
+def test_nothing_in_the_body_stops_a_leaving(
+    house: House, path: str, reader_id: int, content: bytes, kind: str
+) -> None:
+    headers = {"Content-Type": kind, "Origin": "https://mail.example.com", "Sec-Fetch-Site": "cross-site"}
+    response = house.client.post(path, content=content, headers=headers)
+    assert response.status_code == 200
+    assert house.reader(reader_id).status is ReaderStatus.LEFT
+
+
+def test_leaving_again_and_leaving_once_erased_says_so_again(house: House, path: str, reader_id: int) -> None:
+    assert heading(house.post(path)) == "You have left"
+    assert heading(house.post(path)) == "You have left"
+    house.app.eraser.erase(reader_id, "test")
+    answer = house.post(path)
+    assert (answer.status_code, heading(answer)) == (200, "You have left")
+    assert house.get(path).status_code == 200
+
+
+def test_the_reason_is_kept_in_the_ledger(house: House, path: str, reader_id: int) -> None:
+    house.post(path, reason="too-often")
+    with house.app.database.read() as connection:
+        last = list_consents(connection, reader_id)[-1]
+    assert (last.event, last.source) == (
+        ConsentEvent.WITHDRAWN,
+        "unsubscribe: page, issue 12, reason too-often",
+    )
+
+
+def test_a_reason_of_ones_own_making_is_not_kept(house: House, path: str, reader_id: int) -> None:
+    house.post(path, reason="alice@example.org")
+    with house.app.database.read() as connection:
+        assert list_consents(connection, reader_id)[-1].source == "unsubscribe: page, issue 12"
+
+
+def test_a_slip_is_undone_for_a_day(house: House, path: str, reader_id: int, clock: MovedClock) -> None:
+    assert "undo" in house.post(path).text
+    assert heading(house.post(f"{path}/undo")) == "You are still in"
+    assert house.reader(reader_id).status is ReaderStatus.ACTIVE
+    house.post(path)
+    clock.move(timedelta(days=1, seconds=1))
+    assert "undo" not in house.post(path).text
+    assert heading(house.post(f"{path}/undo")) == "You have left"
+    assert house.reader(reader_id).status is ReaderStatus.LEFT
+
+
+@pytest.mark.parametrize("status", [ReaderStatus.BOUNCED, ReaderStatus.COMPLAINED, ReaderStatus.LEFT])
+def test_undo_brings_back_nobody_who_did_not_leave_by_a_link(
+    house: House, path: str, reader_id: int, status: ReaderStatus
+) -> None:
+    from newsletter.readers.store import change_status
+
+    with house.app.database.write() as connection:
+        change_status(connection, reader_id, status, now=house.app.clock.now(), source="by hand")
+    house.post(f"{path}/undo")
+    assert house.reader(reader_id).status is status
+
+
+def test_a_pause_or_the_monthly_issue_may_be_had_instead(house: House, path: str, reader_id: int) -> None:
+    assert heading(house.post(f"{path}/pause")) == "A pause"
+    assert heading(house.post(f"{path}/monthly")) == "Once a month"
+    reader = house.reader(reader_id)
+    assert (str(reader.paused_until), reader.edition) == ("2026-12-24", Edition.MONTHLY)
+    assert "Once a month" not in house.get(path).text
+
+
+def test_whoever_left_gets_neither(house: House, path: str, reader_id: int) -> None:
+    house.post(path)
+    assert heading(house.post(f"{path}/pause")) == "You have left"
+    assert heading(house.post(f"{path}/monthly")) == "You have left"
+    assert house.reader(reader_id).edition is Edition.WEEKLY
+
+
+def test_the_offers_are_no_one_click_and_come_from_our_own_page_only(
+    house: House, path: str, reader_id: int
+) -> None:
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    assert house.client.post(f"{path}/monthly", headers=foreign).status_code == 403
+    assert house.reader(reader_id).edition is Edition.WEEKLY

@@ -1,6 +1,5 @@
 """Drafting an issue and writing it out, from ten thousand comparisons that wait to be published."""
 
-import resource
 import tempfile
 import time
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from benchmarks.figures import Figure
+from benchmarks.measure import peak_memory
 from newsletter.app import App
 from newsletter.clock import MovedClock
 from newsletter.content.store import ContentStore
@@ -49,16 +49,7 @@ def draft_and_write(folder: Path) -> tuple[float, float]:
     made = draft_now(app)
     assert isinstance(made, Drafted)
     letter_of(app, made.issue)
-    return time.thread_time() - start, _peak_memory()
-
-
-def _peak_memory() -> float:
-    # What getrusage says would count the parent's memory too: a process keeps its peak across exec.
-    try:
-        lines = Path("/proc/self/status").read_text().splitlines()
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+    return time.thread_time() - start, peak_memory()
 
 
 def _figure(name: str, value: float, unit: str, most: float) -> Figure:

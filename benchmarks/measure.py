@@ -58,3 +58,13 @@ def resident_memory() -> float:
     except OSError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return pages * resource.getpagesize() / 1024**2
+
+
+def peak_memory() -> float:
+    """The most that this process ever held, in MB."""
+    # What getrusage says would count the parent's memory too: a process keeps its peak across exec.
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024

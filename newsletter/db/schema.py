@@ -315,7 +315,8 @@ deliveries = Table(
     #: The provider's id for the accepted message.
     Column("provider_id", String(200)),
     PrimaryKeyConstraint("issue_id", "reader_id"),
-    one_of("status", DeliveryStatus, "status"),
+    # As IN (…) SQLite would build the list anew for each row: a second and a half for a million of them.
+    CheckConstraint(" OR ".join(f"status = '{status}'" for status in DeliveryStatus), name="status"),
     sqlite_with_rowid=False,
     postgresql_with={"fillfactor": "70"},
 )

@@ -3,11 +3,23 @@
 The protocol's own steps are in ledger.py and takeover.py. Functions that take a `Database` commit.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, delete, exists, func, insert, literal, select, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries, issues, plans, readers, senders
@@ -39,28 +51,42 @@ def start_issue(database: Database, issue_id: int, now: datetime) -> Progress:
 
 
 def _freeze_audience(connection: Connection, issue: Issue, now: datetime) -> None:
-    members = audience(issue.edition, now.date()).subquery()
-    total, last = connection.execute(select(func.count(), func.max(members.c.id))).one()
+    whole = audience(issue.edition, now.date())
+    total = connection.execute(select(func.count()).select_from(whole.subquery())).scalar_one()
     size = min(LARGEST_BATCH, max(SMALLEST_BATCH, total // WANTED_BATCHES))
-    position = func.row_number().over(order_by=members.c.id).label("position")
-    numbered = select(members.c.id, position).subquery()
-    firsts = select(numbered).where(numbered.c.position % size == 1).subquery()
-    next_id, next_position = (func.lead(column).over(order_by=firsts.c.id) for column in firsts.c)
-    parts = select(
-        literal(issue.id),
-        literal(_only_variant(connection, issue.id)),
-        firsts.c.id,
-        func.coalesce(next_id - 1, last),
-        literal(BatchStatus.PENDING.value),
-        func.coalesce(next_position, total + 1) - firsts.c.position,
-    )
-    columns = ["issue_id", "variant", "low", "high", "status", "readers"]
-    connection.execute(insert(batches).from_select(columns, parts.order_by(firsts.c.id)))
+    same = {
+        "issue_id": issue.id,
+        "variant": _only_variant(connection, issue.id),
+        "status": BatchStatus.PENDING,
+    }
+    parts = [
+        {"low": low, "high": high, "readers": count} for low, high, count in _parts(connection, whole, size)
+    ]
+    if not parts:
+        return
+    connection.execute(insert(batches).values(same), parts)
+    members = whole.subquery()
     of_batch = and_(batches.c.issue_id == issue.id, members.c.id.between(batches.c.low, batches.c.high))
     rows = select(batches.c.issue_id, members.c.id, batches.c.id, literal(DeliveryStatus.PENDING.value))
     rows = rows.join_from(batches, members, of_batch).order_by(batches.c.id)
     columns = ["issue_id", "reader_id", "batch_id", "status"]
     connection.execute(insert(deliveries).from_select(columns, rows))
+
+
+def _parts(connection: Connection, whole: Select[tuple[int]], size: int) -> Iterator[tuple[int, int, int]]:
+    """Lowest id, highest id and count of one part of the audience after the other.
+
+    A step through the index for each part: numbering the rows would take as long as writing them.
+    """
+    after = whole.where(readers.c.id > bindparam("b_last")).order_by(readers.c.id).limit(size).subquery()
+    bounds = select(func.min(after.c.id), func.max(after.c.id), func.count()).select_from(after)
+    last = 0
+    while True:
+        low, high, count = connection.execute(bounds, {"b_last": last}).one()
+        if not count:
+            return
+        yield low, high, count
+        last = high
 
 
 def _only_variant(connection: Connection, issue_id: int) -> str:

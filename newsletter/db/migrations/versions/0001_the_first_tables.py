@@ -358,7 +358,8 @@ def upgrade() -> None:
         sa.Column("code", sa.String(length=50), nullable=True),
         sa.Column("provider_id", sa.String(length=200), nullable=True),
         sa.CheckConstraint(
-            "status IN ('pending', 'begun', 'retry', 'accepted', 'rejected', 'skipped', 'unsure')",
+            "status = 'pending' OR status = 'begun' OR status = 'retry' OR status = 'accepted'"
+            " OR status = 'rejected' OR status = 'skipped' OR status = 'unsure'",
             name=op.f("ck_deliveries_status"),
         ),
         sa.ForeignKeyConstraint(["batch_id"], ["batches.id"], name=op.f("fk_deliveries_batch_id_batches")),

@@ -9,13 +9,13 @@ from newsletter.content.desk.findings import Contradiction, Kind, Statement, dat
 from newsletter.content.desk.papers import Sheet
 from newsletter.content.desk.prices import (
     Range,
+    is_total,
     price_range,
     prices,
     ratio_range,
     saving_range,
     step_of,
     total_range,
-    volume_of,
 )
 from newsletter.content.desk.values import is_conditional
 from newsletter.content.model import Claim, Decision, Verdict
@@ -35,7 +35,7 @@ def totals(sheet: Sheet) -> Iterator[Contradiction]:
     """ "100M tokens cost $1,200" where its own prices make $120."""
     by_attribute: dict[tuple[str, str], list[Claim]] = {}
     for claim in sheet.claims:
-        if volume_of(claim.attribute) and claim.number is not None and not is_conditional(claim):
+        if is_total(claim):
             by_attribute.setdefault((claim.tool_id, claim.attribute), []).append(claim)
     for claims in by_attribute.values():
         wrong = [each for each in claims if not _follows(sheet, each)]

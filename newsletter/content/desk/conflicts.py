@@ -34,6 +34,8 @@ def _against(
     """One contradiction for each other value; a source that says both is the matter of `inside_one`."""
     agreeing = {each.source_id for each in stated if not contradict(chosen, each)}
     others = [each for each in stated if contradict(chosen, each) and each.source_id not in agreeing]
+    # Of claims that say the same, those on the very record of the fact stand first.
+    others.sort(key=lambda each: each.tool_id != chosen.tool_id)
     own = [each for each in stated if each.source_id == chosen.source_id]
     if any(contradict(chosen, each) for each in own):
         return

@@ -42,7 +42,7 @@ def one_tool(papers: Papers) -> Iterator[Contradiction]:
     """Two records that look like one tool."""
     for left, right in _alike(papers):
         if left.size is None or right.size is None or left.size == right.size:
-            first, second = sorted((left, right), key=lambda name: (name.tool.first_seen_at, name.tool.id))
+            first, second = sorted((left, right), key=_age)
             yield Contradiction(
                 kind=Kind.TWO_RECORDS,
                 attribute=IDENTITY,
@@ -94,6 +94,11 @@ def _alike(papers: Papers) -> Iterator[tuple[Name, Name]]:
             if len(pair) == 2 and pair not in seen and not _other_maker(left, right):
                 seen.add(pair)
                 yield left, right
+
+
+def _age(name: Name) -> tuple[object, ...]:
+    """The record that was there first, of two at once the one with the shorter name."""
+    return (name.tool.first_seen_at, len(name.tool.name), name.tool.id)
 
 
 def _other_maker(left: Name, right: Name) -> bool:

@@ -79,10 +79,16 @@ def saving_range(sheet: Sheet, tool_id: str, rival_id: str) -> Range | None:
     return Range(max(min(saved), Decimal(0)), max(saved))
 
 
+def is_total(claim: Claim) -> bool:
+    """Whether it says, without condition, what a number of tokens costs at once or in a month."""
+    plain = claim.number is not None and not is_conditional(claim) and not _OTHER_TIME.search(claim.words)
+    return plain and volume_of(claim.attribute) is not None
+
+
 def total_range(sheet: Sheet, claim: Claim) -> Range | None:
     """What the claim's volume costs by the source's prices; None where it is no total or prices are missing."""
     volume = volume_of(claim.attribute)
-    if volume is None or _OTHER_TIME.search(claim.words):
+    if volume is None:
         return None
     found = price_range(sheet, claim.tool_id, _directions(claim.words))
     if found is None:

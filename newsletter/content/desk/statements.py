@@ -4,6 +4,7 @@ Only what is said without a condition counts: "the better one for small teams" c
 disagree with each other, so a source that holds reviews is not read for opinions.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -14,12 +15,18 @@ from newsletter.content.desk.papers import Papers, Sheet
 from newsletter.content.desk.prices import price_range, prices
 from newsletter.content.model import Benchmark, Claim
 
+#: Wins that are said to be won elsewhere contradict no table.
+_ELSEWHERE = re.compile(
+    r"\bnot in (?:this|the|our) table\b|\belsewhere\b|\bother(?:wise)?\b|\bexternal\b", re.I
+)
 _UNTESTED = ("untested", "not tested", "not yet tested", "ungraded")
 
 
 def wins(sheet: Sheet) -> Iterator[Contradiction]:
     """Wins, and a zero "across the board", that the source's own table does not hold."""
     for claim in sheet.claims:
+        if _ELSEWHERE.search(claim.words):
+            continue
         table = sheet.results(claim.tool_id)
         if claim.attribute == "benchmarks_won" and table and claim.value.isdigit():
             won = _won(sheet, claim.tool_id)

@@ -1,0 +1,189 @@
+"""What raises no alarm: pages that are consistent, whatever their figures, and sentences that only look like one."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsletter.content.desk.check import find_contradictions
+from newsletter.content.desk.findings import Contradiction, Kind
+from newsletter.content.material import Origin, find_files, read_material
+from newsletter.content.store import ContentStore
+from tests.content.desk.pages import check, head_to_head, model_page, profile
+from tests.content.packs import pack, tool
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+THURSDAY = datetime(2026, 11, 19, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        # About the prices, and right or roughly so.
+        "A 100M-token month would cost ~$250 on Tern Large 4 and ~$25 on Mini 4.",
+        "Tern Mini 4 is a tenth of the price.",
+        "Tern Mini 4 is an order of magnitude cheaper.",
+        "Tern Large 4 is ten times more expensive.",
+        "Tern Mini 4 saves you ~$2 for every million tokens.",
+        "Tern Mini 4 is significantly cheaper than Tern Large 4.",
+        "Tern Mini 4 answers for $0.40/million tokens vs Large 4's $4.00.",
+        # About something else than the pair's prices.
+        "Tern Large 4 costs half as much as GPT-4o.",
+        "Tern Mini 4 undercuts Kestrel's $0.30/$0.90 pricing.",
+        "Tern Large 4 costs $2.00 per million output tokens in batch mode.",
+        "Tern Large 4 costs $0.10 per million input tokens when cached.",
+        "Tern Large 4 was priced at $9.00 per million output tokens.",
+        "At 100M tokens Tern Large 4 costs $3,000 a year.",
+        # Opinions under a condition, or of one respect.
+        "Tern Mini 4 is the better model for short texts.",
+        "If every cent counts, Tern Mini 4 is the clear winner.",
+        "Tern Mini 4's price is the clear winner.",
+        "Tern Mini 4 is not the better model.",
+    ],
+)
+def test_a_sentence_that_only_looks_like_a_contradiction(tmp_path: Path, sentence: str) -> None:
+    answer = "Tern Large 4 is the better model, whatever it costs."
+    assert check(tmp_path, head_to_head(costs=sentence, answer=answer)) == ()
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Tern Large 4 won two benchmarks.",
+        "Tern Large 4 dominates in every tested category.",
+        "Tern Mini 4 won three benchmarks that are not in this table.",
+        "Tern Mini 4 beats Tern Large 4 in tests with very short letters.",
+        "The only untested area is Tern Mini 4's handwriting.",
+    ],
+)
+def test_a_win_that_the_table_holds_or_does_not_know(tmp_path: Path, sentence: str) -> None:
+    assert check(tmp_path, head_to_head(performance=sentence)) == ()
+
+
+@pytest.mark.parametrize(
+    ("catalogue", "dated"),
+    [
+        ({"context": "131,072 tokens"}, {"context": "128K tokens"}),
+        ({"context": "128,000 tokens"}, {"context": "131,072 tokens", "details": "It is long."}),
+        ({"max_output": "4,096 tokens"}, {"max_output": "4K tokens"}),
+        ({"licence": "MIT License"}, {"licence": "MIT"}),
+        ({"licence": "Open weights"}, {"licence": "Apache 2.0"}),
+        ({"licence": "Apache License 2.0"}, {"licence": "Apache-2.0"}),
+        ({"price": ("0.333", "0.80")}, {"price": ("0.33", "0.80")}),
+        ({"released": "2026-02-28"}, {}),
+    ],
+)
+def test_the_same_said_in_another_way(
+    tmp_path: Path, catalogue: dict[str, str], dated: dict[str, str]
+) -> None:
+    pages = model_page(**{"name": "Gannet Mini 13B", **catalogue}), profile(**dated)  # type: ignore[arg-type]
+    assert check(tmp_path, *pages) == ()
+
+
+def test_currencies_are_never_compared(tmp_path: Path) -> None:
+    stated = ("$0.20 per 1M tokens", "€0.35 per 1M tokens", "0.40 GBP per 1M tokens")
+    weeks = [
+        pack(
+            source={"name": f"Shop {number}"},
+            tools=[tool("heron")],
+            claims=[{"tool": "heron", "attribute": "input_price", "value": value}],
+        )
+        for number, value in enumerate(stated)
+    ]
+    assert check(tmp_path, *weeks) == ()
+
+
+def test_reviewers_may_disagree(tmp_path: Path) -> None:
+    comparison = {"left": "heron", "right": "finch", "summary": "Heron is the clear winner."}
+    questions = [
+        {
+            "comparison": "heron-vs-finch",
+            "question": "Which?",
+            "answer": "Finch is the better one, simply put.",
+        }
+    ]
+    week = pack(
+        tools=[tool("heron"), tool("finch")],
+        comparisons=[comparison],
+        questions=questions,
+        reviews=[{"tool": "heron", "words": "Heron is the better one."}],
+    )
+    assert check(tmp_path, week) == ()
+
+
+def test_a_verdict_that_changed_is_history(tmp_path: Path) -> None:
+    early, late = (
+        pack(
+            tools=[tool("heron")],
+            verdicts=[{"tool": "heron", "ships": ships, "skips": 4 - ships, "as_of": day}],
+        )
+        for ships, day in ((4, "2026-11-12"), (2, "2026-11-19"))
+    )
+    assert check(tmp_path, early, late) == ()
+
+
+CENTS = st.decimals(min_value=Decimal("0.01"), max_value=Decimal(40), places=2)
+SCORES = st.integers(min_value=0, max_value=100)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    prices=st.tuples(CENTS, CENTS, CENTS, CENTS),
+    scores=st.lists(st.tuples(SCORES, SCORES), min_size=1, max_size=6),
+)
+def test_pages_that_agree_with_themselves_raise_no_alarm(
+    prices: tuple[Decimal, ...], scores: list[tuple[int, int]]
+) -> None:
+    """Totals follow from prices, wins from the table, the advice from both; every price is said three times."""
+    large, mini = (str(prices[0]), str(prices[1])), (str(prices[2]), str(prices[3]))
+    ratio = (prices[0] + prices[1]) / (prices[2] + prices[3])
+    wins = sum(left > right for left, right in scores)
+    page = head_to_head(
+        large=large,
+        mini=mini,
+        costs=f"Tern Large 4 is {ratio:.2f}x the cost. Tern Mini 4 costs ${mini[1]} per million output tokens.",
+        rows=[(f"Test {number}", str(left), str(right)) for number, (left, right) in enumerate(scores)],
+        performance=f"Tern Large 4 won {wins} benchmarks.",
+        choice="Tern Large 4 is the clear winner.",
+        answer=f"Tern Large 4 is the better model. Tern Mini 4 costs ${mini[0]} per million input tokens.",
+    )
+    with TemporaryDirectory() as folder:
+        assert check(Path(folder), page) == ()
+
+
+def week(folder: Path) -> tuple[Contradiction, ...]:
+    """What the desk says of the two example weeks, imported a week apart."""
+    with ContentStore(folder / "content.db") as store:
+        for days, name in ((0, "last-week"), (7, "sample-week")):
+            for file in find_files([EXAMPLES / name]):
+                if file.suffix != ".csv":
+                    read = read_material(file, Origin())
+                    store.import_pack(read.pack, THURSDAY + timedelta(days=days), where=read.where)
+        return find_contradictions(store)
+
+
+def test_the_invented_tools_of_the_sample_weeks_are_clean(tmp_path: Path) -> None:
+    """Also where a figure changed from one week to the next: that is news, no contradiction."""
+    invented = [each for each in week(tmp_path) if not any("mistral" in tool for tool in each.tool_ids)]
+    assert invented == []
+
+
+def test_the_real_models_of_the_sample_week_carry_what_the_pages_say_of_them(tmp_path: Path) -> None:
+    """Their figures are as published, so these are true contradictions and meant to be shown."""
+    assert {(each.kind, each.attribute) for each in week(tmp_path)} == {
+        # The dated profile has $0.10 and $0.30, two others $0.07 and $0.20.
+        (Kind.SOURCES_DIFFER, "input_price"),
+        (Kind.SOURCES_DIFFER, "output_price"),
+        # Apache 2.0 in the profile, proprietary in the catalogue.
+        (Kind.SOURCES_DIFFER, "licence"),
+        # 128K in the profile, 16,384 in the catalogue.
+        (Kind.SOURCES_DIFFER, "max_output"),
+        # One name for 22B and 24B; the week's own question asks about it.
+        (Kind.ONE_NAME, "identity"),
+        # Graded untested over a table with a score of 2.
+        (Kind.UNTESTED, "grade"),
+    }

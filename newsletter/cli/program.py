@@ -19,7 +19,7 @@ from newsletter.errors import NewsletterError
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Begin": ("init", "db", "keys", "completion"),
     "The week": ("content", "facts"),
-    "The issue": ("issues",),
+    "The issue": ("issues", "archive"),
     "Readers": ("readers",),
     "Sending": ("sending", "mails", "feedback", "rehearse"),
     "Running it": ("serve", "jobs"),

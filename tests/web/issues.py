@@ -1,0 +1,50 @@
+"""Issues that went out, for tests of the archive: the small week, approved and begun."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from starlette.testclient import TestClient
+
+from newsletter.app import open_app
+from newsletter.clock import MovedClock
+from newsletter.content.pack import Pack
+from newsletter.delivery.store import start_issue
+from newsletter.digest.issues import Issue
+from newsletter.editing.approve import approve
+from newsletter.installation import make_installation
+from newsletter.web.application import make_web
+from tests.conftest import THURSDAY
+from tests.digest.week import WEEK
+from tests.editing.desk import drafted
+from tests.web.house import House
+
+WEEKLY = timedelta(days=7)
+
+
+@contextmanager
+def open_house(folder: Path) -> Iterator[House]:
+    """A house of its own, for a module whose tests only look."""
+    make_installation(folder / "weekly", example=True)
+    app = open_app(folder / "weekly", MovedClock(THURSDAY))
+    yield House(app, TestClient(make_web(app), base_url="http://localhost:8000"))
+    app.close()
+
+
+def send_issue(house: House, *packs: Pack, **words: str) -> Issue:
+    """Import the packs (the small week for none), draft, approve and start; the issue. A week goes by."""
+    app, clock = house.app, house.app.clock
+    assert isinstance(clock, MovedClock)
+    with app.content() as content:
+        for pack in packs or WEEK:
+            content.import_pack(pack, clock.now())
+    clock.move(WEEKLY)
+    issue = drafted(app, f"{clock.now():%Y-%m-%dT09:00}")
+    if words:
+        from newsletter.editing.draft import edit
+
+        issue = edit(app, issue, **words)
+    approved = approve(app, issue, "dora")
+    start_issue(app.database, approved.id, clock.now())
+    return approved

@@ -26,10 +26,7 @@ def shape(engine: Engine) -> dict[str, object]:
             inspector.get_pk_constraint(table)["constrained_columns"],
             sorted(str(check["sqltext"]) for check in inspector.get_check_constraints(table)),
             sorted(str(unique["column_names"]) for unique in inspector.get_unique_constraints(table)),
-            sorted(
-                f"{i['name']} {i['column_names']} {options(i)}"
-                for i in inspector.get_indexes(table)
-            ),
+            sorted(f"{i['name']} {i['column_names']} {options(i)}" for i in inspector.get_indexes(table)),
             sorted(
                 f"{f['constrained_columns']} {f['referred_table']} {f['options']}"
                 for f in inspector.get_foreign_keys(table)

@@ -227,6 +227,18 @@ CREATE VIRTUAL TABLE "reviews_fts" USING FTS5 (
     content="reviews"
 );
 
+CREATE TABLE revisions (
+    id TEXT PRIMARY KEY NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('tools', 'comparisons')),
+    key TEXT NOT NULL,
+    field TEXT NOT NULL,
+    before TEXT NOT NULL,
+    after TEXT NOT NULL,
+    seen_at TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX revisions_seen ON revisions (seen_at);
+
 CREATE TABLE sources (
     id TEXT PRIMARY KEY NOT NULL,
     name TEXT NOT NULL,

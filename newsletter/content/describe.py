@@ -202,12 +202,31 @@ def _describe_again(writer: Writer, table: str, before: Row, row: Values) -> Non
     if described:
         writer.db.table(table).update(before["number"], described)
         writer.changed += 1
+        for field in _REVISED[table]:
+            if _given(before[field]) and field in described:
+                _keep(writer, table, before, field, described[field], str(row["last_seen_at"]))
     sighting = {
         "number": before["number"],
         "first": min(before["first_seen_at"], str(row["first_seen_at"])),
         "last": max(before["last_seen_at"], str(row["last_seen_at"])),
     }
     writer.sightings[table].append(sighting)
+
+
+def _keep(writer: Writer, table: str, before: Row, field: str, after: str | int | None, seen_at: str) -> None:
+    """Keep what was described before: a description itself has no history."""
+    said = {"kind": table, "key": before["id"], "field": field, "before": before[field], "after": after or ""}
+    values = {"id": content_id("revision", *said.values(), seen_at), **said, "seen_at": seen_at}
+    writer.db.conn.execute(_INSERT_REVISION, values)
+
+
+def keep_revisions(writer: Writer) -> None:
+    """What an export knows of earlier descriptions."""
+    for each in writer.pack.revisions:
+        said = {name: getattr(each, name) for name in ("kind", "key", "field", "before", "after")}
+        seen_at = writer.seen(each.seen_at)
+        values = {"id": content_id("revision", *said.values(), seen_at), **said, "seen_at": seen_at}
+        writer.db.conn.execute(_INSERT_REVISION, values)
 
 
 def _move_sightings(writer: Writer, table: str) -> None:
@@ -236,6 +255,15 @@ _FIELDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "tools": (_TOOL_FACTS, _TOOL_PROSE),
     "comparisons": (_COMPARISON_FACTS, _COMPARISON_PROSE),
 }
+#: The fields of which it is kept what they said before.
+_REVISED: Mapping[str, tuple[str, ...]] = {
+    "tools": ("status", "entry"),
+    "comparisons": (*_COMPARISON_PROSE, "published_on"),
+}
+_INSERT_REVISION = """
+INSERT INTO revisions (id, kind, key, field, before, after, seen_at)
+VALUES (:id, :kind, :key, :field, :before, :after, :seen_at) ON CONFLICT (id) DO NOTHING
+"""
 _MOVE_SIGHTING = {
     "tools": "UPDATE tools SET first_seen_at = :first, last_seen_at = :last WHERE number = :number",
     "comparisons": "UPDATE comparisons SET first_seen_at = :first, last_seen_at = :last WHERE number = :number",

@@ -42,6 +42,7 @@ _QUERIES = {
     "benchmarks": "SELECT * FROM benchmarks ORDER BY rowid",
     "notes": "SELECT * FROM notes ORDER BY number",
     "questions": "SELECT * FROM questions ORDER BY number",
+    "revisions": "SELECT kind, key, field, before, after, seen_at FROM revisions ORDER BY rowid",
     "imports": "SELECT * FROM imports ORDER BY rowid",
 }
 

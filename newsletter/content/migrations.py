@@ -205,3 +205,23 @@ def first_tables(db: Database) -> None:
     db.executescript(_TABLES)
     for table, columns in SEARCHED.items():
         db.table(table).enable_fts(columns, create_triggers=True, tokenize="porter unicode61")
+
+
+@MIGRATIONS()
+def revisions(db: Database) -> None:
+    """What a tool or comparison was described as before it was described otherwise."""
+    db.executescript(_REVISIONS)
+
+
+_REVISIONS = """
+CREATE TABLE revisions (
+    id TEXT PRIMARY KEY NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('tools', 'comparisons')),
+    key TEXT NOT NULL,
+    field TEXT NOT NULL,
+    before TEXT NOT NULL,
+    after TEXT NOT NULL,
+    seen_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX revisions_seen ON revisions (seen_at);
+"""

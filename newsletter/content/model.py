@@ -223,6 +223,19 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """What one field of a tool or comparison (`kind` "tools", "comparisons") was described as before and after."""
+
+    id: str
+    kind: str
+    key: str
+    field: str
+    before: str
+    after: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
     """Something said about a tool; `other` is the other tool's name for VERSUS, the title else."""
 

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic import StringConstraints as Chars
@@ -108,7 +108,7 @@ class SourceEntry(Entry):
     @property
     def key(self) -> str:
         """The id under which records name this source."""
-        return self.id or slug(re.sub(r"^https?://(www\.)?", "", self.url)) or slug(self.name) or "source"
+        return self.id or slug(re.sub(r"^https?://(www\.)?", "", self.url) or self.name)
 
 
 class Record(Entry):
@@ -273,6 +273,17 @@ class ImportEntry(Entry):
     seen_at: AwareDatetime
 
 
+class RevisionEntry(Entry):
+    """What a tool or comparison was described as before; exports only."""
+
+    kind: Literal["tools", "comparisons"]
+    key: Slug
+    field: Line
+    before: Words
+    after: Words
+    seen_at: AwareDatetime
+
+
 class Pack(Entry):
     """Everything a file, a page or a database says. Records without `source` come from the pack's `source`."""
 
@@ -291,6 +302,7 @@ class Pack(Entry):
     notes: tuple[NoteEntry, ...] = ()
     questions: tuple[QuestionEntry, ...] = ()
     texts: tuple[TextEntry, ...] = ()
+    revisions: tuple[RevisionEntry, ...] = ()
     #: None for everything but an export.
     imports: tuple[ImportEntry, ...] | None = None
 

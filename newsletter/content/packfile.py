@@ -25,7 +25,8 @@ YAML_LIMIT, JSON_LIMIT = 8 * 2**20, 512 * 2**20
 #: A pack is four deep: pack, list, record, list of tags.
 DEPTH_LIMIT = 20
 
-_KINDS = tuple(name for name in Pack.model_fields if name not in ("source", "sources", "texts", "imports"))
+_NO_KINDS = ("source", "sources", "texts", "revisions", "imports")
+_KINDS = tuple(name for name in Pack.model_fields if name not in _NO_KINDS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,12 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from newsletter.content.describe import describe_comparisons, describe_sources, describe_tools
+from newsletter.content.describe import (
+    describe_comparisons,
+    describe_sources,
+    describe_tools,
+    keep_revisions,
+)
 from newsletter.content.opening import writing
 from newsletter.content.pack import Pack
 from newsletter.content.rate import rate_reviews
@@ -71,6 +76,7 @@ def _write(writer: Writer) -> None:
     describe_sources(writer)
     describe_tools(writer)
     describe_comparisons(writer)
+    keep_revisions(writer)
     rate_reviews(writer)
     state_everything(writer)
 

@@ -14,6 +14,7 @@ from newsletter.content.model import (
     NoteKind,
     Offer,
     Question,
+    Revision,
     Source,
     Tool,
     Verdict,
@@ -170,6 +171,18 @@ def to_benchmark(row: Row, tool_id: str) -> Benchmark:
         seen_on=seen_on(row),
         source_id=row["source_id"],
         line=row["line"],
+    )
+
+
+def to_revision(row: Row, key: str) -> Revision:
+    return Revision(
+        id=row["id"],
+        kind=row["kind"],
+        key=key,
+        field=row["field"],
+        before=row["before"],
+        after=row["after"],
+        seen_at=moment(row["seen_at"]),
     )
 
 

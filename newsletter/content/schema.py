@@ -6,7 +6,7 @@ from typing import Any
 from newsletter.content.pack import Pack
 
 #: What only the store's own exports hold.
-_FOR_EXPORTS = ("texts", "imports")
+_FOR_EXPORTS = ("texts", "revisions", "imports")
 
 
 def pack_schema() -> str:

@@ -24,6 +24,7 @@ from newsletter.content.model import (
     Offer,
     Question,
     Review,
+    Revision,
     Source,
     Tool,
     ToolHead,
@@ -142,30 +143,36 @@ class ContentStore:
         """Every source, the last seen first, without its text."""
         return tuple(rows.to_source(row) for row in self._rows(_ALL_SOURCES))
 
-    def reviews(self, tool_ids: Iterable[str]) -> dict[str, tuple[Review, ...]]:
+    def reviews(
+        self, tool_ids: Iterable[str], *, before: datetime | None = None
+    ) -> dict[str, tuple[Review, ...]]:
         """The reviews of each tool: the last of every named reviewer, and all by nobody named."""
         return {
             tool_id: fold_reviews(tool_id, found)
-            for tool_id, found in self._by_tool(_RATINGS, tool_ids).items()
+            for tool_id, found in self._by_tool(_RATINGS, tool_ids, before).items()
         }
 
-    def verdicts(self, tool_ids: Iterable[str]) -> dict[str, tuple[Verdict, ...]]:
+    def verdicts(
+        self, tool_ids: Iterable[str], *, before: datetime | None = None
+    ) -> dict[str, tuple[Verdict, ...]]:
         """The history of each tool's verdicts, the oldest first."""
         return {
             tool_id: tuple(rows.to_verdict(row, tool_id) for row in found)
-            for tool_id, found in self._by_tool(_VERDICTS, tool_ids).items()
+            for tool_id, found in self._by_tool(_VERDICTS, tool_ids, before).items()
         }
 
-    def votes(self, tool_ids: Iterable[str]) -> dict[str, Votes]:
+    def votes(self, tool_ids: Iterable[str], *, before: datetime | None = None) -> dict[str, Votes]:
         """The last totals of each tool, our own before those of others."""
         return {
             tool_id: rows.to_votes(found[-1], tool_id)
-            for tool_id, found in self._by_tool(_VOTES, tool_ids).items()
+            for tool_id, found in self._by_tool(_VOTES, tool_ids, before).items()
         }
 
-    def claims(self, tool_ids: Iterable[str]) -> dict[str, tuple[Claim, ...]]:
+    def claims(
+        self, tool_ids: Iterable[str], *, before: datetime | None = None
+    ) -> dict[str, tuple[Claim, ...]]:
         """The claims that hold, for each tool, source and attribute, in the order in which they were first seen."""
-        return self._current(_CLAIMS, tool_ids, rows.to_claim, ("source_id", "attribute"))
+        return self._current(_CLAIMS, tool_ids, rows.to_claim, ("source_id", "attribute"), before)
 
     def claim_history(self, tool_ids: Iterable[str]) -> dict[str, tuple[Claim, ...]]:
         """Every claim ever recorded, the first seen first."""
@@ -174,13 +181,29 @@ class ContentStore:
             for tool_id, found in self._by_tool(_CLAIMS, tool_ids).items()
         }
 
-    def offers(self, tool_ids: Iterable[str]) -> dict[str, tuple[Offer, ...]]:
+    def offers(
+        self, tool_ids: Iterable[str], *, before: datetime | None = None
+    ) -> dict[str, tuple[Offer, ...]]:
         """The offers that hold, for each tool, source and provider."""
-        return self._current(_OFFERS, tool_ids, rows.to_offer, ("source_id", "provider"))
+        return self._current(_OFFERS, tool_ids, rows.to_offer, ("source_id", "provider"), before)
 
     def benchmarks(self, tool_ids: Iterable[str]) -> dict[str, tuple[Benchmark, ...]]:
         """The results that hold, for each tool, source and test."""
         return self._current(_BENCHMARKS, tool_ids, rows.to_benchmark, ("source_id", "test"))
+
+    def stated_between(self, since: datetime, until: datetime) -> tuple[str, ...]:
+        """The tools of which something was known before `since` and something more was seen before `until`."""
+        limits = {"since": rows.moment_text(since), "before": rows.moment_text(until)}
+        return tuple(row["id"] for row in self._rows(_STATED_BETWEEN, **limits))
+
+    def revisions(self, since: datetime, until: datetime) -> tuple[Revision, ...]:
+        """What was described otherwise from `since` on and before `until`, the first seen first."""
+        names = self._aliases()
+        limits = {"since": rows.moment_text(since), "before": rows.moment_text(until)}
+        return tuple(
+            rows.to_revision(row, names.get(row["key"], row["key"]))
+            for row in self._rows(_REVISIONS, **limits)
+        )
 
     def notes(self, tool_ids: Iterable[str]) -> dict[str, tuple[Note, ...]]:
         """The notes that hold: what each source said last of a tool, for each kind of note."""
@@ -200,10 +223,11 @@ class ContentStore:
         tool_ids: Iterable[str],
         make: Callable[[Row, str], T],
         key: tuple[str, ...],
+        before: datetime | None = None,
     ) -> dict[str, tuple[T, ...]]:
         """What holds of each (tool, *key), in the order in which the store gives it."""
         found: dict[str, tuple[T, ...]] = {}
-        for tool_id, every in self._by_tool(query, tool_ids).items():
+        for tool_id, every in self._by_tool(query, tool_ids, before).items():
             stated: dict[Hashable, list[Stated[Row]]] = defaultdict(list)
             for row in every:
                 stated[tuple(row[name] for name in key)].append(Stated(row, row["dated"], row["seen_at"]))
@@ -212,11 +236,13 @@ class ContentStore:
             )
         return found
 
-    def _by_tool(self, query: str, tool_ids: Iterable[str]) -> dict[str, list[Row]]:
+    def _by_tool(
+        self, query: str, tool_ids: Iterable[str], before: datetime | None = None
+    ) -> dict[str, list[Row]]:
         """Rows about each tool, those of its aliases among them; tools without rows are left out."""
         names = self._names(tool_ids)
         found: dict[str, list[Row]] = defaultdict(list)
-        for row in self._rows(query, ids=_listed(names)):
+        for row in self._rows(query, ids=_listed(names), before=_limit(before)):
             found[names[row["tool_id"]]].append(row)
         return dict(found)
 
@@ -263,25 +289,27 @@ FROM sources WHERE id IN (SELECT value FROM json_each(:ids)) ORDER BY id
 _RATINGS = """
 SELECT reviews.tool_id, reviews.words, ratings.*, sources.ours
 FROM reviews JOIN ratings ON ratings.review_id = reviews.id JOIN sources ON sources.id = ratings.source_id
-WHERE reviews.tool_id IN (SELECT value FROM json_each(:ids))
+WHERE reviews.tool_id IN (SELECT value FROM json_each(:ids)) AND ratings.seen_at < :before
 ORDER BY ratings.seen_at, ratings.rowid
 """
 _VERDICTS = """
-SELECT * FROM verdicts WHERE tool_id IN (SELECT value FROM json_each(:ids))
+SELECT * FROM verdicts WHERE tool_id IN (SELECT value FROM json_each(:ids)) AND seen_at < :before
 ORDER BY coalesce(as_of, substr(seen_at, 1, 10)), seen_at, line, rowid
 """
 _VOTES = """
 SELECT votes.* FROM votes JOIN sources ON sources.id = votes.source_id
-WHERE tool_id IN (SELECT value FROM json_each(:ids))
+WHERE tool_id IN (SELECT value FROM json_each(:ids)) AND seen_at < :before
 ORDER BY ours, seen_at, line, votes.rowid
 """
 _CLAIMS = """
 SELECT *, coalesce(verified_on, as_of, '') AS dated FROM claims
-WHERE tool_id IN (SELECT value FROM json_each(:ids)) ORDER BY seen_at, source_id, line, rowid
+WHERE tool_id IN (SELECT value FROM json_each(:ids)) AND seen_at < :before
+ORDER BY seen_at, source_id, line, rowid
 """
 _OFFERS = """
 SELECT *, coalesce(as_of, '') AS dated FROM offers
-WHERE tool_id IN (SELECT value FROM json_each(:ids)) ORDER BY seen_at, source_id, line, rowid
+WHERE tool_id IN (SELECT value FROM json_each(:ids)) AND seen_at < :before
+ORDER BY seen_at, source_id, line, rowid
 """
 _BENCHMARKS = """
 SELECT *, coalesce(as_of, '') AS dated FROM benchmarks
@@ -295,4 +323,20 @@ SELECT * FROM questions
 WHERE comparison_id IN (SELECT value FROM json_each(:comparisons))
    OR tool_id IN (SELECT value FROM json_each(:tools))
 ORDER BY number
+"""
+_STATED_BETWEEN = """
+WITH said AS (
+    SELECT tool_id, seen_at FROM verdicts
+    UNION ALL SELECT tool_id, seen_at FROM claims
+    UNION ALL SELECT tool_id, seen_at FROM offers
+    UNION ALL SELECT tool_id, ratings.seen_at FROM ratings JOIN reviews ON reviews.id = ratings.review_id
+)
+SELECT coalesce(aliases.tool_id, said.tool_id) AS id
+FROM said LEFT JOIN aliases ON aliases.alias = said.tool_id
+WHERE seen_at < :before
+GROUP BY 1 HAVING min(seen_at) < :since AND max(seen_at) >= :since
+ORDER BY 1
+"""
+_REVISIONS = """
+SELECT * FROM revisions WHERE seen_at >= :since AND seen_at < :before ORDER BY seen_at, rowid
 """

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 
 from newsletter.db.schema import exclusions, issues, items, plans, publications, rulings, snapshots
-from newsletter.db.statuses import Edition, ExclusionReach, IssueStatus, Room
+from newsletter.db.statuses import Edition, ExclusionReach, IssueStatus, ItemKind, Room
 from newsletter.digest.issues import Issue, Item, ItemKey, Step, steps_from
 from newsletter.errors import AlreadyPublished, ChangedMeanwhile, InvalidTransition, NotFound
 
@@ -128,6 +128,15 @@ def set_archived(connection: Connection, issue_id: int, archived: bool) -> bool:
     return connection.execute(statement.values(archived=archived)).rowcount == 1
 
 
+def cutoff_before(connection: Connection, issue: Issue) -> datetime | None:
+    """The last cutoff of any other approved issue of the edition, whatever became of it; None without one."""
+    query = select(func.max(issues.c.cutoff_at)).where(
+        issues.c.edition == issue.edition, issues.c.number.is_not(None), issues.c.id != issue.id
+    )
+    found: datetime | None = connection.execute(query).scalar()
+    return found
+
+
 # ── items and publications ─────────────────────────────────────────────────────────────────────────────
 
 
@@ -194,6 +203,12 @@ def publish(connection: Connection, issue_id: int) -> None:
     mine = select(items.c.kind, items.c.key, items.c.issue_id).where(items.c.issue_id == issue_id)
     refuse_published(connection, issue_id)
     connection.execute(insert(publications).from_select(["kind", "key", "issue_id"], mine))
+
+
+def published_elsewhere(connection: Connection, issue_id: int, kind: ItemKind) -> frozenset[str]:
+    """The keys of this kind that other issues have published."""
+    query = select(publications.c.key).where(publications.c.kind == kind, publications.c.issue_id != issue_id)
+    return frozenset(connection.execute(query).scalars())
 
 
 def refuse_published(connection: Connection, issue_id: int) -> None:

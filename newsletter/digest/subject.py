@@ -1,6 +1,7 @@
 """Subject and preheader, computed from the issue; an editor's own take their place."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from newsletter.digest.letter import Brief, Card, Lead
 from newsletter.digest.material import Dossier
@@ -11,10 +12,18 @@ SUBJECT_CHARS, PREHEADER_CHARS = 60, 110
 
 
 def compute_subject(
-    name: str, number: int, sides: tuple[Dossier, Dossier] | None, cards: Sequence[Card]
+    name: str,
+    number: int,
+    sides: tuple[Dossier, Dossier] | None,
+    cards: Sequence[Card],
+    heading: Iterable[str] = (),
 ) -> str:
-    """The longest of these that fits: the lead's question with its splits, without, its names, the first card."""
-    return next(each for each in _subjects(name, number, sides, cards) if len(each) <= SUBJECT_CHARS)
+    """The longest of these that fits: the lead's question with its splits, without, its names, the first card.
+
+    `heading` is what a change that is larger than the lead's news would say instead.
+    """
+    known = chain(heading, _subjects(name, number, sides, cards))
+    return next(each for each in known if len(each) <= SUBJECT_CHARS)
 
 
 def _subjects(

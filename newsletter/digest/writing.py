@@ -1,6 +1,6 @@
 """An issue's items written out as a `Letter`: which block says what. The blocks are written in their own modules."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from urllib.parse import urlsplit
@@ -12,6 +12,7 @@ from newsletter.db.statuses import ItemKind, Room
 from newsletter.digest.answers import answer_block
 from newsletter.digest.briefs import brief_block
 from newsletter.digest.cards import card_block
+from newsletter.digest.changes import changes_block, heading_move, heading_of, subjects_of
 from newsletter.digest.figures import figures_in
 from newsletter.digest.findings import findings
 from newsletter.digest.issues import Issue, Item
@@ -21,6 +22,7 @@ from newsletter.digest.letter import (
     Answer,
     Brief,
     Card,
+    Change,
     Figure,
     Footer,
     Grounds,
@@ -32,6 +34,7 @@ from newsletter.digest.letter import (
 )
 from newsletter.digest.links import archive_url, link_or_site
 from newsletter.digest.material import Dossier, Material, RulingsOn, gather
+from newsletter.digest.moves import Move, Span, find_moves
 from newsletter.digest.sentences import plain
 from newsletter.digest.sources import sources_block
 from newsletter.digest.subject import compute_preheader, compute_subject
@@ -45,18 +48,27 @@ def write_letter(
     *,
     number: int,
     rulings: RulingsOn,
+    span: Span | None = None,
+    published: Collection[str] = (),
 ) -> Letter:
-    """The whole issue as it reads now. `number` is the one it has, or would get if it were approved now."""
+    """The whole issue as it reads now. `number` is the one it has, or would get if it were approved now.
+
+    Changes are those of `span` (None for the first issue); `published` are the comparisons in earlier issues.
+    """
     named = _named_rest(items, settings.item_limit)
     shown = [item for item in items if item.room is not Room.OVERFLOW] + named
+    moves = find_moves(content, span, published)
+    changed, moved = subjects_of(moves)
+    compared = [item.key for item in shown if item.kind is ItemKind.COMPARISON]
+    tools = [item.key for item in shown if item.kind in (ItemKind.VERDICT, ItemKind.MODEL)]
     material = gather(
         content,
-        comparison_ids=[item.key for item in shown if item.kind is ItemKind.COMPARISON],
-        tool_ids=[item.key for item in shown if item.kind in (ItemKind.VERDICT, ItemKind.MODEL)],
+        comparison_ids=[*compared, *changed],
+        tool_ids=[*tools, *moved],
         source_order=settings.source_order,
         rulings=rulings,
     )
-    return _Writer(issue, items, material, settings).letter(number, named)
+    return _Writer(issue, items, material, settings, moves).letter(number, named)
 
 
 def _named_rest(items: Sequence[Item], limit: int) -> list[Item]:
@@ -74,16 +86,25 @@ def _counts(item: Item) -> bool:
 class _Writer:
     """Writes one issue's blocks from its material, keeping what its lines of prose stand on."""
 
-    def __init__(self, issue: Issue, items: Sequence[Item], material: Material, settings: Settings) -> None:
-        self.issue, self.material, self.settings = issue, material, settings
+    def __init__(
+        self,
+        issue: Issue,
+        items: Sequence[Item],
+        material: Material,
+        settings: Settings,
+        moves: Sequence[Move],
+    ) -> None:
+        self.issue, self.material, self.settings, self.moves = issue, material, settings, moves
         self.items = sorted(items, key=lambda item: item.position)
         self.grounds: dict[str, tuple[str, ...]] = {}
 
     def letter(self, number: int, named: Sequence[Item]) -> Letter:
         lead, more, cards = self._lead(), self._more(), self._cards()
-        found = self._findings()
+        changes, found = self._changes(), self._findings()
         subject = self.issue.subject or self._subject(number, cards)
-        preheader = self.issue.preheader or compute_preheader(subject, lead, found, more, cards)
+        preheader = self.issue.preheader or compute_preheader(
+            subject, lead, self._told_first(changes, found), more, cards
+        )
         letter = Letter(
             subject=plain(subject),
             preheader=plain(preheader),
@@ -91,7 +112,7 @@ class _Writer:
             note=self.issue.note,
             findings=found,
             lead=lead,
-            changes=(),
+            changes=changes,
             more=more,
             cards=cards,
             rest=self._rest(named),
@@ -177,9 +198,26 @@ class _Writer:
             self._note_grounds(f"findings.{place}", line)
         return tuple(line.text for line in found)
 
-    def _subject(self, number: int, cards: Sequence[Card]) -> str:
+    def _changes(self) -> tuple[Change, ...]:
+        block = changes_block(self.moves, self.material, self.settings)
+        for place, (_, stands_on) in enumerate(block):
+            self._note_grounds(f"changes.{place}", stands_on)
+        return tuple(change for change, _ in block)
+
+    def _lead_sides(self) -> tuple[Dossier, Dossier] | None:
         sides = [self.material.sides(each) for _, each in self._comparisons(Room.LEAD)]
-        return compute_subject(self.settings.name, number, sides[0] if sides else None, cards)
+        return sides[0] if sides else None
+
+    def _told_first(self, changes: Sequence[Change], found: tuple[str, ...]) -> tuple[str, ...]:
+        """The lines of which the preheader takes the first that fits: a change that is the subject is told there."""
+        heads = heading_move(self.moves, self._lead_sides()) is not None
+        return (*(each.words for each in changes[:1]), *found) if heads else found
+
+    def _subject(self, number: int, cards: Sequence[Card]) -> str:
+        sides = self._lead_sides()
+        largest = heading_move(self.moves, sides)
+        heading = heading_of(largest, self.material) if largest is not None else ()
+        return compute_subject(self.settings.name, number, sides, cards, heading)
 
     def _rest(self, named: Sequence[Item]) -> tuple[Link, ...]:
         known = [

@@ -1,10 +1,13 @@
 """The letter of an issue as it stands: frozen once it is approved, written from what is recorded before."""
 
-from newsletter.db.statuses import IssueStatus
+from sqlalchemy import Connection
+
+from newsletter.db.statuses import IssueStatus, ItemKind
 from newsletter.digest import store
 from newsletter.digest.issues import Issue
 from newsletter.digest.letter import Letter
 from newsletter.digest.letter_json import letter_from_json
+from newsletter.digest.moves import Span
 from newsletter.digest.record import Record, write_record
 from newsletter.digest.writing import write_letter
 from newsletter.editing.newsroom import Newsroom
@@ -35,6 +38,8 @@ def written_letter(newsroom: Newsroom, issue: Issue) -> tuple[Letter, int]:
             newsroom.settings,
             number=number,
             rulings=lambda ids: store.rulings_on(connection, ids),
+            span=_span(connection, issue),
+            published=store.published_elsewhere(connection, issue.id, ItemKind.COMPARISON),
         )
     return letter, number
 
@@ -48,6 +53,12 @@ def written_record(newsroom: Newsroom, issue: Issue) -> Record:
             newsroom.settings,
             rulings=lambda ids: store.rulings_on(connection, ids),
         )
+
+
+def _span(connection: Connection, issue: Issue) -> Span | None:
+    """What counts as changed: what was seen since the cutoff of the last approved issue."""
+    since = store.cutoff_before(connection, issue)
+    return None if since is None else Span(since=since, until=issue.cutoff_at)
 
 
 def plan_of(newsroom: Newsroom, issue: Issue) -> tuple[Plan, MessageFrame]:

@@ -19,12 +19,13 @@ def a_year_of_changes() -> list[Pack]:
         pack({**THEIRS, "text": "Two."}, tools=[heron], reviews=[{**words, "reviewer": "Critic"}], claims=[_price("0.09")]),
         pack(
             {**OURS, "text": "Three."},
-            tools=[heron],
+            tools=[{**heron, "status": "current"}],
             verdicts=[{"tool": "heron-2", "ships": 1, "skips": 3, "as_of": "2026-10-01"}],
             reviews=[{"tool": "heron-2", "reviewer": "Builder", "score": 60, "decision": "skip"}],
             aliases=[{"alias": "heron-mk-2", "tool": "heron-2"}],
             questions=[{"tool": "heron-2", "question": "Why?", "answer": "Because."}],
         ),
+        pack(tools=[{**heron, "status": "deprecated"}]),
     ]  # fmt: skip
 
 
@@ -41,6 +42,7 @@ def test_an_export_imports_to_an_identical_store(tmp_path: Path) -> None:
         text = export_text(store)
         other.import_pack(parse_pack(text, Path("export.json")).pack, MONDAY + 100 * WEEK)
         assert dump(other) == dump(store)
+        assert len(dump(other)["revisions"]) == 1
         assert export_text(other) == text
 
 

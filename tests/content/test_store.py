@@ -28,7 +28,7 @@ def test_every_table_of_ours_is_strict(tmp_path: Path) -> None:
         ours = [
             name for name in store.db.table_names() if not name.endswith(("_fts", *shadows, "migrations"))
         ]
-        assert len(ours) == 16
+        assert len(ours) == 17
         assert [name for name in ours if not store.db.table(name).strict] == []
 
 
@@ -268,3 +268,30 @@ def test_a_broken_import_says_where(tmp_path: Path) -> None:
         pytest.raises(BadInput, match=r"pack, field claims\[1\]\.tool: there is no"),
     ):
         store.import_pack(pack(claims=[{"tool": "wren", "attribute": "licence", "value": "MIT"}]), MONDAY)
+
+
+def test_what_held_before_a_moment_is_read_beside_what_holds_now(tmp_path: Path) -> None:
+    first, second = (
+        pack(
+            tools=[tool("heron-2")],
+            claims=[{"tool": "heron-2", "attribute": "input_price", "value": value, "unit": "USD/Mtok"}],
+            verdicts=[{"tool": "heron-2", "ships": ships, "skips": 4 - ships}],
+        )
+        for value, ships in (("0.10", 4), ("0.08", 1))
+    )
+    with store_with(tmp_path, first, second) as store:
+        then = MONDAY + WEEK
+        assert [each.value for each in store.claims(["heron-2"], before=then)["heron-2"]] == ["0.1"]
+        assert [each.value for each in store.claims(["heron-2"])["heron-2"]] == ["0.08"]
+        assert [each.ships for each in store.verdicts(["heron-2"], before=then)["heron-2"]] == [4]
+        assert store.stated_between(then, then + WEEK) == ("heron-2",)
+        assert store.stated_between(MONDAY, then) == ()
+        assert store.reviews(["heron-2"], before=then) == store.offers(["heron-2"], before=then) == {}
+
+
+def test_what_a_tool_was_described_as_before_is_kept(tmp_path: Path) -> None:
+    named = [pack(tools=[tool("heron-2", status=status)]) for status in ("", "beta", "current")]
+    with store_with(tmp_path, *named) as store:
+        [kept] = store.revisions(MONDAY, MONDAY + 9 * WEEK)
+        assert (kept.key, kept.field, kept.before, kept.after) == ("heron-2", "status", "beta", "current")
+        assert store.revisions(MONDAY, kept.seen_at) == ()

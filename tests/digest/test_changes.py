@@ -1,0 +1,88 @@
+"""The lines of what changed: at most five of at most twenty words, each with what it stands on."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from newsletter.content.model import Votes
+from newsletter.digest.changes import CHANGE_WORDS, changes_block, heading_move
+from newsletter.digest.letter import Change
+from newsletter.digest.material import Dossier, Material
+from newsletter.digest.moves import Move, MoveKind, Priced
+from newsletter.digest.sentences import count_words
+from tests.digest.tools import MOMENT, dossier, panel
+from tests.digest.week import settings_in
+
+LONG = "The Extremely Long Name That Somebody Gave To A Tool Which Nobody Will Ever Say Aloud"
+CUT = Priced(label="input", before="$1.00", after="$0.80", percent=-20)
+
+
+def lines(*moves: Move, tool: Dossier | None = None) -> list[str]:
+    known = tool or dossier("Heron")
+    material = Material(comparisons={}, dossiers={known.tool.id: known}, questions=(), sources={})
+    return [change.words for change in _block(moves, material)]
+
+
+def _block(moves: tuple[Move, ...], material: Material) -> list[Change]:
+    return [change for change, _ in changes_block(moves, material, settings_in(Path()))]
+
+
+def flip(ships: int, skips: int, votes: tuple[int, int] = (0, 0)) -> Move:
+    return Move(
+        kind=MoveKind.DECISION,
+        key="heron",
+        size=Decimal(250),
+        before="4–0",
+        after=f"{ships}–{skips}",
+        before_on=date(2026, 11, 5),
+        after_on=date(2026, 11, 19),
+        panel=panel(ships, skips),
+        votes=Votes(tool_id="heron", ship=votes[0], skip=votes[1], seen_at=MOMENT, source_id="desk"),
+    )
+
+
+def test_a_flip_says_both_splits_with_their_days_and_that_the_panel_is_divided() -> None:
+    assert lines(flip(1, 3)) == [
+        "Heron: the panel turned to skip, 4–0 (5 Nov) → 1–3 (19 Nov); the panel is divided."
+    ]
+
+
+def test_a_community_that_says_the_opposite_is_the_reason_given_first() -> None:
+    assert lines(flip(0, 4, votes=(15, 5))) == [
+        "Heron: the panel turned to skip, 4–0 (5 Nov) → 0–4 (19 Nov); the community disagrees: 75 % of 20 ship."
+    ]
+
+
+def test_nine_votes_are_no_community() -> None:
+    assert lines(flip(0, 4, votes=(9, 0))) == ["Heron: the panel turned to skip, 4–0 (5 Nov) → 0–4 (19 Nov)."]
+
+
+def test_prices_say_old_new_and_percent() -> None:
+    other = Priced(label="output", before="$4.00", after="free", percent=None)
+    move = Move(kind=MoveKind.PRICE, key="heron", size=Decimal(100), prices=(CUT, other), provider="Cloud")
+    assert lines(move) == ["Heron: at Cloud, input $1.00 → $0.80 (−20 %), output $4.00 → free."]
+
+
+def test_no_line_has_more_than_twenty_words() -> None:
+    moves = (
+        Move(kind=MoveKind.PRICE, key=dossier(LONG).tool.id, size=Decimal(20), prices=(CUT,) * 2),
+        flip(1, 3),
+    )
+    said = lines(*moves, tool=dossier(LONG)) + lines(flip(1, 3))
+    assert len(said) == 2
+    assert [each for each in said if count_words(each) > CHANGE_WORDS] == []
+
+
+def test_there_are_five_at_most() -> None:
+    assert len(lines(*[flip(1, 3)] * 7)) == 5
+
+
+def test_a_change_heads_the_mail_when_it_is_larger_than_the_leads_news() -> None:
+    far = (dossier("A", panel(4, 0)), dossier("B", panel(0, 4)))
+    near = (dossier("A", panel(4, 0)), dossier("B", panel(3, 1)))
+    half = Move(kind=MoveKind.PRICE, key="heron", size=Decimal(50), prices=(CUT,))
+    assert heading_move([half], near) is half
+    assert heading_move([half], far) is None
+    assert heading_move([flip(1, 3)], far) is not None
+    assert heading_move([Move(kind=MoveKind.PRICE, key="heron", size=Decimal(20))], None) is None
+    assert heading_move([], None) is None

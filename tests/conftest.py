@@ -1,4 +1,4 @@
-"""What every test may ask for: a database (SQLite and a real PostgreSQL), a clock."""
+"""What every test may ask for: a database (SQLite and a real PostgreSQL), a clock, a browser."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import text
 
 from newsletter.clock import MovedClock
 from newsletter.db.engine import Database, open_database
 from newsletter.db.schema import metadata
+from tests.parts import require_part
 
 # a deadline per example measures the machine's other work, not ours
 settings.register_profile("newsletter", deadline=None)
@@ -20,6 +22,18 @@ settings.load_profile("newsletter")
 
 #: A Thursday at nine in the morning, UTC.
 THURSDAY = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
+
+
+#: Without these Chromium calls home at every start.
+_QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 
 
 @pytest.fixture
@@ -62,3 +76,13 @@ def postgres_database(postgres_url: str) -> Iterator[Database]:
 def database(request: pytest.FixtureRequest) -> Any:
     """The store tests run on both."""
     return request.getfixturevalue(f"{request.param}_database")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real Chromium, headless."""
+    program = require_part("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(_QUIET))
+        yield browser
+        browser.close()

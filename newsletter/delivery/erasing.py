@@ -5,7 +5,8 @@ holds numbers only, and so do the records of feedback, so there is nothing to er
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,11 +14,12 @@ from pathlib import Path
 from sqlalchemy import Connection, delete, select, update
 
 from newsletter.clock import Clock
-from newsletter.db.engine import Database
+from newsletter.db.engine import BUSY_TIMEOUT_MS, Database
 from newsletter.db.schema import deliveries, mails, readers, soft_bounces
 from newsletter.db.statuses import MailStatus, ReaderStatus
 from newsletter.delivery.message import Marks
 from newsletter.delivery.outbox import file_name
+from newsletter.delivery.webhook_store import forget_events
 from newsletter.errors import StoreBusy
 from newsletter.readers.limits import WINDOW
 from newsletter.readers.model import Reader
@@ -37,6 +39,8 @@ class Keep:
     unconfirmed: timedelta
     left: timedelta
     mails: timedelta
+    #: What a provider told of deliveries.
+    events: timedelta = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +61,15 @@ class Eraser:
     marks: Marks
     outbox: Path
     clock: Clock
+    #: Acts on what waits of a webhook's posts, and deletes them: their bodies hold addresses.
+    empty_webhook: Callable[[], object] = lambda: None
 
     def erase(self, reader_id: int, source: str) -> None:
         """Forget a reader; a keyed hash stays. Raises NotFound, and StoreBusy when the log cannot be emptied.
 
         The files go before the address: whoever is interrupted can still be asked for by it.
         """
+        self.empty_webhook()
         with self.database.read() as connection:
             names = frozenset(self._files(connection, [reader_id]))
         self._delete_files(names)
@@ -82,6 +89,7 @@ class Eraser:
         now = self.clock.now()
         with self.database.write() as connection:
             mails_gone = forget_old_mails(connection, now - keep.mails)
+            forget_events(connection, now - keep.events)
             forget_sign_ups(connection, now - WINDOW)
         empty_the_log(self.database, self.clock)
         return Tidied(unconfirmed=unconfirmed, left=left, mails=mails_gone)
@@ -171,13 +179,22 @@ def empty_the_log(database: Database, clock: Clock) -> None:
     if database.dialect != "sqlite":
         return
     for _ in range(_TRIES):
-        with database.write_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            raw = connection.connection.dbapi_connection
-            assert raw is not None
-            busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        if not busy:
+        if _cut(database):
             return
         clock.sleep(_REST)
     raise StoreBusy(
         "The address is erased, but the database's log could not be emptied. Try again in a moment."
     )
+
+
+def _cut(database: Database) -> bool:
+    """One try that waits for nobody: a checkpoint that waits keeps every writer waiting with it."""
+    with closing(database.write_engine.raw_connection()) as connection:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA busy_timeout = 0")
+        try:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy, *_ = cursor.fetchone() or (1,)
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    return not busy

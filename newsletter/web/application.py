@@ -17,14 +17,25 @@ from starlette.exceptions import HTTPException
 
 from newsletter import __version__
 from newsletter.app import App
-from newsletter.errors import BadInput, BadLink, NotFound
+from newsletter.errors import BadInput, BadLink, NotFound, StoreBusy
 from newsletter.web.pages import BadLinkPage, Pages, TroublePage, show
 from newsletter.web.security import Guard
 
 log = logging.getLogger(__name__)
 
 #: The modules of this folder that have routes, in the order in which they are asked.
-ROUTES = ("health", "style", "subscribing", "leaving", "preferences", "personal", "archive", "feeds", "viewing")
+ROUTES = (
+    "health",
+    "style",
+    "subscribing",
+    "leaving",
+    "preferences",
+    "personal",
+    "archive",
+    "feeds",
+    "viewing",
+    "webhooks",
+)
 
 #: Paths below it speak JSON.
 API = "/api/"
@@ -108,4 +119,5 @@ _HANDLERS: dict[type[Exception], Callable[[Request, Exception], Response]] = {
     HTTPException: _http_error,
     RequestValidationError: _bad_json,
     OperationalError: _busy,
+    StoreBusy: _busy,
 }

@@ -1,6 +1,7 @@
 """What is kept of a reader: to see, to take along, to change the address, to erase. The link holds for an hour."""
 
 import json
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -9,13 +10,15 @@ from fastapi import APIRouter, Request, Response
 
 from newsletter.db.statuses import ReaderStatus
 from newsletter.delivery.own_data import own_export
-from newsletter.errors import BadInput
+from newsletter.errors import BadInput, StoreBusy
 from newsletter.readers.links import Purpose
 from newsletter.readers.store import list_consents
 from newsletter.web.forms import Form
 from newsletter.web.installation import Installed
 from newsletter.web.links import personal_url, reader_of_dated
 from newsletter.web.pages import Page, show
+
+log = logging.getLogger(__name__)
 
 router = APIRouter(include_in_schema=False)
 
@@ -92,7 +95,11 @@ def erase(request: Request, app: Installed, token: str, form: Form) -> Response:
         reader = reader_of_dated(app, connection, Purpose.PERSONAL, token)
     if form.get("sure") != "yes":
         return _show(request, app, token, fault="Please tick the box first.", field="sure")
-    app.eraser.erase(reader.id, "reader's own wish")
+    try:
+        app.eraser.erase(reader.id, "reader's own wish")
+    except StoreBusy as error:
+        # The reader is erased; the nightly job cuts the log.
+        log.warning("%s", error)
     return show(request, ErasedPage())
 
 

@@ -26,6 +26,8 @@ from newsletter.config import Settings
 log = logging.getLogger(__name__)
 
 MOST_BODY = 64 * 1024
+#: What a provider posts is longer: SendGrid's events come in posts of up to 768 KB.
+MOST_BODY_OF = {"/webhooks/sendgrid": 2 * 1024 * 1024}
 MOST_BODY_SECONDS = 20.0
 #: A path with a token and a tool's name in it is a tenth of this.
 MOST_PATH = 4096
@@ -71,7 +73,7 @@ class Guard:
         # Every page that can be read can be asked for its head alone; the server leaves the body out.
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         try:
-            await self.web({**scope, "method": method}, _Body(receive).receive, answer)
+            await self.web({**scope, "method": method}, _Body(receive, _most_body(scope)).receive, answer)
         except BodyTooLong:
             await _refuse(413, "This is more than a form can hold.")(scope, receive, answer)
         except Exception:
@@ -85,7 +87,7 @@ class Guard:
         if len(scope.get("raw_path") or b"") > MOST_PATH or len(scope["query_string"]) > MOST_PATH:
             return _refuse(414, "This address is too long.")
         length = headers.get("content-length", "0")
-        if not (length.isascii() and length.isdigit()) or int(length) > MOST_BODY:
+        if not (length.isascii() and length.isdigit()) or int(length) > _most_body(scope):
             return _refuse(413, "This is more than a form can hold.")
         if scope["method"] not in SAFE and self._comes_from_elsewhere(scope["path"], headers):
             return _refuse(
@@ -129,8 +131,8 @@ class BodyTooLong(Exception):
 class _Body:
     """Counts what comes in."""
 
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
+    def __init__(self, receive: Receive, most: int) -> None:
+        self._receive, self._most = receive, most
         self._length = 0
         self._ended = False
 
@@ -143,9 +145,13 @@ class _Body:
             return {"type": "http.disconnect"}
         self._length += len(message.get("body", b""))
         self._ended = not message.get("more_body", False)
-        if self._length > MOST_BODY:
+        if self._length > self._most:
             raise BodyTooLong
         return message
+
+
+def _most_body(scope: Scope) -> int:
+    return MOST_BODY_OF.get(scope["path"], MOST_BODY)
 
 
 def _refuse(status: int, words: str) -> ASGIApp:

@@ -1,0 +1,47 @@
+"""Each page's template sees the fields of its dataclass, all of them, and `site`."""
+
+from dataclasses import fields
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from jinja2 import meta, nodes
+
+from newsletter.render.environment import template_folders
+from newsletter.web.application import ROUTES
+from newsletter.web.pages import Page, make_environment
+
+for _name in ROUTES:
+    import_module(f"newsletter.web.{_name}")
+
+FOLDERS = template_folders(None)
+#: By template: of a slotted dataclass, Python keeps the class that it was made from for a while.
+PAGES = {page.template: page for page in Page.__subclasses__() if "__dataclass_fields__" in vars(page)}
+
+
+def names_made_in(template: nodes.Template) -> set[str]:
+    """What a template imports, or names itself."""
+    imports = {each.target for each in template.find_all(nodes.Import)}
+    macros = {each.name for each in template.find_all(nodes.Macro)}
+    stored = {each.name for each in template.find_all(nodes.Name) if each.ctx == "store"}
+    return imports | macros | stored
+
+
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+def test_a_template_uses_exactly_what_its_page_gives(page: type[Page]) -> None:
+    environment = make_environment(FOLDERS)
+    assert environment.loader is not None
+    source, _, _ = environment.loader.get_source(environment, f"web/{page.template}.html.j2")
+    template = environment.parse(source)
+    used = meta.find_undeclared_variables(template) - names_made_in(template)
+    assert used - {"site", "self", "super"} == {each.name for each in fields(page)}
+
+
+def test_every_template_has_a_page() -> None:
+    named = set(PAGES)
+    files = {
+        file.name.removesuffix(".html.j2")
+        for folder in FOLDERS
+        for file in Path(folder).glob("web/*.html.j2")
+    }
+    assert {name for name in files if not name.startswith("_")} == named

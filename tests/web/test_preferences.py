@@ -1,0 +1,122 @@
+import pytest
+
+from newsletter.db.statuses import Edition, ReaderStatus
+from newsletter.readers.by_hand import take_off
+from newsletter.readers.links import Purpose
+from newsletter.readers.preferences import get_preferences
+from tests.web.house import House, heading
+
+
+@pytest.fixture
+def reader_id(house: House) -> int:
+    house.import_tools(("kite", "Kite", "Coding"), ("falcon", "Falcon <b>", "Vision & more"))
+    return house.add("alice@example.org")
+
+
+@pytest.fixture
+def path(house: House, reader_id: int) -> str:
+    return f"/preferences/{house.token(Purpose.PREFERENCES, reader_id)}"
+
+
+def test_all_choices_are_kept(house: House, path: str, reader_id: int) -> None:
+    house.post(f"{path}/follow/kite")
+    answer = house.post(
+        path,
+        topics=["Coding", "Vision & more", "Gone"],
+        tools=["kite"],
+        edition="monthly",
+        monthly_tokens="2,500,000",
+        team_size="12",
+        paused_until="2027-01-15",
+        time_zone="Europe/Berlin",
+    )
+    assert answer.status_code == 200
+    assert "Saved." in answer.text
+    with house.app.database.read() as connection:
+        chosen = get_preferences(connection, reader_id)
+    assert chosen.topics == ("Coding", "Vision & more")
+    assert chosen.tools == ("kite",)
+    assert (chosen.edition, chosen.monthly_tokens, chosen.team_size) == (Edition.MONTHLY, 2_500_000, 12)
+    assert (str(chosen.paused_until), chosen.time_zone) == ("2027-01-15", "Europe/Berlin")
+    saved = '<p class="notice" role="status">Saved. It holds from the next issue.</p>'
+    assert house.get(path).text == answer.text.replace(saved, "")
+
+
+def test_an_empty_form_chooses_nothing(house: House, path: str, reader_id: int) -> None:
+    house.post(path, topics=["Coding"], team_size="3", tools=["kite"])
+    house.post(path)
+    with house.app.database.read() as connection:
+        chosen = get_preferences(connection, reader_id)
+    assert (chosen.topics, chosen.tools, chosen.team_size, chosen.edition) == ((), (), None, Edition.WEEKLY)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("monthly_tokens", "many", "whole number"),
+        ("monthly_tokens", "-5", "whole number"),
+        ("monthly_tokens", "0", "whole number"),
+        ("monthly_tokens", "9" * 30, "whole number"),
+        ("monthly_tokens", "१२३", "whole number"),
+        ("team_size", "1.5", "whole number"),
+        ("paused_until", "tomorrow", "a day such as"),
+        ("paused_until", "2029-01-01", "a year at most"),
+        ("time_zone", "Mars/Olympus", "time zone of the list"),
+        ("time_zone", "../../etc/passwd", "time zone of the list"),
+        ("edition", "hourly", "weekly or monthly"),
+    ],
+)
+def test_a_wrong_field_is_named_and_nothing_is_changed(
+    house: House, path: str, field: str, value: str, words: str
+) -> None:
+    before = house.rows()
+    answer = house.post(path, **{field: value, "topics": ["Coding"]})
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert f'id="{field}-fault"' in answer.text
+    assert house.rows() == before
+
+
+def test_a_pause_that_is_over_is_none(house: House, path: str, reader_id: int) -> None:
+    house.post(path, paused_until="2026-11-01")
+    assert house.reader(reader_id).paused_until is None
+
+
+def test_a_tool_is_followed_and_left_alone_by_a_button(house: House, path: str, reader_id: int) -> None:
+    before = house.rows()
+    assert heading(house.get(f"{path}/follow/falcon")) == "Follow Falcon &lt;b&gt;?"
+    assert house.rows() == before
+    assert heading(house.post(f"{path}/follow/falcon")) == "You follow Falcon &lt;b&gt;"
+    house.post(f"{path}/follow/falcon")
+    assert [row[1] for row in house.rows()["reader_tools"]] == ["falcon"]
+    house.post(f"{path}/follow/falcon", stop="yes")
+    assert house.rows()["reader_tools"] == []
+
+
+def test_a_tool_that_does_not_exist_cannot_be_followed(house: House, path: str) -> None:
+    for tool in ("nothing", "../kite", "%00", "a" * 500):
+        assert house.post(f"{path}/follow/{tool}").status_code == 404
+    assert house.rows()["reader_tools"] == []
+
+
+def test_the_page_shows_no_address_and_the_mailed_link_goes_to_the_reader(house: House, path: str) -> None:
+    assert "alice" not in house.get(path).text
+    answer = house.post(f"{path}/link")
+    assert "alice" not in answer.text
+    (mail,) = house.mails("alice@example.org")
+    assert mail["Subject"] == "Your data at Weekly Verdicts"
+    assert "personal" not in answer.text.replace("/personal", "")
+
+
+def test_pressing_the_button_often_mails_once(house: House, path: str) -> None:
+    for _again in range(10):
+        house.post(f"{path}/link")
+    assert len(house.mails("alice@example.org")) == 1
+
+
+def test_whoever_left_is_told_how_to_come_back(house: House, path: str, reader_id: int) -> None:
+    take_off(house.app.database, "alice@example.org", source="by hand", now=house.app.clock.now())
+    assert "gets no issues now" in house.get(path).text
+    assert "gets no issues now" in house.post(path, edition="monthly").text
+    reader = house.reader(reader_id)
+    assert (reader.status, reader.edition) == (ReaderStatus.LEFT, Edition.WEEKLY)

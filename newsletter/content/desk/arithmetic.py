@@ -173,12 +173,16 @@ def token_prices(sheet: Sheet) -> Iterator[Contradiction]:
 
 def _meant(sheet: Sheet, claim: Claim) -> str | None:
     """Input or output, where the same sentence gives the other tool's price of exactly one of them."""
-    beside = [
-        each
-        for each in sheet.claims
-        if (each.attribute, each.line, each.words) == ("token_price", claim.line, claim.words)
-        and each.tool_id != claim.tool_id
-    ]
+    rival = sheet.rival(claim.tool_id)
+    beside = (
+        [
+            each
+            for each in sheet.said(rival, claim.attribute)
+            if (each.line, each.words) == (claim.line, claim.words)
+        ]
+        if rival
+        else []
+    )
     exact = {
         direction
         for each in beside
@@ -195,7 +199,7 @@ def splits(sheet: Sheet) -> Iterator[Contradiction]:
             continue
         if verdict.share is not None and not _is_share(verdict.share, verdict.ships, verdict.skips):
             yield _wrong_split(sheet, verdict, f"{verdict.share:f}%", "the share that ships")
-        decisions = [each.decision for each in sheet.reviews if each.tool_id == verdict.tool_id]
+        decisions = sheet.decisions(verdict.tool_id)
         ships = decisions.count(Decision.SHIP)
         if None in decisions or len(decisions) != verdict.ships + verdict.skips or ships == verdict.ships:
             continue

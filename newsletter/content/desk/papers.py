@@ -1,7 +1,8 @@
 """Everything that the desk looks through, read in a few queries, and the same sorted by source."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import Protocol, TypeVar
 
@@ -9,6 +10,7 @@ from newsletter.content.model import (
     Benchmark,
     Claim,
     Comparison,
+    Decision,
     Question,
     Review,
     Source,
@@ -24,6 +26,8 @@ class _Sourced(Protocol):
     def source_id(self) -> str: ...
 
 
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 R = TypeVar("R", bound=_Sourced)
 
 
@@ -43,9 +47,9 @@ class Papers:
     sources: Mapping[str, Source]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Sheet:
-    """What one source says."""
+    """What one source says. It may be a whole site, so what is looked up often is sorted once."""
 
     source: Source
     tools: Mapping[str, Tool]
@@ -63,21 +67,43 @@ class Sheet:
 
     def said(self, tool_id: str, attribute: str) -> tuple[Claim, ...]:
         """What it states of an attribute, in its order."""
-        return tuple(each for each in self.claims if (each.tool_id, each.attribute) == (tool_id, attribute))
+        return tuple(self._claims.get((tool_id, attribute), ()))
 
-    def results(self, tool_id: str) -> dict[str, Benchmark]:
-        return {each.test: each for each in self.benchmarks if each.tool_id == tool_id}
+    def results(self, tool_id: str) -> Mapping[str, Benchmark]:
+        """Its results of a tool, by test."""
+        return self._results.get(tool_id, {})
+
+    def decisions(self, tool_id: str) -> tuple[Decision | None, ...]:
+        """What each of its reviews of a tool decides."""
+        return tuple(each.decision for each in self._reviews.get(tool_id, ()))
 
     def rival(self, tool_id: str) -> str | None:
         """The only tool that it compares this one with; None where there are several, or none."""
-        others = {
-            side
-            for each in self.comparisons
-            if tool_id in (each.left_id, each.right_id)
-            for side in (each.left_id, each.right_id)
-        } or {*(each.tool_id for each in self.claims), *(each.tool_id for each in self.benchmarks)}
-        others.discard(tool_id)
-        return others.pop() if len(others) == 1 else None
+        others = (self._rivals.get(tool_id) or self._spoken_of) - {tool_id}
+        return next(iter(others)) if len(others) == 1 else None
+
+    @cached_property
+    def _claims(self) -> Mapping[tuple[str, str], list[Claim]]:
+        return _sorted_by(self.claims, lambda claim: (claim.tool_id, claim.attribute))
+
+    @cached_property
+    def _reviews(self) -> Mapping[str, list[Review]]:
+        return _sorted_by(self.reviews, lambda review: review.tool_id)
+
+    @cached_property
+    def _results(self) -> Mapping[str, Mapping[str, Benchmark]]:
+        by_tool = _sorted_by(self.benchmarks, lambda result: result.tool_id)
+        return {tool_id: {each.test: each for each in results} for tool_id, results in by_tool.items()}
+
+    @cached_property
+    def _rivals(self) -> Mapping[str, frozenset[str]]:
+        sides = [(each.left_id, each.right_id) for each in self.comparisons]
+        both = _sorted_by([*sides, *((right, left) for left, right in sides)], lambda pair: pair[0])
+        return {tool_id: frozenset(other for _, other in pairs) for tool_id, pairs in both.items()}
+
+    @cached_property
+    def _spoken_of(self) -> frozenset[str]:
+        return frozenset(key for key, _ in self._claims) | frozenset(self._results)
 
 
 def read_papers(store: ContentStore) -> Papers:
@@ -121,9 +147,13 @@ def sheets(papers: Papers) -> Iterator[Sheet]:
 
 
 def _by_source(records: Iterable[R]) -> dict[str, list[R]]:
-    found: dict[str, list[R]] = {}
+    return _sorted_by(records, lambda record: record.source_id)
+
+
+def _sorted_by(records: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
+    found: dict[K, list[T]] = {}
     for each in records:
-        found.setdefault(each.source_id, []).append(each)
+        found.setdefault(key(each), []).append(each)
     return found
 
 

@@ -78,7 +78,7 @@ def test_sources_that_agree_with_either_side_are_named_with_it(tmp_path: Path) -
         claims=[{"tool": "gannet-mini-13b", "attribute": "input_price", "value": "$0.0002 per 1K tokens"}],
     )
     found = only(check(tmp_path, model_page(name="Gannet Mini 13B"), third, profile(price=("0.30", "0.80"))))
-    assert [each.source for each in (found.right, *found.also)] == ["Shop", "Gannet Mini 13B, model page"]
+    assert {each.source for each in (found.right, *found.also)} == {"Shop", "Gannet Mini 13B, model page"}
 
 
 # ── identity ───────────────────────────────────────────────────────────────────────────────────────────

@@ -4,11 +4,13 @@ Everything is a function of the plan, the issue and the reader's row, so that a 
 for its Date. Putting values into bytes is render/compose.py's work, carrying them away the transports'.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 from hashlib import blake2b
+from hmac import compare_digest
 from urllib.parse import quote
 
 from sqlalchemy import Connection
@@ -23,6 +25,8 @@ from newsletter.render.encode import mailbox_form
 from newsletter.render.frame import MessageFrame
 from newsletter.render.plan import Plan
 from newsletter.render.slots import SlotName
+
+_MARK = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})\.[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +49,19 @@ class Marks:
     def return_path(self, issue_id: int, reader_id: int) -> str:
         """The bounce address with what the message is for in it (VERP): "bounces+12.4711.0123456789ab@…"."""
         local, _, domain = self.bounce_address.rpartition("@")
-        return f"{local}+{issue_id}.{reader_id}.{self._proof(issue_id, reader_id)[:12]}@{domain}"
+        return f"{local}+{self.mark(issue_id, reader_id)}@{domain}"
+
+    def mark(self, issue_id: int, reader_id: int) -> str:
+        """The message in one short word that comes back with what is said of it: "12.4711.0123456789ab"."""
+        return f"{issue_id}.{reader_id}.{self._proof(issue_id, reader_id)[:12]}"
+
+    def read(self, mark: str) -> tuple[int, int] | None:
+        """Issue and reader of a mark of ours; None for any other word: an account may serve several newsletters."""
+        found = _MARK.fullmatch(mark)
+        if found is None:
+            return None
+        issue_id, reader_id = int(found[1]), int(found[2])
+        return (issue_id, reader_id) if compare_digest(self.mark(issue_id, reader_id), mark) else None
 
     def _proof(self, issue_id: int, reader_id: int) -> str:
         data = b"%d.%d" % (issue_id, reader_id)

@@ -22,23 +22,15 @@ from sendgrid import SendGridAPIClient
 
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing
+from newsletter.delivery.sendgrid_json import RequestWriter
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.transport import Started
 from newsletter.errors import BadHeader, SendError
-from newsletter.render.encode import phrase_form
-from newsletter.render.tagged import TaggedMail
 
 #: Recipients of a request, at most (API reference, mail/send).
 LIMIT = 1_000
 
 _OBJECTED_TO = re.compile(r"personalizations\.(\d+)\b")
-_OFF = {"enable": False}
-_TRACKING = {
-    "click_tracking": {**_OFF, "enable_text": False},
-    "open_tracking": _OFF,
-    "subscription_tracking": _OFF,
-    "ganalytics": _OFF,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +75,8 @@ class _Refused(Exception):
         return self.status == 413 or any(error.get("field") == "personalizations" for error in self.errors)
 
 
-#: A recipient and their personalization.
-_Prepared = tuple[Recipient, dict[str, Any]]
+#: A recipient and their part of the request.
+_Prepared = tuple[Recipient, str]
 
 
 class SendGridSession:
@@ -94,25 +86,28 @@ class SendGridSession:
         self._account = account
         self._client = SendGridAPIClient(account.api_key, host=account.url.rstrip("/"))
         self._client.client.timeout = account.timeout
-        self._tagged: tuple[Mailing, TaggedMail] | None = None
+        # The package sends a text as it is unless the type is bare; as an object it would encode it once more.
+        self._client.client.request_headers["Content-Type"] = "application/json; charset=utf-8"
+        self._writer: tuple[Mailing, RequestWriter] | None = None
 
     def send(self, recipients: Iterable[Recipient], mailing: Mailing, started: Started) -> Iterator[Outcome]:
+        writer = self._writer_for(mailing)
         prepared: list[_Prepared] = []
         for recipient in recipients:
             try:
-                prepared.append((recipient, self._personalization(recipient, mailing)))
+                prepared.append((recipient, writer.personalization(recipient)))
             except BadHeader:
                 yield Outcome(reader_id=recipient.reader_id, event=Event.REJECT, code="bad-address")
         if prepared:
             started([recipient for recipient, _ in prepared])
-            yield from self._send(prepared, mailing)
+            yield from self._send(prepared, writer)
 
     def close(self) -> None:
         pass
 
-    def _send(self, prepared: Sequence[_Prepared], mailing: Mailing) -> Iterator[Outcome]:
+    def _send(self, prepared: Sequence[_Prepared], writer: RequestWriter) -> Iterator[Outcome]:
         try:
-            message_id = self._post(self._request([each for _, each in prepared], mailing))
+            message_id = self._post(writer.request([each for _, each in prepared]))
         except _Lost:
             yield from _all(prepared, Event.LOSE_SIGHT, "timeout")
             raise SendError(
@@ -122,13 +117,13 @@ class SendGridSession:
             yield from _all(prepared, Event.RETURN)
             raise
         except _Refused as refused:
-            yield from self._without_the_refused(prepared, mailing, refused)
+            yield from self._without_the_refused(prepared, writer, refused)
         else:
             code = "sandbox" if self._account.sandbox else "202"
             yield from _all(prepared, Event.ACCEPT, code, message_id)
 
     def _without_the_refused(
-        self, prepared: Sequence[_Prepared], mailing: Mailing, refused: _Refused
+        self, prepared: Sequence[_Prepared], writer: RequestWriter, refused: _Refused
     ) -> Iterator[Outcome]:
         """Reject whom the answer objects to and send to the others, or send to each half where it names nobody."""
         named = refused.objected_to
@@ -146,48 +141,21 @@ class SendGridSession:
             raise SendError(f"{self._account.url} refuses the issue: {_words(refused)}", permanent=True)
         for position, part in enumerate(parts):
             try:
-                yield from self._send(part, mailing)
+                yield from self._send(part, writer)
             except SendError:
                 for untried in parts[position + 1 :]:
                     yield from _all(untried, Event.RETURN)
                 raise
 
-    def _personalization(self, recipient: Recipient, mailing: Mailing) -> dict[str, Any]:
-        if not recipient.address.isascii():
-            raise BadHeader("to", recipient.address, "SendGrid takes only ASCII")
-        tagged, values = self._tagged_mail(mailing), mailing.values(recipient)
-        return {
-            "to": [{"email": recipient.address}],
-            "headers": tagged.personal_headers(values),
-            "substitutions": tagged.substitutions(values),
-            "custom_args": {"delivery_id": f"{mailing.issue_id}.{recipient.reader_id}"},
-        }
+    def _writer_for(self, mailing: Mailing) -> RequestWriter:
+        if self._writer is None or self._writer[0] is not mailing:
+            self._writer = (mailing, RequestWriter(mailing, sandbox=self._account.sandbox))
+        return self._writer[1]
 
-    def _request(self, personalizations: Sequence[dict[str, Any]], mailing: Mailing) -> dict[str, Any]:
-        tagged, frame = self._tagged_mail(mailing), mailing.frame
-        return {
-            "personalizations": personalizations,
-            "from": {"email": frame.from_address, "name": phrase_form(frame.from_name)},
-            **({"reply_to": {"email": frame.reply_to}} if frame.reply_to else {}),
-            "subject": tagged.subject,
-            "content": [
-                {"type": "text/plain", "value": tagged.text},
-                {"type": "text/html", "value": tagged.html},
-            ],
-            "headers": tagged.headers,
-            "tracking_settings": _TRACKING,
-            "mail_settings": {"sandbox_mode": {"enable": self._account.sandbox}},
-        }
-
-    def _tagged_mail(self, mailing: Mailing) -> TaggedMail:
-        if self._tagged is None or self._tagged[0] is not mailing:
-            self._tagged = (mailing, TaggedMail(mailing.plan))
-        return self._tagged[1]
-
-    def _post(self, request: dict[str, Any]) -> str:
+    def _post(self, request: str) -> str:
         """The X-Message-Id of an accepted request; raises _Refused, _Lost, or SendError when nobody was mailed."""
         try:
-            response = self._client.send(request)
+            response = self._client.client.mail.send.post(request_body=request)
         except HTTPError as error:
             raise self._meaning(error) from error
         except URLError as error:

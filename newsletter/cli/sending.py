@@ -34,12 +34,11 @@ def send(app: "App", issue: str, to_missed: bool) -> None:
     the messages on their way; a second Ctrl-C stops at once, and what was on its way is then sorted out by the next
     sender.
     """
-    from newsletter.config import require_ready_to_send
     from newsletter.db.statuses import IssueStatus
-    from newsletter.delivery.store import start_issue, try_missed_now
+    from newsletter.delivery.store import try_missed_now
     from newsletter.editing.issue_names import find_issue
+    from newsletter.editing.start import start
 
-    require_ready_to_send(app.settings)
     found = find_issue(app.database, issue)
     if to_missed and found.started_at is None:
         raise click.UsageError(f"issue {found.label} has not begun. To begin: newsletter send {found.id}")
@@ -50,7 +49,7 @@ def send(app: "App", issue: str, to_missed: bool) -> None:
         say(f"Issue {found.label} is paused: {found.reason or 'somebody paused it'}.")
         say(f"To go on: newsletter resume {found.id}")
         raise click.exceptions.Exit(1)
-    start_issue(app.database, found.id, app.clock.now())
+    start(app, found)
     if to_missed:
         with app.database.write() as connection:
             try_missed_now(connection, found.id)

@@ -6,15 +6,15 @@ the issue as it stands, so that it may be repeated, and done by hand before.
 
 from typing import Protocol
 
-from newsletter.config import Approval, Settings, require_ready_to_send
+from newsletter.config import Approval, Settings
 from newsletter.db.statuses import Edition, IssueStatus
-from newsletter.delivery.store import start_issue
 from newsletter.digest.draft import Drafted, Thin, merge_newer
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import find_issue_of_slot, list_issues
 from newsletter.editing.approve import HeldBack, approve, cancel
 from newsletter.editing.draft import draft_slot
 from newsletter.editing.newsroom import Newsroom
+from newsletter.editing.start import start
 from newsletter.schedule.jobs import Done, Result, Skipped, Waiting
 from newsletter.schedule.runner import Alerts, duration_words
 from newsletter.schedule.slots import Slot, slot_words
@@ -76,8 +76,7 @@ def dispatch_week(newsroom: WatchedNewsroom, slot: Slot) -> Result:
         return Waiting(f"{words}.")
     if issue.status is not IssueStatus.APPROVED:
         return Done(f"Issue {issue.label} was {issue.status} already.")
-    require_ready_to_send(settings)
-    progress = start_issue(newsroom.database, issue.id, newsroom.clock.now())
+    progress = start(newsroom, issue)
     return Done(f"Issue {issue.label} goes out, to this many readers: {progress.readers}.")
 
 

@@ -20,7 +20,7 @@ def test_links_approved_for_the_outbox_do_not_leave_the_machine(
     app = newsroom(tmp_path, sqlite_database, public_url="http://localhost:8000")
     approved = approve(app, drafted(app), "dora")
     outside = with_settings(app, public_url="https://weekly.example.org", **SMTP)
-    with pytest.raises(BadInput, match="approved with links to http://localhost:8000.*newsletter withdraw 1"):
+    with pytest.raises(BadInput, match=r"approved with links to http://localhost:8000.*newsletter withdraw 1"):
         start(outside, approved)
     with sqlite_database.read() as connection:
         assert get_issue(connection, approved.id).status is IssueStatus.APPROVED

@@ -52,10 +52,7 @@ def test_a_request_is_json_with_everybody_in_it() -> None:
         for number in range(1, 4)
     ]
     request = json.loads(WRITER.request(parts))
-    assert [each["custom_args"]["delivery_id"] for each in request["personalizations"]] == [
-        "12.1",
-        "12.2",
-        "12.3",
-    ]
+    ids = [each["custom_args"]["delivery_id"] for each in request["personalizations"]]
+    assert [MAILING.marks.read(each) for each in ids] == [(12, 1), (12, 2), (12, 3)]
     assert request["content"][1]["value"] == TAGGED.html
     assert request["subject"] == PLAN.subject

@@ -129,7 +129,7 @@ def issue(request: Request, app: Installed, slug: str) -> Response:
         path=_path(found),
         letter=letter,
         # The editor's own Markdown, cleaned by render/markdown.py.
-        note=Markup(to_html(letter.note)) if letter.note else Markup(""),
+        note=Markup(to_html(letter.note).markup) if letter.note else Markup(""),
         comparisons=dict(found.full_comparisons),
         tools=dict(found.full_tools),
         mentions=record.mentions,

@@ -67,7 +67,9 @@ def test_every_word_and_number_that_was_approved_is_on_the_page(house: House) ->
     issue = send_issue(house, note="Hello, **you**.")
     with house.app.database.read() as connection:
         letter = letter_from_json(get_frozen(connection, issue.id).letter)
-    shown = text_of(house.get(PAGE).text)
+    page = house.get(PAGE).text
+    assert "<p>Hello, <strong>you</strong>.</p>" in page
+    shown = text_of(page)
     printed = [letter.subject, *letter.findings, "Hello, you ."]
     assert letter.lead is not None
     printed += [letter.lead.bottom_line, *(each.words for each in letter.lead.quotes)]

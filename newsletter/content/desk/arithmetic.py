@@ -27,7 +27,11 @@ _MAGNITUDE = (Decimal("0.4"), Decimal("2.5"))
 _EACH_MILLION = re.compile(r"\b(?:for every|per|each|for each|every) (?:1 |one )?(?:million|M)\b", re.I)
 #: "… as much as Kite", "… the cost of GPT-4": what it is a ratio to.
 _COMPARED_WITH = re.compile(
-    r"\b(?:as|than|the (?:price|cost) of|cost of|versus|vs\.?)\s+(?P<name>[A-Z][\w.-]*)"
+    r"\b(?:as|than|the (?:price|cost) of|cost of|versus|vs\.?|against|over|with|to)\s+(?P<name>[A-Z][\w.-]*)"
+)
+#: Costs that are no prices of tokens.
+_OTHER_COST = re.compile(
+    r"\b(?:train\w*|hardware|self-host\w*|locally|seats?|subscriptions?|plans?|electricity)\b", re.I
 )
 
 
@@ -81,11 +85,7 @@ def _two_totals(sheet: Sheet, claims: Sequence[Claim]) -> Iterator[Contradiction
 
 def ratios(sheet: Sheet) -> Iterator[Contradiction]:
     """ "Half the price" where its prices make it a tenth."""
-    stated = [
-        each
-        for each in sheet.claims
-        if each.attribute == "cost_ratio" and each.number is None and not is_conditional(each)
-    ]
+    stated = [each for each in sheet.claims if _is_ratio(each)]
     for claim in stated:
         rival = _compared(sheet, claim)
         expected = ratio_range(sheet, claim.tool_id, rival) if rival else None
@@ -104,6 +104,11 @@ def ratios(sheet: Sheet) -> Iterator[Contradiction]:
                 reason=f"it is said to cost {claim.value} times as much as the other one; "
                 f"their prices make that {_short(expected.low)} to {_short(expected.high)} times",
             )
+
+
+def _is_ratio(claim: Claim) -> bool:
+    other = is_conditional(claim) or _OTHER_COST.search(claim.words)
+    return claim.attribute == "cost_ratio" and _plain_number(claim) is not None and not other
 
 
 def _agrees(sheet: Sheet, claim: Claim) -> bool:
@@ -132,7 +137,7 @@ def _compared(sheet: Sheet, claim: Claim) -> str | None:
 def savings(sheet: Sheet) -> Iterator[Contradiction]:
     """ "Saves $11 for every million tokens" where a million costs less than that."""
     for claim in sheet.claims:
-        rival = sheet.rival(claim.tool_id) if claim.attribute == "saving" else None
+        rival = _compared(sheet, claim) if claim.attribute == "saving" else None
         expected = saving_range(sheet, claim.tool_id, rival) if rival else None
         number = _plain_number(claim)
         if rival is None or expected is None or number is None or not _EACH_MILLION.search(claim.words):

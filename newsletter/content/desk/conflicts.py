@@ -8,6 +8,9 @@ from newsletter.content.desk.values import COMPARED, contradict, is_conditional
 from newsletter.content.facts import resolve
 from newsletter.content.model import Claim, Source
 
+#: Two dates within this many days speak of one time.
+_SAME_TIME_DAYS = 30
+
 
 def between_sources(
     papers: Papers,
@@ -50,7 +53,8 @@ def _against(
             right=state_claim(first, sources),
             also=tuple(state_claim(each, sources) for each in same[1:]),
             reason=f"{_label(chosen.attribute)} is {_value(chosen)} by {sources[chosen.source_id].name} "
-            f"and {_value(first)} by {sources[first.source_id].name}",
+            f"and {_value(first)} by {sources[first.source_id].name}{_apart(chosen, first)}",
+            certain=not _apart(chosen, first),
         )
 
 
@@ -71,6 +75,14 @@ def inside_one(sheet: Sheet) -> Iterator[Contradiction]:
                 right=state_claim(other, sheet.sources),
                 reason=f"one source gives {_label(first.attribute)} as {_value(first)} and as {_value(other)}",
             )
+
+
+def _apart(left: Claim, right: Claim) -> str:
+    """Where both are dated: how far apart, since what was true may have changed."""
+    days = [each.verified_on or each.as_of for each in (left, right)]
+    if days[0] is None or days[1] is None or abs((days[0] - days[1]).days) <= _SAME_TIME_DAYS:
+        return ""
+    return f", {abs((days[0] - days[1]).days)} days apart: it may have changed"
 
 
 def _one_a_source(claims: Sequence[Claim]) -> list[Claim]:

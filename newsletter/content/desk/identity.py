@@ -59,7 +59,7 @@ def one_name(papers: Papers) -> Iterator[Contradiction]:
         if left.size is None or right.size is None or left.size == right.size:
             continue
         low, high = sorted((left, right), key=lambda name: name.size or Decimal(0))
-        if (low.size or 0) >= _CLOSE * (high.size or 0):
+        if (low.size or 0) >= _CLOSE * (high.size or 0) and not _share_a_source(low, high, papers):
             yield Contradiction(
                 kind=Kind.ONE_NAME,
                 attribute=IDENTITY,
@@ -81,19 +81,26 @@ def groups(found: Iterable[Contradiction], tool_ids: Iterable[str]) -> dict[str,
 
 
 def _alike(papers: Papers) -> Iterator[tuple[Name, Name]]:
-    """Pairs of the same words and version whose makers do not speak against it; each once."""
+    """Pairs of the same words and version, each once; not those of two makers, or compared with each other."""
     by_key: dict[tuple[frozenset[str], frozenset[str]], list[Name]] = {}
     for tool in papers.tools.values():
         name = _take_apart(tool, papers)
         for key in name.keys:
             by_key.setdefault((key, name.versions), []).append(name)
-    seen = set()
+    compared = {frozenset((each.left_id, each.right_id)) for each in papers.comparisons}
+    seen: set[frozenset[str]] = set()
     for names in by_key.values():
         for left, right in combinations(names, 2):
             pair = frozenset((left.tool.id, right.tool.id))
-            if len(pair) == 2 and pair not in seen and not _other_maker(left, right):
+            if len(pair) == 2 and pair not in seen | compared and not _other_maker(left, right):
                 seen.add(pair)
                 yield left, right
+
+
+def _share_a_source(left: Name, right: Name, papers: Papers) -> bool:
+    """Whether one source speaks of both: then it knows them for two."""
+    sources = [{each.source_id for each in papers.claims.get(name.tool.id, ())} for name in (left, right)]
+    return bool(sources[0] & sources[1])
 
 
 def _age(name: Name) -> tuple[object, ...]:

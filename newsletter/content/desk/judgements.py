@@ -63,6 +63,13 @@ _CONDITION = re.compile(
 )
 _CONDITION_AFTER = re.compile(r"[^.;,—]{0,60}?\b(?:if|when|where|for|in terms of|at|on|unless|once)\b", re.I)
 _WHOLE = (Means.BETTER, Means.CHEAPER)
+#: "does not lead", "may outperform", "was outscored by": the verb says something else than it seems to.
+_TURNED = re.compile(
+    r"\b(?:not|never|no longer|hardly|rarely|may|might|can|could|would|should|to|was|were|is|are|been|being|gets?)"
+    r"\s+(?:\w+\s+)?$|n['’]t\s+(?:\w+\s+)?$",
+    re.I,
+)
+_THAN = re.compile(r"\s*than\s+(?:the\s+)?")
 
 
 def judgements(sheet: Sheet) -> Iterator[Judgement]:
@@ -107,14 +114,33 @@ def _lines(sheet: Sheet) -> Iterator[tuple[int | None, str]]:
 def _judged(sentence: str, names: Names) -> Iterator[tuple[Means, str]]:
     for means, pattern in _PATTERNS.items():
         found = pattern.search(sentence)
-        if not found or (means in _WHOLE and _is_conditional(sentence, found)):
+        if not found:
             continue
         if means is Means.ONLY_UNTESTED:
             tool = next((each.tool for each in names.mentions(sentence[found.end() :])), None)
         else:
-            tool = _subject(sentence, found.start(), names)
-        if tool:
+            turned = _is_conditional(sentence, found) if means in _WHOLE else _is_turned(sentence, found)
+            tool = None if turned else _subject(sentence, found.start(), names)
+        if tool and _is_against_the_other(means, sentence, found, names, tool):
             yield means, tool
+
+
+def _is_turned(sentence: str, found: re.Match[str]) -> bool:
+    return bool(_TURNED.search(sentence[: found.start()]))
+
+
+def _is_against_the_other(means: Means, sentence: str, found: re.Match[str], names: Names, tool: str) -> bool:
+    """Whether what the sentence compares with is the other tool, and no third one."""
+    after = sentence[found.end() :]
+    if means is Means.TESTS:
+        return any(each.tool != tool for each in names.mentions(after))
+    if means is Means.EVERY_TEST:
+        others = {each.tool for each in names.mentions(found[0])} - {tool}
+        return bool(others) or not re.search(r"\b[A-Z]", found[0][1:])
+    than = _THAN.match(after)
+    if than is None:
+        return True
+    return any(each.start == 0 and each.tool != tool for each in names.mentions(after[than.end() :]))
 
 
 def _is_conditional(sentence: str, found: re.Match[str]) -> bool:

@@ -20,7 +20,12 @@ _DIRECTIONS = ("input_price", "output_price")
 _VOLUME = re.compile(r"cost_at_(?P<size>\d+(?:_\d+)?)(?P<scale>[KM])(?P<daily>_daily)?")
 _DAYS = (Decimal(22), Decimal(31))
 _BY_MONTH = re.compile(r"(?:/|per |a )\s?mo(?:nth)?\b|monthly", re.I)
-_OTHER_TIME = re.compile(r"\b(?:years?|annual(?:ly)?|weeks?|weekly|quarter(?:ly)?)\b", re.I)
+#: A bill for another time than a month, or for more than tokens.
+_MORE_THAN_TOKENS = re.compile(
+    r"\b(?:years?|annual(?:ly)?|weeks?|weekly|quarter(?:ly)?|fees?|subscriptions?|seats?|minimum|includ\w+|hosting|"
+    r"hardware|self-host\w*|storage)\b",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,9 @@ def saving_range(sheet: Sheet, tool_id: str, rival_id: str) -> Range | None:
 
 def is_total(claim: Claim) -> bool:
     """Whether it says, without condition, what a number of tokens costs at once or in a month."""
-    plain = claim.number is not None and not is_conditional(claim) and not _OTHER_TIME.search(claim.words)
+    plain = (
+        claim.number is not None and not is_conditional(claim) and not _MORE_THAN_TOKENS.search(claim.words)
+    )
     return plain and volume_of(claim.attribute) is not None
 
 

@@ -19,6 +19,8 @@ from newsletter.content.model import Benchmark, Claim
 _ELSEWHERE = re.compile(
     r"\bnot in (?:this|the|our) table\b|\belsewhere\b|\bother(?:wise)?\b|\bexternal\b", re.I
 )
+#: In these tests less is more, so who won is not to be told from the figures.
+_LESS_IS_MORE = re.compile(r"latency|\btime\b|cost|price|error|hallucination|\bms\b|seconds|perplexity", re.I)
 _UNTESTED = ("untested", "not tested", "not yet tested", "ungraded")
 
 
@@ -57,7 +59,9 @@ def _won(sheet: Sheet, tool_id: str) -> list[Benchmark]:
         for result in sheet.results(tool_id).values()
         if result.score is not None
         and all(
-            each.score is None or each.score <= result.score for each in rivals if each.test == result.test
+            _LESS_IS_MORE.search(result.test) or each.score is None or each.score <= result.score
+            for each in rivals
+            if each.test == result.test
         )
     ]
 
@@ -228,7 +232,8 @@ def _table_against(sheet: Sheet, said: list[Judgement]) -> Iterator[Contradictio
     for each in (each for each in said if each.means is Means.EVERY_TEST):
         theirs = sheet.results(each.rival_id)
         for test, result in sheet.results(each.tool_id).items():
-            score = theirs[test].score if test in theirs else None
+            known = test in theirs and not _LESS_IS_MORE.search(test)
+            score = theirs[test].score if known else None
             if score is not None and score > (
                 result.score if result.score is not None else Decimal("Infinity")
             ):

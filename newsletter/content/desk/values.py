@@ -43,7 +43,7 @@ _OPEN = re.compile(r"open[- ](?:weights?|source|licen[cs]e)", re.I)
 _CONDITIONAL = re.compile(
     r"\b(?:batch(?:ed)?|cach(?:e|ed|ing)|off-peak|discount(?:s|ed)?|tiers?|promo\w*|introductory|fine-tun\w+|"
     r"volume (?:price|pricing)|up from|down from|used to|previous(?:ly)?|earlier|formerly|was|were|will|soon|"
-    r"planned|preview|beta|extended|if you (?:pay|commit))\b",
+    r"plans?|planned|app|active|activated|distill\w*|preview|beta|extended|if you (?:pay|commit))\b",
     re.I,
 )
 _ISO = re.compile(r"\d{4}(?:-\d{2}){0,2}")

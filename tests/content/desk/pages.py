@@ -1,7 +1,7 @@
 """Pages written for the desk's tests: true as they stand, with places where a test plants something untrue."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
@@ -159,8 +159,9 @@ def total(price: tuple[str, str], millions: int) -> str:
     return f"{even.quantize(Decimal(1), rounding=ROUND_HALF_UP):,}"
 
 
-def check(folder: Path, *material: str | Pack, published_on: date | None = None) -> tuple[Contradiction, ...]:
+def check(folder: Path, *material: str | Pack) -> tuple[Contradiction, ...]:
     """What the desk says of a store that holds these pages and packs."""
+    folder.mkdir(exist_ok=True)
     with ContentStore(folder / "content.db") as store:
         for number, each in enumerate(material):
             pack = read_page(each, name=f"page-{number}.txt") if isinstance(each, str) else each

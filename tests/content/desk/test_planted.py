@@ -48,6 +48,20 @@ def test_two_sources_that_differ(
     assert None not in (found.left.line, found.right.line)
 
 
+def test_two_dates_far_apart_may_be_a_change(tmp_path: Path) -> None:
+    dated = [
+        pack(
+            source={"name": f"Shop {day}"},
+            tools=[tool("heron")],
+            claims=[{"tool": "heron", "attribute": "input_price", "value": f"${price}/Mtok", "as_of": day}],
+        )
+        for price, day in ((2, "2026-03-01"), (1, "2026-11-01"))
+    ]
+    found = only(check(tmp_path, *dated))
+    assert (found.certain, found.left.value) == (False, "1 USD/Mtok")
+    assert "245 days apart: it may have changed" in found.reason
+
+
 def test_an_open_licence_against_a_closed_one(tmp_path: Path) -> None:
     found = only(
         check(
@@ -274,6 +288,14 @@ def test_a_share_that_its_split_does_not_make(tmp_path: Path, verdict: dict[str,
     week = pack(tools=[tool("heron")], verdicts=[{"tool": "heron", "line": 4, **verdict}])
     found = only(check(tmp_path, week))
     assert (found.kind, found.right.value, found.right.line) == (Kind.SPLIT, said, 4)
+
+
+def test_a_share_on_a_page_that_its_split_does_not_make(tmp_path: Path) -> None:
+    written = Path(__file__).parents[1] / "pages" / "written" / "panel-scored.txt"
+    page = written.read_text(encoding="utf-8")
+    assert check(tmp_path / "as-written", page) == ()
+    found = only(check(tmp_path / "planted", page.replace("67%", "100%", 1)))
+    assert (found.kind, found.left.value, found.right.value) == (Kind.SPLIT, "2 ship / 1 skip", "100%")
 
 
 def test_a_split_that_its_reviews_do_not_make(tmp_path: Path) -> None:

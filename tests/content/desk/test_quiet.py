@@ -38,6 +38,10 @@ THURSDAY = datetime(2026, 11, 19, 9, tzinfo=UTC)
         "Tern Large 4 costs $0.10 per million input tokens when cached.",
         "Tern Large 4 was priced at $9.00 per million output tokens.",
         "At 100M tokens Tern Large 4 costs $3,000 a year.",
+        "At 100M tokens Tern Large 4 costs $900 with the subscription.",
+        "Tern Large 4 is half the price to train.",
+        "Tern Large 4 is cheaper than Kestrel.",
+        "Tern Mini 4 saves you $25 for every million tokens against GPT-4o.",
         # Opinions under a condition, or of one respect.
         "Tern Mini 4 is the better model for short texts.",
         "If every cent counts, Tern Mini 4 is the clear winner.",
@@ -58,6 +62,10 @@ def test_a_sentence_that_only_looks_like_a_contradiction(tmp_path: Path, sentenc
         "Tern Mini 4 won three benchmarks that are not in this table.",
         "Tern Mini 4 beats Tern Large 4 in tests with very short letters.",
         "The only untested area is Tern Mini 4's handwriting.",
+        "Tern Mini 4 does not lead in every test.",
+        "Tern Mini 4 was outscored across every tested dimension.",
+        "Tern Mini 4 could win in every category.",
+        "Tern Mini 4 beats Kestrel in every test.",
     ],
 )
 def test_a_win_that_the_table_holds_or_does_not_know(tmp_path: Path, sentence: str) -> None:
@@ -124,6 +132,41 @@ def test_a_verdict_that_changed_is_history(tmp_path: Path) -> None:
         for ships, day in ((4, "2026-11-12"), (2, "2026-11-19"))
     )
     assert check(tmp_path, early, late) == ()
+
+
+def test_where_less_is_more_the_table_does_not_tell_who_won(tmp_path: Path) -> None:
+    rows = [("Tables", "3", "2"), ("P50 latency", "210", "480")]
+    sentence = "Tern Large 4 won two benchmarks. Tern Large 4 dominates in every tested category."
+    assert check(tmp_path, head_to_head(rows=rows, performance=sentence)) == ()
+
+
+def test_models_that_one_source_lists_are_siblings(tmp_path: Path) -> None:
+    names = ("Finch 3 30B", "Finch 3 32B")
+    tools = [tool(f"finch-{number}", name=name) for number, name in enumerate(names)]
+    claims = [{"tool": each["id"], "attribute": "context", "value": "32K"} for each in tools]
+    assert check(tmp_path, pack(tools=tools, claims=claims)) == ()
+
+
+def test_tools_that_are_compared_with_each_other_are_two(tmp_path: Path) -> None:
+    tools = [tool("one", name="Finch 3"), tool("two", name="Fauna: Finch 3")]
+    assert check(tmp_path, pack(tools=tools, comparisons=[{"left": "one", "right": "two"}])) == ()
+
+
+def test_a_ratio_in_words_is_no_figure(tmp_path: Path) -> None:
+    claims = [
+        {"tool": each, "attribute": attribute, "value": value}
+        for each in ("heron", "finch")
+        for attribute, value in (
+            ("input_price", "$1/Mtok"),
+            ("output_price", "$2/Mtok"),
+            ("cost_ratio", "about half"),
+            ("saving", "a lot"),
+            ("community_share", "most"),
+            ("benchmarks_won", "many"),
+            ("grade", "A"),
+        )
+    ]
+    assert check(tmp_path, pack(tools=[tool("heron"), tool("finch")], claims=claims)) == ()
 
 
 CENTS = st.decimals(min_value=Decimal("0.01"), max_value=Decimal(40), places=2)

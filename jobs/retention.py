@@ -21,6 +21,7 @@ def run(app: App, slot: Slot) -> Result:
         unconfirmed=settings.forget_unconfirmed_after,
         left=settings.forget_left_after,
         mails=settings.forget_mails_after,
+        events=settings.forget_events_after,
     )
     gone = app.eraser.tidy(kept)
     return Done(

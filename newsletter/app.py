@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from newsletter.delivery.progress import Progress
     from newsletter.delivery.sender import Sender
     from newsletter.delivery.transport import Transport
+    from newsletter.delivery.webhook import Webhook
     from newsletter.digest.archive import Archive
     from newsletter.readers.links import LinkSigner
     from newsletter.readers.subscribing import Subscribing
@@ -169,6 +170,7 @@ class App:
             marks=self.marks,
             outbox=self.settings.path(self.settings.outbox),
             clock=self.clock,
+            empty_webhook=lambda: self.webhook.process(),
         )
 
     @cached_property
@@ -274,6 +276,26 @@ class App:
 
         matcher = Matcher(signer=self.links, marks=self.marks)
         return Feedback(database=self.database, matcher=matcher, suppression_key=self.suppression_key)
+
+    @cached_property
+    def webhook(self) -> "Webhook":
+        """What takes SendGrid's posts, and acts on them."""
+        from newsletter.delivery.sendgrid_events import read_keys
+        from newsletter.delivery.webhook import Webhook
+
+        return Webhook(
+            database=self.database,
+            clock=self.clock,
+            keys=read_keys(self.settings.sendgrid_webhook_key),
+            marks=self.marks,
+            feedback=self.feedback,
+            alerts=self.alerts,
+        )
+
+    @property
+    def webhook_url(self) -> str:
+        """Where SendGrid is to post its events."""
+        return f"{self.settings.public_url.rstrip('/')}/webhooks/sendgrid"
 
     def mailboxes(self) -> "tuple[Mailbox, ...]":
         """The mailboxes of reports that the settings name, each for one reading."""

@@ -236,6 +236,9 @@ class Settings:
     forget_left_after: timedelta = _setting(
         "retention.left", timedelta(days=730), help="When a reader who left is erased; a keyed hash stays."
     )
+    forget_events_after: timedelta = _setting(
+        "retention.events", timedelta(days=30), help="When what a provider told of a delivery is deleted."
+    )
     forget_mails_after: timedelta = _setting(
         "retention.mails", timedelta(days=90), help="When the record of a single mail is deleted."
     )
@@ -313,6 +316,11 @@ class Settings:
         help="The API's address (EU: https://api.eu.sendgrid.com).",
     )
     sendgrid_connections: int = _setting("sendgrid.connections", 2, help="Requests under way at once.")
+    sendgrid_webhook_key: tuple[str, ...] = _setting(
+        "sendgrid.webhook_key",
+        (),
+        help="The verification key of the signed event webhook; two of them while you change it.",
+    )
     sendgrid_sandbox: bool = _setting(
         "sendgrid.sandbox", False, help="Let SendGrid check the request and send nothing."
     )

@@ -165,6 +165,20 @@ CREATE TABLE plans (
   CONSTRAINT fk_plans_issue_id_issues FOREIGN KEY(issue_id) REFERENCES issues (id) ON DELETE CASCADE
 );
 
+CREATE TABLE provider_events (
+  id VARCHAR(100) NOT NULL,
+  kind VARCHAR(50) NOT NULL,
+  at DATETIME NOT NULL,
+  reader_id INTEGER,
+  issue_id INTEGER,
+  code VARCHAR(50) DEFAULT '' NOT NULL,
+  outcome VARCHAR(50) DEFAULT '' NOT NULL,
+  CONSTRAINT pk_provider_events PRIMARY KEY (id)
+)
+ WITHOUT ROWID;
+
+CREATE INDEX ix_provider_events_at ON provider_events (at);
+
 CREATE TABLE publications (
   kind VARCHAR NOT NULL,
   "key" VARCHAR(200) NOT NULL,
@@ -309,4 +323,18 @@ CREATE TABLE suppressions (
   at DATETIME NOT NULL,
   source VARCHAR(500) DEFAULT '' NOT NULL,
   CONSTRAINT pk_suppressions PRIMARY KEY (address_hash)
+);
+
+CREATE TABLE webhook_posts (
+  id INTEGER NOT NULL,
+  received_at DATETIME NOT NULL,
+  body BLOB NOT NULL,
+  CONSTRAINT pk_webhook_posts PRIMARY KEY (id)
+);
+
+CREATE TABLE webhooks (
+  name VARCHAR(50) NOT NULL,
+  seen_at DATETIME,
+  refused_at DATETIME,
+  CONSTRAINT pk_webhooks PRIMARY KEY (name)
 );

@@ -405,6 +405,46 @@ mailboxes = Table(
     Column("last_uid", BigInteger, nullable=False),
 )
 
+# ── what comes back from a provider ────────────────────────────────────────────────────────────────────
+
+webhook_posts = Table(
+    "webhook_posts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("received_at", UtcDateTime, nullable=False),
+    #: As it was signed. It holds addresses: it is deleted as soon as its events were acted on.
+    Column("body", LargeBinary, nullable=False),
+)
+
+provider_events = Table(
+    "provider_events",
+    metadata,
+    #: The provider's own id (sg_event_id), or SHA-256 of an event without one: acted on once.
+    Column("id", String(100), primary_key=True),
+    #: As the provider calls it: "delivered", "bounce"; kinds that nobody here knows are kept as well.
+    Column("kind", String(50), nullable=False),
+    #: When it happened.
+    Column("at", UtcDateTime, nullable=False, index=True),
+    #: Whose copy of which issue it is about; NULL for a single mail, and for what carries no mark of ours.
+    Column("reader_id", Id),
+    Column("issue_id", Id),
+    #: The enhanced status, or a word of ours; never the server's words, which may repeat the address.
+    Column("code", String(50), nullable=False, server_default=""),
+    #: What came of it, in one or two words.
+    Column("outcome", String(50), nullable=False, server_default=""),
+    sqlite_with_rowid=False,
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    #: "sendgrid".
+    Column("name", String(50), primary_key=True),
+    #: When the last post with a right signature came, and the last with a wrong one.
+    Column("seen_at", UtcDateTime),
+    Column("refused_at", UtcDateTime),
+)
+
 # ── the schedule ───────────────────────────────────────────────────────────────────────────────────────
 
 slots = Table(

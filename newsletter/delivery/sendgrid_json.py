@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from newsletter.delivery.ledger import Recipient
-from newsletter.delivery.message import Mailing
+from newsletter.delivery.message import Mailing, Program
 from newsletter.errors import BadHeader
 from newsletter.render.encode import phrase_form
 from newsletter.render.slots import SlotName
@@ -34,11 +34,11 @@ _RECIPIENT, _DELIVERY = "recipient", "delivery"
 
 
 class RequestWriter:
-    """Requests of one mailing."""
+    """Requests of one mailing to the readers of one program."""
 
-    def __init__(self, mailing: Mailing, *, sandbox: bool) -> None:
+    def __init__(self, mailing: Mailing, *, sandbox: bool, program: Program = None) -> None:
         self._mailing = mailing
-        self._tagged = TaggedMail(mailing.plan)
+        self._tagged = TaggedMail(mailing.plan, program)
         shared = json.dumps({"personalizations": [], **self._shared(sandbox)})
         self._before, self._after = shared.split("[]", 1)
         self._pieces, self._holes = self._cut_at_marks()

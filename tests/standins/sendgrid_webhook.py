@@ -74,12 +74,11 @@ class Webhook:
         """The events as one post. The signature is over the timestamp and the raw body, line ends and all."""
         body = ("[" + ",\r\n".join(map(json.dumps, events)) + "]\r\n").encode()
         timestamp = str(int(at.timestamp()))
-        signature = self._key.sign(timestamp.encode() + body, ECDSA(SHA256()))
         return Post(
             body=body,
             headers={
                 "Content-Type": "application/json;charset=utf-8",
-                "X-Twilio-Email-Event-Webhook-Signature": b64encode(signature).decode(),
+                "X-Twilio-Email-Event-Webhook-Signature": self.sign(timestamp.encode() + body),
                 "X-Twilio-Email-Event-Webhook-Timestamp": timestamp,
             },
         )

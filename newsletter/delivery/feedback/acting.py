@@ -21,7 +21,7 @@ from newsletter.db.engine import Database
 from newsletter.db.statuses import ReaderStatus, ReportKind
 from newsletter.delivery.feedback import store
 from newsletter.delivery.feedback.matching import Match, Matcher
-from newsletter.delivery.feedback.report import ARRIVED, Action, Report
+from newsletter.delivery.feedback.report import ARRIVED, BY_MAIL, Action, Report
 from newsletter.delivery.feedback.rules import Meaning, Tolerance, meaning_of
 from newsletter.delivery.feedback.store import ReportRow
 from newsletter.delivery.late import settle
@@ -33,8 +33,8 @@ from newsletter.readers.store import change_status, get_reader, suppress
 UNMATCHED = "no mark of ours"
 SEEN_BEFORE = "read before"
 
-#: Where the consent ledger says that it came from.
-_COMPLAINT, _MAILTO, _BOUNCE = "complaint: by mail", "mail: List-Unsubscribe", "bounce: by mail"
+#: Where the consent ledger says that a request by mail came from.
+_MAILTO = "mail: List-Unsubscribe"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,38 +49,40 @@ class Feedback:
     def take(self, report: Report, now: datetime) -> str:
         """Act on a report, once; says in a word or two what came of it. Commits."""
         with self.database.write() as connection:
-            match = self._match(connection, report)
-            if match is None:
+            match = self.matcher.find(connection, report.traces)
+            if match is None or not self.knows(connection, match):
                 return UNMATCHED
-            row = ReportRow(
-                key=report.key,
-                kind=report.kind,
-                at=now,
-                reader_id=match.reader_id,
-                issue_id=match.issue_id,
-                code=report.code,
-                outcome="",
-            )
-            if not store.add_report(connection, row):
-                return SEEN_BEFORE
-            outcome = _ACTIONS[report.kind](self, connection, report, match, now)
-            store.set_outcome(connection, report.key, outcome)
+            return self.act_on(connection, report, match, now)
+
+    def act_on(self, connection: Connection, report: Report, match: Match, now: datetime) -> str:
+        """Act on a report about a message that is known to be it, once; says what came of it."""
+        row = ReportRow(
+            key=report.key,
+            kind=report.kind,
+            at=now,
+            reader_id=match.reader_id,
+            issue_id=match.issue_id,
+            code=report.code,
+            outcome="",
+        )
+        if not store.add_report(connection, row):
+            return SEEN_BEFORE
+        outcome = _ACTIONS[report.kind](self, connection, report, match, now)
+        store.set_outcome(connection, report.key, outcome)
         return outcome
 
-    def _match(self, connection: Connection, report: Report) -> Match | None:
-        match = self.matcher.find(connection, report.traces)
-        if match is None:
-            return None
+    def knows(self, connection: Connection, match: Match) -> bool:
+        """Whether the reader exists: a signed mark outlives its reader where somebody restored an old database."""
         try:
             get_reader(connection, match.reader_id)
         except NotFound:
-            # A signed mark outlives its reader where somebody restored an old database.
-            return None
-        return match
+            return False
+        return True
 
     def _complain(self, connection: Connection, report: Report, match: Match, now: datetime) -> str:
         reader = get_reader(connection, match.reader_id)
-        changed = change_status(connection, reader.id, ReaderStatus.COMPLAINED, now=now, source=_COMPLAINT)
+        source = f"complaint: {report.via}"
+        changed = change_status(connection, reader.id, ReaderStatus.COMPLAINED, now=now, source=source)
         if reader.address is not None:
             suppress(
                 connection,
@@ -88,12 +90,13 @@ class Feedback:
                 "complained",
                 suppression_key=self.suppression_key,
                 now=now,
-                source=_COMPLAINT,
+                source=source,
             )
         return "complained" if changed else "complained before"
 
     def _leave(self, connection: Connection, report: Report, match: Match, now: datetime) -> str:
-        changed = change_status(connection, match.reader_id, ReaderStatus.LEFT, now=now, source=_MAILTO)
+        source = _MAILTO if report.via == BY_MAIL else f"unsubscribe: {report.via}"
+        changed = change_status(connection, match.reader_id, ReaderStatus.LEFT, now=now, source=source)
         return "left" if changed else "left before"
 
     def _ignore(self, connection: Connection, report: Report, match: Match, now: datetime) -> str:
@@ -104,7 +107,7 @@ class Feedback:
             return "delayed"
         if report.action in ARRIVED:
             return self._arrive(connection, report, match, now)
-        meaning = meaning_of(report.code)
+        meaning = report.meaning or meaning_of(report.code)
         if match.mail_id is not None:
             store.return_mail(connection, match.mail_id, report.code, now)
         if match.issue_id:
@@ -113,10 +116,10 @@ class Feedback:
             store.add_soft_bounce(connection, match.reader_id, match.issue_id, report.code, now)
             bounced_at = store.last_bounces(connection, match.reader_id, self.tolerance.issues)
             if self.tolerance.is_exceeded(bounced_at):
-                self._give_up(connection, match, now)
+                self._give_up(connection, report, match, now)
                 return "given up"
         if meaning is Meaning.DEAD:
-            self._give_up(connection, match, now)
+            self._give_up(connection, report, match, now)
         return meaning.value
 
     def _arrive(self, connection: Connection, report: Report, match: Match, now: datetime) -> str:
@@ -125,8 +128,9 @@ class Feedback:
         )
         return "arrived" if settled else "arrived, as known"
 
-    def _give_up(self, connection: Connection, match: Match, now: datetime) -> None:
-        change_status(connection, match.reader_id, ReaderStatus.BOUNCED, now=now, source=_BOUNCE)
+    def _give_up(self, connection: Connection, report: Report, match: Match, now: datetime) -> None:
+        source = f"bounce: {report.via}"
+        change_status(connection, match.reader_id, ReaderStatus.BOUNCED, now=now, source=source)
 
 
 _ACTIONS: dict[ReportKind, Callable[[Feedback, Connection, Report, Match, datetime], str]] = {

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from newsletter.db.statuses import ReportKind
+from newsletter.delivery.feedback.rules import Meaning
 
 
 class Action(StrEnum):
@@ -18,6 +19,9 @@ class Action(StrEnum):
 
 #: Words that say a server took the message over for good.
 ARRIVED = frozenset({Action.DELIVERED, Action.RELAYED, Action.EXPANDED})
+
+
+BY_MAIL = "by mail"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,10 @@ class Report:
     action: Action = Action.FAILED
     #: An enhanced status code (RFC 3463) or empty.
     code: str = ""
+    #: What it means for the reader where its source knows better than the code; None: the code decides.
+    meaning: Meaning | None = None
+    #: How it came to us, for the record.
+    via: str = BY_MAIL
 
 
 def _joined(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:

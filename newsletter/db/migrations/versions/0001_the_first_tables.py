@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -59,6 +60,19 @@ def upgrade() -> None:
         sa.Column("last_uid", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_mailboxes")),
     )
+    op.create_table(
+        "provider_events",
+        sa.Column("id", sa.String(length=100), nullable=False),
+        sa.Column("kind", sa.String(length=50), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("code", sa.String(length=50), server_default="", nullable=False),
+        sa.Column("outcome", sa.String(length=50), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_provider_events")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_provider_events_at"), "provider_events", ["at"], unique=False)
     op.create_table(
         "readers",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -139,6 +153,20 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("source", sa.String(length=500), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("address_hash", name=op.f("pk_suppressions")),
+    )
+    op.create_table(
+        "webhook_posts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_posts")),
+    )
+    op.create_table(
+        "webhooks",
+        sa.Column("name", sa.String(length=50), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("refused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_webhooks")),
     )
     op.create_table(
         "batches",
@@ -358,8 +386,7 @@ def upgrade() -> None:
         sa.Column("code", sa.String(length=50), nullable=True),
         sa.Column("provider_id", sa.String(length=200), nullable=True),
         sa.CheckConstraint(
-            "status = 'pending' OR status = 'begun' OR status = 'retry' OR status = 'accepted'"
-            " OR status = 'rejected' OR status = 'skipped' OR status = 'unsure'",
+            "status = 'pending' OR status = 'begun' OR status = 'retry' OR status = 'accepted' OR status = 'rejected' OR status = 'skipped' OR status = 'unsure'",
             name=op.f("ck_deliveries_status"),
         ),
         sa.ForeignKeyConstraint(["batch_id"], ["batches.id"], name=op.f("fk_deliveries_batch_id_batches")),

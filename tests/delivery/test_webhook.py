@@ -1,0 +1,496 @@
+"""SendGrid's event webhook, from a real send to the stand-in up to what each reader and delivery becomes."""
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sendgrid.helpers.eventwebhook import EventWebhook
+from sqlalchemy import func, select, update
+
+from newsletter.clock import MovedClock
+from newsletter.db.engine import Database
+from newsletter.db.schema import (
+    batches,
+    consents,
+    deliveries,
+    mails,
+    provider_events,
+    readers,
+    reports,
+    webhook_posts,
+)
+from newsletter.db.statuses import DeliveryStatus, MailKind, MailStatus, ReaderStatus
+from newsletter.delivery.feedback.acting import Feedback
+from newsletter.delivery.feedback.matching import Matcher
+from newsletter.delivery.mails import queue_mail
+from newsletter.delivery.message import Marks
+from newsletter.delivery.sendgrid import SendGrid as SendGridTransport
+from newsletter.delivery.sendgrid_events import SETTING, Unreadable, is_signed, read_events, read_keys
+from newsletter.delivery.store import progress_of, start_issue
+from newsletter.delivery.webhook import KEPT, Webhook, webhook_trouble
+from newsletter.delivery.webhook_store import forget_events
+from newsletter.errors import ConfigError
+from newsletter.readers.addresses import parse_address
+from newsletter.readers.links import LinkSigner
+from newsletter.readers.store import is_suppressed
+from tests.conftest import THURSDAY
+from tests.delivery.house import KEY, add_issue, add_readers, mailing, sender, statuses
+from tests.standins.sendgrid import API_KEY, AcceptedMail, SendGrid, dropped
+from tests.standins.sendgrid_webhook import Event, Post
+from tests.standins.sendgrid_webhook import Webhook as Poster
+
+S = DeliveryStatus
+MARKS: Marks = mailing().marks
+SIGNATURE = "X-Twilio-Email-Event-Webhook-Signature"
+TIMESTAMP = "X-Twilio-Email-Event-Webhook-Timestamp"
+
+
+class Told:
+    """The alerts that were raised."""
+
+    def __init__(self) -> None:
+        self.keys: list[str] = []
+
+    def raise_once(self, key: str, subject: str, body: str) -> None:
+        self.keys.append(key)
+
+
+@dataclass(frozen=True)
+class Place:
+    """An installation, SendGrid's side of its webhook, and the mails that SendGrid has."""
+
+    database: Database
+    poster: Poster
+    webhook: Webhook
+    told: Told
+
+    def post(self, events: Sequence[Event], **changes: Any) -> bool:
+        post = replace(self.poster.post(events, THURSDAY), **changes)
+        return self.webhook.take(post.body, post.headers[SIGNATURE], post.headers[TIMESTAMP])
+
+    def happens(self, kind: str, mails: Sequence[AcceptedMail], **more: object) -> dict[tuple[str, str], int]:
+        """SendGrid posts an event for each mail, and they are acted on."""
+        assert self.post(self.poster.events(kind, mails, THURSDAY, **more))
+        return dict(self.webhook.process())
+
+    def reader(self, reader_id: int) -> ReaderStatus:
+        with self.database.read() as connection:
+            status: ReaderStatus = connection.execute(
+                select(readers.c.status).where(readers.c.id == reader_id)
+            ).scalar_one()
+            return status
+
+    def count(self, table: Any) -> int:
+        with self.database.read() as connection:
+            return connection.execute(select(func.count()).select_from(table)).scalar_one()
+
+    def went_out(self, status: DeliveryStatus = S.ACCEPTED, count: int = 3) -> list[AcceptedMail]:
+        """An issue to `count` readers; each delivery stands as `status`. Returns the mails as SendGrid has them."""
+        add_readers(self.database, count)
+        add_issue(self.database)
+        start_issue(self.database, 1, THURSDAY)
+        with self.database.write() as connection:
+            connection.execute(update(deliveries).values(status=status))
+            if status is not S.BEGUN:
+                connection.execute(update(batches).values({status.value: batches.c.readers}))
+        return [mail_to(1, number) for number in range(1, count + 1)]
+
+
+def mail_to(issue_id: int, number: int) -> AcceptedMail:
+    return AcceptedMail(
+        address=f"reader{number}@example.org",
+        message_id="stand-in-000001",
+        subject="",
+        text="",
+        html="",
+        headers={},
+        custom_args={"delivery_id": MARKS.mark(issue_id, number)},
+        categories=(),
+    )
+
+
+@pytest.fixture
+def place(database: Database) -> Place:
+    poster, told = Poster(), Told()
+    matcher = Matcher(signer=LinkSigner([KEY]), marks=MARKS)
+    webhook = Webhook(
+        database=database,
+        clock=MovedClock(THURSDAY),
+        keys=read_keys([poster.public_key]),
+        marks=MARKS,
+        feedback=Feedback(database=database, matcher=matcher, suppression_key=KEY),
+        alerts=told,
+    )
+    return Place(database, poster, webhook, told)
+
+
+# ── from the wire to the ledger ────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def server() -> Iterator[SendGrid]:
+    with SendGrid() as server:
+        yield server
+
+
+def test_readers_of_an_unanswered_request_are_settled_by_the_webhook(
+    place: Place, server: SendGrid, tmp_path: Path
+) -> None:
+    add_readers(place.database, 30)
+    add_issue(place.database)
+    start_issue(place.database, 1, THURSDAY)
+    server.misbehave(dropped(accepts=True))
+    transport = SendGridTransport(
+        api_key=API_KEY, url=server.url, connections=1, now=MovedClock(THURSDAY).now
+    )
+    sender(place.database, transport, tmp_path).send()
+    assert statuses(place.database) == {S.UNSURE: 30}
+
+    assert place.happens("processed", server.mails[:20]) == {("processed", "arrived"): 20}
+    place.happens("dropped", server.mails[20:25])
+    place.happens("bounce", server.mails[25:29])
+
+    assert statuses(place.database) == {S.ACCEPTED: 20, S.REJECTED: 9, S.UNSURE: 1}
+    with place.database.read() as connection:
+        progress = progress_of(connection, 1)
+    assert (progress.accepted, progress.rejected, progress.unsure, progress.open) == (20, 9, 1, 0)
+
+
+# ── who is believed ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_signature_is_what_sendgrids_own_package_takes_for_one() -> None:
+    poster = Poster()
+    post = poster.post(poster.events("delivered", [mail_to(1, 1)], THURSDAY), THURSDAY)
+    signature, timestamp = post.headers[SIGNATURE], post.headers[TIMESTAMP]
+    helper = EventWebhook(poster.public_key)
+    assert helper.verify_signature(post.body.decode(), signature, timestamp)
+    assert is_signed(read_keys([poster.public_key]), post.body, signature, timestamp)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"body": b"[]"},
+        {"headers": {SIGNATURE: "", TIMESTAMP: "1"}},
+        {"headers": {SIGNATURE: "not base64!", TIMESTAMP: "1"}},
+        {"headers": {SIGNATURE: "AAAA", TIMESTAMP: "1"}},
+        {"headers": {SIGNATURE: "é", TIMESTAMP: "é"}},
+    ],
+)
+def test_what_is_forged_is_not_even_stored(place: Place, changes: dict[str, Any]) -> None:
+    events = place.poster.events("spamreport", place.went_out(), THURSDAY)
+    assert not place.post(events, **changes)
+    assert place.count(webhook_posts) == 0
+    place.webhook.process()
+    assert place.reader(1) is ReaderStatus.ACTIVE
+
+
+def test_a_right_signature_of_another_moment_does_not_fit(place: Place) -> None:
+    post = place.poster.post([], THURSDAY)
+    assert not place.webhook.take(post.body, post.headers[SIGNATURE], "1")
+
+
+def test_another_accounts_key_is_refused_and_both_fit_while_the_key_changes(place: Place) -> None:
+    other = Poster()
+    post = other.post([], THURSDAY)
+    arguments = (post.body, post.headers[SIGNATURE], post.headers[TIMESTAMP])
+    assert not place.webhook.take(*arguments)
+    both = replace(place.webhook, keys=read_keys([place.poster.public_key, other.public_key]))
+    assert both.take(*arguments)
+
+
+def test_without_a_key_nobody_is_believed(place: Place) -> None:
+    closed = replace(place, webhook=replace(place.webhook, keys=()))
+    assert not closed.post([])
+
+
+@pytest.mark.parametrize("key", ["", "nonsense", "AAAA", "MFkw"])
+def test_a_key_that_is_none_is_named(key: str) -> None:
+    with pytest.raises(ConfigError, match=SETTING):
+        read_keys([key])
+
+
+def test_a_mark_of_another_newsletter_at_the_same_account_is_left_alone(place: Place) -> None:
+    (mail, *_) = place.went_out()
+    others = replace(mail, custom_args={"delivery_id": "1.1.0123456789ab"})
+    bare = replace(mail, custom_args={})
+    assert place.happens("bounce", [others, bare]) == {("bounce", "no mark of ours"): 2}
+    assert place.reader(1) is ReaderStatus.ACTIVE
+
+
+# ── once ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_post_that_comes_twice_is_acted_on_once(place: Place) -> None:
+    events = place.poster.events("bounce", place.went_out(), THURSDAY, status="4.2.2", reason="full")
+    for _ in range(3):
+        place.post(events)
+    assert place.webhook.process() == {("bounce", "counted"): 3}
+    assert place.count(provider_events) == 3
+    assert place.webhook.process() == {}
+
+
+def test_an_event_twice_in_one_post_is_acted_on_once(place: Place) -> None:
+    (event, *_) = place.poster.events("spamreport", place.went_out(), THURSDAY)
+    place.post([event, event])
+    assert place.webhook.process() == {("spamreport", "complained"): 1}
+    assert place.count(reports) == 1
+
+
+def test_a_post_is_gone_once_it_was_acted_on_and_leaves_no_address(place: Place) -> None:
+    mails_out = place.went_out()
+    place.post(place.poster.events("delivered", mails_out, THURSDAY))
+    assert place.count(webhook_posts) == 1
+    place.webhook.process()
+    assert place.count(webhook_posts) == 0
+    with place.database.read() as connection:
+        rows = connection.execute(select(provider_events)).all()
+    assert "example.org" not in repr(rows)
+
+
+def test_events_without_an_id_are_told_apart_by_what_they_say(place: Place) -> None:
+    events = place.poster.events("delivered", place.went_out(), THURSDAY)
+    for event in events:
+        del event["sg_event_id"]
+    place.post([*events, *events])
+    place.webhook.process()
+    assert place.count(provider_events) == 3
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_order_of_events_changes_nothing(place: Place, seed: int) -> None:
+    mails_out = place.went_out(S.UNSURE, 4)
+    events = [
+        *place.poster.events("processed", mails_out, THURSDAY),
+        *place.poster.events("delivered", mails_out[:3], THURSDAY),
+        *place.poster.events("bounce", mails_out[1:2], THURSDAY),
+        *place.poster.events("spamreport", mails_out[2:3], THURSDAY),
+        *place.poster.events("deferred", mails_out, THURSDAY),
+    ]
+    chance = random.Random(seed)
+    chance.shuffle(events)
+    for start in range(0, len(events), 3):
+        place.post(events[start : start + 3])
+        place.webhook.process()
+    assert statuses(place.database) == {S.ACCEPTED: 3, S.REJECTED: 1}
+    assert [place.reader(number) for number in range(1, 5)] == [
+        ReaderStatus.ACTIVE,
+        ReaderStatus.BOUNCED,
+        ReaderStatus.COMPLAINED,
+        ReaderStatus.ACTIVE,
+    ]
+
+
+# ── what each kind means ───────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("kind", ["processed", "deferred", "delivered", "open", "click"])
+def test_what_sendgrid_has_did_arrive(place: Place, kind: str) -> None:
+    mails_out = place.went_out(S.UNSURE)
+    assert place.happens(kind, mails_out) == {(kind, "arrived"): 3}
+    assert statuses(place.database) == {S.ACCEPTED: 3}
+    assert place.happens("delivered", mails_out) == {("delivered", "as known"): 3}
+
+
+def test_news_can_be_faster_than_our_own_commit(place: Place) -> None:
+    place.happens("delivered", place.went_out(S.BEGUN))
+    assert statuses(place.database) == {S.ACCEPTED: 3}
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "outcome", "becomes"),
+    [
+        ({"status": "5.1.1"}, "5.1.1", "dead address", ReaderStatus.BOUNCED),
+        ({"status": "5.0.0", "reason": "550 5.1.1 nobody"}, "5.1.1", "dead address", ReaderStatus.BOUNCED),
+        ({"status": "", "reason": "no such user"}, None, "dead address", ReaderStatus.BOUNCED),
+        (
+            {"status": "", "reason": "no", "bounce_classification": "Unclassified"},
+            None,
+            "counted",
+            ReaderStatus.ACTIVE,
+        ),
+        (
+            {"type": "blocked", "status": "5.7.1", "bounce_classification": "Reputation"},
+            "5.7.1",
+            "policy",
+            ReaderStatus.ACTIVE,
+        ),
+        ({"type": "blocked", "status": "5.0.0", "reason": "no"}, "5.0.0", "counted", ReaderStatus.ACTIVE),
+        ({"status": "5.2.2", "bounce_classification": "Mailbox Unavailable"}, "5.2.2", "counted", ReaderStatus.ACTIVE),
+    ],
+)  # fmt: skip
+def test_a_bounce_is_judged_by_the_same_rules_as_one_by_mail(
+    place: Place, said: dict[str, object], code: str | None, outcome: str, becomes: ReaderStatus
+) -> None:
+    (mail, *_) = place.went_out()
+    assert place.happens("bounce", [mail], **said) == {("bounce", outcome): 1}
+    assert place.reader(1) is becomes
+    with place.database.read() as connection:
+        row = connection.execute(
+            select(deliveries.c.status, deliveries.c.code).where(deliveries.c.reader_id == 1)
+        ).one()
+    assert (row.status, row.code) == (S.REJECTED, code)
+
+
+@pytest.mark.parametrize(
+    ("reason", "outcome", "becomes"),
+    [
+        ("Bounced Address", "dead address", ReaderStatus.BOUNCED),
+        ("Invalid", "dead address", ReaderStatus.BOUNCED),
+        ("Unsubscribed Address", "left", ReaderStatus.LEFT),
+        ("Spam Reporting Address", "complained", ReaderStatus.COMPLAINED),
+        ("Recipient List over Package Quota", "policy", ReaderStatus.ACTIVE),
+        ("", "policy", ReaderStatus.ACTIVE),
+    ],
+)
+def test_a_drop_says_what_sendgrid_knows_of_the_reader(
+    place: Place, reason: str, outcome: str, becomes: ReaderStatus
+) -> None:
+    (mail, *_) = place.went_out()
+    assert place.happens("dropped", [mail], reason=reason) == {("dropped", outcome): 1}
+    assert place.reader(1) is becomes
+    assert statuses(place.database) == {S.ACCEPTED: 2, S.REJECTED: 1}
+
+
+def test_a_complaint_is_suppressed_and_said_to_come_from_sendgrid(place: Place) -> None:
+    (mail, *_) = place.went_out()
+    place.happens("spamreport", [mail])
+    with place.database.read() as connection:
+        address = parse_address("reader1@example.org")
+        assert is_suppressed(connection, address, suppression_key=KEY)
+        sources = connection.execute(select(consents.c.source)).scalars().all()
+    assert sources == ["complaint: by SendGrid"]
+    assert statuses(place.database) == {S.ACCEPTED: 3}
+
+
+@pytest.mark.parametrize("kind", ["unsubscribe", "group_unsubscribe"])
+def test_who_leaves_at_sendgrid_has_left(place: Place, kind: str) -> None:
+    (mail, *_) = place.went_out()
+    assert place.happens(kind, [mail]) == {(kind, "left"): 1}
+    assert place.reader(1) is ReaderStatus.LEFT
+
+
+@pytest.mark.parametrize("kind", ["group_resubscribe", "account_status_change", "tomorrows_kind"])
+def test_kinds_that_nobody_here_knows_are_kept_and_do_nothing(place: Place, kind: str) -> None:
+    (mail, *_) = place.went_out(S.UNSURE)
+    assert place.happens(kind, [mail]) == {(kind, KEPT): 1}
+    assert (place.count(provider_events), place.reader(1)) == (1, ReaderStatus.ACTIVE)
+    assert statuses(place.database) == {S.UNSURE: 3}
+
+
+def test_a_single_mail_is_settled_and_its_reader_found(place: Place) -> None:
+    add_readers(place.database, 1)
+    with place.database.write() as connection:
+        for key, reader_id in (("hello", 1), ("alert:x", None)):
+            queue_mail(connection, MailKind.WELCOME, key, reader_id, {}, THURSDAY)
+        connection.execute(update(mails).values(status=MailStatus.UNSURE))
+    both = [mail_to(0, 1), mail_to(0, 2)]
+    assert place.happens("delivered", both) == {("delivered", "arrived"): 2}
+    with place.database.read() as connection:
+        assert connection.execute(select(mails.c.status)).scalars().all() == [MailStatus.ACCEPTED] * 2
+    assert place.happens("bounce", both) == {("bounce", "dead address"): 1, ("bounce", "nobody known"): 1}
+    assert place.reader(1) is ReaderStatus.BOUNCED
+
+
+def test_a_mark_that_outlived_its_reader_does_nothing(place: Place) -> None:
+    assert place.happens("bounce", [mail_to(7, 99)]) == {("bounce", "nobody known"): 1}
+
+
+# ── posts as they should not be ────────────────────────────────────────────────────────────────────────
+
+
+def post_raw(place: Place, body: bytes) -> None:
+    timestamp, signature = "1", place.poster.sign(b"1" + body)
+    assert place.webhook.take(body, signature, timestamp)
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"null", b"\xff", b"[" * 100_000, b'{"event": "bounce"}'])
+def test_a_signed_post_that_is_no_list_is_thrown_away_and_said(place: Place, body: bytes) -> None:
+    post_raw(place, body)
+    assert place.webhook.process() == {}
+    assert (place.count(webhook_posts), place.told.keys) == (0, ["webhook-unreadable"])
+
+
+def test_what_is_no_event_among_events_is_passed_over(place: Place) -> None:
+    (mail, *_) = place.went_out(S.UNSURE)
+    event = place.poster.events("delivered", [mail], THURSDAY)[0]
+    post_raw(place, json.dumps([None, 7, "x", [], {}, event]).encode())
+    assert place.webhook.process()["delivered", "arrived"] == 1
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+FIELDS = (
+    "event",
+    "sg_event_id",
+    "timestamp",
+    "delivery_id",
+    "reason",
+    "status",
+    "type",
+    "bounce_classification",
+)
+KINDS = st.sampled_from(["bounce", "dropped", "spamreport", "delivered"])
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(FIELDS), JSON | KINDS, max_size=8), max_size=3))
+def test_events_of_any_shape_are_read_without_failing(events: list[dict[str, Any]]) -> None:
+    told = read_events(json.dumps(events).encode())
+    assert len(told) == len(events)
+    assert all(len(each.key) <= 100 and each.key.isascii() and len(each.kind) <= 50 for each in told)
+    assert all(len(each.code) <= 50 and "\0" not in each.mark + each.code for each in told if not each.mark)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(body: bytes) -> None:
+    with suppress(Unreadable):
+        read_events(body)
+
+
+def test_a_post_of_thousands_of_events_is_acted_on(place: Place) -> None:
+    mails_out = place.went_out(S.UNSURE, 2_000)
+    assert place.happens("delivered", mails_out) == {("delivered", "arrived"): 2_000}
+    assert statuses(place.database) == {S.ACCEPTED: 2_000}
+
+
+def test_events_are_forgotten_in_time(place: Place) -> None:
+    place.happens("delivered", place.went_out())
+    with place.database.write() as connection:
+        assert forget_events(connection, THURSDAY) == 0
+        assert forget_events(connection, MovedClock(THURSDAY).now().replace(hour=10)) == 3
+
+
+# ── whether it works ───────────────────────────────────────────────────────────────────────────────────
+
+
+def trouble(place: Place, *, has_key: bool = True) -> str:
+    return webhook_trouble(
+        place.webhook.sign(), has_key=has_key, url="https://news.example.org/webhooks/sendgrid"
+    )
+
+
+def test_a_webhook_that_was_never_seen_is_warned_of_until_it_is(place: Place) -> None:
+    assert "is not set up (sendgrid.webhook_key)" in trouble(place, has_key=False)
+    assert "has never reached https://news.example.org/webhooks/sendgrid" in trouble(place)
+    place.post([], headers={SIGNATURE: "AAAA", TIMESTAMP: "1"})
+    assert "sendgrid.webhook_key does not fit" in trouble(place)
+    place.post([])
+    assert place.webhook.sign().seen_at == THURSDAY
+
+
+def test_a_stranger_who_keeps_knocking_is_written_down_once_a_minute(place: Place) -> None:
+    post = Post(body=b"", headers={SIGNATURE: "AAAA", TIMESTAMP: "1"})
+    for _ in range(3):
+        place.webhook.take(post.body, post.headers[SIGNATURE], post.headers[TIMESTAMP])
+    assert place.webhook.sign().refused_at == THURSDAY

@@ -18,8 +18,6 @@ from newsletter.db.engine import Database, open_database
 from newsletter.db.migrate import require_head
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from newsletter.content.store import ContentStore
     from newsletter.delivery.dkim import DkimSigner
     from newsletter.delivery.erasing import Eraser
@@ -150,14 +148,15 @@ class App:
         day = local_time(next_slot(issue_schedule(self.settings), self.clock.now()).name)
         return f"on {day:%A} {day.day} {day:%B}"
 
-    def _welcome(self, connection: "Connection", reader_id: int) -> dict[str, object]:
+    def _welcome(self, reader_id: int) -> dict[str, object]:
         """What a welcome mail says."""
         from newsletter.readers.links import Purpose, link
 
         base = self.settings.public_url.rstrip("/")
         lasting = (Purpose.PREFERENCES, Purpose.UNSUBSCRIBE)
         urls = {f"{each}_url": link(base, each, self.links.token(each, reader_id)) for each in lasting}
-        return {"next_issue": self.next_issue_words(), "latest_url": f"{base}/archive", **urls}
+        latest = "".join(f"/{issue.slug}" for issue in self.archive.issues()[:1])
+        return {"next_issue": self.next_issue_words(), "latest_url": f"{base}/archive{latest}", **urls}
 
     @cached_property
     def eraser(self) -> "Eraser":

@@ -73,7 +73,7 @@ class Subscribing:
     public_url: str
     again_after: timedelta
     queue_mail: QueueMail
-    welcome: Callable[[Connection, int], Mapping[str, object]]
+    welcome: Callable[[int], Mapping[str, object]]
     is_disposable: Callable[[str], bool] = lambda domain: False
 
     def ask(self, text: str, visitor: Visitor, now: datetime) -> None:
@@ -113,6 +113,7 @@ class Subscribing:
     def confirm(self, token: str, now: datetime) -> Confirmed:
         """The click on the button; raises BadLink. A second one changes nothing. Commits."""
         target = self.signer.read_dated(Purpose.CONFIRM, token, now)
+        welcome = self.welcome(target.reader_id)
         with self.database.write() as connection:
             reader = self._who_may_confirm(connection, target.reader_id)
             if reader.status is ReaderStatus.ACTIVE:
@@ -129,7 +130,7 @@ class Subscribing:
                 MailKind.WELCOME,
                 f"welcome:{reader.id}:{int(now.timestamp())}",
                 reader.id,
-                self.welcome(connection, reader.id),
+                welcome,
                 now,
             )
             return Confirmed(reader_id=reader.id)

@@ -94,7 +94,7 @@ def _community(card: Card, stated: Line | None) -> Iterator[Entry]:
         split = _SPLIT.search(line.text)
         if split:
             yield VotesEntry(tool=card.tool, ship=int(split[1]), skip=int(split[2]), line=line.number)
-            return
+            break
     share = SHARE.fullmatch(card.community.text) if card.community else None
     if share and card.community:
         yield claim(

@@ -298,6 +298,13 @@ def test_a_share_on_a_page_that_its_split_does_not_make(tmp_path: Path) -> None:
     assert (found.kind, found.left.value, found.right.value) == (Kind.SPLIT, "2 ship / 1 skip", "100%")
 
 
+def test_a_community_share_on_a_page_that_its_votes_do_not_make(tmp_path: Path) -> None:
+    written = Path(__file__).parents[1] / "pages" / "written" / "panel-scored.txt"
+    page = written.read_text(encoding="utf-8").replace("58%", "85%", 1)
+    found = only(check(tmp_path, page))
+    assert (found.left.value, found.right.words) == ("7 ship / 5 skip", "85%")
+
+
 def test_a_split_that_its_reviews_do_not_make(tmp_path: Path) -> None:
     decisions = ("ship", "ship", "skip")
     reviews = [{"tool": "heron", "reviewer": f"R{n}", "decision": each} for n, each in enumerate(decisions)]

@@ -1,0 +1,235 @@
+"""What readers do themselves, on both databases: asking, confirming, choosing, moving, leaving, being counted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+import pytest
+from sqlalchemy import Connection, func, select
+
+from newsletter.clock import MovedClock
+from newsletter.db.engine import Database
+from newsletter.db.schema import mails, sign_up_counts
+from newsletter.db.statuses import ConsentEvent, Edition, MailKind, ReaderStatus
+from newsletter.delivery.mails import queue_mail
+from newsletter.errors import BadInput, BadLink
+from newsletter.readers import leaving, own_store
+from newsletter.readers.addresses import parse_address
+from newsletter.readers.limits import Limits, TooMany, network_of
+from newsletter.readers.links import LinkSigner, Purpose
+from newsletter.readers.model import Reader
+from newsletter.readers.preferences import (
+    MOST_TOOLS,
+    Preferences,
+    follow,
+    get_preferences,
+    put_preferences,
+    unfollow,
+)
+from newsletter.readers.store import find_reader, list_consents
+from newsletter.readers.subscribing import Subscribing, Visitor, is_listed
+
+KEY = b"k" * 32
+VISITOR = Visitor(network="192.0.2.0/24", source="form")
+
+
+@dataclass
+class Queue:
+    """Queues mails as the delivery does, and remembers their values."""
+
+    values: list[Mapping[str, object]] = field(default_factory=list)
+
+    def __call__(
+        self,
+        connection: Connection,
+        kind: MailKind,
+        key: str,
+        reader_id: int | None,
+        values: Mapping[str, object],
+        now: datetime,
+    ) -> bool:
+        self.values.append(values)
+        return queue_mail(connection, kind, key, reader_id, values, now)
+
+
+@pytest.fixture
+def queue() -> Queue:
+    return Queue()
+
+
+@pytest.fixture
+def way_in(database: Database, queue: Queue) -> Subscribing:
+    return Subscribing(
+        database=database,
+        signer=LinkSigner([KEY]),
+        suppression_key=KEY,
+        limits=Limits(key=KEY, per_network=3, per_domain=5),
+        public_url="https://news.example.org",
+        again_after=timedelta(hours=12),
+        queue_mail=queue,
+        welcome=lambda reader_id: {"reader": reader_id},
+    )
+
+
+def find(database: Database, address: str) -> Reader:
+    with database.read() as connection:
+        found = find_reader(connection, parse_address(address))
+    assert found is not None
+    return found
+
+
+def come_in(way_in: Subscribing, queue: Queue, address: str, now: datetime) -> int:
+    way_in.ask(address, VISITOR, now)
+    return way_in.confirm(token_in(queue), now).reader_id
+
+
+def token_in(queue: Queue) -> str:
+    return str(queue.values[-1]["confirm_url"]).rpartition("/")[2]
+
+
+def test_asking_twice_writes_one_request_and_one_mail(
+    database: Database, way_in: Subscribing, queue: Queue, clock: MovedClock
+) -> None:
+    way_in.ask("Alice@example.org", VISITOR, clock.now())
+    way_in.ask("alice@EXAMPLE.org", VISITOR, clock.now())
+    reader = find(database, "alice@example.org")
+    assert (reader.status, reader.confirmed_at) == (ReaderStatus.UNCONFIRMED, None)
+    with database.read() as connection:
+        assert [each.event for each in list_consents(connection, reader.id)] == [ConsentEvent.REQUESTED]
+        assert connection.execute(select(func.count()).select_from(mails)).scalar_one() == 1
+
+
+def test_confirming_twice_is_confirming(
+    database: Database, way_in: Subscribing, queue: Queue, clock: MovedClock
+) -> None:
+    way_in.ask("alice@example.org", VISITOR, clock.now())
+    token = token_in(queue)
+    first, second = way_in.confirm(token, clock.now()), way_in.confirm(token, clock.now())
+    assert (first.was_so, second.was_so) == (False, True)
+    assert find(database, "alice@example.org").status is ReaderStatus.ACTIVE
+    assert queue.values[-1] == {"reader": first.reader_id}
+
+
+def test_a_network_and_a_domain_have_their_hour(
+    database: Database, way_in: Subscribing, clock: MovedClock
+) -> None:
+    for number in range(3):
+        way_in.ask(f"a{number}@example.org", VISITOR, clock.now())
+    with pytest.raises(TooMany):
+        way_in.ask("b@example.net", VISITOR, clock.now())
+    elsewhere = Visitor(network="198.51.100.0/24", source="form")
+    for number in range(2):
+        way_in.ask(f"c{number}@example.org", elsewhere, clock.now())
+    with pytest.raises(TooMany):
+        way_in.ask("d@example.org", elsewhere, clock.now())
+    way_in.ask("e@example.net", elsewhere, clock.now())
+    clock.move(timedelta(hours=1))
+    way_in.ask("b@example.net", VISITOR, clock.now())
+    with database.write() as connection:
+        own_store.forget_sign_ups(connection, clock.now() - timedelta(minutes=30))
+        assert connection.execute(select(func.count()).select_from(sign_up_counts)).scalar_one() == 2
+
+
+def test_preferences_come_back_as_they_were_put(
+    database: Database, way_in: Subscribing, queue: Queue, clock: MovedClock
+) -> None:
+    reader_id = come_in(way_in, queue, "alice@example.org", clock.now())
+    chosen = Preferences(
+        topics=("Coding", "Vision"),
+        tools=("kite",),
+        monthly_tokens=10**15,
+        team_size=7,
+        edition=Edition.MONTHLY,
+        paused_until=date(2027, 1, 15),
+        time_zone="Europe/Berlin",
+    )
+    with database.write() as connection:
+        assert put_preferences(connection, reader_id, chosen)
+        assert get_preferences(connection, reader_id) == chosen
+        follow(connection, reader_id, "falcon")
+        follow(connection, reader_id, "falcon")
+        unfollow(connection, reader_id, "kite")
+        assert get_preferences(connection, reader_id).tools == ("falcon",)
+
+
+def test_following_ends_at_a_number(
+    database: Database, way_in: Subscribing, queue: Queue, clock: MovedClock
+) -> None:
+    reader_id = come_in(way_in, queue, "alice@example.org", clock.now())
+    with database.write() as connection:
+        own_store.put_tools(connection, reader_id, [f"tool-{number}" for number in range(MOST_TOOLS)])
+        with pytest.raises(BadInput, match="the most there can be"):
+            follow(connection, reader_id, "one-more")
+
+
+def test_an_address_moves_with_everything_but_itself(
+    database: Database, way_in: Subscribing, queue: Queue, clock: MovedClock
+) -> None:
+    reader_id = come_in(way_in, queue, "alice@example.org", clock.now())
+    way_in.ask_to_move(reader_id, "Alice.New@example.org", clock.now())
+    moved = way_in.confirm(token_in(queue), clock.now())
+    assert (moved.reader_id, moved.moved) == (reader_id, True)
+    assert find(database, "alice.new@example.org").id == reader_id
+    with database.read() as connection:
+        assert find_reader(connection, parse_address("alice@example.org")) is None
+
+
+def test_a_move_ends_when_the_reader_leaves_before(
+    database: Database, way_in: Subscribing, queue: Queue, clock: MovedClock
+) -> None:
+    reader_id = come_in(way_in, queue, "alice@example.org", clock.now())
+    way_in.ask_to_move(reader_id, "new@example.org", clock.now())
+    token = token_in(queue)
+    with database.write() as connection:
+        leaving.leave(connection, reader_id, source="unsubscribe: page, issue 1", now=clock.now())
+    # The new address asked for the newsletter by its own click, so it is a reader of its own.
+    assert way_in.confirm(token, clock.now()).reader_id != reader_id
+    assert find(database, "alice@example.org").status is ReaderStatus.LEFT
+
+
+def test_leaving_and_undoing_write_the_ledger(
+    database: Database, way_in: Subscribing, queue: Queue, clock: MovedClock
+) -> None:
+    reader_id = come_in(way_in, queue, "alice@example.org", clock.now())
+    with database.write() as connection:
+        assert leaving.leave(connection, reader_id, source="unsubscribe: page, issue 1", now=clock.now())
+        assert not leaving.leave(connection, reader_id, source="unsubscribe: page, issue 1", now=clock.now())
+        assert leaving.undo(connection, reader_id, clock.now())
+        assert not leaving.undo(connection, reader_id, clock.now())
+        events = [each.event for each in list_consents(connection, reader_id)]
+    assert events[-2:] == [ConsentEvent.WITHDRAWN, ConsentEvent.RESTORED]
+
+
+def test_a_request_must_be_open_to_be_confirmed(
+    database: Database, way_in: Subscribing, queue: Queue, clock: MovedClock
+) -> None:
+    reader_id = come_in(way_in, queue, "alice@example.org", clock.now())
+    with database.write() as connection:
+        leaving.leave(connection, reader_id, source="by hand", now=clock.now())
+    with pytest.raises(BadLink):
+        way_in.confirm(way_in.signer.dated_token(Purpose.CONFIRM, reader_id, clock.now()), clock.now())
+
+
+@pytest.mark.parametrize(
+    ("host", "network"),
+    [
+        ("192.0.2.77", "192.0.2.0/24"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"),
+        ("::ffff:192.0.2.77", "192.0.2.0/24"),
+        ("testclient", "unknown"),
+        ("", "unknown"),
+    ],
+)
+def test_a_visitor_is_counted_by_network(host: str, network: str) -> None:
+    assert network_of(host) == network
+
+
+def test_a_domain_of_the_list_is_found_with_what_is_under_it() -> None:
+    domains = frozenset({"thrown.example"})
+    assert [
+        is_listed(each, domains) for each in ("thrown.example", "a.b.thrown.example", "overthrown.example")
+    ] == [
+        True,
+        True,
+        False,
+    ]

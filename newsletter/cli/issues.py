@@ -212,8 +212,8 @@ def preview(app: "App", issue: str, reader: str | None, form: str, output: Path 
     from newsletter.editing.issue_names import find_issue
 
     found = find_issue(app.database, issue)
-    values = None if reader is None else previews.reader_values(app, found, reader)
-    content = previews.preview(app, found, values, previews.Format(form))
+    copy = None if reader is None else previews.reader_copy(app, found, reader)
+    content = previews.preview(app, found, copy, previews.Format(form))
     if output is None:
         click.echo(content, nl=False)
         return

@@ -17,7 +17,9 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, or_, 
 from newsletter.db.schema import batches, deliveries, issues, readers, suppressions
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
 from newsletter.delivery.audience import AddressHash, reason_to_skip
+from newsletter.delivery.personal import NO_WISHES, Wishes
 from newsletter.delivery.states import FINAL, TRANSITIONS, Event, Outcome, sources_of, target_of
+from newsletter.delivery.wishes import WISHES, wishes_of
 from newsletter.errors import NewsletterError
 
 #: How long a batch stays with a worker of whom nothing is heard.
@@ -51,6 +53,7 @@ class Recipient:
     reader_id: int
     address: str
     attempts: int
+    wishes: Wishes = NO_WISHES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +91,7 @@ _NEXT_PENDING = (
     select(
         *(readers.c[name] for name in ("id", "address", "address_key", "status", "paused_until")),
         deliveries.c.attempts,
+        *WISHES,
     )
     .join_from(deliveries, readers, readers.c.id == deliveries.c.reader_id)
     .where(*_OF_BATCH, deliveries.c.status == DeliveryStatus.PENDING)
@@ -189,7 +193,7 @@ def begin_window(
     skips = _skips(connection, rows, now, hash_address)
     skipped = {each.reader_id for each in skips}
     recipients = tuple(
-        Recipient(reader_id=row.id, address=row.address, attempts=row.attempts)
+        Recipient(reader_id=row.id, address=row.address, attempts=row.attempts, wishes=wishes_of(row))
         for row in rows
         if row.id not in skipped
     )

@@ -5,6 +5,7 @@ for its Date. Putting values into bytes is render/compose.py's work, carrying th
 """
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
@@ -18,6 +19,9 @@ from sqlalchemy import Connection
 from newsletter.clock import Clock
 from newsletter.delivery.dkim import DkimSigner
 from newsletter.delivery.ledger import Recipient
+from newsletter.delivery.personal import Personal, Wishes
+from newsletter.digest.letter import Letter
+from newsletter.digest.letter_json import letter_from_json
 from newsletter.digest.store import get_frozen
 from newsletter.readers.links import LinkSigner, Purpose, link
 from newsletter.render.compose import Composer
@@ -25,6 +29,9 @@ from newsletter.render.encode import mailbox_form
 from newsletter.render.frame import MessageFrame
 from newsletter.render.plan import Plan
 from newsletter.render.slots import SlotName
+
+#: Programs and wishes that are kept ready: a composer holds about as much as a message is long.
+PROGRAMS, WISHES_KEPT = 256, 10_000
 
 _MARK = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})\.[0-9a-f]{12}")
 
@@ -68,6 +75,18 @@ class Marks:
         return blake2b(data, digest_size=12, key=self.key, person=b"message-id").hexdigest()
 
 
+#: A reader's blocks in their order; None for all.
+Program = tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """What is a reader's own in a mail."""
+
+    program: Program
+    values: Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mailing:
     """One plan on its way to readers: an issue's variant, or a single mail (`issue_id` 0)."""
@@ -80,18 +99,39 @@ class Mailing:
     clock: Clock
     #: Signs what is composed here; None: nobody does, or the relay.
     dkim: DkimSigner | None = None
-    _composer: Composer = field(init=False)
+    #: What approval froze of an issue; None for a single mail, which is the same for everybody.
+    letter: Letter | None = None
+    _composer_of: Callable[[Program], Composer] = field(init=False)
+    _own: Callable[[Wishes], "Own"] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_composer", Composer(self.plan))
+        everything = Composer(self.plan)
+        personal = None if self.letter is None else Personal(self.letter, self.plan.block_ids)
+
+        def own(wishes: Wishes) -> Own:
+            if personal is None:
+                return Own(program=None, values={})
+            return Own(program=personal.program(wishes), values=personal.values(wishes))
+
+        object.__setattr__(self, "_composer_of", lru_cache(maxsize=PROGRAMS)(everything.with_program))
+        object.__setattr__(self, "_own", lru_cache(maxsize=WISHES_KEPT)(own))
 
     def compose(self, recipient: Recipient) -> bytes:
         """The recipient's message, complete; raises BadHeader for an address that cannot stand in one."""
-        message = self._composer.compose(self.values(recipient))
+        own = self._own(recipient.wishes)
+        message = self._composer_of(own.program).compose({**self._values(recipient), **own.values})
         return message if self.dkim is None else self.dkim.sign(message, self.clock.now())
+
+    def program(self, recipient: Recipient) -> Program:
+        """The blocks of the recipient's copy; None for all that the plan has."""
+        return self._own(recipient.wishes).program
 
     def values(self, recipient: Recipient) -> dict[str, str]:
         """What the plan's slots hold for this recipient."""
+        return {**self._values(recipient), **self._own(recipient.wishes).values}
+
+    def _values(self, recipient: Recipient) -> dict[str, str]:
+        """What every mail's slots hold for this recipient."""
         reader_id, issue_id, sign = recipient.reader_id, self.issue_id, self.signer.token
         leave = sign(Purpose.UNSUBSCRIBE, reader_id, issue_id)
         base = self.frame.public_url
@@ -146,6 +186,7 @@ def mailings_of(
             marks=marks,
             clock=clock,
             dkim=dkim,
+            letter=letter_from_json(frozen.letter) if frozen.letter else None,
         )
         for variant, plan in frozen.plans.items()
     }

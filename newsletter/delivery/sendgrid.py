@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from http.client import HTTPException
 from typing import Any
 from urllib.error import URLError
@@ -21,7 +22,7 @@ from python_http_client.exceptions import HTTPError
 from sendgrid import SendGridAPIClient
 
 from newsletter.delivery.ledger import Recipient
-from newsletter.delivery.message import Mailing
+from newsletter.delivery.message import PROGRAMS, Mailing, Program
 from newsletter.delivery.sendgrid_json import RequestWriter
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.transport import Started
@@ -88,19 +89,20 @@ class SendGridSession:
         self._client.client.timeout = account.timeout
         # The package sends a text as it is unless the type is bare; as an object it would encode it once more.
         self._client.client.request_headers["Content-Type"] = "application/json; charset=utf-8"
-        self._writer: tuple[Mailing, RequestWriter] | None = None
+        self._writers: tuple[Mailing, Callable[[Program], RequestWriter]] | None = None
 
     def send(self, recipients: Iterable[Recipient], mailing: Mailing, started: Started) -> Iterator[Outcome]:
-        writer = self._writer_for(mailing)
-        prepared: list[_Prepared] = []
+        groups: dict[Program, list[_Prepared]] = {}
         for recipient in recipients:
+            program = mailing.program(recipient)
             try:
-                prepared.append((recipient, writer.personalization(recipient)))
+                part = self._writer_for(mailing, program).personalization(recipient)
+                groups.setdefault(program, []).append((recipient, part))
             except BadHeader:
                 yield Outcome(reader_id=recipient.reader_id, event=Event.REJECT, code="bad-address")
-        if prepared:
+        for program, prepared in groups.items():
             started([recipient for recipient, _ in prepared])
-            yield from self._send(prepared, writer)
+            yield from self._send(prepared, self._writer_for(mailing, program))
 
     def close(self) -> None:
         pass
@@ -147,10 +149,14 @@ class SendGridSession:
                     yield from _all(untried, Event.RETURN)
                 raise
 
-    def _writer_for(self, mailing: Mailing) -> RequestWriter:
-        if self._writer is None or self._writer[0] is not mailing:
-            self._writer = (mailing, RequestWriter(mailing, sandbox=self._account.sandbox))
-        return self._writer[1]
+    def _writer_for(self, mailing: Mailing, program: Program) -> RequestWriter:
+        if self._writers is None or self._writers[0] is not mailing:
+
+            def make(program: Program) -> RequestWriter:
+                return RequestWriter(mailing, sandbox=self._account.sandbox, program=program)
+
+            self._writers = (mailing, lru_cache(maxsize=PROGRAMS)(make))
+        return self._writers[1](program)
 
     def _post(self, request: str) -> str:
         """The X-Message-Id of an accepted request; raises _Refused, _Lost, or SendError when nobody was mailed."""

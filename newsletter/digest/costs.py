@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from newsletter.config import Settings
 from newsletter.digest.amounts import money, unit_price
-from newsletter.digest.letter import Costs, Figure, Row
+from newsletter.digest.letter import Costs, Figure, Rates, Row
 from newsletter.digest.material import Dossier
 from newsletter.digest.prices import Prices
 from newsletter.digest.sentences import clip
@@ -45,9 +45,15 @@ def costs_block(left: Dossier, right: Dossier, settings: Settings) -> Costs | No
     if left.prices.even is None and right.prices.even is None:
         return None
     volumes = tuple(_row(label, tokens, left, right) for label, tokens in VOLUMES)
-    team_tokens = settings.team_seats * settings.team_messages * settings.team_tokens * settings.team_days
+    seat_tokens = settings.team_messages * settings.team_tokens * settings.team_days
+    team_tokens = settings.team_seats * seat_tokens
     team = _row(f"Team of {settings.team_seats}", team_tokens, left, right) if team_tokens else None
-    return Costs(volumes=volumes, team=team, basis=_basis(settings, team is not None))
+    return Costs(
+        volumes=volumes,
+        team=team,
+        basis=_basis(settings, team is not None),
+        rates=Rates(left=left.prices.even, right=right.prices.even, seat_tokens=seat_tokens),
+    )
 
 
 def _row(label: str, tokens: int, left: Dossier, right: Dossier) -> Row:

@@ -7,6 +7,7 @@ vanishes with its heading.
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from newsletter.db.statuses import Edition
 
@@ -108,6 +109,30 @@ class Costs:
     volumes: tuple[Row, ...]
     team: Row | None
     basis: str
+    #: What a reader's own cost is reckoned from; None in letters of before there was such a thing.
+    rates: "Rates | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """Dollars for a million tokens, half in and half out, on either side; None where none is recorded.
+
+    `seat_tokens` are the tokens of one seat of a team in a month.
+    """
+
+    left: Decimal | None
+    right: Decimal | None
+    seat_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """A tool that somebody follows; `words` is its news, empty for no change."""
+
+    tool_id: str
+    name: str
+    words: str = ""
+    link: Link | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,3 +282,5 @@ class Letter:
     sources: Sources
     footer: Footer
     grounds: tuple[Grounds, ...] = ()
+    #: The tools that readers follow, those with the largest news first.
+    followed: tuple[Followed, ...] = ()

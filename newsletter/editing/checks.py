@@ -18,6 +18,7 @@ from newsletter.editing.newsroom import Newsroom
 from newsletter.editing.preview import Format, compose, part_of
 from newsletter.errors import BadInput, ConfigError
 from newsletter.render.compile import compile_letter
+from newsletter.render.personal import longest_program
 from newsletter.render.plan import Block, Plan, Slot
 from newsletter.render.slots import SAMPLE_VALUES, SlotName
 
@@ -169,7 +170,7 @@ def _mail(plan: Plan, postal_address: str) -> Iterator[Finding]:
 
 
 def _sizes(plan: Plan, message_bytes: int) -> Iterator[Finding]:
-    html_bytes = plan.html_size().encoded
+    html_bytes = plan.html_size(longest_program(plan)).encoded
     for what, size, most in (("HTML", html_bytes, HTML_BYTES), ("message", message_bytes, MESSAGE_BYTES)):
         if size > most:
             yield _error(

@@ -1,16 +1,18 @@
 """Previews: the very bytes that a reader would get, or a part of them as a mail program shows it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from email import message_from_bytes, policy
 from email.utils import format_datetime
 from enum import StrEnum
 from typing import Protocol
 
 from newsletter.delivery.ledger import Recipient
-from newsletter.delivery.message import Mailing, Marks
+from newsletter.delivery.message import Mailing, Marks, Program
+from newsletter.delivery.personal import NO_WISHES
+from newsletter.delivery.wishes import find_wishes
 from newsletter.digest.issues import Issue
-from newsletter.editing.letters import plan_of
+from newsletter.editing.letters import letter_of, plan_of
 from newsletter.editing.newsroom import Newsroom
 from newsletter.errors import NotFound
 from newsletter.readers.addresses import parse_address
@@ -18,6 +20,7 @@ from newsletter.readers.links import LinkSigner
 from newsletter.readers.store import find_reader
 from newsletter.render.compose import Composer
 from newsletter.render.encode import mailbox_form
+from newsletter.render.personal import common_blocks
 from newsletter.render.plan import Plan
 from newsletter.render.slots import SAMPLE_VALUES, SlotName
 
@@ -40,19 +43,29 @@ class Format(StrEnum):
     EML = "eml"
 
 
-def preview(newsroom: Newsroom, issue: Issue, values: Mapping[str, str] | None, form: Format) -> bytes:
-    """The issue for one reader's `values`, or for a made-up reader; of an approved one what was approved.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """What is one reader's own in an issue: what the slots hold, and the blocks in their order."""
+
+    values: Mapping[str, str]
+    program: Program
+
+
+def preview(newsroom: Newsroom, issue: Issue, copy: Copy | None, form: Format) -> bytes:
+    """The issue for one reader's `copy`, or for a made-up reader; of an approved one what was approved.
 
     HTML and text come as UTF-8, decoded from the composed message; eml is the message itself.
     """
     plan, _ = plan_of(newsroom, issue)
-    message = compose(plan, values or sample_values(newsroom))
+    if copy is None:
+        copy = Copy(values=sample_values(newsroom), program=common_blocks(plan.block_ids))
+    message = compose(plan, copy.values, copy.program)
     return message if form is Format.EML else part_of(message, form).encode()
 
 
-def compose(plan: Plan, values: Mapping[str, str]) -> bytes:
-    """The message, made as the sender makes it."""
-    return Composer(plan).compose(values)
+def compose(plan: Plan, values: Mapping[str, str], program: Program = None) -> bytes:
+    """The message, made as the sender makes it; without a program it is nobody's in particular."""
+    return Composer(plan, common_blocks(plan.block_ids) if program is None else program).compose(values)
 
 
 def part_of(message: bytes, form: Format) -> str:
@@ -62,13 +75,14 @@ def part_of(message: bytes, form: Format) -> str:
     return "" if part is None else str(part.get_content())
 
 
-def reader_values(newsroom: SigningNewsroom, issue: Issue, address: str) -> dict[str, str]:
-    """What a reader's slots hold, with links that work; raises NotFound for an address that is no reader's.
+def reader_copy(newsroom: SigningNewsroom, issue: Issue, address: str) -> Copy:
+    """What is a reader's own, with links that work; raises NotFound for an address that is no reader's.
 
     Only the Message-ID is not the real one: mail programs would drop the issue as a copy of a preview they have.
     """
     with newsroom.database.read() as connection:
         reader = find_reader(connection, parse_address(address))
+        wishes = find_wishes(connection, reader.id) if reader is not None else NO_WISHES
     if reader is None or reader.address is None:
         raise NotFound("reader", address, "List them with: newsletter readers list")
     plan, frame = plan_of(newsroom, issue)
@@ -79,8 +93,10 @@ def reader_values(newsroom: SigningNewsroom, issue: Issue, address: str) -> dict
         signer=newsroom.links,
         marks=replace(newsroom.marks, key=b"preview"),
         clock=newsroom.clock,
+        letter=letter_of(newsroom, issue),
     )
-    return mailing.values(Recipient(reader_id=reader.id, address=reader.address, attempts=0))
+    recipient = Recipient(reader_id=reader.id, address=reader.address, attempts=0, wishes=wishes)
+    return Copy(values=mailing.values(recipient), program=mailing.program(recipient))
 
 
 def sample_values(newsroom: Newsroom) -> dict[str, str]:

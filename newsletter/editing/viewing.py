@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 from newsletter.db.schema import batches, deliveries
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import mailings_of
+from newsletter.delivery.wishes import find_wishes
 from newsletter.editing.letters import EVERYBODY
 from newsletter.editing.preview import Format, SigningNewsroom, compose, part_of
 from newsletter.render.slots import SlotName
@@ -21,9 +22,11 @@ def view_issue(newsroom: SigningNewsroom, issue_id: int, reader_id: int) -> str:
     with newsroom.database.read() as connection:
         mailings = mailings_of(connection, issue_id, newsroom.links, newsroom.marks, newsroom.clock)
         variant = _variant(connection, issue_id, reader_id)
+        wishes = find_wishes(connection, reader_id)
     mailing = mailings.get(variant) or next(iter(mailings.values()))
-    values = mailing.values(Recipient(reader_id=reader_id, address=NOBODYS_ADDRESS, attempts=0))
-    return part_of(compose(mailing.plan, values | {SlotName.ADDRESS: NOBODY}), Format.HTML)
+    reader = Recipient(reader_id=reader_id, address=NOBODYS_ADDRESS, attempts=0, wishes=wishes)
+    values = mailing.values(reader) | {SlotName.ADDRESS: NOBODY}
+    return part_of(compose(mailing.plan, values, mailing.program(reader)), Format.HTML)
 
 
 def _variant(connection: Connection, issue_id: int, reader_id: int) -> str:

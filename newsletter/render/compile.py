@@ -19,6 +19,7 @@ from newsletter.render.frame import MessageFrame
 from newsletter.render.headers import issue_headers, single_mail_headers
 from newsletter.render.minify import minify
 from newsletter.render.mjml import html_of
+from newsletter.render.personal import longest_program
 from newsletter.render.plan import Block, Plan
 from newsletter.render.sentinels import LostSentinel, Sentinels
 
@@ -42,7 +43,7 @@ def compile_letter(letter: Letter, frame: MessageFrame, folders: Sequence[Path])
         text=_text(WEEKLY, values, folders),
         html=_html(WEEKLY, values, folders),
     )
-    encoded = plan.html_size().encoded
+    encoded = plan.html_size(longest_program(plan)).encoded
     if encoded > HTML_LIMIT:
         raise BadInput(
             f"The issue's HTML is {encoded // 1024} KB long; mail programs cut it beyond {HTML_LIMIT // 1024} KB."

@@ -19,6 +19,16 @@ class SlotName(StrEnum):
     UNSUBSCRIBE_MAILTO = "unsubscribe_mailto"
     PREFERENCES_URL = "preferences_url"
     VIEW_URL = "view_url"
+    #: The names of the followed tools of which there is no news: "Heron, Finch and 3 more".
+    UNCHANGED = "unchanged"
+    #: The reader's own volume, and what it costs with either side of the lead.
+    VOLUME = "volume"
+    VOLUME_LEFT = "volume_left"
+    VOLUME_RIGHT = "volume_right"
+    #: The reader's own team, and what it costs.
+    TEAM = "team"
+    TEAM_LEFT = "team_left"
+    TEAM_RIGHT = "team_right"
 
 
 #: Values of usual length, for measuring sizes and for a preview that has no reader.
@@ -31,4 +41,11 @@ SAMPLE_VALUES: dict[SlotName, str] = {
     SlotName.UNSUBSCRIBE_MAILTO: "mailto:news@example.org?subject=unsubscribe%20" + "a1B2c3D4e5" * 6,
     SlotName.PREFERENCES_URL: "https://news.example.org/preferences/" + "a1B2c3D4e5" * 6,
     SlotName.VIEW_URL: "https://news.example.org/view/" + "a1B2c3D4e5" * 6,
+    SlotName.UNCHANGED: "Heron Small, Pelican Large, Osprey 7B",
+    SlotName.VOLUME: "25M tokens a month",
+    SlotName.VOLUME_LEFT: "$57.50",
+    SlotName.VOLUME_RIGHT: "$11.25",
+    SlotName.TEAM: "Team of 12",
+    SlotName.TEAM_LEFT: "$303.60",
+    SlotName.TEAM_RIGHT: "$59.40",
 }

@@ -17,7 +17,7 @@ from newsletter.digest.issues import Issue
 from newsletter.editing.approve import approve
 from newsletter.editing.draft import edit
 from newsletter.editing.issue_names import find_issue
-from newsletter.editing.preview import Format, preview, reader_values
+from newsletter.editing.preview import Format, preview, reader_copy
 from newsletter.errors import BadInput, NotFound
 from newsletter.readers.keys import make_link_keys, make_suppression_key
 from newsletter.readers.links import Purpose
@@ -76,7 +76,7 @@ def test_a_readers_preview_is_the_readers_own_message(app: App) -> None:
     make_suppression_key(app.settings.path(app.settings.suppression_key))
     reader_id = add_alice(app)
     issue = approve(app, drafted(app), "dora")
-    shown = preview(app, issue, reader_values(app, issue, "alice@EXAMPLE.org"), Format.EML)
+    shown = preview(app, issue, reader_copy(app, issue, "alice@EXAMPLE.org"), Format.EML)
     sent = _as_sent(app, issue, reader_id)
     assert _without_id(shown) == _without_id(sent)
     message = message_from_bytes(shown, policy=policy.default)
@@ -97,7 +97,7 @@ def _without_id(message: bytes) -> list[bytes]:
 
 def test_a_preview_for_nobody_is_refused(app: App) -> None:
     with pytest.raises(NotFound, match=r"There is no reader bob@example\.org"):
-        reader_values(app, drafted(app), "bob@example.org")
+        reader_copy(app, drafted(app), "bob@example.org")
 
 
 def test_an_issue_is_named_by_id_number_or_latest(app: App) -> None:

@@ -1,0 +1,139 @@
+"""What one reader's copy of an approved issue holds: which blocks of the plan, and what stands in its own slots.
+
+Everything comes from the letter that approval froze and from the reader's row. Names of blocks are those of the
+weekly templates; the common blocks stay for everybody, so that no copy is ever empty.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from newsletter.digest.amounts import money, token_count
+from newsletter.digest.costs import NO_PRICE
+from newsletter.digest.letter import Followed, Letter, Rates
+from newsletter.digest.sentences import clip
+from newsletter.render.personal import (
+    COSTS,
+    TOOL_LINES,
+    UNCHANGED,
+    YOUR_TEAM,
+    YOUR_TOOLS,
+    YOUR_VOLUME,
+    is_personal,
+    tool_block,
+)
+from newsletter.render.slots import SlotName
+
+#: Names in the line of the tools without news, and the letters of each: providers limit what is put in for one reader.
+NAMES, NAME_LETTERS = 8, 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a reader has chosen; nothing chosen is the issue as everybody gets it."""
+
+    topics: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+    monthly_tokens: int | None = None
+    team_size: int | None = None
+
+
+NO_WISHES = Wishes()
+
+
+class Personal:
+    """The personal side of one approved letter. `block_ids` are those of its plan, in the plan's order."""
+
+    def __init__(self, letter: Letter, block_ids: Sequence[str]) -> None:
+        self._ids = tuple(block_ids)
+        self._topics = dict(_topics(letter))
+        self._headings = {"more": "brief:", "cards": "card:"}
+        self._followed = {each.tool_id: each for each in letter.followed}
+        self._always = letter.lead is not None or bool(letter.changes)
+        costs = letter.lead.costs if letter.lead is not None else None
+        self._rates: Rates | None = costs.rates if costs is not None and YOUR_VOLUME in self._ids else None
+
+    def program(self, wishes: Wishes) -> tuple[str, ...]:
+        """The blocks of a reader with these wishes, in the plan's order."""
+        left_out = {*self._other_topics(wishes), *self._replaced(wishes)}
+        left_out |= {head for head, start in self._headings.items() if self._is_bare(start, left_out)}
+        wanted = {*self._own_tools(wishes), *self._own_costs(wishes)}
+        return tuple(
+            each for each in self._ids if each not in left_out and (each in wanted or not is_personal(each))
+        )
+
+    def values(self, wishes: Wishes) -> dict[str, str]:
+        """What the reader's own slots hold; those that no block of the program has may be missing."""
+        values = {SlotName.UNCHANGED.value: _named([each.name for each in self._without_news(wishes)])}
+        rates = self._rates
+        if rates is not None and wishes.monthly_tokens:
+            values |= {
+                SlotName.VOLUME: f"{token_count(Decimal(wishes.monthly_tokens))} tokens a month",
+                SlotName.VOLUME_LEFT: _cost(rates.left, wishes.monthly_tokens),
+                SlotName.VOLUME_RIGHT: _cost(rates.right, wishes.monthly_tokens),
+            }
+        if rates is not None and wishes.team_size:
+            tokens = wishes.team_size * rates.seat_tokens
+            values |= {
+                SlotName.TEAM: f"Team of {wishes.team_size:,}",
+                SlotName.TEAM_LEFT: _cost(rates.left, tokens),
+                SlotName.TEAM_RIGHT: _cost(rates.right, tokens),
+            }
+        return values
+
+    def _other_topics(self, wishes: Wishes) -> set[str]:
+        """The briefs and cards on what the reader did not ask for; none when nothing else would be left."""
+        chosen = {each.casefold() for each in wishes.topics}
+        if not chosen:
+            return set()
+        others = {block for block, topic in self._topics.items() if topic and topic.casefold() not in chosen}
+        return others if self._always or len(others) < len(self._topics) else set()
+
+    def _is_bare(self, start: str, left_out: set[str]) -> bool:
+        return all(each in left_out for each in self._ids if each.startswith(start))
+
+    def _replaced(self, wishes: Wishes) -> set[str]:
+        return {COSTS} if any(True for _ in self._own_costs(wishes)) else set()
+
+    def _own_costs(self, wishes: Wishes) -> Iterator[str]:
+        if self._rates is None:
+            return
+        if wishes.monthly_tokens:
+            yield YOUR_VOLUME
+        if wishes.team_size and self._rates.seat_tokens:
+            yield YOUR_TEAM
+
+    def _own_tools(self, wishes: Wishes) -> Iterator[str]:
+        news = self._news(wishes)
+        rest = self._without_news(wishes)
+        if news or rest:
+            yield YOUR_TOOLS
+        yield from (tool_block(each.tool_id) for each in news)
+        if rest:
+            yield UNCHANGED
+
+    def _news(self, wishes: Wishes) -> list[Followed]:
+        """The largest news, as many as have room; the line of those without news takes one."""
+        mine = set(wishes.tools)
+        news = [each for each in self._followed.values() if each.tool_id in mine and each.words]
+        return news[: TOOL_LINES - (1 if self._without_news(wishes) else 0)]
+
+    def _without_news(self, wishes: Wishes) -> list[Followed]:
+        known = (self._followed.get(each) for each in wishes.tools)
+        return sorted(
+            (each for each in known if each is not None and not each.words), key=lambda each: each.name
+        )
+
+
+def _topics(letter: Letter) -> Iterator[tuple[str, str]]:
+    yield from ((f"brief:{each.comparison_id}", each.topic) for each in letter.more)
+    yield from ((f"card:{each.tool_id}", each.topic) for each in letter.cards)
+
+
+def _cost(rate: Decimal | None, tokens: int) -> str:
+    return NO_PRICE if rate is None else money(rate * tokens / 1_000_000)
+
+
+def _named(names: Sequence[str]) -> str:
+    shown = ", ".join(clip(each, NAME_LETTERS) for each in names[:NAMES])
+    return shown if len(names) <= NAMES else f"{shown} and {len(names) - NAMES} more"

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 
 _FIELDS = ("address", "name", "consent", "time_zone", "edition", "topics", "status")
 
+#: The names of newsletter/readers/origins.py, by test.
+_PROGRAMS = ("mailchimp", "substack", "beehiiv", "buttondown", "ghost", "listmonk")
+
+from_option = click.option(
+    "--from", "program", type=click.Choice(_PROGRAMS), help="The program whose export the file is."
+)
+
 status_option = click.option(
     "--status", type=click.Choice([each.value for each in ReaderStatus]), help="Only readers of this status."
 )
@@ -70,23 +77,34 @@ def add(app: "App", address: str, consent: str, name: str, edition: str) -> None
 @click.option(
     "--map", "mapping", multiple=True, metavar="COLUMN=FIELD", help=f"What a column is: {', '.join(_FIELDS)}."
 )
+@from_option
 @click.option("--dry-run", is_flag=True, help="Only count what would happen.")
 @click.option("--strict", is_flag=True, help="Import nothing when one line cannot be used.")
 @json_option
 @pass_app
 def import_(
-    app: "App", path: Path, consent: str, mapping: tuple[str, ...], dry_run: bool, strict: bool, as_json: bool
+    app: "App",
+    path: Path,
+    consent: str,
+    mapping: tuple[str, ...],
+    program: str | None,
+    dry_run: bool,
+    strict: bool,
+    as_json: bool,
 ) -> None:
     """Import readers from a CSV file.
 
     Its first line names the columns: address (or email), and as you like name, consent, time zone, edition,
     topics and status. Lines that cannot be used are reported and the others imported. Nobody who left, bounced,
     complained or is suppressed is brought back. To go on after a stop, run the same import again.
+
+    With --from, the columns and the words for an active reader are those of another program's export.
     """
     from newsletter.readers.csv_file import CsvFile
     from newsletter.readers.importing import import_readers
+    from newsletter.readers.origins import FORMATS
 
-    file = CsvFile(path, dict(_mapped(each) for each in mapping))
+    file = CsvFile(path, dict(_mapped(each) for each in mapping), FORMATS.get(program or ""))
     if file.ignored:
         say(f"Not read: {', '.join(file.ignored)}.", err=True)
     with progress(f"Importing {path.name}", file.row_count) as advance:
@@ -187,16 +205,26 @@ def leave(app: "App", address: str) -> None:
 
 
 @readers.command()
-@click.argument("address")
+@click.argument("address", required=False)
+@click.option(
+    "--file", "path", type=click.Path(path_type=Path), help="A CSV file of addresses instead of one."
+)
+@from_option
 @click.option("--reason", required=True, help="Why, without an address: the list is kept for ever.")
 @pass_app
-def suppress(app: "App", address: str, reason: str) -> None:
-    """Never write to an address again.
+def suppress(app: "App", address: str | None, path: Path | None, program: str | None, reason: str) -> None:
+    """Never write to an address again, or to any in a file.
 
-    A reader with it leaves, and no import brings it back. The list keeps a keyed hash, not the address.
+    A reader with it leaves, and no import brings it back. The list keeps a keyed hash, not the address. In a file,
+    lines that call their reader active are refused: it may be the wrong file.
     """
     from newsletter.readers.by_hand import suppress_by_hand
 
+    if path is not None and address is None:
+        _suppress_file(app, path, program, reason)
+        return
+    if address is None or path is not None or program is not None:
+        raise click.UsageError("give an address, or --file with a list of them")
     changed = suppress_by_hand(
         app.database,
         address,
@@ -206,6 +234,26 @@ def suppress(app: "App", address: str, reason: str) -> None:
         now=app.clock.now(),
     )
     say(f"{address} is suppressed." if changed else f"{address} was suppressed before.")
+
+
+def _suppress_file(app: "App", path: Path, program: str | None, reason: str) -> None:
+    from newsletter.readers.csv_file import CsvFile
+    from newsletter.readers.origins import FORMATS
+    from newsletter.readers.suppressing import suppress_file
+
+    file = CsvFile(path, format=FORMATS.get(program or ""))
+    with progress(f"Suppressing {path.name}", file.row_count) as advance:
+        counts = suppress_file(
+            app.database,
+            file,
+            reason=reason,
+            suppression_key=app.suppression_key,
+            now=app.clock.now(),
+            report_bad=lambda bad: _report(path, bad),
+            advance=advance,
+        )
+    rows = [("suppressed", counts.added), ("suppressed before", counts.known), ("not usable", counts.bad)]
+    print_table(["Addresses", "Lines"], [row for row in rows if row[1] or row[0] == "suppressed"])
 
 
 @readers.command()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from newsletter.errors import BadInput, Place
+from newsletter.readers.origins import ExportFormat
 
 _FORMULA_SIGNS = ("=", "+", "-", "@")
 _DELIMITERS = (",", ";", "\t", "|")
@@ -61,10 +62,17 @@ NAMES = {
 
 
 class CsvFile:
-    """A file whose header has been understood. `mapping`: the caller's own column → field, before our names."""
+    """A file whose header has been understood. `mapping`: the caller's own column → field, before our names.
 
-    def __init__(self, path: Path, mapping: Mapping[str, str] | None = None) -> None:
+    `format`: another program's export. Then its names and the caller's count, ours do not: the same word can mean
+    something else there.
+    """
+
+    def __init__(
+        self, path: Path, mapping: Mapping[str, str] | None = None, format: ExportFormat | None = None
+    ) -> None:
         self.path = path
+        self.format = format
         self._encoding = _encoding(path)
         with self._open() as file:
             try:
@@ -73,7 +81,8 @@ class CsvFile:
                 raise self._undecodable() from error
         if not first.strip():
             raise BadInput("the first line must name the columns, and it is empty", Place(path, 1))
-        self._delimiter, self._header = _split_header(first, {_plain(name) for name in mapping or ()})
+        named = (*(mapping or ()), *(format.columns if format else ()))
+        self._delimiter, self._header = _split_header(first, {_plain(name) for name in named})
         self._columns = self._find_columns(mapping or {})
 
     @property
@@ -143,8 +152,11 @@ class CsvFile:
                     f"there is no column {column!r} among: {', '.join(self._header)}", Place(self.path, 1)
                 )
         columns: dict[str, int] = {}
+        theirs = self._theirs(plain, own)
         for index, name in enumerate(plain):
-            field = own.get(name) or _field_named(name, taken=own.values())
+            field = own.get(name) or (
+                theirs.get(name) if self.format else _field_named(name, taken=own.values())
+            )
             if field in columns:
                 raise BadInput(
                     f"the columns {self._header[columns[field]]!r} and {self._header[index]!r} both mean {field}",
@@ -153,8 +165,17 @@ class CsvFile:
             if field:
                 columns[field] = index
         if "address" not in columns:
-            raise BadInput(_no_address(self._header), Place(self.path, 1))
+            program = f" It does not look like an export of {self.format.program}." if self.format else ""
+            raise BadInput(_no_address(self._header) + program, Place(self.path, 1))
         return columns
+
+    def _theirs(self, plain: Sequence[str], own: Mapping[str, str]) -> dict[str, str]:
+        """The export's columns that this file has, the first of several that mean the same."""
+        fields: dict[str, str] = {}
+        for column, field in self.format.columns.items() if self.format else ():
+            if _plain(column) in plain and field not in (*fields.values(), *own.values()):
+                fields[_plain(column)] = field
+        return fields
 
 
 def guarded(cell: str) -> str:

@@ -6,7 +6,7 @@ Every chunk is one transaction, so that running the same import again goes on wh
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -25,7 +25,7 @@ from newsletter.readers.wording import NAME, SOURCE, TOPIC, one_line, without_ad
 CHUNK = 2000
 
 #: What other programs call a reader who may be written to.
-_ACTIVE_WORDS = frozenset({"", "active", "subscribed", "confirmed", "enabled"})
+ACTIVE_WORDS = frozenset({"", "active", "subscribed", "confirmed", "enabled"})
 _MOST_FILE_NAME = 100
 
 
@@ -92,12 +92,13 @@ class _CheckedRows:
 
     def __iter__(self) -> Iterator[NewReader | BadLine]:
         file_name = _file_name(self.file)
+        active = self.file.format.active if self.file.format else ACTIVE_WORDS
         for row in self.file.rows():
             if isinstance(row, BadLine):
                 yield row
                 continue
             try:
-                yield _newcomer(row, self.consent, file_name)
+                yield _newcomer(row, self.consent, file_name, active)
             except BadInput as error:
                 yield BadLine(row.line, str(error))
 
@@ -139,9 +140,9 @@ def _file_name(file: CsvFile) -> str:
     ]
 
 
-def _newcomer(row: Row, consent: str, file_name: str) -> NewReader:
+def _newcomer(row: Row, consent: str, file_name: str, active: Container[str]) -> NewReader:
     """What the row says; raises BadInput."""
-    if row.status.casefold() not in _ACTIVE_WORDS:
+    if row.status.casefold() not in active:
         raise BadInput(f"the status is {row.status!r}: only active readers are imported")
     return NewReader(
         address=parse_address(row.address),

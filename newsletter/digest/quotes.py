@@ -1,4 +1,7 @@
-"""Which sentence of the panel's reviews to print: one for and one against, whole, as it was written."""
+"""Which sentence of the panel's reviews to print: one for and one against, whole, as it was written.
+
+The review's decision says which: a ship speaks for its tool, a skip against it, one without a decision for neither.
+"""
 
 import re
 from collections.abc import Iterable
@@ -35,8 +38,10 @@ _LABEL = re.compile(r"^\W*[\w' /-]{1,40}:\s")
 def quotes(left: Dossier, right: Dossier, material: Material) -> tuple[Quote, ...]:
     """The most telling sentence for one side and the most telling against one, from our own reviews."""
     said = [(each, review) for each in (left, right) for review in each.reviews if material.is_ours(review)]
-    chosen_for = _best(_friendly(said), FOR, taken="")
-    chosen_against = _best(_critical(said), AGAINST, taken=chosen_for.words if chosen_for else "")
+    shipped = [pair for pair in said if pair[1].decision is Decision.SHIP]
+    skipped = [pair for pair in said if pair[1].decision is Decision.SKIP]
+    chosen_for = _best(sorted(shipped, key=_highest_first), FOR)
+    chosen_against = _best(sorted(skipped, key=_lowest_first), AGAINST)
     return tuple(each for each in (chosen_for, chosen_against) if each is not None)
 
 
@@ -51,18 +56,16 @@ def telling(sentence: str, stance: str) -> int:
     return points
 
 
-def _friendly(said: Iterable[tuple[Dossier, Review]]) -> list[tuple[Dossier, Review]]:
-    """Reviews that may speak for a tool, the highest score first; never one that skips it."""
-    willing = [pair for pair in said if pair[1].decision is not Decision.SKIP]
-    return sorted(willing, key=lambda pair: -(pair[1].score or 0))
+def _highest_first(pair: tuple[Dossier, Review]) -> int:
+    return -(pair[1].score or 0)
 
 
-def _critical(said: Iterable[tuple[Dossier, Review]]) -> list[tuple[Dossier, Review]]:
-    """Reviews that may speak against one: those that skip it first, then the lowest score."""
-    return sorted(said, key=lambda pair: (pair[1].decision is not Decision.SKIP, pair[1].score or 100))
+def _lowest_first(pair: tuple[Dossier, Review]) -> int:
+    score = pair[1].score
+    return 100 if score is None else score
 
 
-def _best(said: list[tuple[Dossier, Review]], stance: str, taken: str) -> Quote | None:
+def _best(said: Iterable[tuple[Dossier, Review]], stance: str) -> Quote | None:
     """The most telling sentence; an earlier review wins a tie, a later one has to be better by its rank."""
     best: tuple[int, Quote] | None = None
     for rank, (dossier, review) in enumerate(said):
@@ -70,7 +73,7 @@ def _best(said: list[tuple[Dossier, Review]], stance: str, taken: str) -> Quote 
             if not FEWEST_WORDS <= count_words(sentence) <= MOST_WORDS or not is_whole(sentence):
                 continue
             points = telling(sentence, stance) - 3 * rank
-            if sentence != taken and (best is None or points > best[0]):
+            if best is None or points > best[0]:
                 best = points, _quote(sentence, dossier, review, stance)
     return None if best is None else best[1]
 

@@ -39,11 +39,32 @@ def test_words_of_a_source_that_is_not_ours_are_never_quoted() -> None:
 
 
 def test_who_is_not_named_is_a_panel_reviewer() -> None:
-    assert chosen(review("a", None, None, None, GOOD))[0].reviewer == "a panel reviewer"
+    assert chosen(review("a", None, None, "ship", GOOD))[0].reviewer == "a panel reviewer"
 
 
 def test_a_skip_never_speaks_for() -> None:
     assert [each.stance for each in chosen(review("a", "Founder", 55, "skip", BAD))] == ["against"]
+
+
+def test_praise_is_never_printed_as_criticism() -> None:
+    """Neither is it where only a ship has words that sound like criticism, or where the skip reads worse."""
+    alto = (
+        review("alto", "Ada", 80, "ship", "The voice keeps its breath through a whole chapter."),
+        review("alto", "Ben", 60, "skip", "The long pauses stay wherever a comma stood."),
+    )
+    basso = (
+        review("basso", "Ada", 70, "ship", "Four hours without a slip of the tongue."),
+        review("basso", "Ben", 72, "ship", "The low notes are the best of the season."),
+    )
+    against = [each for each in chosen(*alto, right=basso) if each.stance == "against"]
+    assert [(each.words, each.tool) for each in against] == [
+        ("The long pauses stay wherever a comma stood.", "Left")
+    ]
+    assert [each.stance for each in chosen(*basso)] == ["for"]
+
+
+def test_a_review_without_a_decision_takes_no_stance() -> None:
+    assert chosen(review("a", "Builder", 85, None, GOOD), right=(review("b", "Ben", 20, None, BAD),)) == ()
 
 
 def test_one_sentence_is_not_printed_twice() -> None:

@@ -26,7 +26,7 @@ def changes_block(
     moves: Sequence[Move], material: Material, settings: Settings
 ) -> tuple[tuple[Change, Figure], ...]:
     """The largest changes, and what each stands on."""
-    found = (_change(move, material, settings) for move in moves)
+    found = (change_line(move, material, settings) for move in moves)
     return tuple(each for each in found if each is not None)[:CHANGES]
 
 
@@ -69,7 +69,8 @@ def heading_of(move: Move, material: Material) -> Iterator[str]:
         yield f"{dossier.name}: {move.before} → {move.after}"
 
 
-def _change(move: Move, material: Material, settings: Settings) -> tuple[Change, Figure] | None:
+def change_line(move: Move, material: Material, settings: Settings) -> tuple[Change, Figure] | None:
+    """One change and what it stands on; None for what the material does not know."""
     if move.kind is MoveKind.COMPARISON:
         return _updated(move, material, settings)
     dossier = material.dossiers.get(move.key)

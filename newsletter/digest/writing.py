@@ -1,12 +1,13 @@
 """An issue's items written out as a `Letter`: which block says what. The blocks are written in their own modules."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import permutations
 from urllib.parse import urlsplit
 
 from newsletter.config import Settings
-from newsletter.content.model import Comparison
+from newsletter.content.model import Comparison, Tool
 from newsletter.content.store import ContentStore
 from newsletter.db.statuses import ItemKind, Room
 from newsletter.digest.answers import answer_block
@@ -15,6 +16,7 @@ from newsletter.digest.cards import card_block
 from newsletter.digest.changes import changes_block, heading_move, heading_of, subjects_of
 from newsletter.digest.figures import figures_in
 from newsletter.digest.findings import findings
+from newsletter.digest.followed import followed_block, moved_tools
 from newsletter.digest.issues import Issue, Item
 from newsletter.digest.lead import lead_block
 from newsletter.digest.length import letter_words, minutes
@@ -24,6 +26,7 @@ from newsletter.digest.letter import (
     Card,
     Change,
     Figure,
+    Followed,
     Footer,
     Grounds,
     Lead,
@@ -32,7 +35,7 @@ from newsletter.digest.letter import (
     Masthead,
     Sources,
 )
-from newsletter.digest.links import archive_url, link_or_site
+from newsletter.digest.links import archive_url, link_or_words, site_link
 from newsletter.digest.material import Dossier, Material, RulingsOn, gather
 from newsletter.digest.moves import Move, Span, find_moves
 from newsletter.digest.sentences import plain
@@ -50,25 +53,28 @@ def write_letter(
     rulings: RulingsOn,
     span: Span | None = None,
     published: Collection[str] = (),
+    followed: Collection[str] = (),
 ) -> Letter:
     """The whole issue as it reads now. `number` is the one it has, or would get if it were approved now.
 
-    Changes are those of `span` (None for the first issue); `published` are the comparisons in earlier issues.
+    Changes are those of `span` (None for the first issue); `published` are the comparisons in earlier issues,
+    `followed` the tools that readers follow.
     """
     named = _named_rest(items, settings.item_limit)
     shown = [item for item in items if item.room is not Room.OVERFLOW] + named
     moves = find_moves(content, span, published)
+    own = content.tools(followed) if followed else {}
     changed, moved = subjects_of(moves)
     compared = [item.key for item in shown if item.kind is ItemKind.COMPARISON]
     tools = [item.key for item in shown if item.kind in (ItemKind.VERDICT, ItemKind.MODEL)]
     material = gather(
         content,
         comparison_ids=[*compared, *changed],
-        tool_ids=[*tools, *moved],
+        tool_ids=[*tools, *moved, *moved_tools(moves, own)],
         source_order=settings.source_order,
         rulings=rulings,
     )
-    return _Writer(issue, items, material, settings, moves).letter(number, named)
+    return _Writer(issue, items, material, settings, moves, own).letter(number, named)
 
 
 def _named_rest(items: Sequence[Item], limit: int) -> list[Item]:
@@ -93,8 +99,10 @@ class _Writer:
         material: Material,
         settings: Settings,
         moves: Sequence[Move],
+        own: Mapping[str, Tool],
     ) -> None:
         self.issue, self.material, self.settings, self.moves = issue, material, settings, moves
+        self.own = own
         self.items = sorted(items, key=lambda item: item.position)
         self.grounds: dict[str, tuple[str, ...]] = {}
 
@@ -113,6 +121,7 @@ class _Writer:
             findings=found,
             lead=lead,
             changes=changes,
+            followed=self._followed(),
             more=more,
             cards=cards,
             rest=self._rest(named),
@@ -125,7 +134,9 @@ class _Writer:
     def _finished(self, letter: Letter) -> Letter:
         """The letter with what only the whole of it shows: its sources, labels and length."""
         printed = [claim for each in figures_in((letter.lead, letter.cards)) for claim in each.claims]
-        printed += [claim for claims in self.grounds.values() for claim in claims]
+        # What stands in a few readers' copies is no ground of everybody's.
+        common = (claims for where, claims in self.grounds.items() if not where.startswith("followed."))
+        printed += [claim for claims in common for claim in claims]
         letter = replace(
             letter,
             sources=sources_block(printed, self.material, self.settings),
@@ -204,6 +215,22 @@ class _Writer:
             self._note_grounds(f"changes.{place}", stands_on)
         return tuple(change for change, _ in block)
 
+    def _followed(self) -> tuple[Followed, ...]:
+        block = followed_block(self.own, self.moves, self._shown(), self.material, self.settings)
+        for place, (_, stands_on) in enumerate(block):
+            self._note_grounds(f"followed.{place}", stands_on)
+        return tuple(followed for followed, _ in block)
+
+    def _shown(self) -> dict[str, str]:
+        """Where this issue shows tools, by their ids."""
+        shown: dict[str, str] = {}
+        for _, comparison in self._comparisons(Room.LEAD, Room.MORE):
+            for side, other in permutations(self.material.sides(comparison)):
+                shown.setdefault(side.tool.id, f"compared with {other.name} in this issue")
+        for item in self._in(Room.CARD):
+            shown.setdefault(item.key, "new in this issue")
+        return shown
+
     def _lead_sides(self) -> tuple[Dossier, Dossier] | None:
         sides = [self.material.sides(each) for _, each in self._comparisons(Room.LEAD)]
         return sides[0] if sides else None
@@ -225,10 +252,10 @@ class _Writer:
             for item in named
             if item.key in self.material.comparisons or item.key in self.material.dossiers
         ]
-        links = [link_or_site(self._rest_label(item), self._rest_url(item), self.settings) for item in known]
+        links = [link_or_words(self._rest_label(item), self._rest_url(item), self.settings) for item in known]
         more = sum(1 for _ in self._in(Room.OVERFLOW)) - len(known)
         if more:
-            links.append(link_or_site(f"and {more:,} more", "", self.settings))
+            links.append(site_link(f"and {more:,} more", self.settings))
         return tuple(links)
 
     def _rest_label(self, item: Item) -> str:

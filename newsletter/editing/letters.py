@@ -11,6 +11,7 @@ from newsletter.digest.moves import Span
 from newsletter.digest.record import Record, write_record
 from newsletter.digest.writing import write_letter
 from newsletter.editing.newsroom import Newsroom
+from newsletter.readers.own_store import followed_tools
 from newsletter.render.compile import compile_letter
 from newsletter.render.frame import MessageFrame
 from newsletter.render.plan import Plan
@@ -39,6 +40,7 @@ def written_letter(newsroom: Newsroom, issue: Issue) -> tuple[Letter, int]:
             number=number,
             rulings=lambda ids: store.rulings_on(connection, ids),
             span=_span(connection, issue),
+            followed=followed_tools(connection),
             published=store.published_elsewhere(connection, issue.id, ItemKind.COMPARISON),
         )
     return letter, number

@@ -130,6 +130,13 @@ def list_tools(connection: Connection, reader_id: int) -> tuple[str, ...]:
     return tuple(connection.execute(query.order_by(reader_tools.c.tool_id)).scalars())
 
 
+def followed_tools(connection: Connection) -> tuple[str, ...]:
+    """Every tool that an active reader follows, in alphabetical order."""
+    query = select(reader_tools.c.tool_id).distinct().join_from(reader_tools, readers)
+    active = query.where(readers.c.status == ReaderStatus.ACTIVE)
+    return tuple(connection.execute(active.order_by(reader_tools.c.tool_id)).scalars())
+
+
 def put_topics(connection: Connection, reader_id: int, topics: Iterable[str]) -> None:
     """Replace a reader's topics."""
     connection.execute(delete(reader_topics).where(reader_topics.c.reader_id == reader_id))

@@ -34,7 +34,11 @@ def _day(context: click.Context, parameter: click.Parameter, text: str | None) -
 @click.option(
     "--source", "url", default="", metavar="URL", help="The address of the page; one file at a time."
 )
-@click.option("--ours", is_flag=True, help="They are from our own site: their words may be quoted.")
+@click.option(
+    "--ours/--not-ours",
+    default=None,
+    help="They are from our own site: their words may be quoted. Without either a known source stays what it is.",
+)
 @click.option("--published", metavar="DATE", callback=_day, help="When the comparison was published.")
 @click.option("--as-of", metavar="DATE", callback=_day, help="The date of every statement without one.")
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
@@ -44,7 +48,7 @@ def import_(
     app: "App",
     paths: tuple[Path, ...],
     url: str,
-    ours: bool,
+    ours: bool | None,
     published: date | None,
     as_of: date | None,
     dry_run: bool,
@@ -89,8 +93,13 @@ def _import_file(
 
 def _counted(file: Path, counts: "ImportCounts", dry_run: bool, as_json: bool) -> tuple[object, ...]:
     state = (
-        "nothing new" if not (counts.total or counts.changed) else "would change" if dry_run else "imported"
+        "nothing new"
+        if not (counts.total or counts.changed or counts.whose.startswith("now"))
+        else "would change"
+        if dry_run
+        else "imported"
     )
+    state = f"{state}, {counts.whose}" if counts.whose else state
     return str(file), state, _added(counts, as_json), counts.changed
 
 

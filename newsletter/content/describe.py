@@ -48,7 +48,7 @@ def _source_row(entry: SourceEntry, seen_on: str) -> Values:
         "id": entry.key,
         "name": entry.name,
         "url": entry.url,
-        "ours": int(entry.ours),
+        "ours": None if entry.ours is None else int(entry.ours),
         "published_on": day_text(entry.published_on),
         "seen_on": seen_on,
     }
@@ -270,11 +270,11 @@ _MOVE_SIGHTING = {
 }
 _UPSERT_SOURCE = """
 INSERT INTO sources (id, name, url, ours, published_on, seen_on)
-VALUES (:id, :name, :url, :ours, :published_on, :seen_on)
+VALUES (:id, :name, :url, coalesce(:ours, 0), :published_on, :seen_on)
 ON CONFLICT (id) DO UPDATE SET
     name = excluded.name,
     url = coalesce(nullif(excluded.url, ''), url),
-    ours = excluded.ours,
+    ours = coalesce(:ours, ours),
     published_on = coalesce(excluded.published_on, published_on),
     seen_on = max(seen_on, excluded.seen_on)
 """

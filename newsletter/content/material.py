@@ -35,7 +35,7 @@ class Origin:
     """What the caller says of the files: whose they are and from when. Empty: what they say themselves."""
 
     url: str = ""
-    ours: bool = False
+    ours: bool | None = None
     published_on: date | None = None
     #: The date of every statement that has none.
     as_of: date | None = None
@@ -95,10 +95,10 @@ def _with_origin(pack: Pack, origin: Origin, file: Path) -> Pack:
     if source is None and origin.url:
         source = SourceEntry(name=re.sub(r"^https?://(www\.)?", "", origin.url), url=origin.url)
     if source is not None:
-        known = {"url": origin.url or source.url, "ours": origin.ours or source.ours}
+        known = {"url": origin.url or source.url, "ours": source.ours if origin.ours is None else origin.ours}
         published_on = source.published_on or origin.published_on
         source = source.model_copy(update={**known, "published_on": published_on})
-    elif origin.ours or origin.published_on:
+    elif origin.ours is not None or origin.published_on:
         raise BadInput("it has no source of its own to say that of: give it one", Place(file, field="source"))
     comparisons = (
         each.model_copy(update={"published_on": each.published_on or origin.published_on})

@@ -94,11 +94,14 @@ class Entry(BaseModel):
 
 
 class SourceEntry(Entry):
-    """Where statements come from. `ours` is true for our own site: only our own prose enters an issue."""
+    """Where statements come from. `ours` is true for our own site: only our own prose enters an issue.
+
+    Without `ours` it stays what the store knows of the source; a source the store does not know is not ours.
+    """
 
     name: Line = Field(min_length=1)
     url: Url = ""
-    ours: bool = False
+    ours: bool | None = None
     published_on: date | None = None
     text: WholeText = ""
     #: None: made from the address, or else from the name.

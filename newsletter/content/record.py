@@ -34,6 +34,8 @@ class ImportCounts:
     changed: int = 0
     #: This very pack had been imported before, so nothing was done.
     repeated: bool = False
+    #: What the import did to whose a source is, where that is worth saying: "now ours".
+    whose: str = ""
 
     def __getitem__(self, kind: str) -> int:
         return dict(self.added).get(kind, 0)
@@ -41,6 +43,9 @@ class ImportCounts:
     @property
     def total(self) -> int:
         return sum(count for _, count in self.added)
+
+
+_NOW = "now "
 
 
 class _DryRun(Exception):
@@ -61,14 +66,25 @@ def record(
     writer = Writer(db=db, pack=pack, now=moment_text(seen_at), own_source=own_source, where=where)
     try:
         with writing(db):
-            if not watched and not _is_new(writer):
-                return ImportCounts(repeated=True)
+            whose = _whose(writer)
+            # Material that changes hands is read again: as somebody else's it was recorded otherwise.
+            if not watched and not _is_new(writer) and not whose.startswith(_NOW):
+                return ImportCounts(repeated=True, whose=whose)
             _write(writer)
             if dry_run:
                 raise _DryRun
     except _DryRun:
         pass
-    return ImportCounts(added=tuple(sorted(writer.added.items())), changed=writer.changed)
+    return ImportCounts(added=tuple(sorted(writer.added.items())), changed=writer.changed, whose=whose)
+
+
+def _whose(writer: Writer) -> str:
+    """Whether a source the store knows changes hands; it does only when the pack says so itself."""
+    known = {row["id"]: bool(row["ours"]) for row in writer.db.conn.execute("SELECT id, ours FROM sources")}
+    sources = {each.key: each.ours for each in writer.pack.all_sources() if each.key in known}
+    if any(said is not None and said != known[key] for key, said in sources.items()):
+        return f"{_NOW}{'ours' if any(sources.values()) else 'not ours'}"
+    return "still ours" if any(said is None and known[key] for key, said in sources.items()) else ""
 
 
 def _write(writer: Writer) -> None:

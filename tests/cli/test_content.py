@@ -173,3 +173,26 @@ def test_sync_without_its_settings_says_what_is_missing(folder: Path) -> None:
     result = run(folder, "sync")
     assert result.exit_code == 2
     assert "newsletter.toml: sync needs paths.site_db: see docs/how-to/your-own-database.md" in result.output
+
+
+def test_a_source_that_is_ours_stays_so_until_told_otherwise(folder: Path) -> None:
+    page = folder.parent / "page.txt"
+    page.write_text((WRITTEN / "profile.txt").read_text(encoding="utf-8"), encoding="utf-8")
+    flags: tuple[list[str], ...] = (["--ours"], [], [], ["--not-ours"], ["--ours"], ["--ours"])
+    states, ours = [], []
+    for flag in flags:
+        states.append(rows(folder, "import", str(page), *flag)[0]["state"])
+        ours.append(rows(folder, "list", "sources")[0]["ours"])
+    assert states == [
+        "imported", "nothing new, still ours", "nothing new, still ours",
+        "imported, now not ours", "imported, now ours", "nothing new",
+    ]  # fmt: skip
+    assert ours == [True, True, True, False, True, True]
+
+
+def test_a_page_first_taken_for_somebody_elses_can_become_ours(folder: Path) -> None:
+    page = folder.parent / "page.txt"
+    page.write_text((WRITTEN / "profile.txt").read_text(encoding="utf-8"), encoding="utf-8")
+    rows(folder, "import", str(page))
+    assert rows(folder, "import", "--ours", str(page))[0]["state"] == "imported, now ours"
+    assert rows(folder, "list", "sources")[0]["ours"] is True

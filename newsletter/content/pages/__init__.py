@@ -59,7 +59,7 @@ def read_page(
     *,
     name: str,
     url: str = "",
-    ours: bool = False,
+    ours: bool | None = None,
     published_on: date | None = None,
     as_of: date | None = None,
     seen_on: date | None = None,

@@ -28,6 +28,7 @@ from newsletter.delivery.audience import audience
 from newsletter.delivery.ledger import HOLD_COLUMNS, Hold, cancel_batch
 from newsletter.delivery.progress import Progress, SenderSign, Situation
 from newsletter.delivery.states import Event, sources_of, target_of
+from newsletter.delivery.waves import Wave, waves
 from newsletter.digest.issues import Issue, Step
 from newsletter.digest.store import get_issue, take_step
 from newsletter.errors import StoreBusy, StoreError
@@ -37,27 +38,34 @@ from newsletter.errors import StoreBusy, StoreError
 SMALLEST_BATCH, LARGEST_BATCH, WANTED_BATCHES = 100, 1_000, 16
 
 
-def start_issue(database: Database, issue_id: int, now: datetime) -> Progress:
+def start_issue(database: Database, issue_id: int, now: datetime, *, zone: str = "UTC") -> Progress:
     """Freeze the audience into batches and deliveries, and let the issue go: approved → sending, in one transaction.
 
+    Readers who want it at an hour of their own day wait for that hour; `zone` is for those who named none.
     An issue that is going out or paused is left as it is, so that starting twice changes nothing.
     """
     with database.write() as connection:
         issue = get_issue(connection, issue_id)
         if issue.status not in (IssueStatus.SENDING, IssueStatus.PAUSED):
             take_step(connection, issue, Step.START, now, started_at=now, reason="")
-            _freeze_audience(connection, issue, now)
+            _freeze_audience(connection, issue, now, zone)
         return progress_of(connection, issue_id)
 
 
-def _freeze_audience(connection: Connection, issue: Issue, now: datetime) -> None:
-    whole = audience(issue.edition, now.date())
+def _freeze_audience(connection: Connection, issue: Issue, now: datetime, zone: str) -> None:
+    for wave in waves(connection, audience(issue.edition, now.date()), now, zone):
+        _freeze_wave(connection, issue, wave)
+
+
+def _freeze_wave(connection: Connection, issue: Issue, wave: Wave) -> None:
+    whole = wave.members
     total = connection.execute(select(func.count()).select_from(whole.subquery())).scalar_one()
     size = min(LARGEST_BATCH, max(SMALLEST_BATCH, total // WANTED_BATCHES))
     same = {
         "issue_id": issue.id,
         "variant": _only_variant(connection, issue.id),
         "status": BatchStatus.PENDING,
+        "not_before": wave.not_before,
     }
     parts = [
         {"low": low, "high": high, "readers": count} for low, high, count in _parts(connection, whole, size)
@@ -66,7 +74,12 @@ def _freeze_audience(connection: Connection, issue: Issue, now: datetime) -> Non
         return
     connection.execute(insert(batches).values(same), parts)
     members = whole.subquery()
-    of_batch = and_(batches.c.issue_id == issue.id, members.c.id.between(batches.c.low, batches.c.high))
+    same_wave = (
+        batches.c.not_before.is_(None) if wave.not_before is None else batches.c.not_before == wave.not_before
+    )
+    of_batch = and_(
+        batches.c.issue_id == issue.id, same_wave, members.c.id.between(batches.c.low, batches.c.high)
+    )
     rows = select(batches.c.issue_id, members.c.id, batches.c.id, literal(DeliveryStatus.PENDING.value))
     rows = rows.join_from(batches, members, of_batch).order_by(batches.c.id)
     columns = ["issue_id", "reader_id", "batch_id", "status"]
@@ -158,7 +171,8 @@ def skip_the_rest(connection: Connection, issue_id: int, now: datetime) -> int:
 def try_missed_now(connection: Connection, issue_id: int) -> None:
     """Let every batch with deferred readers come due at once."""
     waiting = and_(batches.c.issue_id == issue_id, batches.c.status == BatchStatus.PENDING)
-    connection.execute(update(batches).where(waiting).values(not_before=None))
+    tried = and_(waiting, batches.c.attempts > 0)
+    connection.execute(update(batches).where(tried).values(not_before=None))
 
 
 # ── what is unsure ─────────────────────────────────────────────────────────────────────────────────────

@@ -21,7 +21,7 @@ def start(newsroom: Newsroom, issue: Issue) -> Progress:
     require_ready_to_send(newsroom.settings)
     if newsroom.settings.transport is not TransportName.OUTBOX and issue.approved_at is not None:
         _refuse_links_of_the_outbox(newsroom, issue)
-    return start_issue(newsroom.database, issue.id, newsroom.clock.now())
+    return start_issue(newsroom.database, issue.id, newsroom.clock.now(), zone=newsroom.settings.time_zone)
 
 
 def _refuse_links_of_the_outbox(newsroom: Newsroom, issue: Issue) -> None:

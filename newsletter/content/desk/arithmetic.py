@@ -102,7 +102,7 @@ def ratios(sheet: Sheet) -> Iterator[Contradiction]:
                 right=state_claim(claim, sheet.sources),
                 also=tuple(state_claim(each, sheet.sources) for each in agreeing[:1]),
                 reason=f"it is said to cost {claim.value} times as much as the other one; "
-                f"their prices make that {_short(expected.low)} to {_short(expected.high)} times",
+                f"their prices make that {_times(expected)}",
             )
 
 
@@ -274,6 +274,11 @@ def _plain_number(claim: Claim) -> Decimal | None:
 def _dollars(amounts: Range) -> str:
     low, high = money(amounts.low), money(amounts.high)
     return low if low == high else f"{low} to {high}"
+
+
+def _times(ratio: Range) -> str:
+    low, high = _short(ratio.low), _short(ratio.high)
+    return f"{low} times" if low == high else f"{low} to {high} times"
 
 
 def money(amount: Decimal) -> str:

@@ -1,6 +1,5 @@
 """What raises no alarm: pages that are consistent, whatever their figures, and sentences that only look like one."""
 
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,15 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.content.desk.check import find_contradictions
-from newsletter.content.desk.findings import Contradiction, Kind
-from newsletter.content.material import Origin, find_files, read_material
-from newsletter.content.store import ContentStore
 from tests.content.desk.pages import check, head_to_head, model_page, profile
 from tests.content.packs import pack, tool
-
-EXAMPLES = Path(__file__).parents[3] / "examples"
-THURSDAY = datetime(2026, 11, 19, 9, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -196,37 +188,3 @@ def test_pages_that_agree_with_themselves_raise_no_alarm(
     )
     with TemporaryDirectory() as folder:
         assert check(Path(folder), page) == ()
-
-
-def week(folder: Path) -> tuple[Contradiction, ...]:
-    """What the desk says of the two example weeks, imported a week apart."""
-    with ContentStore(folder / "content.db") as store:
-        for days, name in ((0, "last-week"), (7, "sample-week")):
-            for file in find_files([EXAMPLES / name]):
-                if file.suffix != ".csv":
-                    read = read_material(file, Origin())
-                    store.import_pack(read.pack, THURSDAY + timedelta(days=days), where=read.where)
-        return find_contradictions(store)
-
-
-def test_the_invented_tools_of_the_sample_weeks_are_clean(tmp_path: Path) -> None:
-    """Also where a figure changed from one week to the next: that is news, no contradiction."""
-    invented = [each for each in week(tmp_path) if not any("mistral" in tool for tool in each.tool_ids)]
-    assert invented == []
-
-
-def test_the_real_models_of_the_sample_week_carry_what_the_pages_say_of_them(tmp_path: Path) -> None:
-    """Their figures are as published, so these are true contradictions and meant to be shown."""
-    assert {(each.kind, each.attribute) for each in week(tmp_path)} == {
-        # The dated profile has $0.10 and $0.30, two others $0.07 and $0.20.
-        (Kind.SOURCES_DIFFER, "input_price"),
-        (Kind.SOURCES_DIFFER, "output_price"),
-        # Apache 2.0 in the profile, proprietary in the catalogue.
-        (Kind.SOURCES_DIFFER, "licence"),
-        # 128K in the profile, 16,384 in the catalogue.
-        (Kind.SOURCES_DIFFER, "max_output"),
-        # One name for 22B and 24B; the week's own question asks about it.
-        (Kind.ONE_NAME, "identity"),
-        # Graded untested over a table with a score of 2.
-        (Kind.UNTESTED, "grade"),
-    }

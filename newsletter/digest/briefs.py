@@ -8,7 +8,7 @@ from newsletter.digest.backing import backed_start
 from newsletter.digest.bottom_line import against, bottom_line
 from newsletter.digest.lead import headline_of
 from newsletter.digest.letter import Brief, Figure
-from newsletter.digest.links import link_or_site
+from newsletter.digest.links import link_or_words
 from newsletter.digest.material import Dossier, Material
 from newsletter.digest.sentences import clip, count_words
 
@@ -27,7 +27,7 @@ def brief_block(
         topic=clip(left.tool.category or right.tool.category, 40),
         headline=headline,
         words=line.text,
-        link=link_or_site(headline, comparison.url, settings),
+        link=link_or_words(headline, comparison.url, settings),
         note=note,
     )
     return brief, line

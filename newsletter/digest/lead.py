@@ -8,7 +8,7 @@ from newsletter.digest.amounts import number
 from newsletter.digest.bottom_line import bottom_line
 from newsletter.digest.costs import costs_block, price_figure
 from newsletter.digest.letter import Benchmarks, Figure, Lead, Row, Score, Scorecard, ScoreRow, Side
-from newsletter.digest.links import link_or_site
+from newsletter.digest.links import link_or_words
 from newsletter.digest.material import Dossier, Material
 from newsletter.digest.panel import community
 from newsletter.digest.picks import pick_lines
@@ -46,7 +46,7 @@ def lead_block(
         quotes=quotes(left, right, material),
         costs=costs_block(left, right, settings),
         benchmarks=_first_benchmarks(left, right),
-        link=link_or_site("Read the full comparison", comparison.url, settings),
+        link=link_or_words("Read the full comparison", comparison.url, settings),
         note=note,
     )
     return lead, _grounds(computed if not plain(written_line) else None, pick_left, pick_right)

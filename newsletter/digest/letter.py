@@ -23,7 +23,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A place on the site. `affiliate` links are labelled wherever they are printed."""
+    """A place on the site, or only words where `url` is empty. `affiliate` links are labelled wherever printed."""
 
     label: str
     url: str

@@ -15,9 +15,14 @@ def link_to(label: str, url: str, settings: Settings) -> Link | None:
     return Link(label=plain(label), url=target, affiliate=is_affiliate(target, settings))
 
 
-def link_or_site(label: str, url: str, settings: Settings) -> Link:
-    """A link that is always there: to `url`, else to the site, else to the archive."""
-    target = safe_url(url, settings) or settings.site_url or archive_url(settings)
+def link_or_words(label: str, url: str, settings: Settings) -> Link:
+    """A link to `url`; with an empty address, so that only its words are printed, where that leads nowhere safe."""
+    return link_to(label, url, settings) or Link(label=plain(label), url="")
+
+
+def site_link(label: str, settings: Settings) -> Link:
+    """A link to the site, or to the archive where no site is named."""
+    target = settings.site_url or archive_url(settings)
     return Link(label=plain(label), url=target, affiliate=is_affiliate(target, settings))
 
 

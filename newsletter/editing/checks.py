@@ -84,7 +84,7 @@ def examine(newsroom: Newsroom, letter: Letter) -> Examined:
 
 
 def _findings(letter: Letter, on_the_mail: Iterable[Finding]) -> tuple[Finding, ...]:
-    found = (*_contents(letter), *_lengths(letter), *_disputes(letter), *on_the_mail)
+    found = (*_contents(letter), *_lengths(letter), *_links(letter), *_disputes(letter), *on_the_mail)
     return tuple(sorted(found, key=lambda each: each.severity is not Severity.ERROR))
 
 
@@ -133,6 +133,18 @@ def _lengths(letter: Letter) -> Iterator[Finding]:
 def _too_long(what: str, where: str, words: int, most: int) -> Finding:
     why = f"Readers stop; {most} are enough."
     return _warning(f"{what} has {words} words", where, why, "Leave something out.")
+
+
+def _links(letter: Letter) -> Iterator[Finding]:
+    lead = ((letter.lead.headline, letter.lead.link),) if letter.lead else ()
+    for headline, link in (*lead, *((each.headline, each.link) for each in letter.more)):
+        if not link.url:
+            yield _warning(
+                f"No address is known for {headline}",
+                "links",
+                "Readers cannot go on to the whole comparison.",
+                "Give the comparison its url in a pack, and import that.",
+            )
 
 
 def _disputes(letter: Letter) -> Iterator[Finding]:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.digest.links import is_affiliate, link_or_site, link_to, safe_url
+from newsletter.digest.letter import Link
+from newsletter.digest.links import is_affiliate, link_or_words, link_to, safe_url, site_link
 from tests.digest.week import settings_in
 
 HERE = settings_in(Path())
@@ -41,9 +42,15 @@ def test_a_path_is_a_page_of_the_site() -> None:
     assert safe_url("/compare/a", HERE) == "https://tools.example.org/compare/a"
 
 
-def test_without_an_address_a_link_leads_to_the_site_or_the_archive(tmp_path: Path) -> None:
-    assert link_or_site("x", "", HERE).url == "https://tools.example.org/"
-    assert link_or_site("x", "", settings_in(tmp_path, site_url="")).url == "https://news.example.org/archive"
+def test_without_an_address_there_is_no_link_only_its_words() -> None:
+    assert link_or_words("Read the full comparison", "", HERE) == Link(
+        label="Read the full comparison", url=""
+    )
+
+
+def test_what_is_only_counted_is_on_the_site_or_in_the_archive(tmp_path: Path) -> None:
+    assert site_link("x", HERE).url == "https://tools.example.org/"
+    assert site_link("x", settings_in(tmp_path, site_url="")).url == "https://news.example.org/archive"
 
 
 @pytest.mark.parametrize(

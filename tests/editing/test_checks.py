@@ -12,7 +12,9 @@ from newsletter.editing.approve import approve
 from newsletter.editing.checks import Finding, Severity, check, examine
 from newsletter.editing.draft import edit
 from newsletter.editing.letters import letter_of
+from newsletter.editing.preview import Format, compose, part_of
 from newsletter.render.environment import template_folders
+from newsletter.render.slots import SAMPLE_VALUES
 from tests.editing.desk import drafted, newsroom, with_settings
 
 
@@ -51,6 +53,21 @@ def test_sources_that_differ_are_shown_to_the_editor_first(app: App) -> None:
     [warning] = check(app, drafted(app))
     assert warning.severity is Severity.WARNING
     assert warning.what.startswith("Sources differ: Heron Small, input price: $0.10")
+
+
+def test_a_comparison_without_an_address_has_no_link_and_a_warning(app: App, letter: Letter) -> None:
+    assert letter.lead is not None
+    nowhere = Link(label="Read the full comparison", url="")
+    more = tuple(replace(each, link=replace(nowhere, label=each.headline)) for each in letter.more)
+    examined = examine(app, replace(letter, lead=replace(letter.lead, link=nowhere), more=more))
+    assert [each.what for each in examined.findings if each.where == "links"] == [
+        "No address is known for Borealis 3 (22B) vs Meridian Medium",
+        "No address is known for Pelican Large vs Heron Small",
+    ]
+    assert examined.plan is not None
+    mail = compose(examined.plan, {name.value: value for name, value in SAMPLE_VALUES.items()})
+    assert "Read the full comparison" not in part_of(mail, Format.TEXT)
+    assert 'href=""' not in part_of(mail, Format.HTML)
 
 
 def test_an_empty_issue_is_held(app: App, letter: Letter) -> None:

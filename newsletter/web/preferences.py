@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 from fastapi import APIRouter, Request, Response
 
 from newsletter.app import App
+from newsletter.content.model import ToolHead
 from newsletter.content.store import ContentStore
 from newsletter.db.statuses import ReaderStatus
 from newsletter.delivery.mails import queue_mail
@@ -24,6 +25,9 @@ from newsletter.web.forms import Fields, Form
 from newsletter.web.installation import Installed
 from newsletter.web.links import reader_of
 from newsletter.web.pages import Page, show
+
+#: Names that the field for another tool offers; more would make the page long.
+MOST_NAMES = 300
 
 router = APIRouter(include_in_schema=False)
 
@@ -49,6 +53,8 @@ class PreferencesPage(Page):
     topics: tuple[str, ...]
     chosen_topics: tuple[str, ...]
     tools: tuple[Named, ...]
+    another_tool: str
+    known_tools: tuple[str, ...]
     monthly_tokens: str
     team_size: str
     edition: str
@@ -81,22 +87,34 @@ def look(request: Request, app: Installed, token: str) -> Response:
     with app.database.read() as connection:
         reader = reader_of(app, connection, Purpose.PREFERENCES, token)
         chosen = preferences.get_preferences(connection, reader.id)
-    return show(request, _page(app, token, _texts(chosen), chosen, is_active=_is_active(reader.status)))
+    return show(
+        request,
+        _page(app, _known_tools(app), token, _texts(chosen), chosen, is_active=_is_active(reader.status)),
+    )
 
 
 @router.post("/preferences/{token}")
 def save(request: Request, app: Installed, token: str, form: Form) -> Response:
     today = app.clock.now().astimezone(app.settings.zone).date()
+    tools = _known_tools(app)
     with app.database.write() as connection:
         reader = reader_of(app, connection, Purpose.PREFERENCES, token)
         kept = preferences.get_preferences(connection, reader.id)
         try:
-            chosen = preferences.read_preferences(form.one, form.many, topics=list_topics(app), today=today)
+            chosen = preferences.read_preferences(
+                form.one,
+                {
+                    **form.many,
+                    "tools": [*form.many.get("tools", ()), *_another(tools, form.get("another_tool"))],
+                },
+                topics=_topics(tools),
+                today=today,
+            )
         except FieldFault as fault:
-            page = _page(app, token, form, kept, is_active=_is_active(reader.status), fault=fault)
+            page = _page(app, tools, token, form, kept, is_active=_is_active(reader.status), fault=fault)
             return show(request, page, 422)
         saved = preferences.put_preferences(connection, reader.id, chosen)
-    return show(request, _page(app, token, _texts(chosen), chosen, is_active=saved, saved=saved))
+    return show(request, _page(app, tools, token, _texts(chosen), chosen, is_active=saved, saved=saved))
 
 
 @router.post("/preferences/{token}/link")
@@ -132,14 +150,30 @@ def follow(request: Request, app: Installed, token: str, tool_id: str, form: For
     return show(request, FollowPage(token=token, tool=tool, follows=follows, done=True))
 
 
-def list_topics(app: App) -> tuple[str, ...]:
-    """The categories of the site, as far as its tools have come in."""
+def _known_tools(app: App) -> tuple[ToolHead, ...]:
     with _content(app) as content:
-        return tuple(sorted({tool.category for tool in content.tool_heads() if tool.category}))
+        return tuple(content.tool_heads())
+
+
+def _topics(tools: Sequence[ToolHead]) -> tuple[str, ...]:
+    """The categories of the site, as far as its tools have come in."""
+    return tuple(sorted({tool.category for tool in tools if tool.category}))
+
+
+def _another(tools: Sequence[ToolHead], text: str) -> tuple[str, ...]:
+    """The id of the tool that somebody wrote the name of; raises FieldFault."""
+    wanted = text.strip().casefold()
+    if not wanted:
+        return ()
+    found = [tool.id for tool in tools if wanted in (tool.name.casefold(), tool.id.casefold())]
+    if not found:
+        raise FieldFault("another_tool", "We know no tool of this name. Please write it as the issues do.")
+    return tuple(found[:1])
 
 
 def _page(
     app: App,
+    tools: Sequence[ToolHead],
     token: str,
     texts: Fields,
     kept: Preferences,
@@ -154,9 +188,11 @@ def _page(
         saved=saved,
         fault=str(fault) if fault else "",
         fault_field=fault.field if fault else "",
-        topics=list_topics(app),
+        topics=_topics(tools),
         chosen_topics=tuple(texts.many.get("topics", ())),
-        tools=_names(app, kept.tools),
+        tools=_names(tools, kept.tools),
+        another_tool=texts.get("another_tool"),
+        known_tools=tuple(sorted({tool.name for tool in tools}))[:MOST_NAMES],
         monthly_tokens=texts.get("monthly_tokens"),
         team_size=texts.get("team_size"),
         edition=texts.get("edition"),
@@ -186,10 +222,10 @@ def _is_active(status: ReaderStatus) -> bool:
     return status is ReaderStatus.ACTIVE
 
 
-def _names(app: App, tool_ids: Sequence[str]) -> tuple[Named, ...]:
-    with _content(app) as content:
-        found = content.tools(tool_ids)
-    named = (Named(id=each, name=found[each].name if each in found else each) for each in tool_ids)
+def _names(tools: Sequence[ToolHead], tool_ids: Sequence[str]) -> tuple[Named, ...]:
+    """The tools by name; one that the site no longer has goes by its id."""
+    names = {tool.id: tool.name for tool in tools}
+    named = (Named(id=each, name=names.get(each, each)) for each in tool_ids)
     return tuple(sorted(named, key=lambda tool: tool.name.casefold()))
 
 

@@ -64,6 +64,7 @@ def test_an_empty_form_chooses_nothing(house: House, path: str, reader_id: int) 
         ("time_zone", "Mars/Olympus", "time zone of the list"),
         ("time_zone", "../../etc/passwd", "time zone of the list"),
         ("edition", "hourly", "weekly or monthly"),
+        ("another_tool", "Nothing of the kind", "no tool of this name"),
     ],
 )
 def test_a_wrong_field_is_named_and_nothing_is_changed(
@@ -120,3 +121,11 @@ def test_whoever_left_is_told_how_to_come_back(house: House, path: str, reader_i
     assert "gets no issues now" in house.post(path, edition="monthly").text
     reader = house.reader(reader_id)
     assert (reader.status, reader.edition) == (ReaderStatus.LEFT, Edition.WEEKLY)
+
+
+def test_a_tool_is_followed_by_its_name(house: House, path: str) -> None:
+    assert '<option value="Kite">' in house.get(path).text
+    page = house.post(path, another_tool=" kITE ").text
+    assert 'value="kite" checked> Kite' in page
+    assert 'id="another_tool" name="another_tool" value=""' in page
+    assert [row[1] for row in house.rows()["reader_tools"]] == ["kite"]

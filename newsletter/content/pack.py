@@ -59,6 +59,8 @@ def _as_text(value: Any) -> Any:
     """Numbers may be written without quotes where a value is text: 0.10 is as good as "0.10"."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, Decimal) and abs(value.adjusted()) > 60:
+        raise ValueError("it has more digits than any value here: 60 are enough")
     return (
         f"{value:f}"
         if isinstance(value, Decimal)

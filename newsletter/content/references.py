@@ -8,7 +8,7 @@ from sqlite3 import Row
 from sqlite_utils import Database
 
 from newsletter.content.pack import ClaimEntry, Pack, Record, ReviewEntry, Statement, TextEntry
-from newsletter.content.units import measure
+from newsletter.content.units import is_amount, measure
 from newsletter.errors import BadInput, Place
 
 #: Where a field stands in a pack: ("claims", 3, "unit").
@@ -164,6 +164,8 @@ def _empty_records(pack: Pack) -> Iterator[Fault]:
         if verdict.share is None and (verdict.ships is None or verdict.skips is None):
             yield Fault(("verdicts", index, "share"), "it says nothing: give ships and skips, or a share")
     for index, claim in enumerate(pack.claims):
+        if not is_amount(claim.attribute, claim.value):
+            yield Fault(("claims", index, "value"), _no_amount(claim.value))
         if _lacks_scale(claim):
             yield Fault(("claims", index, "unit"), "a price is for a number of tokens: such as USD/Mtok")
 
@@ -172,6 +174,11 @@ def _says_nothing(review: ReviewEntry) -> bool:
     return not review.words and (
         review.reviewer is None or (review.score is None and review.decision is None)
     )
+
+
+def _no_amount(value: str) -> str:
+    shown = f"{value[:40]}…" if len(value) > 40 else repr(value)
+    return f"it is {shown}, but a number from 0 is right, such as 0.10 or 1,500 (a comma only before three digits)"
 
 
 def _lacks_scale(claim: ClaimEntry) -> bool:

@@ -14,7 +14,11 @@ USD_PER_MONTH = "USD/month"
 TOKENS = "tokens"
 PARAMETERS = "parameters"
 
-_NUMBER = r"(?P<number>\d[\d,_]*(?:\.\d+)?|\.\d+)"
+#: A comma stands before three digits only: "1,5" is one and a half to some and a slip to others, never fifteen.
+_NUMBER = r"(?P<number>(?:[1-9]\d{0,2}(?:,\d{3})+(?![\d,])|\d[\d_]*)(?:\.\d+)?(?:e[-+]?\d{1,2}(?!\d))?|\.\d+)"
+_AMOUNT = re.compile(rf"^(?:~|[A-Z]{{3}}|US)?\s*[$€£¥₹]?\s*{_NUMBER}(?![\d,.]|e[-+]?\d)", re.IGNORECASE)
+#: No price, size or cost is larger.
+_LIMIT = Decimal(10**15)
 _MONEY = re.compile(rf"^(?:US)?\s*(?:\$|USD)?\s*{_NUMBER}\s*(?:USD)?\s*(?P<tail>.*)$", re.IGNORECASE)
 _SIZE = re.compile(
     rf"^~?\s*{_NUMBER}\s*(?P<scale>k|m|b|t|thousand|million|billion|trillion)?"
@@ -26,6 +30,7 @@ _PER_TOKENS = re.compile(
     r"\s*[-]?(?P<noun>tok(?:en)?s?)?$",
     re.IGNORECASE,
 )
+_SIZES = ("context", "max_output")
 _DECIMAL_SCALES = {"k": 3, "m": 6, "b": 9, "t": 12}
 _BINARY_SCALES = {"k": 10, "m": 20}
 _YES = {"yes": "yes", "true": "yes", "available": "yes", "no": "no", "false": "no", "unavailable": "no"}
@@ -58,7 +63,7 @@ def measure(attribute: str, value: str, unit: str = "") -> Measure:
         return _price(text, unit)
     if attribute.startswith("cost_at_"):
         return _monthly(text, unit)
-    if attribute in ("context", "max_output"):
+    if attribute in _SIZES:
         return _size(text, unit, TOKENS)
     if attribute == "parameters":
         return _size(text, unit, PARAMETERS)
@@ -72,6 +77,14 @@ def same_value(attribute: str, left: Measure, right: Measure) -> bool:
     if attribute in ("released", "updated"):
         return left.value.startswith(right.value) or right.value.startswith(left.value)
     return _key(attribute, left.value) == _key(attribute, right.value) and left.unit == right.unit
+
+
+def is_amount(attribute: str, value: str) -> bool:
+    """Whether the value of a price, cost or size begins with a number from 0; anything goes for other attributes."""
+    if not (attribute.endswith("_price") or attribute.startswith("cost_at_") or attribute in _SIZES):
+        return True
+    found = _AMOUNT.match(" ".join(value.split()))
+    return found is not None and _decimal(found["number"]) <= _LIMIT
 
 
 def plain(number: Decimal) -> str:

@@ -62,7 +62,7 @@ def test_a_record_without_any_source_is_named(tmp_path: Path) -> None:
 def test_what_the_store_already_holds_need_not_be_listed_again(tmp_path: Path) -> None:
     later = pack(
         claims=[
-            {**PRICE, "value": "free"},
+            {**PRICE, "value": "0", "unit": "USD/Mtok"},
             {"tool": "heron-two", "attribute": "licence", "value": "MIT", "source": "profiles"},
         ],
         questions=[{"comparison": "heron-2-vs-finch", "question": "Why?", "answer": "Because."}],
@@ -77,3 +77,23 @@ def test_the_place_in_the_file_is_said(tmp_path: Path) -> None:
     with ContentStore(tmp_path / "content.db") as store, pytest.raises(BadInput) as caught:
         store.import_pack(read.pack, MONDAY, where=read.where)
     assert str(caught.value).startswith("week.yaml:3, field claims[1].tool: there is no tool wren")
+
+
+@pytest.mark.parametrize("value", ["cheap", "-5", ".inf", ".nan", "1e400", "1,5"])
+def test_a_price_that_is_no_number_is_refused_with_its_place(tmp_path: Path, value: str) -> None:
+    text = (
+        "source: {name: X}\ntools: [{id: wren, name: Wren}]\nclaims:\n- tool: wren\n"
+        f"  attribute: input_price\n  value: {value}\n  unit: USD/Mtok\n"
+    )
+    read = parse_pack(text, Path("week.yaml"))
+    with ContentStore(tmp_path / "content.db") as store, pytest.raises(BadInput) as caught:
+        store.import_pack(read.pack, MONDAY, where=read.where)
+    assert str(caught.value).startswith(
+        f"week.yaml:6, field claims[1].value: it is '{value}', but a number from 0"
+    )
+
+
+def test_a_tiny_price_with_an_exponent_is_the_number_it_is(tmp_path: Path) -> None:
+    claim = {"tool": "wren", "attribute": "input_price", "value": "1.0e-07", "unit": "USD/Mtok"}
+    with store_with(tmp_path, pack(tools=[tool("wren")], claims=[claim])) as store:
+        assert store.claims(["wren"])["wren"][0].value == "0.0000001"

@@ -340,3 +340,17 @@ def test_the_how_to_lists_every_view_and_column() -> None:
         columns = ", ".join(f"**{each}**" if each in view.required else each for each in view.columns)
         needed = " (needed)" if view.needed else ""
         assert f"| `{view.name}`{needed} | {view.help} | {columns} |" in HOW_TO
+
+
+@pytest.mark.parametrize("price", ["'abc'", "'1,5'", "-5", "9e999"])
+def test_a_price_of_the_site_that_is_no_number_is_refused(tmp_path: Path, price: str) -> None:
+    site = Site(tmp_path)
+    site.views.write_text(
+        sql("views").split("CREATE TEMP VIEW prices")[0]
+        + f"CREATE TEMP VIEW prices AS SELECT 1 AS tool, {price} AS input_price;",
+        encoding="utf-8",
+    )
+    with pytest.raises(
+        BadInput, match=r"view prices, row 1, column value: it is .* a number from 0 is right"
+    ):
+        site.sync()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.content.units import Measure, measure, plain, same_value
+from newsletter.content.units import Measure, is_amount, measure, plain, same_value
 
 ATTRIBUTES = [
     "input_price",
@@ -147,3 +147,21 @@ def test_any_price_survives_normalising(price: Decimal, unit: str) -> None:
 def test_plain_numbers_have_no_exponent_and_lose_nothing(number: Decimal) -> None:
     assert Decimal(plain(number)) == number
     assert "E" not in plain(number)
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [("1,500", "1500"), ("1,048,576.5", "1048576.5"), ("1.0e-07", "0.0000001"), ("1e-7", "0.0000001")],
+)
+def test_a_number_may_have_grouped_thousands_or_an_exponent(value: str, number: str) -> None:
+    assert measure("input_price", value, "USD/Mtok").number == Decimal(number)
+    assert is_amount("input_price", value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["1,5", "0,125", "12,34,567", "1,5000", "cheap", "-5", ".inf", "inf", ".nan", "1e400", "1e99", "-0.1"],
+)
+def test_what_is_no_number_from_0_is_no_amount(value: str) -> None:
+    assert not is_amount("input_price", value)
+    assert measure("cost_at_1M", value).number is None or value == "1e99"

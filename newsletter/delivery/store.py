@@ -25,6 +25,7 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries, issues, plans, readers, senders
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
 from newsletter.delivery.audience import audience
+from newsletter.delivery.feedback.refusals import judge_refusals
 from newsletter.delivery.ledger import HOLD_COLUMNS, Hold, cancel_batch
 from newsletter.delivery.progress import Progress, SenderSign, Situation
 from newsletter.delivery.states import Event, sources_of, target_of
@@ -119,7 +120,10 @@ def progress_of(connection: Connection, issue_id: int) -> Progress:
 
 
 def finish_issue(connection: Connection, issue_id: int, now: datetime) -> bool:
-    """Sending → sent, once no batch is open; False while one is, or when the issue is not going out."""
+    """Sending → sent, once no batch is open; False while one is, or when the issue is not going out.
+
+    With it goes what the servers' refusals say of readers.
+    """
     query = select(issues.c.id).where(issues.c.id == issue_id).with_for_update()
     connection.execute(query).one()
     issue = get_issue(connection, issue_id)
@@ -127,6 +131,7 @@ def finish_issue(connection: Connection, issue_id: int, now: datetime) -> bool:
     if issue.status is not IssueStatus.SENDING or connection.execute(select(left)).scalar():
         return False
     take_step(connection, issue, Step.FINISH, now, finished_at=now)
+    judge_refusals(connection, issue_id, now)
     return True
 
 

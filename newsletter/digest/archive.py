@@ -135,6 +135,15 @@ def _entries(issue: ArchivedIssue) -> Iterator[Entry]:
             tool_ids=(lead.left.tool_id, lead.right.tool_id),
             link=lead.link,
         )
+    for place, change in enumerate(letter.changes, 1):
+        yield Entry(
+            anchor=f"change-{place}",
+            title=change.words,
+            words="",
+            categories=(),
+            tool_ids=(change.tool_id,),
+            link=change.link,
+        )
     yield from (_brief(issue, each) for each in letter.more)
     for card in letter.cards:
         yield Entry(

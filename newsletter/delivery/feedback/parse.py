@@ -5,6 +5,7 @@ machines, and what flufl.bounce knows of servers that write bounces of their own
 """
 
 import hashlib
+import logging
 import re
 from email import message_from_bytes, policy
 from email.message import Message
@@ -24,6 +25,7 @@ from newsletter.delivery.feedback.traces import (
 _UNSUBSCRIBE = re.compile(r"unsubscribe\b", re.IGNORECASE)
 #: Mail servers speak under these names; people and their out-of-office notes do not.
 _SERVERS = re.compile(r"\b(mailer-daemon|postmaster|mail delivery|mail-daemon)\b", re.IGNORECASE)
+_ASCII = bytes(range(128)) + b"?" * 128
 #: As much of a bounce's text as is searched.
 _MOST_TEXT = 100_000
 
@@ -101,9 +103,7 @@ def _is_automatic(message: Message) -> bool:
 
 
 def _plain_bounce(message: Message, raw: bytes) -> Report | None:
-    from flufl.bounce import all_failures
-
-    temporary, permanent = all_failures(message)
+    temporary, permanent = _failures(raw)
     if not temporary and not permanent:
         return None
     text = "\n".join(text_of(part) for part in message.walk() if not part.is_multipart())[:_MOST_TEXT]
@@ -116,3 +116,17 @@ def _plain_bounce(message: Message, raw: bytes) -> Report | None:
         action=Action.FAILED if permanent else Action.DELAYED,
         code=said.group() if said else "",
     )
+
+
+def _failures(raw: bytes) -> tuple[frozenset[bytes], frozenset[bytes]]:
+    """The addresses that failed for now and for good, as far as flufl.bounce knows the server that says so."""
+    from flufl.bounce import all_failures
+
+    # It logs what it stumbles over together with the mail, and it does stumble: over every header beyond ASCII.
+    logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)
+    plain = message_from_bytes(raw.translate(_ASCII), policy=policy.compat32)
+    try:
+        temporary, permanent = all_failures(plain)
+    except Exception:
+        return frozenset(), frozenset()
+    return frozenset(temporary), frozenset(permanent)

@@ -24,17 +24,17 @@ class Meaning(StrEnum):
 
 
 #: Bad mailbox, bad domain, bad syntax, moved away, a domain without mail (RFC 7505), mailbox closed, no route.
-_DEAD = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.4.4"})
+DEAD = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.4.4"})
 #: The sender's address is refused (5.1.7, 5.1.8), the message is too long; protocol, content and security.
-_POLICY = frozenset({"5.1.7", "5.1.8", "5.2.3", "5.3.4"})
-_POLICY_SUBJECTS = ("5.5.", "5.6.", "5.7.")
+POLICY = frozenset({"5.1.7", "5.1.8", "5.2.3", "5.3.4"})
+POLICY_SUBJECTS = ("5.5.", "5.6.", "5.7.")
 
 
 def meaning_of(code: str) -> Meaning:
     """What the code says; one that says nothing is soft."""
-    if code in _DEAD:
+    if code in DEAD:
         return Meaning.DEAD
-    if code in _POLICY or code.startswith(_POLICY_SUBJECTS):
+    if code in POLICY or code.startswith(POLICY_SUBJECTS):
         return Meaning.POLICY
     return Meaning.SOFT
 

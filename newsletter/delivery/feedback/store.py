@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.db.schema import deliveries, issues, mailboxes, mails, reports, soft_bounces
@@ -54,6 +54,23 @@ def add_soft_bounce(connection: Connection, reader_id: int, issue_id: int, code:
     values = {"reader_id": reader_id, "issue_id": issue_id, "at": now, "code": code}
     statement = _insert(connection)(soft_bounces).values(values)
     connection.execute(statement.on_conflict_do_nothing(index_elements=["reader_id", "issue_id"]))
+
+
+def add_soft_bounces(connection: Connection, which: ColumnElement[bool], now: datetime) -> None:
+    """Count a soft bounce for each of these deliveries."""
+    at = literal(now, soft_bounces.c.at.type)
+    code = func.coalesce(deliveries.c.code, "")
+    rows = select(deliveries.c.reader_id, deliveries.c.issue_id, at, code).where(which)
+    statement = _insert(connection)(soft_bounces).from_select(["reader_id", "issue_id", "at", "code"], rows)
+    connection.execute(statement.on_conflict_do_nothing(index_elements=["reader_id", "issue_id"]))
+
+
+def bounced_often(connection: Connection, issue_id: int, times: int) -> Sequence[int]:
+    """The readers of whom this issue and others, at least so many in all, bounced softly."""
+    now = select(soft_bounces.c.reader_id).where(soft_bounces.c.issue_id == issue_id)
+    query = select(soft_bounces.c.reader_id).where(soft_bounces.c.reader_id.in_(now))
+    query = query.group_by(soft_bounces.c.reader_id).having(func.count() >= times)
+    return connection.execute(query).scalars().all()
 
 
 def last_bounces(connection: Connection, reader_id: int, limit: int) -> Sequence[datetime | None]:

@@ -127,6 +127,6 @@ def _failures(raw: bytes) -> tuple[frozenset[bytes], frozenset[bytes]]:
     plain = message_from_bytes(raw.translate(_ASCII), policy=policy.compat32)
     try:
         temporary, permanent = all_failures(plain)
-    except Exception:
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
         return frozenset(), frozenset()
     return frozenset(temporary), frozenset(permanent)

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 from newsletter.clock import Clock, SystemClock
 from newsletter.config import Settings, TransportName, load_settings
-from newsletter.db.engine import Database, open_database
+from newsletter.db.engine import Database, open_database, require_database
 from newsletter.db.migrate import require_head
+from newsletter.errors import StoreError
 
 if TYPE_CHECKING:
     from newsletter.content.store import ContentStore
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from newsletter.delivery.postman import Postman
     from newsletter.delivery.progress import Progress
     from newsletter.delivery.sender import Sender
+    from newsletter.delivery.throttle import Throttle
     from newsletter.delivery.transport import Transport
     from newsletter.delivery.webhook import Webhook
     from newsletter.digest.archive import Archive
@@ -50,7 +52,10 @@ class App:
         """The content store, opened for this thread and closed at the end of the block."""
         from newsletter.content.store import ContentStore
 
-        with ContentStore(self.settings.path(self.settings.content_db)) as store:
+        path = self.settings.path(self.settings.content_db)
+        if not path.exists():
+            raise StoreError(f"There is no database at {path}. Make one with: newsletter init")
+        with ContentStore(path) as store:
             yield store
 
     @cached_property
@@ -210,6 +215,20 @@ class App:
             messages_per_connection=max(1, settings.smtp_messages_per_connection),
         )
 
+    @property
+    def throttle(self) -> "Throttle":
+        """How much may leave at once; raises ConfigError for a limit that is none."""
+        from newsletter.delivery.throttle import Throttle, parse_limit, parse_warm_up
+
+        settings = self.settings
+        return Throttle(
+            transport=settings.transport.value,
+            limits=tuple(parse_limit(each, setting="sending.limits") for each in settings.send_limits),
+            warm_up=parse_warm_up(
+                settings.warm_up_from, settings.warm_up_first, setting="sending.warm_up_from"
+            ),
+        )
+
     @cached_property
     def postman(self) -> "Postman":
         """What sends the single mails that wait."""
@@ -255,6 +274,8 @@ class App:
             journals=settings.path(settings.journal),
             clock=self.clock,
             hash_address=lambda key: address_hash(self.suppression_key, Address(text=key, key=key)),
+            throttle=self.throttle,
+            most_rejected=settings.pause_at_rejections / 100,
             patience=Patience(attempts=max(1, settings.send_attempts), first=settings.send_retry_after),
             alerts=self.alerts,
             watch=watch,
@@ -340,6 +361,7 @@ class App:
 def open_app(folder: Path, clock: Clock | None = None) -> App:
     """Open the installation in `folder`; raises ConfigError, or StoreBehind when the database is older."""
     settings = load_settings(folder)
+    require_database(settings.store_url)
     database = open_database(settings.store_url)
     require_head(database)
     return App(settings, clock or SystemClock(), database)

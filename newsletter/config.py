@@ -277,6 +277,27 @@ class Settings:
         help="How long such a message rests before its second try; then twice as long, up to two hours.",
     )
 
+    send_limits: tuple[str, ...] = _setting(
+        "sending.limits",
+        (),
+        help='Most messages in a time: "10/second", "500/hour", for one domain "gmail.com 100/minute".',
+    )
+    warm_up_from: str = _setting(
+        "sending.warm_up_from",
+        "",
+        help="First day of a warm-up, such as 2026-11-26, for a new sending address; empty: none.",
+    )
+    warm_up_first: int = _setting(
+        "sending.warm_up_first",
+        200,
+        help="Messages on the first day of a warm-up; each day after it has half as many again.",
+    )
+    pause_at_rejections: int = _setting(
+        "sending.pause_at_rejections",
+        20,
+        help="Per cent of messages refused for good at which an issue pauses, from 50 of them on; 0: never.",
+    )
+
     smtp_host: str = _setting("smtp.host", "", help="The SMTP relay.")
     smtp_port: int = _setting("smtp.port", 587, help="Its port.")
     smtp_tls: Tls = _setting("smtp.tls", Tls.STARTTLS, help="none (loopback only), starttls or tls.")
@@ -648,6 +669,7 @@ def _check(settings: Settings, file: Path) -> None:
     _check_time(settings, file)
     _check_mailbox(settings, file)
     _check_dkim(settings, file)
+    _check_database_url(settings, file)
     for name, url in (
         ("site.public_url", settings.public_url),
         ("site.url", settings.site_url),
@@ -672,6 +694,24 @@ def _check(settings: Settings, file: Path) -> None:
                 setting=name,
                 place=_place(file, name),
             )
+
+
+def _check_database_url(settings: Settings, file: Path) -> None:
+    """An address that no database can have; whether there is one shows when it is opened. It may hold a password."""
+    kind = settings.database_url.partition("://")[0].partition("+")[0]
+    if settings.database_url and ("://" not in settings.database_url or kind not in ("sqlite", "postgresql")):
+        raise ConfigError(
+            "paths.database_url is no address of a database: one such as "
+            "postgresql+psycopg://user@host/newsletter or sqlite:////folder/subscribers.db was expected",
+            setting="paths.database_url",
+            place=_source(file, "paths.database_url"),
+        )
+
+
+def _source(file: Path, name: str) -> Place:
+    """Where a setting's value comes from: the environment goes before the file."""
+    variable = env_name(name)
+    return Place(f"environment variable {variable}") if variable in os.environ else _place(file, name)
 
 
 def _check_mailbox(settings: Settings, file: Path) -> None:

@@ -191,6 +191,15 @@ CREATE TABLE publications (
 
 CREATE INDEX ix_publications_issue_id ON publications (issue_id);
 
+CREATE TABLE quotas (
+  scope VARCHAR(300) NOT NULL,
+  seconds INTEGER NOT NULL,
+  begins_at DATETIME NOT NULL,
+  used INTEGER NOT NULL,
+  CONSTRAINT pk_quotas PRIMARY KEY (scope, seconds)
+)
+ WITHOUT ROWID;
+
 CREATE TABLE reader_tools (
   reader_id INTEGER NOT NULL,
   tool_id VARCHAR(200) NOT NULL,

@@ -1,5 +1,6 @@
 """`newsletter rehearse`: prove on this machine that killed senders lose nobody and mail nobody twice."""
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import click
@@ -84,8 +85,9 @@ def _say_counted(counted: "Rehearsed") -> None:
         " in flight at a kill, or dropped after the final dot"
     )
     for name in ("lost", "doubled", "unsure"):
-        for reader in getattr(counted, name):
-            say(f"  {name:<9} {reader}")
+        who = " ".join(address.partition("@")[0] for address in getattr(counted, name))
+        for line in wrap(f"{name}: {who}", 100, initial_indent="  ", subsequent_indent="    ") if who else ():
+            say(line)
     say(
         "Passed."
         if counted.passed

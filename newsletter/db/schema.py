@@ -335,6 +335,20 @@ senders = Table(
     Column("waits_until", UtcDateTime),
 )
 
+quotas = Table(
+    "quotas",
+    metadata,
+    #: A transport, or one of its domains: "smtp", "smtp:gmail.com".
+    Column("scope", String(300), nullable=False),
+    #: Length of the period: 1, 60, 3600 or 86400.
+    Column("seconds", Integer, nullable=False),
+    #: Beginning of the last period in which anything began, and how many messages that were.
+    Column("begins_at", UtcDateTime, nullable=False),
+    Column("used", Integer, nullable=False),
+    PrimaryKeyConstraint("scope", "seconds"),
+    sqlite_with_rowid=False,
+)
+
 mails = Table(
     "mails",
     metadata,

@@ -9,7 +9,7 @@ behind is settled by takeover.py; reading for people is in store.py.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import compress, groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, or_, select, update
@@ -19,8 +19,12 @@ from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
 from newsletter.delivery.audience import AddressHash, reason_to_skip
 from newsletter.delivery.personal import NO_WISHES, Wishes
 from newsletter.delivery.states import FINAL, TRANSITIONS, Event, Outcome, sources_of, target_of
+from newsletter.delivery.throttle import UNLIMITED, Throttle
 from newsletter.delivery.wishes import WISHES, wishes_of
 from newsletter.errors import NewsletterError
+
+#: More than any batch has.
+_WHOLE_BATCH = 10_000
 
 #: How long a batch stays with a worker of whom nothing is heard.
 LEASE = timedelta(seconds=60)
@@ -62,7 +66,10 @@ class Window:
 
     hold: Hold
     recipients: tuple[Recipient, ...]
-    skipped: int
+    skipped: int = 0
+    #: With nobody in it: which limit is used up, and until when.
+    waits_for: str = ""
+    waits_until: datetime | None = None
 
 
 HOLD_COLUMNS = (
@@ -171,11 +178,13 @@ def begin_window(
     hash_address: AddressHash,
     retry_at: datetime | None = None,
     lease: timedelta = LEASE,
+    throttle: Throttle = UNLIMITED,
 ) -> Window | None:
     """Record the window before and begin the next, of at most `limit` deliveries.
 
     None when the batch is no longer the owner's: it is through, or back among the waiting because the issue is
-    paused or cancelled. `retry_at` is when the batch is tried again if some of it was deferred. Raises Fenced.
+    paused or cancelled, or because the limits of its readers' domains are used up. `retry_at` is when the batch is
+    tried again if some of it was deferred. Raises Fenced.
     """
     _check_hold(connection, hold, now + lease)
     record(connection, hold, outcomes, now)
@@ -186,19 +195,28 @@ def begin_window(
         else:
             leave_batch(connection, hold, None)
         return None
-    rows = _next_pending(connection, hold, limit)
+    permit = throttle.permit(connection, now, limit)
+    if not permit.left:
+        return Window(hold=hold, recipients=(), waits_for=permit.reason, waits_until=permit.until)
+    # Whose domain has had its share is passed over: then more are looked at than begun.
+    rows = _next_pending(connection, hold, _WHOLE_BATCH if permit.domains else permit.left)
     if not rows:
         _finish_batch(connection, hold, retry_at or now)
         return None
     skips = _skips(connection, rows, now, hash_address)
     skipped = {each.reader_id for each in skips}
+    able = [row for row in rows if row.id not in skipped]
+    chosen = compress(able, permit.choose(row.address for row in able))
     recipients = tuple(
         Recipient(reader_id=row.id, address=row.address, attempts=row.attempts, wishes=wishes_of(row))
-        for row in rows
-        if row.id not in skipped
+        for row in chosen
     )
+    if not recipients and not skips:
+        leave_batch(connection, hold, permit.domains_until)
+        return None
     begun = [Outcome(reader_id=each.reader_id, event=Event.BEGIN) for each in recipients]
     record(connection, hold, (*skips, *begun), now)
+    throttle.use(connection, (each.address for each in recipients), now)
     return Window(hold=hold, recipients=recipients, skipped=len(skips))
 
 

@@ -36,6 +36,11 @@ class Breaker:
         self._failures = 0
         self._rests_until: datetime | None = None
         self._words = ""
+        self._limit: tuple[str, datetime] | None = None
+
+    def note_limit(self, limit: str, until: datetime) -> None:
+        """A worker waits because a limit of ours is used up."""
+        self._limit = (f"the limit of {limit} is used up", until)
 
     def trip(self, error: SendError) -> None:
         """A worker failed: everybody rests."""
@@ -61,7 +66,10 @@ class Breaker:
 
     @property
     def trouble(self) -> tuple[str, datetime | None]:
-        """What is wrong, in words, and until when everybody rests; empty while nothing is."""
+        """What keeps everybody from sending, in words, and until when; empty while nothing does."""
+        limit = self._limit
+        if not self._words and limit is not None and limit[1] > self._clock.now():
+            return limit
         return self._words, self._rests_until
 
 

@@ -30,6 +30,7 @@ from newsletter.delivery.message import Mailing
 from newsletter.delivery.progress import Progress, SenderSign
 from newsletter.delivery.retry import Breaker, Patience
 from newsletter.delivery.takeover import take_over
+from newsletter.delivery.throttle import UNLIMITED, Throttle
 from newsletter.delivery.transport import Transport
 from newsletter.delivery.worker import Run, Worker
 from newsletter.digest.store import get_issue
@@ -39,6 +40,9 @@ log = logging.getLogger(__name__)
 
 #: Between two looks at the issue: how long a pause by another process may go unseen by a worker without work.
 _LOOK = timedelta(seconds=0.1)
+
+#: So many refusals say something of us, not of the readers.
+_TELLING = 50
 
 #: Between two signs of life, and two looks for dead owners.
 _SIGN = timedelta(seconds=2)
@@ -78,9 +82,12 @@ class Sender:
     clock: Clock
     hash_address: AddressHash
     patience: Patience = field(default_factory=Patience)
+    throttle: Throttle = UNLIMITED
     lease: timedelta = LEASE
     reach: Reach = pass_by
     alerts: Alerts | None = None
+    #: The share of refusals for good at which the issue pauses; 0 for never.
+    most_rejected: float = 0.0
     #: Called a few times a second with how far the issue is.
     watch: Callable[[Progress], None] = lambda progress: None
     name: str = field(default_factory=sender_name)
@@ -98,6 +105,7 @@ class Sender:
             patience=self.patience,
             breaker=self._breaker,
             give_in=self._give_in,
+            throttle=self.throttle,
             lease=self.lease,
             reach=self.reach,
         )
@@ -106,6 +114,7 @@ class Sender:
         ]
         self._started_at = self._renewed_at = self.clock.now()
         self._signed_at = self._started_at - 2 * _SIGN
+        self._before: Progress | None = None
 
     def stop(self) -> None:
         """Finish the windows that have begun and begin no other. Safe in a signal handler."""
@@ -150,6 +159,10 @@ class Sender:
         self.watch(progress)
         if status is not IssueStatus.SENDING:
             return self._end(status) if self._is_idle() else None
+        if refused := self._refused_too_often(progress):
+            words = f"{refused} messages were refused for good, which is too many to go on"
+            self._give_in(SendError(words, permanent=True))
+            return None
         now = self.clock.now()
         if progress.open == 0:
             with self.database.write() as connection:
@@ -164,6 +177,17 @@ class Sender:
             self._sign()
             self._take_over()
         return None
+
+    def _refused_too_often(self, progress: Progress) -> int:
+        """How many were refused for good, if that is too many; else 0.
+
+        Counted from this sender's beginning: whoever resumed the issue knew what was before.
+        """
+        self._before = before = self._before or progress
+        refused = progress.rejected - before.rejected
+        done = refused + progress.accepted - before.accepted
+        is_too_many = self.most_rejected and refused >= _TELLING and refused > self.most_rejected * done
+        return refused if is_too_many else 0
 
     def _end(self, status: IssueStatus) -> Ending:
         if status is IssueStatus.CANCELLED:
@@ -209,6 +233,7 @@ class Sender:
         """Remove what dead senders left and nobody needs."""
         with self.database.write() as connection:
             store.forget_silent_senders(connection, self.clock.now() - self.lease)
+            self.throttle.prepare(connection, self.clock.now())
             needed = store.owners_of_batches(connection)
         sweep(self.journals, lambda owner: owner in needed)
 

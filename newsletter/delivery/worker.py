@@ -26,6 +26,7 @@ from newsletter.delivery.message import Mailing
 from newsletter.delivery.retry import Breaker, Patience
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.takeover import record_late, settle_batch
+from newsletter.delivery.throttle import UNLIMITED, Throttle
 from newsletter.delivery.transport import Transport
 from newsletter.errors import SendError
 
@@ -56,6 +57,7 @@ class Run:
     breaker: Breaker
     #: Called with the reason when only a person can help.
     give_in: Callable[[SendError], None]
+    throttle: Throttle = UNLIMITED
     lease: timedelta = ledger.LEASE
     reach: Reach = pass_by
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -111,6 +113,10 @@ class Worker(threading.Thread):
         outcomes: Sequence[Outcome] = ()
         try:
             while (window := self._begin(hold, outcomes)) is not None:
+                if window.waits_until is not None:
+                    outcomes = ()
+                    self._wait_for_limit(window.waits_for, window.waits_until)
+                    continue
                 outcomes, trouble = self._send_window(window)
                 self._run.reach(Point.WINDOW_OVER)
                 if trouble is not None:
@@ -142,6 +148,7 @@ class Worker(threading.Thread):
                 hash_address=run.hash_address,
                 retry_at=run.patience.next_try(hold.attempts, now),
                 lease=run.lease,
+                throttle=run.throttle,
             )
         run.reach(Point.BEGUN)
         self._journal.clear()
@@ -212,6 +219,15 @@ class Worker(threading.Thread):
         log.warning("%s; next try in %.0f s", trouble, run.breaker.rest.total_seconds())
         while run.breaker.rest and not run.stopping.wait(_BLINK):
             pass
+
+    def _wait_for_limit(self, limit: str, until: datetime) -> None:
+        """Rest until more may leave, or for a second, since the issue may be paused meanwhile."""
+        run = self._run
+        run.breaker.note_limit(limit, until)
+        self.is_idle = True
+        seconds = (until - run.clock.now()).total_seconds()
+        run.stopping.wait(min(1.0, max(0.0, seconds)))
+        self.is_idle = False
 
     def _recover(self, error: DBAPIError, outcomes: Sequence[Outcome]) -> None:
         """A commit failed, or nobody knows: settle our own batches from what we know, as a successor would."""

@@ -340,6 +340,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_reports_reader_id"), "reports", ["reader_id"], unique=False)
     op.create_table(
+        "quotas",
+        sa.Column("scope", sa.String(length=300), nullable=False),
+        sa.Column("seconds", sa.Integer(), nullable=False),
+        sa.Column("begins_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("scope", "seconds", name=op.f("pk_quotas")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "senders",
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

@@ -1,0 +1,190 @@
+"""How many messages may leave in a second, minute, hour or day: in all, to one domain, and while warming up.
+
+What was used is kept in the database, in the commit that begins a window: so the limits hold over restarts and for
+all senders together. Time is cut into whole seconds, minutes, hours and days (UTC); a limit is for each of them.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, case, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from newsletter.db.schema import quotas
+from newsletter.errors import ConfigError
+
+_PERIODS = {
+    "second": timedelta(seconds=1),
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+}
+_LIMIT = re.compile(
+    r"(?:(?P<domain>[a-z0-9.-]+\.[a-z0-9-]+)\s+)?(?P<count>[1-9][0-9]*)\s*/\s*(?P<period>[a-z]+)"
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+#: Messages of each day of a warm-up, beside those of the day before.
+WARM_UP_GROWTH = 1.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """So many messages in each `period`; to `domain`, or to all of them where it is empty."""
+
+    count: int
+    period: timedelta
+    domain: str = ""
+
+    def __str__(self) -> str:
+        period = next(name for name, length in _PERIODS.items() if length == self.period)
+        return f"{self.domain} {self.count}/{period}".lstrip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarmUp:
+    """A new sending address earns trust by sending little at first, and each day half as much again."""
+
+    starts_on: date
+    first: int
+
+    def limit(self, today: date) -> Limit:
+        days = max(0, (today - self.starts_on).days)
+        # Beyond a hundred days nobody counts any more.
+        return Limit(count=int(self.first * WARM_UP_GROWTH ** min(days, 100)), period=_PERIODS["day"])
+
+
+def parse_limit(text: str, *, setting: str) -> Limit:
+    """ "500/hour" or "gmail.com 100/minute"; raises ConfigError."""
+    found = _LIMIT.fullmatch(text.strip().lower())
+    if found is None or found["period"] not in _PERIODS:
+        words = (
+            f'{setting} has {text!r}, but a limit such as "500/hour" or "gmail.com 100/minute" was expected'
+        )
+        raise ConfigError(words, setting=setting)
+    return Limit(count=int(found["count"]), period=_PERIODS[found["period"]], domain=found["domain"] or "")
+
+
+def parse_warm_up(day: str, first: int, *, setting: str) -> WarmUp | None:
+    """A warm-up from a day on, "2026-11-26"; None for no day; raises ConfigError."""
+    if not day:
+        return None
+    try:
+        return WarmUp(starts_on=date.fromisoformat(day), first=max(1, first))
+    except ValueError as error:
+        words = f"{setting} is {day!r}, but a day such as 2026-11-26 was expected"
+        raise ConfigError(words, setting=setting) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permit:
+    """What may begin now: `left` in all and by domain; `until` says when more may, `reason` which limit it is."""
+
+    left: int
+    until: datetime
+    reason: str
+    domains: dict[str, int]
+    domains_until: datetime
+
+    def choose(self, addresses: Iterable[str]) -> Iterator[bool]:
+        """Which of these may begin, in order."""
+        left, domains = self.left, dict(self.domains)
+        for address in addresses:
+            domain = _domain(address)
+            may = left > 0 and domains.get(domain, 1) > 0
+            if may:
+                left -= 1
+                domains[domain] = domains.get(domain, left + 2) - 1
+            yield may
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Throttle:
+    """The limits of one transport."""
+
+    transport: str
+    limits: tuple[Limit, ...] = ()
+    warm_up: WarmUp | None = None
+
+    def limits_at(self, now: datetime) -> tuple[Limit, ...]:
+        """Those that hold at this moment."""
+        return (*self.limits, *((self.warm_up.limit(now.date()),) if self.warm_up else ()))
+
+    def prepare(self, connection: Connection, now: datetime) -> None:
+        """Make the rows on which senders wait for each other."""
+        for limit in self.limits_at(now):
+            scope, seconds = self._key(limit)
+            row = {"scope": scope, "seconds": seconds, "begins_at": _beginning(now, limit.period), "used": 0}
+            connection.execute(_insert(connection).values(row).on_conflict_do_nothing())
+
+    def permit(self, connection: Connection, now: datetime, most: int) -> Permit:
+        """What may begin now, at most `most`; other senders wait until this transaction ends."""
+        limits = self.limits_at(now)
+        used = self._used(connection, limits, now) if limits else {}
+        rest = {limit: max(0, limit.count - used[limit]) for limit in limits}
+        for_all = sorted((limit for limit in limits if not limit.domain), key=lambda each: rest[each])
+        for_some = [limit for limit in limits if limit.domain]
+        domains = {
+            limit.domain: min(rest[each] for each in for_some if each.domain == limit.domain)
+            for limit in for_some
+        }
+        return Permit(
+            left=min([most, *(rest[limit] for limit in for_all)]),
+            until=_end(now, for_all[0].period) if for_all else now,
+            reason=str(for_all[0]) if for_all else "",
+            domains=domains,
+            domains_until=min((_end(now, limit.period) for limit in for_some), default=now),
+        )
+
+    def use(self, connection: Connection, addresses: Iterable[str], now: datetime) -> None:
+        """Count what begins."""
+        by_domain = Counter(_domain(address) for address in addresses)
+        for limit in {self._key(limit): limit for limit in self.limits_at(now)}.values():
+            count = by_domain[limit.domain] if limit.domain else by_domain.total()
+            if count:
+                self._add(connection, limit, count, now)
+
+    def _add(self, connection: Connection, limit: Limit, count: int, now: datetime) -> None:
+        scope, seconds = self._key(limit)
+        row = {"scope": scope, "seconds": seconds, "begins_at": _beginning(now, limit.period), "used": count}
+        new = _insert(connection).values(row)
+        same = quotas.c.begins_at == new.excluded.begins_at
+        used = case((same, quotas.c.used + new.excluded.used), else_=new.excluded.used)
+        changed = {"begins_at": new.excluded.begins_at, "used": used}
+        connection.execute(new.on_conflict_do_update(index_elements=["scope", "seconds"], set_=changed))
+
+    def _used(self, connection: Connection, limits: Collection[Limit], now: datetime) -> dict[Limit, int]:
+        scopes = {self._key(limit)[0] for limit in limits}
+        rows = connection.execute(select(quotas).where(quotas.c.scope.in_(scopes)).with_for_update())
+        found = {((row.scope, row.seconds), row.begins_at): row.used for row in rows}
+        return {limit: found.get((self._key(limit), _beginning(now, limit.period)), 0) for limit in limits}
+
+    def _key(self, limit: Limit) -> tuple[str, int]:
+        scope = f"{self.transport}:{limit.domain}" if limit.domain else self.transport
+        return scope, int(limit.period.total_seconds())
+
+
+#: No limits at all.
+UNLIMITED = Throttle(transport="")
+
+
+def _beginning(now: datetime, period: timedelta) -> datetime:
+    """When the second, minute, hour or day began that `now` is in."""
+    return now - (now - _EPOCH) % period
+
+
+def _end(now: datetime, period: timedelta) -> datetime:
+    return _beginning(now, period) + period
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower()
+
+
+def _insert(connection: Connection) -> Any:
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return insert(quotas)

@@ -1,0 +1,207 @@
+"""Limits in time: what may begin, over restarts, for all senders together, by domain, and while warming up."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from newsletter.clock import MovedClock
+from newsletter.db.engine import Database
+from newsletter.db.schema import readers
+from newsletter.db.statuses import DeliveryStatus, IssueStatus
+from newsletter.delivery import ledger
+from newsletter.delivery.ledger import Hold, Window
+from newsletter.delivery.loopback import Fault, Loopback, Phase
+from newsletter.delivery.outbox import Outbox
+from newsletter.delivery.sender import Ending
+from newsletter.delivery.smtp import Smtp
+from newsletter.delivery.smtp_wire import Relay
+from newsletter.delivery.states import Event, Outcome
+from newsletter.delivery.store import senders_of, start_issue
+from newsletter.delivery.throttle import Limit, Throttle, WarmUp, parse_limit, parse_warm_up
+from newsletter.errors import ConfigError
+from tests.conftest import THURSDAY
+from tests.delivery.house import add_issue, add_readers, hash_address, sender, statuses
+from tests.delivery.test_sender import running, status, until
+
+S = DeliveryStatus
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+
+
+def throttle(*limits: str, warm_up: WarmUp | None = None) -> Throttle:
+    return Throttle(
+        transport="smtp", limits=tuple(parse_limit(each, setting="x") for each in limits), warm_up=warm_up
+    )
+
+
+@pytest.fixture
+def hold(database: Database) -> Hold:
+    """Twenty readers in one batch, every other of them at gmail.com."""
+    add_readers(database, 20)
+    with database.write() as connection:
+        even = update(readers).where(readers.c.id % 2 == 0)
+        connection.execute(even.values(address="somebody@Gmail.com"))
+    add_issue(database)
+    start_issue(database, 1, THURSDAY)
+    return claim(database)
+
+
+def claim(database: Database, now: datetime = THURSDAY) -> Hold:
+    with database.write() as connection:
+        hold = ledger.claim_batch(connection, 1, "worker", now)
+    assert hold is not None
+    return hold
+
+
+def begin(database: Database, hold: Hold, limits: Throttle, now: datetime = THURSDAY) -> Window | None:
+    with database.write() as connection:
+        limits.prepare(connection, now)
+        begun = [
+            Outcome(reader_id=row.id, event=Event.ACCEPT)
+            for row in connection.execute(readers.select().order_by(readers.c.id))
+        ]
+        return ledger.begin_window(
+            connection, hold, begun, limit=100, now=now, hash_address=hash_address, throttle=limits
+        )
+
+
+def count(window: Window | None) -> int:
+    return len(window.recipients) if window else 0
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("10/second", Limit(count=10, period=SECOND)),
+        (" 500 / hour ", Limit(count=500, period=HOUR)),
+        ("Gmail.com 100/minute", Limit(count=100, period=MINUTE, domain="gmail.com")),
+        ("20000/day", Limit(count=20_000, period=timedelta(days=1))),
+    ],
+)
+def test_a_limit_is_read_and_written(text: str, limit: Limit) -> None:
+    assert parse_limit(text, setting="sending.limits") == limit
+    assert parse_limit(str(limit), setting="sending.limits") == limit
+
+
+@pytest.mark.parametrize(
+    "text", ["", "fast", "0/second", "-1/hour", "10/week", "10 per hour", "gmail 10/hour"]
+)
+def test_what_is_no_limit_is_named(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"sending\.limits has"):
+        parse_limit(text, setting="sending.limits")
+
+
+def test_no_more_begin_than_the_limit_and_the_next_when_its_time_is_over(
+    database: Database, hold: Hold
+) -> None:
+    limits = throttle("7/minute")
+    assert count(begin(database, hold, limits)) == 7
+    used_up = begin(database, hold, limits, THURSDAY + timedelta(seconds=59))
+    assert used_up is not None
+    assert (count(used_up), used_up.waits_for, used_up.waits_until) == (0, "7/minute", THURSDAY + MINUTE)
+    assert count(begin(database, hold, limits, THURSDAY + MINUTE)) == 7
+
+
+def test_the_narrowest_limit_holds(database: Database, hold: Hold) -> None:
+    limits = throttle("5/second", "8/hour")
+    assert count(begin(database, hold, limits)) == 5
+    assert count(begin(database, hold, limits, THURSDAY + SECOND)) == 3
+    waiting = begin(database, hold, limits, THURSDAY + 2 * SECOND)
+    assert waiting is not None
+    assert (waiting.waits_for, waiting.waits_until) == ("8/hour", THURSDAY + HOUR)
+
+
+def test_one_domains_limit_holds_up_nobody_else(database: Database, hold: Hold) -> None:
+    limits = throttle("gmail.com 3/minute")
+    window = begin(database, hold, limits)
+    assert window is not None
+    assert [each.reader_id for each in window.recipients] == [1, 2, 3, 4, 5, 6, 7, 9, 11, 13, 15, 17, 19]
+
+
+def test_a_batch_of_one_domain_waits_until_its_limit_ends(database: Database, hold: Hold) -> None:
+    limits = throttle("gmail.com 3/minute")
+    begin(database, hold, limits)
+    assert begin(database, hold, limits) is None
+    with database.write() as connection:
+        assert ledger.claim_batch(connection, 1, "worker", THURSDAY) is None
+    later = THURSDAY + MINUTE
+    window = begin(database, claim(database, later), limits, later)
+    assert window is not None
+    assert [each.reader_id for each in window.recipients] == [8, 10, 12]
+
+
+def test_limits_hold_for_each_transport_by_itself(database: Database, hold: Hold) -> None:
+    assert count(begin(database, hold, throttle("7/minute"))) == 7
+    other = Throttle(transport="sendgrid", limits=(Limit(count=4, period=MINUTE),))
+    assert count(begin(database, hold, other)) == 4
+
+
+def test_a_warm_up_grows_by_half_each_day() -> None:
+    warm_up = WarmUp(starts_on=date(2026, 11, 26), first=200)
+    counts = [warm_up.limit(date(2026, 11, 26) + timedelta(days=day)).count for day in (-3, 0, 1, 2, 10)]
+    assert counts == [200, 200, 300, 450, 11533]
+    assert warm_up.limit(date(9999, 1, 1)).count > 10**9
+
+
+def test_a_warm_up_is_one_more_limit_a_day(database: Database, hold: Hold) -> None:
+    limits = throttle("15/day", warm_up=WarmUp(starts_on=THURSDAY.date(), first=6))
+    assert count(begin(database, hold, limits)) == 6
+    assert count(begin(database, hold, limits, THURSDAY + timedelta(days=1))) == 9
+    waiting = begin(database, hold, limits, THURSDAY + timedelta(days=1))
+    assert waiting is not None
+    assert waiting.waits_until == datetime(2026, 11, 28, tzinfo=UTC)
+
+
+def test_a_warm_up_begins_on_a_day() -> None:
+    assert parse_warm_up("", 200, setting="x") is None
+    assert parse_warm_up("2026-11-26", 200, setting="x") == WarmUp(starts_on=date(2026, 11, 26), first=200)
+    with pytest.raises(ConfigError, match="a day such as 2026-11-26"):
+        parse_warm_up("soon", 200, setting="x")
+
+
+def test_a_sender_keeps_its_limit_and_says_what_it_waits_for(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    add_readers(sqlite_database, 20)
+    add_issue(sqlite_database)
+    start_issue(sqlite_database, 1, THURSDAY)
+    slow = sender(sqlite_database, Outbox(tmp_path), tmp_path, throttle=throttle("8/day"))
+
+    def waits_for() -> str:
+        with sqlite_database.read() as connection:
+            return "".join(each.waits_for for each in senders_of(connection, 1))
+
+    with running(slow) as wait:
+        until(lambda: "the limit of 8/day is used up" in waits_for())
+        assert statuses(sqlite_database)[S.ACCEPTED] == 8
+    assert wait() is Ending.STOPPED
+    again = sender(sqlite_database, Outbox(tmp_path), tmp_path, throttle=throttle("8/day"))
+    with running(again):
+        until(lambda: "8/day" in waits_for())
+    assert statuses(sqlite_database) == {S.ACCEPTED: 8, S.PENDING: 12}
+
+
+def test_a_moved_clock_moves_through_the_limits(sqlite_database: Database, tmp_path: Path) -> None:
+    add_readers(sqlite_database, 20)
+    add_issue(sqlite_database)
+    start_issue(sqlite_database, 1, THURSDAY)
+    clock = MovedClock(THURSDAY)
+    sending = sender(sqlite_database, Outbox(tmp_path), tmp_path, throttle=throttle("8/second"), clock=clock)
+    assert sending.send() is Ending.SENT
+    assert clock.now() >= THURSDAY + 2 * SECOND
+
+
+def test_too_many_refusals_pause_the_issue(sqlite_database: Database, tmp_path: Path) -> None:
+    add_readers(sqlite_database, 600)
+    add_issue(sqlite_database)
+    start_issue(sqlite_database, 1, THURSDAY)
+
+    refusal = Fault(reply="550 5.7.1 Go away", wait=0.02)
+    with Loopback(faults=lambda phase, *_: refusal if phase is Phase.RCPT else None) as server:
+        transport = Smtp(relay=Relay(host="127.0.0.1", port=server.port))
+        assert sender(sqlite_database, transport, tmp_path, most_rejected=0.2).send() is Ending.PAUSED
+    paused, reason = status(sqlite_database)
+    assert paused is IssueStatus.PAUSED
+    assert "messages were refused for good, which is too many to go on" in reason
+    assert 50 <= statuses(sqlite_database)[S.REJECTED] < 600

@@ -169,7 +169,7 @@ class _Desk:
             rulings=lambda ids: store.rulings_on(connection, ids),
         )
         known = frozenset(each.key for each in taken if each.kind is ItemKind.QUESTION)
-        question = find_question(material, comparisons, tools, known)
+        question = find_question(material, comparisons, tools, known, margin=self.settings.clear_margin)
         if question is None:
             return chosen
         return (*chosen, Item(kind=ItemKind.QUESTION, key=question.id, room=Room.QUESTION, position=0))

@@ -193,6 +193,40 @@ def show(app: "App", address: str, as_json: bool) -> None:
     print_table(["Consent", "At", "Source"], [(each.event, each.at, each.source) for each in found.consents])
 
 
+@readers.command("set")
+@click.argument("address")
+@click.option("--topic", "topics", multiple=True, help='A topic they want; again for each. "" for all.')
+@click.option("--tool", "tools", multiple=True, help='Id of a tool they follow; again for each. "" for none.')
+@click.option("--tokens", type=click.IntRange(1, 10**15), help="Their own tokens a month.")
+@click.option("--team", type=click.IntRange(1, 1_000_000), help="The seats of their team.")
+@click.option("--hour", type=click.IntRange(0, 23), help="The hour of their day at which they want an issue.")
+@click.option("--zone", help="Their time zone, such as Europe/Berlin.")
+@pass_app
+def set_(
+    app: "App",
+    address: str,
+    topics: tuple[str, ...],
+    tools: tuple[str, ...],
+    tokens: int | None,
+    team: int | None,
+    hour: int | None,
+    zone: str | None,
+) -> None:
+    """Set what one reader has chosen, in place of what was chosen before; what is not named stays."""
+    from newsletter.readers.by_hand import Choices, choose_by_hand
+
+    choices = Choices(
+        topics=topics or None,
+        tools=tools or None,
+        monthly_tokens=tokens,
+        team_size=team,
+        send_hour=hour,
+        time_zone=zone,
+    )
+    choose_by_hand(app.database, address, choices)
+    say(f"The choices of {address} are set.")
+
+
 @readers.command()
 @click.argument("address")
 @pass_app

@@ -68,7 +68,7 @@ class Personal:
         rates = self._rates
         if rates is not None and wishes.monthly_tokens:
             values |= {
-                SlotName.VOLUME: f"{token_count(Decimal(wishes.monthly_tokens))} tokens a month",
+                SlotName.VOLUME: f"{_volume(wishes.monthly_tokens)} tokens a month",
                 SlotName.VOLUME_LEFT: _cost(rates.left, wishes.monthly_tokens),
                 SlotName.VOLUME_RIGHT: _cost(rates.right, wishes.monthly_tokens),
             }
@@ -128,6 +128,11 @@ class Personal:
 def _topics(letter: Letter) -> Iterator[tuple[str, str]]:
     yield from ((f"brief:{each.comparison_id}", each.topic) for each in letter.more)
     yield from ((f"card:{each.tool_id}", each.topic) for each in letter.cards)
+
+
+def _volume(tokens: int) -> str:
+    """ "25M", or every digit where it is no round number of millions."""
+    return token_count(Decimal(tokens)) if tokens % 1_000_000 == 0 else f"{tokens:,}"
 
 
 def _cost(rate: Decimal | None, tokens: int) -> str:

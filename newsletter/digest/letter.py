@@ -100,6 +100,18 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """Dollars for a million tokens, half in and half out, on either side; None where none is recorded.
+
+    `seat_tokens` are the tokens of one seat of a team in a month.
+    """
+
+    left: Decimal | None
+    right: Decimal | None
+    seat_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
     """What each side costs a month: by volume (even input/output split) and for a team.
 
@@ -110,19 +122,7 @@ class Costs:
     team: Row | None
     basis: str
     #: What a reader's own cost is reckoned from; None in letters of before there was such a thing.
-    rates: "Rates | None" = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rates:
-    """Dollars for a million tokens, half in and half out, on either side; None where none is recorded.
-
-    `seat_tokens` are the tokens of one seat of a team in a month.
-    """
-
-    left: Decimal | None
-    right: Decimal | None
-    seat_tokens: int
+    rates: Rates | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

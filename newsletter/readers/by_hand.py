@@ -3,12 +3,15 @@
 What readers do themselves through links comes through the pages; whole files come through importing.py.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import available_timezones
 
 from newsletter.db.engine import Database
 from newsletter.db.statuses import ConsentEvent, Edition, ReaderStatus
-from newsletter.errors import NewsletterError, NotFound
+from newsletter.errors import BadInput, NewsletterError, NotFound
+from newsletter.readers import own_store
 from newsletter.readers.addresses import Address, parse_address
 from newsletter.readers.model import Arrival, Consent, NewReader, Reader
 from newsletter.readers.store import (
@@ -19,7 +22,7 @@ from newsletter.readers.store import (
     list_topics,
     suppress,
 )
-from newsletter.readers.wording import NAME, REASON, SOURCE, one_line, without_address
+from newsletter.readers.wording import NAME, REASON, SOURCE, TOPIC, one_line, without_address
 
 
 class KeptOut(NewsletterError):
@@ -87,6 +90,36 @@ def look_up(database: Database, address: str) -> ReaderFile:
             topics=list_topics(connection, [reader.id]).get(reader.id, ()),
             consents=tuple(list_consents(connection, reader.id)),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What is to be set; None leaves a choice as it is."""
+
+    topics: Sequence[str] | None = None
+    tools: Sequence[str] | None = None
+    monthly_tokens: int | None = None
+    team_size: int | None = None
+    send_hour: int | None = None
+    time_zone: str | None = None
+
+
+def choose_by_hand(database: Database, address: str, choices: Choices) -> None:
+    """Set choices of an active reader. Raises NotFound, and BadInput for a zone or reader that cannot be."""
+    if choices.time_zone and choices.time_zone not in available_timezones():
+        raise BadInput(f"{choices.time_zone!r} is no time zone: one such as Europe/Berlin is right.")
+    reader = look_up(database, address).reader
+    fields = ("monthly_tokens", "team_size", "send_hour", "time_zone")
+    values = {name: getattr(choices, name) for name in fields if getattr(choices, name) is not None}
+    with database.write() as connection:
+        if not own_store.change_reader(connection, reader.id, **(values or {"name": reader.name})):
+            raise BadInput(f"{address} is {reader.status}: only active readers have choices.")
+        if choices.topics is not None:
+            topics = sorted({one_line(each, "a topic", TOPIC) for each in choices.topics} - {""})
+            own_store.put_topics(connection, reader.id, topics)
+        if choices.tools is not None:
+            tools = sorted({one_line(each, "a tool", TOPIC) for each in choices.tools} - {""})
+            own_store.put_tools(connection, reader.id, tools)
 
 
 def take_off(database: Database, address: str, *, source: str, now: datetime) -> bool:

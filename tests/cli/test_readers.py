@@ -203,3 +203,24 @@ def count(folder: Path) -> int:
     with closing(sqlite3.connect(folder / "subscribers.db")) as connection:
         counted: int = connection.execute("SELECT count(*) FROM readers").fetchone()[0]
         return counted
+
+
+def test_choices_are_set_and_what_is_not_named_stays(folder: Path) -> None:
+    add(folder, "ada@example.org")
+    set_ = ["set", "ada@example.org"]
+    assert (
+        run(folder, *set_, "--topic", "Image Tools", "--tool", "kestrel-draw", "--tokens", "25").exit_code
+        == 0
+    )
+    assert run(folder, *set_, "--team", "12", "--hour", "7", "--zone", "Europe/Berlin").exit_code == 0
+    known = json.loads(run(folder, "show", "ada@example.org", "--json").stdout)
+    assert (known["topics"], known["monthly_tokens"], known["team_size"]) == (["Image Tools"], 25, 12)
+    assert (known["send_hour"], known["time_zone"]) == (7, "Europe/Berlin")
+
+
+def test_choices_that_cannot_be_are_refused_and_nothing_is_set(folder: Path) -> None:
+    add(folder, "ada@example.org")
+    bad = run(folder, "set", "ada@example.org", "--team", "12", "--zone", "Europe/Atlantis")
+    assert (bad.exit_code, "'Europe/Atlantis' is no time zone" in bad.output) == (2, True)
+    assert run(folder, "set", "ada@example.org", "--hour", "24").exit_code == 2
+    assert json.loads(run(folder, "show", "ada@example.org", "--json").stdout)["team_size"] is None

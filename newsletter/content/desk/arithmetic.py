@@ -123,7 +123,7 @@ def _fits(claim: Claim, expected: Range) -> bool:
         Decimal(10),
     ):
         expected = expected.times(*_MAGNITUDE)
-    return expected.allows(Decimal(claim.value))
+    return expected.allows(Decimal(claim.value), step_of(claim) / 2)
 
 
 def _compared(sheet: Sheet, claim: Claim) -> str | None:
@@ -290,7 +290,7 @@ def money(amount: Decimal) -> str:
 
 def _short(number: Decimal) -> str:
     """At most three digits that count behind the point, never an exponent."""
-    rounded = Decimal(f"{number:.3g}") if number < 1000 else number.quantize(Decimal(1))
+    rounded = Decimal(f"{number:.3g}" if number < 1000 else f"{number:.0f}")
     text = f"{rounded:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 

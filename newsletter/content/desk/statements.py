@@ -30,7 +30,7 @@ def wins(sheet: Sheet) -> Iterator[Contradiction]:
         if _ELSEWHERE.search(claim.words):
             continue
         table = sheet.results(claim.tool_id)
-        if claim.attribute == "benchmarks_won" and table and claim.value.isdigit():
+        if claim.attribute == "benchmarks_won" and table and claim.value.isdecimal():
             won = _won(sheet, claim.tool_id)
             if len(won) < int(claim.value):
                 yield _over_table(

@@ -126,9 +126,17 @@ def _releases(left: Claim, right: Claim) -> bool:
     one, other = left.value, right.value
     if not (_ISO.fullmatch(one) and _ISO.fullmatch(other)):
         return False
-    if len(one) == len(other) == 10:
-        return abs((date.fromisoformat(one) - date.fromisoformat(other)).days) > _SAME_RELEASE_DAYS
+    days = _day(one), _day(other)
+    if days[0] is not None and days[1] is not None:
+        return abs((days[0] - days[1]).days) > _SAME_RELEASE_DAYS
     return not (one.startswith(other) or other.startswith(one))
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if len(text) == len("2026-11-22") else None
+    except ValueError:
+        return None
 
 
 def _answers(left: Claim, right: Claim) -> bool:

@@ -161,6 +161,58 @@ def test_a_ratio_in_words_is_no_figure(tmp_path: Path) -> None:
     assert check(tmp_path, pack(tools=[tool("heron"), tool("finch")], claims=claims)) == ()
 
 
+#: The store refuses what is no number where a number is meant; these attributes are text.
+HOSTILE = (
+    "9" * 40,
+    "0",
+    "2025-13-45",
+    "²",
+    "٣",
+    "$" + "9" * 40 + "/Mtok",
+    "1" + "0" * 60 + "B",
+    "0.00x",
+    "🙂",
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["heron", "finch"]),
+            st.sampled_from(
+                [
+                    "cost_ratio",
+                    "saving",
+                    "benchmarks_won",
+                    "benchmark_score",
+                    "community_share",
+                    "licence",
+                    "grade",
+                ]
+            ),
+            st.sampled_from(HOSTILE)
+            | st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1),
+        ),
+        max_size=30,
+    )
+)
+def test_no_value_breaks_the_desk(stated: list[tuple[str, str, str]]) -> None:
+    claims = [
+        {"tool": each, "attribute": attribute, "value": value}
+        for each, attribute, value in stated
+        if value.strip()
+    ]
+    week = pack(
+        tools=[tool("heron", name="Heron 0B"), tool("finch", name="🙂")],
+        claims=claims,
+        benchmarks=[{"tool": "heron", "test": "Tables", "score": 2}],
+        votes=[{"tool": "heron", "ship": 0, "skip": 0}],
+    )
+    with TemporaryDirectory() as folder:
+        assert isinstance(check(Path(folder), week), tuple)
+
+
 CENTS = st.decimals(min_value=Decimal("0.01"), max_value=Decimal(40), places=2)
 SCORES = st.integers(min_value=0, max_value=100)
 

@@ -96,6 +96,7 @@ def test_a_thousand_kilos_are_a_mega(count: int) -> None:
         ("released", "2025-06-20", "2025-06-24", False),
         ("released", "2025-06-20", "2025-09-01", True),
         ("released", "2025-06", "2025-09", True),
+        ("released", "2025-13-45", "2025-06-20", True),
         ("api_access", "yes", "no", True),
         ("price", "Free", "Free, or by plan", False),
         ("modalities", "text", "image, text", False),

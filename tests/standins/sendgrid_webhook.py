@@ -82,3 +82,7 @@ class Webhook:
                 "X-Twilio-Email-Event-Webhook-Timestamp": timestamp,
             },
         )
+
+    def sign(self, signed: bytes) -> str:
+        """The signature of anything, as its header holds it."""
+        return b64encode(self._key.sign(signed, ECDSA(SHA256()))).decode()

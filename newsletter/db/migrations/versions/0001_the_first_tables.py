@@ -3,7 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -73,6 +72,15 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_provider_events_at"), "provider_events", ["at"], unique=False)
+    op.create_table(
+        "quotas",
+        sa.Column("scope", sa.String(length=300), nullable=False),
+        sa.Column("seconds", sa.Integer(), nullable=False),
+        sa.Column("begins_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("scope", "seconds", name=op.f("pk_quotas")),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "readers",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -339,15 +347,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_reports")),
     )
     op.create_index(op.f("ix_reports_reader_id"), "reports", ["reader_id"], unique=False)
-    op.create_table(
-        "quotas",
-        sa.Column("scope", sa.String(length=300), nullable=False),
-        sa.Column("seconds", sa.Integer(), nullable=False),
-        sa.Column("begins_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("used", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("scope", "seconds", name=op.f("pk_quotas")),
-        sqlite_with_rowid=False,
-    )
     op.create_table(
         "senders",
         sa.Column("name", sa.String(length=200), nullable=False),

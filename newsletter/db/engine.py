@@ -5,23 +5,34 @@ every transaction with BEGIN IMMEDIATE, so that a read that turns into a write c
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from sqlite3 import DatabaseError
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
+
+from newsletter.errors import StoreBusy, StoreError
 
 BUSY_TIMEOUT_MS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """The two engines of one database; `write` opens transactions that may write."""
+    """The two engines of one database; `write` opens transactions that may write.
+
+    `turn` is held while one writes. With SQLite the threads of a process take turns by a lock of their own: many that
+    wait for the file each look only now and then whether it is free, and the unlucky wait until they fail.
+    """
 
     url: str
     read_engine: Engine
     write_engine: Engine
+    turn: AbstractContextManager[object] = field(default_factory=nullcontext, compare=False, repr=False)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -32,7 +43,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that commits at the end of the block, durably, or not at all."""
-        with self.write_engine.begin() as connection:
+        with self.turn, self.write_engine.begin() as connection:
             yield connection
 
     @property
@@ -52,7 +63,37 @@ def open_database(url: str) -> Database:
     if make_url(url).database in (None, "", ":memory:"):
         engine = _sqlite_engine(url, "BEGIN IMMEDIATE", poolclass=StaticPool)
         return Database(url, engine, engine)
-    return Database(url, _sqlite_engine(url, "BEGIN"), _sqlite_engine(url, "BEGIN IMMEDIATE"))
+    return Database(url, _sqlite_engine(url, "BEGIN"), _sqlite_engine(url, "BEGIN IMMEDIATE"), Lock())
+
+
+def require_database(url: str) -> None:
+    """Raise StoreError where the URL names an SQLite file that is not there: opening it would make an empty one."""
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite" and not Path(address.database or "").exists():
+        raise StoreError(f"There is no database at {address.database}. Make one with: newsletter init")
+
+
+def in_plain_words(error: Exception) -> StoreError | None:
+    """What a database's error says where it is the place, not the program, that is wrong; None for any other.
+
+    For whoever shows it to a person: senders and jobs meet the error itself, and try again.
+    """
+    if not isinstance(error, DBAPIError | DatabaseError):
+        return None
+    if "database is locked" in str(error):
+        return StoreBusy()
+    fault = next((words for sign, words in _FAULTS.items() if sign in str(error)), "")
+    return StoreError(f"The subscribers' database cannot be used: {fault}.") if fault else None
+
+
+#: SQLite's words, and ours.
+_FAULTS = {
+    "file is not a database": "this is no SQLite database",
+    "disk image is malformed": "it is damaged; put a copy in its place",
+    "unable to open database file": "it cannot be opened",
+    "readonly database": "it may not be written",
+    "disk is full": "the disk is full",
+}
 
 
 def _sqlite_engine(url: str, begin: str, **options: Any) -> Engine:

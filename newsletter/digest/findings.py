@@ -12,6 +12,10 @@ from newsletter.digest.letter import Figure
 from newsletter.digest.material import Dossier
 
 FINDINGS = 3
+#: Of fewer scores or reviews nothing is the highest, the widest or everyone.
+FEWEST = 3
+#: The shares that ship between which a panel is divided, in percent.
+DIVIDED = (40, 60)
 #: A price gap is news from this factor on.
 GAP = Decimal("1.5")
 COMPARED_TOKENS = 10_000_000
@@ -19,22 +23,25 @@ COMPARED_TOKENS = 10_000_000
 Pair = tuple[Dossier, Dossier]
 
 
-def findings(pairs: Sequence[Pair], singles: Sequence[Dossier]) -> tuple[Figure, ...]:
-    """The first three there are, the largest kind first. `pairs` are the comparisons shown, `singles` the cards."""
+def findings(pairs: Sequence[Pair], singles: Sequence[Dossier], margin: int) -> tuple[Figure, ...]:
+    """The first three there are, the largest kind first. `pairs` are the comparisons shown, `singles` the cards.
+
+    Means that differ by less than `margin` points are not told apart, as in the bottom line.
+    """
     tools = list({each.tool.id: each for pair in pairs for each in pair}.values())
     tools += [each for each in singles if each.tool.id not in {tool.tool.id for tool in tools}]
-    return tuple(islice(_all(pairs, tools), FINDINGS))
+    return tuple(islice(_all(pairs, tools, margin), FINDINGS))
 
 
-def _all(pairs: Sequence[Pair], tools: Sequence[Dossier]) -> Iterator[Figure]:
-    widest = _widest_pair(pairs)
+def _all(pairs: Sequence[Pair], tools: Sequence[Dossier], margin: int) -> Iterator[Figure]:
+    widest = _widest_pair(pairs, margin)
     known = (
         # The lead says of itself how far its sides are apart.
         None if widest is None or widest is pairs[0] else _widest_gap(widest),
         _most_divided(tools),
         _price_gap(pairs),
         _dispute(tools),
-        _highest_mean(tools),
+        _highest_mean(tools, margin),
         _longest_context(tools),
         _unanimous(tools),
         None if widest is None or widest is not pairs[0] else _widest_gap(widest),
@@ -42,11 +49,11 @@ def _all(pairs: Sequence[Pair], tools: Sequence[Dossier]) -> Iterator[Figure]:
     return (finding for finding in known if finding is not None)
 
 
-def _widest_pair(pairs: Sequence[Pair]) -> Pair | None:
-    """The pair whose means lie furthest apart, rounded as they are printed; None where none lie apart."""
-    known = [pair for pair in pairs if all(each.panel.mean is not None for each in pair)]
+def _widest_pair(pairs: Sequence[Pair], margin: int) -> Pair | None:
+    """The pair whose means lie furthest apart, rounded as they are printed; None where none lie clearly apart."""
+    known = [pair for pair in pairs if all(each.panel.scores >= FEWEST for each in pair)]
     widest = max(known, key=_mean_gap, default=None)
-    return widest if widest is not None and _mean_gap(widest) > 0 else None
+    return widest if widest is not None and _mean_gap(widest) >= max(1, margin) else None
 
 
 def _widest_gap(pair: Pair) -> Figure:
@@ -67,7 +74,12 @@ def _mean_gap(pair: Pair) -> int:
 
 
 def _most_divided(tools: Sequence[Dossier]) -> Figure | None:
-    split = [each for each in tools if each.panel.is_split and each.panel.split]
+    low, high = DIVIDED
+    split = [
+        each
+        for each in tools
+        if each.panel.reviewers >= FEWEST and low <= (each.panel.share or Decimal(0)) <= high
+    ]
     if not split:
         return None
     most = min(split, key=lambda each: abs((each.panel.share or Decimal(0)) - 50))
@@ -111,13 +123,15 @@ def _dispute(tools: Sequence[Dossier]) -> Figure | None:
     return None
 
 
-def _highest_mean(tools: Sequence[Dossier]) -> Figure | None:
-    known = [each for each in tools if each.panel.mean is not None]
-    if len(known) < 2:
+def _highest_mean(tools: Sequence[Dossier], margin: int) -> Figure | None:
+    """The tool whose mean is clearly above the next one's, however few scores that one has."""
+    known = sorted((each for each in tools if each.panel.mean is not None), key=_mean, reverse=True)
+    if sum(each.panel.scores >= FEWEST for each in known) < 2:
         return None
-    best = max(known, key=lambda each: each.panel.mean or 0)
-    scores = "1 score" if best.panel.scores == 1 else f"{best.panel.scores} scores"
-    text = f"Highest mean in this issue: {best.name}, {_mean(best)} from {scores}."
+    best, second = known[:2]
+    if best.panel.scores < FEWEST or _mean(best) - _mean(second) < max(1, margin):
+        return None
+    text = f"Highest mean in this issue: {best.name}, {_mean(best)} from {best.panel.scores} scores."
     return Figure(text=text, claims=best.panel.mean_grounds)
 
 
@@ -134,7 +148,7 @@ def _longest_context(tools: Sequence[Dossier]) -> Figure | None:
 
 def _unanimous(tools: Sequence[Dossier]) -> Figure | None:
     for dossier in tools:
-        if dossier.panel.share == 100 and dossier.panel.split:
+        if dossier.panel.share == 100 and dossier.panel.reviewers >= FEWEST:
             return Figure(
                 text=f"Everyone on the panel ships {dossier.name}: {dossier.panel.words}.",
                 claims=dossier.panel.split_grounds,

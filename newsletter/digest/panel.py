@@ -44,6 +44,11 @@ class Panel:
         return None if self.share is None else whole(self.share)
 
     @property
+    def reviewers(self) -> int:
+        """How many decided; 0 where only a share is known."""
+        return (self.ships or 0) + (self.skips or 0)
+
+    @property
     def is_split(self) -> bool:
         """Whether somebody disagreed."""
         return self.share is not None and 0 < self.share < 100

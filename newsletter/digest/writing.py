@@ -204,6 +204,7 @@ class _Writer:
         found = findings(
             [self.material.sides(each) for _, each in self._comparisons(Room.LEAD, Room.MORE)],
             [self.material.dossiers[item.key] for item in self._in(Room.CARD)],
+            self.settings.clear_margin,
         )
         for place, line in enumerate(found):
             self._note_grounds(f"findings.{place}", line)

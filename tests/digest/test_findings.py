@@ -1,19 +1,28 @@
 """The week's largest findings, each computed, each true of what the issue shows."""
 
-from newsletter.digest.findings import findings
+from collections.abc import Sequence
+
+import pytest
+
+from newsletter.digest.findings import Pair, findings
+from newsletter.digest.material import Dossier
 from tests.digest.tools import dossier, panel
 
 PRICED = {"input_price": "0.07", "output_price": "0.20"}
 DEAR = {"input_price": "0.40", "output_price": "2.00"}
-LEAD = (dossier("A", panel(4, 0, 80)), dossier("B", panel(4, 0, 60)))
+MARGIN = 5
+LEAD = (dossier("A", panel(4, 0, 80, 80, 80)), dossier("B", panel(4, 0, 60, 60, 60)))
 
 
-def lines(*args: object) -> list[str]:
-    return [each.text for each in findings(*args)]  # type: ignore[arg-type]
+def lines(pairs: Sequence[Pair], singles: Sequence[Dossier]) -> list[str]:
+    return [each.text for each in findings(pairs, singles, MARGIN)]
 
 
 def test_there_are_at_most_three_the_largest_kind_first() -> None:
-    second = (dossier("C", panel(2, 2, 90), DEAR), dossier("D", panel(4, 0, 50), PRICED))
+    second = (
+        dossier("C", panel(2, 2, 90, 90, 90), DEAR),
+        dossier("D", panel(4, 0, 50, 50, 50), PRICED),
+    )
     assert lines([LEAD, second], []) == [
         "Widest panel gap in this issue: C, mean 90, against D, mean 50.",
         "Most divided panel in this issue: C, 2 ship / 2 skip.",
@@ -22,17 +31,37 @@ def test_there_are_at_most_three_the_largest_kind_first() -> None:
 
 
 def test_the_leads_own_gap_comes_last_because_the_lead_says_it_too() -> None:
-    assert lines([LEAD], [dossier("C", panel(3, 1, 70))]) == [
-        "Most divided panel in this issue: C, 3 ship / 1 skip.",
-        "Highest mean in this issue: A, 80 from 1 score.",
+    assert lines([LEAD], []) == [
+        "Highest mean in this issue: A, 80 from 3 scores.",
         "Everyone on the panel ships A: 4 ship / 0 skip.",
+        "Widest panel gap in this issue: A, mean 80, against B, mean 60.",
     ]
 
 
-def test_sides_that_round_to_one_mean_are_no_gap() -> None:
-    assert lines([(dossier("A", panel(0, 0, 70)), dossier("B", panel(0, 0, 70)))], [])[0].startswith(
-        "Highest mean"
-    )
+def test_means_that_are_not_clearly_apart_are_no_gap_and_none_is_the_highest() -> None:
+    near = (dossier("A", panel(0, 0, 81, 81, 81)), dossier("B", panel(0, 0, 80, 80, 80)))
+    assert lines([near], []) == []
+
+
+def test_tiny_panels_get_no_grand_words() -> None:
+    tiny = (dossier("A", panel(1, 0, 81)), dossier("B", panel(1, 1, 40, 45)))
+    assert lines([tiny], [dossier("C", panel(2, 0, 60, 62))]) == []
+
+
+def test_the_highest_mean_is_the_highest_of_all() -> None:
+    assert lines([LEAD], [dossier("C", panel(0, 0, 95))]) == [
+        "Everyone on the panel ships A: 4 ship / 0 skip.",
+        "Widest panel gap in this issue: A, mean 80, against B, mean 60.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ships", "skips", "divided"),
+    [(2, 2, True), (3, 2, True), (2, 3, True), (3, 1, False), (2, 1, False), (1, 1, False)],
+)
+def test_a_panel_is_divided_from_forty_to_sixty_percent(ships: int, skips: int, divided: bool) -> None:
+    found = lines([], [dossier("A", panel(ships, skips))])
+    assert (found == [f"Most divided panel in this issue: A, {ships} ship / {skips} skip."]) is divided
 
 
 def test_a_small_price_gap_is_no_finding() -> None:
@@ -47,7 +76,7 @@ def test_a_price_of_nothing_makes_no_factor() -> None:
 
 def test_sources_that_differ_on_a_price_are_a_finding() -> None:
     disputed = dossier("M", None, PRICED, disputed=("input_price",))
-    [found] = findings([], [disputed])
+    [found] = findings([], [disputed], MARGIN)
     assert found.text == "Sources differ on M, input price: $0.07 or $9.99 per 1M tokens."
     assert (found.claims, found.disputed) == (("claim-m-input_price",), True)
 

@@ -31,7 +31,7 @@ def lead_block(
     """The block, and its computed bottom line with what that stands on; the editor's line takes its place."""
     left, right = material.sides(comparison)
     computed = bottom_line(left, right, settings.clear_margin)
-    pick_left, pick_right = pick_lines(comparison, left, right)
+    pick_left, pick_right = pick_lines(comparison, left, right, settings.clear_margin)
     sides = side_of(left, material), side_of(right, material)
     lead = Lead(
         comparison_id=comparison.id,
@@ -45,7 +45,7 @@ def lead_block(
         scorecard=_first_scores(left, right),
         quotes=quotes(left, right, material),
         costs=costs_block(left, right, settings),
-        benchmarks=_first_benchmarks(left, right),
+        benchmarks=first_benchmarks(left, right),
         link=link_or_words("Read the full comparison", comparison.url, settings),
         note=note,
     )
@@ -134,10 +134,15 @@ def score_of(review: Review | None) -> Score | None:
     return Score(score=review.score, decision=review.decision.value if review.decision else "")
 
 
-def _first_benchmarks(left: Dossier, right: Dossier) -> Benchmarks | None:
-    """As many as the mail has room for."""
+def first_benchmarks(left: Dossier, right: Dossier) -> Benchmarks | None:
+    """As many as the mail has room for, and how many results it leaves out."""
     tested = all_benchmarks(left, right)
-    return tested and replace(tested, rows=tested.rows[:BENCHMARK_ROWS])
+    if tested is None or len(tested.rows) <= BENCHMARK_ROWS:
+        return tested
+    shown = f"{BENCHMARK_ROWS} of {len(tested.rows)} tests with a result are shown"
+    return Benchmarks(
+        rows=tested.rows[:BENCHMARK_ROWS], untested="; ".join(filter(None, (shown, tested.untested)))
+    )
 
 
 def all_benchmarks(left: Dossier, right: Dossier) -> Benchmarks | None:
@@ -153,8 +158,13 @@ def all_benchmarks(left: Dossier, right: Dossier) -> Benchmarks | None:
         Row(label=clip(test, 40), left=result_figure(mine.get(test)), right=result_figure(others.get(test)))
         for test in scored
     )
-    untested = len(tests) - len(scored)
-    return Benchmarks(rows=rows, untested=f"{untested} of {len(tests)} untested" if untested else "")
+    return Benchmarks(rows=rows, untested=_neither(len(tests) - len(scored), len(tests)))
+
+
+def _neither(untested: int, tests: int) -> str:
+    """ "1 of 4 tests has no result for either": such a test has no row of its own."""
+    has = "has" if untested == 1 else "have"
+    return f"{untested} of {tests} tests {has} no result for either" if untested else ""
 
 
 def _scored(benchmark: Benchmark | None) -> bool:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from newsletter.content.model import Comparison
 from newsletter.digest.amounts import token_count, unit_price
 from newsletter.digest.backing import is_backed
+from newsletter.digest.bottom_line import clear_pick
 from newsletter.digest.figures import figure, join, number_of
 from newsletter.digest.letter import Figure
 from newsletter.digest.material import Dossier
@@ -17,19 +18,22 @@ PICK_WORDS = 25
 REASONS = 2
 
 
-def pick_lines(comparison: Comparison, left: Dossier, right: Dossier) -> tuple[Figure, Figure]:
-    """What follows "Pick … if" for either side; empty where nothing speaks for it."""
+def pick_lines(comparison: Comparison, left: Dossier, right: Dossier, margin: int) -> tuple[Figure, Figure]:
+    """What follows "Pick … if" for either side; empty where nothing speaks for it.
+
+    The panel speaks for one only where the bottom line names it: `margin` is the points that that takes.
+    """
     return (
-        _pick(comparison.pick_left_if, left, right),
-        _pick(comparison.pick_right_if, right, left),
+        _pick(comparison.pick_left_if, left, right, margin),
+        _pick(comparison.pick_right_if, right, left, margin),
     )
 
 
-def _pick(written: str, mine: Dossier, other: Dossier) -> Figure:
+def _pick(written: str, mine: Dossier, other: Dossier, margin: int) -> Figure:
     words = _clause(written, mine)
     if words and is_backed(words, (mine, other)):
         return Figure(text=words)
-    return _computed(mine, other)
+    return _computed(mine, other, margin)
 
 
 def _clause(written: str, mine: Dossier) -> str:
@@ -38,14 +42,15 @@ def _clause(written: str, mine: Dossier) -> str:
     return fit(re.sub(pattern, "", written, flags=re.IGNORECASE), PICK_WORDS).rstrip(".")
 
 
-def _computed(mine: Dossier, other: Dossier) -> Figure:
-    """Up to two recorded reasons: the price, the context, the panel; else what it is best for."""
-    reasons = [each for each in (_price(mine, other), _context(mine, other), _panel(mine, other)) if each]
+def _computed(mine: Dossier, other: Dossier, margin: int) -> Figure:
+    """Up to two recorded reasons: the price, the context, the panel; else what a note says it is best for."""
+    known = (_price(mine, other), _context(mine, other), _panel(mine, other, margin))
+    reasons = [each for each in known if each]
     if reasons:
         chosen = reasons[:REASONS]
         return join(f"you {' and '.join(each.text for each in chosen)}", *chosen)
-    best_for = fit(mine.best_for, PICK_WORDS - 5)
-    return Figure(text=f"this is your case: {best_for}" if best_for else "")
+    best_for = fit(mine.best_for, PICK_WORDS - 8) if mine.best_for != mine.tagline else ""
+    return Figure(text=f"you need it for what it does best: {best_for.rstrip('.')}" if best_for else "")
 
 
 def _price(mine: Dossier, other: Dossier) -> Figure | None:
@@ -72,11 +77,9 @@ def _context(mine: Dossier, other: Dossier) -> Figure | None:
     return figure(f"need {token_count(longer)} tokens of context, not {token_count(shorter)}", ours, theirs)
 
 
-def _panel(mine: Dossier, other: Dossier) -> Figure | None:
+def _panel(mine: Dossier, other: Dossier, margin: int) -> Figure | None:
     ours, theirs = mine.panel, other.panel
-    if ours.mean is None or theirs.mean is None or ours.rounded_mean == theirs.rounded_mean:
-        return None
-    if ours.mean < theirs.mean:
+    if ours.mean is None or theirs.mean is None or clear_pick(mine, other, margin) is not mine:
         return None
     words = f"go by the panel (mean {ours.rounded_mean} against {theirs.rounded_mean})"
     return Figure(text=words, claims=(*ours.grounds, *theirs.grounds))

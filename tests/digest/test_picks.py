@@ -1,15 +1,17 @@
 """When to pick which side, and which prose is not printed because no fact backs its numbers."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from newsletter.content.model import Comparison
+from newsletter.content.model import Comparison, Note, NoteKind
 from newsletter.digest.backing import backed_start, is_backed
 from newsletter.digest.picks import pick_lines
 from tests.digest.tools import dossier, panel
 
 MOMENT = datetime(2026, 11, 23, tzinfo=UTC)
+MARGIN = 5
 PRICED = {"input_price": "0.07", "output_price": "0.20"}
 
 
@@ -28,7 +30,7 @@ def comparison(left_if: str = "", right_if: str = "") -> Comparison:
 
 def picks(left_if: str = "", right_if: str = "", **facts: str) -> tuple[str, str]:
     left, right = dossier("A", panel(4, 0, 80)), dossier("B", panel(4, 0, 70), facts)
-    return tuple(each.text for each in pick_lines(comparison(left_if, right_if), left, right))  # type: ignore[return-value]
+    return tuple(each.text for each in pick_lines(comparison(left_if, right_if), left, right, MARGIN))  # type: ignore[return-value]
 
 
 def test_the_comparisons_own_words_come_first() -> None:
@@ -54,12 +56,31 @@ def test_a_line_with_a_number_that_nothing_backs_gives_way_to_what_is_recorded()
 def test_without_any_words_the_record_speaks() -> None:
     left = dossier("A", panel(4, 0, 80), {"context": "256000"}, entry="Free")
     right = dossier("B", panel(3, 1, 70), {"context": "128000", **PRICED}, tagline="Careful writer")
-    lines = pick_lines(comparison(), left, right)
+    lines = pick_lines(comparison(), left, right, MARGIN)
     assert [each.text for each in lines] == [
         "you want it free and need 256K tokens of context, not 128K",
-        "this is your case: Careful writer",
+        "",
     ]
     assert "claim-b-context" in lines[0].claims
+
+
+def test_the_panel_speaks_for_none_where_the_bottom_line_names_none() -> None:
+    alto, basso = dossier("Alto", panel(1, 1, 80, 60)), dossier("Basso", panel(2, 0, 70, 72))
+    assert [each.text for each in pick_lines(comparison(), alto, basso, MARGIN)] == ["", ""]
+
+
+def test_a_note_of_what_it_is_best_for_makes_a_whole_line() -> None:
+    note = Note(
+        id="n",
+        tool_id="a",
+        kind=NoteKind.BEST_FOR,
+        other="",
+        words="Long reports.",
+        source_id="desk",
+        line=None,
+    )
+    lines = pick_lines(comparison(), replace(dossier("A"), notes=(note,)), dossier("B"), MARGIN)
+    assert lines[0].text == "you need it for what it does best: Long reports"
 
 
 def test_nothing_speaks_for_a_side_of_which_nothing_is_known() -> None:

@@ -15,10 +15,11 @@ def bottom_line(left: Dossier, right: Dossier, margin: int) -> Figure:
     if winner is not None:
         loser = right if winner is left else left
         return _sentence(f"{winner.name}: {against(winner, loser)}", winner, loser)
+    both = f"{left.name} has {left.panel.brief}, {right.name} has {right.panel.brief}"
     if _skips(left) and _skips(right):
-        return _sentence(f"The panel skips both: {against(left, right)}", left, right)
+        return _sentence(f"The panel skips both: {both}", left, right)
     if left.panel.exists and right.panel.exists:
-        return _sentence(f"No clear pick: {against(left, right)}", left, right)
+        return _sentence(f"No clear pick: {both}", left, right)
     if not left.panel.exists and not right.panel.exists:
         return _sentence("No pick: the panel has reviewed neither yet", left, right)
     known, unknown = (left, right) if left.panel.exists else (right, left)
@@ -27,7 +28,10 @@ def bottom_line(left: Dossier, right: Dossier, margin: int) -> Figure:
 
 
 def against(first: Dossier, second: Dossier) -> str:
-    """ "4–0, mean 79, against 3–1, mean 70"; "4–0 against 3–1"."""
+    """ "4–0, mean 79, against 3–1, mean 70"; "4–0 against 3–1". A mean that only one side has is left out."""
+    ours, theirs = first.panel, second.panel
+    if (ours.mean is None) != (theirs.mean is None) and ours.split and theirs.split:
+        return f"{ours.split} against {theirs.split}"
     comma = "," if "," in first.panel.brief else ""
     return f"{first.panel.brief}{comma} against {second.panel.brief}"
 

@@ -49,4 +49,12 @@ def _line(comparison: Comparison, left: Dossier, right: Dossier, settings: Setti
         return computed
     if not left.panel.exists and not right.panel.exists:
         return Figure(text="No panel yet.")
-    return Figure(text=f"{against(left, right)}.", claims=(*left.panel.grounds, *right.panel.grounds))
+    return Figure(text=_standings(left, right), claims=(*left.panel.grounds, *right.panel.grounds))
+
+
+def _standings(left: Dossier, right: Dossier) -> str:
+    """How the panel stands, without names: left and right are those of the headline."""
+    if left.panel.exists and right.panel.exists:
+        return f"Panel: {against(left, right)}."
+    known, which = (left, "first") if left.panel.exists else (right, "second")
+    return f"Only the {which} has a panel yet: {known.panel.brief}."

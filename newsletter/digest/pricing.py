@@ -33,8 +33,9 @@ def pricing_figure(dossier: Dossier, material: Material) -> Figure:
 def pricing_kind(dossier: Dossier) -> Figure:
     """ "free", "free to start", "pay per token", "paid", or empty where nothing says."""
     prices, stated = dossier.prices, dossier.facts.get("price")
-    if prices.even is not None:
-        return prices.figure("free" if prices.even == 0 else "pay per token")
+    if prices.known:
+        paid = prices.even is None or prices.even > 0
+        return prices.figure("pay per token" if paid else "free")
     entry = dossier.tool.entry.strip().casefold()
     text = f"{entry}; {stated.claim.value.casefold()}" if stated is not None else entry
     said = stated.claim.value.strip().casefold() if stated is not None else entry

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from datetime import date
 
 from newsletter.config import Settings
-from newsletter.content.model import Fact
+from newsletter.content.model import Claim, Fact
 from newsletter.db.statuses import ItemKind
 from newsletter.digest.amounts import day
-from newsletter.digest.attributes import fact_figure
+from newsletter.digest.attributes import value_of
+from newsletter.digest.figures import figure
 from newsletter.digest.letter import Card, Figure
 from newsletter.digest.links import link_to
 from newsletter.digest.material import Dossier
@@ -20,10 +21,12 @@ KICKERS = {ItemKind.VERDICT: "new verdict", ItemKind.MODEL: "new model"}
 #: What a new model's card says of it, in this order.
 MODEL_FACTS = (
     ("context", "Context"),
-    ("input_price", "In"),
-    ("output_price", "Out"),
+    ("input_price", "Input"),
+    ("output_price", "Output"),
     ("licence", "Licence"),
 )
+#: Units that a value is not written with, as short as a card needs them.
+UNITS = {"USD/Mtok": "/1M tokens", "tokens": " tokens"}
 FACT_WORDS = 5
 
 
@@ -62,13 +65,18 @@ def _model_facts(dossier: Dossier) -> Iterator[tuple[str, Figure]]:
     said = []
     for attribute, label in MODEL_FACTS:
         fact = dossier.facts.get(attribute)
-        if fact is not None and count_words(fact_figure(fact).text) <= FACT_WORDS:
+        if fact is not None and count_words(_with_unit(fact.claim)) <= FACT_WORDS:
             said.append(fact)
-            yield label, fact_figure(fact)
+            yield label, figure(_with_unit(fact.claim), fact)
     verified = [fact for fact in said if fact.claim.verified_on is not None]
     if verified:
         newest = max(verified, key=_verified_on)
         yield "Verified", Figure(text=day(_verified_on(newest)), claims=(newest.claim.id,))
+
+
+def _with_unit(claim: Claim) -> str:
+    """ "$0.40/1M tokens", "128K tokens", "Apache 2.0"."""
+    return f"{value_of(claim)}{UNITS.get(claim.unit, '') if claim.number is not None else ''}"
 
 
 def _verified_on(fact: Fact) -> date:

@@ -16,6 +16,8 @@ VOLUMES: tuple[tuple[str, int], ...] = (
     ("100M tokens a month", 100_000_000),
 )
 NO_PRICE = "no token price recorded"
+#: The same in the narrow cells of the cost table.
+NO_COST = "not recorded"
 
 
 def monthly_cost(prices: Prices, tokens: int) -> Decimal | None:
@@ -25,7 +27,7 @@ def monthly_cost(prices: Prices, tokens: int) -> Decimal | None:
 
 def cost_figure(prices: Prices, tokens: int) -> Figure:
     cost = monthly_cost(prices, tokens)
-    return Figure(text=NO_PRICE) if cost is None else prices.figure(money(cost))
+    return Figure(text=NO_COST) if cost is None else prices.figure(money(cost))
 
 
 def price_figure(prices: Prices) -> Figure:

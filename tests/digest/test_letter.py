@@ -48,7 +48,7 @@ def test_what_is_no_letter_is_refused() -> None:
 
 
 def test_every_printed_number_from_data_leads_to_a_source(letter: Letter) -> None:
-    said_as_unknown = {"no votes yet", "no panel yet", "no token price recorded"}
+    said_as_unknown = {"no votes yet", "no panel yet", "no token price recorded", "not recorded"}
     with_digits = [
         each
         for each in figures_in(letter)
@@ -132,12 +132,12 @@ def test_a_figure_that_was_ruled_out_is_not_printed(tmp_path: Path) -> None:
     letter = letter_of_week(tmp_path, PRICE_PAGE, rulings={"heron-small": {"input_price": None}})
     assert letter.lead is not None
     assert letter.lead.costs is not None
-    assert {row.right.text for row in letter.lead.costs.volumes} == {"no token price recorded"}
+    assert {row.right.text for row in letter.lead.costs.volumes} == {"not recorded"}
 
 
 def _input_price(letter: Letter) -> Figure:
     [card] = [each for each in letter.cards if each.tool_id == "heron-small"]
-    return dict(card.facts)["In"]
+    return dict(card.facts)["Input"]
 
 
 def _folder(parent: Path) -> Path:
@@ -173,6 +173,17 @@ def test_a_week_without_comparisons_has_no_lead_and_still_a_subject(tmp_path: Pa
     assert (letter.lead, letter.more) == (None, ())
     assert letter.subject == "Tern Notes: 1 ship / 1 skip"
     assert [each.kicker for each in letter.cards] == ["new verdict", "new model"]
+
+
+def test_prices_on_cards_have_their_unit(letter: Letter) -> None:
+    [heron] = [each for each in letter.cards if each.tool_id == "heron-small"]
+    [osprey] = [each for each in letter.cards if each.tool_id == "osprey-7b"]
+    assert {label: value.text for label, value in heron.facts} == {
+        "Input": "$0.10/1M tokens",
+        "Output": "$0.20/1M tokens",
+        "Verified": "1 Mar 2026",
+    }
+    assert dict(osprey.facts)["Context"].text == "128K tokens"
 
 
 # ── budgets ────────────────────────────────────────────────────────────────────────────────────────────

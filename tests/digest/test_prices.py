@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.digest.costs import NO_PRICE, costs_block, monthly_cost, price_figure
+from newsletter.digest.costs import NO_COST, costs_block, monthly_cost, price_figure
 from newsletter.digest.pricing import contrast, pricing_kind
 from tests.digest.tools import dossier, offer
 from tests.digest.week import settings_in
@@ -51,7 +51,7 @@ def test_rounded_to_whole_dollars_the_same_figures_are_the_pages_own() -> None:
 def test_a_side_without_a_price_says_so(tmp_path: Path) -> None:
     costs = costs_block(MEDIUM, dossier("Other"), settings_in(tmp_path))
     assert costs is not None
-    assert {row.right.text for row in costs.volumes} == {NO_PRICE}
+    assert {row.right.text for row in costs.volumes} == {NO_COST}
 
 
 def test_one_price_of_two_is_not_enough_for_a_month(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from newsletter.clock import Clock, SystemClock
 from newsletter.config import Settings, TransportName, load_settings
-from newsletter.db.engine import Database, open_database, require_database
+from newsletter.db.engine import Database, in_plain_words, open_database, require_database
 from newsletter.db.migrate import require_head
 from newsletter.errors import StoreError
 
@@ -363,7 +363,14 @@ def open_app(folder: Path, clock: Clock | None = None) -> App:
     settings = load_settings(folder)
     require_database(settings.store_url)
     database = open_database(settings.store_url)
-    require_head(database)
+    try:
+        require_head(database)
+    except Exception as error:
+        database.close()
+        said = in_plain_words(error)
+        if said is None:
+            raise
+        raise said from error
     return App(settings, clock or SystemClock(), database)
 
 

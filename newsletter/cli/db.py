@@ -56,9 +56,11 @@ def status(frame: Frame, as_json: bool) -> None:
 def _database(frame: Frame) -> Iterator["Database"]:
     """The database, open even when it is behind."""
     from newsletter.config import load_settings
-    from newsletter.db.engine import open_database
+    from newsletter.db.engine import open_database, require_database
 
-    database = open_database(load_settings(frame.folder).store_url)
+    url = load_settings(frame.folder).store_url
+    require_database(url)
+    database = open_database(url)
     try:
         yield database
     finally:

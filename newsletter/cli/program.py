@@ -4,6 +4,8 @@ A command module is listed here once and exports `COMMANDS`. It imports click an
 what it works with inside its commands: `newsletter --help` reads every module and must stay quick.
 """
 
+import os
+import sys
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -57,11 +59,46 @@ class Program(click.Group):
         try:
             return super().invoke(ctx)
         except NewsletterError as error:
-            click.echo(f"newsletter: {' '.join(str(error).split())}", err=True)
-            ctx.exit(error.exit_status)
+            _complain(ctx, str(error), error.exit_status)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            _complain(ctx, _about_a_file(error), 1)
         except KeyboardInterrupt:
             click.echo("newsletter: stopped", err=True)
             ctx.exit(INTERRUPTED)
+        except Exception as error:
+            said = _about_the_database(error)
+            if said is None:
+                raise
+            _complain(ctx, str(said), said.exit_status)
+
+
+def _complain(ctx: click.Context, text: str, status: int) -> None:
+    click.echo(f"newsletter: {' '.join(text.split())}", err=True)
+    _forget_what_cannot_be_written()
+    ctx.exit(status)
+
+
+def _about_a_file(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename else f"the output cannot be written: {reason}"
+
+
+def _forget_what_cannot_be_written() -> None:
+    """Python flushes stdout once more as it ends, and would complain of a full disk a second time."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _about_the_database(error: Exception) -> NewsletterError | None:
+    if "sqlalchemy" not in sys.modules:
+        return None
+    from newsletter.db.engine import in_plain_words
+
+    return in_plain_words(error)
 
 
 def _commands(module: str) -> tuple[click.Command, ...]:

@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import insert
 
@@ -19,6 +20,7 @@ def run(folder: Path, *arguments: str) -> Result:
 def test_an_empty_database_is_behind_until_it_is_upgraded(tmp_path: Path) -> None:
     make_installation(tmp_path)
     (tmp_path / "subscribers.db").unlink()
+    (tmp_path / "subscribers.db").touch()
     (row,) = json.loads(run(tmp_path, "db", "status", "--json").output)
     assert (row["current"], row["state"]) == (None, "behind: run newsletter db upgrade")
     refused = run(tmp_path, "readers", "list")
@@ -46,3 +48,35 @@ def test_no_upgrade_while_an_issue_is_going_out(tmp_path: Path, clock: MovedCloc
     result = run(tmp_path, "db", "upgrade")
     assert result.exit_code == 1
     assert "issue 1 is going out" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("lost", "command"),
+    [
+        ("subscribers.db", ["readers", "list"]),
+        ("subscribers.db", ["db", "upgrade"]),
+        ("content.db", ["content", "list"]),
+    ],
+)
+def test_a_lost_database_is_named_and_not_made_anew(tmp_path: Path, lost: str, command: list[str]) -> None:
+    make_installation(tmp_path)
+    for file in tmp_path.glob(f"{lost}*"):
+        file.unlink()
+    result = run(tmp_path, *command)
+    assert result.exit_code == 1
+    assert (
+        result.stderr
+        == f"newsletter: There is no database at {tmp_path / lost}. Make one with: newsletter init\n"
+    )
+    assert not (tmp_path / lost).exists()
+
+
+def test_an_address_of_a_database_that_is_none_is_a_wrong_setting(tmp_path: Path) -> None:
+    make_installation(tmp_path)
+    environment = {"NEWSLETTER_PATHS_DATABASE_URL": "foo"}
+    result = CliRunner().invoke(program, ["--folder", str(tmp_path), "issues"], env=environment)
+    assert result.exit_code == 2
+    assert (
+        "environment variable NEWSLETTER_PATHS_DATABASE_URL: paths.database_url is no address"
+        in result.stderr
+    )

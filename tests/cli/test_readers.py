@@ -224,3 +224,20 @@ def test_choices_that_cannot_be_are_refused_and_nothing_is_set(folder: Path) -> 
     assert (bad.exit_code, "'Europe/Atlantis' is no time zone" in bad.output) == (2, True)
     assert run(folder, "set", "ada@example.org", "--hour", "24").exit_code == 2
     assert json.loads(run(folder, "show", "ada@example.org", "--json").stdout)["team_size"] is None
+
+
+def test_a_file_that_cannot_be_written_is_said_in_one_line(folder: Path) -> None:
+    result = run(folder, "export", "-o", "/nonexistent/out.csv")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("newsletter: /nonexistent/")
+    assert result.stderr.endswith(": No such file or directory\n")
+
+
+def test_a_full_disk_is_said_in_one_line(folder: Path) -> None:
+    add(folder, "ada@example.org")
+    command = [sys.executable, "-m", "newsletter", "--folder", str(folder), "readers", "export"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "newsletter: the output cannot be written: No space left on device"
+    assert "Traceback" not in done.stderr

@@ -19,19 +19,19 @@ from sqlalchemy import Connection
 from newsletter.clock import Clock
 from newsletter.delivery.dkim import DkimSigner
 from newsletter.delivery.ledger import Recipient
-from newsletter.delivery.personal import Personal, Wishes
+from newsletter.delivery.personal import NO_WISHES, Personal, Wishes
 from newsletter.digest.letter import Letter
 from newsletter.digest.letter_json import letter_from_json
 from newsletter.digest.store import get_frozen
 from newsletter.readers.links import LinkSigner, Purpose, link
-from newsletter.render.compose import Composer
+from newsletter.render.compose import Composer, EncodedPlan
 from newsletter.render.encode import mailbox_form
 from newsletter.render.frame import MessageFrame
 from newsletter.render.plan import Plan
 from newsletter.render.slots import SlotName
 
-#: Programs and wishes that are kept ready: a composer holds about as much as a message is long.
-PROGRAMS, WISHES_KEPT = 256, 10_000
+#: Programs and wishes that are kept ready: each takes a few kilobytes, since the blocks' bytes are shared.
+PROGRAMS, WISHES_KEPT = 5_000, 10_000
 
 _MARK = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})\.[0-9a-f]{12}")
 
@@ -105,7 +105,7 @@ class Mailing:
     _own: Callable[[Wishes], "Own"] = field(init=False)
 
     def __post_init__(self) -> None:
-        everything = Composer(self.plan)
+        encoded = EncodedPlan(self.plan)
         personal = None if self.letter is None else Personal(self.letter, self.plan.block_ids)
 
         def own(wishes: Wishes) -> Own:
@@ -113,7 +113,13 @@ class Mailing:
                 return Own(program=None, values={})
             return Own(program=personal.program(wishes), values=personal.values(wishes))
 
-        object.__setattr__(self, "_composer_of", lru_cache(maxsize=PROGRAMS)(everything.with_program))
+        def composer_of(program: Program) -> Composer:
+            common = personal is None or program == common_program
+            return Composer(self.plan, program) if common else Composer(self.plan, program, encoded=encoded)
+
+        common_program = None if personal is None else personal.program(NO_WISHES)
+
+        object.__setattr__(self, "_composer_of", lru_cache(maxsize=PROGRAMS)(composer_of))
         object.__setattr__(self, "_own", lru_cache(maxsize=WISHES_KEPT)(own))
 
     def compose(self, recipient: Recipient) -> bytes:

@@ -22,7 +22,7 @@ from python_http_client.exceptions import HTTPError
 from sendgrid import SendGridAPIClient
 
 from newsletter.delivery.ledger import Recipient
-from newsletter.delivery.message import PROGRAMS, Mailing, Program
+from newsletter.delivery.message import Mailing, Program
 from newsletter.delivery.sendgrid_json import RequestWriter
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.transport import Started
@@ -30,6 +30,9 @@ from newsletter.errors import BadHeader, SendError
 
 #: Recipients of a request, at most (API reference, mail/send).
 LIMIT = 1_000
+
+#: Programs whose requests are kept ready: each holds about as much as a message is long.
+WRITERS = 64
 
 _OBJECTED_TO = re.compile(r"personalizations\.(\d+)\b")
 
@@ -155,7 +158,7 @@ class SendGridSession:
             def make(program: Program) -> RequestWriter:
                 return RequestWriter(mailing, sandbox=self._account.sandbox, program=program)
 
-            self._writers = (mailing, lru_cache(maxsize=PROGRAMS)(make))
+            self._writers = (mailing, lru_cache(maxsize=WRITERS)(make))
         return self._writers[1](program)
 
     def _post(self, request: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
+from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
@@ -66,8 +67,8 @@ def _allowing(octets: str, but: str = "") -> bytes:
 
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 _HEADER_SAFE = _allowing(_PRINTABLE)
-#: The same in quoted-printable and escaped for HTML, but for a full stop at the start of a line.
-_BODY_SAFE = _allowing(_PRINTABLE, but=" =&<>\"'")
+#: The same in quoted-printable and escaped for HTML, but for a full stop or "From " at the start of a line.
+_BODY_SAFE = _allowing(_PRINTABLE, but="=&<>\"'")
 
 
 class EncodedPlan:
@@ -77,11 +78,12 @@ class EncodedPlan:
         self.plan = plan
         boundary = b"=_" + sha256(plan.to_bytes()).hexdigest()[:32].encode()
         multipart = b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="%b"\r\n\r\n'
-        self._head = (*_header_pieces(plan.headers), multipart % boundary, _PART % (boundary, b"plain"))
+        head = (*_header_pieces(plan.headers), multipart % boundary, _PART % (boundary, b"plain"))
+        self._head = tuple(_joined(head))
         self._between = b"\r\n" + _PART % (boundary, b"html")
         self._end = b"\r\n--%b--\r\n" % boundary
-        self._text = {block: tuple(_body_pieces(block.segments, _Use.TEXT)) for block in plan.text}
-        self._html = {block: tuple(_body_pieces(block.segments, _Use.HTML)) for block in plan.html}
+        self._text = {block: tuple(_joined(_body_pieces(block.segments, _Use.TEXT))) for block in plan.text}
+        self._html = {block: tuple(_joined(_body_pieces(block.segments, _Use.HTML))) for block in plan.html}
 
     def pieces(self, program: Sequence[str] | None) -> Iterator[_Piece]:
         """A whole message in order."""
@@ -99,7 +101,12 @@ class Composer:
         self, plan: Plan, program: Sequence[str] | None = None, *, encoded: EncodedPlan | None = None
     ) -> None:
         self._encoded = encoded or EncodedPlan(plan)
-        self._gapped, self._fills = _merge(self._encoded.pieces(program))
+        self._gaps: tuple[int, ...] | None = None
+        if encoded is None:
+            self._gapped, self._fills = _merge(self._encoded.pieces(program))
+        else:
+            # One of thousands of programs: it shares the statics with them all, and holds no copy.
+            self._gapped, self._gaps, self._fills = _shared(self._encoded.pieces(program))
         in_body = dict.fromkeys(fill.name for fill in self._fills if fill.use is not _Use.HEADER)
         in_headers = dict.fromkeys(fill.name for fill in self._fills if fill.name not in in_body)
         # To leads, where it is in headers alone: its length decides on folding
@@ -122,7 +129,12 @@ class Composer:
     def pieces(self, values: Mapping[str, str]) -> list[bytes]:
         """What `compose` joins."""
         pieces = self._gapped.copy()
-        pieces[1::2] = self._encode_quickly(values) or self._encode_carefully(values)
+        encoded = self._encode_quickly(values) or self._encode_carefully(values)
+        if self._gaps is None:
+            pieces[1::2] = encoded
+            return pieces
+        for gap, piece in zip(self._gaps, encoded, strict=True):
+            pieces[gap] = piece
         return pieces
 
     def _quick_index(self, fill: _Fill, names: Sequence[SlotName]) -> int:
@@ -145,7 +157,7 @@ class Composer:
         ):
             return None
         for value in encoded[self._first_body :]:
-            if value.translate(_BODY_SAFE) is not value or value[:1] == b".":
+            if value.translate(_BODY_SAFE) is not value or value[:1] == b"." or b"From " in value:
                 return None
             if len(value) > _LINE:
                 if len(value) > 2 * _LINE or value[_LINE] == _FULL_STOP:
@@ -221,6 +233,23 @@ def _merge(pieces: Iterable[_Piece]) -> tuple[list[bytes], tuple[_Fill, ...]]:
     gapped = [b""] * (2 * len(fills) + 1)
     gapped[::2] = map(b"".join, statics)
     return gapped, tuple(fills)
+
+
+def _joined(pieces: Iterable[_Piece]) -> Iterator[_Piece]:
+    """The same with statics that follow each other in one."""
+    for is_static, run in groupby(pieces, key=lambda piece: isinstance(piece, bytes)):
+        if is_static:
+            yield b"".join(piece for piece in run if isinstance(piece, bytes))
+        else:
+            yield from run
+
+
+def _shared(pieces: Iterable[_Piece]) -> tuple[list[bytes], tuple[int, ...], tuple[_Fill, ...]]:
+    """The statics of a message as they are, with gaps between them; the places of the gaps, and their fills."""
+    listed = list(pieces)
+    gaps = tuple(place for place, piece in enumerate(listed) if isinstance(piece, _Fill))
+    gapped = [piece if isinstance(piece, bytes) else b"" for piece in listed]
+    return gapped, gaps, tuple(piece for piece in listed if isinstance(piece, _Fill))
 
 
 def _fetcher(keys: Sequence[Any]) -> Callable[[Any], Sequence[Any]]:

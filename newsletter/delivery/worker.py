@@ -61,8 +61,6 @@ class Run:
     lease: timedelta = ledger.LEASE
     reach: Reach = pass_by
     stopping: threading.Event = field(default_factory=threading.Event)
-    #: SQLite lets one write at a time and polls; queueing here wakes up at once.
-    turn: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Worker(threading.Thread):
@@ -100,7 +98,7 @@ class Worker(threading.Thread):
     def _claim(self) -> Hold | None:
         run = self._run
         try:
-            with run.turn, run.database.write() as connection:
+            with run.database.write() as connection:
                 hold = ledger.claim_batch(connection, run.issue_id, self.name, run.clock.now(), run.lease)
         except DBAPIError as error:
             self._recover(error, ())
@@ -138,7 +136,7 @@ class Worker(threading.Thread):
             self._step(ledger.release_batch, hold, outcomes)
             return None
         now = run.clock.now()
-        with run.turn, run.database.write() as connection:
+        with run.database.write() as connection:
             window = ledger.begin_window(
                 connection,
                 hold,
@@ -156,7 +154,7 @@ class Worker(threading.Thread):
         return window
 
     def _step(self, step: LedgerStep, hold: Hold, outcomes: Sequence[Outcome]) -> None:
-        with self._run.turn, self._run.database.write() as connection:
+        with self._run.database.write() as connection:
             step(connection, hold, outcomes, self._run.clock.now())
         self._journal.clear()
 
@@ -187,7 +185,8 @@ class Worker(threading.Thread):
         except SendError as error:
             trouble = error
         # After trouble one message tries alone: what is lost sight of in a second failure is one reader's.
-        self._limit = 1 if trouble else self._fitting_limit(len(outcomes), len(recipients))
+        seconds = run.clock.monotonic() - begun_at
+        self._limit = 1 if trouble else self._fitting_limit(len(outcomes), seconds)
         for reader_id in recipients.keys() - outcomes.keys():
             event = Event.LOSE_SIGHT if reader_id in started else Event.RETURN
             outcomes[reader_id] = Outcome(reader_id=reader_id, event=event)
@@ -201,9 +200,10 @@ class Worker(threading.Thread):
                 return
             yield recipient
 
-    def _fitting_limit(self, done: int, begun: int) -> int:
-        """As many as fit into a window's time, judging by the last one."""
-        return max(1, done) if done < begun else min(self._run.transport.window, 2 * self._limit)
+    def _fitting_limit(self, done: int, seconds: float) -> int:
+        """As many as fit into a window's time, judging by the last one; at most twice as many as it was meant to have."""
+        fitting = int(done * WINDOW_SECONDS / seconds) if seconds else self._run.transport.window
+        return max(1, min(fitting, 2 * self._limit, self._run.transport.window))
 
     def _last_try_gives_up(self, told: Outcome, recipient: Recipient) -> Outcome:
         if told.event is Event.DEFER and recipient.attempts + 1 >= self._run.patience.attempts:
@@ -238,7 +238,7 @@ class Worker(threading.Thread):
             if run.stopping.wait(1.0):
                 raise error
             try:
-                with run.turn, run.database.write() as connection:
+                with run.database.write() as connection:
                     for left in ledger.running_batches(connection, run.issue_id):
                         if left.owner == self.name:
                             settle_batch(connection, left, evidence, run.clock.now())

@@ -15,7 +15,7 @@ def bottom_line(left: Dossier, right: Dossier, margin: int) -> Figure:
     if winner is not None:
         loser = right if winner is left else left
         return _sentence(f"{winner.name}: {against(winner, loser)}", winner, loser)
-    both = f"{left.name} has {left.panel.brief}, {right.name} has {right.panel.brief}"
+    both = f"{left.name} has {left.panel.brief}, {right.name} {right.panel.brief}"
     if _skips(left) and _skips(right):
         return _sentence(f"The panel skips both: {both}", left, right)
     if left.panel.exists and right.panel.exists:

@@ -162,9 +162,8 @@ def all_benchmarks(left: Dossier, right: Dossier) -> Benchmarks | None:
 
 
 def _neither(untested: int, tests: int) -> str:
-    """ "1 of 4 tests has no result for either": such a test has no row of its own."""
-    has = "has" if untested == 1 else "have"
-    return f"{untested} of {tests} tests {has} no result for either" if untested else ""
+    """ "1 of 4 untested for both": such a test has no row of its own."""
+    return f"{untested} of {tests} untested for both" if untested else ""
 
 
 def _scored(benchmark: Benchmark | None) -> bool:

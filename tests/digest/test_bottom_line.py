@@ -52,12 +52,12 @@ def test_there_is_a_pick_only_where_the_panel_has_one(ours: Panel, theirs: Panel
 
 def test_below_the_margin_there_is_no_clear_pick() -> None:
     line = bottom_line(dossier("A", panel(4, 0, 74)), dossier("B", panel(4, 0, 70)), MARGIN)
-    assert line.text == "No clear pick: A has 4–0, mean 74, B has 4–0, mean 70."
+    assert line.text == "No clear pick: A has 4–0, mean 74, B 4–0, mean 70."
 
 
 def test_a_mean_that_one_side_has_is_clearly_its_own() -> None:
     line = bottom_line(dossier("A", panel(4, 0)), dossier("B", panel(3, 1, 70)), MARGIN)
-    assert line.text == "No clear pick: A has 4–0, B has 3–1, mean 70."
+    assert line.text == "No clear pick: A has 4–0, B 3–1, mean 70."
     line = bottom_line(dossier("A", panel(4, 0)), dossier("B", panel(1, 3, 40)), MARGIN)
     assert line.text == "A: 4–0 against 1–3."
 
@@ -100,4 +100,4 @@ def test_reviews_without_decisions_still_have_a_mean() -> None:
 
 def test_a_panel_that_skips_both_is_said_to_skip_both() -> None:
     line = bottom_line(dossier("A", panel(1, 3, 60)), dossier("B", panel(0, 4, 30)), MARGIN)
-    assert line.text == "The panel skips both: A has 1–3, mean 60, B has 0–4, mean 30."
+    assert line.text == "The panel skips both: A has 1–3, mean 60, B 0–4, mean 30."

@@ -137,7 +137,7 @@ class Followed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Benchmarks:
-    """At most three tests with a score on a side; `untested` is "11 of 12 untested" or empty."""
+    """At most three tests with a score on a side; `untested` counts those without a row, or is empty."""
 
     rows: tuple[Row, ...]
     untested: str
@@ -225,11 +225,15 @@ class Dispute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """A source that printed figures stand on. `dated` is "verified 1 Mar 2026", "published …" or "seen …"."""
+    """A source that printed figures stand on. `dated` is "verified 1 Mar 2026", "published …" or "seen …".
+
+    `newest_on` is the last date that it gives itself, which may lie in the future by mistake.
+    """
 
     name: str
     url: str
     dated: str
+    newest_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,8 +18,16 @@ from newsletter.digest.sentences import clip
 
 
 def sources_block(printed: Iterable[str], material: Material, settings: Settings) -> Sources:
-    """The sources of what is printed, in its order, and the disputes about it. `printed` are claims' ids."""
+    """The sources of what is printed, in its order, and the disputes about it. `printed` are claims' ids.
+
+    Whoever differs about a printed figure is named with the dispute, and so is among the sources.
+    """
     ids = dict.fromkeys(printed)
+    dossiers = material.dossiers.values()
+    disputed = [
+        fact for each in dossiers for fact in each.facts.values() if fact.disputed and fact.claim.id in ids
+    ]
+    ids |= dict.fromkeys(other.id for fact in disputed for other in fact.others)
     statements = _statements(material)
     by_source: dict[str, list[_Statement]] = {}
     for statement in (statements[each] for each in ids if each in statements):
@@ -66,14 +74,26 @@ def _origin(source: Source | None, said: list[_Statement], settings: Settings) -
     verified = [each.verified_on for each in said if each.verified_on is not None]
     stated = [each.as_of for each in said if each.as_of is not None]
     if verified:
-        when = f"verified {day(max(verified))}"
+        when = f"verified {_span(verified)}"
     elif stated:
-        when = f"as of {day(max(stated))}"
+        when = f"as of {_span(stated)}"
     elif source.published_on is not None:
         when = f"published {day(source.published_on)}"
     else:
         when = f"seen {day(source.seen_on)}"
-    return Origin(name=clip(source.name), url=safe_url(source.url, settings), dated=when)
+    dates = [*verified, *stated, *([source.published_on] if source.published_on else [])]
+    return Origin(
+        name=clip(source.name),
+        url=safe_url(source.url, settings),
+        dated=when,
+        newest_on=max(dates, default=None),
+    )
+
+
+def _span(dates: list[date]) -> str:
+    """ "18 Nov 2026", or "18 Nov 2026 to 19 Nov 2026" where the printed statements have several dates."""
+    first, last = min(dates), max(dates)
+    return day(first) if first == last else f"{day(first)} to {day(last)}"
 
 
 def _disputes(dossier: Dossier, printed: set[str], material: Material) -> Iterator[Dispute]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from html import unescape
 
 from newsletter.config import Settings, require_ready_to_send
+from newsletter.digest.amounts import day
 from newsletter.digest.issues import Issue
 from newsletter.digest.length import MOST_WORDS, lead_words, read_words
 from newsletter.digest.letter import Letter
@@ -84,7 +85,7 @@ def examine(newsroom: Newsroom, letter: Letter) -> Examined:
 
 
 def _findings(letter: Letter, on_the_mail: Iterable[Finding]) -> tuple[Finding, ...]:
-    found = (*_contents(letter), *_lengths(letter), *_links(letter), *_disputes(letter), *on_the_mail)
+    found = (*_contents(letter), *_lengths(letter), *_links(letter), *_sources(letter), *on_the_mail)
     return tuple(sorted(found, key=lambda each: each.severity is not Severity.ERROR))
 
 
@@ -147,7 +148,15 @@ def _links(letter: Letter) -> Iterator[Finding]:
             )
 
 
-def _disputes(letter: Letter) -> Iterator[Finding]:
+def _sources(letter: Letter) -> Iterator[Finding]:
+    for origin in letter.sources.origins:
+        if origin.newest_on is not None and origin.newest_on > letter.masthead.date_on:
+            yield _warning(
+                f"{origin.name} gives a date after the issue's: {day(origin.newest_on)}",
+                "sources",
+                "Nothing is verified or published in the future.",
+                "Correct the date in its pack, and import that.",
+            )
     for dispute in letter.sources.disputes:
         yield _warning(
             f"Sources differ: {dispute.words}",

@@ -1,5 +1,6 @@
 """The letter of a small week, from the stores to every word; and of weeks that somebody wishes us ill with."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,31 @@ def test_sources_that_agree_with_each_other_stand_behind_one_value(tmp_path: Pat
         "Heron Small, input price: $0.10 (Model almanac, verified 1 Mar 2026); "
         "$0.07 (Third, seen 23 Nov 2026; Tool desk, prices, seen 23 Nov 2026)"
     ]
+
+
+def test_every_source_that_is_named_is_among_the_sources(letter: Letter) -> None:
+    names = {each.name for each in letter.sources.origins}
+    assert {"Model almanac", "Tool desk, prices"} <= names
+
+
+def test_a_source_is_dated_as_what_is_printed_of_it(tmp_path: Path) -> None:
+    def price(tool: str, day: int) -> ClaimEntry:
+        return ClaimEntry(
+            tool=tool,
+            attribute="input_price",
+            value="0.07",
+            unit="USD/Mtok",
+            verified_on=date(2026, 11, day),
+        )
+
+    tools = tuple(ToolEntry(id=each, name=each.title()) for each in ("alto", "basso"))
+    claims = (price("alto", 19), price("basso", 18))
+    one = Pack(source=SourceEntry(name="Prices"), tools=tools, claims=claims)
+    [origin] = letter_of_week(tmp_path, one).sources.origins
+    assert (origin.dated, origin.newest_on) == (
+        "verified 18 Nov 2026 to 19 Nov 2026",
+        date(2026, 11, 19),
+    )
 
 
 def test_a_brief_names_both_tools_whatever_its_headline(tmp_path: Path) -> None:

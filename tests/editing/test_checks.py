@@ -1,11 +1,13 @@
 """The preflight checks: what holds an issue back, and what an editor should see."""
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from newsletter.app import App
+from newsletter.config import TransportName
 from newsletter.db.engine import Database
 from newsletter.digest.letter import Brief, Letter, Link
 from newsletter.editing.approve import approve
@@ -70,6 +72,16 @@ def test_a_comparison_without_an_address_has_no_link_and_a_warning(app: App, let
     assert 'href=""' not in part_of(mail, Format.HTML)
 
 
+def test_a_date_after_the_issues_own_is_a_warning(app: App, letter: Letter) -> None:
+    first, *others = letter.sources.origins
+    late = replace(first, dated="as of 1 Jan 2099", newest_on=date(2099, 1, 1))
+    changed = replace(letter, sources=replace(letter.sources, origins=(late, *others)))
+    assert whats(examine(app, letter).findings, Severity.WARNING)[0].startswith("Sources differ")
+    assert whats(examine(app, changed).findings, Severity.WARNING)[0] == (
+        f"{first.name} gives a date after the issue's: 1 Jan 2099"
+    )
+
+
 def test_an_empty_issue_is_held(app: App, letter: Letter) -> None:
     empty = replace(letter, lead=None, more=(), cards=())
     assert "The issue is empty" in whats(examine(app, empty).findings)
@@ -127,3 +139,17 @@ def test_what_is_too_long_to_be_read_is_a_warning(
 def test_an_approved_issue_is_checked_as_it_was_approved(app: App) -> None:
     issue = approve(app, edit(app, drafted(app), subject="Mine"), "dora")
     assert whats(check(with_settings(app, postal_address=""), issue)) == []
+
+
+def test_sendgrid_without_a_webhook_seen_working_is_warned_of(app: App) -> None:
+    issue = drafted(app)
+    through = {
+        "transport": TransportName.SENDGRID,
+        "sendgrid_api_key": "SG.x",
+        "public_url": "https://a.example",
+    }
+    [_, warning] = check(with_settings(app, **through), issue)
+    assert warning.severity is Severity.WARNING
+    assert warning.what.startswith("SendGrid's event webhook is not set up (sendgrid.webhook_key)")
+    [_, warning] = check(with_settings(app, **through, sendgrid_webhook_key=("MFkw",)), issue)
+    assert "has never reached https://a.example/webhooks/sendgrid" in warning.what

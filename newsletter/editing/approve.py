@@ -19,6 +19,7 @@ from newsletter.editing.letters import EVERYBODY, written_letter, written_record
 from newsletter.editing.newsroom import Newsroom
 from newsletter.editing.store import may_have_arrived, take_number_back
 from newsletter.errors import BadInput, ChangedMeanwhile
+from newsletter.readers.keys import require_keys
 
 #: Approvals that meet another issue's approval at the same moment are tried again with the next number.
 ATTEMPTS = 5
@@ -44,10 +45,11 @@ class _Prepared:
 def approve(newsroom: Newsroom, issue: Issue, by: str) -> Issue:
     """Freeze and publish the issue as it reads now. Commits.
 
-    Raises ConfigError when a setting is missing, HeldBack with the errors found, InvalidTransition or
+    Raises ConfigError when a setting is missing, BadInput when a key is, HeldBack with the errors found, InvalidTransition or
     ChangedMeanwhile when somebody was faster, AlreadyPublished when an item is in another issue.
     """
     require_ready_to_send(newsroom.settings)
+    require_keys(newsroom.settings)
     for _ in range(ATTEMPTS):
         prepared = _prepare(newsroom, issue)
         try:

@@ -9,16 +9,18 @@ from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_frozen
 from newsletter.editing.newsroom import Newsroom
 from newsletter.errors import BadInput
+from newsletter.readers.keys import require_keys
 from newsletter.render.frame import MessageFrame
 
 
 def start(newsroom: Newsroom, issue: Issue) -> Progress:
     """Freeze the audience and let the issue go; one that has begun is left as it is. Commits.
 
-    Raises ConfigError when a setting is missing, and BadInput for an issue approved for the outbox whose links
+    Raises ConfigError when a setting is missing, BadInput when a key is, and BadInput for an issue approved for the outbox whose links
     nobody else could open: approval fixed them, and the settings have changed since.
     """
     require_ready_to_send(newsroom.settings)
+    require_keys(newsroom.settings)
     if newsroom.settings.transport is not TransportName.OUTBOX and issue.approved_at is not None:
         _refuse_links_of_the_outbox(newsroom, issue)
     return start_issue(newsroom.database, issue.id, newsroom.clock.now(), zone=newsroom.settings.time_zone)

@@ -14,6 +14,7 @@ import stat
 import tempfile
 from pathlib import Path
 
+from newsletter.config import Settings
 from newsletter.errors import BadInput, Place
 
 KEY_BYTES = 32
@@ -55,6 +56,12 @@ def read_suppression_key(path: Path) -> bytes:
     if len(keys) != 1:
         raise BadInput(f"here must be one key and there are {len(keys)}: it is never rotated", Place(path))
     return keys[0]
+
+
+def require_keys(settings: Settings) -> None:
+    """Raise BadInput unless both key files can be read: what leaves without them could not be sent to its end."""
+    read_link_keys(settings.path(settings.link_keys))
+    read_suppression_key(settings.path(settings.suppression_key))
 
 
 def _new_line() -> str:

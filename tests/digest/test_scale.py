@@ -12,7 +12,7 @@ from newsletter.digest.store import items_of
 from newsletter.editing.draft import draft_now
 from newsletter.editing.letters import letter_of
 from tests.digest.many import many_comparisons
-from tests.digest.week import CUTOFF, SEEN, settings_in
+from tests.digest.week import CUTOFF, SEEN, furnish, settings_in
 
 COMPARISONS = 2_000
 #: `python -m benchmarks drafting` measures the promise itself; a comparison may cost this much on the way.
@@ -22,7 +22,7 @@ BYTES_A_COMPARISON = 3_000
 def test_a_draft_holds_no_texts_of_what_it_does_not_print(tmp_path: Path, sqlite_database: Database) -> None:
     with ContentStore(tmp_path / "content.db") as content:
         content.import_pack(many_comparisons(COMPARISONS), SEEN)
-    app = App(settings_in(tmp_path), MovedClock(CUTOFF), sqlite_database)
+    app = App(furnish(settings_in(tmp_path)), MovedClock(CUTOFF), sqlite_database)
     tracemalloc.start()
     made = draft_now(app)
     peak = tracemalloc.get_traced_memory()[1]

@@ -19,6 +19,8 @@ from newsletter.content.pack import (
     VerdictEntry,
     VotesEntry,
 )
+from newsletter.content.store import ContentStore
+from newsletter.readers.keys import make_link_keys, make_suppression_key
 
 #: The issue's slot, and when its draft is due.
 SLOT = "2026-11-26T09:00"
@@ -39,6 +41,16 @@ def settings_in(folder: Path, **changes: object) -> Settings:
         **changes,
     }
     return Settings(folder=folder, **values)  # type: ignore[arg-type]
+
+
+def furnish(settings: Settings) -> Settings:
+    """Make the content store and the keys that an installation has, where they are not there yet."""
+    with ContentStore(settings.path(settings.content_db)):
+        pass
+    if not settings.path(settings.link_keys).exists():
+        make_link_keys(settings.path(settings.link_keys))
+        make_suppression_key(settings.path(settings.suppression_key))
+    return settings
 
 
 def _tool(key: str, name: str, tagline: str, entry: str = "", url: str = "") -> ToolEntry:

@@ -10,12 +10,12 @@ from newsletter.db.engine import Database
 from newsletter.digest.draft import Drafted
 from newsletter.digest.issues import Issue
 from newsletter.editing.draft import draft_now
-from tests.digest.week import CUTOFF, SEEN, WEEK, settings_in
+from tests.digest.week import CUTOFF, SEEN, WEEK, furnish, settings_in
 
 
 def newsroom(folder: Path, database: Database, *packs: Pack, **settings: object) -> App:
     """An App on these stores, with a week of content (`packs`, or the small one)."""
-    app = App(settings_in(folder, **settings), MovedClock(CUTOFF), database)
+    app = App(furnish(settings_in(folder, **settings)), MovedClock(CUTOFF), database)
     with app.content() as content:
         for pack in packs or WEEK:
             content.import_pack(pack, SEEN)

@@ -14,7 +14,7 @@ from newsletter.content.pack import ComparisonEntry, Pack, ReviewEntry, SourceEn
 from newsletter.db.engine import Database
 from newsletter.db.schema import readers
 from newsletter.db.statuses import ReaderStatus
-from tests.digest.week import settings_in
+from tests.digest.week import furnish, settings_in
 from tests.jobs.recording import RecordedAlerts
 
 
@@ -28,7 +28,7 @@ class WatchedApp(App):
 def open_newsroom(folder: Path, database: Database, clock: MovedClock, **settings: object) -> WatchedApp:
     """A newsroom of Thursdays at nine in Berlin, unless the settings say otherwise."""
     values = {"slot_day": Weekday.THU, "slot_time": "09:00", "time_zone": "Europe/Berlin", **settings}
-    return WatchedApp(settings_in(folder, **values), clock, database)
+    return WatchedApp(furnish(settings_in(folder, **values)), clock, database)
 
 
 def add_reader(database: Database, address: str, now: datetime) -> None:

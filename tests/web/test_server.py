@@ -103,5 +103,6 @@ def test_a_port_that_is_taken_is_a_failure(tmp_path: Path) -> None:
     make_installation(tmp_path / "weekly", example=True)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        with pytest.raises(SystemExit):
-            main(["--folder", str(tmp_path / "weekly"), "--port", port])
+        # In a thread of its own: the browser of other tests keeps an event loop running in this one.
+        with ThreadPoolExecutor(1) as pool, pytest.raises(SystemExit):
+            pool.submit(main, ["--folder", str(tmp_path / "weekly"), "--port", port]).result()

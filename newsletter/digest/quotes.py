@@ -31,6 +31,8 @@ _TELLING = {
 _LEANING = re.compile(
     r"(it|its|this|that|that's|these|those|they|he|she|but|and|or|so|still|also|yet|until then|instead)\b"
 )
+#: A sentence that begins with another's words would begin with two marks.
+_MARKS = ("“", '"')
 #: A list, or a label before a colon, tells little out of its place.
 _LABEL = re.compile(r"^\W*[\w' /-]{1,40}:\s")
 
@@ -72,10 +74,19 @@ def _best(said: Iterable[tuple[Dossier, Review]], stance: str) -> Quote | None:
         for sentence in split_sentences(review.words):
             if not FEWEST_WORDS <= count_words(sentence) <= MOST_WORDS or not is_whole(sentence):
                 continue
+            sentence = _without_own_marks(sentence)
+            if sentence.startswith(_MARKS):
+                continue
             points = telling(sentence, stance) - 3 * rank
             if best is None or points > best[0]:
                 best = points, _quote(sentence, dossier, review, stance)
     return None if best is None else best[1]
+
+
+def _without_own_marks(sentence: str) -> str:
+    """The words of a sentence that stands in quotation marks as a whole: the issue sets its own around them."""
+    own = sentence[:1] + sentence[-1:] in ("“”", '""') and not any(mark in sentence[1:-1] for mark in '“”"')
+    return sentence[1:-1] if own else sentence
 
 
 def _quote(sentence: str, dossier: Dossier, review: Review, stance: str) -> Quote:

@@ -81,6 +81,12 @@ def test_a_sentence_that_leans_on_the_one_before_is_passed_over() -> None:
     assert chosen(review("a", "Builder", 85, "ship", words))[0].words == GOOD
 
 
+def test_a_sentence_in_quotation_marks_is_not_quoted_twice() -> None:
+    assert chosen(review("a", "Builder", 85, "ship", f"“{GOOD}”"))[0].words == GOOD
+    begins = "“Fast” is what every team that ships it says of this one."
+    assert chosen(review("a", "Builder", 85, "ship", f"{begins} {GOOD}"))[0].words == GOOD
+
+
 def test_the_sentence_is_printed_as_it_was_written() -> None:
     words = "The price holds at $0.50/M tokens, i.e. “until a rival cuts its own.” Still a ship."
     found = chosen(review("a", "Skeptic", 72, "ship", words))

@@ -12,7 +12,7 @@ from threading import Thread
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from newsletter.app import App, open_app
 from newsletter.clock import SystemClock
@@ -26,14 +26,6 @@ from tests.web.test_personal import files_with
 ALICE = "alice@example.org"
 PHONE = {"width": 375, "height": 667}
 DESK = {"width": 1280, "height": 800}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

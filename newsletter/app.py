@@ -90,7 +90,7 @@ class App:
         domain = settings.from_address.rpartition("@")[2] or "localhost"
         list_id = settings.list_id or f"weekly.{domain}"
         return MessageFrame(
-            from_name=settings.from_name,
+            from_name=settings.from_name or settings.name,
             from_address=settings.from_address,
             reply_to=settings.reply_to,
             list_id=list_id,

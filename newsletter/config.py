@@ -5,6 +5,7 @@ environment overrides the file: `NEWSLETTER_<SECTION>_<NAME>`. Secrets come from
 that the setting names, never from `newsletter.toml` itself.
 """
 
+import json
 import os
 import re
 import tomllib
@@ -123,7 +124,7 @@ class Settings:
         "site.affiliate_hosts", (), help="Hosts whose links pay; they are labelled in every issue."
     )
 
-    from_name: str = _setting("mail.from_name", "Weekly Verdicts", help="The name in From.")
+    from_name: str = _setting("mail.from_name", "", help="The name in From; empty: site.name.")
     from_address: str = _setting(
         "mail.from_address", "", help="The address in From.", needed=True, example="weekly@example.org"
     )
@@ -410,6 +411,7 @@ def load_settings(folder: Path, environ: Mapping[str, str] | None = None) -> Set
                 setting=name,
                 place=_place(file, name),
             )
+    _refuse_unknown_variables(known, environ)
     values = {}
     for name, row in known.items():
         raw, place = _raw_value(row, given, file, environ)
@@ -418,6 +420,19 @@ def load_settings(folder: Path, environ: Mapping[str, str] | None = None) -> Set
     settings = Settings(folder=folder, **values)
     _check(settings, file)
     return settings
+
+
+def _refuse_unknown_variables(known: Mapping[str, Any], environ: Mapping[str, str]) -> None:
+    """A variable that begins like a section's is a setting, and a misspelt one is a fault, as it is in the file."""
+    variables = {env_name(name) for name in known}
+    sections = tuple({env_name(name.partition(".")[0]) + "_" for name in known})
+    for variable in sorted(environ):
+        if variable.startswith(sections) and variable not in variables:
+            raise ConfigError(
+                "there is no such setting; see docs/reference/settings.md",
+                setting="",
+                place=Place(f"environment variable {variable}"),
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -563,7 +578,16 @@ def _convert(raw: Any, row: Field[Any], name: str, place: Place) -> Any:
     try:
         return _CONVERTERS[wanted](raw) if wanted in _CONVERTERS else _choice(raw, wanted)
     except (ValueError, TypeError, InvalidOperation) as error:
-        raise ConfigError(f"{name} is {raw!r}, {_wanted(wanted)}", setting=name, place=place) from error
+        raise ConfigError(f"{name} is {_shown(raw)}, {_wanted(wanted)}", setting=name, place=place) from error
+
+
+def _shown(raw: Any) -> str:
+    """A value as somebody wrote it in the file."""
+    if isinstance(raw, bool):
+        return "true" if raw else "false"
+    if isinstance(raw, str):
+        return json.dumps(raw, ensure_ascii=False)
+    return "a list" if isinstance(raw, list) else "a table" if isinstance(raw, dict) else str(raw)
 
 
 def _text(raw: Any) -> str:
@@ -609,7 +633,7 @@ def _duration(raw: Any) -> timedelta:
     """ "48h", "90m", "2d", "30s"."""
     number, unit = _text(raw)[:-1], _text(raw)[-1:]
     seconds = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-    if unit not in seconds:
+    if unit not in seconds or not Decimal(number) >= 0:
         raise ValueError
     return timedelta(seconds=float(Decimal(number)) * seconds[unit])
 
@@ -670,6 +694,7 @@ def _check(settings: Settings, file: Path) -> None:
     _check_mailbox(settings, file)
     _check_dkim(settings, file)
     _check_database_url(settings, file)
+    _check_values(settings, file)
     for name, url in (
         ("site.public_url", settings.public_url),
         ("site.url", settings.site_url),
@@ -694,6 +719,34 @@ def _check(settings: Settings, file: Path) -> None:
                 setting=name,
                 place=_place(file, name),
             )
+
+
+def _check_values(settings: Settings, file: Path) -> None:
+    """Names are one line, ports are ports, and what counts something counts at least one."""
+    for row in setting_fields():
+        name, value = row.metadata["name"], getattr(settings, row.name)
+        fault = _fault(name, value)
+        if fault:
+            raise ConfigError(f"{name} {fault}", setting=name, place=_source(file, name))
+
+
+def _fault(name: str, value: Any) -> str:
+    if name in ("site.name", "site.language") and not value:
+        return "is empty, but a text was expected"
+    if isinstance(value, str) and "\n" in value and name != "site.postal_address":
+        return "has several lines, but one was expected"
+    if name in ("mail.list_id", "site.language") and len(value.split()) > 1:
+        return f'is "{value}", but a name without blanks was expected'
+    if name.endswith((".port", "_port")) and value > 65535:
+        return f"is {value}, but a port from 0 to 65535 was expected"
+    if name in _AT_LEAST_ONE and value < 1:
+        return f"is {value}, but a whole number from 1 was expected"
+    if name == "schedule.jobs" and (not value or "" in value):
+        return "names an empty job" if value else "is empty, but at least one job was expected"
+    return ""
+
+
+_AT_LEAST_ONE = ("digest.item_limit", "sending.attempts", "smtp.connections", "sendgrid.connections")
 
 
 def _check_database_url(settings: Settings, file: Path) -> None:

@@ -145,3 +145,30 @@ def test_a_transport_needs_what_it_needs(tmp_path: Path, extra: dict[str, str], 
 
 def test_every_setting_has_help() -> None:
     assert all(row.metadata["help"].endswith(".") for row in setting_fields())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[schedule]\ndraft_before = "-1h"', 'schedule.draft_before is "-1h", but a duration'),
+        ("[digest]\nitem_limit = 0", "digest.item_limit is 0, but a whole number from 1"),
+        ("[sending]\nattempts = 0", "sending.attempts is 0, but a whole number from 1"),
+        ('[site]\nname = ""', "site.name is empty"),
+        ('[site]\nname = "a\\nb"', "site.name has several lines"),
+        ('[site]\nlanguage = "zz zz"', 'site.language is "zz zz", but a name without blanks'),
+        ('[mail]\nlist_id = "a b"', 'mail.list_id is "a b", but a name without blanks'),
+        ("[smtp]\nport = 99999", "smtp.port is 99999, but a port"),
+        ("[schedule]\njobs = []", "schedule.jobs is empty"),
+        ('[schedule]\njobs = [""]', "schedule.jobs names an empty job"),
+        ("[schedule]\ntime = 09:00:00", "schedule.time is 09:00:00, but a text"),
+        ("[site]\nname = true", "site.name is true, but a text"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_refused_in_plain_words(tmp_path: Path, text: str, said: str) -> None:
+    assert said in str(complaint(tmp_path, text))
+
+
+def test_a_misspelt_variable_is_refused_as_it_is_in_the_file(tmp_path: Path) -> None:
+    error = complaint(tmp_path, "", {"NEWSLETTER_SITE_FOO": "x"})
+    assert str(error).startswith("environment variable NEWSLETTER_SITE_FOO: there is no such setting")
+    settings_of(tmp_path, "", {"NEWSLETTER_FOLDER": "x", "NEWSLETTER_REAL_PAGES": "y"})

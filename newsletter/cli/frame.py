@@ -107,8 +107,8 @@ def _cell(value: object) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with control characters shown as �: other people's words must not steer a terminal."""
-    return "".join("�" if unicodedata.category(each) in ("Cc", "Cs") else each for each in text)
+    """The text with control and invisible characters shown as �: other people's words must not steer a terminal."""
+    return "".join("�" if unicodedata.category(each) in ("Cc", "Cf", "Cs") else each for each in text)
 
 
 def _print_rich(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:

@@ -124,6 +124,9 @@ class CsvFile:
                         yield line, cells
                     line = reader.line_num + 1
             except csv.Error as error:
+                if "field limit" in str(error):
+                    message = "a cell here has more than 131,072 characters: no address or name is that long"
+                    raise BadInput(message, Place(self.path, line)) from error
                 raise BadInput(
                     f'the quotes do not match here ({error}); inside quotes, a quote is written ""',
                     Place(self.path, line),

@@ -162,3 +162,4 @@ def test_a_closed_pipe_is_no_error_message() -> None:
 
 def test_control_characters_do_not_reach_the_terminal() -> None:
     assert printable("a\x1b[31mred\x00") == "a�[31mred�"
+    assert printable("pay\u202epal\u200b") == "pay�pal�"

@@ -122,3 +122,10 @@ def test_line_endings_of_every_system_are_read(tmp_path: Path) -> None:
     assert rows(tmp_path, "email\rada@example.org\rbob@example.org\r") == rows(
         tmp_path, "email\r\nada@example.org\r\nbob@example.org\r\n"
     )
+
+
+def test_a_cell_beyond_all_measure_is_said_to_be_too_long(tmp_path: Path) -> None:
+    file = tmp_path / "readers.csv"
+    file.write_text(f"address,name\nada@example.org,{'x' * 140_000}\n", encoding="utf-8")
+    with pytest.raises(BadInput, match=r"readers\.csv:2: a cell here has more than 131,072 characters"):
+        list(CsvFile(file).rows())

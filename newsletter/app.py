@@ -312,11 +312,6 @@ class App:
             alerts=self.alerts,
         )
 
-    @property
-    def webhook_url(self) -> str:
-        """Where SendGrid is to post its events."""
-        return f"{self.settings.public_url.rstrip('/')}/webhooks/sendgrid"
-
     def mailboxes(self) -> "tuple[Mailbox, ...]":
         """The mailboxes of reports that the settings name, each for one reading."""
         from newsletter.delivery.feedback.imap import Imap, ImapAccount

@@ -49,6 +49,7 @@ def send(app: "App", issue: str, to_missed: bool) -> None:
         say(f"Issue {found.label} is paused: {found.reason or 'somebody paused it'}.")
         say(f"To go on: newsletter resume {found.id}")
         raise click.exceptions.Exit(1)
+    _warn_of_webhook(app)
     start(app, found)
     if to_missed:
         with app.database.write() as connection:
@@ -59,6 +60,13 @@ def send(app: "App", issue: str, to_missed: bool) -> None:
             ending = sender.send()
     _say_ending(app, found, ending, sender)
     raise click.exceptions.Exit(_exit_status(ending, interrupted))
+
+
+def _warn_of_webhook(app: "App") -> None:
+    from newsletter.delivery.webhook import webhook_trouble
+
+    if trouble := webhook_trouble(app.database, app.settings):
+        say(f"Warning: {trouble}", err=True)
 
 
 def _exit_status(ending: "Ending", signals: list[int]) -> int:

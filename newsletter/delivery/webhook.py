@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from newsletter.clock import Clock
+from newsletter.config import Settings, TransportName
 from newsletter.db.engine import Database
 from newsletter.delivery import webhook_store as store
 from newsletter.delivery.feedback.acting import Feedback
@@ -196,8 +197,22 @@ def _row(told: Told, target: tuple[int, int] | None, now: datetime) -> EventRow:
     )
 
 
-def webhook_trouble(sign: Sign, *, has_key: bool, url: str) -> str:
-    """What an operator who sends through SendGrid should know before; empty when the webhook was seen working."""
+def url_of(settings: Settings) -> str:
+    """Where SendGrid is to post its events."""
+    return f"{settings.public_url.rstrip('/')}/webhooks/sendgrid"
+
+
+def webhook_trouble(database: Database, settings: Settings) -> str:
+    """What an operator should know before sending; empty when the webhook was seen working, or mail goes another way."""
+    if settings.transport is not TransportName.SENDGRID:
+        return ""
+    with database.read() as connection:
+        sign = store.sign_of(connection)
+    return trouble_words(sign, has_key=bool(settings.sendgrid_webhook_key), url=url_of(settings))
+
+
+def trouble_words(sign: Sign, *, has_key: bool, url: str) -> str:
+    """What is wrong with the webhook, in words; empty when it was seen working."""
     if not has_key:
         return (
             "SendGrid's event webhook is not set up (sendgrid.webhook_key): bounces and complaints will not come back, "

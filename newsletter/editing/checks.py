@@ -7,6 +7,7 @@ from enum import StrEnum
 from html import unescape
 
 from newsletter.config import Settings, require_ready_to_send
+from newsletter.delivery.webhook import webhook_trouble
 from newsletter.digest.amounts import day
 from newsletter.digest.issues import Issue
 from newsletter.digest.length import MOST_WORDS, lead_words, read_words
@@ -71,7 +72,19 @@ def check(newsroom: Newsroom, issue: Issue) -> tuple[Finding, ...]:
     letter = letter_of(newsroom, issue)
     if is_frozen(issue):
         return _findings(letter, _mail(plan_of(newsroom, issue)[0], letter.footer.postal_address))
-    return (*_settings(newsroom.settings), *examine(newsroom, letter).findings)
+    examined = examine(newsroom, letter).findings
+    return (*_settings(newsroom.settings), *examined, *_way_back(newsroom))
+
+
+def _way_back(newsroom: Newsroom) -> Iterator[Finding]:
+    """Whether we will hear what becomes of the mails."""
+    if trouble := webhook_trouble(newsroom.database, newsroom.settings):
+        yield _warning(
+            trouble,
+            "sendgrid",
+            "Mail that keeps going to dead addresses ends in spam folders.",
+            "Set the webhook up as docs/how-to/sendgrid.md says.",
+        )
 
 
 def examine(newsroom: Newsroom, letter: Letter) -> Examined:

@@ -34,7 +34,7 @@ from newsletter.delivery.message import Marks
 from newsletter.delivery.sendgrid import SendGrid as SendGridTransport
 from newsletter.delivery.sendgrid_events import SETTING, Unreadable, is_signed, read_events, read_keys
 from newsletter.delivery.store import progress_of, start_issue
-from newsletter.delivery.webhook import KEPT, Webhook, webhook_trouble
+from newsletter.delivery.webhook import KEPT, Webhook, trouble_words
 from newsletter.delivery.webhook_store import forget_events
 from newsletter.errors import ConfigError
 from newsletter.readers.addresses import parse_address
@@ -475,7 +475,7 @@ def test_events_are_forgotten_in_time(place: Place) -> None:
 
 
 def trouble(place: Place, *, has_key: bool = True) -> str:
-    return webhook_trouble(
+    return trouble_words(
         place.webhook.sign(), has_key=has_key, url="https://news.example.org/webhooks/sendgrid"
     )
 

@@ -286,7 +286,8 @@ def test_what_held_before_a_moment_is_read_beside_what_holds_now(tmp_path: Path)
         assert [each.ships for each in store.verdicts(["heron-2"], before=then)["heron-2"]] == [4]
         assert store.stated_between(then, then + WEEK) == ("heron-2",)
         assert store.stated_between(MONDAY, then) == ()
-        assert store.reviews(["heron-2"], before=then) == store.offers(["heron-2"], before=then) == {}
+        assert store.reviews(["heron-2"], before=then) == {}
+        assert store.offers(["heron-2"], before=then) == {}
 
 
 def test_what_a_tool_was_described_as_before_is_kept(tmp_path: Path) -> None:

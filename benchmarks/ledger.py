@@ -17,7 +17,8 @@ from newsletter.clock import SystemClock
 from newsletter.db.engine import Database, open_database
 from newsletter.db.schema import metadata
 from newsletter.delivery import ledger
-from newsletter.delivery.ledger import Hold, Recipient
+from newsletter.delivery.holds import Hold
+from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.store import start_issue

@@ -26,8 +26,9 @@ from newsletter.db.schema import batches, deliveries, issues, plans, readers, se
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
 from newsletter.delivery.audience import audience
 from newsletter.delivery.feedback.refusals import judge_refusals
-from newsletter.delivery.ledger import HOLD_COLUMNS, Hold, cancel_batch
+from newsletter.delivery.holds import HOLD_COLUMNS, Hold
 from newsletter.delivery.progress import Progress, SenderSign, Situation
+from newsletter.delivery.recording import cancel_batch
 from newsletter.delivery.states import Event, sources_of, target_of
 from newsletter.delivery.waves import Wave, waves
 from newsletter.digest.issues import Issue, Step

@@ -14,8 +14,9 @@ from sqlalchemy import Connection, and_, select, update
 from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries
 from newsletter.db.statuses import BatchStatus, DeliveryStatus
+from newsletter.delivery.holds import Hold, leave_batch, of_batch
 from newsletter.delivery.journal import Evidence, read_evidence, remove_journal
-from newsletter.delivery.ledger import Hold, leave_batch, of_batch, record
+from newsletter.delivery.recording import record
 from newsletter.delivery.states import Event, Outcome
 
 

@@ -20,8 +20,9 @@ from newsletter.db.engine import Database
 from newsletter.delivery import ledger
 from newsletter.delivery.audience import AddressHash
 from newsletter.delivery.faults import Point, Reach, pass_by
+from newsletter.delivery.holds import Hold
 from newsletter.delivery.journal import Evidence, Journal
-from newsletter.delivery.ledger import Fenced, Hold, Recipient, Window
+from newsletter.delivery.ledger import Fenced, Recipient, Window
 from newsletter.delivery.message import Mailing
 from newsletter.delivery.retry import Breaker, Patience
 from newsletter.delivery.states import Event, Outcome

@@ -12,8 +12,8 @@ import pytest
 from newsletter.db.engine import Database
 from newsletter.db.statuses import DeliveryStatus
 from newsletter.delivery import ledger
+from newsletter.delivery.holds import Hold
 from newsletter.delivery.journal import Journal
-from newsletter.delivery.ledger import Hold
 from newsletter.delivery.progress import Progress
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.store import progress_of, start_issue

@@ -11,7 +11,8 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import readers
 from newsletter.db.statuses import DeliveryStatus, IssueStatus
 from newsletter.delivery import ledger
-from newsletter.delivery.ledger import Hold, Window
+from newsletter.delivery.holds import Hold
+from newsletter.delivery.ledger import Window
 from newsletter.delivery.loopback import Fault, Loopback, Phase
 from newsletter.delivery.outbox import Outbox
 from newsletter.delivery.sender import Ending

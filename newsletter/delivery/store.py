@@ -60,32 +60,29 @@ def _freeze_audience(connection: Connection, issue: Issue, now: datetime, zone: 
 
 
 def _freeze_wave(connection: Connection, issue: Issue, wave: Wave) -> None:
+    """Batch by batch: a join of batches and readers would leave it to the database in which order to look.
+
+    PostgreSQL, which knows nothing yet of batches made a moment ago, read all readers for each of them.
+    """
     whole = wave.members
     total = connection.execute(select(func.count()).select_from(whole.subquery())).scalar_one()
     size = min(LARGEST_BATCH, max(SMALLEST_BATCH, total // WANTED_BATCHES))
-    same = {
-        "issue_id": issue.id,
-        "variant": _only_variant(connection, issue.id),
-        "status": BatchStatus.PENDING,
-        "not_before": wave.not_before,
-    }
-    parts = [
-        {"low": low, "high": high, "readers": count} for low, high, count in _parts(connection, whole, size)
-    ]
-    if not parts:
-        return
-    connection.execute(insert(batches).values(same), parts)
-    members = whole.subquery()
-    same_wave = (
-        batches.c.not_before.is_(None) if wave.not_before is None else batches.c.not_before == wave.not_before
+    batch = insert(batches).values(
+        issue_id=issue.id,
+        variant=_only_variant(connection, issue.id),
+        status=BatchStatus.PENDING,
+        not_before=wave.not_before,
     )
-    of_batch = and_(
-        batches.c.issue_id == issue.id, same_wave, members.c.id.between(batches.c.low, batches.c.high)
+    members = whole.where(readers.c.id.between(bindparam("b_low"), bindparam("b_high")))
+    batch_id = bindparam("b_batch", type_=deliveries.c.batch_id.type)
+    rows = members.add_columns(literal(issue.id), batch_id, literal(DeliveryStatus.PENDING.value))
+    copies = insert(deliveries).from_select(
+        ["reader_id", "issue_id", "batch_id", "status"], rows.order_by(readers.c.id)
     )
-    rows = select(batches.c.issue_id, members.c.id, batches.c.id, literal(DeliveryStatus.PENDING.value))
-    rows = rows.join_from(batches, members, of_batch).order_by(batches.c.id)
-    columns = ["issue_id", "reader_id", "batch_id", "status"]
-    connection.execute(insert(deliveries).from_select(columns, rows))
+    for low, high, count in _parts(connection, whole, size):
+        part = {"low": low, "high": high, "readers": count}
+        made = connection.execute(batch.returning(batches.c.id), part).scalar_one()
+        connection.execute(copies, {"b_low": low, "b_high": high, "b_batch": made})
 
 
 def _parts(connection: Connection, whole: Select[tuple[int]], size: int) -> Iterator[tuple[int, int, int]]:

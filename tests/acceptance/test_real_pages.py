@@ -89,7 +89,7 @@ def test_the_other_panel_comparison_has_its_derived_split(words: str) -> None:
 def test_the_head_to_head_comes_with_resolved_costs_and_its_question(words: str) -> None:
     more = words.partition("MORE COMPARISONS")[2]
     assert "$12.00 against $2.00 a month at 10M tokens" in more
-    assert "Mistral Medium 3.1 vs Mistral Small 3.2: which is better?" in more
+    assert "Which is cheaper, Mistral Medium 3.1 or Mistral Small 3.2?" in more
 
 
 def test_what_sources_dispute_is_said_with_both_values_and_dates(words: str) -> None:

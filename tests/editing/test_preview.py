@@ -19,7 +19,6 @@ from newsletter.editing.draft import edit
 from newsletter.editing.issue_names import find_issue
 from newsletter.editing.preview import Format, preview, reader_copy
 from newsletter.errors import BadInput, NotFound
-from newsletter.readers.keys import make_link_keys, make_suppression_key
 from newsletter.readers.links import Purpose
 from tests.digest.week import SEEN
 from tests.editing.desk import drafted, newsroom
@@ -72,8 +71,6 @@ def _change_everything(content: ContentStore) -> None:
 
 
 def test_a_readers_preview_is_the_readers_own_message(app: App) -> None:
-    make_link_keys(app.settings.path(app.settings.link_keys))
-    make_suppression_key(app.settings.path(app.settings.suppression_key))
     reader_id = add_alice(app)
     issue = approve(app, drafted(app), "dora")
     shown = preview(app, issue, reader_copy(app, issue, "alice@EXAMPLE.org"), Format.EML)

@@ -260,6 +260,7 @@ class App:
         from newsletter.delivery.message import mailings_of
         from newsletter.delivery.retry import Patience
         from newsletter.delivery.sender import Sender
+        from newsletter.delivery.shares import Shares
         from newsletter.readers.addresses import Address
         from newsletter.readers.suppression import address_hash
 
@@ -275,7 +276,9 @@ class App:
             clock=self.clock,
             hash_address=lambda key: address_hash(self.suppression_key, Address(text=key, key=key)),
             throttle=self.throttle,
-            most_rejected=settings.pause_at_rejections / 100,
+            shares=Shares(
+                rejected=settings.pause_at_rejections / 100, complained=settings.pause_at_complaints / 1000
+            ),
             patience=Patience(attempts=max(1, settings.send_attempts), first=settings.send_retry_after),
             alerts=self.alerts,
             watch=watch,

@@ -298,6 +298,11 @@ class Settings:
         20,
         help="Per cent of messages refused for good at which an issue pauses, from 50 of them on; 0: never.",
     )
+    pause_at_complaints: int = _setting(
+        "sending.pause_at_complaints",
+        3,
+        help="Complaints in a thousand readers at which an issue pauses, from 5 of them on; 0: never.",
+    )
 
     smtp_host: str = _setting("smtp.host", "", help="The SMTP relay.")
     smtp_port: int = _setting("smtp.port", 587, help="Its port.")

@@ -26,6 +26,7 @@ CREATE TABLE batches (
   lease_until DATETIME,
   fence INTEGER DEFAULT '0' NOT NULL,
   attempts INTEGER DEFAULT '0' NOT NULL,
+  retry_at DATETIME,
   readers INTEGER NOT NULL,
   accepted INTEGER DEFAULT '0' NOT NULL,
   rejected INTEGER DEFAULT '0' NOT NULL,

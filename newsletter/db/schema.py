@@ -290,6 +290,8 @@ batches = Table(
     Column("fence", Integer, nullable=False, server_default="0"),
     #: Passes that left readers to be tried again.
     Column("attempts", Integer, nullable=False, server_default="0"),
+    #: Not before this moment are they, where the batch comes due earlier for others in it; NULL: with the others.
+    Column("retry_at", UtcDateTime),
     #: How many deliveries it has, and how many of them stand in each state that is final for the sender: kept
     #: in the commits that change those states, so that progress costs one small sum.
     Column("readers", Integer, nullable=False),

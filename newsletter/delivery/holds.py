@@ -42,7 +42,12 @@ def of_batch(hold: Hold, status: DeliveryStatus) -> tuple[ColumnElement[bool], .
     )
 
 
-def leave_batch(connection: Connection, hold: Hold, not_before: datetime | None, **changes: object) -> None:
+def leave_batch(
+    connection: Connection,
+    hold: Hold,
+    not_before: datetime | ColumnElement[datetime] | None,
+    **changes: object,
+) -> None:
     values = {
         "status": BatchStatus.PENDING,
         "owner": None,

@@ -9,10 +9,11 @@ behind is settled by takeover.py; reading for people is in store.py.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import compress
+from itertools import compress, groupby
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, exists, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, exists, func, or_, select, update
 
 from newsletter.db.schema import batches, deliveries, issues, readers, suppressions
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
@@ -110,11 +111,14 @@ def claim_batch(
         "lease_until": now + lease,
         "fence": batches.c.fence + 1,
         "not_before": None,
+        "retry_at": case((batches.c.retry_at > now, batches.c.retry_at)),
     }
-    claim = update(batches).where(batches.c.id == batch_id).values(taken).returning(*HOLD_COLUMNS)
-    hold = Hold(**connection.execute(claim).one()._mapping)
-    due_again = of_batch(hold, DeliveryStatus.RETRY)
-    connection.execute(update(deliveries).where(*due_again).values(status=target_of(Event.COME_DUE)))
+    claim = update(batches).where(batches.c.id == batch_id).values(taken)
+    *claimed, retry_at = connection.execute(claim.returning(*HOLD_COLUMNS, batches.c.retry_at)).one()
+    hold = Hold(**dict(zip((column.name for column in HOLD_COLUMNS), claimed, strict=True)))
+    if retry_at is None:
+        due_again = of_batch(hold, DeliveryStatus.RETRY)
+        connection.execute(update(deliveries).where(*due_again).values(status=target_of(Event.COME_DUE)))
     return hold
 
 
@@ -137,7 +141,7 @@ def begin_window(
     tried again if some of it was deferred. Raises Fenced.
     """
     _check_hold(connection, hold, now + lease)
-    record(connection, hold, outcomes, now)
+    _record(connection, hold, outcomes, now, throttle)
     if not _is_going_out(connection, hold, now):
         return None
     permit = throttle.permit(connection, now, limit)
@@ -151,7 +155,7 @@ def begin_window(
     skips = _skips(connection, rows, now, hash_address)
     recipients = _choose(rows, skips, permit)
     if not recipients and not skips:
-        leave_batch(connection, hold, permit.domains_until)
+        _leave_to_limits(connection, hold, permit.domains_until, retry_at or now)
         return None
     begun = [Outcome(reader_id=each.reader_id, event=Event.BEGIN) for each in recipients]
     record(connection, hold, (*skips, *begun), now)
@@ -170,18 +174,44 @@ def _choose(rows: Sequence[Any], skips: Sequence[Outcome], permit: Permit) -> tu
 
 
 def record_window(
-    connection: Connection, hold: Hold, outcomes: Sequence[Outcome], now: datetime, lease: timedelta = LEASE
+    connection: Connection,
+    hold: Hold,
+    outcomes: Sequence[Outcome],
+    now: datetime,
+    *,
+    lease: timedelta = LEASE,
+    throttle: Throttle = UNLIMITED,
 ) -> None:
     """Record a window's outcomes without beginning another: the worker has to wait. Raises Fenced."""
     _check_hold(connection, hold, now + lease)
-    record(connection, hold, outcomes, now)
+    _record(connection, hold, outcomes, now, throttle)
 
 
-def release_batch(connection: Connection, hold: Hold, outcomes: Sequence[Outcome], now: datetime) -> None:
+def release_batch(
+    connection: Connection,
+    hold: Hold,
+    outcomes: Sequence[Outcome],
+    now: datetime,
+    *,
+    throttle: Throttle = UNLIMITED,
+) -> None:
     """Record a window's outcomes and put the batch back among the waiting. Raises Fenced."""
     _check_hold(connection, hold, now)
-    record(connection, hold, outcomes, now)
+    _record(connection, hold, outcomes, now, throttle)
     leave_batch(connection, hold, None)
+
+
+def _record(
+    connection: Connection, hold: Hold, outcomes: Sequence[Outcome], now: datetime, throttle: Throttle
+) -> None:
+    """Record a window, and give back to the limits what was begun in it and never left."""
+    unused = [each.reader_id for each in outcomes if each.event is Event.RETURN]
+    if unused and throttle.limits_at(now):
+        begun = and_(*of_batch(hold, DeliveryStatus.BEGUN), deliveries.c.reader_id.in_(unused))
+        query = select(deliveries.c.at, readers.c.address).join_from(deliveries, readers).where(begun)
+        for begun_at, rows in groupby(connection.execute(query.order_by(deliveries.c.at)), key=itemgetter(0)):
+            throttle.give_back(connection, (address or "" for _, address in rows), begun_at)
+    record(connection, hold, outcomes, now)
 
 
 def renew_lease(connection: Connection, owners: str, until: datetime) -> None:
@@ -241,8 +271,22 @@ def _skips(
 
 def _finish_batch(connection: Connection, hold: Hold, retry_at: datetime) -> None:
     """Close the batch, or put it back until `retry_at` when some of it was deferred."""
-    deferred = select(deliveries.c.reader_id).where(*of_batch(hold, DeliveryStatus.RETRY)).limit(1)
-    if connection.execute(deferred).first():
-        leave_batch(connection, hold, retry_at, attempts=batches.c.attempts + 1)
+    if _has_deferred(connection, hold):
+        due = func.coalesce(batches.c.retry_at, retry_at)
+        leave_batch(connection, hold, due, retry_at=None, attempts=batches.c.attempts + 1)
     else:
-        leave_batch(connection, hold, None, status=BatchStatus.DONE)
+        leave_batch(connection, hold, None, retry_at=None, status=BatchStatus.DONE)
+
+
+def _leave_to_limits(connection: Connection, hold: Hold, until: datetime, retry_at: datetime) -> None:
+    """Put the batch back until a limit ends; whoever was deferred in it must not lose a try by that."""
+    if _has_deferred(connection, hold):
+        due = func.coalesce(batches.c.retry_at, retry_at)
+        leave_batch(connection, hold, until, retry_at=due)
+    else:
+        leave_batch(connection, hold, until)
+
+
+def _has_deferred(connection: Connection, hold: Hold) -> bool:
+    deferred = select(deliveries.c.reader_id).where(*of_batch(hold, DeliveryStatus.RETRY)).limit(1)
+    return connection.execute(deferred).first() is not None

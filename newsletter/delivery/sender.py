@@ -11,7 +11,7 @@ import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -24,11 +24,13 @@ from newsletter.db.statuses import IssueStatus
 from newsletter.delivery import store
 from newsletter.delivery.audience import AddressHash
 from newsletter.delivery.faults import Point, Reach, pass_by
+from newsletter.delivery.feedback.store import count_complaints
 from newsletter.delivery.journal import sweep
 from newsletter.delivery.ledger import LEASE, renew_lease, running_batches
 from newsletter.delivery.message import Mailing
 from newsletter.delivery.progress import Progress, SenderSign
 from newsletter.delivery.retry import Breaker, Patience
+from newsletter.delivery.shares import Shares
 from newsletter.delivery.takeover import take_over
 from newsletter.delivery.throttle import UNLIMITED, Throttle
 from newsletter.delivery.transport import Transport
@@ -40,9 +42,6 @@ log = logging.getLogger(__name__)
 
 #: Between two looks at the issue: how long a pause by another process may go unseen by a worker without work.
 _LOOK = timedelta(seconds=0.1)
-
-#: So many refusals say something of us, not of the readers.
-_TELLING = 50
 
 #: Between two signs of life, and two looks for dead owners.
 _SIGN = timedelta(seconds=2)
@@ -86,8 +85,8 @@ class Sender:
     lease: timedelta = LEASE
     reach: Reach = pass_by
     alerts: Alerts | None = None
-    #: The share of refusals for good at which the issue pauses; 0 for never.
-    most_rejected: float = 0.0
+    #: How much may be refused, and how many may complain, before the issue pauses.
+    shares: Shares = field(default_factory=Shares)
     #: Called a few times a second with how far the issue is.
     watch: Callable[[Progress], None] = lambda progress: None
     name: str = field(default_factory=sender_name)
@@ -115,6 +114,7 @@ class Sender:
         self._started_at = self._renewed_at = self.clock.now()
         self._signed_at = self._started_at - 2 * _SIGN
         self._before: Progress | None = None
+        self._complaints, self._counted_at = 0, self._signed_at
 
     def stop(self) -> None:
         """Finish the windows that have begun and begin no other. Safe in a signal handler."""
@@ -159,11 +159,10 @@ class Sender:
         self.watch(progress)
         if status is not IssueStatus.SENDING:
             return self._end(status) if self._is_idle() else None
-        if refused := self._refused_too_often(progress):
-            words = f"{refused} messages were refused for good, which is too many to go on"
-            self._give_in(SendError(words, permanent=True))
-            return None
         now = self.clock.now()
+        if progress.open and (objection := self._objection(progress, now)):
+            self._give_in(SendError(objection, permanent=True))
+            return None
         if progress.open == 0:
             with self.database.write() as connection:
                 if store.finish_issue(connection, self.issue_id, now):
@@ -178,16 +177,14 @@ class Sender:
             self._take_over()
         return None
 
-    def _refused_too_often(self, progress: Progress) -> int:
-        """How many were refused for good, if that is too many; else 0.
-
-        Counted from this sender's beginning: whoever resumed the issue knew what was before.
-        """
-        self._before = before = self._before or progress
-        refused = progress.rejected - before.rejected
-        done = refused + progress.accepted - before.accepted
-        is_too_many = self.most_rejected and refused >= _TELLING and refused > self.most_rejected * done
-        return refused if is_too_many else 0
+    def _objection(self, progress: Progress, now: datetime) -> str:
+        """Why the issue must not go on; complaints are counted now and then only."""
+        self._before = self._before or progress
+        if self.shares.complained and now - self._counted_at > _SIGN:
+            self._counted_at = now
+            with self.database.read() as connection:
+                self._complaints = count_complaints(connection, self.issue_id, self._started_at)
+        return self.shares.objection(self._before, progress, self._complaints)
 
     def _end(self, status: IssueStatus) -> Ending:
         if status is IssueStatus.CANCELLED:

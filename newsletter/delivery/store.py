@@ -17,6 +17,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
@@ -174,8 +175,8 @@ def skip_the_rest(connection: Connection, issue_id: int, now: datetime) -> int:
 def try_missed_now(connection: Connection, issue_id: int) -> None:
     """Let every batch with deferred readers come due at once."""
     waiting = and_(batches.c.issue_id == issue_id, batches.c.status == BatchStatus.PENDING)
-    tried = and_(waiting, batches.c.attempts > 0)
-    connection.execute(update(batches).where(tried).values(not_before=None))
+    tried = and_(waiting, or_(batches.c.attempts > 0, batches.c.retry_at.is_not(None)))
+    connection.execute(update(batches).where(tried).values(not_before=None, retry_at=None))
 
 
 # ── what is unsure ─────────────────────────────────────────────────────────────────────────────────────

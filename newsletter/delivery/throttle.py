@@ -6,12 +6,12 @@ all senders together. Time is cut into whole seconds, minutes, hours and days (U
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, case, select
+from sqlalchemy import Connection, case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.db.schema import quotas
@@ -93,6 +93,9 @@ class Permit:
     def choose(self, addresses: Iterable[str]) -> Iterator[bool]:
         """Which of these may begin, in order."""
         left, domains = self.left, dict(self.domains)
+        if not domains:
+            yield from (position < left for position, _ in enumerate(addresses))
+            return
         for address in addresses:
             domain = _domain(address)
             may = left > 0 and domains.get(domain, 1) > 0
@@ -126,27 +129,54 @@ class Throttle:
         limits = self.limits_at(now)
         used = self._used(connection, limits, now) if limits else {}
         rest = {limit: max(0, limit.count - used[limit]) for limit in limits}
-        for_all = sorted((limit for limit in limits if not limit.domain), key=lambda each: rest[each])
+        for_all = [limit for limit in limits if not limit.domain]
         for_some = [limit for limit in limits if limit.domain]
         domains = {
             limit.domain: min(rest[each] for each in for_some if each.domain == limit.domain)
             for limit in for_some
         }
+        # Of several that are used up, the last to end says when more may begin.
+        narrowest = max(for_all, key=lambda each: (-rest[each], _end(now, each.period)), default=None)
         return Permit(
             left=min([most, *(rest[limit] for limit in for_all)]),
-            until=_end(now, for_all[0].period) if for_all else now,
-            reason=str(for_all[0]) if for_all else "",
+            until=_end(now, narrowest.period) if narrowest else now,
+            reason=str(narrowest) if narrowest else "",
             domains=domains,
-            domains_until=min((_end(now, limit.period) for limit in for_some), default=now),
+            domains_until=self._first_opening(rest, now),
         )
+
+    def _first_opening(self, rest: Mapping[Limit, int], now: datetime) -> datetime:
+        """When the first of the domains that have had their share may have more."""
+        ends: dict[str, datetime] = {}
+        for limit, left in rest.items():
+            if limit.domain and not left:
+                ends[limit.domain] = max(ends.get(limit.domain, now), _end(now, limit.period))
+        return min(ends.values(), default=now)
 
     def use(self, connection: Connection, addresses: Iterable[str], now: datetime) -> None:
         """Count what begins."""
+        for limit, count in self._shares(addresses, now):
+            self._add(connection, limit, count, now)
+
+    def give_back(self, connection: Connection, addresses: Iterable[str], begun_at: datetime) -> None:
+        """Take back what was counted for messages that were begun and never left; a period that is over stays as it is."""
+        for limit, count in self._shares(addresses, begun_at):
+            scope, seconds = self._key(limit)
+            same = (quotas.c.scope == scope, quotas.c.seconds == seconds)
+            still = quotas.c.begins_at == _beginning(begun_at, limit.period)
+            rest = case((quotas.c.used > count, quotas.c.used - count), else_=0)
+            connection.execute(update(quotas).where(*same, still).values(used=rest))
+
+    def _shares(self, addresses: Iterable[str], now: datetime) -> Iterator[tuple[Limit, int]]:
+        """How many of the addresses each limit counts."""
+        limits = {self._key(limit): limit for limit in self.limits_at(now)}
+        if not limits:
+            return
         by_domain = Counter(_domain(address) for address in addresses)
-        for limit in {self._key(limit): limit for limit in self.limits_at(now)}.values():
+        for limit in limits.values():
             count = by_domain[limit.domain] if limit.domain else by_domain.total()
             if count:
-                self._add(connection, limit, count, now)
+                yield limit, count
 
     def _add(self, connection: Connection, limit: Limit, count: int, now: datetime) -> None:
         scope, seconds = self._key(limit)

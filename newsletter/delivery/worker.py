@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -119,7 +120,7 @@ class Worker(threading.Thread):
                 outcomes, trouble = self._send_window(window)
                 self._run.reach(Point.WINDOW_OVER)
                 if trouble is not None:
-                    self._step(ledger.record_window, hold, outcomes)
+                    self._step(partial(ledger.record_window, throttle=self._run.throttle), hold, outcomes)
                     outcomes = ()
                     self._rest(trouble)
         except Fenced:
@@ -134,7 +135,7 @@ class Worker(threading.Thread):
         """The next window, committed; None when the batch is through or given back."""
         run = self._run
         if run.stopping.is_set():
-            self._step(ledger.release_batch, hold, outcomes)
+            self._step(partial(ledger.release_batch, throttle=run.throttle), hold, outcomes)
             return None
         now = run.clock.now()
         with run.database.write() as connection:

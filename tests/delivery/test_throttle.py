@@ -1,21 +1,24 @@
 """Limits in time: what may begin, over restarts, for all senders together, by domain, and while warming up."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
-from newsletter.clock import MovedClock
+from newsletter.clock import MovedClock, SystemClock
 from newsletter.db.engine import Database
-from newsletter.db.schema import readers
-from newsletter.db.statuses import DeliveryStatus, IssueStatus
+from newsletter.db.schema import batches, deliveries, readers, reports
+from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
 from newsletter.delivery import ledger
 from newsletter.delivery.holds import Hold
 from newsletter.delivery.ledger import Window
 from newsletter.delivery.loopback import Fault, Loopback, Phase
 from newsletter.delivery.outbox import Outbox
+from newsletter.delivery.progress import Progress
 from newsletter.delivery.sender import Ending
+from newsletter.delivery.shares import Shares
 from newsletter.delivery.smtp import Smtp
 from newsletter.delivery.smtp_wire import Relay
 from newsletter.delivery.states import Event, Outcome
@@ -201,8 +204,172 @@ def test_too_many_refusals_pause_the_issue(sqlite_database: Database, tmp_path: 
     refusal = Fault(reply="550 5.7.1 Go away", wait=0.02)
     with Loopback(faults=lambda phase, *_: refusal if phase is Phase.RCPT else None) as server:
         transport = Smtp(relay=Relay(host="127.0.0.1", port=server.port))
-        assert sender(sqlite_database, transport, tmp_path, most_rejected=0.2).send() is Ending.PAUSED
+        assert (
+            sender(sqlite_database, transport, tmp_path, shares=Shares(rejected=0.2)).send() is Ending.PAUSED
+        )
     paused, reason = status(sqlite_database)
     assert paused is IssueStatus.PAUSED
     assert "messages were refused for good, which is too many to go on" in reason
     assert 50 <= statuses(sqlite_database)[S.REJECTED] < 600
+
+
+# ── what is not used up ────────────────────────────────────────────────────────────────────────────────
+
+
+def end(
+    database: Database, hold: Hold, outcomes: list[Outcome], limits: Throttle, now: datetime = THURSDAY
+) -> None:
+    with database.write() as connection:
+        ledger.record_window(connection, hold, outcomes, now, throttle=limits)
+
+
+def returned(window: Window | None, count: int) -> list[Outcome]:
+    """The first `count` of the window had no time to leave."""
+    assert window is not None
+    return [Outcome(reader_id=each.reader_id, event=Event.RETURN) for each in window.recipients[:count]]
+
+
+def test_what_was_begun_and_never_left_is_given_back(database: Database, hold: Hold) -> None:
+    limits = throttle("5/minute", "gmail.com 2/hour")
+    window = begin(database, hold, limits)
+    assert count(window) == 5
+    # Readers 1 and 2: the second is at gmail.com.
+    end(database, hold, returned(window, 2), limits)
+    again = begin(database, hold, limits)
+    assert again is not None
+    assert [each.reader_id for each in again.recipients] == [1, 2]
+    assert count(begin(database, hold, limits)) == 0
+
+
+def test_nothing_is_given_back_to_a_period_that_came_after(database: Database, hold: Hold) -> None:
+    limits = throttle("5/minute")
+    window = begin(database, hold, limits)
+    later = THURSDAY + MINUTE
+    with database.write() as connection:
+        limits.use(connection, ["a@example.org"] * 3, later)
+    end(database, hold, returned(window, 5), limits, later)
+    assert count(begin(database, hold, limits, later)) == 2
+
+
+def test_a_slow_server_does_not_use_up_the_day(sqlite_database: Database, tmp_path: Path) -> None:
+    add_readers(sqlite_database, 60)
+    add_issue(sqlite_database)
+    start_issue(sqlite_database, 1, THURSDAY)
+    limits = throttle("40/day")
+    with Loopback(faults=lambda phase, *_: Fault(wait=0.1) if phase is Phase.DOT else None) as server:
+        transport = Smtp(relay=Relay(host="127.0.0.1", port=server.port), connections=2)
+        with running(sender(sqlite_database, transport, tmp_path, throttle=limits)):
+            until(lambda: server.total >= 40)
+            SystemClock().sleep(timedelta(seconds=0.3))
+    assert server.total == 40
+
+
+def test_a_domains_limit_costs_nobody_a_try(database: Database, hold: Hold) -> None:
+    limits = throttle("gmail.com 3/minute")
+    with database.write() as connection:
+        begun = ledger.begin_window(
+            connection, hold, [], limit=100, now=THURSDAY, hash_address=hash_address, throttle=limits
+        )
+        assert begun is not None
+        deferred = [Outcome(reader_id=1, event=Event.DEFER, code="4.2.2")]
+        rest = [Outcome(reader_id=each.reader_id, event=Event.ACCEPT) for each in begun.recipients[1:]]
+        later = THURSDAY + HOUR
+        left = ledger.begin_window(
+            connection,
+            hold,
+            deferred + rest,
+            limit=100,
+            now=THURSDAY,
+            hash_address=hash_address,
+            retry_at=later,
+            throttle=limits,
+        )
+    assert left is None
+    minute = THURSDAY + MINUTE
+    window = begin(database, claim(database, minute), limits, minute)
+    assert window is not None
+    assert 1 not in [each.reader_id for each in window.recipients]
+    assert statuses(database)[S.RETRY] == 1
+    # When the batch is through but for the one, it waits for that one's time.
+    free = throttle()
+    assert begin(database, claim_again(database, hold), free, minute) is None
+    with database.write() as connection:
+        assert ledger.claim_batch(connection, 1, "worker", THURSDAY + 59 * MINUTE) is None
+    window = begin(database, claim(database, later), free, later)
+    assert window is not None
+    assert [each.reader_id for each in window.recipients] == [1]
+
+
+def claim_again(database: Database, hold: Hold) -> Hold:
+    """Everybody of the batch who waits was sent to meanwhile, and another worker claims it."""
+    with database.write() as connection:
+        waiting = deliveries.c.status.in_((S.PENDING, S.BEGUN))
+        connection.execute(update(deliveries).where(waiting).values(status=S.ACCEPTED))
+        connection.execute(update(batches).values(status=BatchStatus.PENDING, not_before=None))
+    return claim(database, THURSDAY + MINUTE)
+
+
+def test_a_batch_waits_for_the_domain_that_opens_first_and_no_other(database: Database, hold: Hold) -> None:
+    limits = throttle("gmail.com 3/hour", "gmail.com 100/second", "elsewhere.example 9/second")
+    begin(database, hold, limits)
+    assert begin(database, hold, limits) is None
+    with database.write() as connection:
+        assert ledger.claim_batch(connection, 1, "worker", THURSDAY + 59 * MINUTE) is None
+        assert ledger.claim_batch(connection, 1, "worker", THURSDAY + HOUR) is not None
+
+
+def test_of_several_limits_that_are_used_up_the_last_to_end_counts(database: Database, hold: Hold) -> None:
+    limits = throttle("5/minute", "5/hour", "9/second")
+    begin(database, hold, limits)
+    waiting = begin(database, hold, limits)
+    assert waiting is not None
+    assert (waiting.waits_for, waiting.waits_until) == ("5/hour", THURSDAY + HOUR)
+
+
+# ── too many ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("refused", "accepted", "complaints", "words"),
+    [
+        (49, 0, 0, ""),
+        (50, 450, 0, ""),
+        (50, 150, 0, "50 of 200 messages were refused for good, which is too many to go on"),
+        (0, 1_000, 4, ""),
+        (0, 10_000, 30, ""),
+        (0, 1_000, 5, "5 of 1,000 readers complained, which is too many to go on"),
+    ],
+)
+def test_an_issue_goes_on_up_to_its_shares(refused: int, accepted: int, complaints: int, words: str) -> None:
+    shares, before = Shares(rejected=0.2, complained=0.003), Progress(readers=20_000)
+    now = replace(before, rejected=refused, accepted=accepted)
+    assert shares.objection(before, now, complaints) == words
+    assert Shares().objection(before, now, complaints) == ""
+
+
+def test_who_resumed_knew_what_was_refused_before() -> None:
+    before = Progress(readers=1_000, rejected=100, accepted=100)
+    assert Shares(rejected=0.2).objection(before, replace(before, rejected=149, accepted=101), 0) == ""
+
+
+def test_too_many_complaints_pause_the_issue(sqlite_database: Database, tmp_path: Path) -> None:
+    add_readers(sqlite_database, 400)
+    add_issue(sqlite_database)
+    start_issue(sqlite_database, 1, THURSDAY)
+    rows = [
+        {
+            "key": f"{number}",
+            "kind": "complaint",
+            "at": SystemClock().now() + HOUR,
+            "reader_id": number,
+            "issue_id": 1,
+        }
+        for number in range(1, 6)
+    ]
+    with sqlite_database.write() as connection:
+        connection.execute(insert(reports), [each | {"outcome": "complained"} for each in rows])
+    with Loopback(faults=lambda phase, *_: Fault(wait=0.05) if phase is Phase.DOT else None) as server:
+        transport = Smtp(relay=Relay(host="127.0.0.1", port=server.port), connections=2)
+        ending = sender(sqlite_database, transport, tmp_path, shares=Shares(complained=0.003)).send()
+    assert ending is Ending.PAUSED
+    assert "readers complained, which is too many to go on" in status(sqlite_database)[1]

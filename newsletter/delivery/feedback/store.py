@@ -49,6 +49,12 @@ def count_reports(connection: Connection, since: datetime) -> list[tuple[ReportK
     return [(row.kind, row.outcome, row.code, row.number) for row in rows]
 
 
+def count_complaints(connection: Connection, issue_id: int, since: datetime) -> int:
+    """How many readers complained of the issue."""
+    theirs = (reports.c.issue_id == issue_id, reports.c.kind == ReportKind.COMPLAINT, reports.c.at >= since)
+    return connection.execute(select(func.count()).select_from(reports).where(*theirs)).scalar_one()
+
+
 def add_soft_bounce(connection: Connection, reader_id: int, issue_id: int, code: str, now: datetime) -> None:
     """Count a soft bounce; an issue counts once."""
     values = {"reader_id": reader_id, "issue_id": issue_id, "at": now, "code": code}

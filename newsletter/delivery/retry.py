@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from newsletter.clock import Clock
+from newsletter.delivery.states import Event
 from newsletter.errors import SendError
 
 _FIRST_REST, _LONGEST_REST = timedelta(seconds=0.1), timedelta(minutes=5)
+
+#: So many messages put off in a row, to so many domains: a domain that has enough of us speaks for itself only.
+_IN_A_ROW, _DOMAINS = 20, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,8 @@ class Breaker:
         self._rests_until: datetime | None = None
         self._words = ""
         self._limit: tuple[str, datetime] | None = None
+        #: Messages put off since the last one that was not, and their domains.
+        self._put_off, self._domains = 0, set[str]()
 
     def note_limit(self, limit: str, until: datetime) -> None:
         """A worker waits because a limit of ours is used up."""
@@ -52,11 +58,26 @@ class Breaker:
             self._rests_until = self._clock.now() + max(rest, error.retry_after or rest)
             self._words = str(error)
 
+    def note(self, event: Event, address: str) -> None:
+        """How a message was answered. A server that takes or refuses one is at work; one that puts all off is not."""
+        if event in (Event.ACCEPT, Event.REJECT):
+            self.close()
+        elif event in (Event.DEFER, Event.GIVE_UP):
+            with self._lock:
+                self._put_off += 1
+                self._domains.add(address.rpartition("@")[2])
+
+    @property
+    def puts_everybody_off(self) -> bool:
+        """Whether it is no longer about the readers: to go on would cost every one of them a try."""
+        return self._put_off >= _IN_A_ROW and len(self._domains) >= _DOMAINS
+
     def close(self) -> None:
         """A message was answered: the server is back."""
-        if self._failures:
+        if self._failures or self._put_off:
             with self._lock:
                 self._failures, self._rests_until, self._words = 0, None, ""
+                self._put_off, self._domains = 0, set()
 
     @property
     def rest(self) -> timedelta:

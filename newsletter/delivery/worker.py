@@ -182,10 +182,11 @@ class Worker(threading.Thread):
                 run.reach(Point.ANSWERED)
                 self._journal.answered(hold, outcome)
                 run.reach(Point.NOTED)
-                if outcome.event in (Event.ACCEPT, Event.REJECT):
-                    run.breaker.close()
+                run.breaker.note(outcome.event, recipients[outcome.reader_id].address)
         except SendError as error:
             trouble = error
+        if trouble is None and run.breaker.puts_everybody_off:
+            trouble = SendError("the server puts everybody off", permanent=False)
         # After trouble one message tries alone: what is lost sight of in a second failure is one reader's.
         seconds = run.clock.monotonic() - begun_at
         self._limit = 1 if trouble else self._fitting_limit(len(outcomes), seconds)

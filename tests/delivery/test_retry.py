@@ -1,10 +1,25 @@
 """The breaker: everybody rests, longer each time, until a message passes."""
 
 from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import String, cast, update
 
 from newsletter.clock import MovedClock
-from newsletter.delivery.retry import Breaker
+from newsletter.db.engine import Database
+from newsletter.db.schema import readers
+from newsletter.db.statuses import DeliveryStatus
+from newsletter.delivery.loopback import Fault, Loopback, Phase
+from newsletter.delivery.retry import Breaker, Patience
+from newsletter.delivery.sender import Ending
+from newsletter.delivery.smtp import Smtp
+from newsletter.delivery.smtp_wire import Relay
+from newsletter.delivery.states import Event
+from newsletter.delivery.store import senders_of, start_issue
 from newsletter.errors import SendError
+from tests.conftest import THURSDAY
+from tests.delivery.house import add_issue, add_readers, sender, statuses
+from tests.delivery.test_sender import running, until
 
 TROUBLE = SendError("mail.example.org cannot be reached", permanent=False)
 
@@ -49,3 +64,56 @@ def test_a_limit_of_ours_is_told_while_it_lasts(clock: MovedClock) -> None:
     clock.move(timedelta(minutes=1))
     words, _ = breaker.trouble
     assert words == ""
+
+
+def test_a_server_that_puts_everybody_off_is_in_trouble(clock: MovedClock) -> None:
+    breaker = Breaker(clock)
+    for number in range(20):
+        assert not breaker.puts_everybody_off
+        breaker.note(Event.DEFER, f"reader@domain{number}.example")
+    assert breaker.puts_everybody_off
+    breaker.note(Event.ACCEPT, "reader@example.org")
+    assert not breaker.puts_everybody_off
+
+
+def test_a_domain_that_has_enough_of_us_speaks_for_itself(clock: MovedClock) -> None:
+    breaker = Breaker(clock)
+    for _ in range(200):
+        breaker.note(Event.DEFER, "reader@example.org")
+    assert not breaker.puts_everybody_off
+
+
+def test_nobody_else_loses_a_try_to_a_server_that_puts_everybody_off(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    add_readers(sqlite_database, 300)
+    with sqlite_database.write() as connection:
+        spread = "reader" + cast(readers.c.id, String) + "@example" + cast(readers.c.id % 9, String) + ".org"
+        connection.execute(update(readers).values(address=spread))
+    add_issue(sqlite_database)
+    start_issue(sqlite_database, 1, THURSDAY)
+    is_full = [True]
+
+    def full(phase: Phase, recipient: str, connection: int) -> Fault | None:
+        return (
+            Fault(reply="452 4.3.1 The disk is full", wait=0.02)
+            if phase is Phase.RCPT and is_full[0]
+            else None
+        )
+
+    with Loopback(faults=full) as server:
+        transport = Smtp(relay=Relay(host="127.0.0.1", port=server.port), connections=1, window=20)
+        patience = Patience(attempts=2, first=timedelta(0), longest=timedelta(0))
+        one = sender(sqlite_database, transport, tmp_path, patience=patience)
+        with running(one) as ending:
+            until(lambda: bool(waits(sqlite_database)))
+            assert "the server puts everybody off" in waits(sqlite_database)
+            is_full[0] = False
+            assert ending() is Ending.SENT
+    assert statuses(sqlite_database) == {DeliveryStatus.ACCEPTED: 300}
+
+
+def waits(database: Database) -> str:
+    """What the sender says that it waits for."""
+    with database.read() as connection:
+        return "".join(each.waits_for for each in senders_of(connection, 1))

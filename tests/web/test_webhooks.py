@@ -14,6 +14,9 @@ from newsletter.clock import MovedClock
 from newsletter.config import FILE_NAME
 from newsletter.db.schema import webhook_posts
 from newsletter.installation import make_installation
+from newsletter.readers.addresses import parse_address
+from newsletter.readers.by_hand import add_by_hand
+from newsletter.readers.store import find_reader
 from newsletter.web.application import make_web
 from newsletter.web.security import MOST_BODY_OF
 from tests.conftest import THURSDAY
@@ -111,3 +114,18 @@ def test_a_post_that_cannot_be_kept_is_asked_for_again(door: Door, tmp_path: Pat
         connection.exec_driver_sql("DROP TABLE webhook_posts")
     answer = door.post(door.sendgrid.post([], THURSDAY))
     assert answer.status_code == 503
+
+
+def test_erasing_a_reader_reaches_posts_that_still_wait(door: Door) -> None:
+    app, address = door.app, "olga.erased@example.org"
+    add_by_hand(
+        app.database, address, consent="fair", suppression_key=app.suppression_key, now=app.clock.now()
+    )
+    door.post(door.sendgrid.post([{"event": "open", "email": address}], THURSDAY))
+    with app.database.read() as connection:
+        reader = find_reader(connection, parse_address(address))
+    assert reader is not None
+    assert any(address.encode() in part.read_bytes() for part in app.settings.folder.glob("subscribers.db*"))
+    app.eraser.erase(reader.id, "by hand")
+    for part in app.settings.folder.glob("subscribers.db*"):
+        assert address.encode() not in part.read_bytes(), part

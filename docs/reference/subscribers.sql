@@ -275,6 +275,7 @@ CREATE TABLE senders (
   started_at DATETIME NOT NULL,
   seen_at DATETIME NOT NULL,
   waits_for TEXT DEFAULT '' NOT NULL,
+  waits_since DATETIME,
   waits_until DATETIME,
   CONSTRAINT pk_senders PRIMARY KEY (name),
   CONSTRAINT fk_senders_issue_id_issues FOREIGN KEY(issue_id) REFERENCES issues (id)

@@ -332,8 +332,9 @@ senders = Table(
     Column("started_at", UtcDateTime, nullable=False),
     #: Its last sign of life.
     Column("seen_at", UtcDateTime, nullable=False),
-    #: What it waits for, in words, and until when; empty and NULL while it sends.
+    #: What it waits for, in words, since when and until when; empty and NULL while it sends.
     Column("waits_for", Text, nullable=False, server_default=""),
+    Column("waits_since", UtcDateTime),
     Column("waits_until", UtcDateTime),
 )
 

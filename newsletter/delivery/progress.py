@@ -34,6 +34,7 @@ class SenderSign:
     started_at: datetime
     seen_at: datetime
     waits_for: str = ""
+    waits_since: datetime | None = None
     waits_until: datetime | None = None
 
 

@@ -83,9 +83,10 @@ def _schedule_words(issue: Issue) -> str:
 
 def _sending(situation: Situation, now: datetime) -> Report:
     issue, alive = situation.issue, situation.senders_alive(now)
+    since = issue.started_at
     waiting = next((each for each in alive if each.waits_for), None)
     if waiting is not None:
-        why = waiting.waits_for
+        why, since = waiting.waits_for, waiting.waits_since or since
         by_itself = f"tries again{_at(waiting.waits_until)} and goes on when that works"
     elif alive:
         why = f"{situation.progress.open} readers are left"
@@ -98,7 +99,7 @@ def _sending(situation: Situation, now: datetime) -> Report:
     return Report(
         state="sending",
         why=why,
-        since=issue.started_at,
+        since=since,
         by_itself=by_itself,
         next_command="" if alive else f"newsletter send {issue.id}",
     )

@@ -28,6 +28,15 @@ class Patience:
         return now + _jittered(min(self.longest, self.first * 2 ** min(passes, 20)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """What a sender waits for, in words, since when, and until when."""
+
+    words: str
+    since: datetime
+    until: datetime
+
+
 class Breaker:
     """Keeps all workers of a sender away from a server in trouble, burning nobody's attempts. Shared by threads.
 
@@ -40,13 +49,17 @@ class Breaker:
         self._failures = 0
         self._rests_until: datetime | None = None
         self._words = ""
-        self._limit: tuple[str, datetime] | None = None
+        self._limit: Wait | None = None
+        self._since: datetime | None = None
         #: Messages put off since the last one that was not, and their domains.
         self._put_off, self._domains = 0, set[str]()
 
     def note_limit(self, limit: str, until: datetime) -> None:
         """A worker waits because a limit of ours is used up."""
-        self._limit = (f"the limit of {limit} is used up", until)
+        words, known = f"the limit of {limit} is used up", self._limit
+        same = known is not None and (known.words, known.until) == (words, until)
+        if not same:
+            self._limit = Wait(words=words, since=self._clock.now(), until=until)
 
     def trip(self, error: SendError) -> None:
         """A worker failed: everybody rests."""
@@ -54,6 +67,7 @@ class Breaker:
             if self._rests_until is not None and self._clock.now() < self._rests_until:
                 return
             self._failures += 1
+            self._since = self._since or self._clock.now()
             rest = _jittered(min(_LONGEST_REST, _FIRST_REST * 2 ** min(self._failures - 1, 20)))
             self._rests_until = self._clock.now() + max(rest, error.retry_after or rest)
             self._words = str(error)
@@ -76,7 +90,7 @@ class Breaker:
         """A message was answered: the server is back."""
         if self._failures or self._put_off:
             with self._lock:
-                self._failures, self._rests_until, self._words = 0, None, ""
+                self._failures, self._rests_until, self._words, self._since = 0, None, "", None
                 self._put_off, self._domains = 0, set()
 
     @property
@@ -86,12 +100,12 @@ class Breaker:
         return max(timedelta(0), until - self._clock.now()) if until else timedelta(0)
 
     @property
-    def trouble(self) -> tuple[str, datetime | None]:
-        """What keeps everybody from sending, in words, and until when; empty while nothing does."""
-        limit = self._limit
-        if not self._words and limit is not None and limit[1] > self._clock.now():
-            return limit
-        return self._words, self._rests_until
+    def trouble(self) -> "Wait | None":
+        """What keeps everybody from sending; None while nothing does."""
+        words, since, until, limit = self._words, self._since, self._rests_until, self._limit
+        if words and since is not None and until is not None:
+            return Wait(words=words, since=since, until=until)
+        return limit if limit is not None and limit.until > self._clock.now() else None
 
 
 def _jittered(duration: timedelta) -> timedelta:

@@ -235,14 +235,15 @@ class Sender:
         sweep(self.journals, lambda owner: owner in needed)
 
     def _sign(self) -> None:
-        waits_for, waits_until = self._breaker.trouble
+        wait = self._breaker.trouble
         sign = SenderSign(
             name=self.name,
             issue_id=self.issue_id,
             started_at=self._started_at,
             seen_at=self.clock.now(),
-            waits_for=waits_for,
-            waits_until=waits_until,
+            waits_for=wait.words if wait else "",
+            waits_since=wait.since if wait else None,
+            waits_until=wait.until if wait else None,
         )
         with self.database.write() as connection:
             store.show_sender(connection, sign)

@@ -48,10 +48,13 @@ def test_a_sender_at_work_needs_nobody() -> None:
 
 def test_a_sender_that_rests_says_why_and_until_when() -> None:
     resting = replace(
-        SIGN, waits_for="mail.example.org:587 cannot be reached", waits_until=THURSDAY + timedelta(minutes=2)
+        SIGN,
+        waits_for="mail.example.org:587 cannot be reached",
+        waits_since=THURSDAY - timedelta(minutes=9),
+        waits_until=THURSDAY + timedelta(minutes=2),
     )
     told = report(replace(GOING, senders=(resting,)), THURSDAY)
-    assert told.why == "mail.example.org:587 cannot be reached"
+    assert (told.why, told.since) == ("mail.example.org:587 cannot be reached", resting.waits_since)
     assert told.by_itself == "tries again at 09:02:00 UTC and goes on when that works"
 
 

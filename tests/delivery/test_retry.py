@@ -10,7 +10,7 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import readers
 from newsletter.db.statuses import DeliveryStatus
 from newsletter.delivery.loopback import Fault, Loopback, Phase
-from newsletter.delivery.retry import Breaker, Patience
+from newsletter.delivery.retry import Breaker, Patience, Wait
 from newsletter.delivery.sender import Ending
 from newsletter.delivery.smtp import Smtp
 from newsletter.delivery.smtp_wire import Relay
@@ -31,9 +31,12 @@ def test_rests_grow_and_end_with_the_first_success(clock: MovedClock) -> None:
         rests.append(breaker.rest)
         clock.move(breaker.rest)
     assert rests[0] < timedelta(seconds=0.2) < rests[2]
-    assert breaker.trouble[0] == "mail.example.org cannot be reached"
+    told = breaker.trouble
+    assert told is not None
+    assert (told.words, told.since) == ("mail.example.org cannot be reached", THURSDAY)
     breaker.close()
-    assert (breaker.rest, breaker.trouble) == (timedelta(0), ("", None))
+    assert breaker.rest == timedelta(0)
+    assert breaker.trouble is None
 
 
 def test_workers_that_fail_together_count_as_one_failure(clock: MovedClock) -> None:
@@ -60,10 +63,14 @@ def test_a_server_that_says_how_long_is_believed(clock: MovedClock) -> None:
 def test_a_limit_of_ours_is_told_while_it_lasts(clock: MovedClock) -> None:
     breaker = Breaker(clock)
     breaker.note_limit("500/hour", clock.now() + timedelta(minutes=1))
-    assert breaker.trouble == ("the limit of 500/hour is used up", clock.now() + timedelta(minutes=1))
-    clock.move(timedelta(minutes=1))
-    words, _ = breaker.trouble
-    assert words == ""
+    begun = clock.now()
+    wait = Wait(words="the limit of 500/hour is used up", since=begun, until=begun + timedelta(minutes=1))
+    assert breaker.trouble == wait
+    clock.sleep(timedelta(seconds=30))
+    breaker.note_limit("500/hour", wait.until)
+    assert breaker.trouble == wait
+    clock.sleep(timedelta(seconds=30))
+    assert breaker.trouble is None
 
 
 def test_a_server_that_puts_everybody_off_is_in_trouble(clock: MovedClock) -> None:

@@ -73,7 +73,7 @@ def test_only_the_config_reads_the_environment() -> None:
         for file in SOURCES
         if any(word in file.read_text(encoding="utf-8") for word in ("os.environ", "os.getenv"))
     ]
-    assert readers == ["newsletter/config.py"]
+    assert readers == ["newsletter/config/reading.py"]
 
 
 def test_only_the_clock_reads_the_time() -> None:

@@ -1,0 +1,156 @@
+"""What the types of settings cannot say: zones exist, addresses are addresses, one setting agrees with another."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from newsletter.config.choices import Tls, TransportName
+from newsletter.config.places import FILE_NAME, place_in_file
+from newsletter.config.settings import Settings, env_name, setting_fields
+from newsletter.config.values import shown
+from newsletter.errors import ConfigError, Place
+
+_THIS_MACHINE = ("", "localhost", "127.0.0.1", "::1")
+_AT_LEAST_ONE = ("digest.item_limit", "sending.attempts", "smtp.connections", "sendgrid.connections")
+_NEVER_EMPTY = {
+    "site.name": "a text",
+    "site.language": "a text",
+    "schedule.time": "a time such as 09:00",
+    "schedule.time_zone": "an IANA zone such as Europe/Berlin",
+    "dkim.selector": "a name such as newsletter",
+}
+
+_DNS_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
+_TIME = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9]")
+
+
+def check_settings(settings: Settings, place: Callable[[str], Place]) -> None:
+    """Raise ConfigError for the first setting that makes no sense; `place` says where a setting was given."""
+    for row in setting_fields():
+        name = row.metadata["name"]
+        fault = _fault(name, getattr(settings, row.name))
+        if fault:
+            raise ConfigError(f"{name} {fault}", setting=name, place=place(name))
+    if settings.feedback_imap_tls is Tls.NONE and settings.feedback_imap_host not in _THIS_MACHINE:
+        raise ConfigError(
+            "feedback.imap_tls may be none only for a server on this machine; use starttls or tls",
+            setting="feedback.imap_tls",
+            place=place("feedback.imap_tls"),
+        )
+
+
+def _fault(name: str, value: Any) -> str:
+    """What is wrong with the value of one setting; empty: nothing."""
+    if isinstance(value, str):
+        return _fault_of_text(name, value)
+    if name.endswith((".port", "_port")) and value > 65535:
+        return f"is {value}, but a port from 0 to 65535 was expected"
+    if name in _AT_LEAST_ONE and value < 1:
+        return f"is {value}, but a whole number from 1 was expected"
+    if name == "schedule.jobs" and (not value or "" in value):
+        return "names an empty job" if value else "is empty, but at least one job was expected"
+    return ""
+
+
+def _fault_of_text(name: str, value: str) -> str:
+    if not value:
+        return f"is empty, but {_NEVER_EMPTY[name]} was expected" if name in _NEVER_EMPTY else ""
+    if "\n" in value and name != "site.postal_address":
+        return "has several lines, but one was expected"
+    if name == "paths.database_url" and not _is_database(value):  # it may hold a password: not shown
+        return (
+            "is no address of a database: one such as postgresql+psycopg://user@host/newsletter or "
+            "sqlite:////folder/subscribers.db was expected"
+        )
+    if name in _FORMS and not _FORMS[name][0](value):
+        return f"is {shown(value)}, but {_FORMS[name][1]} was expected"
+    return ""
+
+
+def _is_zone(text: str) -> bool:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _is_url(text: str) -> bool:
+    return urlsplit(text).scheme in ("http", "https") and bool(urlsplit(text).netloc)
+
+
+def _is_address(text: str) -> bool:
+    return text.count("@") == 1 and text.strip("@") == text and " " not in text
+
+
+def _is_database(text: str) -> bool:
+    """Whether there is one shows when it is opened."""
+    kind, separator, _ = text.partition("://")
+    return bool(separator) and kind.partition("+")[0] in ("sqlite", "postgresql")
+
+
+def _is_one_word(text: str) -> bool:
+    return len(text.split()) == 1
+
+
+def _is_dns_name(text: str) -> bool:
+    return bool(_DNS_NAME.fullmatch(text))
+
+
+def _is_time(text: str) -> bool:
+    return bool(_TIME.fullmatch(text))
+
+
+_URL = (_is_url, "an address such as https://news.example.org")
+_ADDRESS = (_is_address, "an address such as news@example.org")
+_NAME = (_is_one_word, "a name without blanks")
+_DOMAIN = (_is_dns_name, "a name of letters, digits, hyphens and dots")
+
+#: What a setting must look like, and how that is said.
+_FORMS: dict[str, tuple[Callable[[str], bool], str]] = {
+    "site.public_url": _URL,
+    "site.url": _URL,
+    "site.privacy_url": _URL,
+    "site.language": _NAME,
+    "mail.from_address": _ADDRESS,
+    "mail.reply_to": _ADDRESS,
+    "mail.single_from_address": _ADDRESS,
+    "mail.operator_address": _ADDRESS,
+    "mail.list_id": _NAME,
+    "schedule.time": (_is_time, "a time such as 09:00"),
+    "schedule.time_zone": (_is_zone, "an IANA zone such as Europe/Berlin"),
+    "dkim.domain": _DOMAIN,
+    "dkim.selector": _DOMAIN,
+    "sendgrid.url": _URL,
+}
+
+
+def require_ready_to_send(settings: Settings) -> None:
+    """Raise ConfigError unless everything that must be true before a mail leaves is set."""
+    for row in setting_fields():
+        if row.metadata["needed"] and not getattr(settings, row.name):
+            name = row.metadata["name"]
+            raise _not_ready(
+                settings, name, f"nothing can be sent before {name} is set. {row.metadata['help']}"
+            )
+    if settings.transport is not TransportName.OUTBOX and urlsplit(settings.public_url).scheme != "https":
+        said = "site.public_url must begin with https:// unless mail.transport is outbox"
+        raise _not_ready(settings, "site.public_url", said)
+    if "noreply" in settings.reply_to.lower().replace("-", "").replace("_", ""):
+        said = "mail.reply_to must be an address that somebody reads"
+        raise _not_ready(settings, "mail.reply_to", said)
+    if settings.smtp_tls is Tls.NONE and settings.smtp_host not in _THIS_MACHINE:
+        said = "smtp.tls may be none only for a relay on this machine; use starttls or tls"
+        raise _not_ready(settings, "smtp.tls", said)
+    if settings.transport is TransportName.SMTP and not settings.smtp_host:
+        raise _not_ready(settings, "smtp.host", "mail.transport is smtp, so smtp.host is needed")
+    if settings.transport is TransportName.SENDGRID and not settings.sendgrid_api_key:
+        variable = env_name("sendgrid.api_key")
+        said = f"mail.transport is sendgrid, so {variable} or sendgrid.api_key_file is needed"
+        raise _not_ready(settings, "sendgrid.api_key", said)
+
+
+def _not_ready(settings: Settings, name: str, said: str) -> ConfigError:
+    return ConfigError(said, setting=name, place=place_in_file(settings.folder / FILE_NAME, name))

@@ -1,0 +1,1 @@
+"""The settings by section: a class for each section of the file, a row for each setting."""

@@ -1,0 +1,109 @@
+"""From what somebody wrote, in the file or in a variable, to a value of the setting's type."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+
+def convert(raw: Any, kind: Any) -> Any:
+    """`raw` as a `kind`, the type of a setting; raises ValueError that says what was expected instead."""
+    try:
+        return _CONVERTERS[kind](raw) if kind in _CONVERTERS else _choice(raw, kind)
+    except (ValueError, TypeError, InvalidOperation) as error:
+        raise ValueError(f"is {shown(raw)}, but {_expected(kind)} was expected") from error
+
+
+def shown(raw: Any) -> str:
+    """A value as somebody wrote it in the file."""
+    if isinstance(raw, bool):
+        return "true" if raw else "false"
+    if isinstance(raw, str):
+        return json.dumps(raw, ensure_ascii=False)
+    return "a list" if isinstance(raw, list) else "a table" if isinstance(raw, dict) else str(raw)
+
+
+def _text(raw: Any) -> str:
+    if not isinstance(raw, str):
+        raise TypeError
+    if any(ord(character) < 32 and character != "\n" for character in raw):
+        raise ValueError
+    return raw.strip()
+
+
+def _whole(raw: Any) -> int:
+    if isinstance(raw, bool) or not isinstance(raw, int | str):
+        raise TypeError
+    number = int(raw)
+    if number < 0:
+        raise ValueError
+    return number
+
+
+def _yes_or_no(raw: Any) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    word = str(raw).lower()
+    if word not in ("true", "1", "yes", "false", "0", "no"):
+        raise ValueError
+    return word in ("true", "1", "yes")
+
+
+def _names(raw: Any) -> tuple[str, ...]:
+    if isinstance(raw, str):
+        return tuple(part.strip() for part in raw.split(",") if part.strip())
+    if not isinstance(raw, list):
+        raise TypeError
+    return tuple(_text(part) for part in raw)
+
+
+def _duration(raw: Any) -> timedelta:
+    """ "48h", "90m", "2d", "30s"."""
+    number, unit = _text(raw)[:-1], _text(raw)[-1:]
+    seconds = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+    if unit not in seconds or not Decimal(number) >= 0:
+        raise ValueError
+    return timedelta(seconds=float(Decimal(number)) * seconds[unit])
+
+
+def _path(raw: Any) -> Path | None:
+    return Path(_text(raw)) if raw else None
+
+
+def _needed_path(raw: Any) -> Path:
+    if not _text(raw):
+        raise ValueError
+    return Path(_text(raw))
+
+
+def _choice(raw: Any, wanted: Any) -> StrEnum:
+    choices: type[StrEnum] = wanted
+    return choices(raw)
+
+
+_CONVERTERS: dict[Any, Callable[[Any], Any]] = {
+    str: _text,
+    int: _whole,
+    bool: _yes_or_no,
+    tuple[str, ...]: _names,
+    timedelta: _duration,
+    Path: _needed_path,
+    Path | None: _path,
+}
+
+_EXPECTED: dict[Any, str] = {
+    str: "a text",
+    int: "a whole number from 0",
+    bool: "true or false",
+    tuple[str, ...]: "a list of texts",
+    timedelta: 'a duration such as "90m", "48h" or "2d"',
+    Path: "a path",
+    Path | None: "a path",
+}
+
+
+def _expected(kind: Any) -> str:
+    return _EXPECTED.get(kind) or "one of " + ", ".join(choice.value for choice in kind)

@@ -1,0 +1,90 @@
+from pathlib import Path
+
+import pytest
+
+from newsletter.config import env_name, require_ready_to_send, setting_fields
+from newsletter.errors import ConfigError
+from tests.config.written import READY, complaint, settings_of
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("[digest]\nitem_limit = 'many'", "a whole number"),
+        ("[digest]\nitem_limit = -1", "a whole number"),
+        ("[digest]\nthin_week = 'sometimes'", "skip, send, roll-over"),
+        ("[schedule]\ncatch_up = 'soon'", "a duration"),
+        ("[schedule]\ntime = '25:00'", "a time such as 09:00"),
+        ("[schedule]\ntime_zone = 'Mars/Olympus'", "an IANA zone"),
+        ("[schedule]\njobs = 7", "a list of texts"),
+        ("[schedule]\nday = '1'", "mon, tue"),
+        ("[sendgrid]\nsandbox = 'perhaps'", "true or false"),
+        ("[site]\npublic_url = 'example'", "an address such as https://"),
+        ("[mail]\nreply_to = 'nobody'", "an address such as news@"),
+        ('[mail]\nfrom_name = "a\\r\\nBcc: x"', "a text"),
+        ("[smtp]\npassword = 'secret'", "NEWSLETTER_SMTP_PASSWORD"),
+        ("name = 'Weekly'", "outside a section"),
+        ("[site", "not TOML"),
+    ],
+)
+def test_a_wrong_value_gets_one_sentence_that_says_what_was_expected(
+    tmp_path: Path, line: str, says: str
+) -> None:
+    assert says in str(complaint(tmp_path, line))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[schedule]\ndraft_before = "-1h"', 'schedule.draft_before is "-1h", but a duration'),
+        ("[digest]\nitem_limit = 0", "digest.item_limit is 0, but a whole number from 1"),
+        ("[sending]\nattempts = 0", "sending.attempts is 0, but a whole number from 1"),
+        ('[site]\nname = ""', "site.name is empty"),
+        ('[site]\nname = "a\\nb"', "site.name has several lines"),
+        ('[site]\nlanguage = "zz zz"', 'site.language is "zz zz", but a name without blanks'),
+        ('[mail]\nlist_id = "a b"', 'mail.list_id is "a b", but a name without blanks'),
+        ("[smtp]\nport = 99999", "smtp.port is 99999, but a port"),
+        ("[schedule]\njobs = []", "schedule.jobs is empty"),
+        ('[schedule]\njobs = [""]', "schedule.jobs names an empty job"),
+        ("[schedule]\ntime = 09:00:00", "schedule.time is 09:00:00, but a text"),
+        ("[site]\nname = true", "site.name is true, but a text"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_refused_in_plain_words(tmp_path: Path, text: str, said: str) -> None:
+    assert said in str(complaint(tmp_path, text))
+
+
+def test_what_the_law_wants_is_needed_before_anything_leaves(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"site\.public_url"):
+        require_ready_to_send(settings_of(tmp_path, ""))
+
+
+@pytest.mark.parametrize("name", [row.metadata["name"] for row in setting_fields() if row.metadata["needed"]])
+def test_each_needed_setting_is_missed_by_name(tmp_path: Path, name: str) -> None:
+    settings = settings_of(tmp_path, READY, {env_name(name): ""})
+    with pytest.raises(ConfigError) as caught:
+        require_ready_to_send(settings)
+    assert caught.value.setting == name
+
+
+def test_a_complete_installation_may_send(tmp_path: Path) -> None:
+    require_ready_to_send(settings_of(tmp_path, READY))
+
+
+@pytest.mark.parametrize(
+    ("extra", "setting"),
+    [
+        ({"NEWSLETTER_MAIL_TRANSPORT": "smtp"}, "smtp.host"),
+        ({"NEWSLETTER_SMTP_HOST": "mail.example.org", "NEWSLETTER_SMTP_TLS": "none"}, "smtp.tls"),
+        ({"NEWSLETTER_MAIL_TRANSPORT": "sendgrid"}, "sendgrid.api_key"),
+        ({"NEWSLETTER_MAIL_REPLY_TO": "no-reply@example.org"}, "mail.reply_to"),
+        (
+            {"NEWSLETTER_MAIL_TRANSPORT": "smtp", "NEWSLETTER_SITE_PUBLIC_URL": "http://weekly.example.org"},
+            "site.public_url",
+        ),
+    ],
+)
+def test_a_transport_needs_what_it_needs(tmp_path: Path, extra: dict[str, str], setting: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        require_ready_to_send(settings_of(tmp_path, READY, extra))
+    assert caught.value.setting == setting

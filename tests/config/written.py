@@ -1,0 +1,31 @@
+"""Settings from the text of a file, as tests write them."""
+
+from pathlib import Path
+
+import pytest
+
+from newsletter.config import FILE_NAME, Settings, load_settings
+from newsletter.errors import ConfigError
+
+READY = """
+[site]
+public_url = "https://weekly.example.org"
+postal_address = "1 Example Street, Exampleton"
+controller = "Example Ltd"
+privacy_url = "https://example.org/privacy"
+[mail]
+from_address = "weekly@example.org"
+reply_to = "editors@example.org"
+"""
+
+
+def settings_of(folder: Path, text: str, environ: dict[str, str] | None = None) -> Settings:
+    (folder / FILE_NAME).write_text(text, encoding="utf-8")
+    return load_settings(folder, environ or {})
+
+
+def complaint(folder: Path, text: str, environ: dict[str, str] | None = None) -> ConfigError:
+    with pytest.raises(ConfigError) as caught:
+        settings_of(folder, text, environ)
+    assert "\n" not in str(caught.value)
+    return caught.value

@@ -14,6 +14,21 @@ CREATE TABLE alerts (
   CONSTRAINT pk_alerts PRIMARY KEY ("key")
 );
 
+CREATE TABLE audit (
+  id INTEGER NOT NULL,
+  at DATETIME NOT NULL,
+  "by" VARCHAR(200) NOT NULL,
+  action VARCHAR(50) NOT NULL,
+  issue_id INTEGER,
+  detail TEXT DEFAULT '' NOT NULL,
+  CONSTRAINT pk_audit PRIMARY KEY (id),
+  CONSTRAINT fk_audit_issue_id_issues FOREIGN KEY(issue_id) REFERENCES issues (id)
+);
+
+CREATE INDEX ix_audit_at ON audit (at);
+
+CREATE INDEX ix_audit_issue_id ON audit (issue_id);
+
 CREATE TABLE batches (
   id INTEGER NOT NULL,
   issue_id INTEGER NOT NULL,
@@ -69,6 +84,32 @@ CREATE TABLE deliveries (
 )
  WITHOUT ROWID;
 
+CREATE TABLE editor_sessions (
+  token_hash VARCHAR(64) NOT NULL,
+  editor_id INTEGER NOT NULL,
+  made_at DATETIME NOT NULL,
+  seen_at DATETIME NOT NULL,
+  expires_at DATETIME NOT NULL,
+  revoked_at DATETIME,
+  CONSTRAINT pk_editor_sessions PRIMARY KEY (token_hash),
+  CONSTRAINT fk_editor_sessions_editor_id_editors FOREIGN KEY(editor_id) REFERENCES editors (id)
+);
+
+CREATE INDEX ix_editor_sessions_editor_id ON editor_sessions (editor_id);
+
+CREATE TABLE editors (
+  id INTEGER NOT NULL,
+  address VARCHAR(320) NOT NULL,
+  address_key VARCHAR(320) NOT NULL,
+  name VARCHAR(200) NOT NULL,
+  role VARCHAR NOT NULL,
+  added_at DATETIME NOT NULL,
+  revoked_at DATETIME,
+  CONSTRAINT pk_editors PRIMARY KEY (id),
+  CONSTRAINT ck_editors_role CHECK (role IN ('writer', 'publisher')),
+  CONSTRAINT uq_editors_address_key UNIQUE (address_key)
+);
+
 CREATE TABLE exclusions (
   id INTEGER NOT NULL,
   kind VARCHAR NOT NULL,
@@ -82,6 +123,20 @@ CREATE TABLE exclusions (
   CONSTRAINT fk_exclusions_issue_id_issues FOREIGN KEY(issue_id) REFERENCES issues (id) ON DELETE CASCADE,
   CONSTRAINT uq_exclusions_kind_key_issue_id UNIQUE (kind, "key", issue_id)
 );
+
+CREATE TABLE finding_answers (
+  issue_id INTEGER NOT NULL,
+  "key" VARCHAR(300) NOT NULL,
+  fingerprint VARCHAR(64) NOT NULL,
+  answer VARCHAR NOT NULL,
+  reason TEXT DEFAULT '' NOT NULL,
+  "by" VARCHAR(200) NOT NULL,
+  at DATETIME NOT NULL,
+  CONSTRAINT pk_finding_answers PRIMARY KEY (issue_id, "key"),
+  CONSTRAINT ck_finding_answers_answer CHECK (answer IN ('acknowledged', 'overridden', 'both')),
+  CONSTRAINT fk_finding_answers_issue_id_issues FOREIGN KEY(issue_id) REFERENCES issues (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
 
 CREATE TABLE issues (
   id INTEGER NOT NULL,
@@ -103,6 +158,7 @@ CREATE TABLE issues (
   send_at DATETIME,
   started_at DATETIME,
   finished_at DATETIME,
+  held_at DATETIME,
   reason TEXT DEFAULT '' NOT NULL,
   archived BOOLEAN DEFAULT (true) NOT NULL,
   CONSTRAINT pk_issues PRIMARY KEY (id),
@@ -139,6 +195,7 @@ CREATE TABLE mails (
   kind VARCHAR NOT NULL,
   "key" VARCHAR(200) NOT NULL,
   reader_id INTEGER,
+  editor_id INTEGER,
   "values" JSON NOT NULL,
   status VARCHAR NOT NULL,
   attempts INTEGER DEFAULT '0' NOT NULL,
@@ -150,6 +207,8 @@ CREATE TABLE mails (
   CONSTRAINT pk_mails PRIMARY KEY (id),
   CONSTRAINT ck_mails_kind CHECK (kind IN ('confirmation', 'reminder', 'welcome', 'sign-in', 'personal-link', 'test', 'alert')),
   CONSTRAINT ck_mails_status CHECK (status IN ('pending', 'begun', 'accepted', 'rejected', 'unsure')),
+  CONSTRAINT ck_mails_one_recipient CHECK (reader_id IS NULL OR editor_id IS NULL),
+  CONSTRAINT fk_mails_editor_id_editors FOREIGN KEY(editor_id) REFERENCES editors (id),
   CONSTRAINT fk_mails_reader_id_readers FOREIGN KEY(reader_id) REFERENCES readers (id),
   CONSTRAINT uq_mails_key UNIQUE ("key")
 );
@@ -283,13 +342,25 @@ CREATE TABLE senders (
 
 CREATE INDEX ix_senders_issue_id ON senders (issue_id);
 
+CREATE TABLE sign_in_links (
+  token_hash VARCHAR(64) NOT NULL,
+  editor_id INTEGER NOT NULL,
+  made_at DATETIME NOT NULL,
+  expires_at DATETIME NOT NULL,
+  used_at DATETIME,
+  CONSTRAINT pk_sign_in_links PRIMARY KEY (token_hash),
+  CONSTRAINT fk_sign_in_links_editor_id_editors FOREIGN KEY(editor_id) REFERENCES editors (id)
+);
+
+CREATE INDEX ix_sign_in_links_editor_id ON sign_in_links (editor_id);
+
 CREATE TABLE sign_up_counts (
   scope VARCHAR NOT NULL,
   key_hash VARCHAR(64) NOT NULL,
   window_at DATETIME NOT NULL,
   count INTEGER NOT NULL,
   CONSTRAINT pk_sign_up_counts PRIMARY KEY (scope, key_hash, window_at),
-  CONSTRAINT ck_sign_up_counts_scope CHECK (scope IN ('network', 'domain'))
+  CONSTRAINT ck_sign_up_counts_scope CHECK (scope IN ('network', 'domain', 'desk-network', 'desk-address'))
 )
  WITHOUT ROWID;
 

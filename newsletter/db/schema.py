@@ -29,7 +29,9 @@ from newsletter.db.statuses import (
     ConsentEvent,
     DeliveryStatus,
     Edition,
+    EditorRole,
     ExclusionReach,
+    FindingAnswer,
     IssueStatus,
     ItemKind,
     LimitScope,
@@ -151,6 +153,49 @@ sign_up_counts = Table(
     sqlite_with_rowid=False,
 )
 
+# ── the desk ───────────────────────────────────────────────────────────────────────────────────────────
+
+editors = Table(
+    "editors",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("address", String(320), nullable=False),
+    #: The address casefolded; what is unique.
+    Column("address_key", String(320), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("role", Choice(EditorRole), nullable=False),
+    Column("added_at", UtcDateTime, nullable=False),
+    #: Since then they may not sign in; NULL for an editor of today.
+    Column("revoked_at", UtcDateTime),
+    one_of("role", EditorRole, "role"),
+)
+
+sign_in_links = Table(
+    "sign_in_links",
+    metadata,
+    #: SHA-256 of the link's token, hex: whoever reads the database can sign in with none of them.
+    Column("token_hash", String(64), primary_key=True),
+    Column("editor_id", Id, ForeignKey("editors.id"), nullable=False, index=True),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    #: A link signs in once.
+    Column("used_at", UtcDateTime),
+)
+
+editor_sessions = Table(
+    "editor_sessions",
+    metadata,
+    #: SHA-256 of the cookie's token, hex.
+    Column("token_hash", String(64), primary_key=True),
+    Column("editor_id", Id, ForeignKey("editors.id"), nullable=False, index=True),
+    Column("made_at", UtcDateTime, nullable=False),
+    #: When it was last used, to some minutes; too long ago, and it is over.
+    Column("seen_at", UtcDateTime, nullable=False),
+    #: When it is over however much it is used.
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
+)
+
 # ── issues ─────────────────────────────────────────────────────────────────────────────────────────────
 
 issues = Table(
@@ -182,6 +227,8 @@ issues = Table(
     Column("send_at", UtcDateTime),
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
+    #: Since when an editor holds it back; NULL: it goes out at its time.
+    Column("held_at", UtcDateTime),
     #: Why it is paused or cancelled, in words an operator can act on.
     Column("reason", Text, nullable=False, server_default=""),
     #: Whether the web shows it once it is sent.
@@ -257,6 +304,59 @@ plans = Table(
     PrimaryKeyConstraint("issue_id", "variant"),
 )
 
+errata = Table(
+    "errata",
+    metadata,
+    Column("id", Id, primary_key=True),
+    #: The issue that was wrong. What it froze stays as it went out; the erratum stands beside it.
+    Column("issue_id", Id, ForeignKey("issues.id"), nullable=False, index=True),
+    #: What the issue said, and what is right.
+    Column("said", Text, nullable=False),
+    Column("right", Text, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    #: Whether the edition's next issue says so, and which one does; NULL while none has been approved with it.
+    Column("to_tell", Boolean, nullable=False),
+    Column("told_in", Id, ForeignKey("issues.id", ondelete="SET NULL"), index=True),
+)
+
+issue_sums = Table(
+    "issue_sums",
+    metadata,
+    #: An issue that is over, and whose late evidence has come: its batches are not summed up again.
+    Column("issue_id", Id, ForeignKey("issues.id"), primary_key=True),
+    Column("readers", Integer, nullable=False),
+    Column("accepted", Integer, nullable=False),
+    Column("rejected", Integer, nullable=False),
+    Column("skipped", Integer, nullable=False),
+    Column("unsure", Integer, nullable=False),
+    Column("bounced", Integer, nullable=False),
+    Column("complained", Integer, nullable=False),
+)
+
+consent_sums = Table(
+    "consent_sums",
+    metadata,
+    #: The Monday of the week, in UTC.
+    Column("week_on", Date, nullable=False),
+    #: Where they came from or why they left, in a few words, without files, lines and issues.
+    Column("source", String(100), nullable=False),
+    #: The issue by whose link they left; 0 for none.
+    Column("issue_id", Id, nullable=False),
+    Column("joined", Integer, nullable=False),
+    Column("gone", Integer, nullable=False),
+    PrimaryKeyConstraint("week_on", "source", "issue_id"),
+    sqlite_with_rowid=False,
+)
+
+summed = Table(
+    "summed",
+    metadata,
+    #: "consents": what has been summed up.
+    Column("name", String(50), primary_key=True),
+    Column("last_id", Id, nullable=False),
+)
+
 rulings = Table(
     "rulings",
     metadata,
@@ -268,6 +368,38 @@ rulings = Table(
     Column("by", String(200), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("tool_id", "attribute"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    #: An editor's name, or "command line".
+    Column("by", String(200), nullable=False),
+    #: newsletter.editing.audit.Action.
+    Column("action", String(50), nullable=False),
+    Column("issue_id", Id, ForeignKey("issues.id"), index=True),
+    #: What exactly, and why; never a reader's address.
+    Column("detail", Text, nullable=False, server_default=""),
+)
+
+finding_answers = Table(
+    "finding_answers",
+    metadata,
+    Column("issue_id", Id, ForeignKey("issues.id", ondelete="CASCADE"), nullable=False),
+    #: The finding's own name: "size", "disputed:heron-small:input_price".
+    Column("key", String(300), nullable=False),
+    #: Of what the finding said, SHA-256, hex: when that changes, it asks again.
+    Column("fingerprint", String(64), nullable=False),
+    Column("answer", Choice(FindingAnswer), nullable=False),
+    #: Why an error does not hold the issue; empty for what was only acknowledged.
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("by", String(200), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("issue_id", "key"),
+    one_of("answer", FindingAnswer, "answer"),
+    sqlite_with_rowid=False,
 )
 
 # ── the delivery ledger ────────────────────────────────────────────────────────────────────────────────
@@ -359,8 +491,9 @@ mails = Table(
     Column("kind", Choice(MailKind), nullable=False),
     #: What makes it one mail: the same key is never queued twice.
     Column("key", String(200), nullable=False, unique=True),
-    #: Whom it goes to; NULL means the operator's address from the settings.
+    #: Whom it goes to: a reader, an editor, or with neither the operator's address from the settings.
     Column("reader_id", Id, ForeignKey("readers.id"), index=True),
+    Column("editor_id", Id, ForeignKey("editors.id")),
     #: The template's values as JSON; no address among them.
     Column("values", JSON, nullable=False),
     Column("status", Choice(MailStatus), nullable=False),
@@ -372,6 +505,7 @@ mails = Table(
     Column("provider_id", String(200)),
     one_of("kind", MailKind, "kind"),
     one_of("status", MailStatus, "status"),
+    CheckConstraint("reader_id IS NULL OR editor_id IS NULL", name="one_recipient"),
     Index(
         "ix_mails_waiting",
         "not_before",

@@ -33,10 +33,19 @@ class ConsentEvent(StrEnum):
 
 
 class LimitScope(StrEnum):
-    """What sign-ups are counted by, to keep strangers from flooding mailboxes through us."""
+    """What sign-ups and editors' sign-ins are counted by, to keep strangers from flooding mailboxes through us."""
 
     NETWORK = "network"
     DOMAIN = "domain"
+    DESK_NETWORK = "desk-network"
+    DESK_ADDRESS = "desk-address"
+
+
+class EditorRole(StrEnum):
+    """What an editor may do: a WRITER works on drafts, a PUBLISHER also lets them go and sees readers."""
+
+    WRITER = "writer"
+    PUBLISHER = "publisher"
 
 
 class IssueStatus(StrEnum):
@@ -134,3 +143,12 @@ class ReportKind(StrEnum):
     COMPLAINT = "complaint"
     LEAVING = "leaving"
     AUTO_REPLY = "auto-reply"
+
+
+class FindingAnswer(StrEnum):
+    """What a person says to a finding of the checks."""
+
+    ACKNOWLEDGED = "acknowledged"
+    OVERRIDDEN = "overridden"
+    #: A printed figure is disputed, and both values are to be shown.
+    BOTH = "both"

@@ -68,6 +68,8 @@ class Issue:
     reason: str
     #: Whether the web shows it once it is sent.
     archived: bool = True
+    #: Since when an editor holds it back; None: it goes out at its time.
+    held_at: datetime | None = None
 
     @property
     def label(self) -> str:

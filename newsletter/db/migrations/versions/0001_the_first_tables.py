@@ -21,6 +21,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_alerts")),
     )
     op.create_table(
+        "editors",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("address", sa.String(length=320), nullable=False),
+        sa.Column("address_key", sa.String(length=320), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("role IN ('writer', 'publisher')", name=op.f("ck_editors_role")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_editors")),
+        sa.UniqueConstraint("address_key", name=op.f("uq_editors_address_key")),
+    )
+    op.create_table(
         "issues",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("edition", sa.String(), nullable=False),
@@ -41,6 +54,7 @@ def upgrade() -> None:
         sa.Column("send_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("held_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("archived", sa.Boolean(), server_default=sa.text("(true)"), nullable=False),
         sa.CheckConstraint("edition IN ('weekly', 'monthly')", name=op.f("ck_issues_edition")),
@@ -135,7 +149,10 @@ def upgrade() -> None:
         sa.Column("key_hash", sa.String(length=64), nullable=False),
         sa.Column("window_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
-        sa.CheckConstraint("scope IN ('network', 'domain')", name=op.f("ck_sign_up_counts_scope")),
+        sa.CheckConstraint(
+            "scope IN ('network', 'domain', 'desk-network', 'desk-address')",
+            name=op.f("ck_sign_up_counts_scope"),
+        ),
         sa.PrimaryKeyConstraint("scope", "key_hash", "window_at", name=op.f("pk_sign_up_counts")),
         sqlite_with_rowid=False,
     )
@@ -177,6 +194,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_webhooks")),
     )
     op.create_table(
+        "audit",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("action", sa.String(length=50), nullable=False),
+        sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("detail", sa.Text(), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name=op.f("fk_audit_issue_id_issues")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
+    )
+    op.create_index(op.f("ix_audit_at"), "audit", ["at"], unique=False)
+    op.create_index(op.f("ix_audit_issue_id"), "audit", ["issue_id"], unique=False)
+    op.create_table(
         "batches",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -217,6 +247,20 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_consents_reader_id"), "consents", ["reader_id"], unique=False)
     op.create_table(
+        "editor_sessions",
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("editor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["editor_id"], ["editors.id"], name=op.f("fk_editor_sessions_editor_id_editors")
+        ),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_editor_sessions")),
+    )
+    op.create_index(op.f("ix_editor_sessions_editor_id"), "editor_sessions", ["editor_id"], unique=False)
+    op.create_table(
         "exclusions",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -233,6 +277,24 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_exclusions")),
         sa.UniqueConstraint("kind", "key", "issue_id", name=op.f("uq_exclusions_kind_key_issue_id")),
+    )
+    op.create_table(
+        "finding_answers",
+        sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(length=300), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("answer", sa.String(), nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "answer IN ('acknowledged', 'overridden', 'both')", name=op.f("ck_finding_answers_answer")
+        ),
+        sa.ForeignKeyConstraint(
+            ["issue_id"], ["issues.id"], name=op.f("fk_finding_answers_issue_id_issues"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("issue_id", "key", name=op.f("pk_finding_answers")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "items",
@@ -261,6 +323,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("key", sa.String(length=200), nullable=False),
         sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("editor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("values", sa.JSON(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
@@ -276,6 +339,8 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "status IN ('pending', 'begun', 'accepted', 'rejected', 'unsure')", name=op.f("ck_mails_status")
         ),
+        sa.CheckConstraint("reader_id IS NULL OR editor_id IS NULL", name=op.f("ck_mails_one_recipient")),
+        sa.ForeignKeyConstraint(["editor_id"], ["editors.id"], name=op.f("fk_mails_editor_id_editors")),
         sa.ForeignKeyConstraint(["reader_id"], ["readers.id"], name=op.f("fk_mails_reader_id_readers")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mails")),
         sa.UniqueConstraint("key", name=op.f("uq_mails_key")),
@@ -361,6 +426,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_senders")),
     )
     op.create_index(op.f("ix_senders_issue_id"), "senders", ["issue_id"], unique=False)
+    op.create_table(
+        "sign_in_links",
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("editor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["editor_id"], ["editors.id"], name=op.f("fk_sign_in_links_editor_id_editors")
+        ),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_sign_in_links")),
+    )
+    op.create_index(op.f("ix_sign_in_links_editor_id"), "sign_in_links", ["editor_id"], unique=False)
     op.create_table(
         "snapshots",
         sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

@@ -33,6 +33,19 @@ def check_settings(settings: Settings, place: Callable[[str], Place]) -> None:
         fault = _fault(name, getattr(settings, row.name))
         if fault:
             raise ConfigError(f"{name} {fault}", setting=name, place=place(name))
+    if settings.remind_before > settings.draft_before:
+        raise ConfigError(
+            "schedule.remind_before must not be longer than schedule.draft_before: there is no draft yet to be reminded of",
+            setting="schedule.remind_before",
+            place=place("schedule.remind_before"),
+        )
+    for address in settings.test_group:
+        if not _is_address(address):
+            raise ConfigError(
+                f"desk.test_group names {shown(address)}, but an address such as dora@example.org was expected",
+                setting="desk.test_group",
+                place=place("desk.test_group"),
+            )
     if settings.feedback_imap_tls is Tls.NONE and settings.feedback_imap_host not in _THIS_MACHINE:
         raise ConfigError(
             "feedback.imap_tls may be none only for a server on this machine; use starttls or tls",

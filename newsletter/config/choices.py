@@ -26,6 +26,13 @@ class ThinWeek(StrEnum):
     ROLL_OVER = "roll-over"
 
 
+class ChangedFigures(StrEnum):
+    """What happens to an issue of which a figure changed after approval."""
+
+    HOLD = "hold"
+    SEND = "send"
+
+
 class Tls(StrEnum):
     """How an SMTP connection is protected."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from newsletter.config.sections.desk import Desk
 from newsletter.config.sections.issue import Digest, Schedule
 from newsletter.config.sections.mail import Dkim, Mail, Sendgrid, Sending, Smtp
 from newsletter.config.sections.readers import Feedback, Readers, Retention
@@ -22,6 +23,7 @@ class Settings(
     Mail,
     Schedule,
     Digest,
+    Desk,
     Web,
     Readers,
     Retention,

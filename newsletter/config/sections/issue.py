@@ -34,7 +34,7 @@ class Schedule:
     )
     jobs: tuple[str, ...] = setting(
         "schedule.jobs",
-        ("jobs.draft", "jobs.remind", "jobs.dispatch", "jobs.confirmations", "jobs.retention"),
+        ("jobs.draft", "jobs.remind", "jobs.dispatch", "jobs.confirmations", "jobs.votes", "jobs.retention"),
         help="The job modules that serve loads.",
     )
 
@@ -64,4 +64,9 @@ class Digest:
         "digest.stale_after",
         timedelta(days=180),
         help="The age from which a fact is stale, by the date of its statement.",
+    )
+    vote_for: timedelta = setting(
+        "digest.vote_for",
+        timedelta(days=5),
+        help="How long readers may vote on an issue's comparisons once it goes out; 0h asks for no votes.",
     )

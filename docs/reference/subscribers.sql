@@ -54,6 +54,26 @@ CREATE TABLE batches (
 
 CREATE INDEX ix_batches_issue_id ON batches (issue_id);
 
+CREATE TABLE chosen_quotes (
+  issue_id INTEGER NOT NULL,
+  comparison_id VARCHAR(200) NOT NULL,
+  review_id VARCHAR(200) NOT NULL,
+  words TEXT NOT NULL,
+  CONSTRAINT pk_chosen_quotes PRIMARY KEY (issue_id, comparison_id, review_id),
+  CONSTRAINT fk_chosen_quotes_issue_id_issues FOREIGN KEY(issue_id) REFERENCES issues (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+
+CREATE TABLE consent_sums (
+  week_on DATE NOT NULL,
+  source VARCHAR(100) NOT NULL,
+  issue_id INTEGER NOT NULL,
+  joined INTEGER NOT NULL,
+  gone INTEGER NOT NULL,
+  CONSTRAINT pk_consent_sums PRIMARY KEY (week_on, source, issue_id)
+)
+ WITHOUT ROWID;
+
 CREATE TABLE consents (
   id INTEGER NOT NULL,
   reader_id INTEGER NOT NULL,
@@ -110,6 +130,24 @@ CREATE TABLE editors (
   CONSTRAINT uq_editors_address_key UNIQUE (address_key)
 );
 
+CREATE TABLE errata (
+  id INTEGER NOT NULL,
+  issue_id INTEGER NOT NULL,
+  said TEXT NOT NULL,
+  "right" TEXT NOT NULL,
+  "by" VARCHAR(200) NOT NULL,
+  at DATETIME NOT NULL,
+  to_tell BOOLEAN NOT NULL,
+  told_in INTEGER,
+  CONSTRAINT pk_errata PRIMARY KEY (id),
+  CONSTRAINT fk_errata_issue_id_issues FOREIGN KEY(issue_id) REFERENCES issues (id),
+  CONSTRAINT fk_errata_told_in_issues FOREIGN KEY(told_in) REFERENCES issues (id) ON DELETE SET NULL
+);
+
+CREATE INDEX ix_errata_issue_id ON errata (issue_id);
+
+CREATE INDEX ix_errata_told_in ON errata (told_in);
+
 CREATE TABLE exclusions (
   id INTEGER NOT NULL,
   kind VARCHAR NOT NULL,
@@ -137,6 +175,19 @@ CREATE TABLE finding_answers (
   CONSTRAINT fk_finding_answers_issue_id_issues FOREIGN KEY(issue_id) REFERENCES issues (id) ON DELETE CASCADE
 )
  WITHOUT ROWID;
+
+CREATE TABLE issue_sums (
+  issue_id INTEGER NOT NULL,
+  readers INTEGER NOT NULL,
+  accepted INTEGER NOT NULL,
+  rejected INTEGER NOT NULL,
+  skipped INTEGER NOT NULL,
+  unsure INTEGER NOT NULL,
+  bounced INTEGER NOT NULL,
+  complained INTEGER NOT NULL,
+  CONSTRAINT pk_issue_sums PRIMARY KEY (issue_id),
+  CONSTRAINT fk_issue_sums_issue_id_issues FOREIGN KEY(issue_id) REFERENCES issues (id)
+);
 
 CREATE TABLE issues (
   id INTEGER NOT NULL,
@@ -182,6 +233,8 @@ CREATE TABLE items (
   CONSTRAINT fk_items_issue_id_issues FOREIGN KEY(issue_id) REFERENCES issues (id) ON DELETE CASCADE
 )
  WITHOUT ROWID;
+
+CREATE INDEX ix_items_room ON items (issue_id, room, position);
 
 CREATE TABLE mailboxes (
   name VARCHAR(300) NOT NULL,
@@ -318,6 +371,23 @@ CREATE TABLE reports (
 
 CREATE INDEX ix_reports_reader_id ON reports (reader_id);
 
+CREATE TABLE revisions (
+  id INTEGER NOT NULL,
+  issue_id INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  "by" VARCHAR(200) NOT NULL,
+  at DATETIME NOT NULL,
+  what TEXT NOT NULL,
+  state VARCHAR NOT NULL,
+  "before" TEXT DEFAULT '' NOT NULL,
+  "after" TEXT DEFAULT '' NOT NULL,
+  request VARCHAR(64) DEFAULT '' NOT NULL,
+  CONSTRAINT pk_revisions PRIMARY KEY (id),
+  CONSTRAINT ck_revisions_state CHECK (state IN ('done', 'undone', 'gone', 'step')),
+  CONSTRAINT fk_revisions_issue_id_issues FOREIGN KEY(issue_id) REFERENCES issues (id) ON DELETE CASCADE,
+  CONSTRAINT uq_revisions_issue_id_version UNIQUE (issue_id, version)
+);
+
 CREATE TABLE rulings (
   tool_id VARCHAR(200) NOT NULL,
   attribute VARCHAR(100) NOT NULL,
@@ -399,6 +469,12 @@ CREATE TABLE soft_bounces (
 )
  WITHOUT ROWID;
 
+CREATE TABLE summed (
+  name VARCHAR(50) NOT NULL,
+  last_id INTEGER NOT NULL,
+  CONSTRAINT pk_summed PRIMARY KEY (name)
+);
+
 CREATE TABLE suppressions (
   address_hash VARCHAR(64) NOT NULL,
   reason VARCHAR(100) NOT NULL,
@@ -406,6 +482,18 @@ CREATE TABLE suppressions (
   source VARCHAR(500) DEFAULT '' NOT NULL,
   CONSTRAINT pk_suppressions PRIMARY KEY (address_hash)
 );
+
+CREATE TABLE vote_marks (
+  mark VARCHAR(32) NOT NULL,
+  comparison_id VARCHAR(200) NOT NULL,
+  tool_id VARCHAR(200) NOT NULL,
+  vote VARCHAR NOT NULL,
+  CONSTRAINT pk_vote_marks PRIMARY KEY (mark),
+  CONSTRAINT ck_vote_marks_vote CHECK (vote IN ('ship', 'skip'))
+)
+ WITHOUT ROWID;
+
+CREATE INDEX ix_vote_marks_comparison_id ON vote_marks (comparison_id);
 
 CREATE TABLE webhook_posts (
   id INTEGER NOT NULL,

@@ -39,8 +39,10 @@ from newsletter.db.statuses import (
     MailStatus,
     ReaderStatus,
     ReportKind,
+    RevisionState,
     Room,
     SlotStatus,
+    Vote,
 )
 from newsletter.db.types import Choice, UtcDateTime, one_of
 
@@ -196,6 +198,18 @@ editor_sessions = Table(
     Column("revoked_at", UtcDateTime),
 )
 
+vote_marks = Table(
+    "vote_marks",
+    metadata,
+    #: Keyed hash of comparison, tool and reader, hex: nothing else ties a vote to a reader. Deleted at the close.
+    Column("mark", String(32), primary_key=True),
+    Column("comparison_id", String(200), nullable=False, index=True),
+    Column("tool_id", String(200), nullable=False),
+    Column("vote", Choice(Vote), nullable=False),
+    one_of("vote", Vote, "vote"),
+    sqlite_with_rowid=False,
+)
+
 # ── issues ─────────────────────────────────────────────────────────────────────────────────────────────
 
 issues = Table(
@@ -253,6 +267,8 @@ items = Table(
     PrimaryKeyConstraint("issue_id", "kind", "key"),
     one_of("kind", ItemKind, "kind"),
     one_of("room", Room, "room"),
+    # Pages read the few items shown, and the first of the tens of thousands that may wait in the overflow line.
+    Index("ix_items_room", "issue_id", "room", "position"),
     sqlite_with_rowid=False,
 )
 
@@ -280,6 +296,40 @@ exclusions = Table(
     one_of("kind", ItemKind, "kind"),
     one_of("reach", ExclusionReach, "reach"),
     UniqueConstraint("kind", "key", "issue_id"),
+)
+
+chosen_quotes = Table(
+    "chosen_quotes",
+    metadata,
+    Column("issue_id", Id, ForeignKey("issues.id", ondelete="CASCADE"), nullable=False),
+    #: The comparison whose review is quoted, and the review, by their ids in content.db.
+    Column("comparison_id", String(200), nullable=False),
+    Column("review_id", String(200), nullable=False),
+    #: The sentence of the review that an editor chose.
+    Column("words", Text, nullable=False),
+    PrimaryKeyConstraint("issue_id", "comparison_id", "review_id"),
+    sqlite_with_rowid=False,
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("issue_id", Id, ForeignKey("issues.id", ondelete="CASCADE"), nullable=False),
+    #: The issue's version that was changed.
+    Column("version", Integer, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    #: What was done, in words.
+    Column("what", Text, nullable=False),
+    Column("state", Choice(RevisionState), nullable=False),
+    #: What it changed, as it was and as it became (editing.revisions.Patch as JSON); empty for a step back or forth.
+    Column("before", Text, nullable=False, server_default=""),
+    Column("after", Text, nullable=False, server_default=""),
+    #: SHA-256 of what was asked, hex: asked twice of one version, it is done once. Empty where nobody can ask twice.
+    Column("request", String(64), nullable=False, server_default=""),
+    UniqueConstraint("issue_id", "version"),
+    one_of("state", RevisionState, "state"),
 )
 
 snapshots = Table(

@@ -85,6 +85,22 @@ class ExclusionReach(StrEnum):
     FOR_EVER = "for-ever"
 
 
+class Vote(StrEnum):
+    """What a reader would do with a tool."""
+
+    SHIP = "ship"
+    SKIP = "skip"
+
+
+class RevisionState(StrEnum):
+    """Whether an edit of a draft holds: DONE, UNDONE, or GONE for good; a STEP is the undoing itself."""
+
+    DONE = "done"
+    UNDONE = "undone"
+    GONE = "gone"
+    STEP = "step"
+
+
 class BatchStatus(StrEnum):
     """A batch's life. A RUNNING batch has an owner and a lease."""
 

@@ -21,6 +21,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_alerts")),
     )
     op.create_table(
+        "consent_sums",
+        sa.Column("week_on", sa.Date(), nullable=False),
+        sa.Column("source", sa.String(length=100), nullable=False),
+        sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("joined", sa.Integer(), nullable=False),
+        sa.Column("gone", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("week_on", "source", "issue_id", name=op.f("pk_consent_sums")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "editors",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("address", sa.String(length=320), nullable=False),
@@ -172,6 +182,12 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "summed",
+        sa.Column("name", sa.String(length=50), nullable=False),
+        sa.Column("last_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_summed")),
+    )
+    op.create_table(
         "suppressions",
         sa.Column("address_hash", sa.String(length=64), nullable=False),
         sa.Column("reason", sa.String(length=100), nullable=False),
@@ -179,6 +195,17 @@ def upgrade() -> None:
         sa.Column("source", sa.String(length=500), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("address_hash", name=op.f("pk_suppressions")),
     )
+    op.create_table(
+        "vote_marks",
+        sa.Column("mark", sa.String(length=32), nullable=False),
+        sa.Column("comparison_id", sa.String(length=200), nullable=False),
+        sa.Column("tool_id", sa.String(length=200), nullable=False),
+        sa.Column("vote", sa.String(), nullable=False),
+        sa.CheckConstraint("vote IN ('ship', 'skip')", name=op.f("ck_vote_marks_vote")),
+        sa.PrimaryKeyConstraint("mark", name=op.f("pk_vote_marks")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_vote_marks_comparison_id"), "vote_marks", ["comparison_id"], unique=False)
     op.create_table(
         "webhook_posts",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -231,6 +258,18 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_batches_issue_id"), "batches", ["issue_id"], unique=False)
     op.create_table(
+        "chosen_quotes",
+        sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("comparison_id", sa.String(length=200), nullable=False),
+        sa.Column("review_id", sa.String(length=200), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["issue_id"], ["issues.id"], name=op.f("fk_chosen_quotes_issue_id_issues"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("issue_id", "comparison_id", "review_id", name=op.f("pk_chosen_quotes")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "consents",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -260,6 +299,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_editor_sessions")),
     )
     op.create_index(op.f("ix_editor_sessions_editor_id"), "editor_sessions", ["editor_id"], unique=False)
+    op.create_table(
+        "errata",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("right", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("to_tell", sa.Boolean(), nullable=False),
+        sa.Column("told_in", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name=op.f("fk_errata_issue_id_issues")),
+        sa.ForeignKeyConstraint(
+            ["told_in"], ["issues.id"], name=op.f("fk_errata_told_in_issues"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_errata")),
+    )
+    op.create_index(op.f("ix_errata_issue_id"), "errata", ["issue_id"], unique=False)
+    op.create_index(op.f("ix_errata_told_in"), "errata", ["told_in"], unique=False)
     op.create_table(
         "exclusions",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -297,6 +354,19 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "issue_sums",
+        sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("readers", sa.Integer(), nullable=False),
+        sa.Column("accepted", sa.Integer(), nullable=False),
+        sa.Column("rejected", sa.Integer(), nullable=False),
+        sa.Column("skipped", sa.Integer(), nullable=False),
+        sa.Column("unsure", sa.Integer(), nullable=False),
+        sa.Column("bounced", sa.Integer(), nullable=False),
+        sa.Column("complained", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name=op.f("fk_issue_sums_issue_id_issues")),
+        sa.PrimaryKeyConstraint("issue_id", name=op.f("pk_issue_sums")),
+    )
+    op.create_table(
         "items",
         sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -317,6 +387,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("issue_id", "kind", "key", name=op.f("pk_items")),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_items_room", "items", ["issue_id", "room", "position"], unique=False)
     op.create_table(
         "mails",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -413,6 +484,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_reports")),
     )
     op.create_index(op.f("ix_reports_reader_id"), "reports", ["reader_id"], unique=False)
+    op.create_table(
+        "revisions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("before", sa.Text(), server_default="", nullable=False),
+        sa.Column("after", sa.Text(), server_default="", nullable=False),
+        sa.Column("request", sa.String(length=64), server_default="", nullable=False),
+        sa.CheckConstraint("state IN ('done', 'undone', 'gone', 'step')", name=op.f("ck_revisions_state")),
+        sa.ForeignKeyConstraint(
+            ["issue_id"], ["issues.id"], name=op.f("fk_revisions_issue_id_issues"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_revisions")),
+        sa.UniqueConstraint("issue_id", "version", name=op.f("uq_revisions_issue_id_version")),
+    )
     op.create_table(
         "senders",
         sa.Column("name", sa.String(length=200), nullable=False),

@@ -1,6 +1,6 @@
 """Makes a new installation: settings file, both stores, keys, outbox; all of it or nothing.
 
-What the settings mean is in config/, how an installation is opened in app.py.
+What the settings mean is in config/, how an installation is opened in app/.
 """
 
 import json

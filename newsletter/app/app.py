@@ -15,6 +15,7 @@ from newsletter.db.migrate import require_head
 
 if TYPE_CHECKING:
     from newsletter.delivery.erasing import Eraser
+    from newsletter.editing.compiled import CompiledMails
     from newsletter.schedule.ticker import Ticker
 
 
@@ -56,7 +57,16 @@ class App(ReadersParts, SendingParts, FeedbackParts):
         )
         return Ticker(runner, load_jobs(self.settings, self))
 
+    @cached_property
+    def compiled(self) -> "CompiledMails":
+        """The mails of issues as they stand, remembered."""
+        from newsletter.editing.compiled import CompiledMails
+
+        return CompiledMails(self)
+
     def close(self) -> None:
+        if "compiled" in self.__dict__:
+            self.compiled.close()
         self.database.close()
 
 

@@ -1,5 +1,6 @@
 """The lead comparison: the whole block, put together from its parts."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from newsletter.config import Settings
@@ -13,7 +14,7 @@ from newsletter.digest.material import Dossier, Material
 from newsletter.digest.panel import community
 from newsletter.digest.picks import pick_lines
 from newsletter.digest.pricing import pricing_figure
-from newsletter.digest.quotes import quotes
+from newsletter.digest.quotes import NOTHING_CHOSEN, quotes
 from newsletter.digest.sentences import clip, count_words, fit, plain
 
 HEADLINE_WORDS = 12
@@ -26,9 +27,18 @@ UNNAMED = "Unnamed"
 
 
 def lead_block(
-    comparison: Comparison, material: Material, settings: Settings, *, written_line: str = "", note: str = ""
+    comparison: Comparison,
+    material: Material,
+    settings: Settings,
+    *,
+    written_line: str = "",
+    note: str = "",
+    chosen: Mapping[str, str] = NOTHING_CHOSEN,
 ) -> tuple[Lead, Figure]:
-    """The block, and its computed bottom line with what that stands on; the editor's line takes its place."""
+    """The block, and its computed bottom line with what that stands on; the editor's line takes its place.
+
+    `chosen` are sentences to quote, by their reviews.
+    """
     left, right = material.sides(comparison)
     computed = bottom_line(left, right, settings.clear_margin)
     pick_left, pick_right = pick_lines(comparison, left, right, settings.clear_margin)
@@ -43,7 +53,7 @@ def lead_block(
         pick_right_if=pick_right.text,
         decision=decision_table(*sides, left, right),
         scorecard=_first_scores(left, right),
-        quotes=quotes(left, right, material),
+        quotes=quotes(left, right, material, chosen),
         costs=costs_block(left, right, settings),
         benchmarks=first_benchmarks(left, right),
         link=link_or_words("Read the full comparison", comparison.url, settings),

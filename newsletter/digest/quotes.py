@@ -4,7 +4,8 @@ The review's decision says which: a ship speaks for its tool, a skip against it,
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from newsletter.content.model import Decision, Review
 from newsletter.digest.letter import Quote
@@ -15,8 +16,11 @@ FOR, AGAINST = "for", "against"
 #: Who said it when the source does not say.
 SOMEBODY = "a panel reviewer"
 FEWEST_WORDS, MOST_WORDS = 6, 36
+#: A review is longer by mistake only, and what is longer is not looked at.
+MOST_CHARS = 20_000
 #: The length that reads best.
 IDEAL_WORDS = 22
+NOTHING_CHOSEN: Mapping[str, str] = MappingProxyType({})
 
 _TELLING = {
     FOR: re.compile(
@@ -37,14 +41,28 @@ _MARKS = ("“", '"')
 _LABEL = re.compile(r"^\W*[\w' /-]{1,40}:\s")
 
 
-def quotes(left: Dossier, right: Dossier, material: Material) -> tuple[Quote, ...]:
-    """The most telling sentence for one side and the most telling against one, from our own reviews."""
+def quotes(
+    left: Dossier, right: Dossier, material: Material, chosen: Mapping[str, str] = NOTHING_CHOSEN
+) -> tuple[Quote, ...]:
+    """The most telling sentence for one side and the most telling against one, from our own reviews.
+
+    A sentence that an editor has chosen, by its review's id, is quoted instead while the review still has it.
+    """
     said = [(each, review) for each in (left, right) for review in each.reviews if material.is_ours(review)]
-    shipped = [pair for pair in said if pair[1].decision is Decision.SHIP]
-    skipped = [pair for pair in said if pair[1].decision is Decision.SKIP]
-    chosen_for = _best(sorted(shipped, key=_highest_first), FOR)
-    chosen_against = _best(sorted(skipped, key=_lowest_first), AGAINST)
-    return tuple(each for each in (chosen_for, chosen_against) if each is not None)
+    shipped = sorted((pair for pair in said if pair[1].decision is Decision.SHIP), key=_highest_first)
+    skipped = sorted((pair for pair in said if pair[1].decision is Decision.SKIP), key=_lowest_first)
+    quoted = (
+        _chosen(said_so, stance, chosen) or _best(said_so, stance)
+        for said_so, stance in ((shipped, FOR), (skipped, AGAINST))
+    )
+    return tuple(each for each in quoted if each is not None)
+
+
+def quotable(review: Review) -> tuple[str, ...]:
+    """The sentences of a review that an editor may choose from, in its order."""
+    whole = (each for each in split_sentences(review.words[:MOST_CHARS]) if is_whole(each))
+    bare = (_without_own_marks(each) for each in whole if 0 < count_words(each) <= MOST_WORDS)
+    return tuple(each for each in bare if not each.startswith(_MARKS))
 
 
 def telling(sentence: str, stance: str) -> int:
@@ -56,6 +74,14 @@ def telling(sentence: str, stance: str) -> int:
     points -= 10 * bool(_LABEL.match(sentence))
     points -= 6 * bool(re.search(r"[`<>{}|]|https?:", sentence))
     return points
+
+
+def _chosen(said: Iterable[tuple[Dossier, Review]], stance: str, chosen: Mapping[str, str]) -> Quote | None:
+    for dossier, review in said:
+        words = chosen.get(review.id)
+        if words is not None and words in quotable(review):
+            return _quote(words, dossier, review, stance)
+    return None
 
 
 def _highest_first(pair: tuple[Dossier, Review]) -> int:
@@ -71,7 +97,7 @@ def _best(said: Iterable[tuple[Dossier, Review]], stance: str) -> Quote | None:
     """The most telling sentence; an earlier review wins a tie, a later one has to be better by its rank."""
     best: tuple[int, Quote] | None = None
     for rank, (dossier, review) in enumerate(said):
-        for sentence in split_sentences(review.words):
+        for sentence in split_sentences(review.words[:MOST_CHARS]):
             if not FEWEST_WORDS <= count_words(sentence) <= MOST_WORDS or not is_whole(sentence):
                 continue
             sentence = _without_own_marks(sentence)

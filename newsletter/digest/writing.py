@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import permutations
-from urllib.parse import urlsplit
 
 from newsletter.config import Settings
 from newsletter.content.model import Comparison, Tool
@@ -14,9 +13,11 @@ from newsletter.digest.answers import answer_block
 from newsletter.digest.briefs import brief_block
 from newsletter.digest.cards import card_block
 from newsletter.digest.changes import changes_block, heading_move, heading_of, subjects_of
+from newsletter.digest.draft_store import ChosenQuote
 from newsletter.digest.figures import figures_in
 from newsletter.digest.findings import findings
 from newsletter.digest.followed import followed_block, moved_tools
+from newsletter.digest.footer import affiliate_notice, footer_of
 from newsletter.digest.issues import Issue, Item
 from newsletter.digest.lead import lead_block
 from newsletter.digest.length import letter_words, minutes
@@ -27,7 +28,6 @@ from newsletter.digest.letter import (
     Change,
     Figure,
     Followed,
-    Footer,
     Grounds,
     Lead,
     Letter,
@@ -35,7 +35,7 @@ from newsletter.digest.letter import (
     Masthead,
     Sources,
 )
-from newsletter.digest.links import archive_url, link_or_words, site_link
+from newsletter.digest.links import link_or_words, site_link
 from newsletter.digest.material import Dossier, Material, RulingsOn, gather
 from newsletter.digest.moves import Move, Span, find_moves
 from newsletter.digest.sentences import plain
@@ -54,11 +54,14 @@ def write_letter(
     span: Span | None = None,
     published: Collection[str] = (),
     followed: Collection[str] = (),
+    overflow: int | None = None,
+    chosen: Iterable[ChosenQuote] = (),
 ) -> Letter:
     """The whole issue as it reads now. `number` is the one it has, or would get if it were approved now.
 
     Changes are those of `span` (None for the first issue); `published` are the comparisons in earlier issues,
-    `followed` the tools that readers follow.
+    `followed` the tools that readers follow. `overflow` counts the items of the overflow line, where `items` has only
+    the first of them; `chosen` are the sentences that an editor has it quote.
     """
     named = _named_rest(items, settings.item_limit)
     shown = [item for item in items if item.room is not Room.OVERFLOW] + named
@@ -74,7 +77,8 @@ def write_letter(
         source_order=settings.source_order,
         rulings=rulings,
     )
-    return _Writer(issue, items, material, settings, moves, own).letter(number, named)
+    writer = _Writer(issue, items, material, settings, moves, own, overflow, chosen)
+    return writer.letter(number, named)
 
 
 def _named_rest(items: Sequence[Item], limit: int) -> list[Item]:
@@ -100,10 +104,14 @@ class _Writer:
         settings: Settings,
         moves: Sequence[Move],
         own: Mapping[str, Tool],
+        overflow: int | None,
+        chosen: Iterable[ChosenQuote],
     ) -> None:
         self.issue, self.material, self.settings, self.moves = issue, material, settings, moves
         self.own = own
         self.items = sorted(items, key=lambda item: item.position)
+        self.overflow = sum(1 for _ in self._in(Room.OVERFLOW)) if overflow is None else overflow
+        self.chosen = tuple(chosen)
         self.grounds: dict[str, tuple[str, ...]] = {}
 
     def letter(self, number: int, named: Sequence[Item]) -> Letter:
@@ -127,7 +135,8 @@ class _Writer:
             rest=self._rest(named),
             answer=self._answer(),
             sources=Sources(origins=(), disputes=()),
-            footer=_footer(self.settings),
+            footer=footer_of(self.settings),
+            asks_votes=bool(self.settings.vote_for),
         )
         return self._finished(letter)
 
@@ -141,7 +150,7 @@ class _Writer:
             letter,
             sources=sources_block(printed, self.material, self.settings),
             grounds=tuple(Grounds(where=where, claims=claims) for where, claims in self.grounds.items()),
-            footer=replace(letter.footer, affiliate_notice=_notice(letter)),
+            footer=replace(letter.footer, affiliate_notice=affiliate_notice(letter)),
         )
         length = minutes(letter_words(letter))
         return replace(letter, masthead=replace(letter.masthead, minutes=length))
@@ -180,6 +189,7 @@ class _Writer:
                 self.settings,
                 written_line=self.issue.bottom_line,
                 note=item.note,
+                chosen={each.review_id: each.words for each in self.chosen if each.comparison_id == item.key},
             )
             self._note_grounds("lead", line)
             return lead
@@ -254,7 +264,7 @@ class _Writer:
             if item.key in self.material.comparisons or item.key in self.material.dossiers
         ]
         links = [link_or_words(self._rest_label(item), self._rest_url(item), self.settings) for item in known]
-        more = sum(1 for _ in self._in(Room.OVERFLOW)) - len(known)
+        more = self.overflow - len(known)
         if more:
             links.append(site_link(f"and {more:,} more", self.settings))
         return tuple(links)
@@ -279,26 +289,3 @@ class _Writer:
             if question.id in asked:
                 return answer_block(question, self.material, self.settings)
         return None
-
-
-def _footer(settings: Settings) -> Footer:
-    site = urlsplit(settings.site_url).hostname or ""
-    return Footer(
-        why=f"You get {settings.name} because you asked for it{f' at {site}' if site else ''}.",
-        postal_address=settings.postal_address,
-        controller=settings.controller,
-        privacy_url=settings.privacy_url,
-        archive_url=archive_url(settings),
-        subscribe_url=f"{settings.public_url.rstrip('/')}/subscribe",
-        reply_to=settings.reply_to,
-        affiliate_notice="",
-    )
-
-
-def _notice(letter: Letter) -> str:
-    """What labelled links mean; empty where no link is labelled."""
-    links: list[Link | None] = [each.link for each in letter.more]
-    links += [*(each.link for each in letter.cards), *letter.rest, letter.lead.link if letter.lead else None]
-    links += [letter.answer.link if letter.answer else None]
-    paying = any(each.affiliate for each in links if each is not None)
-    return "Links marked “ad” earn us money." if paying else ""

@@ -1,16 +1,24 @@
 """The letter of an issue as it stands: frozen once it is approved, written from what is recorded before."""
 
+from dataclasses import replace
+
 from sqlalchemy import Connection
 
-from newsletter.db.statuses import IssueStatus, ItemKind
+from newsletter.db.statuses import Edition, IssueStatus, ItemKind
 from newsletter.digest import store
+from newsletter.digest.draft_store import quotes_of, read_contents
+from newsletter.digest.errata import corrections_of
+from newsletter.digest.errata_store import untold_errata
 from newsletter.digest.issues import Issue
 from newsletter.digest.letter import Letter
 from newsletter.digest.letter_json import letter_from_json
+from newsletter.digest.month_draft import weeks_of
+from newsletter.digest.monthly import write_month
 from newsletter.digest.moves import Span
-from newsletter.digest.record import Record, write_record
+from newsletter.digest.record import MOST_REST, Record, write_record
 from newsletter.digest.writing import write_letter
 from newsletter.editing.newsroom import Newsroom
+from newsletter.errors import BadInput
 from newsletter.readers.own_store import followed_tools
 from newsletter.render.compile import compile_letter
 from newsletter.render.frame import MessageFrame
@@ -30,11 +38,15 @@ def letter_of(newsroom: Newsroom, issue: Issue) -> Letter:
 
 def written_letter(newsroom: Newsroom, issue: Issue) -> tuple[Letter, int]:
     """The letter from what is recorded now, and the number it has or would get if it were approved now."""
+    if issue.edition is Edition.MONTHLY:
+        return _written_month(newsroom, issue)
     with newsroom.database.read() as connection, newsroom.content() as content:
         number = issue.number or store.next_number(connection, issue.edition)
+        untold = untold_errata(connection, issue)
+        contents = read_contents(connection, issue.id, max(1, newsroom.settings.item_limit))
         letter = write_letter(
             issue,
-            store.items_of(connection, issue.id),
+            contents.items,
             content,
             newsroom.settings,
             number=number,
@@ -42,15 +54,31 @@ def written_letter(newsroom: Newsroom, issue: Issue) -> tuple[Letter, int]:
             span=_span(connection, issue),
             followed=followed_tools(connection),
             published=store.published_elsewhere(connection, issue.id, ItemKind.COMPARISON),
+            overflow=contents.overflow,
+            chosen=quotes_of(connection, issue.id),
         )
-    return letter, number
+    return replace(letter, corrections=corrections_of(untold, newsroom.settings)), number
+
+
+def _written_month(newsroom: Newsroom, issue: Issue) -> tuple[Letter, int]:
+    with newsroom.database.read() as connection:
+        number = issue.number or store.next_number(connection, issue.edition)
+        weeks = weeks_of(connection, issue)
+    if not weeks:
+        raise BadInput(
+            f"no weekly issue of monthly issue {issue.label} is left: what it was made from was cancelled. "
+            f"Cancel it too: newsletter cancel {issue.id}"
+        )
+    return write_month(issue, weeks, newsroom.settings, number=number), number
 
 
 def written_record(newsroom: Newsroom, issue: Issue) -> Record:
-    """What the archive shows beside the letter, from what is recorded now."""
+    """What the archive shows beside the letter, from what is recorded now; a monthly issue has it in its weekly ones."""
+    if issue.edition is Edition.MONTHLY:
+        return Record()
     with newsroom.database.read() as connection, newsroom.content() as content:
         return write_record(
-            store.items_of(connection, issue.id),
+            read_contents(connection, issue.id, MOST_REST).items,
             content,
             newsroom.settings,
             rulings=lambda ids: store.rulings_on(connection, ids),
@@ -59,7 +87,7 @@ def written_record(newsroom: Newsroom, issue: Issue) -> Record:
 
 def _span(connection: Connection, issue: Issue) -> Span | None:
     """What counts as changed: what was seen since the cutoff of the last approved issue."""
-    since = store.cutoff_before(connection, issue)
+    since = store.cutoff_before(connection, issue.edition, issue.id)
     return None if since is None else Span(since=since, until=issue.cutoff_at)
 
 

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
-from newsletter.db.schema import deliveries, issues, rulings
+from newsletter.db.schema import deliveries, errata, issues, rulings
 from newsletter.db.statuses import DeliveryStatus
 
 #: A copy in one of these states is with its reader, or may be.
@@ -53,3 +53,12 @@ def delete_ruling(connection: Connection, tool_id: str, attribute: str) -> bool:
     """Whether there was one."""
     ruling = (rulings.c.tool_id == tool_id) & (rulings.c.attribute == attribute)
     return connection.execute(delete(rulings).where(ruling)).rowcount > 0
+
+
+def surroundings(connection: Connection) -> tuple[object, ...]:
+    """What changes whenever a draft may read differently though it was not edited: rulings, and errata to be told."""
+    ruled = connection.execute(select(func.count(), func.max(rulings.c.at)).select_from(rulings)).one()
+    told = connection.execute(
+        select(func.count(), func.max(errata.c.id), func.count(errata.c.told_in)).select_from(errata)
+    )
+    return (*ruled, *told.one())

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from newsletter.db.schema import alerts, mails, readers
+from newsletter.db.schema import alerts, editors, mails, readers
 from newsletter.db.statuses import MailKind, MailStatus
 from newsletter.delivery.states import Event, Outcome
 
@@ -34,7 +34,7 @@ AFTERWARDS: Mapping[Event, MailStatus] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingMail:
-    """A mail that was begun. `address` is None for the operator; `values` are its template's."""
+    """A mail that was begun. `address` is None for the operator, and where its owner is gone; `values` are its template's."""
 
     id: int
     kind: MailKind
@@ -52,8 +52,10 @@ def queue_mail(
     reader_id: int | None,
     values: Mapping[str, object],
     now: datetime,
+    *,
+    editor_id: int | None = None,
 ) -> bool:
-    """Queue a mail to a reader, or to the operator (None); False if one of this key was queued before.
+    """Queue a mail to a reader, an editor, or with neither to the operator; False if one of this key was queued before.
 
     `values` are the template's, without any address.
     """
@@ -62,6 +64,7 @@ def queue_mail(
         "kind": kind,
         "key": key,
         "reader_id": reader_id,
+        "editor_id": editor_id,
         "values": dict(values),
         "status": MailStatus.PENDING,
         "not_before": now,
@@ -84,10 +87,12 @@ def begin_mails(connection: Connection, limit: int, now: datetime) -> tuple[Wait
     )
     connection.execute(update(mails).where(mails.c.id.in_(ids)).values(status=MailStatus.BEGUN, at=now))
     columns = (mails.c[name] for name in ("id", "kind", "key", "values", "attempts"))
-    to_operator = mails.c.reader_id.is_(None).label("is_for_operator")
+    to_nobody_else = mails.c.reader_id.is_(None) & mails.c.editor_id.is_(None)
+    address = func.coalesce(readers.c.address, editors.c.address).label("address")
     query = (
-        select(*columns, to_operator, readers.c.address)
+        select(*columns, to_nobody_else.label("is_for_operator"), address)
         .join_from(mails, readers, readers.c.id == mails.c.reader_id, isouter=True)
+        .outerjoin(editors, (editors.c.id == mails.c.editor_id) & editors.c.revoked_at.is_(None))
         .where(mails.c.id.in_(ids))
         .order_by(mails.c.id)
     )

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from newsletter import __version__
 from newsletter.app import App
 from newsletter.errors import BadInput, BadLink, NotFound, StoreBusy
+from newsletter.web.desk import trouble as desk
 from newsletter.web.pages import BadLinkPage, Pages, TroublePage, show
 from newsletter.web.security import Guard
 
@@ -30,11 +31,15 @@ ROUTES = (
     "subscribing",
     "leaving",
     "preferences",
+    "voting",
     "personal",
     "archive",
     "feeds",
     "viewing",
     "webhooks",
+    "desk.assets",
+    "desk.sign_in",
+    "desk.home",
 )
 
 #: Paths below it speak JSON.
@@ -66,6 +71,8 @@ def make_web(app: App) -> FastAPI:
 def _trouble(request: Request, status: int, title: str, words: str) -> Response:
     if request.url.path.startswith(API):
         return JSONResponse({"detail": words}, status)
+    if desk.is_desk(request):
+        return desk.desk_trouble(request, status, title, words)
     return show(request, TroublePage(title=title, words=words), status)
 
 
@@ -120,4 +127,5 @@ _HANDLERS: dict[type[Exception], Callable[[Request, Exception], Response]] = {
     RequestValidationError: _bad_json,
     OperationalError: _busy,
     StoreBusy: _busy,
+    **desk.HANDLERS,
 }

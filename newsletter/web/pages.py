@@ -17,6 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from newsletter.app import App
 from newsletter.config import Settings
+from newsletter.web.desk.assets import asset
 from newsletter.web.style import style_path
 
 
@@ -98,7 +99,7 @@ def make_environment(folders: Sequence[Path]) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(long_date=_long_date, initials=_initials)
+    environment.filters.update(long_date=_long_date, initials=_initials, asset=asset)
     return environment
 
 

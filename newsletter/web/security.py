@@ -1,10 +1,12 @@
 """What every answer owes its reader, and what no request may do: one guard around all pages.
 
-- Scripts, frames and foreign resources are refused by the browser (CSP); nothing on our pages is inline.
+- Scripts, frames and foreign resources are refused by the browser (CSP); nothing on our pages is inline. The editors'
+  desk may have scripts and frames of our own.
 - Addresses of personal pages stay where they are: no referrer, no search engine, no cache. A response that does not
   say that it is public (by its own Cache-Control) is taken for personal.
 - A form of another site cannot act for a reader: `Sec-Fetch-Site`, or `Origin` from browsers without it, must name
-  our own pages. Nothing here uses cookies, so this is a second wall: the first is the signed token in the address.
+  our own pages. This is a second wall: the first is the signed token in the address, and at the desk, the only place
+  with a cookie, the token in each form (desk/people.py).
   Open to other sites are only leaving by one click (RFC 8058) and subscribing, which is meant to be embedded.
 - A body over 64 KB is refused before it is read, one that does not say its length as soon as it grows so long, and
   one that takes too long is not waited for.
@@ -39,6 +41,12 @@ OPEN_TO_OTHERS = re.compile(r"/unsubscribe/[^/]+|/subscribe|/api/subscriptions")
 
 CONTENT_SECURITY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
+DESK_SECURITY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; connect-src 'self'; "
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+DESK = re.compile(r"/desk(/.*)?")
+
 _HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY,
     "Referrer-Policy": "no-referrer",
@@ -65,7 +73,7 @@ class Guard:
         if scope["type"] != "http":
             await self.web(scope, receive, send)
             return
-        answer = self._headed(send)
+        answer = self._headed(scope["path"], send)
         refusal = self._refusal(scope)
         if refusal:
             await refusal(scope, receive, answer)
@@ -110,11 +118,13 @@ class Guard:
             and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
         )
 
-    def _headed(self, send: Send) -> Send:
+    def _headed(self, path: str, send: Send) -> Send:
+        own = {"Content-Security-Policy": DESK_SECURITY} if DESK.fullmatch(path) else {}
+
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in self.headers.items():
+                for name, value in {**self.headers, **own}.items():
                     headers.setdefault(name, value)
                 if "cache-control" not in headers:
                     headers["Cache-Control"] = "no-store"

@@ -1,6 +1,7 @@
 """Rows of the table of settings: how editors check, test and approve an issue."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from newsletter.config.choices import ChangedFigures
 from newsletter.config.row import setting
@@ -12,6 +13,12 @@ class Desk:
 
     four_eyes: bool = setting(
         "desk.four_eyes", False, help="Whoever edited an issue may not approve it: somebody else has to."
+    )
+    desk_session: timedelta = setting(
+        "desk.session", timedelta(days=30), help="How long an editor stays signed in at most."
+    )
+    desk_idle: timedelta = setting(
+        "desk.idle", timedelta(days=7), help="How long without using the desk until an editor signs in again."
     )
     changed_figures: ChangedFigures = setting(
         "desk.changed_figures",

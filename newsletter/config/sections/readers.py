@@ -51,6 +51,14 @@ class Retention:
     forget_mails_after: timedelta = setting(
         "retention.mails", timedelta(days=90), help="When the record of a single mail is deleted."
     )
+    forget_audit_after: timedelta = setting(
+        "retention.audit", timedelta(days=730), help="When what an editor did is forgotten."
+    )
+    forget_sessions_after: timedelta = setting(
+        "retention.sessions",
+        timedelta(days=30),
+        help="When the record of an editor's session that is over is deleted.",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,86 @@
+"""What every page of the desk has beside its own: a `DeskPage` with a `desk`, made by `DeskFrame.of`.
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class AuditPage(DeskPage):
+        template: ClassVar[str] = "desk/audit"        # templates/web/desk/audit.html.j2
+        entries: tuple[Entry, ...]
+
+    @router.get("/desk/audit")
+    def audit(request: Request, app: Installed, editor: Publisher) -> Response:
+        return show(request, AuditPage(desk=DeskFrame.of(request, editor, "audit"), entries=…))
+
+    @router.post("/desk/audit/…")
+    def change(request: Request, app: Installed, editor: Publisher, form: DeskForm) -> Response:
+        …
+        return done("/desk/audit", "saved")           # 303 to the page, which says SAID["saved"]
+
+Its template extends "web/desk/_desk.html.j2" (blocks: title, words, head) and has the parts of "web/desk/_parts.html.j2".
+Each form that posts holds `{{ parts.csrf(desk) }}`. Scripts and styles beside this file are served by assets.py:
+`<script src="{{ "draft.js"|asset }}" defer></script>` in the block head.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
+
+from newsletter.app import App
+from newsletter.editing.editors_store import Editor
+from newsletter.web.desk.people import csrf_of
+from newsletter.web.desk.said import SAID
+from newsletter.web.pages import Page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskFrame:
+    """Who looks, what their forms carry, where in the menu the page stands, and what was just done."""
+
+    editor: Editor
+    csrf: str
+    here: str
+    said: str
+    has_outbox: bool
+
+    @classmethod
+    def of(cls, request: Request, editor: Editor, here: str) -> "DeskFrame":
+        app: App = request.app.state.newsletter
+        return cls(
+            editor=editor,
+            csrf=csrf_of(request),
+            here=here,
+            said=SAID.get(request.query_params.get("said", ""), ""),
+            has_outbox=shows_outbox(app),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskPage(Page):
+    """A page for somebody signed in."""
+
+    desk: DeskFrame
+
+
+def shows_outbox(app: App) -> bool:
+    """Whether there is an outbox to look into: mail goes nowhere else, and nobody reaches these pages from elsewhere."""
+    from newsletter.config import TransportName
+
+    return app.settings.transport is TransportName.OUTBOX and is_loopback(app.settings.web_host)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is this machine's own."""
+    from ipaddress import ip_address
+
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def done(path: str, said: str = "", values: Mapping[str, str] | None = None) -> Response:
+    """After a form: go to a page, which says what was done (a key of SAID)."""
+    from urllib.parse import urlencode
+
+    query = urlencode({**(values or {}), **({"said": said} if said else {})})
+    return RedirectResponse(f"{path}?{query}" if query else path, status_code=303)

@@ -1,0 +1,80 @@
+"""The desk's first page: the issues at hand, then those before."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from fastapi import APIRouter, Request, Response
+
+from newsletter.db.statuses import IssueStatus
+from newsletter.digest.issues import Issue
+from newsletter.editing.issue_list import MOST, list_page
+from newsletter.schedule.slots import local_time
+from newsletter.web.desk.frame import DeskFrame, DeskPage
+from newsletter.web.desk.people import AnyEditor
+from newsletter.web.installation import Installed
+from newsletter.web.pages import show
+
+router = APIRouter(include_in_schema=False)
+
+#: What waits to be done to an issue, in a sentence.
+_WAITS = {
+    IssueStatus.DRAFT: "A draft: look through it, and approve it.",
+    IssueStatus.APPROVED: "Approved: it goes out by itself at its time.",
+    IssueStatus.SENDING: "It is going out now.",
+    IssueStatus.PAUSED: "It is paused and waits for a person.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueRow:
+    """An issue in a list. `subject` is empty where it is not fixed yet."""
+
+    id: int
+    label: str
+    edition: str
+    subject: str
+    status: str
+    slot_at: datetime
+    waits: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomePage(DeskPage):
+    """Open issues, and a page of the others; `older` is where the next page begins, None on the last."""
+
+    template: ClassVar[str] = "desk/home"
+    open: tuple[IssueRow, ...]
+    closed: tuple[IssueRow, ...]
+    older: int | None
+    is_first: bool
+    next_issue: str
+
+
+@router.get("/desk")
+def home(request: Request, app: Installed, editor: AnyEditor, before: int | None = None) -> Response:
+    with app.database.read() as connection:
+        listed = list_page(connection, before)
+    page = HomePage(
+        desk=DeskFrame.of(request, editor, "issues"),
+        open=tuple(_row(each, listed.subjects) for each in listed.open) if before is None else (),
+        closed=tuple(_row(each, listed.subjects) for each in listed.closed),
+        older=listed.closed[-1].id if len(listed.closed) == MOST else None,
+        is_first=before is None,
+        next_issue=app.next_issue_words(),
+    )
+    return show(request, page)
+
+
+def _row(issue: Issue, subjects: dict[int, str]) -> IssueRow:
+    return IssueRow(
+        id=issue.id,
+        label=f"{issue.edition.value.capitalize()} {issue.label}",
+        edition=issue.edition.value,
+        subject=subjects.get(issue.id, issue.subject),
+        status=issue.status.value,
+        slot_at=local_time(issue.slot),
+        waits=_WAITS.get(issue.status, ""),
+        reason=issue.reason,
+    )

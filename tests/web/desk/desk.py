@@ -1,0 +1,91 @@
+"""Editors at the desk, for tests: each with a browser of their own, signed in by a link as anybody is.
+
+def test_…(desk: Desk) -> None:
+    desk.writer.get("/desk")                      # what a writer sees
+    desk.publisher.post("/desk/…", field="…")     # with the form's token; the page after it
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI
+from httpx2 import Response
+from starlette.testclient import TestClient
+
+from newsletter.app import App
+from newsletter.db.statuses import EditorRole
+from newsletter.editing.editors import invite
+from newsletter.editing.signing_in import form_token
+from newsletter.web.application import make_web
+from newsletter.web.desk.people import COOKIE
+from tests.web.house import House
+
+WRITER, PUBLISHER = "wendy@desk.example.org", "paul@desk.example.org"
+
+
+@dataclass(frozen=True)
+class Browser:
+    """A browser in which somebody may be signed in."""
+
+    client: TestClient
+
+    def get(self, path: str, **query: Any) -> Response:
+        return self.client.get(path, params=query or None)
+
+    def post(self, path: str, **fields: Any) -> Response:
+        """Send a form as its page would; the answer is the page it leads to."""
+        return self.client.post(path, data={"csrf": self.csrf, **fields})
+
+    def send(self, path: str, **fields: Any) -> Response:
+        """The same, and the answer itself: a redirect."""
+        return self.client.post(path, data={"csrf": self.csrf, **fields}, follow_redirects=False)
+
+    @property
+    def csrf(self) -> str:
+        return form_token(self.client.cookies.get(COOKIE, ""))
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One installation, its visitors and its editors."""
+
+    app: App
+    web: FastAPI
+    house: House
+    writer: Browser
+    publisher: Browser
+
+    def browser(self) -> Browser:
+        """A browser in which nobody is signed in."""
+        return new_browser(self.web)
+
+
+def open_desk(app: App) -> Desk:
+    web = make_web(app)
+    return Desk(
+        app=app,
+        web=web,
+        house=House(app, TestClient(web, base_url="http://localhost:8000")),
+        writer=signed_in(app, new_browser(web), WRITER, EditorRole.WRITER, "Wendy"),
+        publisher=signed_in(app, new_browser(web), PUBLISHER, EditorRole.PUBLISHER, "Paul"),
+    )
+
+
+def new_browser(web: FastAPI) -> Browser:
+    return Browser(TestClient(web, base_url="http://localhost:8000"))
+
+
+def signed_in(app: App, browser: Browser, address: str, role: EditorRole, name: str) -> Browser:
+    """Invite somebody, and let them press the button behind their link."""
+    link = invite(app, address, role, name=name, by="the test")
+    answer = browser.client.post(urlsplit(link).path)
+    assert answer.status_code == 200, answer.text
+    return browser
+
+
+def said(answer: Response) -> str:
+    """What the page says was done."""
+    found = re.search(r'<p class="notice[^>]*role="status"[^>]*>(.*?)</p>', answer.text, re.DOTALL)
+    return found[1].strip() if found else ""

@@ -5,6 +5,7 @@ from datetime import time
 from newsletter.app import App
 from newsletter.config import Settings, Weekday
 from newsletter.delivery.erasing import Keep
+from newsletter.editing.forgetting import forget_desk
 from newsletter.schedule.jobs import Done, Result
 from newsletter.schedule.slots import Schedule, Slot
 
@@ -24,6 +25,7 @@ def run(app: App, slot: Slot) -> Result:
         events=settings.forget_events_after,
     )
     gone = app.eraser.tidy(kept)
+    forget_desk(app)
     return Done(
         f"Forgot {gone.unconfirmed} unconfirmed, {gone.left} who left, {gone.mails} records of mails."
     )

@@ -21,10 +21,10 @@ from newsletter.errors import NewsletterError
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Begin": ("init", "db", "keys", "completion"),
     "The week": ("content", "facts"),
-    "The issue": ("issues", "archive"),
+    "The issue": ("issues", "archive", "correcting"),
     "Readers": ("readers",),
     "Sending": ("sending", "mails", "feedback", "rehearse"),
-    "Running it": ("serve", "jobs"),
+    "Running it": ("serve", "editors", "jobs"),
 }
 
 #: The exit status of a program that was stopped with Ctrl-C: 128 + SIGINT.

@@ -62,7 +62,7 @@ def _log_to_stderr() -> None:
 
 
 def _supervise_senders(app: "App") -> "Supervisor":
-    from newsletter.editing.weekly import issues_going_out
+    from newsletter.editing.scheduled import issues_going_out
     from newsletter.schedule.supervisor import Supervisor
 
     sender = (sys.executable, "-m", "newsletter", "--folder", str(app.settings.folder), "send")
@@ -99,7 +99,18 @@ def _say_what_comes(app: "App") -> None:
             say(f"{turn.job}: {turn.state.value}, due {turn.due_at:%a %d %b %Y %H:%M %Z}")
     if app.settings.web_port:
         say(f"Pages at http://{app.settings.web_host}:{app.settings.web_port}/subscribe")
+        _say_how_to_sign_in(app)
     say(f"Serving {app.settings.folder}. Stop with Ctrl-C.")
+
+
+def _say_how_to_sign_in(app: "App") -> None:
+    """A link for the first editor, on the terminal alone: whoever started the program may be that."""
+    from newsletter.editing.editors import first_link
+
+    link = first_link(app)
+    if link is not None:
+        say("Nobody has signed in at the editors' desk yet. This link lets you in, once, within the hour:")
+        say(link)
 
 
 def _catch_signals() -> int:

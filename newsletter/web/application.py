@@ -40,6 +40,9 @@ ROUTES = (
     "desk.assets",
     "desk.sign_in",
     "desk.home",
+    "desk.me",
+    "desk.editors",
+    "desk.audit",
 )
 
 #: Paths below it speak JSON.

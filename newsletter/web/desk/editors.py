@@ -1,0 +1,100 @@
+"""Who works at the desk: a publisher invites, changes roles and revokes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from fastapi import APIRouter, Request, Response
+
+from newsletter.app import App
+from newsletter.db.statuses import EditorRole
+from newsletter.editing import editors as people
+from newsletter.editing.editors_store import Editor
+from newsletter.editing.signing_in import sessions_of
+from newsletter.errors import BadInput
+from newsletter.web.desk.frame import DeskFrame, DeskPage, done
+from newsletter.web.desk.people import DeskForm, Publisher
+from newsletter.web.installation import Installed
+from newsletter.web.pages import show
+
+router = APIRouter(include_in_schema=False)
+
+PATH = "/desk/editors"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditorsPage(DeskPage):
+    """Everybody, with when they were last seen; `link` signs in whoever was just invited. `fault` is about the form."""
+
+    template: ClassVar[str] = "desk/editors"
+    editors: tuple[tuple[Editor, datetime | None], ...]
+    roles: tuple[str, ...]
+    link: str
+    invited: str
+    address: str
+    name: str
+    role: str
+    fault: str
+
+
+@router.get("/desk/editors")
+def look(request: Request, app: Installed, editor: Publisher) -> Response:
+    return show(request, _page(request, app, editor))
+
+
+@router.post("/desk/editors")
+def invite(request: Request, app: Installed, editor: Publisher, form: DeskForm) -> Response:
+    """The link is shown once, here and now: it is kept nowhere, so there is no page to go on to."""
+    address, name, role = form.get("address"), form.get("name"), form.get("role")
+    try:
+        link = people.invite(app, address, _role(role), name=name, by=editor.name)
+    except BadInput as error:
+        typed = {"address": address, "name": name, "role": role}
+        return show(request, _page(request, app, editor, fault=str(error), **typed), 422)
+    return show(request, _page(request, app, editor, link=link, invited=address))
+
+
+@router.post("/desk/editors/{editor_id}/role")
+def set_role(app: Installed, editor: Publisher, form: DeskForm, editor_id: int) -> Response:
+    people.set_role(app, editor_id, _role(form.get("role")), by=editor.name)
+    return done(PATH, "role")
+
+
+@router.post("/desk/editors/{editor_id}/revoke")
+def revoke(app: Installed, editor: Publisher, form: DeskForm, editor_id: int) -> Response:
+    people.revoke(app, editor_id, by=editor.name)
+    return done(PATH, "revoked")
+
+
+def _role(text: str) -> EditorRole:
+    if text not in set(EditorRole):
+        raise BadInput("Choose a role: writer or publisher.")
+    return EditorRole(text)
+
+
+def _page(
+    request: Request,
+    app: App,
+    editor: Editor,
+    *,
+    link: str = "",
+    invited: str = "",
+    address: str = "",
+    name: str = "",
+    role: str = EditorRole.WRITER.value,
+    fault: str = "",
+) -> EditorsPage:
+    seen: dict[int, datetime] = {}
+    for session in sessions_of(app):
+        seen.setdefault(session.editor_id, session.seen_at)
+    return EditorsPage(
+        desk=DeskFrame.of(request, editor, "editors"),
+        editors=tuple((each, seen.get(each.id)) for each in people.list_editors(app)),
+        roles=tuple(each.value for each in EditorRole),
+        link=link,
+        invited=invited,
+        address=address,
+        name=name,
+        role=role,
+        fault=fault,
+    )

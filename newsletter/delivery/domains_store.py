@@ -49,5 +49,4 @@ def batch_outcomes(
             deliveries.c.status.in_(FINAL),
         )
     )
-    for address_key, status in connection.execute(query):
-        yield address_key, status
+    yield from ((row.address_key, row.status) for row in connection.execute(query))

@@ -4,8 +4,8 @@ An issue is here from the moment it begins to go out, unless an editor took it o
 written is web's work.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
 
@@ -14,6 +14,8 @@ from sqlalchemy import Connection, select
 from newsletter.db.engine import Database
 from newsletter.db.schema import issues, snapshots
 from newsletter.db.statuses import Edition, IssueStatus
+from newsletter.digest.errata import ANCHOR, Erratum
+from newsletter.digest.errata_store import all_errata
 from newsletter.digest.letter import Brief, Letter, Link
 from newsletter.digest.letter_json import letter_from_json
 from newsletter.digest.record import FullComparison, FullTool, Record, categories_of, record_from_json
@@ -46,6 +48,15 @@ class ArchivedIssue:
     content_hash: str
     letter: Letter
     record: Record
+    #: Whether the web shows it.
+    archived: bool = True
+    #: What of it was wrong: beside what was approved, which stays as it was.
+    errata: tuple[Erratum, ...] = ()
+
+    @property
+    def updated_at(self) -> datetime:
+        """When it went out, or was last corrected."""
+        return max((each.at for each in self.errata), default=self.started_at)
 
     @property
     def slug(self) -> str:
@@ -68,7 +79,7 @@ class ArchivedIssue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:
-    """All archived issues of one database; what was read once is kept, since it never changes."""
+    """All archived issues of one database; what was read once is kept, since but for errata it never changes."""
 
     database: Database
     _read: dict[int, ArchivedIssue] = field(default_factory=dict)
@@ -79,8 +90,10 @@ class Archive:
         with self.database.read() as connection, self._lock:
             shown = _shown(connection)
             missing = [id_ for id_, hash_ in shown.items() if not self._knows(id_, hash_)]
-            self._read.update((each.id, each) for each in _read(connection, missing))
-            return tuple(self._read[id_] for id_ in shown if id_ in self._read)
+            self._read.update((each.id, each) for each in read_issues(connection, missing))
+            known = tuple(self._read[id_] for id_ in shown if id_ in self._read)
+            errata = all_errata(connection)
+        return tuple(corrected(each, errata) for each in known) if errata else known
 
     def issue(self, slug: str) -> ArchivedIssue:
         """The issue of that name; raises NotFound."""
@@ -97,11 +110,22 @@ class Archive:
 def find_entries(shown: tuple[ArchivedIssue, ...], words: str) -> Iterator[tuple[ArchivedIssue, Entry]]:
     """What holds all the words, however they are written, the newest first; nothing for no words."""
     wanted = words.casefold().split()
-    for issue in shown if wanted else ():
+    for issue in news_of(shown) if wanted else ():
         for entry in issue.entries:
             said = f"{entry.title} {entry.words} {' '.join(entry.categories)}".casefold()
             if all(each in said for each in wanted):
                 yield issue, entry
+
+
+def news_of(shown: Iterable[ArchivedIssue]) -> Iterator[ArchivedIssue]:
+    """The issues that say something first: a monthly one says again what its weekly ones did."""
+    return (issue for issue in shown if issue.edition is Edition.WEEKLY)
+
+
+def corrected(issue: ArchivedIssue, errata: Sequence[Erratum]) -> ArchivedIssue:
+    """The issue with its own of these errata."""
+    mine = tuple(each for each in errata if each.issue_id == issue.id)
+    return replace(issue, errata=mine) if mine else issue
 
 
 def _shown(connection: Connection) -> dict[int, str]:
@@ -112,8 +136,11 @@ def _shown(connection: Connection) -> dict[int, str]:
     return {row.id: row.content_hash for row in rows}
 
 
-def _read(connection: Connection, issue_ids: list[int]) -> Iterator[ArchivedIssue]:
-    columns = (issues.c[name] for name in ("id", "edition", "number", "started_at", "content_hash"))
+def read_issues(connection: Connection, issue_ids: Sequence[int]) -> Iterator[ArchivedIssue]:
+    """These issues, in this order, as they were approved."""
+    columns = (
+        issues.c[name] for name in ("id", "edition", "number", "started_at", "content_hash", "archived")
+    )
     query = select(*columns, snapshots.c.letter, snapshots.c.record).join(snapshots)
     for issue_id in issue_ids:
         row = connection.execute(query.where(issues.c.id == issue_id)).mappings().one_or_none()
@@ -125,6 +152,24 @@ def _read(connection: Connection, issue_ids: list[int]) -> Iterator[ArchivedIssu
 
 def _entries(issue: ArchivedIssue) -> Iterator[Entry]:
     letter = issue.letter
+    for erratum in issue.errata:
+        yield Entry(
+            anchor=ANCHOR,
+            title="Corrected",
+            words=f"We wrote “{erratum.said}”. Right is: {erratum.right}",
+            categories=(),
+            tool_ids=(),
+            link=None,
+        )
+    for week in letter.weeks:
+        yield Entry(
+            anchor=_anchor("comparison", week.comparison_id),
+            title=week.headline,
+            words=week.bottom_line,
+            categories=(),
+            tool_ids=(),
+            link=week.link,
+        )
     if letter.lead is not None:
         lead = letter.lead
         yield Entry(
@@ -153,6 +198,15 @@ def _entries(issue: ArchivedIssue) -> Iterator[Entry]:
             categories=categories_of((card.topic,)),
             tool_ids=(card.tool_id,),
             link=card.link,
+        )
+    for line in letter.lines:
+        yield Entry(
+            anchor=line.key,
+            title=line.link.label,
+            words=line.split.text,
+            categories=categories_of((line.topic,)),
+            tool_ids=(),
+            link=line.link,
         )
     for mention in issue.record.mentions:
         yield Entry(

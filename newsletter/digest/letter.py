@@ -205,6 +205,37 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Week:
+    """A weekly issue in a monthly one: its lead in short, and what of the issue was corrected since.
+
+    `issue` leads to the whole of it on the web, if it is there.
+    """
+
+    number: int
+    date_on: date
+    comparison_id: str
+    headline: str
+    bottom_line: str
+    left: str
+    right: str
+    pick_left_if: str
+    pick_right_if: str
+    link: Link
+    issue: Link | None
+    corrections: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """Something else that the month brought, on one line. `key` is "comparison-…" or "tool-…"."""
+
+    key: str
+    topic: str
+    link: Link
+    split: Figure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """One question answered, at most fifty words."""
 
@@ -257,6 +288,15 @@ class Footer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """What an earlier issue said wrongly, in one line. `link` leads to that issue on the web, if it is there."""
+
+    erratum_id: int
+    words: str
+    link: Link | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grounds:
     """What the numbers in a line of prose stand on.
 
@@ -288,3 +328,10 @@ class Letter:
     grounds: tuple[Grounds, ...] = ()
     #: The tools that readers follow, those with the largest news first.
     followed: tuple[Followed, ...] = ()
+    #: What earlier issues said wrongly, where an editor wants it told.
+    corrections: tuple[Correction, ...] = ()
+    #: Of a monthly issue: its weekly ones, and what else they said; a weekly issue has neither.
+    weeks: tuple[Week, ...] = ()
+    lines: tuple[Line, ...] = ()
+    #: Whether readers are asked to vote on the comparisons.
+    asks_votes: bool = False

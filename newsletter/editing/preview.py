@@ -9,15 +9,16 @@ from typing import Protocol
 
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing, Marks, Program
-from newsletter.delivery.personal import NO_WISHES
+from newsletter.delivery.personal import Personal, Wishes
 from newsletter.delivery.wishes import find_wishes
 from newsletter.digest.issues import Issue
+from newsletter.digest.letter import Letter
 from newsletter.editing.letters import letter_of, plan_of
 from newsletter.editing.newsroom import Newsroom
 from newsletter.errors import NotFound
 from newsletter.readers.addresses import parse_address
 from newsletter.readers.links import LinkSigner
-from newsletter.readers.store import find_reader
+from newsletter.readers.store import find_reader, get_reader, look_for_reader
 from newsletter.render.compose import Composer
 from newsletter.render.encode import mailbox_form
 from newsletter.render.personal import common_blocks
@@ -75,16 +76,46 @@ def part_of(message: bytes, form: Format) -> str:
     return "" if part is None else str(part.get_content())
 
 
+def made_up_copy(newsroom: Newsroom, letter: Letter, plan: Plan, wishes: Wishes) -> Copy:
+    """What a reader with these wishes would get, whom there is not: links lead nowhere, so that nobody can leave by one."""
+    personal = Personal(letter, plan.block_ids)
+    return Copy(
+        values={**sample_values(newsroom), **personal.values(wishes)}, program=personal.program(wishes)
+    )
+
+
+def shown_copy(newsroom: Newsroom, letter: Letter, plan: Plan, reader_id: int) -> Copy:
+    """What is a reader's own, to be looked at by somebody else: the links lead nowhere.
+
+    Raises NotFound for a reader who has no address (any more).
+    """
+    with newsroom.database.read() as connection:
+        reader = look_for_reader(connection, reader_id)
+        wishes = find_wishes(connection, reader_id)
+    if reader is None or reader.address is None:
+        raise NotFound("reader", reader_id)
+    copy = made_up_copy(newsroom, letter, plan, wishes)
+    own = {SlotName.TO.value: mailbox_form("", reader.address), SlotName.ADDRESS.value: reader.address}
+    return replace(copy, values={**copy.values, **own})
+
+
+def find_reader_id(newsroom: Newsroom, address: str) -> int:
+    """The reader with this address; raises BadInput for what is none, NotFound for one that is no reader's."""
+    with newsroom.database.read() as connection:
+        reader = find_reader(connection, parse_address(address))
+    if reader is None or reader.address is None:
+        raise NotFound("reader", address, "List them with: newsletter readers list")
+    return reader.id
+
+
 def reader_copy(newsroom: SigningNewsroom, issue: Issue, address: str) -> Copy:
     """What is a reader's own, with links that work; raises NotFound for an address that is no reader's.
 
     Only the Message-ID is not the real one: mail programs would drop the issue as a copy of a preview they have.
     """
+    reader_id = find_reader_id(newsroom, address)
     with newsroom.database.read() as connection:
-        reader = find_reader(connection, parse_address(address))
-        wishes = find_wishes(connection, reader.id) if reader is not None else NO_WISHES
-    if reader is None or reader.address is None:
-        raise NotFound("reader", address, "List them with: newsletter readers list")
+        reader, wishes = get_reader(connection, reader_id), find_wishes(connection, reader_id)
     plan, frame = plan_of(newsroom, issue)
     mailing = Mailing(
         issue_id=issue.id,
@@ -95,7 +126,7 @@ def reader_copy(newsroom: SigningNewsroom, issue: Issue, address: str) -> Copy:
         clock=newsroom.clock,
         letter=letter_of(newsroom, issue),
     )
-    recipient = Recipient(reader_id=reader.id, address=reader.address, attempts=0, wishes=wishes)
+    recipient = Recipient(reader_id=reader.id, address=reader.address or "", attempts=0, wishes=wishes)
     return Copy(values=mailing.values(recipient), program=mailing.program(recipient))
 
 

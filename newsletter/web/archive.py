@@ -5,14 +5,18 @@ What an issue says comes from digest/archive.py, which reads what approval froze
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby, islice
 from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
+from newsletter.app import App
+from newsletter.content.store import ContentStore
+from newsletter.content.votes_store import reader_votes
 from newsletter.digest.archive import ArchivedIssue, find_entries
+from newsletter.digest.errata import Erratum
 from newsletter.digest.letter import Dispute, Letter, Origin
 from newsletter.digest.record import FullComparison, FullTool, Mention
 from newsletter.render.markdown import to_html
@@ -66,6 +70,7 @@ class IssuePage(Page):
 
     template: ClassVar[str] = "issue"
     path: str
+    label: str
     letter: Letter
     note: Markup
     comparisons: dict[str, FullComparison]
@@ -73,7 +78,11 @@ class IssuePage(Page):
     mentions: tuple[Mention, ...]
     origins: tuple[Origin, ...]
     disputes: tuple[Dispute, ...]
+    errata: tuple[Erratum, ...]
+    #: What readers voted on each comparison: tool, ship, skip.
+    votes: dict[str, tuple[tuple[str, int, int], ...]]
     published_at: str
+    updated_at: str
     older: IssueLine | None
     newer: IssueLine | None
 
@@ -125,8 +134,10 @@ def issue(request: Request, app: Installed, slug: str) -> Response:
     found = app.archive.issue(slug)
     place = shown.index(found)
     record, letter = found.record, found.letter
+    voted, counted_at = _voted(app, found)
     page = IssuePage(
         path=_path(found),
+        label=_label(found),
         letter=letter,
         # The editor's own Markdown, cleaned by render/markdown.py.
         note=Markup(to_html(letter.note).markup) if letter.note else Markup(""),
@@ -135,11 +146,31 @@ def issue(request: Request, app: Installed, slug: str) -> Response:
         mentions=record.mentions,
         origins=_origins(*letter.sources.origins, *record.sources.origins),
         disputes=_disputes(*letter.sources.disputes, *record.sources.disputes),
+        errata=found.errata,
+        votes=voted,
         published_at=found.started_at.isoformat(timespec="seconds"),
+        updated_at=found.updated_at.isoformat(timespec="seconds"),
         older=_line(shown[place + 1]) if place + 1 < len(shown) else None,
         newer=_line(shown[place - 1]) if place else None,
     )
-    return answer(request, _written(request, page), HTML, found.started_at)
+    return answer(request, _written(request, page), HTML, max(found.updated_at, counted_at))
+
+
+def _voted(app: App, issue: ArchivedIssue) -> tuple[dict[str, tuple[tuple[str, int, int], ...]], datetime]:
+    """What readers voted on the issue's comparisons, and when that was counted last; its start where nobody did."""
+    with ContentStore.read_only(app.settings.path(app.settings.content_db)) as content:
+        counted = reader_votes(content, issue.full_comparisons)
+    by_comparison = {
+        key: tuple(
+            (side.name, each.ship, each.skip)
+            for side in (full.left, full.right)
+            for each in counted
+            if (each.comparison_id, each.tool_id) == (key, side.tool_id)
+        )
+        for key, full in issue.full_comparisons.items()
+    }
+    last = max((each.closed_at for each in counted), default=issue.started_at)
+    return {key: said for key, said in by_comparison.items() if said}, last
 
 
 def _written(request: Request, page: Page) -> str:
@@ -151,10 +182,14 @@ def _path(issue: ArchivedIssue) -> str:
     return f"/archive/{issue.slug}"
 
 
+def _label(issue: ArchivedIssue) -> str:
+    return f"{issue.edition.value.capitalize()} issue {issue.number}"
+
+
 def _line(issue: ArchivedIssue) -> IssueLine:
     return IssueLine(
         path=_path(issue),
-        label=f"{issue.edition.value.capitalize()} issue {issue.number}",
+        label=_label(issue),
         subject=issue.letter.subject,
         preheader=issue.letter.preheader,
         date_on=issue.letter.masthead.date_on,

@@ -28,6 +28,8 @@ class FeedEntry:
     summary: str
     points: tuple[tuple[str, str, str], ...]
     published_at: datetime
+    #: When it was last corrected, or it appeared.
+    updated_at: datetime
     categories: tuple[str, ...]
 
     @property
@@ -53,7 +55,7 @@ class Feed:
 
     @property
     def updated_at(self) -> datetime:
-        return max((each.published_at for each in self.entries), default=_NEVER)
+        return max((each.updated_at for each in self.entries), default=_NEVER)
 
 
 def atom(feed: Feed) -> str:
@@ -69,7 +71,7 @@ def atom(feed: Feed) -> str:
         _put(entry, "id", each.id)
         _put(entry, "title", each.title)
         _put(entry, "published", _rfc3339(each.published_at))
-        _put(entry, "updated", _rfc3339(each.published_at))
+        _put(entry, "updated", _rfc3339(each.updated_at))
         SubElement(entry, "link", {"rel": "alternate", "type": "text/html", "href": each.url})
         for name in each.categories:
             SubElement(entry, "category", {"term": _clean(name)})
@@ -109,6 +111,7 @@ def json_feed(feed: Feed) -> str:
             "summary": each.summary,
             "content_html": each.html,
             "date_published": _rfc3339(each.published_at),
+            "date_modified": _rfc3339(each.updated_at),
             "tags": list(each.categories),
         }
         for each in feed.entries

@@ -12,7 +12,8 @@ from itertools import islice
 
 from fastapi import APIRouter, Request, Response
 
-from newsletter.digest.archive import ArchivedIssue, Entry
+from newsletter.db.statuses import Edition
+from newsletter.digest.archive import ArchivedIssue, Entry, news_of
 from newsletter.errors import NotFound
 from newsletter.web.feed_forms import FORMS, Feed, FeedEntry, sitemap_xml
 from newsletter.web.installation import Installed
@@ -65,7 +66,7 @@ def sitemap(request: Request, app: Installed) -> Response:
         (f"{base}/archive", _newest(shown)),
         (f"{base}/subscribe", None),
     ]
-    pages += [(f"{base}/archive/{each.slug}", each.started_at) for each in shown]
+    pages += [(f"{base}/archive/{each.slug}", each.updated_at) for each in shown]
     return answer(request, sitemap_xml(pages), "application/xml", _newest(shown))
 
 
@@ -82,7 +83,7 @@ def shelves_of(shown: Iterable[ArchivedIssue]) -> tuple[tuple[Shelf, ...], tuple
     """The categories and the tools that issues speak of, by name."""
     categories: dict[str, str] = {}
     tools: dict[str, str] = {}
-    for issue in shown:
+    for issue in news_of(shown):
         for entry in issue.entries:
             for name in entry.categories:
                 categories.setdefault(_slug(name), name)
@@ -119,7 +120,7 @@ def _shelf(shelves: Iterable[Shelf], slug: str, kind: str) -> Shelf:
 def _said(
     shown: Iterable[ArchivedIssue], about: Callable[[Entry], bool]
 ) -> Iterator[tuple[ArchivedIssue, Entry]]:
-    return ((issue, entry) for issue in shown for entry in issue.entries if about(entry))
+    return ((issue, entry) for issue in news_of(shown) for entry in issue.entries if about(entry))
 
 
 def _shelf_feed(
@@ -157,12 +158,19 @@ def _issue_entry(issue: ArchivedIssue, site: Site) -> FeedEntry:
     return FeedEntry(
         id=url,
         url=url,
-        title=issue.letter.subject,
+        title=_title(issue),
         summary=issue.letter.preheader,
         points=tuple((each.title, each.words, f"{url}#{each.anchor}") for each in issue.entries),
         published_at=issue.started_at,
+        updated_at=issue.updated_at,
         categories=tuple(dict.fromkeys(name for each in issue.entries for name in each.categories)),
     )
+
+
+def _title(issue: ArchivedIssue) -> str:
+    """The subject; a monthly issue, which says again what weekly ones said, is named as one."""
+    subject = issue.letter.subject
+    return subject if issue.edition is Edition.WEEKLY else f"Monthly issue {issue.number}: {subject}"
 
 
 def _entry(issue: ArchivedIssue, entry: Entry, site: Site) -> FeedEntry:
@@ -176,9 +184,10 @@ def _entry(issue: ArchivedIssue, entry: Entry, site: Site) -> FeedEntry:
         summary=entry.words or f"In {issue.letter.masthead.name}, issue {issue.number}.",
         points=(),
         published_at=issue.started_at,
+        updated_at=issue.updated_at,
         categories=entry.categories,
     )
 
 
 def _newest(shown: tuple[ArchivedIssue, ...]) -> datetime | None:
-    return max((each.started_at for each in shown), default=None)
+    return max((each.updated_at for each in shown), default=None)

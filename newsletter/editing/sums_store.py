@@ -1,0 +1,241 @@
+"""The queries behind the report: sums of issues, sums of consents. Nothing here commits."""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from newsletter.db.schema import batches, consent_sums, consents, issue_sums, issues, reports, summed
+from newsletter.db.statuses import ConsentEvent, IssueStatus, ReportKind
+from newsletter.digest.issues import Issue
+
+_OVER = (IssueStatus.SENT, IssueStatus.CANCELLED)
+#: What is asked for in one statement: SQLite takes no more than some thousands of values.
+_TOGETHER = 500
+_BATCH_SUMS = ("readers", "accepted", "rejected", "skipped", "unsure")
+#: Reports that say that a copy came back; the others say that it did not yet, or that it did arrive.
+_NO_BOUNCE = ("delayed", "arrived", "arrived, as known")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueSums:
+    """How many readers an issue had, and what became of their copies. `bounced` came back after they were accepted."""
+
+    readers: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    unsure: int = 0
+    bounced: int = 0
+    complained: int = 0
+
+    @property
+    def open(self) -> int:
+        return self.readers - self.accepted - self.rejected - self.skipped - self.unsure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentSum:
+    """Of one week, source and issue (0: none): how many joined, and how many are gone."""
+
+    week_on: date
+    source: str
+    issue_id: int
+    joined: int
+    gone: int
+
+
+# ── issues ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """As much of an issue as a list of sums says."""
+
+    id: int
+    label: str
+    edition: Any
+    status: IssueStatus
+    started_at: datetime
+
+
+def begun_issues(connection: Connection, most: int, issue_id: int | None = None) -> tuple[Begun, ...]:
+    """The issues that have begun to go out, the newest first; only this one where one is asked for."""
+    columns = (issues.c[name] for name in ("id", "number", "edition", "status", "started_at"))
+    query = select(*columns).where(issues.c.started_at.is_not(None))
+    if issue_id is not None:
+        query = query.where(issues.c.id == issue_id)
+    rows = connection.execute(query.order_by(issues.c.started_at.desc(), issues.c.id.desc()).limit(most))
+    return tuple(
+        Begun(
+            id=row.id,
+            label=f"#{row.number}" if row.number else str(row.id),
+            edition=row.edition,
+            status=row.status,
+            started_at=row.started_at,
+        )
+        for row in rows
+    )
+
+
+def sums_of(connection: Connection, issue_ids: Sequence[int]) -> dict[int, IssueSums]:
+    """The sums of these issues: as they were kept, else from their batches and reports."""
+    names = [each.name for each in fields(IssueSums)]
+    kept = {
+        row.issue_id: IssueSums(**{name: getattr(row, name) for name in names})
+        for row in connection.execute(select(issue_sums))
+    }
+    wanted = [each for each in issue_ids if each not in kept]
+    for start in range(0, len(wanted), _TOGETHER):
+        kept |= _counted(connection, wanted[start : start + _TOGETHER])
+    return kept
+
+
+def _counted(connection: Connection, issue_ids: Collection[int]) -> dict[int, IssueSums]:
+    found: dict[int, dict[str, int]] = {each: defaultdict(int) for each in issue_ids}
+    sums = (func.coalesce(func.sum(batches.c[name]), 0).label(name) for name in _BATCH_SUMS)
+    query = select(batches.c.issue_id, *sums).where(batches.c.issue_id.in_(issue_ids))
+    for row in connection.execute(query.group_by(batches.c.issue_id)):
+        found[row.issue_id].update({name: int(getattr(row, name)) for name in _BATCH_SUMS})
+    kinds = {ReportKind.BOUNCE: "bounced", ReportKind.COMPLAINT: "complained"}
+    of_issues = (reports.c.issue_id.in_(issue_ids), reports.c.kind.in_(kinds))
+    counted = select(reports.c.issue_id, reports.c.kind, func.count().label("number"))
+    counted = counted.where(*of_issues, reports.c.outcome.not_in(_NO_BOUNCE))
+    for row in connection.execute(counted.group_by(reports.c.issue_id, reports.c.kind)):
+        found[row.issue_id][kinds[row.kind]] = row.number
+    return {issue_id: IssueSums(**counts) for issue_id, counts in found.items()}
+
+
+def keep_sums(connection: Connection, before: datetime) -> int:
+    """Keep the sums of the issues that were over by then; returns of how many."""
+    query = select(issues).where(
+        issues.c.started_at.is_not(None),
+        issues.c.status.in_(_OVER),
+        func.coalesce(issues.c.finished_at, issues.c.updated_at) < before,
+        issues.c.id.not_in(select(issue_sums.c.issue_id)),
+    )
+    over = [Issue(**row).id for row in connection.execute(query).mappings()]
+    sums = sums_of(connection, over)
+    rows = [
+        {"issue_id": each, **{field.name: getattr(sums[each], field.name) for field in fields(IssueSums)}}
+        for each in over
+    ]
+    if rows:
+        connection.execute(insert(issue_sums), rows)
+    return len(rows)
+
+
+# ── readers ────────────────────────────────────────────────────────────────────────────────────────────
+
+_JOINED = (ConsentEvent.CONFIRMED, ConsentEvent.IMPORTED, ConsentEvent.ADDED, ConsentEvent.RESTORED)
+_COUNTED = (*_JOINED, ConsentEvent.WITHDRAWN)
+_ISSUE = re.compile(r", issue ([0-9]{1,18})\b")
+_DETAIL = re.compile(r", issue [0-9]+|, reason [a-z-]+| \([^()]*, line [0-9]+\)$|\d{4}-\d\d-\d\d\S*")
+
+
+def last_summed(connection: Connection) -> int:
+    query = select(summed.c.last_id).where(summed.c.name == "consents")
+    return connection.execute(query).scalar() or 0
+
+
+def growth_since(connection: Connection, since: date) -> tuple[ConsentSum, ...]:
+    """What is remembered of each week and source since."""
+    sums = (func.sum(consent_sums.c[name]).label(name) for name in ("joined", "gone"))
+    keys = (consent_sums.c.week_on, consent_sums.c.source)
+    rows = connection.execute(
+        select(*keys, *sums).where(consent_sums.c.week_on >= since).group_by(*keys).order_by(*keys)
+    )
+    return tuple(
+        ConsentSum(
+            week_on=row.week_on, source=row.source, issue_id=0, joined=int(row.joined), gone=int(row.gone)
+        )
+        for row in rows
+    )
+
+
+def farewells(connection: Connection) -> dict[int, int]:
+    """How many left by each issue's link, as far as it is remembered."""
+    query = select(consent_sums.c.issue_id, func.sum(consent_sums.c.gone).label("gone"))
+    rows = connection.execute(query.where(consent_sums.c.issue_id > 0).group_by(consent_sums.c.issue_id))
+    return {row.issue_id: int(row.gone) for row in rows}
+
+
+def consents_after(connection: Connection, last_id: int, most: int) -> tuple[ConsentSum, ...]:
+    """The next consents, summed up."""
+    rows = connection.execute(_next(last_id, most)).all()
+    return tuple(_summed(connection, rows))
+
+
+def sum_up_consents(connection: Connection, most: int, *, before: datetime) -> int:
+    """Add the next consents of before a moment to what is remembered; returns how many."""
+    last_id = last_summed(connection)
+    rows = connection.execute(_next(last_id, most)).all()
+    ripe = next((place for place, row in enumerate(rows) if row.at >= before), len(rows))
+    if not ripe:
+        return 0
+    for each in _summed(connection, rows[:ripe]):
+        _add(connection, each)
+    _note_last(connection, rows[ripe - 1].id)
+    return ripe
+
+
+def _next(last_id: int, most: int) -> Any:
+    columns = (consents.c[name] for name in ("id", "reader_id", "event", "at", "source"))
+    return select(*columns).where(consents.c.id > last_id).order_by(consents.c.id).limit(most)
+
+
+def _summed(connection: Connection, rows: Sequence[Row[Any]]) -> Iterable[ConsentSum]:
+    asked = _requests(connection, [row.reader_id for row in rows if row.event is ConsentEvent.CONFIRMED])
+    counts: dict[tuple[date, str, int], list[int]] = defaultdict(lambda: [0, 0])
+    for row in rows:
+        if row.event not in _COUNTED:
+            continue
+        day = row.at.date()
+        issue = _ISSUE.search(row.source) if row.event is ConsentEvent.WITHDRAWN else None
+        source = asked.get(row.reader_id, row.source) if row.event is ConsentEvent.CONFIRMED else row.source
+        key = (day - timedelta(days=day.weekday()), _short(row.event, source), int(issue[1]) if issue else 0)
+        counts[key][row.event is ConsentEvent.WITHDRAWN] += 1
+    for (week_on, source, issue_id), (joined, gone) in counts.items():
+        yield ConsentSum(week_on=week_on, source=source, issue_id=issue_id, joined=joined, gone=gone)
+
+
+def _short(event: ConsentEvent, source: str) -> str:
+    """A source in a few words: without what differs from reader to reader."""
+    words = " ".join(_DETAIL.sub("", source).split()) or "not said"
+    if event is ConsentEvent.RESTORED:
+        return "came back"
+    return (f"import: {words}" if event is ConsentEvent.IMPORTED else words)[:100]
+
+
+def _requests(connection: Connection, reader_ids: Sequence[int]) -> dict[int, str]:
+    """Where those who confirmed had asked; the last time counts."""
+    found: dict[int, str] = {}
+    for start in range(0, len(reader_ids), _TOGETHER):
+        some = consents.c.reader_id.in_(reader_ids[start : start + _TOGETHER])
+        query = select(consents.c.reader_id, consents.c.source).where(
+            some, consents.c.event == ConsentEvent.REQUESTED
+        )
+        found |= {row.reader_id: row.source for row in connection.execute(query.order_by(consents.c.id))}
+    return found
+
+
+def _add(connection: Connection, each: ConsentSum) -> None:
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(consent_sums).values(
+        week_on=each.week_on, source=each.source, issue_id=each.issue_id, joined=each.joined, gone=each.gone
+    )
+    more = {name: consent_sums.c[name] + statement.excluded[name] for name in ("joined", "gone")}
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["week_on", "source", "issue_id"], set_=more)
+    )
+
+
+def _note_last(connection: Connection, last_id: int) -> None:
+    known = update(summed).where(summed.c.name == "consents").values(last_id=last_id)
+    if connection.execute(known).rowcount == 0:
+        connection.execute(insert(summed).values(name="consents", last_id=last_id))

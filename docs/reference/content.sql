@@ -194,6 +194,17 @@ CREATE TABLE ratings (
 
 CREATE INDEX ratings_review ON ratings (review_id);
 
+CREATE TABLE reader_votes (
+    comparison_id TEXT NOT NULL REFERENCES comparisons (id),
+    tool_id TEXT NOT NULL REFERENCES tools (id),
+    ship INTEGER NOT NULL CHECK (ship >= 0),
+    skip INTEGER NOT NULL CHECK (skip >= 0),
+    closed_at TEXT NOT NULL,
+    PRIMARY KEY (comparison_id, tool_id)
+) STRICT;
+
+CREATE INDEX reader_votes_tool ON reader_votes (tool_id);
+
 CREATE TABLE reviewers (
     name TEXT PRIMARY KEY NOT NULL,
     about TEXT NOT NULL

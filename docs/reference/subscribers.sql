@@ -356,6 +356,10 @@ CREATE TABLE readers (
 
 CREATE INDEX ix_readers_may_receive ON readers (edition, id, paused_until) WHERE status = 'active';
 
+CREATE INDEX ix_readers_name ON readers (name) WHERE name <> '';
+
+CREATE INDEX ix_readers_not_active ON readers (status, id) WHERE status <> 'active';
+
 CREATE TABLE reports (
   "key" VARCHAR(64) NOT NULL,
   kind VARCHAR NOT NULL,
@@ -368,6 +372,8 @@ CREATE TABLE reports (
   CONSTRAINT ck_reports_kind CHECK (kind IN ('bounce', 'complaint', 'leaving', 'auto-reply')),
   CONSTRAINT fk_reports_reader_id_readers FOREIGN KEY(reader_id) REFERENCES readers (id)
 );
+
+CREATE INDEX ix_reports_issue ON reports (issue_id, kind);
 
 CREATE INDEX ix_reports_reader_id ON reports (reader_id);
 

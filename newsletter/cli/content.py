@@ -146,6 +146,26 @@ def _write_whole(file: Path, text: str) -> None:
         raise BadInput(f"it cannot be written: {error.strerror}", Place(file)) from error
 
 
+@content.command("export-votes")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file instead.")
+@json_option
+@pass_app
+def export_votes(app: "App", output: Path | None, as_json: bool) -> None:
+    """Write what readers voted, as CSV (or JSON): one line for each side of each comparison whose voting is over.
+
+    Totals only: nobody's own vote is known once voting has closed. See docs/how-to/votes.md.
+    """
+    from newsletter.content.votes_store import votes_text
+
+    with app.content() as store:
+        text = votes_text(store, as_json=as_json)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    _write_whole(output, text)
+    say(f"Wrote {output}.")
+
+
 @content.command()
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
 @json_option

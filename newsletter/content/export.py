@@ -43,6 +43,7 @@ _QUERIES = {
     "notes": "SELECT * FROM notes ORDER BY number",
     "questions": "SELECT * FROM questions ORDER BY number",
     "revisions": "SELECT kind, key, field, before, after, seen_at FROM revisions ORDER BY rowid",
+    "reader_votes": "SELECT * FROM reader_votes ORDER BY rowid",
     "imports": "SELECT * FROM imports ORDER BY rowid",
 }
 

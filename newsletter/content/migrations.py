@@ -225,3 +225,22 @@ CREATE TABLE revisions (
 ) STRICT;
 CREATE INDEX revisions_seen ON revisions (seen_at);
 """
+
+
+@MIGRATIONS()
+def reader_votes(db: Database) -> None:
+    """What the readers of an issue voted on its comparisons, once voting has closed: totals only."""
+    db.executescript(_READER_VOTES)
+
+
+_READER_VOTES = """
+CREATE TABLE reader_votes (
+    comparison_id TEXT NOT NULL REFERENCES comparisons (id),
+    tool_id TEXT NOT NULL REFERENCES tools (id),
+    ship INTEGER NOT NULL CHECK (ship >= 0),
+    skip INTEGER NOT NULL CHECK (skip >= 0),
+    closed_at TEXT NOT NULL,
+    PRIMARY KEY (comparison_id, tool_id)
+) STRICT;
+CREATE INDEX reader_votes_tool ON reader_votes (tool_id);
+"""

@@ -109,6 +109,17 @@ class Votes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderVotes:
+    """What readers voted from the mail on one side of a comparison, once voting has closed."""
+
+    comparison_id: str
+    tool_id: str
+    ship: int
+    skip: int
+    closed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """One source's statement of one attribute of one tool.
 

@@ -289,6 +289,16 @@ class RevisionEntry(Entry):
     seen_at: AwareDatetime
 
 
+class ReaderVotesEntry(Entry):
+    """What readers voted on one side of a comparison; exports only."""
+
+    comparison: Slug
+    tool: Slug
+    ship: Count
+    skip: Count
+    closed_at: AwareDatetime
+
+
 class Pack(Entry):
     """Everything a file, a page or a database says. Records without `source` come from the pack's `source`."""
 
@@ -308,6 +318,7 @@ class Pack(Entry):
     questions: tuple[QuestionEntry, ...] = ()
     texts: tuple[TextEntry, ...] = ()
     revisions: tuple[RevisionEntry, ...] = ()
+    reader_votes: tuple[ReaderVotesEntry, ...] = ()
     #: None for everything but an export.
     imports: tuple[ImportEntry, ...] | None = None
 

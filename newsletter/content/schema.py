@@ -6,7 +6,7 @@ from typing import Any
 from newsletter.content.pack import Pack
 
 #: What only the store's own exports hold.
-_FOR_EXPORTS = ("texts", "revisions", "imports")
+_FOR_EXPORTS = ("texts", "revisions", "reader_votes", "imports")
 
 
 def pack_schema() -> str:

@@ -24,6 +24,7 @@ def state_everything(writer: Writer) -> None:
     for kind in KINDS:
         _state(writer, kind)
     _add_questions(writer)
+    _keep_reader_votes(writer)
 
 
 def _state(writer: Writer, kind: Kind) -> None:
@@ -119,3 +120,22 @@ def _question(writer: Writer, entry: QuestionEntry) -> Values:
 
 
 _KNOWN_QUESTIONS = "SELECT number, id, answer FROM questions WHERE id IN (SELECT value FROM json_each(:ids))"
+
+
+def _keep_reader_votes(writer: Writer) -> None:
+    """What an export knows of our readers' votes."""
+    for each in writer.pack.reader_votes:
+        values: Values = {
+            "comparison_id": writer.comparison_ids.get(each.comparison, each.comparison),
+            "tool_id": writer.tool_id(each.tool),
+            "ship": each.ship,
+            "skip": each.skip,
+            "closed_at": writer.seen(each.closed_at),
+        }
+        writer.db.conn.execute(_INSERT_READER_VOTES, values)
+
+
+_INSERT_READER_VOTES = """
+INSERT INTO reader_votes (comparison_id, tool_id, ship, skip, closed_at)
+VALUES (:comparison_id, :tool_id, :ship, :skip, :closed_at) ON CONFLICT DO NOTHING
+"""

@@ -114,7 +114,7 @@ class ContentStore:
             row["id"]: rows.to_comparison(
                 row, names.get(row["left_id"], row["left_id"]), names.get(row["right_id"], row["right_id"])
             )
-            for row in self._rows(_COMPARISONS, ids=_listed(ids))
+            for row in self._rows(_COMPARISONS, ids=listed(ids))
         }
 
     def get_tool(self, tool_id: str) -> Tool:
@@ -130,14 +130,14 @@ class ContentStore:
         names = self._aliases()
         found = {
             row["id"]: rows.to_tool(row)
-            for row in self._rows(_TOOLS, ids=_listed(names.get(each, each) for each in wanted))
+            for row in self._rows(_TOOLS, ids=listed(names.get(each, each) for each in wanted))
         }
         return {each: found[names.get(each, each)] for each in wanted if names.get(each, each) in found}
 
     def sources(self, ids: Iterable[str], *, with_text: bool = False) -> dict[str, Source]:
         """The sources by id; their whole last text only on demand, since a week of pages is megabytes."""
         query = _SOURCES_WITH_TEXT if with_text else _SOURCES
-        return {row["id"]: rows.to_source(row) for row in self._rows(query, ids=_listed(ids))}
+        return {row["id"]: rows.to_source(row) for row in self._rows(query, ids=listed(ids))}
 
     def all_sources(self) -> tuple[Source, ...]:
         """Every source, the last seen first, without its text."""
@@ -162,7 +162,7 @@ class ContentStore:
         }
 
     def votes(self, tool_ids: Iterable[str], *, before: datetime | None = None) -> dict[str, Votes]:
-        """The last totals of each tool, our own before those of others."""
+        """The last totals of each tool: our site's own, else those of our readers, else those of others."""
         return {
             tool_id: rows.to_votes(found[-1], tool_id)
             for tool_id, found in self._by_tool(_VOTES, tool_ids, before).items()
@@ -214,7 +214,7 @@ class ContentStore:
     ) -> tuple[Question, ...]:
         """The questions about any of these, in the order in which they were first seen."""
         names = self._names(tool_ids)
-        found = self._rows(_QUESTIONS, comparisons=_listed(comparison_ids), tools=_listed(names))
+        found = self._rows(_QUESTIONS, comparisons=listed(comparison_ids), tools=listed(names))
         return tuple(rows.to_question(row, names.get(row["tool_id"])) for row in found)
 
     def _current(
@@ -242,7 +242,7 @@ class ContentStore:
         """Rows about each tool, those of its aliases among them; tools without rows are left out."""
         names = self._names(tool_ids)
         found: dict[str, list[Row]] = defaultdict(list)
-        for row in self._rows(query, ids=_listed(names), before=_limit(before)):
+        for row in self._rows(query, ids=listed(names), before=_limit(before)):
             found[names[row["tool_id"]]].append(row)
         return dict(found)
 
@@ -259,7 +259,7 @@ class ContentStore:
         return self.db.conn.execute(query, parameters)
 
 
-def _listed(ids: Iterable[str]) -> str:
+def listed(ids: Iterable[str]) -> str:
     """Ids as one JSON parameter: SQLite limits the number of parameters, not their length."""
     return json.dumps(sorted(set(ids)))
 
@@ -297,9 +297,16 @@ SELECT * FROM verdicts WHERE tool_id IN (SELECT value FROM json_each(:ids)) AND 
 ORDER BY coalesce(as_of, substr(seen_at, 1, 10)), seen_at, line, rowid
 """
 _VOTES = """
-SELECT votes.* FROM votes JOIN sources ON sources.id = votes.source_id
+WITH counted AS (
+    SELECT tool_id, ship, skip, source_id, seen_at, line, votes.rowid AS place, 2 * ours AS standing
+    FROM votes JOIN sources ON sources.id = votes.source_id
+    UNION ALL
+    SELECT tool_id, sum(ship), sum(skip), 'reader-votes', max(closed_at), NULL, 0, 1
+    FROM reader_votes WHERE closed_at < :before GROUP BY tool_id
+)
+SELECT * FROM counted
 WHERE tool_id IN (SELECT value FROM json_each(:ids)) AND seen_at < :before
-ORDER BY ours, seen_at, line, votes.rowid
+ORDER BY standing, seen_at, line, place
 """
 _CLAIMS = """
 SELECT *, coalesce(verified_on, as_of, '') AS dated FROM claims

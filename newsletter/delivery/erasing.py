@@ -25,6 +25,7 @@ from newsletter.readers.limits import WINDOW
 from newsletter.readers.model import Reader
 from newsletter.readers.own_store import forget_sign_ups, unconfirmed_since
 from newsletter.readers.store import erase_reader, forget, get_reader, left_before
+from newsletter.readers.votes import Ballots
 
 #: Readers erased in one transaction.
 _AT_ONCE = 100
@@ -142,13 +143,17 @@ class Eraser:
         connection.execute(waiting.values(status=MailStatus.REJECTED, at=now, code="erased"))
         connection.execute(update(mails).where(mine).values(values={}))
         connection.execute(delete(soft_bounces).where(soft_bounces.c.reader_id.in_(everybody)))
+        Ballots(self.suppression_key).forget(connection, everybody)
         forget(connection, others, now)
         return names
 
     def _files(self, connection: Connection, reader_ids: Sequence[int]) -> Iterator[str]:
         """The names that these readers' messages have in an outbox."""
-        copies = select(deliveries.c.issue_id, deliveries.c.reader_id)
-        for issue_id, reader_id in connection.execute(copies.where(deliveries.c.reader_id.in_(reader_ids))):
+        # Issue by issue, for so the ledger is kept: by reader alone all of it would be read.
+        copies = select(deliveries.c.issue_id, deliveries.c.reader_id).where(
+            deliveries.c.issue_id.in_(select(issues.c.id)), deliveries.c.reader_id.in_(reader_ids)
+        )
+        for issue_id, reader_id in connection.execute(copies):
             yield file_name(self.marks.message_id(issue_id, reader_id))
         singles = select(mails.c.id).where(mails.c.reader_id.in_(reader_ids))
         for mail_id in connection.execute(singles).scalars():

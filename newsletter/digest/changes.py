@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from newsletter.config import Settings
-from newsletter.content.model import Votes
+from newsletter.content.model import ReaderVotes, Votes
 from newsletter.digest.amounts import day, whole
 from newsletter.digest.lead import headline_of
 from newsletter.digest.letter import Change, Figure
@@ -26,22 +26,30 @@ def changes_block(
     moves: Sequence[Move], material: Material, settings: Settings
 ) -> tuple[tuple[Change, Figure], ...]:
     """The largest changes, and what each stands on."""
-    found = (change_line(move, material, settings) for move in moves)
+    found = (change_line(move, material, settings) for move in shown_moves(moves))
     return tuple(each for each in found if each is not None)[:CHANGES]
 
 
 def subjects_of(moves: Sequence[Move]) -> tuple[list[str], list[str]]:
     """The comparisons and the tools that the lines are about."""
-    shown = moves[:CHANGES]
-    compared = [each.key for each in shown if each.kind is MoveKind.COMPARISON]
-    return compared, [each.key for each in shown if each.kind is not MoveKind.COMPARISON]
+    shown = shown_moves(moves)
+    compared = [each.key for each in shown if not each.is_about_tool]
+    return compared, [each.key for each in shown if each.is_about_tool]
+
+
+def shown_moves(moves: Sequence[Move]) -> tuple[Move, ...]:
+    """The largest moves, as many as have room, and after them readers' votes: one line at least where there are any."""
+    votes = [each for each in moves if each.kind is MoveKind.VOTES]
+    others = [each for each in moves if each.kind is not MoveKind.VOTES]
+    return tuple([*others[: CHANGES - len(votes[:1])], *votes][:CHANGES])
 
 
 def heading_move(moves: Sequence[Move], lead: tuple[Dossier, Dossier] | None) -> Move | None:
     """The largest change, if it is larger than the lead's news: the points between the sides' shares that ship."""
-    if not moves or moves[0].size < HEADING or moves[0].kind is MoveKind.COMPARISON:
+    largest = next((each for each in moves if each.is_about_tool), None)
+    if largest is None or largest.size < HEADING:
         return None
-    return moves[0] if moves[0].size > lead_size(lead) else None
+    return largest if largest.size > lead_size(lead) else None
 
 
 def lead_size(lead: tuple[Dossier, Dossier] | None) -> Decimal:
@@ -73,6 +81,8 @@ def change_line(move: Move, material: Material, settings: Settings) -> tuple[Cha
     """One change and what it stands on; None for what the material does not know."""
     if move.kind is MoveKind.COMPARISON:
         return _updated(move, material, settings)
+    if move.kind is MoveKind.VOTES:
+        return _voted(move, material, settings)
     dossier = material.dossiers.get(move.key)
     if dossier is None:
         return None
@@ -88,6 +98,24 @@ def _updated(move: Move, material: Material, settings: Settings) -> tuple[Change
     words = f"Updated since we compared them: {headline_of(comparison, *material.sides(comparison))}."
     link = link_to("More", comparison.url, settings)
     return Change(tool_id=comparison.left_id, words=words, link=link), Figure(text=words, claims=move.claims)
+
+
+def _voted(move: Move, material: Material, settings: Settings) -> tuple[Change, Figure] | None:
+    comparison = material.comparisons.get(move.key)
+    if comparison is None:
+        return None
+    names = {side.tool.id: side.name for side in material.sides(comparison)}
+    counted = [each for each in move.totals if each.tool_id in names and each.ship + each.skip]
+    said = [f"{_would(each)} {clip(names[each.tool_id], 40)} ({each.ship}–{each.skip})" for each in counted]
+    if not said:
+        return None
+    words = f"You voted: {', '.join(said)}."
+    link = link_to("More", comparison.url, settings)
+    return Change(tool_id=comparison.left_id, words=words, link=link), Figure(text=words, claims=move.claims)
+
+
+def _would(total: ReaderVotes) -> str:
+    return "tie on" if total.ship == total.skip else "ship" if total.ship > total.skip else "skip"
 
 
 def _fitted(name: str, lines: list[str]) -> str:

@@ -7,7 +7,7 @@ from newsletter.content.model import Tool
 from newsletter.digest.changes import change_line
 from newsletter.digest.letter import Figure, Followed
 from newsletter.digest.material import Material
-from newsletter.digest.moves import Move, MoveKind
+from newsletter.digest.moves import Move
 from newsletter.digest.sentences import clip
 
 
@@ -39,7 +39,7 @@ def followed_block(
 def moved_tools(moves: Iterable[Move], followed: Mapping[str, Tool]) -> list[str]:
     """The followed tools of which something moved."""
     ids = {tool.id for tool in followed.values()}
-    return [each.key for each in moves if each.kind is not MoveKind.COMPARISON and each.key in ids]
+    return [each.key for each in moves if each.is_about_tool and each.key in ids]
 
 
 def _lines(

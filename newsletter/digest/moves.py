@@ -9,7 +9,8 @@ move is found in one issue only, and what was first seen between the two is none
 - the **share** that ships: the points it moved by;
 - the **mean score**: twice the points it moved by, counted only where a reviewer's own score moved;
 - a tool is being given up (its status says so): 150; any other new **status** or **release**: 20;
-- a **comparison** published before and described otherwise since: 5.
+- a **comparison** published before and described otherwise since: 5;
+- **votes** of our readers on a comparison, counted since: as many as voted.
 """
 
 import re
@@ -20,8 +21,9 @@ from decimal import Decimal
 from enum import StrEnum
 
 from newsletter.content.facts import differs
-from newsletter.content.model import Claim, Offer, Review, Revision, Verdict, Votes
+from newsletter.content.model import Claim, Offer, ReaderVotes, Review, Revision, Verdict, Votes
 from newsletter.content.store import ContentStore
+from newsletter.content.votes_store import reader_votes
 from newsletter.digest.amounts import unit_price, whole
 from newsletter.digest.panel import Panel, panel_of
 from newsletter.digest.prices import offer_key
@@ -46,6 +48,7 @@ class MoveKind(StrEnum):
     STATUS = "status"
     RELEASE = "release"
     COMPARISON = "comparison"
+    VOTES = "votes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +91,14 @@ class Move:
     provider: str = ""
     panel: Panel | None = None
     votes: Votes | None = None
+    totals: tuple[ReaderVotes, ...] = ()
     #: Claims, verdicts and reviews that it stands on, those before and those after.
     claims: tuple[str, ...] = ()
+
+    @property
+    def is_about_tool(self) -> bool:
+        """Whether `key` is a tool's; else it is a comparison's."""
+        return self.kind not in (MoveKind.COMPARISON, MoveKind.VOTES)
 
 
 def find_moves(content: ContentStore, span: Span | None, published: Collection[str]) -> tuple[Move, ...]:
@@ -100,6 +109,7 @@ def find_moves(content: ContentStore, span: Span | None, published: Collection[s
     was, now = (_State.read(content, ids, moment) for moment in (span.since, span.until))
     found = [move for key in ids for move in _of_tool(key, was, now)]
     found += _of_descriptions(content.revisions(span.since, span.until), published)
+    found += _of_votes(reader_votes(content, since=span.since, before=span.until))
     return tuple(
         sorted(found, key=lambda each: (-each.size, each.kind, each.key, each.source_id, each.provider))
     )
@@ -361,3 +371,18 @@ def _of_descriptions(revisions: Iterable[Revision], published: Collection[str]) 
             yield Move(kind=MoveKind.STATUS, key=key, size=size, before=before, after=after, claims=ids)
         elif field == "comparisons" and key in published:
             yield Move(kind=MoveKind.COMPARISON, key=key, size=UPDATE, claims=ids)
+
+
+def _of_votes(counted: Iterable[ReaderVotes]) -> Iterator[Move]:
+    """One move for each comparison."""
+    by_comparison: dict[str, list[ReaderVotes]] = {}
+    for each in counted:
+        by_comparison.setdefault(each.comparison_id, []).append(each)
+    for key, totals in by_comparison.items():
+        yield Move(
+            kind=MoveKind.VOTES,
+            key=key,
+            size=Decimal(max(each.ship + each.skip for each in totals)),
+            totals=tuple(totals),
+            claims=tuple(f"reader-votes:{each.comparison_id}:{each.tool_id}" for each in totals),
+        )

@@ -259,6 +259,7 @@ FOOTER = Footer(
 )
 
 USUAL = Letter(
+    asks_votes=True,
     subject="Mistral 3 Small or Medium 3.2? 4–0 against 3–1",
     preheader="Free against pay per token, nine points apart, and one reviewer who walks away.",
     masthead=MASTHEAD,

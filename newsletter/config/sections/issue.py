@@ -6,6 +6,18 @@ from datetime import timedelta
 from newsletter.config.choices import Approval, ThinWeek, Weekday
 from newsletter.config.row import setting
 
+#: What the schedule does unless somebody says otherwise.
+DEFAULT_JOBS = (
+    "jobs.draft",
+    "jobs.remind",
+    "jobs.dispatch",
+    "jobs.monthly_draft",
+    "jobs.monthly_remind",
+    "jobs.monthly_dispatch",
+    "jobs.confirmations",
+    "jobs.retention",
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
@@ -13,6 +25,14 @@ class Schedule:
 
     slot_day: Weekday = setting("schedule.day", Weekday.THU, help="The day on which the issue goes out.")
     slot_time: str = setting("schedule.time", "09:00", help="Local time at which it goes out, HH:MM.")
+    monthly_day: int = setting(
+        "schedule.monthly_day",
+        1,
+        help="The day of the month on which the monthly issue goes out; 31 is the last of any month.",
+    )
+    monthly_time: str = setting(
+        "schedule.monthly_time", "09:00", help="Local time at which the monthly issue goes out, HH:MM."
+    )
     time_zone: str = setting("schedule.time_zone", "UTC", help="IANA zone of every time of the schedule.")
     draft_before: timedelta = setting(
         "schedule.draft_before", timedelta(hours=24), help="How long before the slot the draft is built."

@@ -1,0 +1,108 @@
+"""Voting on an issue's comparisons: what may be voted on and until when, and its close.
+
+Votes are open from the moment that the issue goes out, for the time that the settings give. At the close totals go
+to `content.db` and the readers' marks go; who votes is in readers/votes.py.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from newsletter.content.model import ReaderVotes
+from newsletter.content.store import ContentStore
+from newsletter.content.votes_store import reader_votes, record_reader_votes
+from newsletter.db.engine import Database
+from newsletter.db.statuses import Vote
+from newsletter.digest.sentences import clip
+from newsletter.digest.vote_store import sent_since
+from newsletter.errors import NotFound
+from newsletter.readers import vote_store
+
+#: How long after the last vote it is counted: a request that came in time may still be under way.
+GRACE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One side of a comparison."""
+
+    tool_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ballot:
+    """What readers may say of a comparison. `totals` are those of one whose voting was counted."""
+
+    comparison_id: str
+    left: Candidate
+    right: Candidate
+    closes_at: datetime
+    is_open: bool
+    totals: tuple[ReaderVotes, ...]
+
+    @property
+    def tool_ids(self) -> tuple[str, str]:
+        return self.left.tool_id, self.right.tool_id
+
+
+def find_ballot(
+    connection: Connection, content: ContentStore, comparison_id: str, *, vote_for: timedelta, now: datetime
+) -> Ballot:
+    """The ballot of a comparison that went out; raises NotFound for any other."""
+    comparison = content.comparisons([comparison_id]).get(comparison_id)
+    begun = sent_since(connection, comparison_id)
+    if comparison is None or begun is None:
+        raise NotFound("comparison to vote on", comparison_id)
+    tools = content.tools([comparison.left_id, comparison.right_id])
+    left, right = (
+        Candidate(tool_id=each, name=clip(tools[each].name))
+        for each in (comparison.left_id, comparison.right_id)
+    )
+    counted = reader_votes(content, [comparison_id])
+    return Ballot(
+        comparison_id=comparison_id,
+        left=left,
+        right=right,
+        closes_at=begun + vote_for,
+        is_open=now < begun + vote_for and not counted,
+        totals=counted,
+    )
+
+
+def close_votes(
+    database: Database, content: ContentStore, *, vote_for: timedelta, now: datetime, name: str
+) -> int:
+    """Count what is over, and delete its marks; how many comparisons those were.
+
+    The totals are written first: whoever is interrupted between counts the same marks once more, and keeps the same.
+    """
+    with database.read() as connection:
+        over = list(_over(connection, now - vote_for - GRACE))
+        totals = [each for key in over for each in _totals(connection, key, now)]
+    record_reader_votes(content, totals, source_name=f"Readers of {name}, voting from the mail")
+    for comparison_id in over:
+        with database.write() as connection:
+            vote_store.delete_votes(connection, comparison_id)
+    return len(over)
+
+
+def _over(connection: Connection, begun_by: datetime) -> Iterator[str]:
+    """The comparisons with votes whose issue began to go out so long ago."""
+    for comparison_id in dict.fromkeys(key for key, _ in vote_store.subjects(connection)):
+        begun = sent_since(connection, comparison_id)
+        if begun is not None and begun <= begun_by:
+            yield comparison_id
+
+
+def _totals(connection: Connection, comparison_id: str, now: datetime) -> Iterator[ReaderVotes]:
+    for tool_id, votes in vote_store.totals(connection, comparison_id).items():
+        yield ReaderVotes(
+            comparison_id=comparison_id,
+            tool_id=tool_id,
+            ship=votes.get(Vote.SHIP, 0),
+            skip=votes.get(Vote.SKIP, 0),
+            closed_at=now,
+        )

@@ -59,6 +59,12 @@ metadata = MetaData(
 #: SQLite needs INTEGER for a rowid key, PostgreSQL BIGINT for room to grow.
 Id = BigInteger().with_variant(Integer(), "sqlite")
 
+
+def by_bytes(length: int) -> String:
+    """A text compared byte by byte on either database, so that an index finds it by its beginning."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
 # ── readers ────────────────────────────────────────────────────────────────────────────────────────────
 
 readers = Table(
@@ -68,8 +74,8 @@ readers = Table(
     #: As written by the reader, domain in A-labels; NULL once erased.
     Column("address", String(320)),
     #: The address casefolded; what is unique. NULL once erased.
-    Column("address_key", String(320), unique=True),
-    Column("name", String(200), nullable=False, server_default=""),
+    Column("address_key", by_bytes(320), unique=True),
+    Column("name", by_bytes(200), nullable=False, server_default=""),
     Column("status", Choice(ReaderStatus), nullable=False),
     Column("status_at", UtcDateTime, nullable=False),
     Column("edition", Choice(Edition), nullable=False, server_default=Edition.WEEKLY.value),
@@ -96,6 +102,20 @@ readers = Table(
         "paused_until",
         sqlite_where=text("status = 'active'"),
         postgresql_where=text("status = 'active'"),
+    ),
+    # What the desk finds by its beginning, and the few who are something else than active.
+    Index(
+        "ix_readers_name",
+        "name",
+        sqlite_where=text("name <> ''"),
+        postgresql_where=text("name <> ''"),
+    ),
+    Index(
+        "ix_readers_not_active",
+        "status",
+        "id",
+        sqlite_where=text("status <> 'active'"),
+        postgresql_where=text("status <> 'active'"),
     ),
 )
 
@@ -582,6 +602,7 @@ reports = Table(
     #: What came of it, in one or two words: "dead address", "counted".
     Column("outcome", String(50), nullable=False),
     one_of("kind", ReportKind, "kind"),
+    Index("ix_reports_issue", "issue_id", "kind"),
 )
 
 soft_bounces = Table(

@@ -109,8 +109,17 @@ def upgrade() -> None:
         "readers",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("address", sa.String(length=320), nullable=True),
-        sa.Column("address_key", sa.String(length=320), nullable=True),
-        sa.Column("name", sa.String(length=200), server_default="", nullable=False),
+        sa.Column(
+            "address_key",
+            sa.String(length=320).with_variant(sa.String(length=320, collation="C"), "postgresql"),
+            nullable=True,
+        ),
+        sa.Column(
+            "name",
+            sa.String(length=200).with_variant(sa.String(length=200, collation="C"), "postgresql"),
+            server_default="",
+            nullable=False,
+        ),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("status_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("edition", sa.String(), server_default="weekly", nullable=False),
@@ -142,6 +151,22 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("status = 'active'"),
         postgresql_where=sa.text("status = 'active'"),
+    )
+    op.create_index(
+        "ix_readers_name",
+        "readers",
+        ["name"],
+        unique=False,
+        sqlite_where=sa.text("name <> ''"),
+        postgresql_where=sa.text("name <> ''"),
+    )
+    op.create_index(
+        "ix_readers_not_active",
+        "readers",
+        ["status", "id"],
+        unique=False,
+        sqlite_where=sa.text("status <> 'active'"),
+        postgresql_where=sa.text("status <> 'active'"),
     )
     op.create_table(
         "rulings",
@@ -483,6 +508,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["reader_id"], ["readers.id"], name=op.f("fk_reports_reader_id_readers")),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_reports")),
     )
+    op.create_index("ix_reports_issue", "reports", ["issue_id", "kind"], unique=False)
     op.create_index(op.f("ix_reports_reader_id"), "reports", ["reader_id"], unique=False)
     op.create_table(
         "revisions",

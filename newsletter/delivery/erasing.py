@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from newsletter.clock import Clock
 from newsletter.db.engine import BUSY_TIMEOUT_MS, Database
-from newsletter.db.schema import deliveries, mails, readers, soft_bounces
+from newsletter.db.schema import deliveries, issues, mails, readers, soft_bounces
 from newsletter.db.statuses import MailStatus, ReaderStatus
 from newsletter.delivery.message import Marks
 from newsletter.delivery.outbox import file_name

@@ -91,6 +91,21 @@ class Subscribing:
                 reader_id = reader.id if reader else own_store.add_unconfirmed(connection, address, now)
                 self._ask_to_confirm(connection, reader_id, visitor.source, now)
 
+    def ask_again(self, reader_id: int, source: str, now: datetime) -> bool:
+        """Ask somebody who has not confirmed once more; False for everybody else, and for whoever was asked just now.
+
+        Raises NotFound. Commits.
+        """
+        with self.database.write() as connection:
+            reader = store.get_reader(connection, reader_id)
+            since = now - self.again_after
+            if reader.status is not ReaderStatus.UNCONFIRMED or own_store.was_mailed(
+                connection, reader_id, MailKind.CONFIRMATION, since
+            ):
+                return False
+            self._ask_to_confirm(connection, reader_id, source, now)
+            return True
+
     def ask_to_move(self, reader_id: int, text: str, now: datetime) -> None:
         """A reader wants another address, which is asked whether it wants that. Raises BadInput. Commits."""
         address = self._usable(text)

@@ -43,6 +43,8 @@ ROUTES = (
     "desk.me",
     "desk.editors",
     "desk.audit",
+    "desk.mail",
+    "desk.readers",
 )
 
 #: Paths below it speak JSON.

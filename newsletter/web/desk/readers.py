@@ -1,0 +1,160 @@
+"""Readers, for publishers: finding one, their history, and what may be done to them.
+
+What is looked for travels in a form, and pages are named by the reader's number: an address in a page's own address
+would stand in the logs of whatever server is in front of us.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastapi import APIRouter, Request, Response
+
+from newsletter.app import App
+from newsletter.db.statuses import ReaderStatus
+from newsletter.editing import reader_files
+from newsletter.editing.editors_store import Editor
+from newsletter.editing.reader_files import MOST, ReaderFile
+from newsletter.editing.readers_store import FoundReader, page_of_readers
+from newsletter.errors import BadInput, NotFound
+from newsletter.web.desk.frame import DeskFrame, DeskPage, done
+from newsletter.web.desk.people import DeskForm, Publisher
+from newsletter.web.installation import Installed
+from newsletter.web.pages import show
+
+router = APIRouter(include_in_schema=False)
+
+PATH = "/desk/readers"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadersPage(DeskPage):
+    """A page of readers, or with a `query` those it found. `older` is where the next page begins, None on the last."""
+
+    template: ClassVar[str] = "desk/readers"
+    readers: tuple[FoundReader, ...]
+    query: str
+    is_full: bool
+    statuses: tuple[str, ...]
+    status: str
+    older: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderPage(DeskPage):
+    """One reader's history. `fault` is about the field that `fault_field` names."""
+
+    template: ClassVar[str] = "desk/reader"
+    file: ReaderFile
+    is_erased: bool
+    waits: bool
+    reason: str
+    fault: str
+    fault_field: str
+
+
+@router.get("/desk/readers")
+def look(
+    request: Request, app: Installed, editor: Publisher, status: str = "", before: int | None = None
+) -> Response:
+    wanted = ReaderStatus(status) if status in set(ReaderStatus) else None
+    with app.database.read() as connection:
+        found = page_of_readers(connection, MOST, status=wanted, before=before)
+    older = found[-1].id if len(found) == MOST else None
+    return show(request, _list(request, editor, found, status=wanted.value if wanted else "", older=older))
+
+
+@router.post("/desk/readers")
+def find(request: Request, app: Installed, editor: Publisher, form: DeskForm) -> Response:
+    query = form.get("query").strip()
+    found = reader_files.find_readers(app, query)
+    if len(found) == 1:
+        return done(f"{PATH}/{found[0].id}")
+    return show(request, _list(request, editor, found, query=query))
+
+
+@router.get("/desk/readers/{reader_id}")
+def look_at_one(request: Request, app: Installed, editor: Publisher, reader_id: int) -> Response:
+    return _show(request, app, editor, reader_id)
+
+
+@router.post("/desk/readers/{reader_id}/confirmation")
+def ask_again(app: Installed, editor: Publisher, form: DeskForm, reader_id: int) -> Response:
+    asked = reader_files.resend_confirmation(app, reader_id, by=editor.name)
+    return done(f"{PATH}/{reader_id}", "asked" if asked else "asked-before")
+
+
+@router.post("/desk/readers/{reader_id}/suppress")
+def suppress(request: Request, app: Installed, editor: Publisher, form: DeskForm, reader_id: int) -> Response:
+    reason = form.get("reason")
+    try:
+        changed = reader_files.suppress(app, reader_id, reason, by=editor.name)
+    except NotFound:
+        raise
+    except BadInput as error:
+        return _show(request, app, editor, reader_id, fault=str(error), field="reason", reason=reason)
+    return done(f"{PATH}/{reader_id}", "suppressed" if changed else "suppressed-before")
+
+
+@router.post("/desk/readers/{reader_id}/export")
+def export(app: Installed, editor: Publisher, form: DeskForm, reader_id: int) -> Response:
+    """By a form and not by a link, for it is written down who took personal data along."""
+    document = json.dumps(
+        reader_files.export(app, reader_id, by=editor.name), ensure_ascii=False, indent=2, default=str
+    )
+    named = {"Content-Disposition": f'attachment; filename="reader-{reader_id}.json"'}
+    return Response(document, media_type="application/json", headers=named)
+
+
+@router.post("/desk/readers/{reader_id}/erase")
+def erase(request: Request, app: Installed, editor: Publisher, form: DeskForm, reader_id: int) -> Response:
+    try:
+        whole = reader_files.erase(app, reader_id, form.get("typed"), by=editor.name)
+    except NotFound:
+        raise
+    except BadInput as error:
+        return _show(request, app, editor, reader_id, fault=str(error), field="typed")
+    return done(f"{PATH}/{reader_id}", "erased" if whole else "erased-soon")
+
+
+def _list(
+    request: Request,
+    editor: Editor,
+    found: tuple[FoundReader, ...],
+    *,
+    query: str = "",
+    status: str = "",
+    older: int | None = None,
+) -> ReadersPage:
+    return ReadersPage(
+        desk=DeskFrame.of(request, editor, "readers"),
+        readers=found,
+        query=query,
+        is_full=bool(query) and len(found) == MOST,
+        statuses=tuple(each.value for each in ReaderStatus),
+        status=status,
+        older=older,
+    )
+
+
+def _show(
+    request: Request,
+    app: App,
+    editor: Editor,
+    reader_id: int,
+    *,
+    fault: str = "",
+    field: str = "",
+    reason: str = "",
+) -> Response:
+    file = reader_files.reader_file(app, reader_id)
+    page = ReaderPage(
+        desk=DeskFrame.of(request, editor, "readers"),
+        file=file,
+        is_erased=file.reader.status is ReaderStatus.ERASED,
+        waits=file.reader.status is ReaderStatus.UNCONFIRMED,
+        reason=reason,
+        fault=fault,
+        fault_field=field,
+    )
+    return show(request, page, 422 if fault else 200)

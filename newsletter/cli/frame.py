@@ -5,12 +5,14 @@ Nothing here knows a command; the commands' modules import this one, and never e
 
 import json
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import update_wrapper
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+#: Most columns of a line of a table that is not printed on a terminal, and the blanks between two cells.
+WIDEST = 120
+GAP = 2
 
 #: Adds `--json`; the command gets `as_json: bool`.
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
@@ -124,13 +130,43 @@ def _print_rich(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
 
 
 def _print_aligned(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    """One line a row; where that is wider than a screen, the widest columns go on below."""
     from rich.cells import cell_len
 
     lines = [list(columns), *cells]
     widths = [max(cell_len(line[index]) for line in lines) for index in range(len(columns))]
+    if sum(widths) + GAP * (len(widths) - 1) > WIDEST:
+        widths = _narrowed(widths, lines)
+        lines = [part for line in lines for part in _wrapped(line, widths)]
     for line in lines:
         padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True))
-        click.echo("  ".join(padded).rstrip())
+        click.echo((" " * GAP).join(padded).rstrip())
+
+
+def _narrowed(widths: Sequence[int], lines: Sequence[Sequence[str]]) -> list[int]:
+    """The widths, with the widest made less until a line fits; words stay whole, so that they can be copied."""
+    narrow = list(widths)
+    least = [max(_longest_word(line[index]) for line in lines) for index in range(len(widths))]
+    while sum(narrow) + GAP * (len(narrow) - 1) > WIDEST:
+        spare = [(width, index) for index, width in enumerate(narrow) if width > least[index]]
+        if not spare:
+            break
+        narrow[max(spare)[1]] -= 1
+    return narrow
+
+
+def _longest_word(cell: str) -> int:
+    from rich.cells import cell_len
+
+    return max(map(cell_len, cell.split()), default=0)
+
+
+def _wrapped(line: Sequence[str], widths: Sequence[int]) -> Iterator[tuple[str, ...]]:
+    parts = [
+        textwrap.wrap(cell, max(1, width), break_long_words=False, break_on_hyphens=False)
+        for cell, width in zip(line, widths, strict=True)
+    ]
+    return zip_longest(*parts, fillvalue="")
 
 
 @contextmanager

@@ -32,6 +32,19 @@ def test_a_table_without_a_terminal_is_aligned_text() -> None:
     ]
 
 
+def test_a_table_wider_than_a_screen_goes_on_below_and_keeps_words_whole() -> None:
+    address = "https://example.org/" + "a" * 60
+    rows = [("warning", "Sources differ on the price. " * 4, address), ("error", "Short.", "")]
+    lines = printed(lambda: print_table(["Severity", "What", "Where"], rows)).splitlines()
+    assert max(map(len, lines)) <= 120
+    assert lines[1].split()[0] == "warning"
+    assert lines[1].endswith(address)
+    assert lines[2].startswith("          ")
+    said = " ".join(line.removesuffix(address)[10:].strip() for line in lines[1:-1])
+    assert said == "Sources differ on the price. " * 3 + "Sources differ on the price."
+    assert lines[-1] == "error     Short."
+
+
 def test_a_table_as_json_is_a_list_of_objects() -> None:
     assert json.loads(printed(lambda: print_table(["Address", "Added at", "Left"], ROWS, as_json=True))) == [
         {"address": "ada@example.org", "added_at": "2026-11-26T09:00:00+00:00", "left": None},

@@ -11,7 +11,8 @@ def place_in_file(file: Path, name: str) -> Place:
     """The line of `name` in the file: the first line that assigns its last part in its section."""
     section, _, key = name.rpartition(".")
     inside = not section
-    for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else []
+    for number, line in enumerate(lines, 1):
         stripped = line.strip()
         if stripped.startswith("["):
             inside = stripped.strip("[] ") == section

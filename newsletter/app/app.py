@@ -16,6 +16,7 @@ from newsletter.db.migrate import require_head
 if TYPE_CHECKING:
     from newsletter.delivery.erasing import Eraser
     from newsletter.editing.compiled import CompiledMails
+    from newsletter.editing.looks import Looks
     from newsletter.schedule.ticker import Ticker
 
 
@@ -63,6 +64,13 @@ class App(ReadersParts, SendingParts, FeedbackParts):
         from newsletter.editing.compiled import CompiledMails
 
         return CompiledMails(self)
+
+    @cached_property
+    def looks(self) -> "Looks":
+        """Issues as an editor sees them, with the findings of the checks; remembered."""
+        from newsletter.editing.looks import Looks
+
+        return Looks(self, self.compiled)
 
     def close(self) -> None:
         if "compiled" in self.__dict__:

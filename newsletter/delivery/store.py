@@ -3,7 +3,7 @@
 The protocol's own steps are in ledger.py and takeover.py. Functions that take a `Database` commit.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -34,25 +34,43 @@ from newsletter.delivery.states import Event, sources_of, target_of
 from newsletter.delivery.waves import Wave, waves
 from newsletter.digest.issues import Issue, Step
 from newsletter.digest.store import get_issue, take_step
-from newsletter.errors import StoreBusy, StoreError
+from newsletter.errors import BadInput, StoreBusy, StoreError
 
 #: Readers of a batch, which are claimed together: as few as share a small audience out among the connections, as
 #: many as fit into a provider's request.
 SMALLEST_BATCH, LARGEST_BATCH, WANTED_BATCHES = 100, 1_000, 16
 
 
-def start_issue(database: Database, issue_id: int, now: datetime, *, zone: str = "UTC") -> Progress:
+def start_issue(
+    database: Database,
+    issue_id: int,
+    now: datetime,
+    *,
+    zone: str = "UTC",
+    note: Callable[[Connection], None] = lambda connection: None,
+) -> Progress:
     """Freeze the audience into batches and deliveries, and let the issue go: approved → sending, in one transaction.
 
     Readers who want it at an hour of their own day wait for that hour; `zone` is for those who named none.
-    An issue that is going out or paused is left as it is, so that starting twice changes nothing.
+    An issue that is going out or paused is left as it is, so that starting twice changes nothing. `note` writes down
+    in the same transaction that it was started here. Raises BadInput for an issue that is held back.
     """
     with database.write() as connection:
         issue = get_issue(connection, issue_id)
         if issue.status not in (IssueStatus.SENDING, IssueStatus.PAUSED):
+            _refuse_held(issue)
             take_step(connection, issue, Step.START, now, started_at=now, reason="")
             _freeze_audience(connection, issue, now, zone)
+            note(connection)
         return progress_of(connection, issue_id)
+
+
+def _refuse_held(issue: Issue) -> None:
+    if issue.held_at is not None and issue.status is IssueStatus.APPROVED:
+        raise BadInput(
+            f"issue {issue.label} is held back since {issue.held_at:%Y-%m-%d %H:%M} UTC. "
+            f"To let it go: newsletter release {issue.id}"
+        )
 
 
 def _freeze_audience(connection: Connection, issue: Issue, now: datetime, zone: str) -> None:

@@ -16,6 +16,7 @@ from newsletter.db.schema import batches, deliveries
 from newsletter.db.statuses import BatchStatus, DeliveryStatus
 from newsletter.delivery.holds import Hold, leave_batch, of_batch
 from newsletter.delivery.journal import Evidence, read_evidence, remove_journal
+from newsletter.delivery.ledger import running_batches
 from newsletter.delivery.recording import record
 from newsletter.delivery.states import Event, Outcome
 
@@ -33,6 +34,13 @@ def take_over(database: Database, silent: Hold, journals: Path, now: datetime) -
         if settled and found.owner_is_dead:
             remove_journal(journals, silent.owner)
     return settled
+
+
+def take_over_dead(database: Database, issue_id: int, journals: Path, now: datetime) -> int:
+    """Settle every batch of the issue whose owner is dead or silent; returns how many that were."""
+    with database.read() as connection:
+        running = running_batches(connection, issue_id)
+    return sum(take_over(database, hold, journals, now) for hold in running)
 
 
 def settle_batch(connection: Connection, left: Hold, evidence: Evidence | None, now: datetime) -> bool:

@@ -4,7 +4,7 @@ Nothing here commits: the caller opens the transaction. Every step and edit is a
 version, so that of two processes only one gets through, on SQLite and PostgreSQL alike.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -87,6 +87,16 @@ def change_draft(connection: Connection, issue: Issue, now: datetime, **changes:
     return _update(connection, issue, now, changes, None)
 
 
+def require_draft(connection: Connection, issue: Issue) -> Issue:
+    """The issue if it is a draft and as it is given; raises as `change_draft` does."""
+    current = get_issue(connection, issue.id)
+    if current.status is not IssueStatus.DRAFT:
+        raise _not_a_draft(current)
+    if current.version != issue.version:
+        raise _changed(current)
+    return current
+
+
 def _update(
     connection: Connection, issue: Issue, now: datetime, changes: Mapping[str, Any], step: Step | None
 ) -> Issue:
@@ -101,7 +111,24 @@ def _update(
         current.after(step)
     elif current.status is not IssueStatus.DRAFT:
         raise _not_a_draft(current)
-    raise ChangedMeanwhile(f"Somebody changed issue {issue.label} meanwhile. Look again, then repeat.")
+    raise _changed(issue)
+
+
+def _changed(issue: Issue) -> ChangedMeanwhile:
+    return ChangedMeanwhile(f"Somebody changed issue {issue.label} meanwhile. Look again, then repeat.")
+
+
+def set_held(connection: Connection, issue: Issue, held_at: datetime | None, now: datetime) -> Issue:
+    """Hold back an issue that has not begun to go out, or let it go at its time again (None).
+
+    Raises InvalidTransition when it has begun, ChangedMeanwhile for an older `issue`.
+    """
+    if issue.status not in (IssueStatus.DRAFT, IssueStatus.APPROVED):
+        wanted = "be held" if held_at else "be scheduled"
+        raise InvalidTransition(
+            "issue", issue.label, issue.status, wanted, ", ".join(steps_from(issue.status))
+        )
+    return _update(connection, issue, now, {"held_at": held_at}, None)
 
 
 def _not_a_draft(issue: Issue) -> InvalidTransition:
@@ -128,11 +155,13 @@ def set_archived(connection: Connection, issue_id: int, archived: bool) -> bool:
     return connection.execute(statement.values(archived=archived)).rowcount == 1
 
 
-def cutoff_before(connection: Connection, issue: Issue) -> datetime | None:
-    """The last cutoff of any other approved issue of the edition, whatever became of it; None without one."""
+def cutoff_before(connection: Connection, edition: Edition, issue_id: int | None = None) -> datetime | None:
+    """The last cutoff of any approved issue of the edition other than this one, whatever became of it, or None."""
     query = select(func.max(issues.c.cutoff_at)).where(
-        issues.c.edition == issue.edition, issues.c.number.is_not(None), issues.c.id != issue.id
+        issues.c.edition == edition, issues.c.number.is_not(None)
     )
+    if issue_id is not None:
+        query = query.where(issues.c.id != issue_id)
     found: datetime | None = connection.execute(query).scalar()
     return found
 
@@ -169,33 +198,27 @@ def put_items(connection: Connection, issue_id: int, chosen: Iterable[Item]) -> 
         connection.execute(insert(items), rows)
 
 
-def unavailable(connection: Connection, issue_id: int | None = None) -> frozenset[ItemKey]:
+def unavailable(
+    connection: Connection, issue_id: int | None = None, kinds: Collection[ItemKind] = tuple(ItemKind)
+) -> frozenset[ItemKey]:
     """What an issue (`issue_id`, None for a new one) must not take: published, excluded, or in another draft."""
     other = issues.c.id != issue_id if issue_id is not None else issues.c.id.is_not(None)
     held = (
         select(items.c.kind, items.c.key)
         .join(issues, issues.c.id == items.c.issue_id)
         .where(issues.c.edition == Edition.WEEKLY, issues.c.status == IssueStatus.DRAFT, other)
+        .where(items.c.kind.in_(kinds))
     )
     excluded = select(exclusions.c.kind, exclusions.c.key).where(
-        or_(exclusions.c.reach == ExclusionReach.FOR_EVER, exclusions.c.issue_id == issue_id)
+        or_(exclusions.c.reach == ExclusionReach.FOR_EVER, exclusions.c.issue_id == issue_id),
+        exclusions.c.kind.in_(kinds),
     )
-    published = select(publications.c.kind, publications.c.key)
+    published = select(publications.c.kind, publications.c.key).where(publications.c.kind.in_(kinds))
     return frozenset(
         ItemKey(kind, key)
         for query in (published, excluded, held)
         for kind, key in connection.execute(query).all()
     )
-
-
-def exclude(
-    connection: Connection, issue_id: int, item: ItemKey, reach: ExclusionReach, now: datetime
-) -> None:
-    """Take an item out of an issue, and keep it out as far as `reach` says."""
-    same = and_(items.c.issue_id == issue_id, items.c.kind == item.kind, items.c.key == item.key)
-    connection.execute(delete(items).where(same))
-    values = {"kind": item.kind, "key": item.key, "reach": reach, "issue_id": issue_id, "at": now}
-    connection.execute(insert(exclusions).values(values))
 
 
 def publish(connection: Connection, issue_id: int) -> None:

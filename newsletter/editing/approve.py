@@ -1,28 +1,44 @@
 """Approving an issue: what goes out is compiled, checked, frozen and published, in one transaction. And undoing it."""
 
-import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from newsletter.config import require_ready_to_send
-from newsletter.db.statuses import Edition
+from newsletter.db.statuses import Edition, IssueStatus
 from newsletter.delivery.store import skip_the_rest
+from newsletter.delivery.takeover import take_over_dead
 from newsletter.digest import store
+from newsletter.digest.errata_store import tell_errata, untell_errata
 from newsletter.digest.issues import Issue, Step
-from newsletter.digest.letter_json import letter_to_json
-from newsletter.digest.record import record_to_json
-from newsletter.digest.store import Frozen
-from newsletter.editing.checks import Finding, examine
-from newsletter.editing.letters import EVERYBODY, written_letter, written_record
+from newsletter.editing.answers import with_answers
+from newsletter.editing.audit import COMMAND_LINE, Action, audit
+from newsletter.editing.audit_store import who_did
+from newsletter.editing.checks.examine import look_at_mail, look_over
+from newsletter.editing.checks.findings import Finding
 from newsletter.editing.newsroom import Newsroom
+from newsletter.editing.proof import Proof, hash_of, pull_proof
 from newsletter.editing.store import may_have_arrived, take_number_back
 from newsletter.errors import BadInput, ChangedMeanwhile
 from newsletter.readers.keys import require_keys
 
+__all__ = ["HeldBack", "OwnWork", "ReadsOtherwise", "approve", "cancel", "hash_of", "withdraw"]
+
 #: Approvals that meet another issue's approval at the same moment are tried again with the next number.
 ATTEMPTS = 5
+
+
+#: Whoever did one of these has had a hand in what the issue says.
+_EDITING = (Action.EDITED, Action.EXCLUDED, Action.MERGED, Action.UNDONE)
+
+
+class ReadsOtherwise(ChangedMeanwhile):
+    """The issue reads otherwise than what was looked at. Look at it again, then approve it."""
+
+
+class OwnWork(BadInput):
+    """Whoever edited an issue may not approve it."""
 
 
 class HeldBack(BadInput):
@@ -33,27 +49,23 @@ class HeldBack(BadInput):
         super().__init__("The issue is held back. " + " ".join(each.sentence for each in self.findings))
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """An issue ready to be approved under a number."""
-
-    issue: Issue
-    number: int
-    frozen: Frozen
-
-
-def approve(newsroom: Newsroom, issue: Issue, by: str) -> Issue:
+def approve(newsroom: Newsroom, issue: Issue, by: str, *, expect: str = "", answered: bool = False) -> Issue:
     """Freeze and publish the issue as it reads now. Commits.
 
-    Raises ConfigError when a setting is missing, BadInput when a key is, HeldBack with the errors found, InvalidTransition or
+    `expect` is the content hash of what was looked at: nothing else is approved; an issue that was approved with it
+    already is left as it is, so that approving twice is approving once. `answered`: warnings that nobody answered hold it as well.
+
+    Raises ConfigError when a setting is missing, BadInput when a key is, HeldBack with what was found, OwnWork, InvalidTransition or
     ChangedMeanwhile when somebody was faster, AlreadyPublished when an item is in another issue.
     """
+    if expect and issue.status is not IssueStatus.DRAFT and issue.content_hash == expect:
+        return issue
     require_ready_to_send(newsroom.settings)
     require_keys(newsroom.settings)
     for _ in range(ATTEMPTS):
-        prepared = _prepare(newsroom, issue)
+        proof = _prove(newsroom, issue, expect, answered=answered)
         try:
-            approved = _commit(newsroom, prepared, by)
+            approved = _commit(newsroom, proof, by)
         except IntegrityError:
             # Two approvals in one moment: the constraints let one through. Say who has the item, or try the next number.
             with newsroom.database.read() as connection:
@@ -64,80 +76,90 @@ def approve(newsroom: Newsroom, issue: Issue, by: str) -> Issue:
     raise ChangedMeanwhile
 
 
-def hash_of(frozen: Frozen) -> str:
-    """SHA-256 over everything that was approved: plans, the letter with its subject, its record, From, public URL; hex."""
-    parts = [frozen.letter.encode(), frozen.sender.encode(), frozen.record.encode()]
-    for name, plan in sorted(frozen.plans.items()):
-        parts += [name.encode(), plan]
-    whole = hashlib.sha256()
-    for part in parts:
-        whole.update(b"%d:%b," % (len(part), part))
-    return whole.hexdigest()
-
-
-def _prepare(newsroom: Newsroom, issue: Issue) -> _Prepared:
+def _prove(newsroom: Newsroom, issue: Issue, expect: str, *, answered: bool) -> Proof:
+    """The issue as it is about to be approved, compiled once and found in order."""
     issue.after(Step.APPROVE)
-    letter, number = written_letter(newsroom, issue)
-    examined = examine(newsroom, letter)
-    if examined.errors or examined.plan is None:
-        raise HeldBack(examined.errors)
-    frozen = Frozen(
-        letter=letter_to_json(letter),
-        sender=newsroom.frame.to_json(),
-        plans={EVERYBODY: examined.plan.to_bytes()},
-        record=record_to_json(written_record(newsroom, issue)),
-    )
-    return _Prepared(issue, number, frozen)
+    proof = pull_proof(newsroom, issue)
+    found = (look_over if answered else look_at_mail)(newsroom, proof)
+    holding = [
+        each.finding
+        for each in with_answers(newsroom, issue, found)
+        if each.holds_back or (answered and each.is_open)
+    ]
+    if holding:
+        raise HeldBack(holding)
+    if expect and proof.content_hash != expect:
+        raise ReadsOtherwise
+    return proof
 
 
-def _commit(newsroom: Newsroom, prepared: _Prepared, by: str) -> Issue | None:
+def _commit(newsroom: Newsroom, proof: Proof, by: str) -> Issue | None:
     """The approved issue; None when its number has gone to another one meanwhile."""
-    now = newsroom.clock.now()
+    now, frozen = newsroom.clock.now(), proof.frozen
+    if frozen is None:
+        raise BadInput(proof.trouble)
     with newsroom.database.write() as connection:
-        store.lock_edition(connection, prepared.issue.edition)
-        if store.next_number(connection, prepared.issue.edition) != prepared.number:
+        store.lock_edition(connection, proof.issue.edition)
+        if store.next_number(connection, proof.issue.edition) != proof.number:
             return None
+        if newsroom.settings.four_eyes:
+            refuse_own_work(connection, proof.issue, by)
         approved = store.take_step(
             connection,
-            prepared.issue,
+            proof.issue,
             Step.APPROVE,
             now,
-            number=prepared.number,
+            number=proof.number,
             approved_at=now,
             approved_by=by,
-            content_hash=hash_of(prepared.frozen),
+            content_hash=proof.content_hash,
         )
         if approved.edition is Edition.WEEKLY:
             store.publish(connection, approved.id)
-        store.freeze(connection, approved.id, prepared.frozen)
+        store.freeze(connection, approved.id, frozen)
+        tell_errata(connection, approved.id, [each.erratum_id for each in proof.letter.corrections])
+        said = f"as {approved.label}, content {proof.content_hash[:12]}"
+        audit(connection, by=by, action=Action.APPROVED, issue_id=approved.id, detail=said, at=now)
     return approved
 
 
-def withdraw(newsroom: Newsroom, issue: Issue) -> Issue:
+def refuse_own_work(connection: Connection, issue: Issue, by: str) -> None:
+    """Raise OwnWork where whoever approves has edited the issue (desk.four_eyes)."""
+    if by in who_did(connection, issue.id, [each.value for each in _EDITING]):
+        raise OwnWork(
+            f"{by} has edited issue {issue.label}, so somebody else has to approve it (desk.four_eyes)."
+        )
+
+
+def withdraw(newsroom: Newsroom, issue: Issue, by: str = COMMAND_LINE) -> Issue:
     """Make a draft of an approved issue again: its number, its publications and what was frozen are let go. Commits."""
+    now = newsroom.clock.now()
     with newsroom.database.write() as connection:
         current = store.get_issue(connection, issue.id)
         drafted = store.take_step(
             connection,
             current,
             Step.WITHDRAW,
-            newsroom.clock.now(),
+            now,
             number=None,
             approved_at=None,
             approved_by=None,
             content_hash=None,
         )
         store.release(connection, issue.id)
+        untell_errata(connection, issue.id)
         store.thaw(connection, issue.id)
+        audit(connection, by=by, action=Action.WITHDRAWN, issue_id=issue.id, at=now)
     return drafted
 
 
-def cancel(newsroom: Newsroom, issue: Issue, reason: str) -> Issue:
+def cancel(newsroom: Newsroom, issue: Issue, reason: str, by: str = COMMAND_LINE) -> Issue:
     """Cancel the issue for good; whoever still waits for it is skipped. Commits.
 
-    Unless somebody may have a copy already, its items wait for the next issue and its number is given again.
+    What dead senders left is settled first: nobody else would, since no sender is started for a cancelled issue. Unless somebody may have a copy already, its items wait for the next issue and its number is given again.
     """
     now = newsroom.clock.now()
+    take_over_dead(newsroom.database, issue.id, newsroom.settings.path(newsroom.settings.journal), now)
     with newsroom.database.write() as connection:
         current = store.get_issue(connection, issue.id)
         # The step comes first: senders look at the status in the transaction in which they begin a window.
@@ -145,5 +167,7 @@ def cancel(newsroom: Newsroom, issue: Issue, reason: str) -> Issue:
         skip_the_rest(connection, issue.id, now)
         if not may_have_arrived(connection, issue.id):
             store.release(connection, issue.id)
+            untell_errata(connection, issue.id)
             take_number_back(connection, issue.id)
+        audit(connection, by=by, action=Action.CANCELLED, issue_id=issue.id, detail=reason, at=now)
         return store.get_issue(connection, issue.id)

@@ -1,5 +1,6 @@
 """The queries of the audit log. Nothing here commits."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,6 +38,12 @@ def list_entries(
     if issue_id is not None:
         query = query.where(audit.c.issue_id == issue_id)
     return tuple(Entry(**row._mapping) for row in connection.execute(query))
+
+
+def who_did(connection: Connection, issue_id: int, actions: Sequence[str]) -> frozenset[str]:
+    """Everybody who did one of these to an issue."""
+    query = select(audit.c.by).where(audit.c.issue_id == issue_id, audit.c.action.in_(actions))
+    return frozenset(connection.execute(query.distinct()).scalars())
 
 
 def forget_entries(connection: Connection, before: datetime) -> int:

@@ -10,6 +10,7 @@ from newsletter.content.facts import resolve
 from newsletter.content.freshness import day_of, is_stale
 from newsletter.content.model import Claim, Fact, Source, Tool
 from newsletter.content.store import ContentStore
+from newsletter.editing.audit import Action, audit
 from newsletter.editing.newsroom import Newsroom
 from newsletter.editing.store import all_rulings, delete_ruling, record_ruling
 from newsletter.errors import BadInput, NotFound
@@ -81,11 +82,18 @@ def open_contradictions(newsroom: Newsroom) -> tuple[Contradiction, ...]:
 
 
 def rule(
-    newsroom: Newsroom, tool_id: str, attribute: str, claim_id: str | None, *, reason: str, by: str
+    newsroom: Newsroom,
+    tool_id: str,
+    attribute: str,
+    claim_id: str | None,
+    *,
+    reason: str,
+    by: str,
+    issue_id: int | None = None,
 ) -> Tool:
     """Say which claim is the fact, or with None that nothing is printed and nothing more is asked. Commits.
 
-    Raises NotFound for a tool, or BadInput for a claim or an attribute, that is not there.
+    `issue_id` is the issue that it was said over, if it was. Raises NotFound for a tool, or BadInput for a claim or an attribute, that is not there.
     """
     if not reason.strip():
         raise BadInput("a ruling needs a reason: say it with --reason TEXT")
@@ -103,10 +111,11 @@ def rule(
         (each.id, each.attribute) == (claim_id, attribute) for each in stated
     ):
         raise NotFound(f"current claim on {attribute} with id", claim_id, f"See: newsletter facts {tool.id}")
+    now, reason = newsroom.clock.now(), reason.strip()
+    said = f"{tool.id} {attribute}: {claim_id or 'left out'} – {reason}"
     with newsroom.database.write() as connection:
-        record_ruling(
-            connection, tool.id, attribute, claim_id, reason=reason.strip(), by=by, at=newsroom.clock.now()
-        )
+        record_ruling(connection, tool.id, attribute, claim_id, reason=reason, by=by, at=now)
+        audit(connection, by=by, action=Action.RULED, issue_id=issue_id, detail=said, at=now)
     return tool
 
 

@@ -1,11 +1,12 @@
 """What editing asks of `subscribers.db` beyond the queries of the digest and of delivery."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from newsletter.db.schema import deliveries, errata, issues, rulings
-from newsletter.db.statuses import DeliveryStatus
+from newsletter.db.statuses import DeliveryStatus, Edition
+from newsletter.delivery.audience import audience
 
 #: A copy in one of these states is with its reader, or may be.
 _OUT = (DeliveryStatus.BEGUN, DeliveryStatus.ACCEPTED, DeliveryStatus.UNSURE)
@@ -20,6 +21,12 @@ def may_have_arrived(connection: Connection, issue_id: int) -> bool:
 def take_number_back(connection: Connection, issue_id: int) -> None:
     """Let the next approved issue have the number of one that nobody got."""
     connection.execute(update(issues).where(issues.c.id == issue_id).values(number=None))
+
+
+def audience_size(connection: Connection, edition: Edition, today: date) -> int:
+    """How many readers an issue of this edition would go to today."""
+    whole = audience(edition, today).subquery()
+    return int(connection.execute(select(func.count()).select_from(whole)).scalar_one())
 
 
 def all_rulings(connection: Connection) -> dict[str, dict[str, str | None]]:

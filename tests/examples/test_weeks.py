@@ -119,7 +119,8 @@ def test_it_carries_the_facts_of_the_real_pages(content: ContentStore) -> None:
 
 def test_its_issue_is_of_the_usual_length_and_ready_to_approve(app: App) -> None:
     found = findings(app)
-    assert {finding.what.partition(":")[0] for finding in found} == {"Sources differ"}
+    kinds = {finding.key.partition(":")[0] for finding in found}
+    assert kinds == {"disputed", "contradiction", "stale"}, "three prices and a licence, one name for two, March"
     drafted = draft_now(app)
     assert isinstance(drafted, Drafted)
     letter = letter_of(app, drafted.issue)

@@ -1,0 +1,157 @@
+"""All the checks on one issue: of a draft as it reads now, of an approved one as it was approved."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from newsletter.config import Settings, require_ready_to_send
+from newsletter.content.desk.check import find_contradictions
+from newsletter.content.store import ContentStore
+from newsletter.db.statuses import IssueStatus
+from newsletter.delivery.webhook import webhook_trouble
+from newsletter.digest.issues import Issue
+from newsletter.digest.letter import Letter
+from newsletter.digest.store import refuse_published
+from newsletter.editing.checks import figures
+from newsletter.editing.checks.arithmetic import reckoned
+from newsletter.editing.checks.changed import changed
+from newsletter.editing.checks.findings import Finding, Severity, error, warning
+from newsletter.editing.checks.letter import in_letter
+from newsletter.editing.checks.mail import in_mail
+from newsletter.editing.checks.printed import read_printed
+from newsletter.editing.letters import is_frozen
+from newsletter.editing.newsroom import Newsroom
+from newsletter.editing.proof import Proof, pull_proof
+from newsletter.editing.store import all_rulings
+from newsletter.errors import AlreadyPublished, BadInput, ConfigError
+from newsletter.render.compile import compile_letter
+from newsletter.render.plan import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """A letter's plan (None where none can be made), and every finding on both, errors first."""
+
+    plan: Plan | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        return tuple(each for each in self.findings if each.severity is Severity.ERROR)
+
+
+def check(newsroom: Newsroom, issue: Issue) -> tuple[Finding, ...]:
+    """Every finding on the issue as it stands, errors first."""
+    return check_proof(newsroom, pull_proof(newsroom, issue))
+
+
+def check_proof(newsroom: Newsroom, proof: Proof) -> tuple[Finding, ...]:
+    """Every finding on a proof, errors first; what depends on more than the proof is looked up now."""
+    return _sorted((*look_over(newsroom, proof), *look_around(newsroom, proof.issue)))
+
+
+def look_over(newsroom: Newsroom, proof: Proof) -> tuple[Finding, ...]:
+    """What the proof itself shows, and the facts behind it."""
+    found = [*look_at_mail(newsroom, proof)]
+    if not is_frozen(proof.issue):
+        with newsroom.content() as content:
+            found += _facts(newsroom, proof, content)
+    elif proof.issue.status is IssueStatus.APPROVED:
+        found += changed(newsroom, proof)
+    return _sorted(found)
+
+
+def look_at_mail(newsroom: Newsroom, proof: Proof) -> tuple[Finding, ...]:
+    """What shows without looking anything up: every error among it."""
+    letter = proof.letter
+    found = [*in_letter(letter, newsroom.settings), *reckoned(letter)]
+    if proof.plan is None:
+        found.append(_broken(proof.trouble))
+    else:
+        found += in_mail(proof.plan, letter.footer.postal_address)
+    return _sorted(found)
+
+
+def look_around(newsroom: Newsroom, issue: Issue) -> Iterator[Finding]:
+    """What stands outside the issue: settings, other issues, the way back."""
+    if not is_frozen(issue):
+        yield from _settings(newsroom.settings)
+        yield from _published(newsroom, issue)
+        yield from _way_back(newsroom)
+
+
+def examine(newsroom: Newsroom, letter: Letter) -> Examined:
+    """Compile a letter, and look at it and at what came of it."""
+    found = [*in_letter(letter, newsroom.settings), *reckoned(letter)]
+    try:
+        plan = compile_letter(letter, newsroom.frame, newsroom.template_folders)
+    except BadInput as trouble:
+        return Examined(plan=None, findings=_sorted((*found, _broken(str(trouble)))))
+    found += in_mail(plan, letter.footer.postal_address)
+    return Examined(plan=plan, findings=_sorted(found))
+
+
+def _sorted(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Errors first, each key once."""
+    by_key: dict[str, Finding] = {}
+    for each in found:
+        by_key.setdefault(each.key, each)
+    return tuple(sorted(by_key.values(), key=lambda each: each.severity is not Severity.ERROR))
+
+
+def _broken(trouble: str) -> Finding:
+    return error("broken", trouble, "the mail", "It cannot be made.", "Put that right first.", firm=True)
+
+
+def _facts(newsroom: Newsroom, proof: Proof, content: ContentStore) -> Iterator[Finding]:
+    letter, settings = proof.letter, newsroom.settings
+    printed = read_printed(newsroom, content, letter)
+    with newsroom.database.read() as connection:
+        ruled = all_rulings(connection)
+    contradictions = find_contradictions(content, source_order=settings.source_order, rulings=ruled)
+    yield from figures.disputed(letter, printed)
+    yield from figures.contradicted(letter, printed, contradictions)
+    yield from figures.retold(letter, printed)
+    yield from figures.stale(printed, newsroom.clock.now().date(), settings.stale_after)
+    yield from figures.unsourced(letter, proof.issue, printed)
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    try:
+        require_ready_to_send(settings)
+    except ConfigError as trouble:
+        yield error(
+            f"setting:{trouble.setting}",
+            str(trouble),
+            trouble.setting,
+            "No mail may leave without it.",
+            "Set it in newsletter.toml.",
+            firm=True,
+        )
+
+
+def _published(newsroom: Newsroom, issue: Issue) -> Iterator[Finding]:
+    try:
+        with newsroom.database.read() as connection:
+            refuse_published(connection, issue.id)
+    except AlreadyPublished as trouble:
+        yield error(
+            f"published:{trouble.item}",
+            str(trouble),
+            "items",
+            "Readers would have it twice.",
+            "Exclude it from this issue.",
+            link="#items",
+            firm=True,
+        )
+
+
+def _way_back(newsroom: Newsroom) -> Iterator[Finding]:
+    """Whether we will hear what becomes of the mails."""
+    if trouble := webhook_trouble(newsroom.database, newsroom.settings):
+        yield warning(
+            "sendgrid-webhook",
+            trouble,
+            "sendgrid",
+            "Mail that keeps going to dead addresses ends in spam folders.",
+            "Set the webhook up as docs/how-to/sendgrid.md says.",
+        )

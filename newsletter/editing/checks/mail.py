@@ -1,0 +1,218 @@
+"""What the mail lacks that the letter has become: sizes, headers, the way out, links, alternative texts, colours.
+
+It is looked at as the largest copy that any reader can get, with values of usual length.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from html import unescape
+
+from newsletter.digest.length import MOST_WORDS, read_words
+from newsletter.editing.checks.findings import Finding, error, warning
+from newsletter.editing.checks.letter import is_web_address, too_long
+from newsletter.editing.checks.page import Look, Page, read_page
+from newsletter.editing.preview import Format, compose, part_of
+from newsletter.errors import BadInput
+from newsletter.render.personal import common_blocks, longest_program
+from newsletter.render.plan import Block, Plan, Slot
+from newsletter.render.slots import SAMPLE_VALUES, SlotName
+
+#: Mail programs cut what is longer: HTML as it travels, and the whole message.
+HTML_BYTES, MESSAGE_BYTES = 80 * 1024, 100 * 1024
+#: WCAG 2.2, 1.4.3: of usual text, and of large text (24 px, or 18.66 px and bold).
+CONTRAST, LARGE_CONTRAST = 4.5, 3.0
+#: Without these a provider refuses the mail, or asks readers to trust nobody (RFC 5322, RFC 8058).
+HEADERS = ("From", "To", "Subject", "Date", "Message-ID", "List-Unsubscribe", "List-Unsubscribe-Post")
+_LONGEST_LINE = 998
+
+_TAG = re.compile(r"<[^>]*>")
+#: What rendering leaves behind when a value was not put in: see newsletter/render/sentinels.py.
+_REMAINS = re.compile("[\ue000\ue001]|\\{\\{|\\{%")
+_ADDRESS = re.compile(r"(?:https?://|mailto:)\S+")
+_FIGURE = re.compile(r"[$€£]?\d(?:[\d,.]*\d)?")
+
+
+def in_mail(plan: Plan, postal_address: str) -> Iterator[Finding]:
+    """Everything that shows in the finished mail alone."""
+    try:
+        values = {name.value: value for name, value in SAMPLE_VALUES.items()}
+        message = compose(plan, values, longest_program(plan))
+        usual = compose(plan, values, common_blocks(plan.block_ids))
+    except BadInput as problem:
+        yield error("headers", str(problem), "headers", "It cannot be made.", "Put that right.", firm=True)
+        return
+    text, html = part_of(message, Format.TEXT), part_of(message, Format.HTML)
+    page = read_page(html)
+    yield from _sizes(plan, len(message))
+    yield from _headers(message)
+    words = read_words(part_of(usual, Format.TEXT))
+    if words > MOST_WORDS:
+        yield too_long("The issue", "text part", words, MOST_WORDS)
+    yield from _ways_out(plan)
+    yield from _parts(text, html, postal_address)
+    yield from _page(page)
+    yield from _differing(text, page)
+    yield from _contrast(page)
+
+
+def _sizes(plan: Plan, message_bytes: int) -> Iterator[Finding]:
+    html_bytes = plan.html_size(longest_program(plan)).encoded
+    for what, size, most in (("HTML", html_bytes, HTML_BYTES), ("message", message_bytes, MESSAGE_BYTES)):
+        if size > most:
+            yield error(
+                f"size-{what.lower()}",
+                f"The {what} is {size // 1024} KB long",
+                "size",
+                f"Mail programs cut it beyond {most // 1024} KB, and with it the unsubscribe link.",
+                "Leave items out.",
+                link="#items",
+            )
+
+
+def _headers(message: bytes) -> Iterator[Finding]:
+    parsed = message_from_bytes(message, policy=policy.default)
+    for name in HEADERS:
+        if not str(parsed.get(name, "")).strip():
+            yield error(
+                f"header-{name.lower()}",
+                f"There is no {name} header",
+                "headers",
+                "Mail providers refuse such a message.",
+                "Correct the settings of [mail].",
+                firm=True,
+            )
+    if parsed.defects or any(len(line) > _LONGEST_LINE for line in message.splitlines()):
+        fault = (
+            type(parsed.defects[0]).__name__ if parsed.defects else f"a line of over {_LONGEST_LINE} bytes"
+        )
+        yield error(
+            "message-form",
+            f"The message is not well-formed: {fault}",
+            "headers",
+            "Mail programs may show something else.",
+            "Mend the template.",
+        )
+
+
+def _ways_out(plan: Plan) -> Iterator[Finding]:
+    for where, blocks in (("text part", plan.text_blocks()), ("HTML part", plan.html_blocks())):
+        if not _has(blocks, SlotName.UNSUBSCRIBE_URL):
+            yield error(
+                f"no-unsubscribe-{where.split()[0].lower()}",
+                "There is no unsubscribe link",
+                where,
+                "The law and the mail providers want it.",
+                "Mend the template.",
+                firm=True,
+            )
+
+
+def _has(blocks: tuple[Block, ...], name: SlotName) -> bool:
+    return any(isinstance(each, Slot) and each.name is name for block in blocks for each in block.segments)
+
+
+def _parts(text: str, html: str, postal_address: str) -> Iterator[Finding]:
+    for where, content in (("text part", text), ("HTML part", html)):
+        part = where.split()[0].lower()
+        if postal_address and not _holds(content, postal_address):
+            yield error(
+                f"no-postal-address-{part}",
+                "The postal address is missing",
+                where,
+                "The law wants it.",
+                "Mend the template.",
+                firm=True,
+            )
+        if _REMAINS.search(_TAG.sub(" ", content) if part == "html" else content):
+            yield error(
+                f"unresolved-{part}",
+                "A value was not put in",
+                where,
+                "Readers would see the template.",
+                "Mend the template.",
+            )
+
+
+def _holds(text: str, words: str) -> bool:
+    """Whether the words stand in the text or HTML, however its lines were broken."""
+    shown = unescape(_TAG.sub("", text))
+    return "".join(words.split()) in "".join(shown.split())
+
+
+def _page(page: Page) -> Iterator[Finding]:
+    for source in dict.fromkeys(page.without_alt):
+        yield error(
+            f"no-alt:{source[:200]}",
+            f"A picture has no alternative text: {source[:120] or 'one without an address'}",
+            "HTML part",
+            "Whoever cannot see it, or blocks pictures, learns nothing from it.",
+            'Give it alt="…" in the template; alt="" where it says nothing.',
+        )
+    for link in dict.fromkeys(page.links):
+        if not link.startswith("mailto:") and not is_web_address(link):
+            yield error(
+                f"bad-link:{link[:200]}",
+                f"This is no web address: {link[:120] or 'an empty one'}",
+                "HTML part",
+                "Nobody can open it.",
+                "Correct it where it comes from: a pack, the note, the settings or the template.",
+                link="#note",
+            )
+
+
+def _differing(text: str, page: Page) -> Iterator[Finding]:
+    in_text, in_html = _figures(text), _figures(page.text)
+    pairs = (("text part", in_html - in_text, "HTML part"), ("HTML part", in_text - in_html, "text part"))
+    for where, missing, other in pairs:
+        if missing:
+            listed = ", ".join(sorted(missing)[:5])
+            yield warning(
+                f"differing-{where.split()[0].lower()}",
+                f"The {where} lacks figures that the {other} has: {listed}",
+                where,
+                "Readers of one part would read something else than readers of the other.",
+                "Mend the template.",
+            )
+
+
+def _figures(text: str) -> set[str]:
+    return set(_FIGURE.findall(_ADDRESS.sub(" ", text)))
+
+
+def _contrast(page: Page) -> Iterator[Finding]:
+    pairs: Counter[tuple[str, str]] = Counter()
+    samples: dict[tuple[str, str], str] = {}
+    for words in page.words:
+        look = words.look
+        if not look.hidden and any(each.isalnum() for each in words.text) and not _is_legible(look):
+            pairs[look.colour, look.background] += 1
+            samples.setdefault((look.colour, look.background), " ".join(words.text.split())[:40])
+    for colour, background in pairs:
+        yield warning(
+            f"contrast:{colour}:{background}",
+            f"{colour} on {background} has a contrast of {contrast(colour, background):.1f}",
+            f"HTML part, “{samples[colour, background]}”",
+            f"Below {CONTRAST} many people cannot read it.",
+            "Choose other colours in the template.",
+        )
+
+
+def _is_legible(look: Look) -> bool:
+    large = look.pixels >= 24 or (look.bold and look.pixels >= 18.66)
+    return contrast(look.colour, look.background) >= (LARGE_CONTRAST if large else CONTRAST)
+
+
+def contrast(one: str, other: str) -> float:
+    """The ratio of two colours "#rrggbb", as WCAG 2.2 defines it: 1 to 21."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = (int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
+    red, green, blue = (
+        each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -1,0 +1,67 @@
+"""What an editor sees of an issue: its proof and the findings on it, remembered until either may be another.
+
+`CompiledMails` remembers the mail; here stand the hash that approval expects, and the checks.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from threading import Lock
+
+from newsletter.digest.issues import Issue
+from newsletter.editing.checks.examine import look_around, look_over
+from newsletter.editing.checks.findings import Finding
+from newsletter.editing.compiled import CompiledMails
+from newsletter.editing.letters import is_frozen
+from newsletter.editing.newsroom import Newsroom
+from newsletter.editing.proof import Proof, proof_of, pull_proof
+
+#: How many issues' looks are kept.
+KEPT = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A proof and every finding on it, errors first."""
+
+    proof: Proof
+    findings: tuple[Finding, ...]
+
+
+@dataclass(slots=True)
+class Looks:
+    """The memory of one installation; safe for many threads."""
+
+    newsroom: Newsroom
+    mails: CompiledMails
+    _kept: "OrderedDict[str, Look]" = field(default_factory=OrderedDict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def of(self, issue: Issue) -> Look:
+        """A look at the issue as it is given. What depends on other issues and the settings is looked up each time."""
+        look = self._remembered(issue)
+        around = tuple(look_around(self.newsroom, issue))
+        findings = (*(each for each in around if each.firm), *look.findings)
+        return Look(proof=look.proof, findings=(*findings, *(each for each in around if not each.firm)))
+
+    def _remembered(self, issue: Issue) -> Look:
+        today = self.newsroom.clock.now().date()
+        content = self.mails.content_version()
+        stamp = f"{issue.version} {self.mails.stamp(issue)} {content} {today}"
+        with self._lock:
+            known = self._kept.pop(stamp, None) or self._take(issue)
+            self._kept[stamp] = known
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+            return known
+
+    def _take(self, issue: Issue) -> Look:
+        proof = self._proof(issue)
+        return Look(proof=proof, findings=look_over(self.newsroom, proof))
+
+    def _proof(self, issue: Issue) -> Proof:
+        if is_frozen(issue):
+            return pull_proof(self.newsroom, issue)
+        mail = self.mails.of(issue)
+        number = mail.letter.masthead.number
+        trouble = "" if mail.fault is None else mail.fault.reason
+        return proof_of(self.newsroom, issue, mail.letter, mail.plan, number=number, trouble=trouble)

@@ -2,7 +2,7 @@
 
 from newsletter.app import App
 from newsletter.config import Settings
-from newsletter.editing.weekly import dispatch_week, roll_over_week
+from newsletter.editing.scheduled import dispatch_issue, roll_over_issue
 from newsletter.schedule.jobs import Result
 from newsletter.schedule.slots import Schedule, Slot, issue_schedule
 
@@ -14,8 +14,8 @@ def schedule(settings: Settings) -> Schedule:
 
 
 def run(app: App, slot: Slot) -> Result:
-    return dispatch_week(app, slot)
+    return dispatch_issue(app, slot)
 
 
 def give_up(app: App, slot: Slot) -> Result:
-    return roll_over_week(app, slot)
+    return roll_over_issue(app, slot)

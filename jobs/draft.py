@@ -2,7 +2,7 @@
 
 from newsletter.app import App
 from newsletter.config import Settings
-from newsletter.editing.weekly import prepare_week
+from newsletter.editing.scheduled import prepare_issue
 from newsletter.schedule.jobs import Result
 from newsletter.schedule.slots import Schedule, Slot, issue_schedule
 
@@ -14,4 +14,4 @@ def schedule(settings: Settings) -> Schedule:
 
 
 def run(app: App, slot: Slot) -> Result:
-    return prepare_week(app, slot)
+    return prepare_issue(app, slot)

@@ -2,7 +2,7 @@
 
 from newsletter.app import App
 from newsletter.config import Settings
-from newsletter.editing.weekly import remind_of_week
+from newsletter.editing.scheduled import remind_of_issue
 from newsletter.schedule.jobs import Result
 from newsletter.schedule.slots import Schedule, Slot, issue_schedule
 
@@ -14,7 +14,7 @@ def schedule(settings: Settings) -> Schedule:
 
 
 def run(app: App, slot: Slot) -> Result:
-    return remind_of_week(app, slot)
+    return remind_of_issue(app, slot)
 
 
 #: After the limit there is nothing to remind of, which is no news to anybody.

@@ -18,6 +18,7 @@ _NEVER_EMPTY = {
     "site.name": "a text",
     "site.language": "a text",
     "schedule.time": "a time such as 09:00",
+    "schedule.monthly_time": "a time such as 09:00",
     "schedule.time_zone": "an IANA zone such as Europe/Berlin",
     "dkim.selector": "a name such as newsletter",
 }
@@ -62,6 +63,8 @@ def _fault(name: str, value: Any) -> str:
         return f"is {value}, but a port from 0 to 65535 was expected"
     if name in _AT_LEAST_ONE and value < 1:
         return f"is {value}, but a whole number from 1 was expected"
+    if name == "schedule.monthly_day" and not 1 <= value <= 31:
+        return f"is {value}, but a day of the month from 1 to 31 was expected"
     if name == "schedule.jobs" and (not value or "" in value):
         return "names an empty job" if value else "is empty, but at least one job was expected"
     return ""
@@ -133,6 +136,7 @@ _FORMS: dict[str, tuple[Callable[[str], bool], str]] = {
     "mail.operator_address": _ADDRESS,
     "mail.list_id": _NAME,
     "schedule.time": (_is_time, "a time such as 09:00"),
+    "schedule.monthly_time": (_is_time, "a time such as 09:00"),
     "schedule.time_zone": (_is_zone, "an IANA zone such as Europe/Berlin"),
     "dkim.domain": _DOMAIN,
     "dkim.selector": _DOMAIN,

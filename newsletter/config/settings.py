@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from newsletter.config.sections.desk import Desk
-from newsletter.config.sections.issue import Digest, Schedule
+from newsletter.config.sections.issue import DEFAULT_JOBS, Digest, Schedule
 from newsletter.config.sections.mail import Dkim, Mail, Sendgrid, Sending, Smtp
 from newsletter.config.sections.readers import Feedback, Readers, Retention
 from newsletter.config.sections.site import Paths, Site, Web
@@ -53,6 +53,12 @@ class Settings(
     @property
     def store_url(self) -> str:
         return self.database_url or f"sqlite:///{self.folder / 'subscribers.db'}"
+
+    @property
+    def scheduled_jobs(self) -> tuple[str, ...]:
+        """The job modules in force: the default ones read the mailbox of reports, if there is one."""
+        has_mailbox = self.feedback_maildir is not None or bool(self.feedback_imap_host)
+        return (*self.jobs, "jobs.feedback") if self.jobs == DEFAULT_JOBS and has_mailbox else self.jobs
 
     def path(self, path: Path) -> Path:
         """A path of the settings, seen from their folder."""

@@ -1,7 +1,7 @@
 """What one reader's copy of an approved issue holds: which blocks of the plan, and what stands in its own slots.
 
 Everything comes from the letter that approval froze and from the reader's row. Names of blocks are those of the
-weekly templates; the common blocks stay for everybody, so that no copy is ever empty.
+issues' templates; the common blocks stay for everybody, so that no copy is ever empty.
 """
 
 from collections.abc import Iterator, Sequence
@@ -47,9 +47,9 @@ class Personal:
     def __init__(self, letter: Letter, block_ids: Sequence[str]) -> None:
         self._ids = tuple(block_ids)
         self._topics = dict(_topics(letter))
-        self._headings = {"more": "brief:", "cards": "card:"}
+        self._headings = {"more": "brief:", "cards": "card:", "lines": "line:"}
         self._followed = {each.tool_id: each for each in letter.followed}
-        self._always = letter.lead is not None or bool(letter.changes)
+        self._always = letter.lead is not None or bool(letter.changes or letter.weeks)
         costs = letter.lead.costs if letter.lead is not None else None
         self._rates: Rates | None = costs.rates if costs is not None and YOUR_VOLUME in self._ids else None
 
@@ -128,6 +128,7 @@ class Personal:
 def _topics(letter: Letter) -> Iterator[tuple[str, str]]:
     yield from ((f"brief:{each.comparison_id}", each.topic) for each in letter.more)
     yield from ((f"card:{each.tool_id}", each.topic) for each in letter.cards)
+    yield from ((f"line:{each.key}", each.topic) for each in letter.lines)
 
 
 def _volume(tokens: int) -> str:

@@ -41,6 +41,9 @@ def _texts(letter: Letter) -> Iterator[str]:
     for card in letter.cards:
         yield from (card.topic, card.kicker, card.name, card.split.text, card.line, card.note)
         yield from (f"{label} {value.text}" for label, value in card.facts)
+    for week in letter.weeks:
+        yield from (week.headline, week.bottom_line, week.pick_left_if, week.pick_right_if)
+    yield from (f"{each.link.label} {each.split.text}" for each in letter.lines)
     yield from (each.label for each in letter.rest)
     if letter.answer is not None:
         yield from (letter.answer.question, letter.answer.answer)

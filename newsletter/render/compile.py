@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from newsletter.db.statuses import Edition
 from newsletter.digest.letter import Letter
 from newsletter.errors import BadInput, Place, TemplateError
 from newsletter.render import markdown
@@ -26,7 +27,6 @@ from newsletter.render.sentinels import LostSentinel, Sentinels
 #: Mail programs cut longer HTML. Counted as it travels, in quoted-printable.
 HTML_LIMIT = 80 * 1024
 
-WEEKLY = "email/weekly"
 
 _AIR = re.compile(r"\n{3,}")
 _TRAILING = re.compile(r"[ \t]+\n")
@@ -38,10 +38,11 @@ def compile_letter(letter: Letter, frame: MessageFrame, folders: Sequence[Path])
     Raises TemplateError for a broken template, and BadInput for a link that is none and for an issue too large.
     """
     values = letter_values(letter, frame)
+    name = template_of(letter.masthead.edition)
     plan = Plan(
-        headers=issue_headers(frame, _subject(WEEKLY, values, folders)),
-        text=_text(WEEKLY, values, folders),
-        html=_html(WEEKLY, values, folders),
+        headers=issue_headers(frame, _subject(name, values, folders)),
+        text=_text(name, values, folders),
+        html=_html(name, values, folders),
     )
     encoded = plan.html_size(longest_program(plan)).encoded
     if encoded > HTML_LIMIT:
@@ -65,8 +66,13 @@ def compile_mail(
     )
 
 
+def template_of(edition: Edition) -> str:
+    """The folder of an edition's templates."""
+    return f"email/{edition}"
+
+
 def letter_values(letter: Letter, frame: MessageFrame) -> dict[str, Any]:
-    """What the weekly templates see: the cleaned letter, the frame, and the note in both forms (None for none)."""
+    """What an issue's templates see: the cleaned letter, the frame, and the note in both forms (None for none)."""
     note = clean_lines(letter.note)
     address = ", ".join(line.strip() for line in letter.footer.postal_address.splitlines() if line.strip())
     on_one_line = replace(letter, footer=replace(letter.footer, postal_address=address))

@@ -62,7 +62,7 @@ def load_jobs(settings: Settings, app: object) -> tuple[Job, ...]:
     An operator's own module is found beside newsletter.toml or wherever Python finds modules.
     """
     jobs: dict[str, Job] = {}
-    for name in settings.jobs:
+    for name in settings.scheduled_jobs:
         job = _bind(_load(name, settings.folder), settings, app)
         if job.name in jobs:
             raise _wrong(settings.folder, f"two modules of schedule.jobs call themselves {job.name}")

@@ -5,17 +5,20 @@ its dispatch have slots of the same name, one with a lead. All arithmetic is on 
 "a day before" keeps its hour when the clocks change; only at the end does a wall time become a moment.
 """
 
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from newsletter.config import Settings, Weekday
+from newsletter.db.statuses import Edition
 
 NAME = "%Y-%m-%dT%H:%M"
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
+MONTH = timedelta(days=28)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +32,9 @@ class Slot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """Local time on some days of the week, in an IANA zone; `lead` is how long before it the job is due.
+    """Local time on some days, in an IANA zone; `lead` is how long before it the job is due.
 
+    The days are those of the week, or the one of the month that `month_day` says: the last where a month is shorter.
     `repeat` is how soon it comes again, until the day ends; None for once a day.
     """
 
@@ -39,6 +43,7 @@ class Schedule:
     zone: ZoneInfo
     lead: timedelta = timedelta(0)
     repeat: timedelta | None = None
+    month_day: int | None = None
 
     def before(self, lead: timedelta) -> "Schedule":
         """The same slots, due earlier."""
@@ -50,6 +55,8 @@ class Schedule:
 
         It holds when the settings change: a week that was done on Thursday is not done again on Friday.
         """
+        if self.month_day is not None:
+            return MONTH / 2
         if self.repeat is not None:
             return self.repeat / 2
         return WEEK / 2 if len(self.days) == 1 else DAY / 2
@@ -59,6 +66,11 @@ class Schedule:
         local = local_time(name)
         due = local - self.lead
         return Slot(name=name, at=moment_of(local, self.zone), due_at=moment_of(due, self.zone))
+
+    def has(self, name: str) -> bool:
+        """Whether the slot of that name is one of this schedule's."""
+        named = local_time(name)
+        return named in self._times_of(named.date())
 
     def after(self, local: datetime) -> Iterator[Slot]:
         """Every slot whose name is later than a wall time, earliest first, without end."""
@@ -78,13 +90,26 @@ class Schedule:
             named += self.repeat
 
     def _runs_on(self, day: date) -> bool:
+        if self.month_day is not None:
+            return day.day == min(self.month_day, monthrange(day.year, day.month)[1])
         return list(Weekday)[day.weekday()] in self.days
 
 
-def issue_schedule(settings: Settings) -> Schedule:
-    """When issues go out."""
-    hour, _, minute = settings.slot_time.partition(":")
-    return Schedule(days=(settings.slot_day,), time=time(int(hour), int(minute)), zone=settings.zone)
+def issue_schedule(settings: Settings, edition: Edition = Edition.WEEKLY) -> Schedule:
+    """When issues of the edition go out."""
+    if edition is Edition.MONTHLY:
+        return Schedule(
+            days=tuple(Weekday),
+            time=_time(settings.monthly_time),
+            zone=settings.zone,
+            month_day=settings.monthly_day,
+        )
+    return Schedule(days=(settings.slot_day,), time=_time(settings.slot_time), zone=settings.zone)
+
+
+def _time(text: str) -> time:
+    hour, _, minute = text.partition(":")
+    return time(int(hour), int(minute))
 
 
 def hourly_schedule(settings: Settings) -> Schedule:

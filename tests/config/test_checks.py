@@ -37,7 +37,9 @@ def test_a_wrong_value_gets_one_sentence_that_says_what_was_expected(
     ("text", "said"),
     [
         ('[schedule]\ndraft_before = "-1h"', 'schedule.draft_before is "-1h", but a duration'),
-        ('[schedule]\nremind_before = "25h"', 'schedule.remind_before must not be longer than'),
+        ('[schedule]\nremind_before = "25h"', "schedule.remind_before must not be longer than"),
+        ("[schedule]\nmonthly_day = 32", "schedule.monthly_day is 32, but a day of the month from 1 to 31"),
+        ('[schedule]\nmonthly_time = "25:00"', "schedule.monthly_time is"),
         ('[desk]\ntest_group = ["dora"]', 'desk.test_group names "dora", but an address'),
         ("[digest]\nitem_limit = 0", "digest.item_limit is 0, but a whole number from 1"),
         ("[sending]\nattempts = 0", "sending.attempts is 0, but a whole number from 1"),

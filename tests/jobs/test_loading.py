@@ -46,6 +46,14 @@ def test_the_settings_of_the_how_to_are_settings(tmp_path: Path) -> None:
         load_settings(tmp_path, environ={})
 
 
+def test_with_a_mailbox_of_reports_the_default_jobs_read_it(tmp_path: Path) -> None:
+    named = [job.name for job in load_jobs(Settings(folder=tmp_path, feedback_maildir=Path("reports")), None)]
+    without = [job.name for job in load_jobs(Settings(folder=tmp_path), None)]
+    assert named == [*without, "feedback"]
+    own = Settings(folder=tmp_path, feedback_maildir=Path("reports"), jobs=("jobs.dispatch",))
+    assert [job.name for job in load_jobs(own, None)] == ["dispatch"]
+
+
 def test_an_operators_own_module_is_found_beside_the_settings(tmp_path: Path) -> None:
     (tmp_path / "own_greeting.py").write_text(GOOD)
     (job,) = load_jobs(settings_with(tmp_path, "own_greeting"), "the app")

@@ -50,6 +50,29 @@ def thursdays(hour: int, minute: int, zone: ZoneInfo = BERLIN) -> Schedule:
     return Schedule(days=(Weekday.THU,), time=time(hour, minute), zone=zone)
 
 
+def monthly(day: int) -> Schedule:
+    return Schedule(days=tuple(Weekday), time=time(9, 0), zone=BERLIN, month_day=day)
+
+
+@pytest.mark.parametrize(
+    ("day", "named"),
+    [
+        (1, ["2026-12-01T09:00", "2027-01-01T09:00", "2027-02-01T09:00"]),
+        (31, ["2026-11-30T09:00", "2026-12-31T09:00", "2027-01-31T09:00", "2027-02-28T09:00"]),
+    ],
+)
+def test_a_day_of_the_month_comes_once_a_month_and_is_the_last_where_the_month_is_shorter(
+    day: int, named: list[str]
+) -> None:
+    following = islice(monthly(day).after(wall("2026-11-23")), len(named))
+    assert [each.name for each in following] == named
+
+
+def test_a_month_that_was_done_is_not_done_again_when_its_day_moves_by_a_few() -> None:
+    planned = plan_slots(monthly(3), now=utc(2026, 12, 2), last="2026-12-01T09:00")
+    assert [each.name for each in planned] == ["2027-01-03T09:00"]
+
+
 @pytest.mark.parametrize(
     ("local", "zone", "moment"),
     [

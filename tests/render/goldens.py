@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from newsletter.render.compile import WEEKLY, letter_values, mjml_source
+from newsletter.render.compile import letter_values, mjml_source, template_of
 from newsletter.render.environment import Source, template_folders
 from newsletter.render.sentinels import Sentinels
 from tests.render import letters
@@ -42,5 +42,10 @@ def sources() -> dict[str, Source]:
         kind: mjml_source(f"email/{kind}", {**values, "frame": letters.FRAME}, folders, Sentinels())
         for kind, values in MAILS.items()
     }
-    weekly = mjml_source(WEEKLY, letter_values(letters.HEAVY, letters.FRAME), folders, Sentinels())
+    weekly = mjml_source(
+        template_of(letters.HEAVY.masthead.edition),
+        letter_values(letters.HEAVY, letters.FRAME),
+        folders,
+        Sentinels(),
+    )
     return {"weekly": weekly, **mails}

@@ -15,6 +15,7 @@ DEFAULT_JOBS = (
     "jobs.monthly_remind",
     "jobs.monthly_dispatch",
     "jobs.confirmations",
+    "jobs.votes",
     "jobs.retention",
 )
 
@@ -54,8 +55,8 @@ class Schedule:
     )
     jobs: tuple[str, ...] = setting(
         "schedule.jobs",
-        ("jobs.draft", "jobs.remind", "jobs.dispatch", "jobs.confirmations", "jobs.votes", "jobs.retention"),
-        help="The job modules that serve loads.",
+        DEFAULT_JOBS,
+        help="The job modules that serve loads; with a mailbox in [feedback], jobs.feedback comes by itself.",
     )
 
 

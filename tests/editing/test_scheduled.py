@@ -11,7 +11,7 @@ from newsletter.digest.issues import Issue
 from newsletter.digest.store import find_issue_of_slot, items_of
 from newsletter.editing.approve import approve
 from newsletter.editing.draft import draft_now, edit
-from newsletter.editing.weekly import dispatch_week, prepare_week, remind_of_week, roll_over_week
+from newsletter.editing.scheduled import dispatch_issue, prepare_issue, remind_of_issue, roll_over_issue
 from newsletter.errors import ConfigError
 from newsletter.schedule.jobs import Done, Skipped, Waiting
 from newsletter.schedule.slots import issue_schedule
@@ -44,24 +44,24 @@ def open_automatic(app: WatchedApp) -> WatchedApp:
 
 def prepare(app: WatchedApp, name: str = NAME) -> str:
     schedule = issue_schedule(app.settings).before(app.settings.draft_before)
-    result = prepare_week(app, schedule.slot(name))
+    result = prepare_issue(app, schedule.slot(name))
     assert isinstance(result, Done)
     return result.words
 
 
 def dispatch(app: WatchedApp) -> Done | Waiting | Skipped:
-    return dispatch_week(app, issue_schedule(app.settings).slot(NAME))
+    return dispatch_issue(app, issue_schedule(app.settings).slot(NAME))
 
 
 def remind(app: WatchedApp) -> str:
     schedule = issue_schedule(app.settings).before(app.settings.remind_before)
-    result = remind_of_week(app, schedule.slot(NAME))
+    result = remind_of_issue(app, schedule.slot(NAME))
     assert isinstance(result, Done)
     return result.words
 
 
 def roll_over(app: WatchedApp) -> Done | Waiting | Skipped:
-    return roll_over_week(app, issue_schedule(app.settings).slot(NAME))
+    return roll_over_issue(app, issue_schedule(app.settings).slot(NAME))
 
 
 def issue_of(app: WatchedApp, name: str = NAME) -> Issue:

@@ -1,0 +1,22 @@
+"""Call a monthly draft to mind that nobody has approved yet, shortly before it is due."""
+
+from newsletter.app import App
+from newsletter.config import Settings
+from newsletter.db.statuses import Edition
+from newsletter.editing.scheduled import remind_of_issue
+from newsletter.schedule.jobs import Result
+from newsletter.schedule.slots import Schedule, Slot, issue_schedule
+
+NAME = "monthly-remind"
+
+
+def schedule(settings: Settings) -> Schedule:
+    return issue_schedule(settings, Edition.MONTHLY).before(settings.remind_before)
+
+
+def run(app: App, slot: Slot) -> Result:
+    return remind_of_issue(app, slot, Edition.MONTHLY)
+
+
+#: After the limit there is nothing to remind of, which is no news to anybody.
+give_up = run

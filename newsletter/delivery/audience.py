@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 
-from sqlalchemy import Select, bindparam, or_, select
+from sqlalchemy import Select, String, bindparam, case, literal, or_, select, type_coerce
 
 from newsletter.db.schema import readers
 from newsletter.db.statuses import Edition, ReaderStatus
@@ -25,10 +25,9 @@ def audience(edition: Edition, today: date) -> Select[tuple[int]]:
     )
 
 
-def reason_to_skip(status: ReaderStatus, paused_until: date | None, today: date) -> str | None:
-    """Why a reader of the frozen audience may not receive the issue any more: "left", "paused"; None if she may."""
-    if status is not ReaderStatus.ACTIVE:
-        return status.value
-    if paused_until is not None and paused_until > today:
-        return "paused"
-    return None
+#: Why a reader of the frozen audience may not receive the issue any more, in the words of their status or "paused";
+#: NULL if they may. Asked of the database with `b_today`: read in Python, it would cost each reader two conversions.
+SKIP_REASON = case(
+    (readers.c.status != ReaderStatus.ACTIVE, type_coerce(readers.c.status, String)),
+    (readers.c.paused_until > bindparam("b_today", type_=readers.c.paused_until.type), literal("paused")),
+).label("skip_reason")

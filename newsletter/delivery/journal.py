@@ -4,9 +4,14 @@ Append-only between two commits of the ledger, and emptied after each, so that i
 A line is written before a message's first body byte and after its reply; it survives the process (the kernel has
 it), not the machine, which is why it names the boot it was written in. It holds reader ids, never an address.
 A lock on the file says that its worker lives. What follows from a journal is in takeover.py.
+
+The file is mapped into memory: a line costs a copy, no call to the system that would hand the interpreter to another
+worker, and its blocks are there beforehand, so that no disk fills up between two messages. A line is there when its
+first byte is: that is written last, and whatever stands behind the first NUL is not there.
 """
 
 import fcntl
+import mmap
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +26,9 @@ from newsletter.errors import StoreError
 _SUFFIX = ".journal"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _BOOT, _STARTED, _ANSWERED = b"boot", b"started", b"answered"
+
+#: Bytes by which the file grows: more than the window of any connection needs.
+_PIECE = 65_536
 
 
 class JournalError(StoreError):
@@ -46,9 +54,16 @@ class Journal:
             self._file = _create_locked(self._path)
         except OSError as error:
             raise JournalError(f"The journal {self._path} cannot be made: {error.strerror}") from error
-        self._length = 0
+        try:
+            os.ftruncate(self._file, 0)
+            self._lines = self._grown(_PIECE)
+        except BaseException:
+            self._path.unlink(missing_ok=True)
+            os.close(self._file)
+            raise
+        self._end = 0
         self._write(b"%s\t%s\n" % (_BOOT, boot_id().encode()))
-        self._length = os.fstat(self._file).st_size
+        self._start = self._end
 
     def __enter__(self) -> Self:
         return self
@@ -57,6 +72,8 @@ class Journal:
         """Close the file; remove it too unless something failed, since then its successor needs it."""
         if kind is None:
             self._path.unlink(missing_ok=True)
+        # The mapping holds the lock too.
+        self._lines.close()
         os.close(self._file)
 
     def started(self, hold: Hold, reader_ids: Sequence[int]) -> None:
@@ -73,15 +90,28 @@ class Journal:
 
     def clear(self) -> None:
         """After the commit that recorded everything in it."""
-        os.ftruncate(self._file, self._length)
+        self._lines[self._start] = 0
+        self._end = self._start
 
     def _write(self, lines: bytes) -> None:
+        begin, end = self._end, self._end + len(lines)
+        if end >= len(self._lines):
+            self._lines = self._grown(end + _PIECE)
+        self._lines[end] = 0
+        self._lines[begin + 1 : end] = lines[1:]
+        self._lines[begin] = lines[0]
+        self._end = end
+
+    def _grown(self, size: int) -> mmap.mmap:
+        """The file mapped, with blocks of its own for `size` bytes; raises JournalError."""
+        more = bytes(size - os.fstat(self._file).st_size)
         try:
-            written = os.write(self._file, lines)
+            written = os.write(self._file, more)
         except OSError as error:
             raise JournalError(f"The journal {self._path} cannot be written: {error.strerror}") from error
-        if written != len(lines):
+        if written != len(more):
             raise JournalError(f"The journal {self._path} cannot be written: the disk is full")
+        return mmap.mmap(self._file, size)
 
 
 class Found:
@@ -166,8 +196,7 @@ def _lines_of_the_dead(file: int) -> list[bytes] | None:
     except BlockingIOError:
         return None
     with os.fdopen(os.dup(file), "rb") as reader:
-        # What stands behind the last line end is a line that was never finished, so its message never started.
-        *lines, _unfinished = reader.read().split(b"\n")
+        lines = reader.read().partition(b"\0")[0].split(b"\n")
     here = boot_id().encode()
     return lines[1:] if here and lines and lines[0] == b"%s\t%s" % (_BOOT, here) else None
 

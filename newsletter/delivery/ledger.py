@@ -17,11 +17,11 @@ from sqlalchemy import Connection, and_, bindparam, case, exists, func, or_, sel
 
 from newsletter.db.schema import batches, deliveries, issues, readers, suppressions
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
-from newsletter.delivery.audience import AddressHash, reason_to_skip
+from newsletter.delivery.audience import SKIP_REASON, AddressHash
 from newsletter.delivery.holds import HOLD_COLUMNS, Hold, leave_batch, of_batch
 from newsletter.delivery.personal import NO_WISHES, Wishes
 from newsletter.delivery.recording import cancel_batch, record
-from newsletter.delivery.states import Event, Outcome, target_of
+from newsletter.delivery.states import Event, Outcome, sources_of, target_of
 from newsletter.delivery.throttle import UNLIMITED, Permit, Throttle
 from newsletter.delivery.wishes import WISHES, wishes_of
 from newsletter.errors import NewsletterError
@@ -77,7 +77,8 @@ _OF_BATCH = (
 )
 _NEXT_PENDING = (
     select(
-        *(readers.c[name] for name in ("id", "address", "address_key", "status", "paused_until")),
+        *(readers.c[name] for name in ("id", "address", "address_key")),
+        SKIP_REASON,
         deliveries.c.attempts,
         *WISHES,
     )
@@ -85,6 +86,17 @@ _NEXT_PENDING = (
     .where(*_OF_BATCH, deliveries.c.status == DeliveryStatus.PENDING)
     .order_by(deliveries.c.reader_id)
     .limit(bindparam("b_limit"))
+)
+#: Whoever of the batch still waits between two readers: no list of a hundred ids to be read for each window.
+_BEGIN = (
+    update(deliveries)
+    .where(
+        deliveries.c.issue_id == bindparam("b_issue"),
+        deliveries.c.reader_id.between(bindparam("b_low"), bindparam("b_high")),
+        deliveries.c.batch_id == bindparam("b_batch"),
+        deliveries.c.status.in_(sources_of(Event.BEGIN)),
+    )
+    .values(status=target_of(Event.BEGIN), at=bindparam("b_at"))
 )
 _SUPPRESSED = select(suppressions.c.address_hash).where(
     suppressions.c.address_hash.in_(bindparam("b_hashes", expanding=True))
@@ -148,17 +160,17 @@ def begin_window(
     if not permit.left:
         return Window(hold=hold, recipients=(), waits_for=permit.reason, waits_until=permit.until)
     # Whose domain has had its share is passed over: then more are looked at than begun.
-    rows = _next_pending(connection, hold, _WHOLE_BATCH if permit.domains else permit.left)
+    rows = _next_pending(connection, hold, _WHOLE_BATCH if permit.domains else permit.left, now)
     if not rows:
         _finish_batch(connection, hold, retry_at or now)
         return None
-    skips = _skips(connection, rows, now, hash_address)
+    skips = _skips(connection, rows, hash_address)
     recipients = _choose(rows, skips, permit)
     if not recipients and not skips:
         _leave_to_limits(connection, hold, permit.domains_until, retry_at or now)
         return None
-    begun = [Outcome(reader_id=each.reader_id, event=Event.BEGIN) for each in recipients]
-    record(connection, hold, (*skips, *begun), now)
+    record(connection, hold, skips, now)
+    _begin(connection, hold, recipients, now, has_gaps=bool(permit.domains))
     throttle.use(connection, (each.address for each in recipients), now)
     return Window(hold=hold, recipients=recipients, skipped=len(skips))
 
@@ -166,11 +178,26 @@ def begin_window(
 def _choose(rows: Sequence[Any], skips: Sequence[Outcome], permit: Permit) -> tuple[Recipient, ...]:
     """Those of the rows that are not skipped and within the limits."""
     skipped = {each.reader_id for each in skips}
-    able = [row for row in rows if row.id not in skipped]
+    able = [row for row in rows if row[0] not in skipped]
     return tuple(
-        Recipient(reader_id=row.id, address=row.address, attempts=row.attempts, wishes=wishes_of(row))
-        for row in compress(able, permit.choose(row.address for row in able))
+        Recipient(reader_id=reader_id, address=address, attempts=attempts, wishes=wishes_of(*wishes))
+        for reader_id, address, _, _, attempts, *wishes in compress(
+            able, permit.choose(row.address for row in able)
+        )
     )
+
+
+def _begin(
+    connection: Connection, hold: Hold, recipients: Sequence[Recipient], now: datetime, *, has_gaps: bool
+) -> None:
+    """Mark the window as begun. `has_gaps`: between its readers wait some whose time has not come."""
+    if has_gaps or not recipients:
+        begun = (Outcome(reader_id=each.reader_id, event=Event.BEGIN) for each in recipients)
+        record(connection, hold, begun, now)
+        return
+    low, high = recipients[0].reader_id, recipients[-1].reader_id
+    part = {"b_issue": hold.issue_id, "b_batch": hold.batch_id, "b_low": low, "b_high": high, "b_at": now}
+    connection.execute(_BEGIN, part)
 
 
 def record_window(
@@ -248,22 +275,17 @@ def _is_going_out(connection: Connection, hold: Hold, now: datetime) -> bool:
     return status is IssueStatus.SENDING
 
 
-def _next_pending(connection: Connection, hold: Hold, limit: int) -> Sequence[Any]:
+def _next_pending(connection: Connection, hold: Hold, limit: int, now: datetime) -> Sequence[Any]:
     batch = {"b_issue": hold.issue_id, "b_low": hold.low, "b_high": hold.high, "b_batch": hold.batch_id}
-    return connection.execute(_NEXT_PENDING, {**batch, "b_limit": limit}).all()
+    return connection.execute(_NEXT_PENDING, {**batch, "b_limit": limit, "b_today": now.date()}).all()
 
 
-def _skips(
-    connection: Connection, rows: Sequence[Any], now: datetime, hash_address: AddressHash
-) -> tuple[Outcome, ...]:
+def _skips(connection: Connection, rows: Sequence[Any], hash_address: AddressHash) -> tuple[Outcome, ...]:
     """Who of the rows may not receive it any more, and why."""
-    hashes = {hash_address(row.address_key): row.id for row in rows if row.address_key is not None}
+    hashes = {hash_address(key): reader_id for reader_id, _, key, *_ in rows if key is not None}
     listed = connection.execute(_SUPPRESSED, {"b_hashes": list(hashes)}).scalars()
     reasons = {hashes[each]: "suppressed" for each in listed}
-    for row in rows:
-        reason = reason_to_skip(row.status, row.paused_until, now.date())
-        if reason is not None:
-            reasons[row.id] = reason
+    reasons |= {row[0]: row.skip_reason for row in rows if row[3] is not None}
     return tuple(
         Outcome(reader_id=reader_id, event=Event.SKIP, code=reason) for reader_id, reason in reasons.items()
     )

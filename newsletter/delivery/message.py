@@ -12,6 +12,7 @@ from email.utils import format_datetime
 from functools import lru_cache
 from hashlib import blake2b
 from hmac import compare_digest
+from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection
@@ -48,6 +49,11 @@ class Marks:
     domain: str
     #: Where bounces go; empty for none of our own.
     bounce_address: str = ""
+    #: The keyed hash before it has read anything: a copy is quicker than another one.
+    _hash: Any = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", blake2b(digest_size=12, key=self.key, person=b"message-id"))
 
     def message_id(self, issue_id: int, reader_id: int) -> str:
         """ "<nl.12.0123456789abcdef01234567@news.example.org>"."""
@@ -71,8 +77,9 @@ class Marks:
         return (issue_id, reader_id) if compare_digest(self.mark(issue_id, reader_id), mark) else None
 
     def _proof(self, issue_id: int, reader_id: int) -> str:
-        data = b"%d.%d" % (issue_id, reader_id)
-        return blake2b(data, digest_size=12, key=self.key, person=b"message-id").hexdigest()
+        proof = self._hash.copy()
+        proof.update(b"%d.%d" % (issue_id, reader_id))
+        return str(proof.hexdigest())
 
 
 #: A reader's blocks in their order; None for all.
@@ -103,6 +110,8 @@ class Mailing:
     letter: Letter | None = None
     _composer_of: Callable[[Program], Composer] = field(init=False)
     _own: Callable[[Wishes], "Own"] = field(init=False)
+    #: What stands before the token in a link of each purpose, and in the address to leave by mail.
+    _before_token: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         encoded = EncodedPlan(self.plan)
@@ -121,6 +130,10 @@ class Mailing:
 
         object.__setattr__(self, "_composer_of", lru_cache(maxsize=PROGRAMS)(composer_of))
         object.__setattr__(self, "_own", lru_cache(maxsize=WISHES_KEPT)(own))
+        mailbox = quote(self.frame.reply_to or self.frame.from_address, safe="@")
+        base = self.frame.public_url
+        links = (link(base, each, "") for each in (Purpose.UNSUBSCRIBE, Purpose.PREFERENCES, Purpose.VIEW))
+        object.__setattr__(self, "_before_token", (*links, f"mailto:{mailbox}?subject=unsubscribe%20"))
 
     def compose(self, recipient: Recipient) -> bytes:
         """The recipient's message, complete; raises BadHeader for an address that cannot stand in one."""
@@ -140,19 +153,16 @@ class Mailing:
         """What every mail's slots hold for this recipient."""
         reader_id, issue_id, sign = recipient.reader_id, self.issue_id, self.signer.token
         leave = sign(Purpose.UNSUBSCRIBE, reader_id, issue_id)
-        base = self.frame.public_url
-        mailbox = _url_form(self.frame.reply_to or self.frame.from_address)
+        to_leave, to_choose, to_view, by_mail = self._before_token
         return {
             SlotName.TO: mailbox_form("", recipient.address),
             SlotName.ADDRESS: recipient.address,
             SlotName.MESSAGE_ID: self.marks.message_id(issue_id, reader_id),
             SlotName.DATE: _header_date(self.clock.now().replace(microsecond=0)),
-            SlotName.UNSUBSCRIBE_URL: link(base, Purpose.UNSUBSCRIBE, leave),
-            SlotName.UNSUBSCRIBE_MAILTO: f"mailto:{mailbox}?subject=unsubscribe%20{leave}",
-            SlotName.PREFERENCES_URL: link(
-                base, Purpose.PREFERENCES, sign(Purpose.PREFERENCES, reader_id, issue_id)
-            ),
-            SlotName.VIEW_URL: link(base, Purpose.VIEW, sign(Purpose.VIEW, reader_id, issue_id)),
+            SlotName.UNSUBSCRIBE_URL: to_leave + leave,
+            SlotName.UNSUBSCRIBE_MAILTO: by_mail + leave,
+            SlotName.PREFERENCES_URL: to_choose + sign(Purpose.PREFERENCES, reader_id, issue_id),
+            SlotName.VIEW_URL: to_view + sign(Purpose.VIEW, reader_id, issue_id),
         }
 
     def return_path(self, recipient: Recipient) -> str:
@@ -165,11 +175,6 @@ class Mailing:
 @lru_cache(maxsize=16)
 def _header_date(second: datetime) -> str:
     return format_datetime(second)
-
-
-@lru_cache(maxsize=16)
-def _url_form(mailbox: str) -> str:
-    return quote(mailbox, safe="@")
 
 
 def mailings_of(

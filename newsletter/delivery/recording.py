@@ -1,10 +1,12 @@
 """Writing outcomes down: each delivery to the state that its event leads to, and the batch's counts with it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection, Dialect, bindparam, update
+from sqlalchemy.dialects import sqlite
 
 from newsletter.db.schema import batches, deliveries
 from newsletter.db.statuses import BatchStatus, DeliveryStatus
@@ -26,13 +28,20 @@ _MOVE = (
         provider_id=bindparam("b_provider"),
     )
 )
-_NOTE_PROVIDER_ID = (
+_MOVE_ONE = (
     update(deliveries)
     .where(
         deliveries.c.issue_id == bindparam("b_issue"),
         deliveries.c.reader_id == bindparam("b_reader"),
+        deliveries.c.status == bindparam("b_source"),
     )
-    .values(provider_id=bindparam("b_provider"))
+    .values(
+        status=bindparam("b_target"),
+        attempts=deliveries.c.attempts + bindparam("b_tries"),
+        at=bindparam("b_at"),
+        code=bindparam("b_code"),
+        provider_id=bindparam("b_provider"),
+    )
 )
 _COUNT = (
     update(batches)
@@ -90,26 +99,51 @@ def _move(
     now: datetime,
 ) -> int:
     """One event and code for many deliveries, in one statement; returns for how many it could happen."""
-    provider_ids = {each.provider_id for each in outcomes}
-    shared_id = provider_ids.pop() if len(provider_ids) == 1 else ""
     values = {
         "b_issue": issue_id,
-        "b_readers": [each.reader_id for each in outcomes],
         "b_source": source,
         "b_target": TRANSITIONS[source, event],
         "b_tries": 1 if event in (Event.DEFER, Event.GIVE_UP) else 0,
         "b_at": now,
         "b_code": code or None,
-        "b_provider": shared_id or None,
     }
-    moved = connection.execute(_MOVE, values).rowcount
-    if provider_ids:
-        theirs = [
-            {"b_issue": issue_id, "b_reader": each.reader_id, "b_provider": each.provider_id}
-            for each in outcomes
-        ]
-        connection.execute(_NOTE_PROVIDER_ID, theirs)
-    return moved
+    provider_ids = {each.provider_id for each in outcomes}
+    if len(provider_ids) > 1:
+        return _move_one_by_one(connection, values, outcomes)
+    values |= {"b_provider": provider_ids.pop() or None, "b_readers": [each.reader_id for each in outcomes]}
+    return connection.execute(_MOVE, values).rowcount
+
+
+def _move_one_by_one(
+    connection: Connection, values: Mapping[str, object], outcomes: Sequence[Outcome]
+) -> int:
+    """The same for those of whom each has a provider's id of their own: most of every issue.
+
+    The values that they share are put into the driver's form once: through Core it takes three times as long.
+    """
+    dialect = connection.dialect
+    shared = {
+        **values,
+        "b_source": str(values["b_source"]),
+        "b_target": str(values["b_target"]),
+        "b_at": _driver_form(dialect, values["b_at"]),
+    }
+    rows = [
+        {**shared, "b_reader": each.reader_id, "b_provider": each.provider_id or None} for each in outcomes
+    ]
+    return connection.exec_driver_sql(_driver_words(dialect), rows).rowcount
+
+
+@lru_cache(maxsize=8)
+def _driver_words(dialect: Dialect) -> str:
+    # SQLite's driver takes names as well as places; the other one takes nothing but names.
+    named = sqlite.dialect(paramstyle="named") if dialect.name == "sqlite" else dialect
+    return str(_MOVE_ONE.compile(dialect=named))
+
+
+def _driver_form(dialect: Dialect, value: object) -> object:
+    process = deliveries.c.at.type.dialect_impl(dialect).bind_processor(dialect)
+    return value if process is None else process(value)
 
 
 def cancel_batch(connection: Connection, hold: Hold, now: datetime) -> int:

@@ -41,7 +41,7 @@ from newsletter.errors import ChangedMeanwhile, InvalidTransition, SendError
 log = logging.getLogger(__name__)
 
 #: Between two looks at the issue: how long a pause by another process may go unseen by a worker without work.
-_LOOK = timedelta(seconds=0.1)
+_LOOK = timedelta(seconds=0.2)
 
 #: Between two signs of life, and two looks for dead owners.
 _SIGN = timedelta(seconds=2)
@@ -119,6 +119,7 @@ class Sender:
     def stop(self) -> None:
         """Finish the windows that have begun and begin no other. Safe in a signal handler."""
         self._run.stopping.set()
+        self._run.idling.set()
 
     def send(self) -> Ending:
         """Send; raises what made a worker fail."""
@@ -201,7 +202,8 @@ class Sender:
         if self._is_idle():
             self.clock.sleep(_LOOK)
         else:
-            self._run.stopping.wait(_LOOK.total_seconds())
+            self._run.idling.wait(_LOOK.total_seconds())
+            self._run.idling.clear()
 
     def _give_in(self, trouble: SendError) -> None:
         """Only a person can help: pause the issue, say why, and tell the operator."""

@@ -41,7 +41,7 @@ class Smtp:
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    """A message ready to leave. `content` ends with the final dot."""
+    """A message ready to leave: without the final dot."""
 
     recipient: Recipient
     return_path: str
@@ -97,7 +97,7 @@ class SmtpSession:
         for recipient in recipients:
             code = self._reason_not_to_mail(recipient)
             try:
-                content = _final(mailing.compose(recipient))
+                content = mailing.compose(recipient)
             except BadHeader:
                 code = "bad-address"
             if code:
@@ -129,10 +129,10 @@ class SmtpSession:
                 yield message.ended(refused.refusal, refused.code)
                 following, announced = next(messages, None), False
                 continue
-            started((message.recipient,))
             following = next(messages, None)
             is_last = wire.served >= self._transport.messages_per_connection
             announced = following is not None and wire.pipelines and not is_last
+            started((message.recipient,))
             try:
                 reply = self._deliver(wire, message, following if announced else None)
             except Dropped as drop:
@@ -180,12 +180,12 @@ class SmtpSession:
         return data if recipient.is_good else recipient
 
     def _envelope(self, wire: Wire, message: _Message) -> tuple[bytes, bytes, bytes]:
-        size = len(message.content) - len(_FINAL_DOT)
+        size = len(message.content)
         limit = wire.size_limit
         if limit is not None and size > limit:
             words = f"{self._transport.relay} takes at most {limit} bytes a message; this issue has {size}"
             raise SendError(words, permanent=True, code="5.3.4")
-        options = f" SIZE={size}" if wire.offers("size") else ""
+        options = f" SIZE={size}" if wire.states_size else ""
         if not message.recipient.address.isascii():
             options += " BODY=8BITMIME SMTPUTF8"
         return (
@@ -199,9 +199,13 @@ class SmtpSession:
         return wire.reply(self._waits.command)
 
     def _deliver(self, wire: Wire, message: _Message, following: _Message | None) -> Reply:
-        """Write the body, with the envelope of the next message behind it; raises Dropped."""
-        behind = b"".join(self._envelope(wire, following)) if following else b""
-        wire.write(message.content + behind, needed=len(message.content))
+        """Write the body, with the envelope of the next message behind it; raises Dropped.
+
+        No line of a composed message begins with a dot: render/encode.py sees to it.
+        """
+        behind = self._envelope(wire, following) if following else ()
+        needed = len(message.content) + len(_FINAL_DOT)
+        wire.write(message.content, b"".join((_FINAL_DOT, *behind)), needed=needed)
         try:
             return wire.last_reply(self._waits.final)
         except Dropped as drop:
@@ -211,8 +215,3 @@ class SmtpSession:
         if reply.is_good:
             return message.ended(Event.ACCEPT, reply.code, reply.provider_id)
         return message.ended(reply.refusal, reply.code)
-
-
-def _final(content: bytes) -> bytes:
-    """The message with the final dot. No line of a composed message begins with one: render/encode.py sees to it."""
-    return content + _FINAL_DOT

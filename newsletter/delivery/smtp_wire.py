@@ -8,6 +8,8 @@ import re
 import smtplib
 import socket
 import ssl
+import struct
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -19,8 +21,11 @@ _ENHANCED = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")
 _QUEUED_AS = re.compile(rb"(?:queued as|\bid=)\s*<?([\w.@+-]{1,150})", re.IGNORECASE)
 _SERVICE_ENDS = 421
 
-#: Octets of a reply's line, at most: eight times what RFC 5321 allows.
-_LONGEST_LINE = 4_096
+#: Octets of a reply's line, at most: eight times what RFC 5321 allows; and lines of a reply.
+_LONGEST_LINE, _MOST_LINES = 4_096, 100
+
+#: Bytes of replies read at once.
+_RECEIVED = 16_384
 
 #: Bytes handed to TLS at once: of a write that fails, so much may have left all the same.
 _TLS_PIECE = 16_384
@@ -112,36 +117,43 @@ class Wire:
     def __init__(self, relay: Relay) -> None:
         """Connect; raises SendError."""
         self._relay = relay
-        self._smtp = _connect(relay)
-        self.pipelines = self._smtp.has_extn("pipelining")
+        self._smtp, self._sock = _connect(relay)
+        self._secured = isinstance(self._sock, ssl.SSLSocket)
+        self._wait: float | None = None
+        if not self._secured:
+            # Waits that the system keeps cost no call of their own for each write and each reply.
+            self._sock.settimeout(None)
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(relay.waits.body))
+        self._lines: deque[bytes] = deque()
+        self._rest = b""
+        self.pipelines = self.offers("pipelining")
+        #: Whether the size of a message may be said beforehand, and the most octets it may have (RFC 1870).
+        self.states_size = self.offers("size")
+        stated = self._smtp.esmtp_features.get("size", "")
+        self.size_limit = int(stated) or None if stated.isdigit() else None
         #: Envelopes that this connection has answered.
         self.served = 0
-
-    @property
-    def size_limit(self) -> int | None:
-        """Most octets of a message (RFC 1870); None where the server does not say."""
-        stated = self._smtp.esmtp_features.get("size", "")
-        return int(stated) or None if stated.isdigit() else None
 
     def offers(self, extension: str) -> bool:
         return self._smtp.has_extn(extension)
 
-    def write(self, data: bytes, needed: int | None = None) -> None:
-        """Hand `data` to the system; raises Dropped, `gone` if the first `needed` bytes may have left."""
-        sock = self._smtp.sock
-        if sock is None:
-            raise Dropped("the connection is closed")
-        sock.settimeout(self._relay.waits.body)
-        secured = isinstance(sock, ssl.SSLSocket)
-        piece = _TLS_PIECE if secured else len(data)
-        view, sent = memoryview(data), 0
-        while sent < len(data):
-            try:
-                sent += sock.send(view[sent : sent + piece])
-            except OSError as error:
-                left = sent + piece if secured else sent
-                gone = needed is not None and left >= needed
-                raise Dropped(f"the connection ended while sending: {error}", gone=gone) from error
+    def write(self, *pieces: bytes, needed: int | None = None) -> None:
+        """Hand the pieces to the system; raises Dropped, `gone` if the first `needed` bytes may have left."""
+        sent, at_once = 0, _TLS_PIECE
+        try:
+            if not self._secured:
+                at_once = sum(map(len, pieces))
+                sent = self._sock.sendmsg(pieces)
+                if sent == at_once:
+                    return
+            self._be_patient(self._relay.waits.body, socket.SO_SNDTIMEO)
+            view = memoryview(b"".join(pieces))
+            while sent < len(view):
+                sent += self._sock.send(view[sent : sent + at_once])
+        except OSError as error:
+            left = sent + at_once if self._secured else sent
+            gone = needed is not None and left >= needed
+            raise Dropped(f"the connection ended while sending: {_words(error)}", gone=gone) from error
 
     def reply(self, wait: float) -> Reply:
         """The next reply; raises Dropped where there is none, or when it says that the connection ends."""
@@ -152,30 +164,51 @@ class Wire:
 
     def last_reply(self, wait: float) -> Reply:
         """The next reply, also one that ends the connection; raises Dropped."""
-        sock, file = self._smtp.sock, self._smtp.file
-        if sock is None or file is None:
-            raise Dropped("the connection is closed")
-        sock.settimeout(wait)
-        lines = []
-        try:
-            while True:
-                line = file.readline(_LONGEST_LINE)
-                lines.append(line[4:].rstrip())
-                if line[3:4] != b"-":
-                    break
-        except OSError as error:
-            raise Dropped(f"the connection ended: {error}") from error
-        if not line:
-            raise Dropped("the connection ended without a reply")
+        line = self._line(wait)
+        text = line[4:].rstrip()
+        if line[3:4] == b"-":
+            line, text = self._other_lines(text, wait)
         if not line[:3].isdigit():
             raise Dropped("the server's reply makes no sense")
-        return Reply(int(line[:3]), b"\n".join(lines))
+        return Reply(int(line[:3]), text)
+
+    def _other_lines(self, first: bytes, wait: float) -> tuple[bytes, bytes]:
+        """The last line of a reply that has several, and all of its text."""
+        texts = [first]
+        while len(texts) < _MOST_LINES:
+            line = self._line(wait)
+            texts.append(line[4:].rstrip())
+            if line[3:4] != b"-":
+                return line, b"\n".join(texts)
+        raise Dropped("the server's reply has no end")
+
+    def _line(self, wait: float) -> bytes:
+        while not self._lines:
+            self._be_patient(wait, socket.SO_RCVTIMEO)
+            try:
+                data = self._sock.recv(_RECEIVED)
+            except OSError as error:
+                raise Dropped(f"the connection ended: {_words(error)}") from error
+            if not data:
+                raise Dropped("the connection ended without a reply")
+            *lines, self._rest = (self._rest + data).split(b"\n")
+            self._lines.extend(lines)
+            if len(self._rest) > _LONGEST_LINE:
+                raise Dropped("the server's reply makes no sense")
+        return self._lines.popleft()
+
+    def _be_patient(self, seconds: float, direction: int) -> None:
+        """Let the next write or reply take so long."""
+        if self._secured:
+            self._sock.settimeout(seconds)
+        elif direction == socket.SO_RCVTIMEO and seconds != self._wait:
+            self._sock.setsockopt(socket.SOL_SOCKET, direction, _timeval(seconds))
+            self._wait = seconds
 
     def quit(self) -> None:
         """End the connection politely; never raises."""
-        if self._smtp.sock is not None:
-            self._smtp.sock.settimeout(2)
         with suppress(smtplib.SMTPException, OSError):
+            self._sock.settimeout(2)
             self._smtp.quit()
         self.drop()
 
@@ -185,7 +218,7 @@ class Wire:
             self._smtp.close()
 
 
-def _connect(relay: Relay) -> smtplib.SMTP:
+def _connect(relay: Relay) -> tuple[smtplib.SMTP, socket.socket]:
     try:
         smtp = _dial(relay)
     except smtplib.SMTPConnectError as error:
@@ -199,10 +232,12 @@ def _connect(relay: Relay) -> smtplib.SMTP:
     except BaseException:
         smtp.close()
         raise
-    if smtp.sock is not None:
-        # The end of a message must not wait for the acknowledgement of its middle.
-        smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return smtp
+    sock = smtp.sock
+    if sock is None:
+        raise _trouble(relay, "ended the connection")
+    # The end of a message must not wait for the acknowledgement of its middle.
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return smtp, sock
 
 
 def _dial(relay: Relay) -> smtplib.SMTP:
@@ -231,6 +266,16 @@ def _come_in(smtp: smtplib.SMTP, relay: Relay) -> None:
         raise _trouble(relay, f"cannot prove who it is: {error.verify_message}", permanent=True) from error
     except (smtplib.SMTPException, OSError) as error:
         raise _trouble(relay, f"ended the connection: {error}") from error
+
+
+def _timeval(seconds: float) -> bytes:
+    """A time as the system's calls want it: seconds and microseconds."""
+    return struct.pack("ll", int(seconds), int(seconds % 1 * 1_000_000))
+
+
+def _words(error: OSError) -> str:
+    # A wait of the system's own ends as if nothing had been there to read.
+    return "timed out" if isinstance(error, BlockingIOError) else str(error)
 
 
 def _trust(relay: Relay) -> ssl.SSLContext:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from newsletter.db.schema import reader_tools, reader_topics, readers
 from newsletter.delivery.personal import NO_WISHES, Wishes
@@ -25,17 +25,22 @@ WISHES = (
 )
 
 
-def wishes_of(row: Row[Any]) -> Wishes:
-    """The wishes in a row that has those columns."""
+def wishes_of(
+    monthly_tokens: int | None, team_size: int | None, topics: str | None, tools: str | None
+) -> Wishes:
+    """The wishes in those columns."""
+    if (monthly_tokens, team_size, topics, tools) == (None, None, None, None):
+        return NO_WISHES
     return Wishes(
-        topics=tuple(sorted(filter(None, (row.topics or "").split(_BETWEEN)))),
-        tools=tuple(sorted(filter(None, (row.tools or "").split(_BETWEEN)))),
-        monthly_tokens=row.monthly_tokens,
-        team_size=row.team_size,
+        topics=_chosen(topics), tools=_chosen(tools), monthly_tokens=monthly_tokens, team_size=team_size
     )
+
+
+def _chosen(listed: str | None) -> tuple[str, ...]:
+    return tuple(sorted(filter(None, (listed or "").split(_BETWEEN))))
 
 
 def find_wishes(connection: Connection, reader_id: int) -> Wishes:
     """One reader's wishes; none for a reader who is not there."""
     row = connection.execute(select(*WISHES).where(readers.c.id == reader_id)).one_or_none()
-    return NO_WISHES if row is None else wishes_of(row)
+    return NO_WISHES if row is None else wishes_of(*row)

@@ -63,6 +63,8 @@ class Run:
     lease: timedelta = ledger.LEASE
     reach: Reach = pass_by
     stopping: threading.Event = field(default_factory=threading.Event)
+    #: Set by a worker that finds nothing more to do, for whoever waits for them all.
+    idling: threading.Event = field(default_factory=threading.Event)
 
 
 class Worker(threading.Thread):
@@ -85,10 +87,10 @@ class Worker(threading.Thread):
             ):
                 while not run.stopping.is_set():
                     hold = self._claim()
-                    self.is_idle = hold is None
                     if hold is None:
-                        run.stopping.wait(_BLINK)
+                        self._idle()
                     else:
+                        self.is_idle = False
                         self._send_batch(hold)
         # Whatever it was: the main thread tells.
         except Exception as error:  # noqa: BLE001
@@ -96,6 +98,13 @@ class Worker(threading.Thread):
             run.stopping.set()
         finally:
             self.is_idle = True
+            run.idling.set()
+
+    def _idle(self) -> None:
+        if not self.is_idle:
+            self.is_idle = True
+            self._run.idling.set()
+        self._run.stopping.wait(_BLINK)
 
     def _claim(self) -> Hold | None:
         run = self._run

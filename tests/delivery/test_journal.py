@@ -60,7 +60,7 @@ def test_a_servers_words_cannot_break_a_line(tmp_path: Path) -> None:
 def test_it_never_holds_more_than_a_window(tmp_path: Path) -> None:
     journal = Journal(tmp_path, "worker")
     size = (tmp_path / "worker.journal").stat().st_size
-    for _ in range(3):
+    for _ in range(100):
         journal.started(HOLD, range(100))
         journal.clear()
     assert (tmp_path / "worker.journal").stat().st_size == size
@@ -70,6 +70,23 @@ def test_it_never_holds_more_than_a_window(tmp_path: Path) -> None:
         evidence = found.of(HOLD)
     assert evidence is not None
     assert evidence.started == {4}
+
+
+def test_it_grows_with_a_large_window(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, "worker")
+    journal.started(HOLD, range(1, 20_001))
+    answers = [
+        Outcome(reader_id=number, event=Event.ACCEPT, provider_id=f"id-{number}")
+        for number in range(1, 20_001)
+    ]
+    for each in answers:
+        journal.answered(HOLD, each)
+    killed(journal)
+    with read_evidence(tmp_path, "worker") as found:
+        evidence = found.of(HOLD)
+    assert evidence is not None
+    assert len(evidence.started) == 20_000
+    assert list(evidence.answered.values()) == answers
 
 
 def test_it_is_removed_when_its_worker_ends_and_kept_when_it_fails(tmp_path: Path) -> None:
@@ -120,9 +137,9 @@ def small_files() -> Iterator[int]:
 
 
 def test_a_full_disk_is_told_before_anything_is_sent(tmp_path: Path, small_files: int) -> None:
-    journal = Journal(tmp_path, "worker")
     with pytest.raises(JournalError, match="cannot be written"):
-        journal.started(HOLD, range(100))
+        Journal(tmp_path, "worker")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_it_is_for_nobody_elses_eyes(tmp_path: Path) -> None:

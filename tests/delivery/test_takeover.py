@@ -89,7 +89,10 @@ def test_a_line_that_was_cut_short_was_never_acted_upon(
 ) -> None:
     leave_journal(journals, hold)
     path = journals / "gone.journal"
-    path.write_bytes(path.read_bytes() + b"started\t1\t1\t4")
+    written = path.read_bytes()
+    end = written.index(b"\0")
+    # The rest of a line is written before its first byte.
+    path.write_bytes(written[: end + 1] + b"tarted\t1\t1\t4\n" + written[end + 15 :])
     take_over(database, hold, journals, THURSDAY)
     assert statuses(database)[S.UNSURE] == 1
 

@@ -4,6 +4,7 @@ The views are statements `CREATE TEMP VIEW name AS SELECT …` in a file that th
 connection only; nothing else is allowed in the file, and the database can be written by its site all the while.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -112,11 +113,12 @@ def _may_read(action: int, first: str | None, second: str | None, database: str 
 
 
 def _check_names(connection: sqlite3.Connection, site: SiteDatabase, file: Path) -> None:
-    """The needed views are there, and none is called almost like a known one."""
+    """The needed views are there, and every other one is known or helps one that is."""
     known = site.names()
-    others = connection.execute("SELECT name FROM sqlite_temp_master WHERE type = 'view'")
-    for (name,) in others:
-        close = [] if name.lower() in known else get_close_matches(name.lower(), VIEWS, n=1, cutoff=0.75)
+    written = dict(connection.execute("SELECT lower(name), sql FROM sqlite_temp_master WHERE type = 'view'"))
+    others = sorted(written.keys() - set(known))
+    for name in others:
+        close = get_close_matches(name, VIEWS, n=1, cutoff=0.75)
         if close:
             raise BadInput(f"there is no view to be called {name}: do you mean {close[0]}?", Place(file))
     for view in VIEWS.values():
@@ -125,6 +127,13 @@ def _check_names(connection: sqlite3.Connection, site: SiteDatabase, file: Path)
                 f"the view {view.name} is missing: it needs the columns {', '.join(view.required)}",
                 Place(file),
             )
+    for name in others:
+        if not any(_names(sql, name) for other, sql in written.items() if other != name):
+            raise BadInput(f"nothing reads the view {name}: known are {', '.join(VIEWS)}", Place(file))
+
+
+def _names(sql: str, name: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", sql, re.IGNORECASE) is not None
 
 
 def _check_columns(view: View, columns: list[str], place: Place) -> None:

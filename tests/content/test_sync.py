@@ -242,6 +242,7 @@ def test_it_reads_while_the_site_writes(site: Site) -> None:
         ("FROM duel", "FROM duels", "views.sql, field view comparisons: it cannot be read: no such table: duels"),
         ("CREATE TEMP VIEW reviews AS", "CREATE TEMP VIEW reveiws AS", "views.sql: there is no view to be called reveiws: do you mean reviews?"),
         ("CREATE TEMP VIEW reviews AS", "CREATE TEMP VIEW opinions AS", "views.sql: the view reviews is missing: it needs the columns tool"),
+        ("CREATE TEMP VIEW votes AS", "CREATE TEMP VIEW applause AS", "views.sql: nothing reads the view applause: known are tools, reviews, comparisons, prices, facts, verdicts, votes, benchmarks, offers, notes, questions, reviewers"),
         ("CREATE TEMP VIEW reviews AS", "CREATE VIEW reviews AS", "views.sql:5: only CREATE TEMP VIEW … AS SELECT … may stand here"),
         ("CREATE TEMP VIEW reviews AS", "CREATE TEMP VIEWS reviews AS", 'views.sql:5: this is no view: near "VIEWS": syntax error'),
         ("WHERE thumbs_up + thumbs_down > 0;", "WHERE thumbs_up + thumbs_down > 0", "views.sql:20: the last statement does not end: put ; after it"),

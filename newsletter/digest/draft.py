@@ -1,6 +1,6 @@
 """Making a draft: what is eligible becomes an issue with items, or a thin week. Writing it out is in writing.py."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from newsletter.db.statuses import Edition, ItemKind, Room
 from newsletter.digest import store
 from newsletter.digest.answers import find_question
 from newsletter.digest.issues import Issue, Item, ItemKey
-from newsletter.digest.material import gather
+from newsletter.digest.material import RulingsOn, gather
 from newsletter.digest.selection import Choice, Pool, choose, read_pool
 
 #: Items that were already waiting at the slot before have rolled over once.
@@ -36,9 +36,12 @@ class Thin:
     slot: str
     waiting: int
     policy: ThinWeek
+    edition: Edition = Edition.WEEKLY
 
     @property
     def words(self) -> str:
+        if self.edition is Edition.MONTHLY:
+            return f"No weekly issue went out since the last monthly one: no monthly issue for {self.slot}."
         waiting = "Nothing is" if self.waiting == 0 else f"Only {self.waiting} {_items(self.waiting)}"
         return f"{waiting} waiting: no issue for {self.slot} (digest.thin_week = {self.policy})."
 
@@ -68,10 +71,10 @@ def make_draft(
     existing = _find(database, window)
     if existing is not None:
         return existing
-    desk = _Desk(database, content, settings)
+    desk = _Desk(content, settings)
     pool = read_pool(content, window.cutoff_at)
     try:
-        return desk.draft(pool, window, now, even_thin)
+        return desk.draft(database, pool, window, now, even_thin)
     except IntegrityError:
         # Another process has drafted this slot in the same moment.
         existing = _find(database, window)
@@ -100,7 +103,20 @@ def merge_newer(
     """
     if cutoff_at <= issue.cutoff_at:
         return Drafted(issue=issue, fresh=False)
-    return _Desk(database, content, settings).merge(read_pool(content, cutoff_at), issue, now)
+    return _Desk(content, settings).merge(database, read_pool(content, cutoff_at), issue, now)
+
+
+def merged_items(
+    connection: Connection,
+    content: ContentStore,
+    settings: Settings,
+    issue: Issue,
+    before: Iterable[Item],
+    cutoff_at: datetime,
+) -> tuple[Item, ...]:
+    """The items that a draft would have with what was first seen up to a later cutoff; nothing is written."""
+    pool = read_pool(content, cutoff_at)
+    return _Desk(content, settings).merged(connection, pool, issue, before)
 
 
 def is_thin(choice: Choice, settings: Settings, cutoff_at: datetime) -> bool:
@@ -121,12 +137,13 @@ def is_thin(choice: Choice, settings: Settings, cutoff_at: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Desk:
-    database: Database
     content: ContentStore
     settings: Settings
 
-    def draft(self, pool: Pool, window: Window, now: datetime, even_thin: bool) -> Drafted | Thin:
-        with self.database.write() as connection:
+    def draft(
+        self, database: Database, pool: Pool, window: Window, now: datetime, even_thin: bool
+    ) -> Drafted | Thin:
+        with database.write() as connection:
             store.lock_edition(connection, Edition.WEEKLY)
             existing = store.find_issue_of_slot(connection, Edition.WEEKLY, window.slot)
             if existing is not None:
@@ -146,33 +163,51 @@ class _Desk:
             store.put_items(connection, issue.id, self._with_question(connection, choice.items, taken))
         return Drafted(issue=issue, fresh=True)
 
-    def merge(self, pool: Pool, issue: Issue, now: datetime) -> Drafted:
-        with self.database.write() as connection:
+    def merge(self, database: Database, pool: Pool, issue: Issue, now: datetime) -> Drafted:
+        with database.write() as connection:
             store.lock_edition(connection, Edition.WEEKLY)
             changed = store.change_draft(connection, issue, now, cutoff_at=pool.cutoff_at)
-            taken = store.unavailable(connection, issue.id)
-            choice = choose(pool, taken, _kept(issue, store.items_of(connection, issue.id)))
-            store.put_items(connection, issue.id, self._with_question(connection, choice.items, taken))
+            items = self.merged(connection, pool, issue, store.items_of(connection, issue.id))
+            store.put_items(connection, issue.id, items)
         return Drafted(issue=changed, fresh=True)
+
+    def merged(
+        self, connection: Connection, pool: Pool, issue: Issue, before: Iterable[Item]
+    ) -> tuple[Item, ...]:
+        taken = store.unavailable(connection, issue.id)
+        return self._with_question(connection, choose(pool, taken, _kept(issue, before)).items, taken)
 
     def _with_question(
         self, connection: Connection, items: Iterable[Item], taken: frozenset[ItemKey]
     ) -> tuple[Item, ...]:
-        """The items and the one question: about a brief or card rather than the lead, which says enough."""
         chosen = tuple(items)
-        comparisons, tools = _askable(chosen)
-        material = gather(
-            self.content,
-            comparison_ids=comparisons,
-            tool_ids=tools,
-            source_order=self.settings.source_order,
-            rulings=lambda ids: store.rulings_on(connection, ids),
-        )
         known = frozenset(each.key for each in taken if each.kind is ItemKind.QUESTION)
-        question = find_question(material, comparisons, tools, known, margin=self.settings.clear_margin)
-        if question is None:
+        found = find_question_for(
+            chosen, self.content, self.settings, lambda ids: store.rulings_on(connection, ids), known
+        )
+        if found is None:
             return chosen
-        return (*chosen, Item(kind=ItemKind.QUESTION, key=question.id, room=Room.QUESTION, position=0))
+        return (*chosen, Item(kind=ItemKind.QUESTION, key=found, room=Room.QUESTION, position=0))
+
+
+def find_question_for(
+    items: Iterable[Item],
+    content: ContentStore,
+    settings: Settings,
+    rulings: RulingsOn,
+    known: Container[str],
+) -> str | None:
+    """The one question that goes with these items, by id: about a brief or card rather than the lead, which says enough."""
+    comparisons, tools = askable(items)
+    material = gather(
+        content,
+        comparison_ids=comparisons,
+        tool_ids=tools,
+        source_order=settings.source_order,
+        rulings=rulings,
+    )
+    question = find_question(material, comparisons, tools, known, margin=settings.clear_margin)
+    return None if question is None else question.id
 
 
 def _kept(issue: Issue, items: Iterable[Item]) -> Iterable[Item]:
@@ -181,7 +216,7 @@ def _kept(issue: Issue, items: Iterable[Item]) -> Iterable[Item]:
     return (replace(item, pinned=True) if written and item.room is Room.LEAD else item for item in items)
 
 
-def _askable(items: Iterable[Item]) -> tuple[list[str], list[str]]:
+def askable(items: Iterable[Item]) -> tuple[list[str], list[str]]:
     """The comparisons and tools a question may be about, the ones to prefer first."""
     order = (Room.MORE, Room.CARD, Room.LEAD)
     shown = sorted((each for each in items if each.room in order), key=lambda each: order.index(each.room))

@@ -7,10 +7,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+)
 
-from newsletter.db.schema import chosen_quotes, exclusions, items
-from newsletter.db.statuses import ExclusionReach, ItemKind, Room
+from newsletter.db.schema import chosen_quotes, exclusions, issues, items, publications
+from newsletter.db.statuses import ExclusionReach, IssueStatus, ItemKind, Room
 from newsletter.digest.issues import Item, ItemKey
 
 #: Keys in one query: databases limit how many there may be.
@@ -49,13 +61,42 @@ def read_contents(connection: Connection, issue_id: int, most: int) -> Contents:
 
 
 def first_of_overflow(
-    connection: Connection, issue_id: int, most: int, kinds: Iterable[ItemKind] = tuple(ItemKind)
+    connection: Connection,
+    issue_id: int,
+    most: int,
+    kinds: Iterable[ItemKind] = tuple(ItemKind),
+    *,
+    pinned: bool | None = None,
 ) -> tuple[Item, ...]:
-    """The first of the overflow line, of these kinds."""
+    """The first of the overflow line, of these kinds; only pinned ones, or only others, where that is said."""
     query = select(*_COLUMNS).where(
         items.c.issue_id == issue_id, items.c.room == Room.OVERFLOW, items.c.kind.in_(tuple(kinds))
     )
+    if pinned is not None:
+        query = query.where(items.c.pinned == pinned)
     return _read(connection, query.order_by(items.c.position, items.c.kind, items.c.key).limit(most))
+
+
+def lowest_of_overflow(connection: Connection, issue_id: int) -> int:
+    """The position of the first in the overflow line; 0 where it is empty."""
+    query = select(func.min(items.c.position))
+    found = connection.execute(
+        query.where(items.c.issue_id == issue_id, items.c.room == Room.OVERFLOW)
+    ).scalar()
+    return found or 0
+
+
+def is_taken(connection: Connection, issue_id: int, key: ItemKey) -> bool:
+    """Whether another issue has published it, or another draft has it."""
+    same = and_(publications.c.kind == key.kind, publications.c.key == key.key)
+    published = exists().where(same, publications.c.issue_id != issue_id)
+    held = exists().where(
+        _is(key),
+        items.c.issue_id == issues.c.id,
+        issues.c.status == IssueStatus.DRAFT,
+        issues.c.id != issue_id,
+    )
+    return bool(connection.execute(select(or_(published, held))).scalar())
 
 
 def read_items(connection: Connection, issue_id: int, keys: Iterable[ItemKey]) -> dict[ItemKey, Item]:
@@ -70,8 +111,10 @@ def read_items(connection: Connection, issue_id: int, keys: Iterable[ItemKey]) -
 
 def change_items(connection: Connection, issue_id: int, changes: Mapping[ItemKey, Item | None]) -> None:
     """Put items in the place of those with the same keys; None takes one out."""
-    for key in changes:
-        connection.execute(delete(items).where(items.c.issue_id == issue_id, _is(key)))
+    one = and_(items.c.kind == bindparam("old_kind"), items.c.key == bindparam("old_key"))
+    if changes:
+        old = [{"old_kind": each.kind, "old_key": each.key} for each in changes]
+        connection.execute(delete(items).where(items.c.issue_id == issue_id, one), old)
     rows = [
         {
             "issue_id": issue_id,

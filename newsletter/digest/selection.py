@@ -11,17 +11,23 @@ seen in the seven days before the cutoff); the panel has judged both sides; the 
 sides are close; both prices are recorded; it was published, or else seen, last; its id. The next ones are the
 briefs. Verdicts that lead or briefs print are published there and get no card; so are models in the lead. Cards
 go to verdicts before models, the newest first. Everything left is in the one overflow line, in the same order.
+
+What an editor has put somewhere is pinned: it stays in its room, at its place, when newer items are merged.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import islice
+from typing import TypeVar
 
 from newsletter.content.model import ComparisonHead
 from newsletter.content.standing import Standing, aliases, standings
 from newsletter.content.store import ContentStore
 from newsletter.db.statuses import ItemKind, Room
 from newsletter.digest.issues import Item, ItemKey
+
+T = TypeVar("T")
 
 BRIEFS, CARDS = 3, 3
 NEW_FOR = timedelta(days=7)
@@ -76,22 +82,18 @@ def choose(pool: Pool, unavailable: frozenset[ItemKey], kept: Iterable[Item] = (
     shown = {each.id for each in (*lead, *briefs)}
     tools = {key: seen_at for key, seen_at in _tool_news(pool).items() if key not in unavailable}
     covered = dict(_covered(lead, briefs, tools))
-    cards = sorted(
-        (key for key in tools if key not in covered), key=lambda key: _card_rank(key, tools, before)
-    )
+    cards, other_tools = _carded([key for key in tools if key not in covered], tools, before)
     placed = [
         *_place((_key(each) for each in lead), Room.LEAD),
         *_place((_key(each) for each in briefs), Room.MORE),
         *(Item(kind=key.kind, key=key.key, room=room, position=100) for key, room in covered.items()),
-        *_place(cards[:CARDS], Room.CARD),
-        *_place(
-            (*(_key(each) for each in comparisons if each.id not in shown), *cards[CARDS:]), Room.OVERFLOW
-        ),
+        *_place(cards, Room.CARD),
+        *_place((*(_key(each) for each in comparisons if each.id not in shown), *other_tools), Room.OVERFLOW),
     ]
-    seen = [each.first_seen_at for each in comparisons] + [tools[key] for key in cards]
+    seen = [each.first_seen_at for each in comparisons] + [tools[key] for key in (*cards, *other_tools)]
     return Choice(
         items=tuple(_with_marks(item, before) for item in placed),
-        news=len(comparisons) + len(cards),
+        news=len(comparisons) + len(cards) + len(other_tools),
         waiting_since=min(seen, default=None),
     )
 
@@ -144,9 +146,20 @@ def _seated(
     pinned = {each.id: _pinned_room(_key(each), before) for each in ranked}
     lead = [each for each in ranked if pinned[each.id] is Room.LEAD][:1]
     lead = lead or [each for each in ranked if pinned[each.id] is None][:1]
-    briefs = [each for each in ranked if pinned[each.id] is Room.MORE]
-    briefs += [each for each in ranked if pinned[each.id] is None and each not in lead]
-    return lead, briefs[:BRIEFS]
+    placed = [(before[_key(each)].position, each) for each in ranked if pinned[each.id] is Room.MORE]
+    others = (each for each in ranked if pinned[each.id] is None and each not in lead)
+    return lead, seat([pair for pair in placed if pair[1] not in lead], others, BRIEFS)
+
+
+def seat(placed: Iterable[tuple[int, T]], others: Iterable[T], seats: int) -> list[T]:
+    """Who has a place, at it; the seats that this leaves free go to the others. More than the seats only have places."""
+    first = sorted(placed, key=lambda pair: pair[0])
+    waiting, seated = list(islice(others, max(0, seats - len(first)))), list[T]()
+    for place, each in first:
+        before = max(0, place - len(seated))
+        seated += [*waiting[:before], each]
+        waiting = waiting[before:]
+    return [*seated, *waiting]
 
 
 def _pinned_room(key: ItemKey, before: Mapping[ItemKey, Item]) -> Room | None:
@@ -182,11 +195,16 @@ def _covered(
                     yield key, Room.LEAD
 
 
-def _card_rank(
-    key: ItemKey, tools: Mapping[ItemKey, datetime], before: Mapping[ItemKey, Item]
-) -> tuple[object, ...]:
-    pinned = _pinned_room(key, before) is Room.CARD
-    return (not pinned, key.kind is not ItemKind.VERDICT, -tools[key].timestamp(), key.key)
+def _carded(
+    keys: Sequence[ItemKey], tools: Mapping[ItemKey, datetime], before: Mapping[ItemKey, Item]
+) -> tuple[list[ItemKey], list[ItemKey]]:
+    """The tools that get a card, and the others: pinned ones at their places, then by rank."""
+    ranked = sorted(
+        keys, key=lambda each: (each.kind is not ItemKind.VERDICT, -tools[each].timestamp(), each.key)
+    )
+    placed = [(before[key].position, key) for key in ranked if _pinned_room(key, before) is Room.CARD]
+    cards = seat(placed, (key for key in ranked if _pinned_room(key, before) is None), CARDS)
+    return cards, [key for key in ranked if key not in cards]
 
 
 def _place(keys: Iterable[ItemKey], room: Room) -> Iterator[Item]:

@@ -62,14 +62,35 @@ _OPENERS = "\"'“‘«([{*_`"
 _CLOSERS = "\"'”’»)]}*_`"
 _END = re.compile(rf"(?:\.{{2,}}|[.!?…。！？]+)[{re.escape(_CLOSERS)}]*(?=\s|$)")
 _CLAUSE_END = re.compile(r"\s*—\s*|\s+[–-]\s+|;\s+|,\s+(?=(?:where|which|since|because|so|while)\b)")
-#: Bidirectional overrides and the byte order mark: invisible, and able to turn a line around.
-_INVISIBLE = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\ufeff]")
+#: Categories of what is not seen, or acts: control and format characters, surrogates, private ones, unassigned ones.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+#: Joiners, without which some scripts and emoji read otherwise; behind a letter of Latin, Greek or Cyrillic they only hide.
+_JOINERS, _JOINED_FROM = "\u200c\u200d", "\u0590"
+#: Letters and signs that are blank.
+_BLANK = dict.fromkeys(map(ord, "\u115f\u1160\u2800\u3164\uffa0"), " ")
+
+
+def visible(text: str) -> str:
+    """The text without what nobody can see: zero-width, direction and other format characters, control characters.
+
+    Blanks stay, and so do joiners where a script or an emoji needs them.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    kept: list[str] = []
+    for each in text.translate(_BLANK):
+        joins = each in _JOINERS and bool(kept) and kept[-1] >= _JOINED_FROM
+        if joins or unicodedata.category(each) not in _UNSEEN:
+            kept.append(each)
+    return "".join(kept)
 
 
 def plain(text: str) -> str:
-    """The text on one line, without control characters, unpaired surrogates and direction overrides."""
-    kept = "".join(" " if unicodedata.category(each) in ("Cc", "Cs") else each for each in text)
-    return " ".join(_INVISIBLE.sub("", kept).split())
+    """The text on one line, without what nobody can see."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
+    on_one_line = "".join(" " if unicodedata.category(each) == "Cc" else each for each in text)
+    return " ".join(visible(on_one_line).split())
 
 
 def clip(text: str, most: int = 80) -> str:

@@ -143,6 +143,11 @@ def lock_edition(connection: Connection, edition: Edition) -> None:
     connection.execute(query).all()
 
 
+def lock_issue(connection: Connection, issue_id: int) -> None:
+    """Let one edit of the issue work at a time (SQLite's write lock does so by itself)."""
+    connection.execute(select(issues.c.id).where(issues.c.id == issue_id).with_for_update()).all()
+
+
 def next_number(connection: Connection, edition: Edition) -> int:
     """The number that the edition's next approved issue gets."""
     query = select(func.max(issues.c.number)).where(issues.c.edition == edition)

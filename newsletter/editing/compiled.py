@@ -89,7 +89,7 @@ class CompiledMails:
             around = (
                 *surroundings(connection),
                 store.next_number(connection, issue.edition),
-                store.cutoff_before(connection, issue),
+                store.cutoff_before(connection, issue.edition, issue.id),
                 self._followed_by_readers(connection),
             )
         templates = self.template_stamp()

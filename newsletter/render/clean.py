@@ -11,14 +11,13 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any
 
+from newsletter.digest.sentences import visible
+
 #: These keep right-to-left words from turning what stands around them (Unicode annex 9). A text of both directions
 #: runs from left to right like the letter, so that "left vs right" stays in this order.
 _RIGHT_TO_LEFT_ISOLATE, _LEFT_TO_RIGHT_ISOLATE, _POP_ISOLATE = "\u2067", "\u2066", "\u2069"
 ISOLATES = _RIGHT_TO_LEFT_ISOLATE + _LEFT_TO_RIGHT_ISOLATE + _POP_ISOLATE
 
-#: Format characters that scripts and emoji need: zero width non-joiner and joiner.
-_KEPT_FORMAT = "\u200c\u200d"
-_DROPPED = {"Cc", "Cf", "Cs", "Co", "Cn"}
 _BLANKS = re.compile(r"[^\S\xa0\u202f]+")
 _RIGHT_TO_LEFT = {"R", "AL", "AN"}
 #: More marks on one letter than any script stacks paint over the lines above and below.
@@ -40,8 +39,8 @@ def clean(text: str) -> str:
 
 def clean_line(text: str) -> str:
     """As `clean`, but never isolated: for addresses of pages and for lines of Markdown."""
-    seen = "".join(character for character in _BLANKS.sub(" ", text) if _may_stay(character))
-    return _without_piles(_BLANKS.sub(" ", unicodedata.normalize("NFC", seen))).strip()
+    seen = unicodedata.normalize("NFC", visible(_BLANKS.sub(" ", text)))
+    return _without_piles(_BLANKS.sub(" ", seen)).strip()
 
 
 def clean_lines(text: str) -> str:
@@ -73,10 +72,6 @@ def _clean_field(text: str, name: str) -> str:
     if name == "url" or name.endswith("_url"):
         return clean_line(text)
     return clean(text)
-
-
-def _may_stay(character: str) -> bool:
-    return unicodedata.category(character) not in _DROPPED or character in _KEPT_FORMAT
 
 
 def _without_piles(text: str) -> str:

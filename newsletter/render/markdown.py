@@ -1,6 +1,7 @@
-"""The editor's note: Markdown to safe HTML and to plain lines. Not for anyone else's words.
+"""An editor's notes: Markdown to safe HTML and to plain lines. Not for anyone else's words.
 
-Paragraphs, emphasis, lists and links; no headings (the letter has its own), no images, no raw HTML.
+Paragraphs, emphasis, lists and links; no headings (the letter has its own), no raw HTML, which is printed as it is written.
+An image is left out, words and all: the mail fetches nothing. Whoever writes one is told so by `has_image`.
 """
 
 from collections.abc import Iterator
@@ -13,22 +14,38 @@ from newsletter.render.columns import wrap
 from newsletter.render.sentinels import Html
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable(
-    ["heading", "lheading", "hr", "image", "code", "fence", "html_block", "html_inline", "blockquote"]
+    ["heading", "lheading", "hr", "code", "fence", "html_block", "html_inline", "blockquote"]
 )
+_MARKDOWN.add_render_rule("image", lambda renderer, tokens, place, options, environment: "")
 _TAGS = {"p", "em", "strong", "a", "ul", "ol", "li", "br", "code"}
+_INLINE = {"em", "strong", "a", "code"}
 _SCHEMES = {"https", "http", "mailto"}
 
 
 def to_html(markdown: str) -> Html:
     """The note as HTML of a few harmless tags."""
+    return _cleaned(_MARKDOWN.render(markdown), _TAGS)
+
+
+def line_to_html(markdown: str) -> Html:
+    """A note on one line, as HTML that may stand in a paragraph."""
+    return _cleaned(_MARKDOWN.renderInline(markdown), _INLINE)
+
+
+def line_to_text(markdown: str) -> str:
+    """The same as one plain line, not wrapped."""
+    return " ".join(_words(each.children or []) for each in _MARKDOWN.parseInline(markdown))
+
+
+def has_image(markdown: str) -> bool:
+    """Whether there is an image in it, however it is written."""
+    inline = (each.children or [] for each in _MARKDOWN.parse(markdown) if each.type == "inline")
+    return any(each.type == "image" for children in inline for each in children)
+
+
+def _cleaned(html: str, tags: set[str]) -> Html:
     return Html(
-        nh3.clean(
-            _MARKDOWN.render(markdown),
-            tags=_TAGS,
-            attributes={"a": {"href"}},
-            url_schemes=_SCHEMES,
-            link_rel=None,
-        ).strip()
+        nh3.clean(html, tags=tags, attributes={"a": {"href"}}, url_schemes=_SCHEMES, link_rel=None).strip()
     )
 
 
@@ -57,6 +74,6 @@ def _words(tokens: list[Token]) -> str:
             words += f" ({address})"
         elif token.type in ("softbreak", "hardbreak"):
             words += " "
-        else:
+        elif token.type != "image":
             words += token.content
     return words

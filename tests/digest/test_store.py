@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from newsletter.db.engine import Database
 from newsletter.db.statuses import Edition, ExclusionReach, IssueStatus, ItemKind, Room
 from newsletter.digest import store
+from newsletter.digest.draft_store import change_exclusions, change_items
 from newsletter.digest.issues import Issue, Item, ItemKey, Step
 from newsletter.digest.store import Frozen
 from newsletter.errors import AlreadyPublished, ChangedMeanwhile, InvalidTransition, NotFound
@@ -112,8 +113,12 @@ def test_what_is_published_excluded_or_in_another_draft_is_unavailable(database:
     with database.write() as connection:
         approved(connection, drafted(connection, FIRST, "published"))
         other = drafted(connection, SECOND, "held", "for-ever", "this-issue")
-        store.exclude(connection, other.id, comparison("for-ever"), ExclusionReach.FOR_EVER, NOW)
-        store.exclude(connection, other.id, comparison("this-issue"), ExclusionReach.THIS_ISSUE, NOW)
+        kept_out = {
+            comparison("for-ever"): ExclusionReach.FOR_EVER,
+            comparison("this-issue"): ExclusionReach.THIS_ISSUE,
+        }
+        change_exclusions(connection, other.id, kept_out, NOW)
+        change_items(connection, other.id, dict.fromkeys(kept_out))
         everyone = {comparison("published"), comparison("for-ever")}
         assert store.unavailable(connection) == everyone | {comparison("held")}
         assert store.unavailable(connection, other.id) == everyone | {comparison("this-issue")}

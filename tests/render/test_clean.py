@@ -19,7 +19,7 @@ from tests.render import letters
         ("line\u2028separator", "line separator"),
         ("e\u0301", "é"),
         ("a \u200b b", "a b"),
-        ("😀\u200d💻 ni\u200cn", "😀\u200d💻 ni\u200cn"),
+        ("😀\u200d💻 می\u200cروم ni\u200cn", "\u2066😀\u200d💻 می\u200cروم nin\u2069"),
         ("12\u202f000", "12\u202f000"),
     ],
 )

@@ -11,7 +11,7 @@ from newsletter.render.markdown import to_html, to_text
         ("[a](https://example.org/?a=1&b=2)", '<p><a href="https://example.org/?a=1&amp;b=2">a</a></p>'),
         ("[a](javascript:alert(1))", "<p>[a](javascript:alert(1))</p>"),
         ("[a](data:text/html,x)", "<p>[a](data:text/html,x)</p>"),
-        ("![x](https://example.org/x.png)", '<p>!<a href="https://example.org/x.png">x</a></p>'),
+        ("So ![x](https://example.org/x.png)!", "<p>So !</p>"),
         ("# Heading", "<p># Heading</p>"),
         ("<script>alert(1)</script>", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>"),
         ("* a\n* b", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>"),

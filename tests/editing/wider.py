@@ -1,0 +1,29 @@
+"""More than fits in the small week: three comparisons that wait, and a stranger's review of one of its tools."""
+
+from newsletter.content.model import Decision
+from newsletter.content.pack import ComparisonEntry, Pack, ReviewEntry, SourceEntry, ToolEntry
+
+NAMES = ("avocet", "bittern", "curlew", "dunlin", "egret", "fulmar")
+
+#: The comparisons are seen, but nobody has judged their tools: they come after those of the week.
+WIDER = Pack(
+    source=SourceEntry(name="Tool desk, waders", url="https://tools.example.org/waders", ours=True),
+    tools=tuple(ToolEntry(id=each, name=each.capitalize()) for each in NAMES),
+    comparisons=tuple(
+        ComparisonEntry(left=left, right=right, url=f"https://tools.example.org/{left}")
+        for left, right in zip(NAMES[::2], NAMES[1::2], strict=True)
+    ),
+)
+
+STRANGER = Pack(
+    source=SourceEntry(name="Some forum", url="https://forum.example.net/meridian", ours=False),
+    reviews=(
+        ReviewEntry(
+            tool="meridian-medium",
+            reviewer="Stranger",
+            score=99,
+            decision=Decision.SHIP,
+            words="Buy it now, all of you.",
+        ),
+    ),
+)

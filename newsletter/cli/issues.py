@@ -1,4 +1,4 @@
-"""`newsletter draft|issues|show|check|edit|preview|approve|withdraw|cancel`: an issue until it goes out."""
+"""`newsletter draft|issues|show|edit|preview|approve|withdraw|cancel`: an issue until it goes out."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +8,10 @@ import click
 from newsletter.cli.frame import json_option, pass_app, print_json, print_table, say
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from newsletter.app import App
+    from newsletter.db.statuses import Edition
     from newsletter.digest.draft import Drafted, Thin
     from newsletter.digest.issues import Issue
 
@@ -19,10 +22,16 @@ ISSUE_COLUMNS = ("Id", "Number", "Edition", "Slot", "Status", "Cutoff", "Approve
 
 @click.command()
 @click.option(
-    "--slot", metavar="DATE-TIME", help="The slot, as local time: 2026-11-26T09:00. Default: the next one."
+    "--slot",
+    metavar="DATE-TIME",
+    help="One of the schedule's slots, as local time: 2026-11-26T09:00, or its day. Default: the next one.",
 )
 @click.option(
-    "--edition", type=click.Choice(["weekly"]), default="weekly", show_default=True, help="Which edition."
+    "--edition",
+    type=click.Choice(["weekly", "monthly"]),
+    default="weekly",
+    show_default=True,
+    help="Which edition. A monthly issue is made from the weekly ones that went out since the last.",
 )
 @click.option(
     "--now", "at_once", is_flag=True, help="Outside the schedule: it may go out once it is approved."
@@ -35,38 +44,52 @@ ISSUE_COLUMNS = ("Id", "Number", "Edition", "Slot", "Status", "Cutoff", "Approve
 )
 @pass_app
 def draft(app: "App", slot: str | None, edition: str, at_once: bool, merge: bool, even_thin: bool) -> None:
-    """Draft an issue from everything not yet published.
+    """Draft an issue from everything not yet published, or a monthly one from what was.
 
     Drafting the same slot twice changes nothing.
     """
+    from newsletter.db.statuses import Edition
     from newsletter.digest.draft import Drafted
     from newsletter.editing.draft import draft_at_once, draft_now, merge_now
 
     if at_once and slot is not None:
         raise click.UsageError("give --slot or --now, not both")
+    wanted = Edition(edition)
+    name = None if slot is None else _slot_name(app, slot, wanted)
     drafted = (
-        draft_at_once(app, even_thin=even_thin) if at_once else draft_now(app, slot, even_thin=even_thin)
+        draft_at_once(app, even_thin=even_thin, edition=wanted)
+        if at_once
+        else draft_now(app, name, even_thin=even_thin, edition=wanted)
     )
     if merge and isinstance(drafted, Drafted):
         drafted = merge_now(app, drafted.issue)
-    _say_drafted(drafted)
+    _say_drafted(app, drafted)
 
 
-def _say_drafted(drafted: "Drafted | Thin") -> None:
+def _slot_name(app: "App", text: str, edition: "Edition") -> str:
+    from newsletter.schedule.naming import named_slot
+    from newsletter.schedule.slots import issue_schedule
+
+    schedule = issue_schedule(app.settings, edition)
+    return named_slot(schedule, text, now=app.clock.now(), catch_up=app.settings.catch_up).name
+
+
+def _say_drafted(app: "App", drafted: "Drafted | Thin") -> None:
     from newsletter.digest.draft import Thin
+    from newsletter.schedule.slots import slot_words
 
     if isinstance(drafted, Thin):
-        say(f"{drafted.words} To make one anyway: newsletter draft --even-thin")
+        anyway = " To make one anyway: newsletter draft --even-thin" if drafted.waiting else ""
+        say(f"{drafted.words}{anyway}")
         return
     issue = drafted.issue
+    slot = slot_words(issue.slot, app.settings.zone)
     if drafted.fresh:
         say(
-            f"Issue {issue.label} for {issue.slot} is drafted. Look at it: newsletter preview {issue.id} --format text"
+            f"Issue {issue.label} for {slot} is drafted. Look at it: newsletter preview {issue.id} --format text"
         )
     else:
-        say(
-            f"There is already an issue for {issue.slot}: {issue.label}, {issue.status}. Nothing was changed."
-        )
+        say(f"There is already an issue for {slot}: {issue.label}, {issue.status}. Nothing was changed.")
 
 
 @click.command()
@@ -81,17 +104,21 @@ def issues(app: "App", limit: int, as_json: bool) -> None:
 
     with app.database.read() as connection:
         found = list_issues(connection, limit)
-    print_table(ISSUE_COLUMNS, (_row(issue) for issue in found), as_json)
+    zone = None if as_json else app.settings.zone
+    print_table(ISSUE_COLUMNS, (_row(issue, zone) for issue in found), as_json)
 
 
-def _row(issue: "Issue") -> tuple[object, ...]:
+def _row(issue: "Issue", zone: "ZoneInfo | None" = None) -> tuple[object, ...]:
+    """The issue by column; its times for people in `zone`, else the slot's name and UTC, for programs."""
+    from newsletter.schedule.slots import local_time
+
     return (
         issue.id,
         issue.number,
         issue.edition,
-        issue.slot,
+        local_time(issue.slot).replace(tzinfo=zone) if zone else issue.slot,
         issue.status,
-        issue.cutoff_at,
+        issue.cutoff_at.astimezone(zone) if zone else issue.cutoff_at,
         issue.approved_by,
         issue.reason,
     )
@@ -110,24 +137,30 @@ def show(app: "App", issue: str, as_json: bool) -> None:
     from newsletter.digest.length import read_words
     from newsletter.digest.store import items_of
     from newsletter.editing.issue_names import find_issue
+    from newsletter.editing.item_names import titles_of
     from newsletter.editing.letters import letter_of
     from newsletter.editing.preview import Format
     from newsletter.editing.preview import preview as make_preview
+    from newsletter.schedule.slots import slot_words
 
     found = find_issue(app.database, issue)
     letter = letter_of(app, found)
     words = read_words(make_preview(app, found, None, Format.TEXT).decode())
-    with app.database.read() as connection:
+    with app.database.read() as connection, app.content() as content:
         items = items_of(connection, found.id)
-    columns = ("Room", "Position", "Kind", "Key", "Pinned", "Note")
-    rows = [(item.room, item.position, item.kind, item.key, item.pinned, item.note) for item in items]
+        titles = titles_of(content, (item.item_key for item in items))
+    columns = ("Room", "Position", "Kind", "Title", "Key", "Pinned", "Note")
+    rows = [
+        (item.room, item.position, item.kind, titles[item.item_key], item.key, item.pinned, item.note)
+        for item in items
+    ]
     if as_json:
         head = dict(zip((each.lower().replace(" ", "_") for each in ISSUE_COLUMNS), _row(found), strict=True))
         texts = {"subject": letter.subject, "preheader": letter.preheader, "words": words}
         listed = [dict(zip((each.lower() for each in columns), row, strict=True)) for row in rows]
         print_json({**head, **texts, "items": listed})
         return
-    say(f"Issue {found.label} ({found.edition}, slot {found.slot}): {found.status}")
+    say(f"Issue {found.label} ({found.edition}, {slot_words(found.slot, app.settings.zone)}): {found.status}")
     say(f"Subject:   {letter.subject}")
     say(f"Preheader: {letter.preheader}")
     say(f"Length:    {words} words, {letter.masthead.minutes} min")
@@ -135,26 +168,6 @@ def show(app: "App", issue: str, as_json: bool) -> None:
     overflow = sum(1 for row in rows if row[0] is Room.OVERFLOW)
     if overflow:
         say(f"And in the overflow line: {overflow:,}. Every item: newsletter show {found.id} --json")
-
-
-@click.command()
-@issue_argument
-@json_option
-@pass_app
-def check(app: "App", issue: str, as_json: bool) -> None:
-    """Check an issue before approval; exits with 1 when something holds it back."""
-    from newsletter.editing.checks import Severity
-    from newsletter.editing.checks import check as run_checks
-    from newsletter.editing.issue_names import find_issue
-
-    findings = run_checks(app, find_issue(app.database, issue))
-    rows = [(each.severity, each.what, each.where, each.why, each.how) for each in findings]
-    if rows or as_json:
-        print_table(("Severity", "What", "Where", "Why", "How"), rows, as_json)
-    else:
-        say("Nothing to complain of.")
-    if any(each.severity is Severity.ERROR for each in findings):
-        click.get_current_context().exit(1)
 
 
 @click.command()
@@ -226,13 +239,22 @@ def preview(app: "App", issue: str, reader: str | None, form: str, output: Path 
 @click.option(
     "--by", metavar="NAME", default="command line", show_default=True, help="Who approves, for the record."
 )
+@click.option(
+    "--expect",
+    metavar="HASH",
+    default="",
+    help="Approve nothing but the content with this hash: newsletter show.",
+)
+@click.option("--strict", is_flag=True, help="Warnings that nobody answered hold the issue as well.")
 @pass_app
-def approve(app: "App", issue: str, by: str) -> None:
+def approve(app: "App", issue: str, by: str, expect: str, strict: bool) -> None:
     """Approve a draft: number it, publish its items and freeze what will be sent."""
     from newsletter.editing.approve import approve as approve_issue
     from newsletter.editing.issue_names import find_issue
 
-    approved = approve_issue(app, find_issue(app.database, issue), by)
+    if not by.strip():
+        raise click.UsageError("say who approves, for example --by Dora")
+    approved = approve_issue(app, find_issue(app.database, issue), by.strip(), expect=expect, answered=strict)
     say(
         f"Issue {approved.label} is approved ({(approved.content_hash or '')[:12]}). Send it: newsletter send {approved.id}"
     )
@@ -263,4 +285,4 @@ def cancel(app: "App", issue: str, reason: str) -> None:
     say(f"Issue {cancelled.label} is cancelled.")
 
 
-COMMANDS: tuple[click.Command, ...] = (draft, issues, show, check, edit, preview, approve, withdraw, cancel)
+COMMANDS: tuple[click.Command, ...] = (draft, issues, show, edit, preview, approve, withdraw, cancel)

@@ -52,6 +52,40 @@ def test_an_issue_is_drafted_looked_at_and_approved(folder: Path) -> None:
     assert "Issue 1 is cancelled." in said(folder, "cancel", "1")
 
 
+def test_a_slot_may_be_named_by_its_day(folder: Path) -> None:
+    assert "for Thu 02 Jan 2031 09:00 (UTC) is drafted" in said(folder, "draft", "--slot", "2031-01-02")
+
+
+def test_a_list_shows_local_times_with_their_zone_and_names_beside_keys(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEWSLETTER_SCHEDULE_TIME_ZONE", "Europe/Berlin")
+    said(folder, "draft", "--slot", "2031-01-02")
+    assert "2031-01-02 09:00 CET" in said(folder, "issues")
+    shown = said(folder, "show", "latest")
+    assert "(weekly, Thu 02 Jan 2031 09:00 (Europe/Berlin)): draft" in shown
+    [lead] = [line for line in shown.splitlines() if line.startswith("lead") and "comparison" in line]
+    assert "Borealis 3 (22B) vs Meridian Medium" in lead
+
+
+def test_a_mail_is_from_the_newsletter_by_its_name_unless_another_is_set(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEWSLETTER_SITE_NAME", "Tooly Digest")
+    said(folder, "draft")
+    assert "From: Tooly Digest <" in said(folder, "preview", "latest", "--format", "eml")
+    monkeypatch.setenv("NEWSLETTER_MAIL_FROM_NAME", "The Tooly desk")
+    assert "From: The Tooly desk <" in said(folder, "preview", "latest", "--format", "eml")
+
+
+def test_nobody_approves_without_a_name(folder: Path) -> None:
+    said(folder, "draft")
+    refused = run(folder, "approve", "latest", "--by", " ")
+    assert refused.exit_code == 2
+    assert "say who approves" in refused.output
+    assert "draft" in said(folder, "issues")
+
+
 def test_tables_are_json_on_demand(folder: Path) -> None:
     said(folder, "draft")
     [listed] = json.loads(said(folder, "issues", "--json"))
@@ -121,6 +155,9 @@ def test_a_thin_week_is_said_to_be_thin(tmp_path: Path) -> None:
         (["show", "seven"], "'seven' is no issue: give an id"),
         (["approve", "#4"], "There is no issue #4."),
         (["draft", "--slot", "Thursday"], "'Thursday' is no slot"),
+        (["draft", "--slot", "2020-01-02"], "The slot Thu 02 Jan 2020 09:00 (UTC) is over."),
+        (["draft", "--slot", "2031-01-03T11:11"], "schedule's next after it is 2031-01-09T09:00"),
+        (["draft", "--slot", "2031-01-02T09:00+01:00"], "a slot is local time in UTC"),
         (["draft", "--slot", "2031-01-02T09:00", "--now"], "give --slot or --now, not both"),
         (["edit", "latest"], "say what to change"),
     ],

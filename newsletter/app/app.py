@@ -16,6 +16,7 @@ from newsletter.db.migrate import require_head
 if TYPE_CHECKING:
     from newsletter.delivery.erasing import Eraser
     from newsletter.editing.compiled import CompiledMails
+    from newsletter.editing.disputes import Disputes
     from newsletter.editing.looks import Looks
     from newsletter.schedule.ticker import Ticker
 
@@ -72,7 +73,16 @@ class App(ReadersParts, SendingParts, FeedbackParts):
 
         return Looks(self, self.compiled)
 
+    @cached_property
+    def disputes(self) -> "Disputes":
+        """What contradicts itself, remembered."""
+        from newsletter.editing.disputes import Disputes
+
+        return Disputes(self)
+
     def close(self) -> None:
+        if "disputes" in self.__dict__:
+            self.disputes.close()
         if "compiled" in self.__dict__:
             self.compiled.close()
         self.database.close()

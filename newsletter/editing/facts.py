@@ -1,6 +1,6 @@
 """The facts desk at work: the facts on a tool, the contradictions that are open, and an editor's ruling."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,7 +10,7 @@ from newsletter.content.facts import resolve
 from newsletter.content.freshness import day_of, is_stale
 from newsletter.content.model import Claim, Fact, Source, Tool
 from newsletter.content.store import ContentStore
-from newsletter.editing.audit import Action, audit
+from newsletter.editing.audit import COMMAND_LINE, Action, audit
 from newsletter.editing.newsroom import Newsroom
 from newsletter.editing.store import all_rulings, delete_ruling, record_ruling
 from newsletter.errors import BadInput, NotFound
@@ -45,15 +45,21 @@ class FactSheet:
     contradictions: tuple[Contradiction, ...]
 
 
-def facts_of(newsroom: Newsroom, tool_id: str) -> FactSheet:
-    """What an issue would print of a tool, and why; raises NotFound."""
+def facts_of(
+    newsroom: Newsroom, tool_id: str, contradictions: Iterable[Contradiction] | None = None
+) -> FactSheet:
+    """What an issue would print of a tool, and why; raises NotFound.
+
+    `contradictions` are all that are open, where somebody knows them already.
+    """
     with newsroom.content() as content:
         tool = content.get_tool(tool_id)
         claims = content.claims([tool.id]).get(tool.id, ())
         sources = content.sources(each.source_id for each in claims)
         ruled = _rulings(newsroom).get(tool.id, {})
         facts = resolve(claims, sources=sources, source_order=newsroom.settings.source_order, rulings=ruled)
-        found = of_tools(_contradictions(newsroom, content), [tool.id])
+        known = _contradictions(newsroom, content) if contradictions is None else contradictions
+        found = of_tools(known, [tool.id])
 
     def stated(claim: Claim) -> Stated:
         source = sources[claim.source_id]
@@ -119,11 +125,16 @@ def rule(
     return tool
 
 
-def withdraw_ruling(newsroom: Newsroom, tool_id: str, attribute: str) -> None:
+def withdraw_ruling(
+    newsroom: Newsroom, tool_id: str, attribute: str, *, reason: str = "", by: str = COMMAND_LINE
+) -> None:
     """Ask the question again. Commits; raises NotFound when there is no such ruling."""
+    said = f"{tool_id} {attribute}: taken back" + (f" – {reason.strip()}" if reason.strip() else "")
+    now = newsroom.clock.now()
     with newsroom.database.write() as connection:
         if not delete_ruling(connection, tool_id, attribute):
             raise NotFound("ruling on", f"{tool_id} {attribute}")
+        audit(connection, by=by, action=Action.RULED, detail=said, at=now)
 
 
 def _contradictions(newsroom: Newsroom, content: ContentStore) -> tuple[Contradiction, ...]:

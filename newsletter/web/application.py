@@ -31,6 +31,7 @@ ROUTES = (
     "subscribing",
     "leaving",
     "preferences",
+    "following",
     "voting",
     "personal",
     "archive",
@@ -45,6 +46,7 @@ ROUTES = (
     "desk.audit",
     "desk.mail",
     "desk.readers",
+    "desk.facts",
 )
 
 #: Paths below it speak JSON.

@@ -174,7 +174,12 @@ def test_no_page_about_readers_has_an_address_in_its_own(desk: Desk, alice: int)
 def test_what_an_issue_came_to_is_shown(desk: Desk, alice: int) -> None:
     with desk.app.database.write() as connection:
         issue = store.add_issue(
-            connection, edition=Edition.WEEKLY, slot="2026-11-26T09:00", cutoff_at=THURSDAY, now=THURSDAY
+            connection,
+            edition=Edition.WEEKLY,
+            slot="2026-11-26T09:00",
+            cutoff_at=THURSDAY,
+            send_at=THURSDAY,
+            now=THURSDAY,
         )
         batch = {
             "id": 1,

@@ -1,0 +1,209 @@
+"""Facts: what contradicts itself, what an issue would print of a tool and why, and the editors' rulings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+
+from newsletter.app import App
+from newsletter.content.desk.findings import Contradiction, Statement
+from newsletter.editing.editors_store import Editor
+from newsletter.editing.facts import FactSheet, Standing, Stated, facts_of, rule, withdraw_ruling
+from newsletter.editing.rulings_store import Ruling, list_rulings
+from newsletter.errors import BadInput, NotFound
+from newsletter.web.desk.frame import DeskFrame, DeskPage, done
+from newsletter.web.desk.people import AnyEditor, DeskForm
+from newsletter.web.installation import Installed
+from newsletter.web.pages import show
+
+router = APIRouter(include_in_schema=False)
+
+PATH = "/desk/facts"
+#: Contradictions on a page, rulings below them, tools that a search shows.
+MOST, MOST_RULINGS, MOST_TOOLS = 20, 50, 50
+#: Answers to a question that are no claim.
+LEAVE_OUT, TAKE_BACK = "leave-out", "take-back"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispute:
+    """A contradiction, and its sides with where to rule on each tool."""
+
+    kind: str
+    is_serious: bool
+    is_certain: bool
+    attribute: str
+    reason: str
+    tools: tuple[tuple[str, str], ...]
+    sides: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactsPage(DeskPage):
+    """A page of what is open, then the rulings; with a `query` the tools whose name holds it. Paths lead to tools."""
+
+    template: ClassVar[str] = "desk/facts"
+    query: str
+    found: tuple[tuple[str, str], ...]
+    disputes: tuple[Dispute, ...]
+    total: int
+    page: int
+    is_last: bool
+    rulings: tuple[tuple[Ruling, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """An attribute, and everything that is said of it: what is printed stands first. `ruling` is None where nobody ruled."""
+
+    attribute: str
+    anchor: str
+    rule: str
+    is_open: bool
+    claims: tuple[Stated, ...]
+    ruling: Ruling | None
+    fault: str
+    answer: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolFactsPage(DeskPage):
+    """A tool: what contradicts itself, then every attribute with a form to rule on it."""
+
+    template: ClassVar[str] = "desk/tool-facts"
+    path: str
+    name: str
+    tool_id: str
+    disputes: tuple[Dispute, ...]
+    questions: tuple[Question, ...]
+
+
+@router.get("/desk/facts")
+def look(request: Request, app: Installed, editor: AnyEditor, q: str = "", page: int = 1) -> Response:
+    query = " ".join(q[:200].split())
+    found = app.disputes.open()
+    page = min(max(page, 1), -(-len(found) // MOST) or 1)
+    with app.database.read() as connection:
+        rulings = list_rulings(connection, MOST_RULINGS)
+    shown = FactsPage(
+        desk=DeskFrame.of(request, editor, "facts"),
+        query=query,
+        found=_search(app, query) if query else (),
+        disputes=tuple(_dispute(each) for each in found[(page - 1) * MOST : page * MOST]),
+        total=len(found),
+        page=page,
+        is_last=page * MOST >= len(found),
+        rulings=tuple((each, _path(each.tool_id)) for each in rulings),
+    )
+    return show(request, shown)
+
+
+@router.get("/desk/facts/{tool_id:path}")
+def look_at_tool(request: Request, app: Installed, editor: AnyEditor, tool_id: str) -> Response:
+    return show(request, _tool_page(request, app, editor, tool_id))
+
+
+@router.post("/desk/facts/{tool_id:path}")
+def answer(request: Request, app: Installed, editor: AnyEditor, form: DeskForm, tool_id: str) -> Response:
+    attribute, wanted, reason = form.get("attribute"), form.get("answer"), form.get("reason")
+    try:
+        _rule(app, editor, tool_id, attribute, wanted, reason)
+    except NotFound:
+        raise
+    except BadInput as error:
+        typed = Typed(attribute=attribute, answer=wanted, reason=reason, fault=str(error))
+        return show(request, _tool_page(request, app, editor, tool_id, typed), 422)
+    return done(_path(tool_id), "taken-back" if wanted == TAKE_BACK else "ruled")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """What was sent and could not be taken."""
+
+    attribute: str
+    answer: str
+    reason: str
+    fault: str
+
+
+def _rule(app: App, editor: Editor, tool_id: str, attribute: str, wanted: str, reason: str) -> None:
+    if not wanted:
+        raise BadInput("Choose an answer.")
+    if not reason.strip():
+        raise BadInput("Say why: the log keeps it.")
+    if wanted == TAKE_BACK:
+        withdraw_ruling(app, tool_id, attribute, reason=reason, by=editor.name)
+    else:
+        claim = None if wanted == LEAVE_OUT else wanted
+        rule(app, tool_id, attribute, claim, reason=reason, by=editor.name)
+
+
+def _search(app: App, query: str) -> tuple[tuple[str, str], ...]:
+    """Tools by name and path."""
+    with app.content() as content:
+        heads = [each for each in content.tool_heads() if query.casefold() in each.name.casefold()]
+    nearest = sorted(heads, key=lambda each: (len(each.name), each.name))[:MOST_TOOLS]
+    return tuple((each.name, _path(each.id)) for each in nearest)
+
+
+def _tool_page(
+    request: Request, app: App, editor: Editor, tool_id: str, typed: Typed | None = None
+) -> ToolFactsPage:
+    sheet = facts_of(app, tool_id, app.disputes.open())
+    with app.database.read() as connection:
+        ruled = {each.attribute: each for each in list_rulings(connection, 1000, sheet.tool.id)}
+    return ToolFactsPage(
+        desk=DeskFrame.of(request, editor, "facts"),
+        path=_path(sheet.tool.id),
+        name=sheet.tool.name,
+        tool_id=sheet.tool.id,
+        disputes=tuple(_dispute(each) for each in sheet.contradictions),
+        questions=tuple(_questions(sheet, ruled, typed)),
+    )
+
+
+def _questions(sheet: FactSheet, ruled: dict[str, Ruling], typed: Typed | None) -> Sequence[Question]:
+    """What is open first, then what was ruled on, then the rest; also what is left out, and what is no claim at all."""
+    standing = {each.fact.attribute: each for each in sheet.facts}
+    disputed = {each.attribute for each in sheet.contradictions}
+    attributes = dict.fromkeys((*sorted(disputed), *ruled, *standing))
+    return [
+        _question(attribute, standing.get(attribute), attribute in disputed, ruled.get(attribute), typed)
+        for attribute in attributes
+    ]
+
+
+def _question(
+    attribute: str, standing: Standing | None, disputed: bool, ruling: Ruling | None, typed: Typed | None
+) -> Question:
+    mine = typed if typed is not None and typed.attribute == attribute else None
+    return Question(
+        attribute=attribute,
+        anchor=f"on-{quote(attribute, safe='')}",
+        rule=standing.fact.reason if standing else "",
+        is_open=disputed or mine is not None or (standing is not None and standing.fact.disputed),
+        claims=(standing.chosen, *standing.others) if standing else (),
+        ruling=ruling,
+        fault=mine.fault if mine else "",
+        answer=mine.answer if mine else "",
+        reason=mine.reason if mine else "",
+    )
+
+
+def _dispute(found: Contradiction) -> Dispute:
+    return Dispute(
+        kind=found.kind.value,
+        is_serious=found.severity.value == "serious",
+        is_certain=found.certain,
+        attribute=found.attribute,
+        reason=found.reason,
+        tools=tuple((each, f"{_path(each)}#on-{quote(found.attribute, safe='')}") for each in found.tool_ids),
+        sides=(found.left, found.right, *found.also),
+    )
+
+
+def _path(tool_id: str) -> str:
+    return f"{PATH}/{quote(tool_id)}"

@@ -47,6 +47,7 @@ ROUTES = (
     "desk.mail",
     "desk.readers",
     "desk.facts",
+    "desk.outbox",
 )
 
 #: Paths below it speak JSON.

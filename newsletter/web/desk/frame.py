@@ -21,11 +21,13 @@ Each form that posts holds `{{ parts.csrf(desk) }}`. Scripts and styles beside t
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
-from newsletter.app import App
+from newsletter.config import TransportName
 from newsletter.editing.editors_store import Editor
 from newsletter.web.desk.people import csrf_of
 from newsletter.web.desk.said import SAID
@@ -44,13 +46,12 @@ class DeskFrame:
 
     @classmethod
     def of(cls, request: Request, editor: Editor, here: str) -> "DeskFrame":
-        app: App = request.app.state.newsletter
         return cls(
             editor=editor,
             csrf=csrf_of(request),
             here=here,
             said=SAID.get(request.query_params.get("said", ""), ""),
-            has_outbox=shows_outbox(app),
+            has_outbox=shows_outbox(request),
         )
 
 
@@ -61,17 +62,19 @@ class DeskPage(Page):
     desk: DeskFrame
 
 
-def shows_outbox(app: App) -> bool:
-    """Whether there is an outbox to look into: mail goes nowhere else, and nobody reaches these pages from elsewhere."""
-    from newsletter.config import TransportName
+def shows_outbox(request: Request) -> bool:
+    """Whether there is an outbox to look into: mail goes nowhere else, and nobody comes here from another machine.
 
-    return app.settings.transport is TransportName.OUTBOX and is_loopback(app.settings.web_host)
+    A server in front of this one has an address of its own in site.public_url: then there is none.
+    """
+    settings = request.app.state.newsletter.settings
+    public = urlsplit(settings.public_url).hostname or "localhost"
+    here = (request.scope.get("server") or ("",))[0]
+    return settings.transport is TransportName.OUTBOX and is_loopback(public) and is_loopback(here)
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address is this machine's own."""
-    from ipaddress import ip_address
-
+    """Whether a name or address is this machine's own."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -80,7 +83,5 @@ def is_loopback(host: str) -> bool:
 
 def done(path: str, said: str = "", values: Mapping[str, str] | None = None) -> Response:
     """After a form: go to a page, which says what was done (a key of SAID)."""
-    from urllib.parse import urlencode
-
     query = urlencode({**(values or {}), **({"said": said} if said else {})})
     return RedirectResponse(f"{path}?{query}" if query else path, status_code=303)

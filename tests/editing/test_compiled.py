@@ -1,6 +1,7 @@
 """The compiled mail of a draft is remembered for as long as it reads the same, and not a moment longer."""
 
 import os
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,11 +30,11 @@ MORE = Pack(
 
 
 @pytest.fixture
-def app(tmp_path: Path, sqlite_database: Database) -> App:
+def app(tmp_path: Path, sqlite_database: Database) -> Iterator[App]:
     folder = tmp_path / "own" / "email" / "weekly"
     folder.mkdir(parents=True)
     app = newsroom(tmp_path, sqlite_database, templates=tmp_path / "own")
-    yield app  # type: ignore[misc]
+    yield app
     app.compiled.close()
 
 

@@ -1,4 +1,4 @@
-"""`newsletter draft|issues|show|edit|preview|approve|withdraw|cancel`: an issue until it goes out."""
+"""`newsletter draft|issues|show|preview|approve|withdraw|cancel`: an issue until it goes out."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,11 +39,14 @@ ISSUE_COLUMNS = ("Id", "Number", "Edition", "Slot", "Status", "Cutoff", "Approve
 @click.option(
     "--merge", is_flag=True, help="Take newer items into the slot's draft; its cutoff moves to now."
 )
+@click.option("--dry-run", is_flag=True, help="With --merge: only say what would come in, move and go out.")
 @click.option(
     "--even-thin", is_flag=True, help="Make an issue of anything at all, whatever digest.thin_week says."
 )
 @pass_app
-def draft(app: "App", slot: str | None, edition: str, at_once: bool, merge: bool, even_thin: bool) -> None:
+def draft(
+    app: "App", slot: str | None, edition: str, at_once: bool, merge: bool, dry_run: bool, even_thin: bool
+) -> None:
     """Draft an issue from everything not yet published, or a monthly one from what was.
 
     Drafting the same slot twice changes nothing.
@@ -54,8 +57,13 @@ def draft(app: "App", slot: str | None, edition: str, at_once: bool, merge: bool
 
     if at_once and slot is not None:
         raise click.UsageError("give --slot or --now, not both")
+    if dry_run and (at_once or not merge):
+        raise click.UsageError("--dry-run goes with --merge, and not with --now")
     wanted = Edition(edition)
     name = None if slot is None else _slot_name(app, slot, wanted)
+    if dry_run:
+        _say_merge(app, name, wanted)
+        return
     drafted = (
         draft_at_once(app, even_thin=even_thin, edition=wanted)
         if at_once
@@ -64,6 +72,29 @@ def draft(app: "App", slot: str | None, edition: str, at_once: bool, merge: bool
     if merge and isinstance(drafted, Drafted):
         drafted = merge_now(app, drafted.issue)
     _say_drafted(app, drafted)
+
+
+def _say_merge(app: "App", name: str | None, edition: "Edition") -> None:
+    from newsletter.digest.arranging import ROOM_NAMES
+    from newsletter.digest.store import find_issue_of_slot
+    from newsletter.editing.merging import plan_merge
+    from newsletter.errors import NotFound
+    from newsletter.schedule.slots import issue_schedule, next_slot
+
+    slot = name or next_slot(issue_schedule(app.settings, edition), app.clock.now()).name
+    with app.database.read() as connection:
+        issue = find_issue_of_slot(connection, edition, slot)
+    if issue is None:
+        raise NotFound("issue for", slot, "Make one with: newsletter draft")
+    plan = plan_merge(app, issue)
+    counted = ((plan.comes, plan.coming), (plan.moves, plan.moving), (plan.goes, plan.going))
+    for what, (changes, count) in zip(("comes in", "moves", "goes out"), counted, strict=True):
+        for each in changes:
+            places = [ROOM_NAMES[room] for room in (each.before, each.after) if room is not None]
+            say(f"{each.title} {what}: {' → '.join(places)}")
+        if count > len(changes):
+            say(f"And {count - len(changes):,} more: {what}.")
+    say("Nothing would change." if plan.is_empty else "Nothing was changed: leave out --dry-run to merge.")
 
 
 def _slot_name(app: "App", text: str, edition: "Edition") -> str:
@@ -138,14 +169,15 @@ def show(app: "App", issue: str, as_json: bool) -> None:
     from newsletter.digest.store import items_of
     from newsletter.editing.issue_names import find_issue
     from newsletter.editing.item_names import titles_of
-    from newsletter.editing.letters import letter_of
-    from newsletter.editing.preview import Format
-    from newsletter.editing.preview import preview as make_preview
+    from newsletter.editing.preview import Format, compose, part_of, sample_values
+    from newsletter.editing.proof import pull_proof
     from newsletter.schedule.slots import slot_words
 
     found = find_issue(app.database, issue)
-    letter = letter_of(app, found)
-    words = read_words(make_preview(app, found, None, Format.TEXT).decode())
+    proof = pull_proof(app, found)
+    letter = proof.letter
+    mail = b"" if proof.plan is None else compose(proof.plan, sample_values(app))
+    words = read_words(part_of(mail, Format.TEXT)) if mail else 0
     with app.database.read() as connection, app.content() as content:
         items = items_of(connection, found.id)
         titles = titles_of(content, (item.item_key for item in items))
@@ -156,7 +188,12 @@ def show(app: "App", issue: str, as_json: bool) -> None:
     ]
     if as_json:
         head = dict(zip((each.lower().replace(" ", "_") for each in ISSUE_COLUMNS), _row(found), strict=True))
-        texts = {"subject": letter.subject, "preheader": letter.preheader, "words": words}
+        texts = {
+            "subject": letter.subject,
+            "preheader": letter.preheader,
+            "words": words,
+            "content_hash": proof.content_hash,
+        }
         listed = [dict(zip((each.lower() for each in columns), row, strict=True)) for row in rows]
         print_json({**head, **texts, "items": listed})
         return
@@ -164,39 +201,11 @@ def show(app: "App", issue: str, as_json: bool) -> None:
     say(f"Subject:   {letter.subject}")
     say(f"Preheader: {letter.preheader}")
     say(f"Length:    {words} words, {letter.masthead.minutes} min")
+    say(f"Content:   {proof.content_hash[:12] or proof.trouble}")
     print_table(columns, (row for row in rows if row[0] is not Room.OVERFLOW))
     overflow = sum(1 for row in rows if row[0] is Room.OVERFLOW)
     if overflow:
         say(f"And in the overflow line: {overflow:,}. Every item: newsletter show {found.id} --json")
-
-
-@click.command()
-@issue_argument
-@click.option("--subject", metavar="TEXT", help="The subject; empty: computed.")
-@click.option(
-    "--preheader", metavar="TEXT", help="What mail programs show after the subject; empty: computed."
-)
-@click.option("--note", metavar="MARKDOWN", help="Your own words at the top, at most 60.")
-@click.option("--bottom-line", metavar="TEXT", help="The lead's one sentence; empty: computed.")
-@pass_app
-def edit(
-    app: "App",
-    issue: str,
-    subject: str | None,
-    preheader: str | None,
-    note: str | None,
-    bottom_line: str | None,
-) -> None:
-    """Write over what is computed in a draft."""
-    from newsletter.editing.draft import edit as edit_draft
-    from newsletter.editing.issue_names import find_issue
-
-    words = {"subject": subject, "preheader": preheader, "note": note, "bottom_line": bottom_line}
-    changes = {field: text for field, text in words.items() if text is not None}
-    if not changes:
-        raise click.UsageError("say what to change, for example --subject TEXT")
-    edited = edit_draft(app, find_issue(app.database, issue), **changes)
-    say(f"Issue {edited.label} is changed. Look at it: newsletter preview {edited.id} --format text")
 
 
 @click.command()
@@ -285,4 +294,4 @@ def cancel(app: "App", issue: str, reason: str) -> None:
     say(f"Issue {cancelled.label} is cancelled.")
 
 
-COMMANDS: tuple[click.Command, ...] = (draft, issues, show, edit, preview, approve, withdraw, cancel)
+COMMANDS: tuple[click.Command, ...] = (draft, issues, show, preview, approve, withdraw, cancel)

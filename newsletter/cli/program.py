@@ -21,7 +21,7 @@ from newsletter.errors import NewsletterError
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Begin": ("init", "db", "keys", "completion"),
     "The week": ("content", "facts"),
-    "The issue": ("issues", "archive", "correcting"),
+    "The issue": ("issues", "editing", "checking", "archive", "correcting"),
     "Readers": ("readers",),
     "Sending": ("sending", "mails", "feedback", "rehearse"),
     "Running it": ("serve", "editors", "jobs"),
@@ -29,6 +29,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 
 #: The exit status of a program that was stopped with Ctrl-C: 128 + SIGINT.
 INTERRUPTED = 130
+#: And of one that SIGTERM stopped before its work was done: 128 + SIGTERM.
+TERMINATED = 143
 
 
 class Program(click.Group):

@@ -33,11 +33,13 @@ def send(app: "App", issue: str, to_missed: bool) -> None:
     Safe at any time: readers who have it, were refused it or may have it are never sent it again. Ctrl-C stops after
     the messages on their way; a second Ctrl-C stops at once, and what was on its way is then sorted out by the next
     sender.
+
+    Exits with 0 when everybody is done, 1 when the issue is paused, 130 or 143 when Ctrl-C or SIGTERM stopped it before.
     """
     from newsletter.db.statuses import IssueStatus
     from newsletter.delivery.store import try_missed_now
     from newsletter.editing.issue_names import find_issue
-    from newsletter.editing.start import start
+    from newsletter.editing.start import early_words, start
 
     found = find_issue(app.database, issue)
     if to_missed and found.started_at is None:
@@ -50,6 +52,8 @@ def send(app: "App", issue: str, to_missed: bool) -> None:
         say(f"To go on: newsletter resume {found.id}")
         raise click.exceptions.Exit(1)
     _warn_of_webhook(app)
+    if found.status is IssueStatus.APPROVED and (early := early_words(app, found)):
+        say(f"Warning: {early}", err=True)
     start(app, found)
     if to_missed:
         with app.database.write() as connection:
@@ -70,11 +74,11 @@ def _warn_of_webhook(app: "App") -> None:
 
 
 def _exit_status(ending: "Ending", signals: list[int]) -> int:
-    from newsletter.cli.program import INTERRUPTED
+    from newsletter.cli.program import INTERRUPTED, TERMINATED
     from newsletter.delivery.sender import Ending
 
-    if ending is Ending.STOPPED and signal.SIGINT in signals:
-        return INTERRUPTED
+    if ending is Ending.STOPPED:
+        return INTERRUPTED if signal.SIGINT in signals else TERMINATED
     return 1 if ending is Ending.PAUSED else 0
 
 

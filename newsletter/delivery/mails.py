@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.db.schema import alerts, editors, mails, readers
@@ -97,6 +97,16 @@ def begin_mails(connection: Connection, limit: int, now: datetime) -> tuple[Wait
         .order_by(mails.c.id)
     )
     return tuple(WaitingMail(**row._mapping) for row in connection.execute(query))
+
+
+def begin_at_once(connection: Connection, kind: MailKind, key: str, now: datetime) -> WaitingMail:
+    """A mail that its caller sends in this moment, to an address that is no reader's; it never waits here."""
+    row = {"kind": kind, "key": key, "values": {}, "status": MailStatus.BEGUN}
+    made = insert(mails).values(**row, not_before=now, queued_at=now, at=now).returning(mails.c.id)
+    number = connection.execute(made).scalar_one()
+    return WaitingMail(
+        id=number, kind=kind, key=key, is_for_operator=False, address=None, values={}, attempts=0
+    )
 
 
 def record_mail(

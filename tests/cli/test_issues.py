@@ -11,6 +11,7 @@ from newsletter.app import open_app
 from newsletter.cli.program import program
 from newsletter.installation import make_installation
 from tests.digest.week import WEEK
+from tests.editing.wider import WIDER
 
 #: The commands read the machine's time.
 LONG_AGO = datetime(2025, 1, 2, tzinfo=UTC)
@@ -92,7 +93,9 @@ def test_tables_are_json_on_demand(folder: Path) -> None:
     assert (listed["id"], listed["number"], listed["status"]) == (1, None, "draft")
     shown = json.loads(said(folder, "show", "1", "--json"))
     assert {"lead", "more", "card", "overflow", "question"} == {each["room"] for each in shown["items"]}
-    assert [each["severity"] for each in json.loads(said(folder, "check", "1", "--json"))] == ["warning"]
+    checked = json.loads(said(folder, "check", "1", "--json"))
+    assert {each["severity"] for each in checked} == {"warning"}
+    assert checked[0]["key"] == "disputed:heron-small:input_price"
 
 
 def test_an_editor_writes_over_what_is_computed(folder: Path) -> None:
@@ -114,6 +117,71 @@ def test_an_editor_writes_over_what_is_computed(folder: Path) -> None:
     assert "Subject: Ours" in said(folder, "preview", "latest", "--format", "eml")
     said(folder, "edit", "latest", "--subject", "")
     assert "Subject: Ours" not in said(folder, "preview", "latest", "--format", "eml")
+
+
+def test_items_are_moved_taken_out_and_put_back(folder: Path) -> None:
+    said(folder, "draft")
+    both = ("borealis-3-22b-vs-meridian-medium", "pelican-large-vs-heron-small")
+    said(
+        folder,
+        "edit",
+        "latest",
+        "--lead",
+        both[1],
+        "--exclude",
+        "tern-notes",
+        "--item-note",
+        both[0],
+        "*Mind*",
+    )
+    assert leads(folder) == [both[1]]
+    assert "tern-notes" not in said(folder, "show", "latest", "--json")
+    assert "Undone: moved Pelican Large vs Heron Small to the lead; took Tern Notes out" in said(
+        folder, "undo", "latest"
+    )
+    assert leads(folder) == [both[0]]
+    assert "Done again: moved Pelican Large" in said(folder, "undo", "latest", "--redo")
+    said(folder, "edit", "latest", "--bring-back", "verdict:tern-notes", "--move", both[0], "lead")
+    assert leads(folder) == [both[0]]
+    assert "tern-notes" in said(folder, "show", "latest", "--json")
+    assert "so already" in said(folder, "edit", "latest", "--pin", both[0])
+    result = run(folder, "edit", "latest", "--never", "kestrel")
+    assert (result.exit_code, "There is no item kestrel." in result.output) == (2, True)
+
+
+def leads(folder: Path) -> list[str]:
+    shown = json.loads(said(folder, "show", "latest", "--json"))["items"]
+    return [each["key"] for each in shown if each["room"] == "lead" and each["kind"] == "comparison"]
+
+
+def test_another_sentence_is_quoted(folder: Path) -> None:
+    said(folder, "draft")
+    app = open_app(folder)
+    with app.content() as content:
+        reviews = content.reviews(["borealis-3-22b"])["borealis-3-22b"]
+    app.close()
+    builder = next(each.id for each in reviews if each.reviewer == "Builder")
+    said(folder, "edit", "latest", "--quote", builder, "It installs in one line.")
+    assert "It installs in one line." in said(folder, "preview", "latest", "--format", "text")
+    assert "no whole sentence" in run(folder, "edit", "latest", "--quote", builder, "It does not.").output
+
+
+def test_what_a_merge_would_change_is_said_and_not_done(folder: Path) -> None:
+    slot = ("--slot", "2031-01-02T09:00")
+    assert (
+        "There is no issue for 2031-01-02T09:00" in run(folder, "draft", *slot, "--merge", "--dry-run").output
+    )
+    said(folder, "draft", *slot)
+    app = open_app(folder)
+    with app.content() as content:
+        content.import_pack(WIDER, app.clock.now())
+    app.close()
+    dry = said(folder, "draft", *slot, "--merge", "--dry-run")
+    assert "Avocet vs Bittern comes in: the lead" in dry
+    assert "Borealis 3 (22B) vs Meridian Medium moves: the lead → more comparisons" in dry
+    assert leads(folder) == ["borealis-3-22b-vs-meridian-medium"]
+    said(folder, "draft", *slot, "--merge")
+    assert leads(folder) == ["avocet-vs-bittern"]
 
 
 def test_a_preview_goes_to_a_file(folder: Path, tmp_path: Path) -> None:
@@ -160,6 +228,8 @@ def test_a_thin_week_is_said_to_be_thin(tmp_path: Path) -> None:
         (["draft", "--slot", "2031-01-02T09:00+01:00"], "a slot is local time in UTC"),
         (["draft", "--slot", "2031-01-02T09:00", "--now"], "give --slot or --now, not both"),
         (["edit", "latest"], "say what to change"),
+        (["undo", "latest"], "There is no issue latest."),
+        (["draft", "--dry-run"], "--dry-run goes with --merge"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_sentence(

@@ -227,7 +227,7 @@ def wait_for(server: Loopback, messages: int) -> None:
     raise AssertionError(f"{messages} messages never came")
 
 
-@pytest.mark.parametrize(("number", "exit_status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+@pytest.mark.parametrize(("number", "exit_status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_stopped_send_loses_nothing_and_says_how_to_go_on(
     folder: Path, database: Database, relay: Loopback, number: signal.Signals, exit_status: int
 ) -> None:

@@ -158,23 +158,30 @@ def _prose(letter: Letter, names: Mapping[str, str]) -> Iterator[tuple[str, str,
 
 
 def stale(printed: Printed, today: date, after: timedelta) -> Iterator[Finding]:
-    """Printed figures whose statement is too old, by tool and source."""
-    old: dict[tuple[str, str], list[Claim]] = {}
+    """Printed figures whose statement is too old, by source."""
+    old: dict[str, list[Claim]] = {}
     for key, claim in printed.claims.items():
         if key in printed.ids and is_stale(claim, printed.sources.get(claim.source_id), today, after):
-            old.setdefault((claim.tool_id, claim.source_id), []).append(claim)
-    for (tool_id, source_id), claims in old.items():
+            old.setdefault(claim.source_id, []).append(claim)
+    for source_id, claims in old.items():
         source = printed.sources.get(source_id)
         newest = max(day_of(each, source) for each in claims)
-        labels = ", ".join(dict.fromkeys(label_of(each.attribute) for each in claims))
         yield warning(
-            f"stale:{tool_id}:{source_id}",
-            f"{printed.names.get(tool_id, tool_id)}, {labels}: last said on {day(newest)}",
+            f"stale:{source_id}",
+            f"{_listed(claims, printed.names)}: last said on {day(newest)}",
             source.name if source is not None else "unnamed source",
             f"More than {after.days} days (digest.stale_after) have passed since.",
             "Look at the source again and import what it says now, or leave it to the readers.",
-            link=_facts_page(tool_id),
+            link=_facts_page(claims[0].tool_id),
         )
+
+
+def _listed(claims: Iterable[Claim], names: Mapping[str, str]) -> str:
+    """ "Heron Small, input price and licence; Osprey 7B, context"."""
+    by_tool: dict[str, dict[str, None]] = {}
+    for claim in claims:
+        by_tool.setdefault(names.get(claim.tool_id, claim.tool_id), {})[label_of(claim.attribute)] = None
+    return "; ".join(f"{name}, {' and '.join(labels)}" for name, labels in by_tool.items())
 
 
 def unsourced(letter: Letter, issue: Issue, printed: Printed) -> Iterator[Finding]:

@@ -85,7 +85,7 @@ def _links(letter: Letter) -> Iterator[Finding]:
                 "Give the comparison its url in a pack, and import that.",
                 link="#items",
             )
-    for link in _all_links(letter):
+    for link in all_links(letter):
         if link.url and not is_web_address(link.url):
             yield error(
                 f"bad-link:{link.url[:200]}",
@@ -97,7 +97,8 @@ def _links(letter: Letter) -> Iterator[Finding]:
             )
 
 
-def _all_links(letter: Letter) -> Iterator[Link]:
+def all_links(letter: Letter) -> Iterator[Link]:
+    """Every link that the issue prints."""
     links: list[Link | None] = [letter.lead.link if letter.lead else None]
     links += [each.link for each in letter.more]
     links += [each.link for each in letter.cards]

@@ -1,0 +1,235 @@
+"""`newsletter check|answer|test-send|hold|release`: what an editor does between a draft and its going out."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from newsletter.cli.frame import json_option, pass_app, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from newsletter.app import App
+    from newsletter.editing.answers import Answered
+    from newsletter.editing.checks import Finding
+
+issue_argument = click.argument("issue", metavar="ISSUE")
+by_option = click.option(
+    "--by", metavar="NAME", default="command line", show_default=True, help="Who, for the record."
+)
+
+
+@click.command()
+@issue_argument
+@click.option("--slow", is_flag=True, help="Ask SpamAssassin as well, where it is installed, and open links.")
+@json_option
+@pass_app
+def check(app: "App", issue: str, slow: bool, as_json: bool) -> None:
+    """Check an issue before approval; exits with 1 when something holds it back.
+
+    Errors hold it until they are mended or overridden with a reason; warnings are acknowledged: `newsletter answer`. Links are opened only with --slow or desk.check_links, never on a private network.
+    """
+    from newsletter.editing.answers import with_answers
+    from newsletter.editing.checks import check as run_checks
+    from newsletter.editing.checks.slow import check_slowly
+    from newsletter.editing.issue_names import find_issue
+
+    found = find_issue(app.database, issue)
+    findings = run_checks(app, found)
+    if slow or app.settings.check_links:
+        findings += check_slowly(app, found, spam=slow)
+    answered = with_answers(app, found, findings)
+    if as_json:
+        print_json([_document(each) for each in answered])
+    elif answered:
+        _print(found.id, answered)
+    else:
+        say("Nothing to complain of.")
+    if any(each.holds_back for each in answered):
+        click.get_current_context().exit(1)
+
+
+def _print(issue_id: int, answered: "tuple[Answered, ...]") -> None:
+    for number, each in enumerate(answered, 1):
+        finding, answer = each.finding, each.answer
+        said = f" ({answer.answer} by {answer.by})" if answer else ""
+        say(f"{number}. {finding.severity}{said}, {finding.where}: {finding.what}")
+        say(f"   {finding.why} {finding.how}")
+        for choice in finding.dispute.choices if finding.dispute else ():
+            say(f"   - {choice.value}, {choice.said_by}: --use {choice.claim_id}")
+        if answer is None and (options := _options(finding)):
+            say(f"   To answer: newsletter answer {issue_id} '{finding.key}' {' | '.join(options)}")
+
+
+def _options(finding: "Finding") -> list[str]:
+    if finding.severity == "error":
+        return [] if finding.firm else ["--override REASON"]
+    dispute = finding.dispute
+    options = ["--use CLAIM"] if dispute and dispute.choices else []
+    options += ["--both"] if dispute and dispute.both else []
+    options += ["--leave-out"] if dispute else []
+    return [*options, "--acknowledge"]
+
+
+def _document(answered: "Answered") -> dict[str, object]:
+    finding, answer = answered.finding, answered.answer
+    return {
+        "key": finding.key,
+        "severity": finding.severity,
+        "what": finding.what,
+        "where": finding.where,
+        "why": finding.why,
+        "how": finding.how,
+        "link": finding.link,
+        "may_be_overridden": finding.severity == "error" and not finding.firm,
+        "choices": _choices(finding),
+        "answer": answer.answer if answer else None,
+        "reason": answer.reason if answer else None,
+        "by": answer.by if answer else None,
+    }
+
+
+def _choices(finding: "Finding") -> list[dict[str, str]]:
+    choices = finding.dispute.choices if finding.dispute else ()
+    return [{"claim": each.claim_id, "value": each.value, "said_by": each.said_by} for each in choices]
+
+
+@click.command()
+@issue_argument
+@click.argument("key", metavar="KEY")
+@click.option("--acknowledge", is_flag=True, help="The warning was seen.")
+@click.option(
+    "--override", metavar="REASON", help="Let the issue go in spite of the error; the reason is kept."
+)
+@click.option("--use", metavar="CLAIM", help="Print this claim from now on.")
+@click.option("--both", is_flag=True, help="Print the values side by side.")
+@click.option("--leave-out", is_flag=True, help="Print nothing of it.")
+@click.option("--take-back", is_flag=True, help="Ask again.")
+@by_option
+@pass_app
+def answer(
+    app: "App",
+    issue: str,
+    key: str,
+    acknowledge: bool,
+    override: str | None,
+    use: str | None,
+    both: bool,
+    leave_out: bool,
+    take_back: bool,
+    by: str,
+) -> None:
+    """Answer a finding of `newsletter check`, named by its KEY.
+
+    An answer holds as long as the finding says the same. --use and --leave-out are rulings, as `newsletter facts rule` makes
+    them, and mend the draft at once.
+    """
+    from newsletter.editing import answers
+    from newsletter.editing.checks import check as run_checks
+    from newsletter.editing.issue_names import find_issue
+
+    given = [acknowledge, override is not None, use is not None, both, leave_out, take_back]
+    if given.count(True) != 1:
+        raise click.UsageError(
+            "give one of --acknowledge, --override REASON, --use CLAIM, --both, --leave-out, --take-back"
+        )
+    found = find_issue(app.database, issue)
+    if take_back:
+        was_answered = answers.take_back(app, found, key, by)
+        say("It is asked again." if was_answered else "Nothing had been answered.")
+        return
+    finding = answers.find_finding(run_checks(app, found), key)
+    if override is not None:
+        answers.override(app, found, finding, override, by)
+    elif use is not None:
+        answers.use_claim(app, found, finding, use, by)
+    elif leave_out:
+        answers.leave_out(app, found, finding, by)
+    elif both:
+        answers.show_both(app, found, finding, by)
+    else:
+        answers.acknowledge(app, found, finding, by)
+    say(f"Answered: {finding.what}")
+
+
+@click.command("test-send")
+@issue_argument
+@click.option("--to", multiple=True, metavar="ADDRESS", help="Whom it goes to; may be given again.")
+@click.option("--group", is_flag=True, help="To everybody in desk.test_group.")
+@click.option(
+    "--as",
+    "kinds",
+    multiple=True,
+    type=click.Choice(["usual", "topics", "follower", "volume", "everything"]),
+    help="As a made-up reader of this kind; may be given again. Default: usual.",
+)
+@click.option("--as-reader", "readers", multiple=True, metavar="ADDRESS", help="As this reader would get it.")
+@by_option
+@pass_app
+def test_send(
+    app: "App",
+    issue: str,
+    to: tuple[str, ...],
+    group: bool,
+    kinds: tuple[str, ...],
+    readers: tuple[str, ...],
+    by: str,
+) -> None:
+    """Send an issue to people who check it, exactly as it will go out, marked in its subject.
+
+    It goes by the way out that issues go by and is in no ledger; its links lead nowhere, so that nobody can leave by one.
+    """
+    from newsletter.config import require_ready_to_send
+    from newsletter.editing import trial
+    from newsletter.editing.issue_names import find_issue
+    from newsletter.editing.letters import letter_of
+
+    if group and not app.settings.test_group:
+        raise click.UsageError(
+            "desk.test_group is empty: name its addresses in newsletter.toml, or give --to"
+        )
+    require_ready_to_send(app.settings)
+    found = find_issue(app.database, issue)
+    wanted = kinds or (() if readers else ("usual",))
+    letter = letter_of(app, found)
+    copies = [trial.copy_of_kind(letter, trial.Kind(each)) for each in wanted]
+    copies += [trial.copy_of_reader(app, each) for each in readers]
+    tried = trial.send_test(app, found, [*to, *(app.settings.test_group if group else ())], copies, by)
+    print_table(("To", "As", "Outcome"), [(each.to, each.copy, _outcome(each)) for each in tried])
+    if not all(each.was_accepted for each in tried):
+        click.get_current_context().exit(1)
+
+
+def _outcome(tried: object) -> str:
+    from newsletter.editing.trial import Tried
+
+    assert isinstance(tried, Tried)
+    return "accepted" if tried.was_accepted else f"not accepted ({tried.code})"
+
+
+@click.command()
+@issue_argument
+@click.option("--reason", default="", metavar="TEXT", help="Why, for the record.")
+@by_option
+@pass_app
+def hold(app: "App", issue: str, reason: str, by: str) -> None:
+    """Hold an issue back: it does not go out until it is released, whatever its time."""
+    from newsletter.editing.issue_names import find_issue
+    from newsletter.editing.start import hold as hold_back
+
+    held = hold_back(app, find_issue(app.database, issue), by, reason)
+    say(f"Issue {held.label} is held back. To let it go: newsletter release {held.id}")
+
+
+@click.command()
+@issue_argument
+@by_option
+@pass_app
+def release(app: "App", issue: str, by: str) -> None:
+    """Let an issue that was held back go out at its time again."""
+    from newsletter.editing.issue_names import find_issue
+    from newsletter.editing.start import release as let_go
+
+    issue_now = let_go(app, find_issue(app.database, issue), by)
+    say(f"Issue {issue_now.label} goes out at its time, once it is approved.")
+
+
+COMMANDS: tuple[click.Command, ...] = (check, answer, test_send, hold, release)

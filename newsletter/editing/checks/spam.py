@@ -1,0 +1,73 @@
+"""What SpamAssassin says of the mail, where it is installed. It is asked without the network."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from tempfile import TemporaryDirectory
+
+from newsletter.editing.checks.findings import Finding, warning
+from newsletter.editing.preview import compose
+from newsletter.render.plan import Plan
+from newsletter.render.slots import SAMPLE_VALUES
+
+PROGRAM = "spamassassin"
+#: It takes a few seconds; longer than this it hangs.
+_PATIENCE = 60
+
+_SCORE = re.compile(r"\((-?[\d.]+) points")
+_RULE = re.compile(r"^\s*(-?\d+\.\d+)\s+([A-Z][A-Z0-9_]{2,})\b", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class SpamReport:
+    """The points of a mail, and the rules that gave some."""
+
+    score: Decimal
+    rules: tuple[str, ...]
+
+
+def score_spam(plan: Plan, program: str | None = None) -> SpamReport | None:
+    """None where there is no SpamAssassin, or it says nothing that can be read."""
+    found = program or shutil.which(PROGRAM)
+    if found is None:
+        return None
+    message = compose(plan, {name.value: value for name, value in SAMPLE_VALUES.items()})
+    with TemporaryDirectory(prefix="newsletter-spam-") as home:
+        try:
+            asked = subprocess.run(
+                [found, "--local", "--test-mode"],
+                input=message,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={"HOME": home, "PATH": os.defpath},
+                timeout=_PATIENCE,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+    return _read(asked.stdout.decode(errors="replace"))
+
+
+def _read(report: str) -> SpamReport | None:
+    score = _SCORE.search(report)
+    if score is None:
+        return None
+    rules = [f"{rule} ({points})" for points, rule in _RULE.findall(report) if Decimal(points) > 0]
+    return SpamReport(Decimal(score[1]), tuple(rules))
+
+
+def spam(plan: Plan, program: str | None = None) -> Iterator[Finding]:
+    """A warning with the score and the rules, for a mail with any points at all."""
+    report = score_spam(plan, program)
+    if report is not None and report.score > 0:
+        yield warning(
+            "spam",
+            f"SpamAssassin gives it {report.score} points: {', '.join(report.rules) or 'no rule is named'}",
+            "the mail",
+            "Points add up with what a provider knows of the sender; ours should be none.",
+            "Change the words or the template that the rules are about.",
+        )

@@ -1,6 +1,7 @@
 """An approved issue with readers, and a sender for it: what most tests of this folder begin with."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,23 +19,15 @@ from newsletter.delivery.transport import Transport
 from newsletter.readers.addresses import Address
 from newsletter.readers.links import LinkSigner
 from newsletter.readers.suppression import address_hash
-from newsletter.render.frame import MessageFrame
 from newsletter.render.headers import issue_headers
 from newsletter.render.plan import Block, Plan, Slot
 from newsletter.render.slots import SlotName
 from tests.conftest import THURSDAY
+from tests.render import letters
 
 KEY = b"k" * 32
 
-FRAME = MessageFrame(
-    from_name="Weekly Verdicts",
-    from_address="weekly@news.example.org",
-    reply_to="desk@example.org",
-    public_url="https://news.example.org",
-    list_id="weekly.news.example.org",
-    list_name="Weekly Verdicts",
-    archive_url="https://news.example.org/archive",
-)
+FRAME = replace(letters.FRAME, feedback_id="")
 
 PLAN = Plan(
     headers=issue_headers(FRAME, "Two verdicts and a question"),

@@ -9,21 +9,10 @@ from html import escape
 from hypothesis import strategies as st
 
 from newsletter.render.encode import mailbox_form
-from newsletter.render.frame import MessageFrame
 from newsletter.render.headers import issue_headers
 from newsletter.render.plan import Block, Plan, Slot
 from newsletter.render.slots import SlotName
-
-FRAME = MessageFrame(
-    from_name="Weekly Verdicts",
-    from_address="weekly@news.example.org",
-    reply_to="desk@example.org",
-    public_url="https://news.example.org",
-    list_id="weekly.news.example.org",
-    list_name="Weekly Verdicts",
-    archive_url="https://news.example.org/archive",
-    feedback_id="12:weekly:issue:verdicts",
-)
+from tests.render.letters import FRAME
 
 ADDRESS, VIEW, LEAVE = Slot(SlotName.ADDRESS), Slot(SlotName.VIEW_URL), Slot(SlotName.UNSUBSCRIBE_URL)
 PREFERENCES = Slot(SlotName.PREFERENCES_URL)

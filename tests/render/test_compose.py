@@ -12,9 +12,9 @@ from newsletter.render.encode import mailbox_form
 from newsletter.render.headers import single_mail_headers
 from newsletter.render.plan import Block, Header, Plan, Slot
 from newsletter.render.slots import SlotName
+from tests.render.letters import FRAME
 from tests.render.plans import (
     ADDRESS,
-    FRAME,
     HOSTILE,
     LEAVE,
     PLAN,

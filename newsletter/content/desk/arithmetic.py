@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from newsletter.content.desk.findings import Contradiction, Kind, Statement, date_source, state_claim
+from newsletter.content.desk.findings import Contradiction, Kind, state_claim, state_words
 from newsletter.content.desk.papers import Sheet
 from newsletter.content.desk.prices import (
     Range,
@@ -214,7 +214,7 @@ def splits(sheet: Sheet) -> Iterator[Contradiction]:
 
 def _wrong_split(sheet: Sheet, verdict: Verdict, other: str, what: str) -> Contradiction:
     split = f"{verdict.ships} ship / {verdict.skips} skip"
-    left = _stated(sheet, verdict.tool_id, split, verdict.line)
+    left = state_words(sheet.source, verdict.tool_id, split, verdict.line)
     return Contradiction(
         kind=Kind.SPLIT,
         attribute="verdict",
@@ -234,7 +234,7 @@ def _community(sheet: Sheet) -> Iterator[Contradiction]:
             yield Contradiction(
                 kind=Kind.SPLIT,
                 attribute=claim.attribute,
-                left=_stated(sheet, votes.tool_id, split, None),
+                left=state_words(sheet.source, votes.tool_id, split, None),
                 right=state_claim(claim, sheet.sources),
                 reason=f"the community's votes are {split}, its share {share:f}%",
             )
@@ -244,18 +244,6 @@ def _is_share(share: Decimal, ships: int, skips: int) -> bool:
     """Whether a share is that of the split, rounded to whole percent either way."""
     number = ships + skips
     return not number or abs(Decimal(100 * ships) / number - share) < 1
-
-
-def _stated(sheet: Sheet, tool_id: str, value: str, line: int | None) -> Statement:
-    return Statement(
-        tool_id=tool_id,
-        value=value,
-        words=value,
-        source_id=sheet.source.id,
-        source=sheet.source.name,
-        line=line,
-        dated=date_source(sheet.source),
-    )
 
 
 def _any_price(sheet: Sheet, tool_id: str, words: str) -> tuple[Claim, ...]:

@@ -110,6 +110,19 @@ def state_result(result: Benchmark, source: Source) -> Statement:
     )
 
 
+def state_words(source: Source, tool_id: str, words: str, line: int | None, *, value: str = "") -> Statement:
+    """A statement that is no record of its own: words of the source, and what they come to where that is another."""
+    return Statement(
+        tool_id=tool_id,
+        value=value or words,
+        words=words,
+        source_id=source.id,
+        source=source.name,
+        line=line,
+        dated=date_source(source),
+    )
+
+
 def date_claim(claim: Claim, source: Source) -> str:
     if claim.verified_on is not None:
         return f"verified {claim.verified_on}"

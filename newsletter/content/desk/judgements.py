@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from newsletter.content.desk.findings import Statement, date_source
+from newsletter.content.desk.findings import Statement, state_words
 from newsletter.content.desk.papers import Sheet
 from newsletter.content.pages.lines import is_prose, sentences, split_lines
 from newsletter.content.pages.names import Names
@@ -89,7 +89,7 @@ def judgements(sheet: Sheet) -> Iterator[Judgement]:
                 tool_id = ids.get(tool)
                 rival_id = pair[1] if tool_id == pair[0] else pair[0]
                 if tool_id is not None:
-                    statement = _statement(sheet, tool_id, means, sentence, line)
+                    statement = state_words(sheet.source, tool_id, sentence, line, value=means)
                     yield Judgement(means=means, rival_id=rival_id, in_answer=in_answer, statement=statement)
 
 
@@ -154,18 +154,6 @@ def _subject(sentence: str, start: int, names: Names) -> str | None:
     if not before or re.match(r"['’]s?\b", sentence[before[-1].end :]):
         return None
     return before[-1].tool
-
-
-def _statement(sheet: Sheet, tool_id: str, means: Means, sentence: str, line: int | None) -> Statement:
-    return Statement(
-        tool_id=tool_id,
-        value=means,
-        words=sentence,
-        source_id=sheet.source.id,
-        source=sheet.source.name,
-        line=line,
-        dated=date_source(sheet.source),
-    )
 
 
 def _plain(text: str) -> str:

@@ -8,6 +8,7 @@ from newsletter.digest.issues import Issue
 from newsletter.digest.month_draft import make_month_draft, merge_weeks
 from newsletter.editing.audit import COMMAND_LINE
 from newsletter.editing.edits import Write, make_edits
+from newsletter.editing.merging import merge
 from newsletter.editing.newsroom import Newsroom
 from newsletter.schedule.slots import NAME, Slot, issue_schedule, next_slot, wall_time
 
@@ -39,13 +40,14 @@ def draft_at_once(
     return draft_now(newsroom, now.strftime(NAME), even_thin=even_thin, edition=edition)
 
 
-def merge_now(newsroom: Newsroom, issue: Issue) -> Drafted:
-    """Take what was seen since into a draft; its cutoff moves to now."""
-    return merge_until(newsroom, issue, newsroom.clock.now())
+def merge_now(newsroom: Newsroom, issue: Issue, *, by: str = COMMAND_LINE) -> Drafted:
+    """Take what was seen since into a draft; its cutoff moves to now. It can be undone."""
+    merged = merge(newsroom, issue, by=by)
+    return Drafted(issue=merged, fresh=merged.version != issue.version)
 
 
 def merge_until(newsroom: Newsroom, issue: Issue, cutoff_at: datetime) -> Drafted:
-    """Take what was seen up to a later cutoff into a draft; a monthly one takes the weeks that began before it."""
+    """For the schedule: take what was seen up to a later cutoff into a draft that nobody has edited; a monthly one takes the weeks that began before it."""
     now = newsroom.clock.now()
     if issue.edition is Edition.MONTHLY:
         return merge_weeks(newsroom.database, issue, cutoff_at, now)

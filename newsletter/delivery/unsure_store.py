@@ -45,3 +45,11 @@ def _of_batch(
         .limit(limit)
     )
     return [Unsure(**row._mapping) for row in connection.execute(query)]
+
+
+def unsure_ids(connection: Connection, issue_id: int) -> tuple[int, ...]:
+    """All of the issue's unsure readers."""
+    found: list[int] = []
+    while page := page_of_unsure(connection, issue_id, after=found[-1] if found else 0, limit=1_000):
+        found += [each.reader_id for each in page]
+    return tuple(found)

@@ -45,6 +45,7 @@ ROUTES = (
     "desk.editors",
     "desk.audit",
     "desk.mail",
+    "desk.watch",
     "desk.readers",
     "desk.facts",
     "desk.outbox",

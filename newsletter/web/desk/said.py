@@ -14,4 +14,12 @@ SAID = {
     "suppressed-before": "It was suppressed before.",
     "erased": "Erased.",
     "erased-soon": "Erased; the last traces go from the database's own log tonight.",
+    "paused": "Paused: within a second nobody new is mailed.",
+    "resumed": "It goes on: by itself where newsletter serve runs.",
+    "cancelled": "Cancelled for good. Whoever waited for it was skipped.",
+    "too-late": "Nothing was changed: somebody was faster. This is how it stands now.",
+    "once-more": "They get it once more, and may then have it twice.",
+    "nobody-chosen": "Nobody was chosen, and nothing was done.",
+    "pause-first": "A sender works on some of these readers. Pause the issue first. Nothing was changed.",
+    "corrected": "Corrected: its page in the archive says so.",
 }

@@ -1,0 +1,172 @@
+"""Issues on their way as the desk shows them: one look a second, however many watch, and server-sent events from it.
+
+A viewer holds no thread and no connection of the database. A stream lasts a minute at most, then the browser comes again by
+itself: so a session that was revoked ends, and a server that stops is not held up. Too many viewers get one look and are asked
+to come again later.
+"""
+
+import asyncio
+import json
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+
+from starlette.concurrency import run_in_threadpool
+
+from newsletter.app import App
+from newsletter.db.statuses import IssueStatus
+from newsletter.delivery.domains import DomainCount, DomainLine
+from newsletter.delivery.pace import Pace
+from newsletter.delivery.progress import Situation
+from newsletter.delivery.report import Report, report
+from newsletter.delivery.store import situation_of
+
+#: A look is shown to everybody who asks within this time.
+FRESH = timedelta(seconds=0.9)
+#: Seconds between two events, and how many events a stream has before the browser comes again.
+PAUSE, MOST_EVENTS = 1.0, 60
+#: Streams at once, and when a browser that found them all taken comes again, in milliseconds.
+MOST_VIEWERS, COME_AGAIN = 40, 10_000
+#: Issues whose domains stay counted: of a million readers four megabytes.
+KEPT = 4
+#: Domains with a line of their own.
+DOMAINS = 15
+
+OVER = (IssueStatus.SENT, IssueStatus.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """An issue's delivery at a moment. `stale` batches are still to be counted by domain; `rate` is in readers a second."""
+
+    at: datetime
+    situation: Situation
+    report: Report
+    rate: float | None
+    left: timedelta | None
+    domains: tuple[DomainLine, ...]
+    stale: int
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to come: the issue is done, and everybody in it is counted."""
+        return self.situation.issue.status in OVER and not self.stale
+
+
+@dataclass(slots=True)
+class _Watched:
+    """What is remembered of one issue."""
+
+    domains: DomainCount
+    pace: Pace = field(default_factory=Pace)
+    last: Look | None = None
+    lock: Lock = field(default_factory=Lock)
+
+
+@dataclass(slots=True)
+class Live:
+    """The memory of one server process."""
+
+    app: App
+    viewers: int = 0
+    _watched: "OrderedDict[int, _Watched]" = field(default_factory=OrderedDict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def look(self, issue_id: int) -> Look:
+        """The issue now, or as it was a moment ago; raises NotFound."""
+        watched = self._of(issue_id)
+        with watched.lock:
+            now = self.app.clock.now()
+            if watched.last is None or watched.last.stale or not timedelta() <= now - watched.last.at < FRESH:
+                watched.last = self._take(issue_id, watched, now)
+            return watched.last
+
+    def forget(self, issue_id: int) -> None:
+        """Look anew: somebody has just changed it."""
+        watched = self._of(issue_id)
+        with watched.lock:
+            watched.last = None
+
+    def _of(self, issue_id: int) -> _Watched:
+        with self._lock:
+            watched = self._watched.pop(issue_id, None) or _Watched(DomainCount(issue_id))
+            self._watched[issue_id] = watched
+            while len(self._watched) > KEPT:
+                self._watched.popitem(last=False)
+            return watched
+
+    def _take(self, issue_id: int, watched: _Watched, now: datetime) -> Look:
+        with self.app.database.read() as connection:
+            situation = situation_of(connection, issue_id)
+            watched.domains.look(connection)
+        watched.pace.note(situation.progress, now)
+        going = situation.issue.status is IssueStatus.SENDING
+        return Look(
+            at=now,
+            situation=situation,
+            report=report(situation, now),
+            rate=watched.pace.rate if going else None,
+            left=watched.pace.left(situation.progress) if going else None,
+            domains=watched.domains.lines(DOMAINS),
+            stale=watched.domains.stale,
+        )
+
+    async def events(self, issue_id: int) -> AsyncIterator[str]:
+        """What a browser is told: `look` events with texts by name, and `over` at the end."""
+        if self.viewers >= MOST_VIEWERS:
+            yield f"retry: {COME_AGAIN}\n\n"
+            yield _event("look", texts_of(await run_in_threadpool(self.look, issue_id)))
+            return
+        self.viewers += 1
+        try:
+            yield "retry: 2000\n\n"
+            for _ in range(MOST_EVENTS):
+                look = await run_in_threadpool(self.look, issue_id)
+                yield _event("over" if look.is_over else "look", texts_of(look))
+                if look.is_over:
+                    return
+                await asyncio.sleep(PAUSE)
+        finally:
+            self.viewers -= 1
+
+
+def texts_of(look: Look) -> dict[str, str]:
+    """What the page shows of a look, by the name of its place; `status` is the state alone."""
+    progress = look.situation.progress
+    counts = ("readers", "accepted", "rejected", "skipped", "unsure", "open")
+    return {
+        "status": look.situation.issue.status.value,
+        **{name: f"{getattr(progress, name):,}" for name in counts},
+        "done": str(progress.readers - progress.open),
+        "rate": "–" if look.rate is None else f"{look.rate:,.0f} a second",
+        "left": duration(look.left),
+        "why": look.report.why,
+        "by_itself": look.report.by_itself,
+        **{f"domain-{place}-{name}": text for place, name, text in _domain_texts(look)},
+    }
+
+
+def _domain_texts(look: Look) -> list[tuple[int, str, str]]:
+    names = ("accepted", "rejected", "skipped", "unsure")
+    found = []
+    for place, line in enumerate(look.domains):
+        found.append((place, "name", line.name or "all others"))
+        found += [(place, name, f"{getattr(line, name):,}") for name in names]
+    return found
+
+
+def duration(left: timedelta | None) -> str:
+    """ "1 h 5 min", "3 min", "20 s"; a dash where nobody knows."""
+    if left is None:
+        return "–"
+    seconds = round(left.total_seconds())
+    if seconds < 90:
+        return f"{seconds} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _event(name: str, texts: dict[str, str]) -> str:
+    return f"event: {name}\ndata: {json.dumps(texts)}\n\n"

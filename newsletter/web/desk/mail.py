@@ -1,0 +1,253 @@
+"""The mail itself, to be looked at: in a frame on any page of the desk, and on a page of its own in every way.
+
+What the frame shows is the sender's composition for somebody, not a likeness: only the scheme and the images are decided
+here instead of by a mail program, and links open beside it. Links that act for a reader lead nowhere.
+"""
+
+from dataclasses import dataclass
+from html import escape
+from typing import ClassVar
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+
+from newsletter.app import App
+from newsletter.digest.issues import Issue
+from newsletter.digest.store import get_issue
+from newsletter.editing.compiled import CompiledMail, Fault
+from newsletter.editing.editors_store import Editor
+from newsletter.editing.preview import (
+    Copy,
+    Format,
+    compose,
+    find_reader_id,
+    made_up_copy,
+    part_of,
+    shown_copy,
+)
+from newsletter.editing.preview_store import find_issue_before
+from newsletter.editing.weight import Weight, weight_of
+from newsletter.errors import BadInput, NotFound
+from newsletter.render.scheme import Scheme, in_scheme, with_links_outside
+from newsletter.web.desk.frame import DeskFrame, DeskPage, done
+from newsletter.web.desk.people import AnyEditor, DeskForm, NotAllowed, Publisher
+from newsletter.web.desk.view import Choices, Part, View, Width, choices_of, view_of
+from newsletter.web.installation import Installed
+from newsletter.web.pages import show
+
+router = APIRouter(include_in_schema=False)
+
+#: The one answer of the desk with styles in it: they are the mail's own. Nothing in it runs, and links open beside it.
+SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
+SECURITY = (
+    f"sandbox {SANDBOX}; default-src 'none'; style-src 'unsafe-inline'; img-src {{images}}; form-action 'none'; "
+    "base-uri 'none'; frame-ancestors 'self'"
+)
+IMAGES, NO_IMAGES = "'self' https: data:", "'none'"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailFrame:
+    """An issue's mail in a frame, and what is to be known of it; without a mail `fault` says why."""
+
+    issue_id: int
+    label: str
+    subject: str
+    preheader: str
+    view: View
+    sandbox: str
+    weight: Weight | None
+    content_hash: str
+    fault: Fault | None
+
+    @property
+    def src(self) -> str:
+        return f"/desk/issues/{self.issue_id}/mail{self.view.query(width=Width.DESKTOP, beside=False)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """A link that changes one thing of the view."""
+
+    words: str
+    path: str
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewPage(DeskPage):
+    """An issue's mail in one way of looking, beside the issue before where that is wanted; `shown` is a part as text."""
+
+    template: ClassVar[str] = "desk/preview"
+    issue: Issue
+    frame: MailFrame
+    before: MailFrame | None
+    shown: str
+    switches: tuple[tuple[str, tuple[Switch, ...]], ...]
+    choices: Choices
+    address: str
+    typed: str
+    faults: tuple[str, ...]
+
+
+def mail_frame(app: App, issue: Issue, view: View | None = None) -> MailFrame:
+    """The frame of an issue as it stands; compiled once until it may read differently."""
+    mail = app.compiled.of(issue)
+    return MailFrame(
+        issue_id=issue.id,
+        label=f"{issue.edition.value.capitalize()} {issue.label}",
+        subject=mail.letter.subject,
+        preheader=mail.letter.preheader,
+        view=view or View(),
+        sandbox=SANDBOX,
+        weight=None if mail.plan is None else weight_of(mail.plan),
+        content_hash=app.looks.of(issue).proof.content_hash,
+        fault=mail.fault,
+    )
+
+
+@router.get("/desk/issues/{issue_id}/mail")
+def mail(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> Response:
+    issue = _issue(app, issue_id)
+    compiled = app.compiled.of(issue)
+    view = _view(request, app, editor, compiled)
+    security = SECURITY.format(images=IMAGES if view.images else NO_IMAGES)
+    headers = {"Content-Security-Policy": security, "X-Frame-Options": "SAMEORIGIN"}
+    if compiled.plan is None:
+        words = compiled.fault.reason if compiled.fault else ""
+        return HTMLResponse(f"<!doctype html><title>No mail</title><p>{escape(words)}", 422, headers=headers)
+    html = part_of(_message(app, compiled, view), Format.HTML)
+    return HTMLResponse(with_links_outside(in_scheme(html, view.scheme)), headers=headers)
+
+
+@router.get("/desk/issues/{issue_id}/preview")
+def preview(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> Response:
+    issue = _issue(app, issue_id)
+    compiled = app.compiled.of(issue)
+    try:
+        view = _view(request, app, editor, compiled)
+    except BadInput as error:
+        return _page(request, app, editor, issue, View(), faults=(str(error),))
+    return _page(request, app, editor, issue, view)
+
+
+@router.post("/desk/issues/{issue_id}/preview")
+def look_as(request: Request, app: Installed, editor: Publisher, issue_id: int, form: DeskForm) -> Response:
+    """Look as the reader of an address: in the page's own address stands a number."""
+    issue = _issue(app, issue_id)
+    typed = form.get("address")
+    try:
+        reader_id = find_reader_id(app, typed)
+    except NotFound:
+        faults = (f"No reader has the address {typed}.",)
+        return _page(request, app, editor, issue, View(), typed=typed, faults=faults)
+    except BadInput as error:
+        return _page(request, app, editor, issue, View(), typed=typed, faults=(str(error),))
+    return done(f"/desk/issues/{issue_id}/preview{View(reader=reader_id).query()}")
+
+
+def _page(
+    request: Request,
+    app: App,
+    editor: Editor,
+    issue: Issue,
+    view: View,
+    *,
+    typed: str = "",
+    faults: tuple[str, ...] = (),
+) -> Response:
+    compiled = app.compiled.of(issue)
+    with app.database.read() as connection:
+        before = find_issue_before(connection, issue)
+    page = PreviewPage(
+        desk=DeskFrame.of(request, editor, "issues"),
+        issue=issue,
+        frame=mail_frame(app, issue, view),
+        before=mail_frame(app, before, view) if before is not None and view.beside else None,
+        shown=_shown(app, compiled, view),
+        switches=_switches(issue, view, has_before=before is not None),
+        choices=choices_of(compiled.letter),
+        address=_address(app, compiled, view),
+        typed=typed,
+        faults=faults,
+    )
+    return show(request, page, 422 if faults else 200)
+
+
+def _issue(app: App, issue_id: int) -> Issue:
+    with app.database.read() as connection:
+        return get_issue(connection, issue_id)
+
+
+def _view(request: Request, app: App, editor: Editor, compiled: CompiledMail) -> View:
+    """The view that is asked for; raises NotAllowed where a writer asks for a reader's."""
+    today = app.clock.now().astimezone(app.settings.zone).date()
+    view = view_of(request, choices_of(compiled.letter).topics, today)
+    if view.reader and not editor.may_publish:
+        raise NotAllowed
+    return view
+
+
+def _copy(app: App, compiled: CompiledMail, view: View) -> Copy:
+    assert compiled.plan is not None
+    if view.reader:
+        return shown_copy(app, compiled.letter, compiled.plan, view.reader)
+    return made_up_copy(app, compiled.letter, compiled.plan, view.wishes)
+
+
+def _message(app: App, compiled: CompiledMail, view: View) -> bytes:
+    assert compiled.plan is not None
+    copy = _copy(app, compiled, view)
+    return compose(compiled.plan, copy.values, copy.program)
+
+
+def _shown(app: App, compiled: CompiledMail, view: View) -> str:
+    """What stands in place of the frame; empty for the mail itself."""
+    if view.part is Part.MAIL or compiled.plan is None:
+        return ""
+    message = _message(app, compiled, view)
+    match view.part:
+        case Part.TEXT:
+            return part_of(message, Format.TEXT)
+        case Part.HEADERS:
+            message = message.partition(b"\r\n\r\n")[0]
+    return message.decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def _address(app: App, compiled: CompiledMail, view: View) -> str:
+    """Whose copy it is; empty for somebody made up."""
+    if not view.reader or compiled.plan is None:
+        return ""
+    return _copy(app, compiled, view).values["address"]
+
+
+def _switches(issue: Issue, view: View, *, has_before: bool) -> tuple[tuple[str, tuple[Switch, ...]], ...]:
+    path = f"/desk/issues/{issue.id}/preview"
+
+    def switch(words: str, *, is_on: bool, **changes: object) -> Switch:
+        return Switch(words=words, path=f"{path}{view.query(**changes)}", is_on=is_on)
+
+    parts = (
+        (Part.MAIL, "Mail"),
+        (Part.TEXT, "Text part"),
+        (Part.HEADERS, "Headers"),
+        (Part.SOURCE, "Source"),
+    )
+    rows = [
+        ("Show", tuple(switch(words, is_on=view.part is part, part=part) for part, words in parts)),
+        ("Width", tuple(switch(each.capitalize(), is_on=view.width is each, width=each) for each in Width)),
+        (
+            "Scheme",
+            tuple(switch(each.capitalize(), is_on=view.scheme is each, scheme=each) for each in Scheme),
+        ),
+        ("Images", tuple(switch(words, is_on=view.images is on, images=on) for on, words in _IMAGES)),
+    ]
+    if has_before:
+        rows.append(
+            ("Beside", tuple(switch(words, is_on=view.beside is on, beside=on) for on, words in _BESIDE))
+        )
+    return tuple(rows)
+
+
+_IMAGES = (True, "Shown"), (False, "Off")
+_BESIDE = (False, "Alone"), (True, "The issue before")

@@ -1,0 +1,26 @@
+// Fills the counts of an issue on its way as the server tells them. Without it the page's link "Look again" does.
+"use strict";
+
+const watched = document.getElementById("watch");
+const told = new EventSource(watched.dataset.events);
+
+function show(texts) {
+  // Other buttons: only the whole page has them. Not under somebody's hands.
+  if (texts.status !== watched.dataset.status && !document.querySelector("details.act[open]:not([data-first])")) {
+    told.close();
+    window.location.reload();
+    return;
+  }
+  for (const place of document.querySelectorAll("[data-live]")) {
+    const text = texts[place.dataset.live];
+    if (text !== undefined && place.textContent !== text) place.textContent = text;
+  }
+  for (const row of document.querySelectorAll("[data-row]")) row.hidden = texts[row.dataset.row] === undefined;
+  for (const place of document.querySelectorAll("[data-live-value]")) place.value = Number(texts[place.dataset.liveValue]);
+}
+
+told.addEventListener("look", (event) => show(JSON.parse(event.data)));
+told.addEventListener("over", (event) => {
+  told.close();
+  show(JSON.parse(event.data));
+});

@@ -258,7 +258,7 @@ CREATE TABLE mails (
   code VARCHAR(50),
   provider_id VARCHAR(200),
   CONSTRAINT pk_mails PRIMARY KEY (id),
-  CONSTRAINT ck_mails_kind CHECK (kind IN ('confirmation', 'reminder', 'welcome', 'sign-in', 'personal-link', 'test', 'alert')),
+  CONSTRAINT ck_mails_kind CHECK (kind IN ('confirmation', 'reminder', 'welcome', 'sign-in', 'personal-link', 'follow', 'test', 'alert')),
   CONSTRAINT ck_mails_status CHECK (status IN ('pending', 'begun', 'accepted', 'rejected', 'unsure')),
   CONSTRAINT ck_mails_one_recipient CHECK (reader_id IS NULL OR editor_id IS NULL),
   CONSTRAINT fk_mails_editor_id_editors FOREIGN KEY(editor_id) REFERENCES editors (id),

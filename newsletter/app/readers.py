@@ -8,6 +8,8 @@ from newsletter.app.parts import Parts
 
 if TYPE_CHECKING:
     from newsletter.digest.archive import Archive
+    from newsletter.readers.following import Following
+    from newsletter.readers.limits import Limits
     from newsletter.readers.subscribing import Subscribing
     from newsletter.readers.votes import Ballots
 
@@ -27,7 +29,6 @@ class ReadersParts(Parts):
     def subscribing(self) -> "Subscribing":
         """The way in for readers."""
         from newsletter.delivery.mails import queue_mail
-        from newsletter.readers.limits import Limits
         from newsletter.readers.subscribing import Subscribing, is_listed, read_domains
 
         settings = self.settings
@@ -37,16 +38,37 @@ class ReadersParts(Parts):
             database=self.database,
             signer=self.links,
             suppression_key=self.suppression_key,
-            limits=Limits(
-                key=self.suppression_key,
-                per_network=settings.network_limit,
-                per_domain=settings.domain_limit,
-            ),
+            limits=self._limits,
             public_url=settings.public_url,
             again_after=settings.confirm_again_after,
             queue_mail=queue_mail,
             welcome=self._welcome,
             is_disposable=lambda domain: is_listed(domain, domains),
+        )
+
+    @property
+    def following(self) -> "Following":
+        """The way to follow a tool for whoever has no link at hand."""
+        from newsletter.delivery.mails import queue_mail
+        from newsletter.readers.following import Following
+
+        return Following(
+            database=self.database,
+            signer=self.links,
+            limits=self._limits,
+            public_url=self.settings.public_url,
+            queue_mail=queue_mail,
+        )
+
+    @property
+    def _limits(self) -> "Limits":
+        """How much strangers may ask of us in an hour."""
+        from newsletter.readers.limits import Limits
+
+        return Limits(
+            key=self.suppression_key,
+            per_network=self.settings.network_limit,
+            per_domain=self.settings.domain_limit,
         )
 
     def next_issue_words(self) -> str:

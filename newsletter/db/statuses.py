@@ -129,6 +129,7 @@ class MailKind(StrEnum):
     WELCOME = "welcome"
     SIGN_IN = "sign-in"
     PERSONAL_LINK = "personal-link"
+    FOLLOW = "follow"
     TEST = "test"
     ALERT = "alert"
 

@@ -218,6 +218,8 @@ class Week:
     bottom_line: str
     left: str
     right: str
+    left_id: str
+    right_id: str
     pick_left_if: str
     pick_right_if: str
     link: Link

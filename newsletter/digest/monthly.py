@@ -94,6 +94,8 @@ def _week(issue: ArchivedIssue, settings: Settings) -> Week:
         bottom_line=lead.bottom_line,
         left=lead.left.name,
         right=lead.right.name,
+        left_id=lead.left.tool_id,
+        right_id=lead.right.tool_id,
         pick_left_if=lead.pick_left_if,
         pick_right_if=lead.pick_right_if,
         link=lead.link,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.db.schema import consents, mails, reader_tools, reader_topics, readers, sign_up_counts
@@ -74,6 +74,12 @@ def was_mailed(connection: Connection, reader_id: int, kind: MailKind, since: da
         mails.c.reader_id == reader_id, mails.c.kind == kind, mails.c.queued_at > since
     )
     return connection.execute(query.limit(1)).first() is not None
+
+
+def count_mailed(connection: Connection, reader_id: int, kind: MailKind, since: datetime) -> int:
+    """How many single mails of this kind were queued for the reader after a moment."""
+    mine = (mails.c.reader_id == reader_id, mails.c.kind == kind, mails.c.queued_at > since)
+    return connection.execute(select(func.count()).select_from(mails).where(*mine)).scalar_one()
 
 
 def unconfirmed_since(connection: Connection, before: datetime) -> list[int]:

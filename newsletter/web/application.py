@@ -45,6 +45,7 @@ ROUTES = (
     "desk.editors",
     "desk.audit",
     "desk.mail",
+    "desk.needs",
     "desk.watch",
     "desk.readers",
     "desk.facts",

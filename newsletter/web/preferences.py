@@ -1,4 +1,4 @@
-"""What a reader chooses, and following a tool. The link of a forwarded mail opens these pages: they show no address.
+"""What a reader chooses; following a single tool is in following.py. The link of a forwarded mail opens these pages: they show no address.
 
 To see, export, change or erase what is kept, a link that holds for an hour is mailed to the reader (personal.py).
 """
@@ -16,7 +16,6 @@ from newsletter.content.model import ToolHead
 from newsletter.content.store import ContentStore
 from newsletter.db.statuses import ReaderStatus
 from newsletter.delivery.mails import queue_mail
-from newsletter.errors import NotFound
 from newsletter.readers import preferences
 from newsletter.readers.links import Purpose
 from newsletter.readers.own_data import mail_personal_link
@@ -71,17 +70,6 @@ class LinkMailedPage(Page):
     token: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FollowPage(Page):
-    """Follow one tool, or no longer: a button."""
-
-    template: ClassVar[str] = "follow"
-    token: str
-    tool: Named
-    follows: bool
-    done: bool
-
-
 @router.get("/preferences/{token}")
 def look(request: Request, app: Installed, token: str) -> Response:
     with app.database.read() as connection:
@@ -131,23 +119,6 @@ def mail_link(request: Request, app: Installed, token: str, form: Form) -> Respo
             now=app.clock.now(),
         )
     return show(request, LinkMailedPage(token=token))
-
-
-@router.get("/preferences/{token}/follow/{tool_id:path}")
-def look_at_tool(request: Request, app: Installed, token: str, tool_id: str) -> Response:
-    with app.database.read() as connection:
-        reader = reader_of(app, connection, Purpose.PREFERENCES, token)
-        follows = tool_id in preferences.get_preferences(connection, reader.id).tools
-    return show(request, FollowPage(token=token, tool=_tool(app, tool_id), follows=follows, done=False))
-
-
-@router.post("/preferences/{token}/follow/{tool_id:path}")
-def follow(request: Request, app: Installed, token: str, tool_id: str, form: Form) -> Response:
-    tool, follows = _tool(app, tool_id), form.get("stop") == ""
-    with app.database.write() as connection:
-        reader = reader_of(app, connection, Purpose.PREFERENCES, token)
-        (preferences.follow if follows else preferences.unfollow)(connection, reader.id, tool_id)
-    return show(request, FollowPage(token=token, tool=tool, follows=follows, done=True))
 
 
 def _known_tools(app: App) -> tuple[ToolHead, ...]:
@@ -227,14 +198,6 @@ def _names(tools: Sequence[ToolHead], tool_ids: Sequence[str]) -> tuple[Named, .
     names = {tool.id: tool.name for tool in tools}
     named = (Named(id=each, name=names.get(each, each)) for each in tool_ids)
     return tuple(sorted(named, key=lambda tool: tool.name.casefold()))
-
-
-def _tool(app: App, tool_id: str) -> Named:
-    with _content(app) as content:
-        tool = content.tools([tool_id]).get(tool_id)
-    if tool is None:
-        raise NotFound("tool", tool_id)
-    return Named(id=tool.id, name=tool.name)
 
 
 def _content(app: App) -> ContentStore:

@@ -173,7 +173,12 @@ def confirm(request: Request, app: Installed, token: str, form: Form) -> Respons
 
 
 def _visitor(request: Request, source: str) -> Visitor:
-    return Visitor(network=network_of(request.client.host if request.client else ""), source=source)
+    return Visitor(network=network_behind(request), source=source)
+
+
+def network_behind(request: Request) -> str:
+    """The network that limits count the visitor by."""
+    return network_of(request.client.host if request.client else "")
 
 
 def _missing(app: App) -> tuple[str, ...]:

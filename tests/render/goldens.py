@@ -23,6 +23,7 @@ MAILS: Mapping[str, Mapping[str, object]] = {
         "preferences_url": "https://news.example.org/preferences/abc",
         "unsubscribe_url": "https://news.example.org/unsubscribe/abc",
     },
+    "follow": {"tool": "Heron Small", "follow_url": "https://news.example.org/preferences/abc/follow/heron"},
     "personal-link": {"personal_url": "https://news.example.org/personal/abc", "minutes": 60},
     "sign-in": {"sign_in_url": "https://news.example.org/sign-in/abc", "minutes": 15},
     "alert": {

@@ -429,7 +429,7 @@ def upgrade() -> None:
         sa.Column("code", sa.String(length=50), nullable=True),
         sa.Column("provider_id", sa.String(length=200), nullable=True),
         sa.CheckConstraint(
-            "kind IN ('confirmation', 'reminder', 'welcome', 'sign-in', 'personal-link', 'test', 'alert')",
+            "kind IN ('confirmation', 'reminder', 'welcome', 'sign-in', 'personal-link', 'follow', 'test', 'alert')",
             name=op.f("ck_mails_kind"),
         ),
         sa.CheckConstraint(

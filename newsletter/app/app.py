@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from newsletter.editing.compiled import CompiledMails
     from newsletter.editing.disputes import Disputes
     from newsletter.editing.looks import Looks
+    from newsletter.editing.start import Audiences
     from newsletter.schedule.ticker import Ticker
 
 
@@ -67,11 +68,18 @@ class App(ReadersParts, SendingParts, FeedbackParts):
         return CompiledMails(self)
 
     @cached_property
+    def audiences(self) -> "Audiences":
+        """How many readers an issue would go to; remembered for a minute."""
+        from newsletter.editing.start import Audiences
+
+        return Audiences(self)
+
+    @cached_property
     def looks(self) -> "Looks":
         """Issues as an editor sees them, with the findings of the checks; remembered."""
         from newsletter.editing.looks import Looks
 
-        return Looks(self, self.compiled)
+        return Looks(self, self.compiled, self.disputes)
 
     @cached_property
     def disputes(self) -> "Disputes":

@@ -25,6 +25,20 @@ def search(store: ContentStore, text: str, limit: int = 20) -> tuple[Hit, ...]:
     return tuple(Hit(kind=row["kind"], id=row["id"], title=row["title"], words=row["words"]) for row in found)
 
 
+def find_tools(store: ContentStore, part: str, limit: int) -> tuple[tuple[str, str], ...]:
+    """The ids and names of tools whose name or id holds these letters, the shortest name first."""
+    escaped = part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    named = {"part": f"%{escaped}%", "limit": limit}
+    return tuple((row["id"], row["name"]) for row in store.db.conn.execute(_BY_NAME, named))
+
+
+_BY_NAME = """
+SELECT id, name FROM tools
+WHERE name LIKE :part ESCAPE '\\' OR id LIKE :part ESCAPE '\\'
+ORDER BY length(name), name, id LIMIT :limit
+"""
+
+
 # One bm25 rank per table is not comparable with another's, but names count more than words said about them.
 _SEARCH = """
 SELECT 'tool' AS kind, tools.id, tools.name AS title,

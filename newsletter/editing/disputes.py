@@ -1,13 +1,35 @@
-"""What contradicts itself, remembered until content.db or a ruling changes: looking for it reads every claim there is."""
+"""What contradicts itself, remembered until content.db changes: looking for it reads every claim there is.
 
+Of a small store that takes an instant. Of a large one it takes seconds, so it is done beside the pages, which show what
+was found before until it is done. A ruling settles what is known at once.
+"""
+
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Lock, Thread
 
+from newsletter.content.desk.check import find_contradictions
 from newsletter.content.desk.findings import Contradiction
+from newsletter.content.desk.identity import IDENTITY
 from newsletter.content.version import DataVersion
-from newsletter.editing.facts import open_contradictions
 from newsletter.editing.newsroom import Newsroom
 from newsletter.editing.store import all_rulings
+
+log = logging.getLogger(__name__)
+
+#: Up to this size of content.db nobody has to wait for it.
+SMALL_BYTES = 4 * 1024 * 1024
+
+Rulings = Mapping[str, Mapping[str, str | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Every contradiction that nobody has ruled on, the serious and certain ones first. Not `is_current`: it is looked for now."""
+
+    found: tuple[Contradiction, ...]
+    is_current: bool
 
 
 @dataclass(slots=True)
@@ -16,24 +38,77 @@ class Disputes:
 
     newsroom: Newsroom
     _content: DataVersion = field(init=False)
-    _known: tuple[str, tuple[Contradiction, ...]] = ("", ())
+    _stamp: str = ""
+    _found: tuple[Contradiction, ...] = ()
+    _looking: Thread | None = None
     _lock: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
         settings = self.newsroom.settings
         self._content = DataVersion(settings.path(settings.content_db))
 
-    def open(self) -> tuple[Contradiction, ...]:
-        """Every contradiction that nobody has ruled on, the serious and certain ones first."""
-        with self._lock:
-            stamp = self._stamp()
-            if self._known[0] != stamp:
-                self._known = stamp, open_contradictions(self.newsroom)
-            return self._known[1]
-
-    def _stamp(self) -> str:
+    def open(self) -> Known:
         with self.newsroom.database.read() as connection:
-            return f"{self._content.read()} {all_rulings(connection)}"
+            rulings = all_rulings(connection)
+        twins = _on_identity(rulings)
+        stamp = f"{self._content.read()} {twins}"
+        with self._lock:
+            if self._stamp != stamp and not self._is_large():
+                self._look(stamp, twins)
+            elif self._stamp != stamp and (self._looking is None or not self._looking.is_alive()):
+                self._looking = Thread(target=self._look_beside, args=(stamp, twins), daemon=True)
+                self._looking.start()
+            found, is_current = self._found, self._stamp == stamp
+        return Known(found=self._open_of(found, rulings), is_current=is_current)
+
+    def _look(self, stamp: str, twins: Rulings) -> None:
+        settings = self.newsroom.settings
+        with self.newsroom.content() as content:
+            found = find_contradictions(content, source_order=settings.source_order, rulings=twins)
+        self._stamp, self._found = stamp, found
+
+    def _look_beside(self, stamp: str, twins: Rulings) -> None:
+        try:
+            self._look(stamp, twins)
+        except Exception:
+            # The next look at a page tries again.
+            log.exception("what contradicts itself could not be looked for")
+
+    def _is_large(self) -> bool:
+        settings = self.newsroom.settings
+        file = settings.path(settings.content_db)
+        return file.exists() and file.stat().st_size > SMALL_BYTES
+
+    def _open_of(self, found: tuple[Contradiction, ...], rulings: Rulings) -> tuple[Contradiction, ...]:
+        """Those that no ruling settles; one on a claim holds as long as its source says so."""
+        asked = [
+            each for each in found if any(each.attribute in rulings.get(id_, {}) for id_ in each.tool_ids)
+        ]
+        if not asked:
+            return found
+        with self.newsroom.content() as content:
+            claims = content.claims({id_ for each in asked for id_ in each.tool_ids})
+        current = {None, *(claim.id for stated in claims.values() for claim in stated)}
+        settled = {
+            (tool_id, attribute)
+            for tool_id, by_attribute in rulings.items()
+            for attribute, claim_id in by_attribute.items()
+            if claim_id in current
+        }
+        return tuple(
+            each for each in found if not any((id_, each.attribute) in settled for id_ in each.tool_ids)
+        )
 
     def close(self) -> None:
+        if self._looking is not None:
+            self._looking.join()
         self._content.close()
+
+
+def _on_identity(rulings: Rulings) -> Rulings:
+    """The rulings that say which records are one tool: they change what is compared with what."""
+    return {
+        tool_id: {IDENTITY: by_attribute[IDENTITY]}
+        for tool_id, by_attribute in rulings.items()
+        if IDENTITY in by_attribute
+    }

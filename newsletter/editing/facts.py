@@ -96,6 +96,7 @@ def rule(
     reason: str,
     by: str,
     issue_id: int | None = None,
+    contradictions: Iterable[Contradiction] | None = None,
 ) -> Tool:
     """Say which claim is the fact, or with None that nothing is printed and nothing more is asked. Commits.
 
@@ -108,7 +109,8 @@ def rule(
         stated = content.claims([tool.id]).get(tool.id, ())
         known = {each.attribute for each in stated}
         if attribute not in known:
-            known |= {each.attribute for each in of_tools(_contradictions(newsroom, content), [tool.id])}
+            found = _contradictions(newsroom, content) if contradictions is None else contradictions
+            known |= {each.attribute for each in of_tools(found, [tool.id])}
     if attribute not in known:
         raise BadInput(
             f"nothing is stated of {tool.name} as {attribute}: one of {', '.join(sorted(known)) or 'none'} is right"

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from newsletter.app import App
 from newsletter.content.desk.findings import Contradiction, Statement
+from newsletter.content.search import find_tools
 from newsletter.editing.editors_store import Editor
 from newsletter.editing.facts import FactSheet, Standing, Stated, facts_of, rule, withdraw_ruling
 from newsletter.editing.rulings_store import Ruling, list_rulings
@@ -42,7 +43,10 @@ class Dispute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactsPage(DeskPage):
-    """A page of what is open, then the rulings; with a `query` the tools whose name holds it. Paths lead to tools."""
+    """A page of what is open, then the rulings; with a `query` the tools whose name holds it. Paths lead to tools.
+
+    Not `is_current`: what is open is looked for at this moment.
+    """
 
     template: ClassVar[str] = "desk/facts"
     query: str
@@ -51,6 +55,7 @@ class FactsPage(DeskPage):
     total: int
     page: int
     is_last: bool
+    is_current: bool
     rulings: tuple[tuple[Ruling, str], ...]
 
 
@@ -84,7 +89,8 @@ class ToolFactsPage(DeskPage):
 @router.get("/desk/facts")
 def look(request: Request, app: Installed, editor: AnyEditor, q: str = "", page: int = 1) -> Response:
     query = " ".join(q[:200].split())
-    found = app.disputes.open()
+    known = app.disputes.open()
+    found = known.found
     page = min(max(page, 1), -(-len(found) // MOST) or 1)
     with app.database.read() as connection:
         rulings = list_rulings(connection, MOST_RULINGS)
@@ -96,6 +102,7 @@ def look(request: Request, app: Installed, editor: AnyEditor, q: str = "", page:
         total=len(found),
         page=page,
         is_last=page * MOST >= len(found),
+        is_current=known.is_current,
         rulings=tuple((each, _path(each.tool_id)) for each in rulings),
     )
     return show(request, shown)
@@ -138,21 +145,27 @@ def _rule(app: App, editor: Editor, tool_id: str, attribute: str, wanted: str, r
         withdraw_ruling(app, tool_id, attribute, reason=reason, by=editor.name)
     else:
         claim = None if wanted == LEAVE_OUT else wanted
-        rule(app, tool_id, attribute, claim, reason=reason, by=editor.name)
+        rule(
+            app,
+            tool_id,
+            attribute,
+            claim,
+            reason=reason,
+            by=editor.name,
+            contradictions=app.disputes.open().found,
+        )
 
 
 def _search(app: App, query: str) -> tuple[tuple[str, str], ...]:
     """Tools by name and path."""
     with app.content() as content:
-        heads = [each for each in content.tool_heads() if query.casefold() in each.name.casefold()]
-    nearest = sorted(heads, key=lambda each: (len(each.name), each.name))[:MOST_TOOLS]
-    return tuple((each.name, _path(each.id)) for each in nearest)
+        return tuple((name, _path(tool_id)) for tool_id, name in find_tools(content, query, MOST_TOOLS))
 
 
 def _tool_page(
     request: Request, app: App, editor: Editor, tool_id: str, typed: Typed | None = None
 ) -> ToolFactsPage:
-    sheet = facts_of(app, tool_id, app.disputes.open())
+    sheet = facts_of(app, tool_id, app.disputes.open().found)
     with app.database.read() as connection:
         ruled = {each.attribute: each for each in list_rulings(connection, 1000, sheet.tool.id)}
     return ToolFactsPage(

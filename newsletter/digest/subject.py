@@ -1,7 +1,8 @@
 """Subject and preheader, computed from the issue; an editor's own take their place."""
 
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
 
 from newsletter.digest.letter import Brief, Card, Lead
 from newsletter.digest.material import Dossier
@@ -9,6 +10,19 @@ from newsletter.digest.sentences import clip
 
 #: What phones show of a subject, and what they show after it of a preheader.
 SUBJECT_CHARS, PREHEADER_CHARS = 60, 110
+#: As many are proposed of either.
+PROPOSED = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposals:
+    """What an editor may take for the subject and the preheader, computed from the week."""
+
+    subjects: tuple[str, ...] = ()
+    preheaders: tuple[str, ...] = ()
+
+
+NOTHING_PROPOSED = Proposals()
 
 
 def compute_subject(
@@ -56,3 +70,30 @@ def compute_preheader(
             break
         line = joined.strip()
     return line if line != subject else ""
+
+
+def propose_subjects(
+    name: str,
+    number: int,
+    sides: tuple[Dossier, Dossier] | None,
+    cards: Sequence[Card],
+    headings: Iterable[Iterable[str]] = (),
+) -> tuple[str, ...]:
+    """What fits: of each change, the largest first, the fullest words; then the lead's, then the first card's."""
+    fullest = (next((each for each in heading if len(each) <= SUBJECT_CHARS), "") for heading in headings)
+    # Two changes at most, so that the lead has its say.
+    known = chain(islice(filter(None, fullest), 2), _subjects(name, number, sides, cards))
+    return _first_fitting(known, SUBJECT_CHARS)
+
+
+def propose_preheaders(lines: Iterable[str]) -> tuple[str, ...]:
+    """Those of the lines that fit."""
+    return _first_fitting(lines, PREHEADER_CHARS)
+
+
+def _first_fitting(lines: Iterable[str], most: int) -> tuple[str, ...]:
+    return tuple(islice(_once(each for each in lines if each and len(each) <= most), PROPOSED))
+
+
+def _once(lines: Iterable[str]) -> Iterator[str]:
+    return iter(dict.fromkeys(lines))

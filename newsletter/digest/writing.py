@@ -1,7 +1,7 @@
 """An issue's items written out as a `Letter`: which block says what. The blocks are written in their own modules."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import permutations
 
@@ -12,7 +12,7 @@ from newsletter.db.statuses import ItemKind, Room
 from newsletter.digest.answers import answer_block
 from newsletter.digest.briefs import brief_block
 from newsletter.digest.cards import card_block
-from newsletter.digest.changes import changes_block, heading_move, heading_of, subjects_of
+from newsletter.digest.changes import CHANGES, changes_block, heading_move, heading_of, subjects_of
 from newsletter.digest.draft_store import ChosenQuote
 from newsletter.digest.figures import figures_in
 from newsletter.digest.findings import findings
@@ -40,7 +40,22 @@ from newsletter.digest.material import Dossier, Material, RulingsOn, gather
 from newsletter.digest.moves import Move, Span, find_moves
 from newsletter.digest.sentences import plain
 from newsletter.digest.sources import sources_block
-from newsletter.digest.subject import compute_preheader, compute_subject
+from newsletter.digest.subject import (
+    NOTHING_PROPOSED,
+    Proposals,
+    compute_preheader,
+    compute_subject,
+    propose_preheaders,
+    propose_subjects,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """An issue written out, and what its editor might call it."""
+
+    letter: Letter
+    proposals: Proposals = NOTHING_PROPOSED
 
 
 def write_letter(
@@ -56,7 +71,7 @@ def write_letter(
     followed: Collection[str] = (),
     overflow: int | None = None,
     chosen: Iterable[ChosenQuote] = (),
-) -> Letter:
+) -> Written:
     """The whole issue as it reads now. `number` is the one it has, or would get if it were approved now.
 
     Changes are those of `span` (None for the first issue); `published` are the comparisons in earlier issues,
@@ -78,7 +93,8 @@ def write_letter(
         rulings=rulings,
     )
     writer = _Writer(issue, items, material, settings, moves, own, overflow, chosen)
-    return writer.letter(number, named)
+    letter = writer.letter(number, named)
+    return Written(letter=letter, proposals=writer.proposals(letter))
 
 
 def _named_rest(items: Sequence[Item], limit: int) -> list[Item]:
@@ -139,6 +155,24 @@ class _Writer:
             asks_votes=bool(self.settings.vote_for),
         )
         return self._finished(letter)
+
+    def proposals(self, letter: Letter) -> Proposals:
+        """What the subject and the preheader might be, whatever they are."""
+        number, sides = letter.masthead.number, self._lead_sides()
+        told = [
+            each for each in self.moves[:CHANGES] if each.is_about_tool and each.key in self.material.dossiers
+        ]
+        headings = (heading_of(each, self.material) for each in told)
+        subjects = propose_subjects(self.settings.name, number, sides, letter.cards, headings)
+        computed = [
+            compute_preheader(subject, letter.lead, letter.findings, letter.more, letter.cards)
+            for subject in subjects[:1]
+        ]
+        lead = [letter.lead.bottom_line] if letter.lead is not None else []
+        changes = [each.words for each in letter.changes[:2]]
+        return Proposals(
+            subjects=subjects, preheaders=propose_preheaders((*computed, *changes, *lead, *letter.findings))
+        )
 
     def _finished(self, letter: Letter) -> Letter:
         """The letter with what only the whole of it shows: its sources, labels and length."""

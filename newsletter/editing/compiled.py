@@ -19,7 +19,8 @@ from newsletter.content.version import DataVersion
 from newsletter.digest import store
 from newsletter.digest.issues import Issue
 from newsletter.digest.letter import Letter
-from newsletter.editing.letters import is_frozen, letter_of, plan_of, written_letter
+from newsletter.digest.subject import NOTHING_PROPOSED, Proposals
+from newsletter.editing.letters import is_frozen, letter_of, plan_of, written
 from newsletter.editing.newsroom import Newsroom
 from newsletter.editing.store import surroundings
 from newsletter.errors import BadInput, TemplateError
@@ -52,6 +53,7 @@ class CompiledMail:
     frame: MessageFrame
     plan: Plan | None
     fault: Fault | None
+    proposals: Proposals = NOTHING_PROPOSED
 
 
 @dataclass(slots=True)
@@ -118,11 +120,12 @@ def _compile(newsroom: Newsroom, issue: Issue, stamp: str) -> CompiledMail:
         plan, frame = plan_of(newsroom, issue)
         letter = letter_of(newsroom, issue)
         return CompiledMail(stamp=stamp, letter=letter, frame=frame, plan=plan, fault=None)
-    letter, _ = written_letter(newsroom, issue)
-    plan_or_fault = _plan(newsroom, letter)
+    found = written(newsroom, issue)
+    plan_or_fault = _plan(newsroom, found.letter)
     return CompiledMail(
         stamp=stamp,
-        letter=letter,
+        letter=found.letter,
+        proposals=found.proposals,
         frame=newsroom.frame,
         plan=plan_or_fault if isinstance(plan_or_fault, Plan) else None,
         fault=plan_or_fault if isinstance(plan_or_fault, Fault) else None,

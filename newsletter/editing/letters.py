@@ -16,7 +16,7 @@ from newsletter.digest.month_draft import weeks_of
 from newsletter.digest.monthly import write_month
 from newsletter.digest.moves import Span
 from newsletter.digest.record import MOST_REST, Record, write_record
-from newsletter.digest.writing import write_letter
+from newsletter.digest.writing import Written, write_letter
 from newsletter.editing.newsroom import Newsroom
 from newsletter.errors import BadInput
 from newsletter.readers.own_store import followed_tools
@@ -38,13 +38,19 @@ def letter_of(newsroom: Newsroom, issue: Issue) -> Letter:
 
 def written_letter(newsroom: Newsroom, issue: Issue) -> tuple[Letter, int]:
     """The letter from what is recorded now, and the number it has or would get if it were approved now."""
+    letter = written(newsroom, issue).letter
+    return letter, letter.masthead.number
+
+
+def written(newsroom: Newsroom, issue: Issue) -> Written:
+    """The same, with what its editor might call it."""
     if issue.edition is Edition.MONTHLY:
-        return _written_month(newsroom, issue)
+        return Written(letter=_written_month(newsroom, issue))
     with newsroom.database.read() as connection, newsroom.content() as content:
         number = issue.number or store.next_number(connection, issue.edition)
         untold = untold_errata(connection, issue)
         contents = read_contents(connection, issue.id, max(1, newsroom.settings.item_limit))
-        letter = write_letter(
+        found = write_letter(
             issue,
             contents.items,
             content,
@@ -57,19 +63,22 @@ def written_letter(newsroom: Newsroom, issue: Issue) -> tuple[Letter, int]:
             overflow=contents.overflow,
             chosen=quotes_of(connection, issue.id),
         )
-    return replace(letter, corrections=corrections_of(untold, newsroom.settings)), number
+    corrections = corrections_of(untold, newsroom.settings)
+    return replace(found, letter=replace(found.letter, corrections=corrections))
 
 
-def _written_month(newsroom: Newsroom, issue: Issue) -> tuple[Letter, int]:
+def _written_month(newsroom: Newsroom, issue: Issue) -> Letter:
     with newsroom.database.read() as connection:
         number = issue.number or store.next_number(connection, issue.edition)
         weeks = weeks_of(connection, issue)
+        untold = untold_errata(connection, issue)
     if not weeks:
         raise BadInput(
             f"no weekly issue of monthly issue {issue.label} is left: what it was made from was cancelled. "
             f"Cancel it too: newsletter cancel {issue.id}"
         )
-    return write_month(issue, weeks, newsroom.settings, number=number), number
+    letter = write_month(issue, weeks, newsroom.settings, number=number)
+    return replace(letter, corrections=corrections_of(untold, newsroom.settings))
 
 
 def written_record(newsroom: Newsroom, issue: Issue) -> Record:

@@ -24,7 +24,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from newsletter.errors import Place, TemplateError
-from newsletter.render import columns
+from newsletter.render import columns, markdown
 from newsletter.render.clean import ISOLATES
 from newsletter.render.plan import Slot
 from newsletter.render.sentinels import BlockBegin, BlockEnd, Html, Sentinels
@@ -33,6 +33,8 @@ from newsletter.render.slots import SlotName
 _PACKAGE = Path(__file__).parent.parent
 
 #: Filters that mark text as safe or escape it on the way: both would carry values into MJML.
+#: The longest last word of a name that does not stand alone.
+_SHORT = 5
 _BARRED_FILTERS = ("safe", "escape", "e", "forceescape", "xmlattr", "tojson", "urlize")
 
 #: What a broken template raises; everything else is a fault of this program.
@@ -71,6 +73,7 @@ def mjml_environment(folders: Sequence[Path], sentinels: Sentinels) -> jinja2.En
 
     extensions = [_LineMarks, _Part]
     environment = _environment(folders, sentinels, finalize=finalize, autoescape=True, extensions=extensions)
+    environment.filters["note"] = markdown.line_to_html
     environment.globals["block_mark"] = lambda mark: Markup(f"<mj-raw><!--{sentinels.put(mark)}--></mj-raw>")
     return environment
 
@@ -87,6 +90,7 @@ def text_environment(folders: Sequence[Path], sentinels: Sentinels) -> jinja2.En
     environment.globals["block_mark"] = sentinels.put
     environment.globals.update(columns.FUNCTIONS)
     environment.filters.update(columns.FILTERS)
+    environment.filters["note"] = markdown.line_to_text
     return environment
 
 
@@ -118,7 +122,7 @@ def _environment(
     )
     for name in _BARRED_FILTERS:
         environment.filters.pop(name)
-    environment.filters.update(long_date=_long_date, initials=_initials)
+    environment.filters.update(long_date=_long_date, initials=_initials, bound=_bound)
     environment.globals = {
         "slots": SimpleNamespace(**{name.value: _SlotOfReader(name) for name in SlotName}),
         "range": environment.globals["range"],
@@ -231,3 +235,9 @@ def _long_date(day: date) -> str:
 def _initials(name: str) -> list[str]:
     """The first letters of a name's first two words."""
     return [word[0] for word in name.strip(ISOLATES).split()[:2]]
+
+
+def _bound(name: str) -> str:
+    """A name whose short last word stays with the one before: "Tessel Coder 2" breaks before "Coder"."""
+    head, _, tail = name.rpartition(" ")
+    return f"{head}\u00a0{tail}" if head and len(tail.strip(ISOLATES)) <= _SHORT else name

@@ -14,9 +14,12 @@ import jinja2
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
 
 from newsletter.app import App
 from newsletter.config import Settings
+from newsletter.digest.categories import category_name
+from newsletter.render.markdown import line_to_html
 from newsletter.web.desk.assets import asset
 from newsletter.web.style import style_path
 
@@ -99,7 +102,9 @@ def make_environment(folders: Sequence[Path]) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(long_date=_long_date, initials=_initials, asset=asset)
+    environment.filters.update(
+        long_date=_long_date, initials=_initials, asset=asset, category_name=category_name, note=_note
+    )
     return environment
 
 
@@ -112,6 +117,11 @@ def show(request: Request, page: Page, status: int = 200) -> HTMLResponse:
 def _long_date(day: date) -> str:
     """Thursday 26 November 2026."""
     return f"{day:%A} {day.day} {day:%B %Y}"
+
+
+def _note(markdown: str) -> Markup:
+    """An editor's note on one item: its Markdown, cleaned by render/markdown.py."""
+    return Markup(line_to_html(markdown).markup)
 
 
 def _initials(name: str) -> list[str]:

@@ -50,7 +50,7 @@ def letter_of_week(
                 configured,
                 number=1,
                 rulings=lambda _: rulings or {},
-            )
+            ).letter
     database.close()
     return letter
 

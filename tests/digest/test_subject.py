@@ -1,7 +1,13 @@
 """Subject and preheader: short, computed, and not the same thing twice."""
 
 from newsletter.digest.letter import Card, Figure
-from newsletter.digest.subject import SUBJECT_CHARS, compute_preheader, compute_subject
+from newsletter.digest.subject import (
+    SUBJECT_CHARS,
+    compute_preheader,
+    compute_subject,
+    propose_preheaders,
+    propose_subjects,
+)
 from tests.digest.tools import dossier, panel
 
 
@@ -62,3 +68,29 @@ def test_a_long_finding_gives_way_to_a_shorter_one() -> None:
 
 def test_with_nothing_to_say_there_is_no_preheader() -> None:
     assert compute_preheader("S", None, (), (), ()) == ""
+
+
+def test_proposals_are_what_fits_each_once_changes_first() -> None:
+    kite, wren = dossier("Kite", panel(4, 0, 80)), dossier("Wren", panel(1, 3, 40))
+    turned = [
+        "Wren: the panel turns to skip, 3–1 → 1–3, after a long autumn of complaints",
+        "Wren: the panel turns to skip",
+    ]
+    dearer = ["Kite: input $1.00 → $2.00 (+100 %)"]
+    proposed = propose_subjects("Weekly Verdicts", 7, (kite, wren), (), [turned, dearer, ["Third: 1 → 2"]])
+    assert proposed == (
+        "Wren: the panel turns to skip",
+        "Kite: input $1.00 → $2.00 (+100 %)",
+        "Kite or Wren? 4–0 against 1–3",
+        "Kite or Wren?",
+        "Kite vs Wren",
+    )
+    assert all(len(each) <= SUBJECT_CHARS for each in proposed)
+
+
+def test_of_a_week_without_anything_the_number_is_proposed() -> None:
+    assert propose_subjects("Weekly Verdicts", 7, None, ()) == ("Weekly Verdicts #7",)
+
+
+def test_preheaders_are_proposed_once_and_as_far_as_they_fit() -> None:
+    assert propose_preheaders(["A line.", "", "x" * 111, "A line.", "Another."]) == ("A line.", "Another.")

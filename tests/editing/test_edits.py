@@ -29,6 +29,7 @@ from newsletter.editing.edits import (
     make_edits,
 )
 from newsletter.editing.letters import letter_of
+from newsletter.editing.preview import Format, preview
 from newsletter.editing.revisions import history, redo, undo
 from newsletter.errors import BadInput, ChangedMeanwhile, InvalidTransition
 from tests.digest.week import WEEK
@@ -41,7 +42,13 @@ CARD = ItemKey(ItemKind.VERDICT, "tern-notes")
 
 
 @pytest.fixture
-def app(tmp_path: Path, database: Database) -> App:
+def app(tmp_path: Path, sqlite_database: Database) -> App:
+    return newsroom(tmp_path, sqlite_database, *WEEK, WIDER, STRANGER)
+
+
+@pytest.fixture
+def either(tmp_path: Path, database: Database) -> App:
+    """On SQLite and on PostgreSQL: for every query and every race."""
     return newsroom(tmp_path, database, *WEEK, WIDER, STRANGER)
 
 
@@ -74,7 +81,8 @@ def test_what_is_written_is_printed_and_computed_again_when_it_is_emptied(app: A
     assert letter_of(app, issue) == computed
 
 
-def test_a_lead_is_chosen_a_brief_moved_and_pinned(app: App) -> None:
+def test_a_lead_is_chosen_a_brief_moved_and_pinned(either: App) -> None:
+    app = either
     issue = do(app, drafted(app), Move(BRIEF, Room.LEAD))
     assert room(app, issue, Room.LEAD) == [BRIEF.key]
     assert room(app, issue, Room.MORE)[0] == LEAD.key
@@ -91,7 +99,8 @@ def test_a_bottom_line_goes_with_the_lead_it_was_written_for(app: App) -> None:
     assert undo(app, issue, by="dora").bottom_line == "Borealis, by far."
 
 
-def test_what_is_taken_out_waits_for_the_next_issue_or_never_comes(app: App) -> None:
+def test_what_is_taken_out_waits_for_the_next_issue_or_never_comes(either: App) -> None:
+    app = either
     issue = drafted(app)
     issue = do(app, issue, Exclude(BRIEF, ExclusionReach.THIS_ISSUE), Exclude(CARD, ExclusionReach.FOR_EVER))
     assert not {BRIEF, CARD} & items(app, issue).keys()
@@ -101,7 +110,8 @@ def test_what_is_taken_out_waits_for_the_next_issue_or_never_comes(app: App) -> 
     assert CARD not in following
 
 
-def test_what_was_taken_out_can_be_brought_back(app: App) -> None:
+def test_what_was_taken_out_can_be_brought_back(either: App) -> None:
+    app = either
     issue = do(app, drafted(app), Exclude(CARD, ExclusionReach.FOR_EVER))
     issue = do(app, issue, BringBack(CARD))
     assert CARD in items(app, issue)
@@ -128,7 +138,8 @@ def review_of(app: App, reviewer: str, tool: str) -> str:
         return next(each.id for each in content.reviews([tool])[tool] if each.reviewer == reviewer)
 
 
-def test_another_sentence_of_the_same_review_is_quoted(app: App) -> None:
+def test_another_sentence_of_the_same_review_is_quoted(either: App) -> None:
+    app = either
     issue = drafted(app)
     builder = review_of(app, "Builder", "borealis-3-22b")
     issue = do(app, issue, ChooseQuote(LEAD.key, builder, SENTENCE))
@@ -162,7 +173,8 @@ def test_other_peoples_words_are_not_quoted(app: App) -> None:
         )
 
 
-def test_edits_are_undone_one_by_one_and_done_again(app: App) -> None:
+def test_edits_are_undone_one_by_one_and_done_again(either: App) -> None:
+    app = either
     first = drafted(app)
     before = items(app, first)
     issue = do(app, first, Write(subject="One"))
@@ -182,7 +194,8 @@ def test_edits_are_undone_one_by_one_and_done_again(app: App) -> None:
         redo(app, issue, by="ed")
 
 
-def test_what_was_undone_is_gone_after_another_edit(app: App) -> None:
+def test_what_was_undone_is_gone_after_another_edit(either: App) -> None:
+    app = either
     issue = undo(app, do(app, drafted(app), Write(subject="One")), by="ed")
     issue = do(app, issue, Write(subject="Two"))
     with pytest.raises(BadInput, match="nothing to do again"):
@@ -190,7 +203,8 @@ def test_what_was_undone_is_gone_after_another_edit(app: App) -> None:
     assert undo(app, issue, by="ed").subject == ""
 
 
-def test_who_did_what_is_kept(app: App) -> None:
+def test_who_did_what_is_kept(either: App) -> None:
+    app = either
     issue = do(app, drafted(app), Write(subject="One", note="Two"), by="dora")
     issue = do(app, issue, Exclude(CARD, ExclusionReach.FOR_EVER), by="ed")
     undo(app, issue, by="dora")
@@ -225,7 +239,8 @@ def stored(app: App, issue: Issue) -> Issue:
         return get_issue(connection, issue.id)
 
 
-def test_a_request_that_comes_twice_is_done_once(app: App) -> None:
+def test_a_request_that_comes_twice_is_done_once(either: App) -> None:
+    app = either
     issue = drafted(app)
     once = do(app, issue, Move(BRIEF, Room.LEAD), request="abc")
     again = do(app, issue, Move(BRIEF, Room.LEAD), request="abc")
@@ -236,7 +251,8 @@ def test_a_request_that_comes_twice_is_done_once(app: App) -> None:
         do(app, issue, Move(CARD, Room.OVERFLOW), request="ghi")
 
 
-def test_of_two_editors_at_once_one_is_told(app: App) -> None:
+def test_of_two_editors_at_once_one_is_told(either: App) -> None:
+    app = either
     issue = drafted(app)
     start, came = Barrier(2), list[str]()
 
@@ -320,3 +336,19 @@ def test_a_version_of_nowhere_is_a_stale_one(app: App) -> None:
     issue = drafted(app)
     with pytest.raises(ChangedMeanwhile):
         do(app, replace(issue, version=99), Write(subject="From the future"))
+
+
+def test_a_note_on_an_item_is_markdown_on_one_line_in_both_parts(app: App) -> None:
+    note = "Mind the *licence*: [terms](https://x.example/a) <b>&</b>\n\n# {{ 7 * 7 }}"
+    issue = do(
+        app, drafted(app), WriteNote(LEAD, note), WriteNote(BRIEF, "**Cheap**"), WriteNote(CARD, "`new`")
+    )
+    html, text = (preview(app, issue, None, form).decode() for form in (Format.HTML, Format.TEXT))
+    assert 'Mind the <em>licence</em>: <a href="https://x.example/a"' in html
+    assert "&lt;b&gt;&amp;&lt;/b&gt; # {{ 7 * 7 }}" in html
+    assert ("<strong>Cheap</strong>" in html, "<code>new</code>" in html) == (True, True)
+    assert "> Mind the licence: terms (https://x.example/a) <b>&</b> #" in text
+    with pytest.raises(BadInput, match="The note on an item has 31 words"):
+        do(app, issue, WriteNote(LEAD, "word " * 31))
+    with pytest.raises(BadInput, match="The note on an item has an image"):
+        do(app, issue, WriteNote(LEAD, "![](https://x.example/a.png)"))

@@ -26,8 +26,13 @@ LATER = timedelta(hours=2)
 
 
 @pytest.fixture
-def app(tmp_path: Path, database: Database) -> App:
+def app(tmp_path: Path, sqlite_database: Database) -> App:
     """Only the prices were seen before the draft; the panel's page and the waders come after."""
+    return newsroom(tmp_path, sqlite_database, PRICE_PAGE, PROFILE_PAGE)
+
+
+@pytest.fixture
+def either(tmp_path: Path, database: Database) -> App:
     return newsroom(tmp_path, database, PRICE_PAGE, PROFILE_PAGE)
 
 
@@ -67,7 +72,8 @@ def test_what_would_change_is_shown_and_nothing_is_changed(app: App) -> None:
     assert items(app, issue) == before
 
 
-def test_exactly_what_was_shown_is_done_and_undone(app: App) -> None:
+def test_exactly_what_was_shown_is_done_and_undone(either: App) -> None:
+    app = either
     issue = drafted(app)
     before = items(app, issue)
     arrive(app)
@@ -110,7 +116,8 @@ def test_an_earlier_moment_changes_nothing(app: App) -> None:
     assert merge(app, issue, by="dora", cutoff_at=issue.cutoff_at - LATER) == issue
 
 
-def test_a_stale_draft_is_not_merged_and_a_double_click_merges_once(app: App) -> None:
+def test_a_stale_draft_is_not_merged_and_a_double_click_merges_once(either: App) -> None:
+    app = either
     issue = drafted(app)
     arrive(app)
     merged = merge(app, issue, by="dora", request="abc")

@@ -47,6 +47,13 @@ def test_every_link_between_the_documents_leads_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), f"{page} links to {target}"
 
 
+def test_the_index_of_the_documents_leads_to_every_one() -> None:
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    linked = set(re.findall(r"\]\(([^)#\s]+)", index))
+    pages = (each for kind in ("md", "sql", "json") for each in (ROOT / "docs").rglob(f"*.{kind}"))
+    assert linked == {str(each.relative_to(ROOT / "docs")) for each in pages} - {"README.md"}
+
+
 def test_every_make_target_of_the_readme_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"(?:`|^    )make ([a-z]+)", README, re.MULTILINE):

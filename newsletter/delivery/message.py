@@ -6,7 +6,7 @@ for its Date. Putting values into bytes is render/compose.py's work, carrying th
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
@@ -130,7 +130,7 @@ class Mailing:
 
         object.__setattr__(self, "_composer_of", lru_cache(maxsize=PROGRAMS)(composer_of))
         object.__setattr__(self, "_own", lru_cache(maxsize=WISHES_KEPT)(own))
-        mailbox = quote(self.frame.reply_to or self.frame.from_address, safe="@")
+        mailbox = quote(self.frame.leave_address or self.frame.reply_to, safe="@")
         base = self.frame.public_url
         links = (link(base, each, "") for each in (Purpose.UNSUBSCRIBE, Purpose.PREFERENCES, Purpose.VIEW))
         object.__setattr__(self, "_before_token", (*links, f"mailto:{mailbox}?subject=unsubscribe%20"))
@@ -185,9 +185,13 @@ def mailings_of(
     clock: Clock,
     dkim: DkimSigner | None = None,
 ) -> dict[str, Mailing]:
-    """An approved issue's mailings by variant, made from what approval froze; raises NotFound before."""
+    """An approved issue's mailings by variant, made from what approval froze; raises NotFound before.
+
+    Message-IDs have the domain that From had then, whatever the settings say now.
+    """
     frozen = get_frozen(connection, issue_id)
     frame = MessageFrame.from_json(frozen.sender)
+    marks = replace(marks, domain=frame.from_address.rpartition("@")[2] or marks.domain)
     return {
         variant: Mailing(
             issue_id=issue_id,

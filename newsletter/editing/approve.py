@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from newsletter.config import require_ready_to_send
+from newsletter.config import Settings, require_ready_to_send
 from newsletter.db.statuses import Edition, IssueStatus
 from newsletter.delivery.store import skip_the_rest
 from newsletter.delivery.takeover import take_over_dead
@@ -23,7 +23,16 @@ from newsletter.editing.store import may_have_arrived, take_number_back
 from newsletter.errors import BadInput, ChangedMeanwhile
 from newsletter.readers.keys import require_keys
 
-__all__ = ["HeldBack", "OwnWork", "ReadsOtherwise", "approve", "cancel", "hash_of", "withdraw"]
+__all__ = [
+    "HeldBack",
+    "OwnWork",
+    "ReadsOtherwise",
+    "approve",
+    "cancel",
+    "has_own_work",
+    "hash_of",
+    "withdraw",
+]
 
 #: Approvals that meet another issue's approval at the same moment are tried again with the next number.
 ATTEMPTS = 5
@@ -109,8 +118,8 @@ def _commit(newsroom: Newsroom, proof: Proof, by: str) -> Issue | None:
         store.lock_edition(connection, proof.issue.edition)
         if store.next_number(connection, proof.issue.edition) != proof.number:
             return None
-        if newsroom.settings.four_eyes:
-            refuse_own_work(connection, proof.issue, by)
+        if has_own_work(connection, newsroom.settings, proof.issue, by):
+            raise OwnWork(f"{by} has edited issue {proof.issue.label}, so somebody else has to approve it.")
         approved = store.take_step(
             connection,
             proof.issue,
@@ -130,12 +139,9 @@ def _commit(newsroom: Newsroom, proof: Proof, by: str) -> Issue | None:
     return approved
 
 
-def refuse_own_work(connection: Connection, issue: Issue, by: str) -> None:
-    """Raise OwnWork where whoever approves has edited the issue (desk.four_eyes)."""
-    if by in who_did(connection, issue.id, [each.value for each in _EDITING]):
-        raise OwnWork(
-            f"{by} has edited issue {issue.label}, so somebody else has to approve it (desk.four_eyes)."
-        )
+def has_own_work(connection: Connection, settings: Settings, issue: Issue, by: str) -> bool:
+    """Whether somebody may not approve the issue because they edited it (desk.four_eyes)."""
+    return settings.four_eyes and by in who_did(connection, issue.id, [each.value for each in _EDITING])
 
 
 def withdraw(newsroom: Newsroom, issue: Issue, by: str = COMMAND_LINE) -> Issue:

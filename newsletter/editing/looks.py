@@ -9,14 +9,24 @@ from threading import Lock
 
 from newsletter.digest.issues import Issue
 from newsletter.editing.checks.examine import look_around, look_over
-from newsletter.editing.checks.findings import Finding
+from newsletter.editing.checks.findings import Finding, warning
 from newsletter.editing.compiled import CompiledMails
+from newsletter.editing.disputes import Disputes, Known
 from newsletter.editing.letters import is_frozen
 from newsletter.editing.newsroom import Newsroom
 from newsletter.editing.proof import Proof, proof_of, pull_proof
 
 #: How many issues' looks are kept.
 KEPT = 8
+
+NONE = Known(found=(), is_current=True)
+_LOOKING = warning(
+    "looking",
+    "What contradicts itself is still looked for",
+    "sources",
+    "There is much to read. Some disputes about this issue may not be listed yet.",
+    "Load the page again in a moment.",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +43,7 @@ class Looks:
 
     newsroom: Newsroom
     mails: CompiledMails
+    disputes: Disputes
     _kept: "OrderedDict[str, Look]" = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -46,17 +57,19 @@ class Looks:
     def _remembered(self, issue: Issue) -> Look:
         today = self.newsroom.clock.now().date()
         content = self.mails.content_version()
-        stamp = f"{issue.version} {self.mails.stamp(issue)} {content} {today}"
+        disputes = self.disputes.open() if not is_frozen(issue) else NONE
+        stamp = f"{issue.version} {self.mails.stamp(issue)} {content} {today} {disputes.is_current}"
         with self._lock:
-            known = self._kept.pop(stamp, None) or self._take(issue)
+            known = self._kept.pop(stamp, None) or self._take(issue, disputes)
             self._kept[stamp] = known
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
             return known
 
-    def _take(self, issue: Issue) -> Look:
+    def _take(self, issue: Issue, disputes: Known) -> Look:
         proof = self._proof(issue)
-        return Look(proof=proof, findings=look_over(self.newsroom, proof))
+        found = look_over(self.newsroom, proof, lambda: disputes.found)
+        return Look(proof=proof, findings=found if disputes.is_current else (*found, _LOOKING))
 
     def _proof(self, issue: Issue) -> Proof:
         if is_frozen(issue):

@@ -1,11 +1,15 @@
 """Letting an approved issue go, by hand or by the schedule: the last look before its audience is frozen."""
 
 import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
 from newsletter.config import TransportName, require_ready_to_send
+from newsletter.db.statuses import Edition
 from newsletter.delivery.progress import Progress
 from newsletter.delivery.store import start_issue
 from newsletter.digest.issues import Issue
@@ -17,6 +21,9 @@ from newsletter.errors import BadInput
 from newsletter.readers.keys import require_keys
 from newsletter.render.frame import MessageFrame
 from newsletter.schedule.slots import local_time, wall_time
+
+#: How old the number of readers on a page may be.
+COUNTED_FOR = timedelta(minutes=1)
 
 
 def start(newsroom: Newsroom, issue: Issue, by: str = COMMAND_LINE) -> Progress:
@@ -48,10 +55,23 @@ def send_now(newsroom: Newsroom, issue: Issue, by: str, *, audience: int, typed:
     return start(newsroom, issue, by)
 
 
-def count_audience(newsroom: Newsroom, issue: Issue) -> int:
-    """How many readers it would go to if it went now; with a million of them that takes a moment."""
-    with newsroom.database.read() as connection:
-        return audience_size(connection, issue.edition, newsroom.clock.now().date())
+@dataclass(slots=True)
+class Audiences:
+    """How many readers an issue would go to if it went now: counted once a minute, since a million take a moment."""
+
+    newsroom: Newsroom
+    _known: dict[Edition, tuple[datetime, int]] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def of(self, edition: Edition) -> int:
+        now = self.newsroom.clock.now()
+        with self._lock:
+            counted_at, count = self._known.get(edition, (None, 0))
+            if counted_at is None or not timedelta() <= now - counted_at < COUNTED_FOR:
+                with self.newsroom.database.read() as connection:
+                    count = audience_size(connection, edition, now.date())
+                self._known[edition] = now, count
+            return count
 
 
 def early_words(newsroom: Newsroom, issue: Issue) -> str:

@@ -1,10 +1,10 @@
 """All the checks on one issue: of a draft as it reads now, of an approved one as it was approved."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from newsletter.config import Settings, require_ready_to_send
-from newsletter.content.desk.check import find_contradictions
+from newsletter.content.desk.findings import Contradiction
 from newsletter.content.store import ContentStore
 from newsletter.db.statuses import IssueStatus
 from newsletter.delivery.webhook import webhook_trouble
@@ -18,10 +18,10 @@ from newsletter.editing.checks.findings import Finding, Severity, error, warning
 from newsletter.editing.checks.letter import in_letter
 from newsletter.editing.checks.mail import in_mail
 from newsletter.editing.checks.printed import read_printed
+from newsletter.editing.facts import open_contradictions
 from newsletter.editing.letters import is_frozen
 from newsletter.editing.newsroom import Newsroom
 from newsletter.editing.proof import Proof, pull_proof
-from newsletter.editing.store import all_rulings
 from newsletter.errors import AlreadyPublished, BadInput, ConfigError
 from newsletter.render.compile import compile_letter
 from newsletter.render.plan import Plan
@@ -49,12 +49,15 @@ def check_proof(newsroom: Newsroom, proof: Proof) -> tuple[Finding, ...]:
     return _sorted((*look_over(newsroom, proof), *look_around(newsroom, proof.issue)))
 
 
-def look_over(newsroom: Newsroom, proof: Proof) -> tuple[Finding, ...]:
-    """What the proof itself shows, and the facts behind it."""
+def look_over(
+    newsroom: Newsroom, proof: Proof, known: Callable[[], Iterable[Contradiction]] | None = None
+) -> tuple[Finding, ...]:
+    """What the proof itself shows, and the facts behind it. `known` gives the open contradictions where they are remembered."""
     found = [*look_at_mail(newsroom, proof)]
     if not is_frozen(proof.issue):
+        contradictions = known() if known is not None else open_contradictions(newsroom)
         with newsroom.content() as content:
-            found += _facts(newsroom, proof, content)
+            found += _facts(newsroom, proof, content, contradictions)
     elif proof.issue.status is IssueStatus.APPROVED:
         found += changed(newsroom, proof)
     return _sorted(found)
@@ -102,12 +105,11 @@ def _broken(trouble: str) -> Finding:
     return error("broken", trouble, "the mail", "It cannot be made.", "Put that right first.", firm=True)
 
 
-def _facts(newsroom: Newsroom, proof: Proof, content: ContentStore) -> Iterator[Finding]:
+def _facts(
+    newsroom: Newsroom, proof: Proof, content: ContentStore, contradictions: Iterable[Contradiction]
+) -> Iterator[Finding]:
     letter, settings = proof.letter, newsroom.settings
     printed = read_printed(newsroom, content, letter)
-    with newsroom.database.read() as connection:
-        ruled = all_rulings(connection)
-    contradictions = find_contradictions(content, source_order=settings.source_order, rulings=ruled)
     yield from figures.disputed(letter, printed)
     yield from figures.contradicted(letter, printed, contradictions)
     yield from figures.retold(letter, printed)

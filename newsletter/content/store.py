@@ -174,13 +174,6 @@ class ContentStore:
         """The claims that hold, for each tool, source and attribute, in the order in which they were first seen."""
         return self._current(_CLAIMS, tool_ids, rows.to_claim, ("source_id", "attribute"), before)
 
-    def claim_history(self, tool_ids: Iterable[str]) -> dict[str, tuple[Claim, ...]]:
-        """Every claim ever recorded, the first seen first."""
-        return {
-            tool_id: tuple(rows.to_claim(row, tool_id) for row in found)
-            for tool_id, found in self._by_tool(_CLAIMS, tool_ids).items()
-        }
-
     def offers(
         self, tool_ids: Iterable[str], *, before: datetime | None = None
     ) -> dict[str, tuple[Offer, ...]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from newsletter.digest.amounts import money, token_count
+from newsletter.digest.categories import category_name
 from newsletter.digest.costs import NO_PRICE
 from newsletter.digest.letter import Followed, Letter, Rates
 from newsletter.digest.sentences import clip
@@ -83,7 +84,7 @@ class Personal:
 
     def _other_topics(self, wishes: Wishes) -> set[str]:
         """The briefs and cards on what the reader did not ask for; none when nothing else would be left."""
-        chosen = {each.casefold() for each in wishes.topics}
+        chosen = {category_name(each).casefold() for each in wishes.topics}
         if not chosen:
             return set()
         others = {block for block, topic in self._topics.items() if topic and topic.casefold() not in chosen}

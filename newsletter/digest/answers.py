@@ -44,13 +44,19 @@ def answer_words(question: Question, material: Material, margin: int) -> str:
     """As much of the answer as fits, is backed and agrees with the issue's pick; empty where nothing is left."""
     about = _about(question, material)
     words = backed_start(question.answer, about, ANSWER_WORDS - count_words(question.question))
+    return _agreed(words, about, margin)
+
+
+def full_answer(question: Question, material: Material, margin: int) -> str:
+    """Every sentence of the answer that is backed, from its start; empty where it does not agree with the pick."""
+    about = _about(question, material)
+    return _agreed(backed_start(question.answer, about, count_words(question.answer)), about, margin)
+
+
+def _agreed(words: str, about: Sequence[Dossier], margin: int) -> str:
+    """The words, unless they name another winner than the issue does."""
     pick = clear_pick(about[0], about[1], margin) if len(about) == 2 else None
     return "" if any(_contradicts(each, about, pick) for each in split_sentences(words)) else words
-
-
-def full_answer(question: Question, material: Material) -> str:
-    """The whole sentences of the answer that are backed, from its start; empty where nothing is left."""
-    return backed_start(question.answer, _about(question, material), count_words(question.answer))
 
 
 def answer_block(question: Question, material: Material, settings: Settings) -> Answer | None:

@@ -14,11 +14,12 @@ from sqlalchemy import Connection, select
 from newsletter.db.engine import Database
 from newsletter.db.schema import issues, snapshots
 from newsletter.db.statuses import Edition, IssueStatus
+from newsletter.digest.categories import categories_of
 from newsletter.digest.errata import ANCHOR, Erratum
 from newsletter.digest.errata_store import all_errata
 from newsletter.digest.letter import Brief, Letter, Link
 from newsletter.digest.letter_json import letter_from_json
-from newsletter.digest.record import FullComparison, FullTool, Record, categories_of, record_from_json
+from newsletter.digest.record import FullComparison, FullTool, Record, record_from_json
 from newsletter.errors import NotFound
 
 #: Issues that have begun to go out. A cancelled one is not shown, whoever has it.

@@ -1,9 +1,7 @@
 """How a fact is called and written in an issue, and how its statement is dated."""
 
-from newsletter.content.model import Claim, Fact, Source
+from newsletter.content.model import Claim, Source
 from newsletter.digest.amounts import day, money, number, token_count, unit_price
-from newsletter.digest.figures import figure
-from newsletter.digest.letter import Figure
 from newsletter.digest.sentences import clip
 
 #: Names of attributes as readers know them; others are called as they are.
@@ -33,10 +31,6 @@ def value_of(claim: Claim) -> str:
         if claim.unit == "tokens"
         else f"{number(claim.number)} {claim.unit}".strip()
     )
-
-
-def fact_figure(fact: Fact) -> Figure:
-    return figure(value_of(fact.claim), fact)
 
 
 def dated(claim: Claim, source: Source | None) -> str:

@@ -6,11 +6,12 @@ from newsletter.config import Settings
 from newsletter.content.model import Comparison
 from newsletter.digest.backing import backed_start
 from newsletter.digest.bottom_line import against, bottom_line
+from newsletter.digest.categories import category_name
 from newsletter.digest.lead import headline_of
 from newsletter.digest.letter import Brief, Figure
 from newsletter.digest.links import link_or_words
 from newsletter.digest.material import Dossier, Material
-from newsletter.digest.sentences import clip, count_words
+from newsletter.digest.sentences import count_words
 
 BRIEF_WORDS = 30
 
@@ -24,7 +25,7 @@ def brief_block(
     line = _line(comparison, left, right, settings, BRIEF_WORDS - count_words(headline))
     brief = Brief(
         comparison_id=comparison.id,
-        topic=clip(left.tool.category or right.tool.category, 40),
+        topic=category_name(left.tool.category or right.tool.category),
         headline=headline,
         words=line.text,
         link=link_or_words(headline, comparison.url, settings),

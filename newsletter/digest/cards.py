@@ -8,13 +8,14 @@ from newsletter.content.model import Claim, Fact
 from newsletter.db.statuses import ItemKind
 from newsletter.digest.amounts import day
 from newsletter.digest.attributes import value_of
+from newsletter.digest.categories import category_name
 from newsletter.digest.figures import figure
 from newsletter.digest.letter import Card, Figure
 from newsletter.digest.links import link_to
 from newsletter.digest.material import Dossier
 from newsletter.digest.panel import NO_VOTES, community
 from newsletter.digest.pricing import pricing_kind
-from newsletter.digest.sentences import clip, count_words, fit
+from newsletter.digest.sentences import count_words, fit
 
 CARD_WORDS = 35
 KICKERS = {ItemKind.VERDICT: "new verdict", ItemKind.MODEL: "new model"}
@@ -38,7 +39,7 @@ def card_block(kind: ItemKind, dossier: Dossier, settings: Settings, note: str =
     left = max(0, CARD_WORDS - count_words(" ".join(spoken)))
     return Card(
         tool_id=dossier.tool.id,
-        topic=clip(dossier.tool.category, 40),
+        topic=category_name(dossier.tool.category),
         name=dossier.name,
         kicker=KICKERS[kind],
         split=split,

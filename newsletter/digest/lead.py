@@ -7,6 +7,7 @@ from newsletter.config import Settings
 from newsletter.content.model import Benchmark, Comparison, Review
 from newsletter.digest.amounts import number
 from newsletter.digest.bottom_line import bottom_line
+from newsletter.digest.categories import category_name
 from newsletter.digest.costs import costs_block, price_figure
 from newsletter.digest.letter import Benchmarks, Figure, Lead, Row, Score, Scorecard, ScoreRow, Side
 from newsletter.digest.links import link_or_words
@@ -77,7 +78,7 @@ def side_of(dossier: Dossier, material: Material) -> Side:
         community=community(dossier.votes),
         pricing=pricing_figure(dossier, material),
         best_for=fit(dossier.best_for, BEST_FOR_WORDS),
-        category=clip(dossier.tool.category, 40),
+        category=category_name(dossier.tool.category),
     )
 
 

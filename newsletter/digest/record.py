@@ -15,6 +15,7 @@ from newsletter.content.store import ContentStore
 from newsletter.db.statuses import ItemKind, Room
 from newsletter.digest.answers import full_answer
 from newsletter.digest.cards import KICKERS
+from newsletter.digest.categories import categories_of, category_name
 from newsletter.digest.costs import costs_block
 from newsletter.digest.figures import figures_in
 from newsletter.digest.issues import Item
@@ -163,7 +164,7 @@ def _comparison(comparison: Comparison, material: Material, settings: Settings) 
         scorecard=all_scores(left, right),
         costs=costs_block(left, right, settings),
         benchmarks=all_benchmarks(left, right),
-        replies=tuple(_replies(_asked(material, comparison), material)),
+        replies=tuple(_replies(_asked(material, comparison), material, settings.clear_margin)),
         link=link_to("Read the full comparison", comparison.url, settings),
     )
 
@@ -174,7 +175,7 @@ def _tool(kind: ItemKind, dossier: Dossier, material: Material, settings: Settin
         tool_id=dossier.tool.id,
         name=dossier.name,
         kicker=KICKERS[kind],
-        category=clip(dossier.tool.category, 40),
+        category=category_name(dossier.tool.category),
         scores=tuple(
             (clip(each.reviewer or UNNAMED, 40), score)
             for each in dossier.reviews
@@ -182,7 +183,7 @@ def _tool(kind: ItemKind, dossier: Dossier, material: Material, settings: Settin
         ),
         mean=dossier.panel.rounded_mean,
         tests=tuple((clip(each.test, 40), result_figure(each)) for each in dossier.benchmarks),
-        replies=tuple(_replies(asked, material)),
+        replies=tuple(_replies(asked, material, settings.clear_margin)),
         link=link_to(dossier.name, dossier.tool.url, settings),
     )
 
@@ -194,9 +195,9 @@ def _asked(material: Material, comparison: Comparison) -> Iterator[Question]:
     yield from (each for each in material.questions if each.comparison_id is None and each.tool_id in tools)
 
 
-def _replies(questions: Iterable[Question], material: Material) -> Iterator[Reply]:
+def _replies(questions: Iterable[Question], material: Material, margin: int) -> Iterator[Reply]:
     for question in questions:
-        if answer := full_answer(question, material):
+        if answer := full_answer(question, material, margin):
             yield Reply(question=plain(question.question), answer=answer)
 
 
@@ -217,8 +218,3 @@ def _mentions(rest: Iterable[Item], material: Material, settings: Settings) -> I
             tool_ids=tuple(each.tool.id for each in tools),
             link=link_to(label, url, settings),
         )
-
-
-def categories_of(named: Iterable[str]) -> tuple[str, ...]:
-    """The categories, each once, without empty ones."""
-    return tuple(dict.fromkeys(clip(each, 40) for each in named if each.strip()))

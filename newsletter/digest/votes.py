@@ -52,9 +52,9 @@ def find_ballot(
     connection: Connection, content: ContentStore, comparison_id: str, *, vote_for: timedelta, now: datetime
 ) -> Ballot:
     """The ballot of a comparison that went out; raises NotFound for any other."""
-    comparison = content.comparisons([comparison_id]).get(comparison_id)
+    comparison = content.get_comparison(comparison_id)
     begun = sent_since(connection, comparison_id)
-    if comparison is None or begun is None:
+    if begun is None:
         raise NotFound("comparison to vote on", comparison_id)
     tools = content.tools([comparison.left_id, comparison.right_id])
     left, right = (

@@ -17,6 +17,11 @@ from newsletter.render.sentinels import BlockBegin, BlockEnd, Html, Literal, Pri
 _IN_ADDRESS = re.compile(r'\b(?:href|src|background|action)="$', re.IGNORECASE)
 #: A path is one of our own pages as long as nobody has said where they are; nothing is sent before.
 _ADDRESS = re.compile(r"https?://[^/\s]\S*|mailto:\S+|/(?:[^/\s]\S*)?", re.IGNORECASE)
+#: Behind a whole tag, but for a title's, whose words are no markup.
+_IN_TEXT = re.compile(r">[^<>]*\Z(?<!<title>)")
+#: "4–0" on one line: browsers break after a dash.
+_SPLIT = re.compile(r"\d+–\d+")
+_UNBROKEN = r'<span style="white-space:nowrap">\g<0></span>'
 _PAIRS = (
     ("<!--[if", "<![endif]"),
     ("<table", "</table"),
@@ -84,7 +89,7 @@ def _html_value(before: str, value: Printed) -> Segment:
     text = str(value)
     if _IN_ADDRESS.search(before[-40:]):
         return escape(_address(text.strip(ISOLATES)))
-    return escape(text)
+    return _SPLIT.sub(_UNBROKEN, escape(text)) if _IN_TEXT.search(before) else escape(text)
 
 
 def _text_value(_before: str, value: Printed) -> Segment:

@@ -115,10 +115,6 @@ class Composer:
         self._fetch = _fetcher([name.value for name in names])
         self._place = _fetcher([self._quick_index(fill, names) for fill in self._fills])
 
-    def with_program(self, program: Sequence[str] | None) -> "Composer":
-        """The composer of another program of the same plan; cheap, since nothing is encoded again."""
-        return Composer(self._encoded.plan, program, encoded=self._encoded)
-
     def compose(self, values: Mapping[str, str]) -> bytes:
         """One reader's message, complete, with CRLF line ends.
 

@@ -120,12 +120,6 @@ def header_form(name: str, value: str) -> str:
     return value
 
 
-def split_mailbox(value: str) -> tuple[str, str]:
-    """The name (may be empty) and the address of a plan's From or Reply-To."""
-    mailbox = _MAILBOX.fullmatch(value)
-    return (mailbox["name"], mailbox["inside"]) if mailbox else ("", value)
-
-
 def mailbox_form(name: str, address: str) -> str:
     """A name and an address as From, To and Reply-To want them, on one line; raises BadHeader.
 

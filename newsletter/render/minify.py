@@ -20,7 +20,6 @@ _AFTER_STRUCTURE = re.compile(
     rf"(</?(?:{_STRUCTURE})\b[^<>]*>|<!\[endif\]-->|-->|<!--\[if [^\]]*\]>)[ \t\r\n]+", re.I
 )
 _BEFORE_STRUCTURE = re.compile(rf"[ \t\r\n]+(?=</?(?:{_STRUCTURE})\b|<!--|<!\[endif\]-->)", re.I)
-_CONDITIONAL = re.compile(r"<!--\[if\b|<!\[endif\]-->|<v:|<o:")
 
 
 def minify(html: str) -> str:
@@ -29,11 +28,6 @@ def minify(html: str) -> str:
     html = _TAG.sub(lambda match: _short_tag(match[0]), html)
     html = _BLANKS.sub(" ", html)
     return _BEFORE_STRUCTURE.sub("", _AFTER_STRUCTURE.sub(r"\1", html)).strip()
-
-
-def conditionals(html: str) -> list[str]:
-    """What only Outlook reads, in order: openings and ends of conditional comments, VML and Office tags."""
-    return _CONDITIONAL.findall(html)
 
 
 def _short_tag(tag: str) -> str:

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from newsletter.content import rows
+from newsletter.content.model import Claim
 from newsletter.content.pack import Pack
 from newsletter.content.store import ContentStore
 
@@ -95,6 +97,12 @@ def store_with(folder: Path, *packs: Pack) -> ContentStore:
     return store
 
 
+def every_claim(store: ContentStore, tool_id: str) -> list[Claim]:
+    """All claims ever recorded of a tool, the first seen first: those that hold no more among them."""
+    found = store.db.conn.execute("SELECT * FROM claims WHERE tool_id = ? ORDER BY seen_at, rowid", [tool_id])
+    return [rows.to_claim(row, tool_id) for row in found]
+
+
 def dump(store: ContentStore) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table of our own, in order."""
     tables = [
@@ -109,4 +117,4 @@ def dump(store: ContentStore) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def row_counts(store: ContentStore) -> dict[str, int]:
-    return {name: len(rows) for name, rows in dump(store).items()}
+    return {name: len(found) for name, found in dump(store).items()}

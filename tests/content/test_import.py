@@ -16,6 +16,7 @@ from tests.content.packs import (
     THEIRS,
     WEEK,
     dump,
+    every_claim,
     pack,
     row_counts,
     store_with,
@@ -62,7 +63,7 @@ def test_a_reworded_pack_adds_only_what_is_new(tmp_path: Path) -> None:
         assert {name: count for name, count in once.items() if name != "imports"} == {
             "sources": 2, "texts": 2, "reviewers": 1, "tools": 2, "aliases": 1, "comparisons": 1, "reviews": 2,
             "ratings": 2, "verdicts": 1, "votes": 1, "claims": 3, "offers": 1, "benchmarks": 2, "notes": 1,
-            "questions": 2, "revisions": 0,
+            "questions": 2, "revisions": 0, "reader_votes": 0,
         }  # fmt: skip
 
 
@@ -80,7 +81,7 @@ def test_a_price_that_moves_is_a_new_claim_beside_the_old_one(tmp_path: Path) ->
         tmp_path, pack(tools=[HERON], claims=[price("0.10")]), pack(tools=[HERON], claims=[price("0.08")])
     ) as store:
         (now,) = store.claims(["heron-2"])["heron-2"]
-        history = store.claim_history(["heron-2"])["heron-2"]
+        history = every_claim(store, "heron-2")
     assert (now.number, now.seen_on) == (Decimal("0.08"), date(2026, 11, 30))
     assert [each.number for each in history] == [Decimal("0.1"), Decimal("0.08")]
 
@@ -93,7 +94,7 @@ def test_a_price_that_moves_back_is_a_third_claim(tmp_path: Path) -> None:
     )]  # fmt: skip
     with store_with(tmp_path, *moves) as store:
         assert [each.value for each in store.claims(["heron-2"])["heron-2"]] == ["0.1"]
-        assert len(store.claim_history(["heron-2"])["heron-2"]) == 3
+        assert len(every_claim(store, "heron-2")) == 3
 
 
 def test_an_older_dated_claim_read_late_does_not_replace_a_newer_one(tmp_path: Path) -> None:
@@ -101,7 +102,7 @@ def test_an_older_dated_claim_read_late_does_not_replace_a_newer_one(tmp_path: P
     older = pack(tools=[HERON], claims=[price("0.10", as_of="2026-03-01")])
     with store_with(tmp_path, newer, older) as store:
         assert [each.value for each in store.claims(["heron-2"])["heron-2"]] == ["0.08"]
-        assert len(store.claim_history(["heron-2"])["heron-2"]) == 2
+        assert len(every_claim(store, "heron-2")) == 2
 
 
 def test_an_undated_claim_said_later_stands_beside_the_dated_one(tmp_path: Path) -> None:
@@ -119,7 +120,7 @@ def test_repeating_a_dated_value_without_its_date_adds_nothing(tmp_path: Path) -
         pack(tools=[HERON], claims=[price("0.08")]),
     )
     with store_with(tmp_path, dated, undated) as store:
-        assert len(store.claim_history(["heron-2"])["heron-2"]) == 1
+        assert len(every_claim(store, "heron-2")) == 1
 
 
 def test_a_value_that_gets_a_date_later_is_a_new_claim(tmp_path: Path) -> None:
@@ -146,7 +147,7 @@ def test_of_two_values_that_a_source_gave_the_one_it_still_gives_holds(tmp_path:
     one = pack(tools=[HERON], claims=[price("0.08", line=3)])
     with store_with(tmp_path, both, one) as store:
         assert [each.value for each in store.claims(["heron-2"])["heron-2"]] == ["0.08"]
-        assert len(store.claim_history(["heron-2"])["heron-2"]) == 3
+        assert len(every_claim(store, "heron-2")) == 3
 
 
 def test_a_second_value_stands_beside_the_first_that_its_source_repeats(tmp_path: Path) -> None:
@@ -340,7 +341,7 @@ def test_two_processes_that_begin_and_import_at_once_both_succeed(tmp_path: Path
         assert [process.exitcode for process in processes] == [0, 0]
         with ContentStore(path) as store:
             assert (row_counts(store)["tools"], row_counts(store)["claims"]) == (5, 10)
-            assert store.db.execute("SELECT count(*) FROM _sqlite_migrations").fetchone()[0] == 2
+            assert store.db.execute("SELECT count(*) FROM _sqlite_migrations").fetchone()[0] == 3
 
 
 def test_two_processes_that_import_the_same_pack_at_once_store_it_once(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from newsletter.content.store import ContentStore
 from newsletter.content.sync import sync
 from newsletter.content.views import VIEWS
 from newsletter.errors import BadInput
-from tests.content.packs import MONDAY, WEEK, dump, pack, row_counts, tool
+from tests.content.packs import MONDAY, WEEK, dump, every_claim, pack, row_counts, tool
 
 HOW_TO = (Path(__file__).parents[2] / "docs/how-to/your-own-database.md").read_text(encoding="utf-8")
 
@@ -152,7 +152,7 @@ def test_a_price_that_changes_at_the_site_is_a_new_claim_with_its_day(site: Site
     site.do("UPDATE catalogue SET usd_in = 0.1 WHERE item_no = 1")
     site.sync(MONDAY + 2 * WEEK)
     with ContentStore(site.store) as store:
-        history = [each for each in store.claim_history(["1"])["1"] if each.attribute == "input_price"]
+        history = [each for each in every_claim(store, "1") if each.attribute == "input_price"]
         now = [each for each in store.claims(["1"])["1"] if each.attribute == "input_price"]
     assert [(each.value, each.seen_on) for each in history] == [
         ("0.1", date(2026, 11, 23)),

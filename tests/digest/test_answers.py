@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from newsletter.content.model import Comparison, Question
-from newsletter.digest.answers import find_question
+from newsletter.digest.answers import find_question, full_answer
 from newsletter.digest.material import Dossier, Material
 from newsletter.digest.panel import Panel
 from tests.digest.tools import dossier, panel
@@ -29,7 +29,7 @@ def asked(key: str, answer: str) -> Question:
 
 
 def chosen(medium: Panel | None, small: Panel | None, *answers: str) -> str | None:
-    """The answer of the question that an issue with these two tools would feature."""
+    """The answer of the question that an issue with these two tools would feature, and its archive print first."""
     sides: tuple[Dossier, ...] = (dossier("Medium", medium), dossier("Small", small))
     comparison = Comparison(
         id="medium-vs-small",
@@ -46,6 +46,8 @@ def chosen(medium: Panel | None, small: Panel | None, *answers: str) -> str | No
         sources={},
     )
     found = find_question(material, [comparison.id], [], margin=5)
+    in_full = [full_answer(each, material, 5) for each in material.questions]
+    assert [each for each in in_full if each][:1] == ([] if found is None else [found.answer])
     return None if found is None else found.answer
 
 

@@ -22,6 +22,7 @@ from newsletter.installation import make_installation
 from newsletter.readers.csv_file import CsvFile, Row
 from newsletter.readers.importing import import_readers
 from newsletter.readers.model import Arrival
+from tests.content.packs import every_claim
 from tests.examples.weeks import (
     LAST_WEEK,
     LAST_WEEK_AT,
@@ -120,7 +121,9 @@ def test_it_carries_the_facts_of_the_real_pages(content: ContentStore) -> None:
 def test_its_issue_is_of_the_usual_length_and_ready_to_approve(app: App) -> None:
     found = findings(app)
     kinds = {finding.key.partition(":")[0] for finding in found}
-    assert kinds == {"disputed", "contradiction", "stale"}, "three prices and a licence, one name for two, March"
+    assert kinds == {"disputed", "contradiction", "stale"}, (
+        "three prices and a licence, one name for two, March"
+    )
     drafted = draft_now(app)
     assert isinstance(drafted, Drafted)
     letter = letter_of(app, drafted.issue)
@@ -145,7 +148,7 @@ def test_the_week_before_is_history_of_the_sample_week(content: ContentStore) ->
     facts = resolve(claims, sources=sources, source_order=(), rulings={})
     assert str(facts["input_price"].claim.number) == "0.8"
     assert not facts["input_price"].disputed
-    history = content.claim_history(["tessel-coder-2"])["tessel-coder-2"]
+    history = every_claim(content, "tessel-coder-2")
     assert [str(each.number) for each in history if each.attribute == "input_price"] == ["1", "0.8"]
 
 

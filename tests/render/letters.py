@@ -36,6 +36,7 @@ FRAME = MessageFrame(
     reply_to="desk@example.org",
     public_url="https://news.example.org",
     language="en",
+    leave_address="desk@example.org",
     list_id="weekly.news.example.org",
     list_name="Weekly Verdicts",
     archive_url="https://news.example.org/archive",

@@ -6,12 +6,11 @@ from newsletter.errors import BadInput
 from newsletter.render.blocks import BrokenBlock, html_blocks, text_blocks
 from newsletter.render.compile import compile_letter
 from newsletter.render.environment import template_folders
-from newsletter.render.minify import conditionals
 from newsletter.render.plan import FRAME, Block, Slot
 from newsletter.render.sentinels import BlockBegin, BlockEnd, Html, LostSentinel, Sentinels
 from newsletter.render.slots import SlotName
 from tests.render import letters
-from tests.render.views import for_browsers, for_outlook, html_of, parse_errors, text_of
+from tests.render.views import conditionals, for_browsers, for_outlook, html_of, parse_errors, text_of
 
 PLAN = compile_letter(letters.HEAVY, letters.FRAME, template_folders(None))
 
@@ -29,6 +28,16 @@ def test_values_are_escaped_and_slots_stay() -> None:
     assert html('<a href="@">@</a> @', view, '<O\'Brien & "Sons">', Html("<b>note</b>")) == (
         Block(FRAME, ('<a href="', view, '">&lt;O&#x27;Brien &amp; &quot;Sons&quot;&gt;</a> <b>note</b>')),
     )
+
+
+def test_scores_do_not_break_after_their_dash_where_they_are_text() -> None:
+    whole = '<span style="white-space:nowrap">4–0</span>'
+    (block,) = html(
+        '<title>@</title><p title="@">@, then @ <i>@</i></p>', "4–0", "4–0", "4–0", "a–b", "in 4–0"
+    )
+    assert block.segments == (f'<title>4–0</title><p title="4–0">{whole}, then a–b <i>in {whole}</i></p>',)
+    (slot,) = html('<a href="@/@" title="@">', Slot(SlotName.VIEW_URL), "4–0", "4–0")
+    assert slot.segments[-1] == '/4–0" title="4–0">'
 
 
 def test_a_block_is_cut_out_with_its_comments() -> None:

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsletter.errors import BadHeader
-from newsletter.render.compose import Composer
+from newsletter.render.compose import Composer, EncodedPlan
 from newsletter.render.encode import mailbox_form
 from newsletter.render.headers import single_mail_headers
 from newsletter.render.plan import Block, Header, Plan, Slot
@@ -75,7 +75,7 @@ def test_programs_omit_and_order_blocks(plan: Plan, values: Values, data: st.Dat
     program = data.draw(chosen)
     message = Composer(plan, program).compose(values)
     _assert_says(message, plan, values, program)
-    assert Composer(plan).with_program(program).compose(values) == message
+    assert Composer(plan, program, encoded=EncodedPlan(plan)).compose(values) == message
 
 
 @pytest.mark.parametrize(

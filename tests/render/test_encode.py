@@ -160,16 +160,3 @@ def test_a_value_of_an_ascii_header_passes_as_it_is_or_not_at_all(value: str) ->
         assert encode.ascii_header("Message-ID", value) == value
     except BadHeader:
         assert not (value.isascii() and value.isprintable()) or "=?" in value
-
-
-@pytest.mark.parametrize(
-    ("value", "parts"),
-    [
-        ("Weekly <a@example.org>", ("Weekly", "a@example.org")),
-        ("A <b> c <a@example.org>", ("A <b> c", "a@example.org")),
-        ("<a@example.org>", ("", "a@example.org")),
-        ("a@example.org", ("", "a@example.org")),
-    ],
-)
-def test_a_mailbox_splits_into_name_and_address(value: str, parts: tuple[str, str]) -> None:
-    assert encode.split_mailbox(value) == parts

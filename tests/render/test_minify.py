@@ -1,9 +1,9 @@
 import pytest
 
-from newsletter.render.minify import conditionals, minify
+from newsletter.render.minify import minify
 from newsletter.render.mjml import html_of
 from tests.render.goldens import sources
-from tests.render.views import for_browsers, for_outlook, lines
+from tests.render.views import conditionals, for_browsers, for_outlook, lines
 
 RAW = {name: html_of(source) for name, source in sources().items()}
 

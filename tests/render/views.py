@@ -41,6 +41,11 @@ def for_browsers(html: str) -> str:
     return _OTHERS_ONLY.sub(r"\1", _OUTLOOK_ONLY.sub("", html))
 
 
+def conditionals(html: str) -> list[str]:
+    """What only Outlook reads, in order: openings and ends of conditional comments, VML and Office tags."""
+    return re.findall(r"<!--\[if\b|<!\[endif\]-->|<v:|<o:", html)
+
+
 def tree(html: str) -> Any:
     """The tree of a document, as the HTML standard builds it."""
     return html5lib.parse(html, treebuilder="etree", namespaceHTMLElements=False)

@@ -95,5 +95,7 @@ def _server() -> Iterator[int]:
     command = (sys.executable, "-c", _SERVER)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
-        yield int(server.stdout.readline())
-        server.terminate()
+        try:
+            yield int(server.stdout.readline())
+        finally:
+            server.terminate()

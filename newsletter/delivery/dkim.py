@@ -129,16 +129,21 @@ def _opening(domain: str, selector: str, algorithm: str, names: tuple[bytes, ...
 def _signed_fields(head: bytes) -> tuple[tuple[bytes, ...], bytes]:
     """The names of the headers to sign, and those headers in relaxed form (RFC 6376, 3.4.2)."""
     unfolded = head.replace(b"\r\n ", b" ").replace(b"\r\n\t", b" ")
-    if b"  " in unfolded or b"\t" in unfolded:
-        unfolded = _BLANKS.sub(b" ", unfolded)
-    names: list[bytes] = []
-    fields: list[bytes] = []
-    for line in unfolded.split(b"\r\n"):
-        name, _, value = line.partition(b":")
-        if signed := _signed_name(name):
-            names.append(signed)
-            fields += (signed, b":", value.strip(), b"\r\n")
-    return tuple(names), b"".join(fields)
+    fields = [field for line in unfolded.split(b"\r\n") if (field := _signed_field(line))]
+    return tuple([name for name, _ in fields]), b"".join([canonical for _, canonical in fields])
+
+
+# Most headers are the same in every message of an issue.
+@lru_cache(maxsize=256)
+def _signed_field(line: bytes) -> tuple[bytes, bytes] | None:
+    """A header's relaxed name, and the whole of it in relaxed form; None for one that is not signed."""
+    name, _, value = line.partition(b":")
+    signed = _signed_name(name)
+    if signed is None:
+        return None
+    if b"  " in value or b"\t" in value:
+        value = _BLANKS.sub(b" ", value)
+    return signed, b"%b:%b\r\n" % (signed, value.strip())
 
 
 @lru_cache(maxsize=256)

@@ -61,8 +61,10 @@ class RequestWriter:
         return "".join(pieces)
 
     def request(self, personalizations: Sequence[str]) -> str:
-        """A whole request."""
-        return f"{self._before}[{','.join(personalizations)}]{self._after}"
+        """A whole request for one reader or more, joined once: it may have megabytes."""
+        parts = [f"{self._before}[{personalizations[0]}", *personalizations[1:]]
+        parts[-1] += f"]{self._after}"
+        return ",".join(parts)
 
     def _shared(self, sandbox: bool) -> dict[str, Any]:
         tagged, frame = self._tagged, self._mailing.frame

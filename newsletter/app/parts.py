@@ -81,6 +81,7 @@ class Parts:
             archive_url=f"{settings.public_url.rstrip('/')}/archive",
             feedback_id=f"digest:{list_id}:newsletter:{_sender_id(domain)}",
             language=settings.language,
+            leave_address=settings.leave_address,
         )
 
     @cached_property

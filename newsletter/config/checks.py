@@ -135,6 +135,7 @@ _FORMS: dict[str, tuple[Callable[[str], bool], str]] = {
     "mail.single_from_address": _ADDRESS,
     "mail.operator_address": _ADDRESS,
     "mail.list_id": _NAME,
+    "feedback.address": _ADDRESS,
     "schedule.time": (_is_time, "a time such as 09:00"),
     "schedule.monthly_time": (_is_time, "a time such as 09:00"),
     "schedule.time_zone": (_is_zone, "an IANA zone such as Europe/Berlin"),

@@ -57,8 +57,18 @@ class Settings(
     @property
     def scheduled_jobs(self) -> tuple[str, ...]:
         """The job modules in force: the default ones read the mailbox of reports, if there is one."""
-        has_mailbox = self.feedback_maildir is not None or bool(self.feedback_imap_host)
-        return (*self.jobs, "jobs.feedback") if self.jobs == DEFAULT_JOBS and has_mailbox else self.jobs
+        reads = self.jobs == DEFAULT_JOBS and self.reads_mail
+        return (*self.jobs, "jobs.feedback") if reads else self.jobs
+
+    @property
+    def reads_mail(self) -> bool:
+        """Whether there is a mailbox of bounces, complaints and requests to leave."""
+        return self.feedback_maildir is not None or bool(self.feedback_imap_host)
+
+    @property
+    def leave_address(self) -> str:
+        """Where a mail lets its writer leave; empty where nobody would read it."""
+        return (self.feedback_address or self.reply_to) if self.reads_mail else ""
 
     def path(self, path: Path) -> Path:
         """A path of the settings, seen from their folder."""

@@ -139,7 +139,7 @@ def sample_values(newsroom: Newsroom) -> dict[str, str]:
         SlotName.TO: mailbox_form("", address),
         SlotName.DATE: format_datetime(newsroom.clock.now()),
         SlotName.UNSUBSCRIBE_URL: f"{base}/unsubscribe/preview",
-        SlotName.UNSUBSCRIBE_MAILTO: f"mailto:{newsroom.frame.reply_to}?subject=unsubscribe",
+        SlotName.UNSUBSCRIBE_MAILTO: f"mailto:{newsroom.frame.leave_address}?subject=unsubscribe",
         SlotName.PREFERENCES_URL: f"{base}/preferences/preview",
         SlotName.VIEW_URL: f"{base}/view/preview",
     }

@@ -1,4 +1,4 @@
-"""What a reader chooses: topics, tools to follow, own figures, how often, a pause, a time zone.
+"""What a reader chooses: topics, tools to follow, own figures, how often, a pause, an hour, a time zone.
 
 Read from a form or a JSON body as texts; each fault is named with its field. Nothing here commits.
 """
@@ -32,6 +32,8 @@ class Preferences:
     team_size: int | None = None
     edition: Edition = Edition.WEEKLY
     paused_until: date | None = None
+    #: The hour of the reader's own day at which the issue comes; None: with everybody.
+    send_hour: int | None = None
     time_zone: str = ""
 
 
@@ -57,6 +59,7 @@ def read_preferences(
         team_size=_whole("team_size", one.get("team_size", ""), _MOST_SEATS),
         edition=_edition(one.get("edition", "")),
         paused_until=_pause(one.get("paused_until", ""), today),
+        send_hour=_hour(one.get("send_hour", "")),
         time_zone=_time_zone(one.get("time_zone", "")),
     )
 
@@ -71,6 +74,7 @@ def get_preferences(connection: Connection, reader_id: int) -> Preferences:
         team_size=reader.team_size,
         edition=reader.edition,
         paused_until=reader.paused_until,
+        send_hour=reader.send_hour,
         time_zone=reader.time_zone,
     )
 
@@ -84,6 +88,7 @@ def put_preferences(connection: Connection, reader_id: int, chosen: Preferences)
         team_size=chosen.team_size,
         edition=chosen.edition,
         paused_until=chosen.paused_until,
+        send_hour=chosen.send_hour,
         time_zone=chosen.time_zone,
     )
     if changed:
@@ -139,6 +144,12 @@ def _pause(text: str, today: date) -> date | None:
     if day > today + _LONGEST_PAUSE:
         raise FieldFault("paused_until", "A pause can last a year at most. To stop for good, unsubscribe.")
     return day if day > today else None
+
+
+def _hour(text: str) -> int | None:
+    if text not in ("", *(str(hour) for hour in range(24))):
+        raise FieldFault("send_hour", "Please choose an hour of the list.")
+    return int(text) if text else None
 
 
 def _time_zone(text: str) -> str:

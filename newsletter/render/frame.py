@@ -15,6 +15,7 @@ class MessageFrame:
 
     `list_id` and `list_name` are empty for single mails (confirmation, sign-in …), which belong to no list; so
     is `archive_url`. `feedback_id` is the ready Feedback-ID value, "issue:list:weekly:sender", or empty.
+    `leave_address` is where a mail lets its writer leave; empty where none does.
     `language` is an HTML lang such as "en".
     """
 
@@ -27,6 +28,7 @@ class MessageFrame:
     list_name: str = ""
     archive_url: str = ""
     feedback_id: str = ""
+    leave_address: str = ""
 
     def to_json(self) -> str:
         """The stored form; the same frame always gives the same text."""

@@ -14,13 +14,8 @@ def issue_headers(frame: MessageFrame, subject: str) -> tuple[Header, ...]:
 
     `Precedence: bulk` keeps vacation replies away; Feedback-ID names the issue in Gmail's feedback loop.
     """
-    leave = (
-        "<",
-        Slot(SlotName.UNSUBSCRIBE_URL),
-        ">, <",
-        Slot(SlotName.UNSUBSCRIBE_MAILTO),
-        ">",
-    )
+    by_mail = (", <", Slot(SlotName.UNSUBSCRIBE_MAILTO), ">") if frame.leave_address else ()
+    leave = ("<", Slot(SlotName.UNSUBSCRIBE_URL), ">", *by_mail)
     return (
         *_common(frame, subject),
         Header("List-Id", (f"{frame.list_name} <{frame.list_id}>".lstrip(),)),

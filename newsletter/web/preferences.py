@@ -58,6 +58,7 @@ class PreferencesPage(Page):
     team_size: str
     edition: str
     paused_until: str
+    send_hour: str
     time_zone: str
     time_zones: tuple[str, ...]
 
@@ -168,6 +169,7 @@ def _page(
         team_size=texts.get("team_size"),
         edition=texts.get("edition"),
         paused_until=texts.get("paused_until"),
+        send_hour=texts.get("send_hour"),
         time_zone=texts.get("time_zone"),
         time_zones=_time_zones(),
     )
@@ -180,6 +182,7 @@ def _texts(chosen: Preferences) -> Fields:
         "team_size": _text(chosen.team_size),
         "edition": chosen.edition.value,
         "paused_until": _text(chosen.paused_until),
+        "send_hour": _text(chosen.send_hour),
         "time_zone": chosen.time_zone,
     }
     return Fields(one, {"topics": chosen.topics, "tools": chosen.tools})

@@ -383,3 +383,6 @@ def hostile(value: Any, name: str = "") -> Any:
 ONE_OF_EACH = replace(HEAVY, changes=HEAVY.changes[:1], more=MORE[1:2], cards=CARDS[:1], rest=HEAVY.rest[:1])
 
 HOSTILE: Letter = hostile(ONE_OF_EACH)
+
+#: The issues that every promise about the look is held to.
+REPRESENTATIVE = ("THIN", "USUAL", "HEAVY", "RIGHT_TO_LEFT", "HOSTILE")

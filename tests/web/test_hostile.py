@@ -17,7 +17,7 @@ from newsletter.web.application import make_web
 from tests.web.house import House
 
 NAMES = ("address", "website", "reason", "topics", "tools", "edition", "monthly_tokens", "team_size",
-         "paused_until", "time_zone", "sure", "stop", "List-Unsubscribe", "nonsense")  # fmt: skip
+         "paused_until", "send_hour", "time_zone", "sure", "stop", "List-Unsubscribe", "nonsense")  # fmt: skip
 
 any_bytes = st.one_of(
     st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")),
@@ -44,6 +44,7 @@ def test_no_form_makes_a_page_fail(house: House, raw: bool) -> None:
         f"/unsubscribe/{tokens[Purpose.UNSUBSCRIBE]}",
         f"/preferences/{tokens[Purpose.PREFERENCES]}",
         f"/preferences/{tokens[Purpose.PREFERENCES]}/follow/kite",
+        "/follow/kite",
         f"/personal/{tokens[Purpose.PERSONAL]}/address",
         f"/confirm/{tokens[Purpose.CONFIRM]}",
     )

@@ -28,6 +28,7 @@ def test_all_choices_are_kept(house: House, path: str, reader_id: int) -> None:
         monthly_tokens="2,500,000",
         team_size="12",
         paused_until="2027-01-15",
+        send_hour="7",
         time_zone="Europe/Berlin",
     )
     assert answer.status_code == 200
@@ -38,8 +39,22 @@ def test_all_choices_are_kept(house: House, path: str, reader_id: int) -> None:
     assert chosen.tools == ("kite",)
     assert (chosen.edition, chosen.monthly_tokens, chosen.team_size) == (Edition.MONTHLY, 2_500_000, 12)
     assert (str(chosen.paused_until), chosen.time_zone) == ("2027-01-15", "Europe/Berlin")
+    assert chosen.send_hour == 7
     saved = '<p class="notice" role="status">Saved. It holds from the next issue.</p>'
     assert house.get(path).text == answer.text.replace(saved, "")
+
+
+def test_what_was_chosen_stands_in_the_form(house: House, path: str) -> None:
+    house.post(path, send_hour="0", team_size="4", monthly_tokens="1000", time_zone="Asia/Tokyo", edition="monthly")
+    page = " ".join(house.get(path).text.split())
+    for said in (
+        '<option value="0" selected>00:00</option>',
+        'name="team_size" value="4"',
+        'name="monthly_tokens" value="1000"',
+        "<option selected>Asia/Tokyo</option>",
+        'value="monthly" checked',
+    ):
+        assert said in page
 
 
 def test_an_empty_form_chooses_nothing(house: House, path: str, reader_id: int) -> None:
@@ -61,6 +76,9 @@ def test_an_empty_form_chooses_nothing(house: House, path: str, reader_id: int) 
         ("team_size", "1.5", "whole number"),
         ("paused_until", "tomorrow", "a day such as"),
         ("paused_until", "2029-01-01", "a year at most"),
+        ("send_hour", "24", "an hour of the list"),
+        ("send_hour", "-1", "an hour of the list"),
+        ("send_hour", "noon", "an hour of the list"),
         ("time_zone", "Mars/Olympus", "time zone of the list"),
         ("time_zone", "../../etc/passwd", "time zone of the list"),
         ("edition", "hourly", "weekly or monthly"),

@@ -70,6 +70,11 @@ class Feedback:
         None,
         help="The Maildir where bounces and complaints arrive; it holds nothing else.",
     )
+    feedback_address: str = setting(
+        "feedback.address",
+        "",
+        help="The mailbox's address, to which readers leave by mail; empty: mail.reply_to.",
+    )
     feedback_imap_host: str = setting(
         "feedback.imap_host", "", help="The IMAP server of the mailbox where bounces and complaints arrive."
     )

@@ -158,9 +158,11 @@ def test_it_serves_the_pages_and_they_end_with_it(tmp_path: Path) -> None:
     with serving(tmp_path) as process:
         assert wait_for_answer(f"http://127.0.0.1:{port}/readyz", process) == b'{"status":"ready"}'
         process.terminate()
-        process.communicate(timeout=30)
+        said, logged = process.communicate(timeout=30)
     assert process.returncode == 0
     assert not answers(port)
+    assert "/desk/sign-in/" in said
+    assert "/desk/sign-in/" not in logged
 
 
 def test_the_pages_stop_when_their_parent_was_killed(tmp_path: Path) -> None:

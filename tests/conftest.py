@@ -1,5 +1,6 @@
 """What every test may ask for: a database (SQLite and a real PostgreSQL), a clock, a browser."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,16 @@ settings.load_profile("newsletter")
 #: A Thursday at nine in the morning, UTC.
 THURSDAY = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
 
+
+#: The tables that hold rows or have given a number away: emptying these takes a third of emptying all.
+_USED = " UNION ".join(
+    [
+        *(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name})" for name in metadata.tables),
+        "SELECT refobjid::regclass::text FROM pg_sequences"
+        " JOIN pg_depend ON objid = format('%I.%I', schemaname, sequencename)::regclass AND deptype = 'a'"
+        " WHERE last_value IS NOT NULL",
+    ]
+)
 
 #: Without these Chromium calls home at every start.
 _QUIET = (
@@ -49,14 +60,29 @@ def postgres_url() -> Iterator[str]:
     # Not under pytest's own folder: another run of the tests may clear that away.
     with TemporaryDirectory(prefix="newsletter-postgres-") as folder:
         server = get_server(Path(folder), cleanup_mode="delete")
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        _make_tables(url)
+        yield url
         server.cleanup()
 
 
-@pytest.fixture
-def sqlite_database(tmp_path: Path) -> Iterator[Database]:
-    database = open_database(f"sqlite:///{tmp_path / 'subscribers.db'}")
+@pytest.fixture(scope="session")
+def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite database with every table and nothing in them."""
+    file = tmp_path_factory.mktemp("tables") / "subscribers.db"
+    _make_tables(f"sqlite:///{file}")
+    return file
+
+
+def _make_tables(url: str) -> None:
+    database = open_database(url)
     metadata.create_all(database.write_engine)
+    database.close()
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path, sqlite_file: Path) -> Iterator[Database]:
+    database = open_database(f"sqlite:///{shutil.copy(sqlite_file, tmp_path)}")
     yield database
     database.close()
 
@@ -64,11 +90,11 @@ def sqlite_database(tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture
 def postgres_database(postgres_url: str) -> Iterator[Database]:
     database = open_database(postgres_url)
-    metadata.create_all(database.write_engine)
     yield database
-    tables = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
     with database.write() as connection:
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
+        used = connection.scalars(text(_USED)).all()
+        if used:
+            connection.execute(text(f"TRUNCATE {', '.join(used)} RESTART IDENTITY CASCADE"))
     database.close()
 
 

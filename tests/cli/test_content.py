@@ -8,16 +8,16 @@ import pytest
 from click.testing import CliRunner, Result
 
 from newsletter.cli.program import program
-from newsletter.installation import make_installation
 from tests.content.pages.reading import WRITTEN
 from tests.content.test_packfile import GOOD
 from tests.content.test_sync import ROWS, sql
+from tests.installed import install
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A new installation, with a good and a broken pack beside it."""
-    make_installation(tmp_path / "weekly")
+    install(tmp_path / "weekly")
     (tmp_path / "packs").mkdir()
     (tmp_path / "packs/a.yaml").write_text(GOOD, encoding="utf-8")
     (tmp_path / "broken.yaml").write_text(GOOD.replace("name: Heron 2", "nam: Heron 2"), encoding="utf-8")
@@ -121,7 +121,7 @@ def test_an_export_makes_the_same_store(folder: Path) -> None:
     run(folder, "import", str(WRITTEN), "--ours")
     output = folder.parent / "export.json"
     assert run(folder, "export", "-o", str(output)).output == f"Wrote {output}.\n"
-    make_installation(folder.parent / "second")
+    install(folder.parent / "second")
     assert run(folder.parent / "second", "import", str(output)).exit_code == 0
     assert run(folder.parent / "second", "export").stdout == output.read_text(encoding="utf-8")
 

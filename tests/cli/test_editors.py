@@ -10,12 +10,12 @@ from newsletter.app import open_app
 from newsletter.cli.program import program
 from newsletter.editing.editors import first_link
 from newsletter.editing.signing_in import sign_in
-from newsletter.installation import make_installation
+from tests.installed import install
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    make_installation(tmp_path / "weekly", example=True)
+    install(tmp_path / "weekly", example=True)
     return tmp_path / "weekly"
 
 

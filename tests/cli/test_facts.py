@@ -10,8 +10,8 @@ from click.testing import CliRunner, Result
 from newsletter.app import open_app
 from newsletter.cli.program import program
 from newsletter.content.pages import read_page
-from newsletter.installation import make_installation
 from tests.content.desk.pages import SEEN_AT, head_to_head, model_page, profile
+from tests.installed import install
 
 TOOL = "gannet-mini-13b"
 
@@ -20,7 +20,7 @@ TOOL = "gannet-mini-13b"
 def folder(tmp_path: Path) -> Path:
     """An installation with two sources that differ on one price, and a total that is wrong."""
     folder = tmp_path / "weekly"
-    make_installation(folder, example=True)
+    install(folder, example=True)
     pages = (
         profile(price=("0.30", "0.80")),
         model_page(name="Gannet Mini 13B"),
@@ -112,7 +112,7 @@ def test_a_ruling_taken_back_asks_again(folder: Path) -> None:
 
 
 def test_nothing_found_is_said(tmp_path: Path) -> None:
-    make_installation(tmp_path / "weekly", example=True)
+    install(tmp_path / "weekly", example=True)
     assert said(tmp_path / "weekly", "check") == "Nothing contradicts itself.\n"
 
 

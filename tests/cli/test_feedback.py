@@ -6,14 +6,14 @@ from click.testing import CliRunner, Result
 
 from newsletter.app import open_app
 from newsletter.cli.program import program
-from newsletter.installation import make_installation
 from newsletter.readers.links import Purpose
+from tests.installed import install
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "weekly"
-    make_installation(folder, example=True)
+    install(folder, example=True)
     (folder / "returned" / "new").mkdir(parents=True)
     return folder
 

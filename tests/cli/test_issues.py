@@ -9,9 +9,9 @@ from click.testing import CliRunner, Result
 
 from newsletter.app import open_app
 from newsletter.cli.program import program
-from newsletter.installation import make_installation
 from tests.digest.week import WEEK
 from tests.editing.wider import WIDER
+from tests.installed import install
 
 #: The commands read the machine's time.
 LONG_AGO = datetime(2025, 1, 2, tzinfo=UTC)
@@ -21,7 +21,7 @@ LONG_AGO = datetime(2025, 1, 2, tzinfo=UTC)
 def folder(tmp_path: Path) -> Path:
     """An installation that has seen a small week."""
     folder = tmp_path / "weekly"
-    make_installation(folder, example=True)
+    install(folder, example=True)
     app = open_app(folder)
     with app.content() as content:
         for pack in WEEK:
@@ -212,7 +212,7 @@ def test_newer_items_are_merged_into_a_draft(folder: Path) -> None:
 
 
 def test_a_thin_week_is_said_to_be_thin(tmp_path: Path) -> None:
-    make_installation(tmp_path / "empty", example=True)
+    install(tmp_path / "empty", example=True)
     assert "Nothing is waiting" in said(tmp_path / "empty", "draft")
 
 

@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from newsletter.cli.program import program
-from newsletter.installation import make_installation
+from tests.installed import install
 
 OWN_JOB = """
 from pathlib import Path
@@ -26,7 +26,7 @@ def run(app, slot):
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A new installation."""
-    make_installation(tmp_path)
+    install(tmp_path)
     return tmp_path
 
 

@@ -6,14 +6,14 @@ from click.testing import CliRunner, Result
 
 from newsletter.app import open_app
 from newsletter.cli.program import program
-from newsletter.installation import make_installation
 from newsletter.readers.subscribing import Visitor
+from tests.installed import install
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A new installation, ready to send to its outbox."""
-    make_installation(tmp_path / "weekly", example=True)
+    install(tmp_path / "weekly", example=True)
     return tmp_path / "weekly"
 
 
@@ -31,7 +31,7 @@ def test_what_waits_is_sent_once(folder: Path) -> None:
 
 
 def test_nothing_is_sent_before_everything_needed_is_set(tmp_path: Path) -> None:
-    make_installation(tmp_path / "bare")
+    install(tmp_path / "bare")
     result = run(tmp_path / "bare", "mails", "send")
     assert result.exit_code == 2
     assert "nothing can be sent before" in result.stderr

@@ -13,14 +13,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from newsletter.cli.program import program
-from newsletter.installation import make_installation
 from newsletter.readers.importing import CHUNK
+from tests.installed import install
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A new installation."""
-    make_installation(tmp_path / "weekly")
+    install(tmp_path / "weekly")
     return tmp_path / "weekly"
 
 
@@ -161,7 +161,7 @@ def test_an_export_is_imported_again_as_it_was(folder: Path, tmp_path: Path) -> 
     assert run(folder, "export", "-o", str(out), "--status", "active").stderr == "2 readers written.\n"
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     assert "'=Lovelace" in out.read_text()
-    make_installation(tmp_path / "second")
+    install(tmp_path / "second")
     run(tmp_path / "second", "import", str(out))
     for address in ("ada@example.org", "-bob@example.org"):
         before, after = (

@@ -23,9 +23,9 @@ from newsletter.db.engine import Database, open_database
 from newsletter.db.schema import batches, deliveries, issues, plans, snapshots
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
 from newsletter.delivery.loopback import Fault, Loopback, Phase
-from newsletter.installation import make_installation
 from tests.conftest import THURSDAY
 from tests.delivery.house import FRAME, PLAN, add_readers, statuses
+from tests.installed import install
 
 S = DeliveryStatus
 
@@ -33,7 +33,7 @@ S = DeliveryStatus
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """An installation with the outbox and an approved issue."""
-    make_installation(tmp_path / "weekly", example=True)
+    install(tmp_path / "weekly", example=True)
     return tmp_path / "weekly"
 
 

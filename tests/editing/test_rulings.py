@@ -13,9 +13,9 @@ from newsletter.digest.store import rulings_on
 from newsletter.editing.disputes import SMALL_BYTES
 from newsletter.editing.facts import facts_of, rule
 from newsletter.editing.store import all_rulings, delete_ruling, record_ruling
-from newsletter.installation import make_installation
 from tests.content.desk.pages import SEEN_AT, profile
 from tests.content.packs import pack, tool
+from tests.installed import install
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -50,7 +50,7 @@ def test_a_ruling_is_taken_back_once(database: Database) -> None:
 @pytest.mark.parametrize(("day", "stale"), [("2027-03-13", False), ("2027-03-14", True)])
 def test_a_fact_older_than_the_setting_is_stale(tmp_path: Path, day: str, stale: bool) -> None:
     """Verified on 14 September 2026, 180 days before 13 March."""
-    make_installation(tmp_path / "weekly", example=True)
+    install(tmp_path / "weekly", example=True)
     app = open_app(tmp_path / "weekly", MovedClock(datetime.fromisoformat(f"{day}T08:00:00+00:00")))
     with app.content() as content:
         content.import_pack(read_page(profile(), name="page.txt"), SEEN_AT)
@@ -59,7 +59,7 @@ def test_a_fact_older_than_the_setting_is_stale(tmp_path: Path, day: str, stale:
 
 
 def test_in_a_large_store_contradictions_are_looked_for_beside_the_page(tmp_path: Path) -> None:
-    make_installation(tmp_path / "weekly", example=True)
+    install(tmp_path / "weekly", example=True)
     app = open_app(tmp_path / "weekly", MovedClock(NOW))
     with app.content() as content:
         for shop, price in (("Shop One", "$2/Mtok"), ("Shop Two", "$1/Mtok")):

@@ -9,15 +9,15 @@ import pytest
 from jobs import confirmations, retention
 from newsletter.app import App, open_app
 from newsletter.clock import MovedClock
-from newsletter.installation import make_installation
 from newsletter.readers.subscribing import Visitor
 from newsletter.schedule.jobs import Done
 from newsletter.schedule.slots import next_slot
+from tests.installed import install
 
 
 @pytest.fixture
 def app(tmp_path: Path, clock: MovedClock) -> Iterator[App]:
-    make_installation(tmp_path / "weekly", example=True)
+    install(tmp_path / "weekly", example=True)
     opened = open_app(tmp_path / "weekly", clock)
     yield opened
     opened.close()

@@ -8,8 +8,8 @@ from click.testing import CliRunner, Result
 
 from newsletter.cli import readers as commands
 from newsletter.cli.program import program
-from newsletter.installation import make_installation
 from newsletter.readers.origins import FORMATS
+from tests.installed import install
 
 EXPORTS = Path(__file__).parent / "exports"
 
@@ -18,7 +18,7 @@ FILES = ("substack", "beehiiv", "buttondown", "ghost", "listmonk")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    make_installation(tmp_path / "weekly", example=True)
+    install(tmp_path / "weekly", example=True)
     return tmp_path / "weekly"
 
 

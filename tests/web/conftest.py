@@ -8,15 +8,15 @@ from starlette.testclient import TestClient
 
 from newsletter.app import App, open_app
 from newsletter.clock import MovedClock
-from newsletter.installation import make_installation
 from newsletter.web.application import make_web
+from tests.installed import install
 from tests.web.house import House
 
 
 @pytest.fixture
 def app(tmp_path: Path, clock: MovedClock) -> Iterator[App]:
     """A new installation that is ready to send to its outbox."""
-    make_installation(tmp_path / "weekly", example=True)
+    install(tmp_path / "weekly", example=True)
     opened = open_app(tmp_path / "weekly", clock)
     yield opened
     opened.close()

@@ -13,11 +13,11 @@ from newsletter.content.pack import Pack
 from newsletter.delivery.store import start_issue
 from newsletter.digest.issues import Issue
 from newsletter.editing.approve import approve
-from newsletter.installation import make_installation
 from newsletter.web.application import make_web
 from tests.conftest import THURSDAY
 from tests.digest.week import WEEK
 from tests.editing.desk import drafted
+from tests.installed import install
 from tests.web.house import House
 
 WEEKLY = timedelta(days=7)
@@ -26,7 +26,7 @@ WEEKLY = timedelta(days=7)
 @contextmanager
 def open_house(folder: Path) -> Iterator[House]:
     """A house of its own, for a module whose tests only look."""
-    make_installation(folder / "weekly", example=True)
+    install(folder / "weekly", example=True)
     app = open_app(folder / "weekly", MovedClock(THURSDAY))
     yield House(app, TestClient(make_web(app), base_url="http://localhost:8000"))
     app.close()

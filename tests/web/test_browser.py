@@ -16,10 +16,10 @@ from playwright.sync_api import Browser, Page
 
 from newsletter.app import App, open_app
 from newsletter.clock import SystemClock
-from newsletter.installation import make_installation
 from newsletter.readers.links import Purpose
 from newsletter.web.application import make_web
 from newsletter.web.server import server_config
+from tests.installed import install
 from tests.web.house import House, path_in
 from tests.web.test_personal import files_with
 
@@ -33,7 +33,7 @@ def served(tmp_path: Path) -> Iterator[tuple[House, str]]:
     """An installation whose pages a real server serves, and where."""
     from starlette.testclient import TestClient
 
-    make_installation(tmp_path / "weekly", example=True)
+    install(tmp_path / "weekly", example=True)
     with serving(tmp_path / "weekly") as (app, base):
         house = House(app, TestClient(make_web(app)))
         house.import_tools(("kite", "Kite", "Coding"), ("falcon", "Falcon", "Vision"))

@@ -7,10 +7,10 @@ from starlette.testclient import TestClient
 from newsletter.app import open_app
 from newsletter.clock import MovedClock
 from newsletter.db.statuses import ReaderStatus
-from newsletter.installation import make_installation
 from newsletter.readers.links import Purpose
 from newsletter.web.application import make_web
 from newsletter.web.security import MOST_BODY
+from tests.installed import install
 from tests.web.house import House, heading
 
 
@@ -50,7 +50,7 @@ def test_the_style_sheet_may_be_kept_for_ever(house: House) -> None:
 
 @pytest.fixture
 def secure(tmp_path: Path, clock: MovedClock) -> Iterator[TestClient]:
-    make_installation(tmp_path / "secure", example=True)
+    install(tmp_path / "secure", example=True)
     settings = tmp_path / "secure" / "newsletter.toml"
     settings.write_text(settings.read_text().replace("http://localhost:8000", "https://news.example.org"))
     app = open_app(tmp_path / "secure", clock)

@@ -10,8 +10,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from newsletter.installation import make_installation
 from newsletter.web.server import MOST_HEAD, main
+from tests.installed import install
 from tests.web.house import House
 from tests.web.test_browser import served as served
 
@@ -100,7 +100,7 @@ def test_the_program_says_what_it_misses(tmp_path: Path, caplog: pytest.LogCaptu
 
 
 def test_a_port_that_is_taken_is_a_failure(tmp_path: Path) -> None:
-    make_installation(tmp_path / "weekly", example=True)
+    install(tmp_path / "weekly", example=True)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         # In a thread of its own: the browser of other tests keeps an event loop running in this one.

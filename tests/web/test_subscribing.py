@@ -7,11 +7,11 @@ from starlette.testclient import TestClient
 from newsletter.app import open_app
 from newsletter.clock import MovedClock
 from newsletter.db.statuses import ConsentEvent, ReaderStatus
-from newsletter.installation import make_installation
 from newsletter.readers.by_hand import suppress_by_hand, take_off
 from newsletter.readers.store import change_status, list_consents
 from newsletter.readers.subscribing import WORDING
 from newsletter.web.application import make_web
+from tests.installed import install
 from tests.web.house import House, heading, path_in, text_of
 
 ALICE = "alice@example.org"
@@ -229,7 +229,7 @@ def test_a_list_of_disposable_domains_is_obeyed(house: House, tmp_path: Path) ->
 def test_it_does_not_open_before_the_operator_says_who_they_are(
     tmp_path: Path, clock: MovedClock, missing: str
 ) -> None:
-    make_installation(tmp_path / "weekly", example=True)
+    install(tmp_path / "weekly", example=True)
     settings = tmp_path / "weekly" / "newsletter.toml"
     lines = [line for line in settings.read_text().splitlines() if not line.startswith(f"{missing} =")]
     settings.write_text("\n".join(lines))

@@ -13,13 +13,13 @@ from newsletter.app import App, open_app
 from newsletter.clock import MovedClock
 from newsletter.config import FILE_NAME
 from newsletter.db.schema import webhook_posts
-from newsletter.installation import make_installation
 from newsletter.readers.addresses import parse_address
 from newsletter.readers.by_hand import add_by_hand
 from newsletter.readers.store import find_reader
 from newsletter.web.application import make_web
 from newsletter.web.security import MOST_BODY_OF
 from tests.conftest import THURSDAY
+from tests.installed import install
 from tests.standins.sendgrid_webhook import Post, Webhook
 
 PATH = "/webhooks/sendgrid"
@@ -45,7 +45,7 @@ class Door:
 @pytest.fixture
 def door(tmp_path: Path, clock: MovedClock) -> Iterator[Door]:
     sendgrid, folder = Webhook(), tmp_path / "weekly"
-    make_installation(folder, example=True)
+    install(folder, example=True)
     settings = folder / FILE_NAME
     settings.write_text(
         settings.read_text().replace("# webhook_key = []", f'webhook_key = ["{sendgrid.public_key}"]')

@@ -1,0 +1,134 @@
+"""What the finished mail lacks: found in a copy of the template, or in a page written for it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from newsletter.app import App
+from newsletter.db.engine import Database
+from newsletter.digest.letter import Letter, Link
+from newsletter.editing.checks import Finding, Severity, examine
+from newsletter.editing.checks.letter import is_web_address
+from newsletter.editing.checks.mail import contrast, in_mail
+from newsletter.editing.checks.page import read_page
+from newsletter.editing.letters import letter_of
+from newsletter.render.compile import compile_letter
+from newsletter.render.plan import Header, Plan
+from tests.editing.desk import drafted, newsroom
+from tests.editing.test_checks import own_template
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> App:
+    from newsletter.db.engine import open_database
+    from newsletter.db.schema import metadata
+
+    folder = tmp_path_factory.mktemp("newsroom")
+    database: Database = open_database(f"sqlite:///{folder / 'subscribers.db'}")
+    metadata.create_all(database.write_engine)
+    return newsroom(folder, database)
+
+
+@pytest.fixture(scope="module")
+def letter(app: App) -> Letter:
+    return letter_of(app, drafted(app))
+
+
+@pytest.fixture(scope="module")
+def plan(app: App, letter: Letter) -> Plan:
+    return compile_letter(letter, app.frame, app.template_folders)
+
+
+def found(app: App, letter: Letter, key: str) -> Finding:
+    [finding] = [each for each in examine(app, letter).findings if each.key == key]
+    return finding
+
+
+def test_a_usual_mail_has_nothing_wrong(plan: Plan, letter: Letter) -> None:
+    assert list(in_mail(plan, letter.footer.postal_address)) == []
+
+
+@pytest.mark.parametrize(
+    ("added", "key", "severity"),
+    [
+        ('<img src="https://a.example/x.png"/>', "no-alt:https://a.example/x.png", Severity.ERROR),
+        ('<a href="javascript:alert(1)">x</a>', "bad-link:javascript:alert(1)", Severity.ERROR),
+        ('<span style="color:#dddddd">pale</span>', "contrast:#dddddd:#fbfaf7", Severity.WARNING),
+        ("<b>4711 readers</b>", "differing-text", Severity.WARNING),
+        ("{{ '{{ left }}' }}", "unresolved-html", Severity.ERROR),
+    ],
+)
+def test_what_a_template_does_wrong_is_found(
+    app: App, letter: Letter, tmp_path: Path, added: str, key: str, severity: Severity
+) -> None:
+    own = replace(app.settings, folder=tmp_path)
+    changed = own_template(App(own, app.clock, app.database), "email/_masthead.mjml.j2", "<h1", f"{added}<h1")
+    finding = found(changed, letter, key)
+    assert finding.severity is severity
+    assert finding.why
+    assert finding.how
+
+
+def test_a_mail_without_a_needed_header_is_held_for_good(plan: Plan, letter: Letter) -> None:
+    without = replace(
+        plan, headers=tuple(each for each in plan.headers if each.name != "List-Unsubscribe-Post")
+    )
+    [finding] = in_mail(without, letter.footer.postal_address)
+    assert (finding.key, finding.firm) == ("header-list-unsubscribe-post", True)
+
+
+def test_a_header_that_cannot_be_is_an_error_and_no_crash(plan: Plan) -> None:
+    broken = replace(plan, headers=(*plan.headers, Header("X-Odd", ("a\r\nBcc: b@example.org",))))
+    [finding] = in_mail(broken, "")
+    assert finding.firm
+    assert "X-Odd" in finding.what
+
+
+def test_a_figure_that_only_the_text_part_has_is_a_warning(plan: Plan, letter: Letter) -> None:
+    first, *rest = plan.text
+    more = replace(plan, text=(replace(first, segments=(*first.segments, " $47.11 ")), *rest))
+    [finding] = in_mail(more, letter.footer.postal_address)
+    assert finding.what == "The HTML part lacks figures that the text part has: $47.11"
+
+
+@pytest.mark.parametrize(
+    ("url", "works"),
+    [
+        ("https://a.example/x?y=1#z", True),
+        ("http://[2001:db8::1]:8080/", True),
+        ("https://a..example/", False),
+        ("https:///nowhere", False),
+        ("https://a.example:99999/", False),
+        ("https://user@a.example/", False),
+        ("ftp://a.example/", False),
+        ("https://a.example/a b", False),
+        ("https://[broken/", False),
+    ],
+)
+def test_web_addresses_are_told_from_what_only_looks_like_one(url: str, works: bool) -> None:
+    assert is_web_address(url) is works
+
+
+def test_a_malformed_link_of_the_letter_holds_it(app: App, letter: Letter) -> None:
+    assert letter.lead is not None
+    wrong = replace(letter.lead, link=Link(label="Read", url="https://a..example/"))
+    finding = found(app, replace(letter, lead=wrong), "bad-link:https://a..example/")
+    assert finding.severity is Severity.ERROR
+
+
+def test_colours_are_inherited_and_backgrounds_too() -> None:
+    page = read_page('<div style="color:#123456;background:#fff"><p bgcolor="#000">a<br>b</p><i>c</i></div>')
+    assert [(each.text, each.look.colour, each.look.background) for each in page.words] == [
+        ("a", "#123456", "#000000"),
+        ("b", "#123456", "#000000"),
+        ("c", "#123456", "#ffffff"),
+    ]
+    assert (round(contrast("#000000", "#ffffff")), round(contrast("#777777", "#ffffff"), 2)) == (21, 4.48)
+
+
+def test_what_nobody_sees_is_not_read() -> None:
+    page = read_page(
+        '<style>p{color:#eee}</style><p style="display:none">9</p><!--[if mso]><p>8</p><![endif]-->7'
+    )
+    assert page.text.strip() == "7"

@@ -4,6 +4,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from newsletter.render.compile import compile_letter
 from newsletter.render.compose import Composer
 from newsletter.render.environment import template_folders
@@ -12,9 +14,10 @@ from tests.parts import require_part
 from tests.render import letters
 
 
-def test_an_issue_scores_no_points(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", letters.REPRESENTATIVE)
+def test_an_issue_scores_no_points(tmp_path: Path, name: str) -> None:
     program = require_part("spamassassin")
-    plan = compile_letter(letters.USUAL, letters.FRAME, template_folders(None))
+    plan = compile_letter(getattr(letters, name), letters.FRAME, template_folders(None))
     message = Composer(plan).compose({name.value: value for name, value in SAMPLE_VALUES.items()})
     report = subprocess.run(
         [program, "--local", "--test-mode"],

@@ -28,7 +28,7 @@ FAMILIES = {"gmail": 4, "outlook": 5, "apple-mail": 2, "yahoo": 3}
 @pytest.fixture(scope="module")
 def used() -> set[str]:
     """What the five representative issues and every single mail use together."""
-    issues = (letters.THIN, letters.USUAL, letters.HEAVY, letters.RIGHT_TO_LEFT, letters.HOSTILE)
+    issues = [getattr(letters, name) for name in letters.REPRESENTATIVE]
     documents = [html_of(compile_letter(each, letters.FRAME, FOLDERS)) for each in issues]
     documents += [
         html_of(compile_mail(kind, values, letters.FRAME, FOLDERS)) for kind, values in MAILS.items()

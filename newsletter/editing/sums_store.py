@@ -10,8 +10,17 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from newsletter.db.schema import batches, consent_sums, consents, issue_sums, issues, reports, summed
-from newsletter.db.statuses import ConsentEvent, IssueStatus, ReportKind
+from newsletter.db.schema import (
+    batches,
+    consent_sums,
+    consents,
+    issue_sums,
+    issues,
+    publications,
+    reports,
+    summed,
+)
+from newsletter.db.statuses import ConsentEvent, IssueStatus, ItemKind, ReportKind
 from newsletter.digest.issues import Issue
 
 _OVER = (IssueStatus.SENT, IssueStatus.CANCELLED)
@@ -239,3 +248,19 @@ def _note_last(connection: Connection, last_id: int) -> None:
     known = update(summed).where(summed.c.name == "consents").values(last_id=last_id)
     if connection.execute(known).rowcount == 0:
         connection.execute(insert(summed).values(name="consents", last_id=last_id))
+
+
+# ── votes ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def issues_of_comparisons(connection: Connection, comparison_ids: Collection[str]) -> dict[str, int]:
+    """Which issue brought each of these comparisons."""
+    found: dict[str, int] = {}
+    wanted = sorted(comparison_ids)
+    for start in range(0, len(wanted), _TOGETHER):
+        some = publications.c.key.in_(wanted[start : start + _TOGETHER])
+        query = select(publications.c.key, publications.c.issue_id).where(
+            publications.c.kind == ItemKind.COMPARISON, some
+        )
+        found |= {row.key: row.issue_id for row in connection.execute(query)}
+    return found

@@ -2,6 +2,11 @@
 
 SAID = {
     "saved": "Saved.",
+    "moved": "Moved, and pinned where it is now.",
+    "led": "It leads. Look at the subject and the preheader: they may be about the lead before.",
+    "merged": "Merged: the draft has what arrived until then.",
+    "undone": "Undone.",
+    "redone": "Done again.",
     "invited": "Invited.",
     "revoked": "Revoked: their sessions are over.",
     "role": "Their role is changed.",

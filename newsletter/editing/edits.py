@@ -143,12 +143,18 @@ class _Bench:
         """Make one edit; raises BadInput for what cannot be."""
         match edit:
             case Write():
-                self._texts |= {field: check_text(field, text) for field, text in edit.texts.items()}
-                self._said.append(f"wrote the {_listed([each.replace('_', ' ') for each in edit.texts])}")
+                self._write(edit)
             case ChooseQuote():
                 self._quote(edit)
             case _:
                 self._arrange(edit)
+
+    def _write(self, edit: Write) -> None:
+        said = {field: check_text(field, text) for field, text in edit.texts.items()}
+        changed = {field: text for field, text in said.items() if text != getattr(self._issue, field)}
+        if changed:
+            self._texts |= changed
+            self._said.append(f"wrote the {_listed([each.replace('_', ' ') for each in changed])}")
 
     def patch(self) -> Patch:
         """What changes, with what follows from it."""

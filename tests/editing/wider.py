@@ -27,3 +27,10 @@ STRANGER = Pack(
         ),
     ),
 )
+
+#: What comes when the draft is made already.
+LATE = Pack(
+    source=SourceEntry(name="Tool desk, late", url="https://tools.example.org/late", ours=True),
+    tools=(ToolEntry(id="godwit", name="Godwit"), ToolEntry(id="hoopoe", name="Hoopoe")),
+    comparisons=(ComparisonEntry(left="godwit", right="hoopoe", url="https://tools.example.org/godwit"),),
+)

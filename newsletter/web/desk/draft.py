@@ -1,0 +1,320 @@
+"""An issue's page: its mail beside what it needs, and for a draft everything that may be corrected.
+
+Each form carries the version of the draft that its page showed. Where somebody was faster, nothing is lost: conflict.py
+shows both. A form that arrives twice is done once.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import ClassVar
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+from markupsafe import Markup
+
+from newsletter.app import App
+from newsletter.db.statuses import Edition, ExclusionReach, IssueStatus, ItemKind, Room
+from newsletter.digest.arranging import ROOM_NAMES, Way
+from newsletter.digest.issues import Issue, ItemKey
+from newsletter.digest.letter import Letter
+from newsletter.digest.sentences import count_words
+from newsletter.digest.store import get_issue
+from newsletter.digest.subject import Proposals
+from newsletter.editing import revisions
+from newsletter.editing.board import Board, board_of
+from newsletter.editing.editors_store import Editor
+from newsletter.editing.edits import (
+    BringBack,
+    ChooseQuote,
+    Edit,
+    Exclude,
+    Move,
+    Pin,
+    Write,
+    WriteNote,
+    make_edits,
+)
+from newsletter.editing.words import FIELDS, ITEM_NOTE, Limits, check_text
+from newsletter.errors import BadInput, ChangedMeanwhile, InvalidTransition
+from newsletter.render.markdown import to_html
+from newsletter.web.desk.conflict import Wanted, conflict
+from newsletter.web.desk.frame import DeskFrame, DeskPage, done
+from newsletter.web.desk.mail import MailFrame, mail_frame
+from newsletter.web.desk.needs import NeedsYou, needs_you
+from newsletter.web.desk.people import FORM_TOKEN, AnyEditor, DeskForm
+from newsletter.web.forms import Fields
+from newsletter.web.installation import Installed
+from newsletter.web.pages import show
+
+router = APIRouter(include_in_schema=False)
+
+TEXTS = tuple(FIELDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A text that may be written over: what an editor wrote, what is printed, and what is proposed."""
+
+    name: str
+    label: str
+    written: str
+    printed: str
+    limits: Limits
+    proposed: tuple[str, ...] = ()
+    fault: str = ""
+
+    @property
+    def length(self) -> int:
+        """In words where those are limited, else in characters."""
+        text = self.written or self.printed
+        return count_words(text) if self.limits.words else len(text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """All that a draft's editor can do. `fault` is what did not work, at `fault_at` with what was typed."""
+
+    version: int
+    texts: tuple[Text, ...]
+    note: Markup
+    board: Board
+    room_names: dict[Room, str]
+    item_limits: Limits
+    has_items: bool
+    fault: str
+    fault_at: str
+    typed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftPage(DeskPage):
+    """An issue, whatever its state; `edit` is None where nothing can be corrected any more."""
+
+    template: ClassVar[str] = "desk/draft"
+    issue: Issue
+    frame: MailFrame
+    needs: NeedsYou
+    edit: Desk | None
+    stamp: str
+
+
+@router.get("/desk/issues/{issue_id}")
+def look(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> Response:
+    return show(request, _page(request, app, editor, _issue(app, issue_id)))
+
+
+@router.get("/desk/issues/{issue_id}/stamp")
+def stamp(app: Installed, editor: AnyEditor, issue_id: int) -> Response:
+    """Another text whenever the page would show something else: a small script asks for it."""
+    return JSONResponse({"stamp": app.compiled.stamp(_issue(app, issue_id))})
+
+
+@router.post("/desk/issues/{issue_id}/texts")
+def write(request: Request, app: Installed, editor: AnyEditor, issue_id: int, form: DeskForm) -> Response:
+    """Save the texts; a button beside a proposal takes that in the place of what was typed."""
+    texts = {name: form.get(f"take_{name}") or form.get(name) for name in TEXTS if name in form.one}
+    return _edit(request, app, editor, issue_id, form, lambda: [Write(**texts)], "texts", "saved")
+
+
+@router.post("/desk/issues/{issue_id}/note-preview")
+def preview_note(app: Installed, editor: AnyEditor, issue_id: int, form: DeskForm) -> Response:
+    """The note as it would be printed, or why it cannot be; nothing is saved."""
+    try:
+        text = check_text("note", form.get("note"))
+    except BadInput as error:
+        return HTMLResponse(Markup("<p class='fault-words'>{}</p>").format(str(error)), 422)
+    return HTMLResponse(to_html(text).markup)
+
+
+@router.post("/desk/issues/{issue_id}/item-note")
+def write_note(
+    request: Request, app: Installed, editor: AnyEditor, issue_id: int, form: DeskForm
+) -> Response:
+    edit = lambda: [WriteNote(_item(form), form.get("note"))]  # noqa: E731
+    return _edit(request, app, editor, issue_id, form, edit, form.get("item"), "saved")
+
+
+@router.post("/desk/issues/{issue_id}/quote")
+def quote(request: Request, app: Installed, editor: AnyEditor, issue_id: int, form: DeskForm) -> Response:
+    edit = ChooseQuote(form.get("comparison"), form.get("review"), form.get("words"))
+    return _edit(request, app, editor, issue_id, form, lambda: [edit], "quotes", "saved")
+
+
+@router.post("/desk/issues/{issue_id}/order")
+def order(request: Request, app: Installed, editor: AnyEditor, issue_id: int, form: DeskForm) -> Response:
+    """Up or down in its room, or into another one."""
+    return _edit(request, app, editor, issue_id, form, lambda: [_move(form)], "items", "moved")
+
+
+@router.post("/desk/issues/{issue_id}/lead")
+def lead(request: Request, app: Installed, editor: AnyEditor, issue_id: int, form: DeskForm) -> Response:
+    edit = lambda: [Move(_item(form), Room.LEAD)]  # noqa: E731
+    return _edit(request, app, editor, issue_id, form, edit, "items", "led")
+
+
+@router.post("/desk/issues/{issue_id}/pin")
+def pin(request: Request, app: Installed, editor: AnyEditor, issue_id: int, form: DeskForm) -> Response:
+    edit = lambda: [Pin(_item(form), form.get("pinned") == "yes")]  # noqa: E731
+    return _edit(request, app, editor, issue_id, form, edit, "items", "saved")
+
+
+@router.post("/desk/issues/{issue_id}/exclude")
+def exclude(request: Request, app: Installed, editor: AnyEditor, issue_id: int, form: DeskForm) -> Response:
+    """For "this-issue" or "for-ever", or "back" again."""
+    return _edit(request, app, editor, issue_id, form, lambda: [_exclusion(form)], "items", "saved")
+
+
+@router.post("/desk/issues/{issue_id}/undo")
+def undo(request: Request, app: Installed, editor: AnyEditor, issue_id: int, form: DeskForm) -> Response:
+    """Take back the last step, or with `redo` do it again."""
+    step = revisions.redo if form.get("redo") else revisions.undo
+
+    def change(issue: Issue, asked: str) -> Issue:
+        return step(app, issue, by=editor.name, request=asked)
+
+    said = "redone" if form.get("redo") else "undone"
+    return change_draft(request, app, editor, issue_id, form, change, "history", said)
+
+
+def change_draft(
+    request: Request,
+    app: App,
+    editor: Editor,
+    issue_id: int,
+    form: Fields,
+    change: Callable[[Issue, str], Issue],
+    at: str,
+    said: str,
+) -> Response:
+    """Change the draft of the form's version: back to its page, or what did not work beside what was typed."""
+    current = _issue(app, issue_id)
+    version = form.get("version")
+    issue = replace(current, version=int(version) if version.isascii() and version.isdigit() else 0)
+    try:
+        change(issue, request_of(request, form))
+    except (ChangedMeanwhile, InvalidTransition):
+        wanted = Wanted(path=request.url.path, fields=tuple(form.one.items()), texts=TEXTS)
+        return conflict(request, app, editor, _issue(app, issue_id), issue.version, wanted)
+    except BadInput as error:
+        return show(request, _page(request, app, editor, current, form, str(error), at), 422)
+    return done(f"/desk/issues/{issue_id}", said)
+
+
+def request_of(request: Request, form: Fields) -> str:
+    """What is asked for, as one word: a second click asks for the same."""
+    fields = sorted((name, value) for name, value in form.one.items() if name != FORM_TOKEN)
+    return sha256(repr((request.url.path, fields)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _edit(
+    request: Request,
+    app: App,
+    editor: Editor,
+    issue_id: int,
+    form: Fields,
+    edits: Callable[[], Sequence[Edit]],
+    at: str,
+    said: str,
+) -> Response:
+    def change(issue: Issue, asked: str) -> Issue:
+        return make_edits(app, issue, edits(), by=editor.name, request=asked)
+
+    return change_draft(request, app, editor, issue_id, form, change, at, said)
+
+
+def _item(form: Fields) -> ItemKey:
+    kind, _, key = form.get("item").partition(":")
+    if kind not in set(ItemKind) or not key:
+        raise BadInput("This form names no item. Please load the page again.")
+    return ItemKey(ItemKind(kind), key)
+
+
+def _move(form: Fields) -> Edit:
+    to = form.get("to")
+    if to not in {*Way, *Room}:
+        raise BadInput("This form names no place. Please load the page again.")
+    return Move(_item(form), Way(to) if to in set(Way) else Room(to))
+
+
+def _exclusion(form: Fields) -> Edit:
+    reach = form.get("reach")
+    if reach == "back":
+        return BringBack(_item(form))
+    if reach not in set(ExclusionReach):
+        raise BadInput("This form does not say for how long. Please load the page again.")
+    return Exclude(_item(form), ExclusionReach(reach))
+
+
+def _issue(app: App, issue_id: int) -> Issue:
+    with app.database.read() as connection:
+        return get_issue(connection, issue_id)
+
+
+def _page(
+    request: Request,
+    app: App,
+    editor: Editor,
+    issue: Issue,
+    form: Fields | None = None,
+    fault: str = "",
+    at: str = "",
+) -> DraftPage:
+    mail = app.compiled.of(issue)
+    is_draft = issue.status is IssueStatus.DRAFT
+    return DraftPage(
+        desk=DeskFrame.of(request, editor, "issues"),
+        issue=issue,
+        frame=mail_frame(app, issue),
+        needs=needs_you(request, app, issue, editor),
+        edit=_desk(app, issue, mail.letter, mail.proposals, form, fault, at) if is_draft else None,
+        stamp=mail.stamp,
+    )
+
+
+def _desk(
+    app: App, issue: Issue, letter: Letter, proposals: Proposals, form: Fields | None, fault: str, at: str
+) -> Desk:
+    typed = form if form is not None and at == "texts" else None
+    return Desk(
+        version=issue.version,
+        texts=tuple(_texts(issue, letter, proposals, typed)),
+        note=Markup(to_html(letter.note).markup),
+        board=board_of(app, issue, letter),
+        room_names=dict(ROOM_NAMES),
+        item_limits=ITEM_NOTE,
+        has_items=issue.edition is Edition.WEEKLY,
+        fault=fault,
+        fault_at=at,
+        typed="" if form is None else form.get("note"),
+    )
+
+
+def _texts(issue: Issue, letter: Letter, proposals: Proposals, typed: Fields | None) -> list[Text]:
+    printed = {
+        "subject": letter.subject,
+        "preheader": letter.preheader,
+        "note": letter.note,
+        "bottom_line": letter.lead.bottom_line if letter.lead is not None else "",
+    }
+    proposed = {"subject": proposals.subjects, "preheader": proposals.preheaders}
+    return [
+        Text(
+            name=name,
+            label=name.replace("_", " ").capitalize(),
+            written=typed.get(name)[: 2 * limits.chars] if typed is not None else getattr(issue, name),
+            printed=printed[name],
+            limits=limits,
+            proposed=tuple(each for each in proposed.get(name, ()) if each != printed[name]),
+            fault="" if typed is None else _fault(name, typed.get(name)),
+        )
+        for name, limits in FIELDS.items()
+    ]
+
+
+def _fault(name: str, text: str) -> str:
+    try:
+        check_text(name, text)
+    except BadInput as error:
+        return str(error)
+    return ""

@@ -65,6 +65,15 @@ def test_each_reader_gets_a_mail_of_their_own(server: SendGrid) -> None:
     assert first.custom_args == {"delivery_id": mailing(12).marks.mark(12, 1)}
 
 
+def test_not_even_a_debugging_log_shows_the_key_or_an_address(
+    server: SendGrid, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    send(server, recipients(1))
+    assert API_KEY not in caplog.text
+    assert "reader1@example.org" not in caplog.text
+
+
 def test_tracking_is_off_and_nothing_is_scheduled(server: SendGrid) -> None:
     send(server, recipients(1))
     (request,) = server.requests

@@ -55,7 +55,7 @@ def test_sources_that_differ_are_shown_to_the_editor_first(app: App) -> None:
     warning = check(app, drafted(app))[0]
     assert warning.severity is Severity.WARNING
     assert warning.key == "disputed:heron-small:input_price"
-    assert warning.link == "/desk/facts/heron-small"
+    assert warning.link == "/desk/facts/heron-small#on-input_price"
     assert warning.what.startswith("Sources differ: Heron Small, input price: $0.10")
 
 

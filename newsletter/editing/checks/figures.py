@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from hashlib import sha256
+from urllib.parse import quote
 
 from newsletter.content.desk.findings import Contradiction, Kind
 from newsletter.content.freshness import day_of, is_stale
@@ -37,7 +38,7 @@ def disputed(letter: Letter, printed: Printed) -> Iterator[Finding]:
             "sources",
             "The issue prints the first and names them all.",
             "Rule on it, or leave it to the readers.",
-            link=_facts_page(each.tool_id),
+            link=_facts_page(each.tool_id, each.attribute),
             dispute=Dispute(
                 tool_id=each.tool_id,
                 attribute=each.attribute,
@@ -66,7 +67,7 @@ def _contradiction(found: Contradiction, printed: Printed) -> Finding:
     places = "; ".join(dict.fromkeys(each.place for each in (found.left, found.right)))
     how = "Say which is right: newsletter facts rule, or correct the pack."
     if found.attribute == IDENTITY:
-        how = "If they are two, say so (leave it out); if they are one, an alias in a pack joins them."
+        how = "If they are two, say so (--leave-out); if they are one, an alias in a pack joins them."
     return warning(
         f"contradiction:{found.kind.replace(' ', '-').replace(',', '')}:{'+'.join(found.tool_ids)}:{found.attribute}"
         f":{_short(found)}",
@@ -74,7 +75,7 @@ def _contradiction(found: Contradiction, printed: Printed) -> Finding:
         places,
         f"“{_clipped(found.left.words)}” against “{_clipped(found.right.words)}”.",
         how,
-        link=_facts_page(tool_id),
+        link=_facts_page(tool_id, found.attribute),
         dispute=Dispute(
             tool_id=tool_id,
             attribute=found.attribute,
@@ -274,5 +275,6 @@ def _clipped(words: str) -> str:
     return plain if len(plain) <= 120 else f"{plain[:119].rstrip()}…"
 
 
-def _facts_page(tool_id: str) -> str:
-    return f"/desk/facts/{tool_id}"
+def _facts_page(tool_id: str, attribute: str = "") -> str:
+    place = f"#on-{quote(attribute, safe='')}" if attribute else ""
+    return f"/desk/facts/{quote(tool_id)}{place}"

@@ -214,6 +214,16 @@ def show(app: "App", issue: str, as_json: bool) -> None:
     "--reader", metavar="ADDRESS", help="As this reader gets it, with links that work. Default: made up."
 )
 @click.option(
+    "--topic", "topics", multiple=True, metavar="TOPIC", help="As somebody with this topic; repeatable."
+)
+@click.option(
+    "--tool", "tools", multiple=True, metavar="TOOL", help="As somebody who follows this tool; repeatable."
+)
+@click.option(
+    "--tokens", type=click.IntRange(1), metavar="N", help="As somebody with so many tokens a month."
+)
+@click.option("--team", type=click.IntRange(1), metavar="N", help="As somebody with a team of this size.")
+@click.option(
     "--format",
     "form",
     type=click.Choice(["html", "text", "eml"]),
@@ -228,13 +238,33 @@ def show(app: "App", issue: str, as_json: bool) -> None:
     help="Write it to a file instead of the screen.",
 )
 @pass_app
-def preview(app: "App", issue: str, reader: str | None, form: str, output: Path | None) -> None:
-    """Show an issue exactly as it would arrive; an approved one as it was approved."""
+def preview(
+    app: "App",
+    issue: str,
+    reader: str | None,
+    topics: tuple[str, ...],
+    tools: tuple[str, ...],
+    tokens: int | None,
+    team: int | None,
+    form: str,
+    output: Path | None,
+) -> None:
+    """Show an issue exactly as it would arrive; an approved one as it was approved.
+
+    As everybody gets it who has chosen nothing, as a reader, or as somebody made up, whose links lead nowhere.
+    """
+    from newsletter.delivery.personal import NO_WISHES, Wishes
     from newsletter.editing import preview as previews
     from newsletter.editing.issue_names import find_issue
 
+    wishes = Wishes(topics=topics, tools=tools, monthly_tokens=tokens, team_size=team)
+    if reader is not None and wishes != NO_WISHES:
+        raise click.UsageError("give --reader, or what somebody made up has chosen, not both")
     found = find_issue(app.database, issue)
-    copy = None if reader is None else previews.reader_copy(app, found, reader)
+    if reader is not None:
+        copy = previews.reader_copy(app, found, reader)
+    else:
+        copy = previews.made_up(app, found, wishes)
     content = previews.preview(app, found, copy, previews.Format(form))
     if output is None:
         click.echo(content, nl=False)

@@ -185,11 +185,13 @@ def _next_step(app: "App", issue_id: int) -> str:
 def pause(app: "App", issue: str, reason: str) -> None:
     """Pause an issue that is going out: within a second nobody new is mailed."""
     from newsletter.delivery.store import pause_issue
+    from newsletter.editing.audit import COMMAND_LINE, Action, audit
     from newsletter.editing.issue_names import find_issue
 
-    found = find_issue(app.database, issue)
+    found, now = find_issue(app.database, issue), app.clock.now()
     with app.database.write() as connection:
-        pause_issue(connection, found.id, reason, app.clock.now())
+        pause_issue(connection, found.id, reason, now)
+        audit(connection, by=COMMAND_LINE, action=Action.PAUSED, issue_id=found.id, detail=reason, at=now)
     say(f"Issue {found.label} is paused. To go on: newsletter resume {found.id}")
 
 
@@ -199,11 +201,13 @@ def pause(app: "App", issue: str, reason: str) -> None:
 def resume(app: "App", issue: str) -> None:
     """Let a paused issue go on."""
     from newsletter.delivery.store import resume_issue
+    from newsletter.editing.audit import COMMAND_LINE, Action, audit
     from newsletter.editing.issue_names import find_issue
 
-    found = find_issue(app.database, issue)
+    found, now = find_issue(app.database, issue), app.clock.now()
     with app.database.write() as connection:
-        resume_issue(connection, found.id, app.clock.now())
+        resume_issue(connection, found.id, now)
+        audit(connection, by=COMMAND_LINE, action=Action.RESUMED, issue_id=found.id, at=now)
     say(
         f"Issue {found.label} goes on: by itself where newsletter serve runs, else with: newsletter send {found.id}"
     )

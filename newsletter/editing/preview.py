@@ -84,6 +84,11 @@ def made_up_copy(newsroom: Newsroom, letter: Letter, plan: Plan, wishes: Wishes)
     )
 
 
+def made_up(newsroom: Newsroom, issue: Issue, wishes: Wishes) -> Copy:
+    """The same of an issue as it stands."""
+    return made_up_copy(newsroom, letter_of(newsroom, issue), plan_of(newsroom, issue)[0], wishes)
+
+
 def shown_copy(newsroom: Newsroom, letter: Letter, plan: Plan, reader_id: int) -> Copy:
     """What is a reader's own, to be looked at by somebody else: the links lead nowhere.
 

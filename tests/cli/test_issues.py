@@ -112,7 +112,7 @@ def test_an_editor_writes_over_what_is_computed(folder: Path) -> None:
         "Hello.",
     )
     text = said(folder, "preview", "latest", "--format", "text")
-    assert ">> Take the Borealis." in text
+    assert "=> Take the Borealis." in text
     assert "Hello." in text
     assert "Subject: Ours" in said(folder, "preview", "latest", "--format", "eml")
     said(folder, "edit", "latest", "--subject", "")
@@ -197,6 +197,26 @@ def test_a_preview_as_a_reader_has_that_readers_address(folder: Path) -> None:
     assert "To: alice@example.org" in said(
         folder, "preview", "latest", "--reader", "alice@example.org", "--format", "eml"
     )
+
+
+def test_a_preview_as_somebody_made_up_leads_nowhere(folder: Path) -> None:
+    said(folder, "draft")
+    text = said(folder, "preview", "latest", "--team", "12", "--tokens", "25000000", "--format", "text")
+    assert "/unsubscribe/preview" in text
+    both = run(folder, "preview", "latest", "--team", "12", "--reader", "alice@example.org")
+    assert both.exit_code == 2
+    assert "not both" in both.output
+
+
+def test_a_mistake_is_put_right_only_in_what_went_out(folder: Path) -> None:
+    said(folder, "draft")
+    wrong = ("--said", "$0.10", "--right", "$0.07", "--tell-next")
+    refused = run(folder, "correct", "latest", *wrong)
+    assert refused.exit_code == 2
+    assert "has not gone out: change the draft instead" in refused.output
+    said(folder, "approve", "latest")
+    said(folder, "send", "latest")
+    assert "its page in the archive and the next issue say so" in said(folder, "correct", "#1", *wrong)
 
 
 def test_an_issue_outside_the_schedule_may_go_at_once(folder: Path) -> None:

@@ -17,6 +17,7 @@ DEFAULT_JOBS = (
     "jobs.confirmations",
     "jobs.votes",
     "jobs.retention",
+    "jobs.sums",
 )
 
 

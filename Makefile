@@ -18,7 +18,7 @@ demo: .venv/.runtime
 	$(NEWSLETTER) preview latest --format html -o $(DEMO)/issue.html
 
 test: .venv/.development parts
-	$(BIN)/python -m pytest -n auto --dist loadgroup -q
+	$(BIN)/python -m pytest -n auto --dist worksteal -q
 
 lint: .venv/.development
 	$(BIN)/ruff format --check .

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, func, select
 
 from newsletter.db.schema import deliveries, editors, issues, mails, readers
 from newsletter.db.statuses import DeliveryStatus, Edition, MailStatus
+from newsletter.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,16 @@ def sent_issues(connection: Connection, limit: int) -> tuple[SentIssue, ...]:
     columns = (issues.c[name] for name in SentIssue.__dataclass_fields__)
     query = select(*columns).where(issues.c.started_at.is_not(None)).order_by(issues.c.id.desc())
     return tuple(SentIssue(**row._mapping) for row in connection.execute(query.limit(limit)))
+
+
+def sent_issue(connection: Connection, issue_id: int) -> SentIssue:
+    """An issue that began to go out; raises NotFound for any other."""
+    columns = (issues.c[name] for name in SentIssue.__dataclass_fields__)
+    query = select(*columns).where(issues.c.id == issue_id, issues.c.started_at.is_not(None))
+    row = connection.execute(query).first()
+    if row is None:
+        raise NotFound("issue in the outbox", issue_id)
+    return SentIssue(**row._mapping)
 
 
 def copies_out(connection: Connection, issue_id: int, limit: int, after: int = 0) -> tuple[Sent, ...]:

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
 from newsletter.editing.outbox_mail import OutboxMail, read_mail
-from newsletter.editing.outbox_store import Sent, SentIssue, copies_out, sent_issues, single_mails
+from newsletter.editing.outbox_store import Sent, SentIssue, copies_out, sent_issue, sent_issues, single_mails
 from newsletter.errors import NotFound
 from newsletter.web.desk.frame import DeskFrame, DeskPage, shows_outbox
 from newsletter.web.desk.people import Publisher
@@ -79,10 +79,8 @@ def look_at_issue(
 ) -> Response:
     with app.database.read() as connection:
         issues = sent_issues(connection, MOST_ISSUES)
+        issue = sent_issue(connection, issue_id)
         mails = copies_out(connection, issue_id, MOST, after)
-    issue = next((each for each in issues if each.id == issue_id), None)
-    if issue is None:
-        raise NotFound("issue in the outbox", issue_id)
     more = f"/desk/outbox/{issue_id}?after={mails[-1].reader_id}" if len(mails) == MOST else ""
     desk = DeskFrame.of(request, editor, "outbox")
     return show(request, OutboxPage(desk=desk, issues=issues, issue=issue, mails=mails, more=more))

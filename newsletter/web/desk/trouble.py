@@ -1,5 +1,6 @@
 """What somebody at the desk sees when something is wrong: in the desk's own words, on the desk's own page."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -55,7 +56,7 @@ def changed_meanwhile(request: Request, error: Exception) -> Response:
     return desk_trouble(request, 409, "Somebody was faster", str(error), to=request.url.path)
 
 
-HANDLERS = {
+HANDLERS: dict[type[Exception], Callable[[Request, Exception], Response]] = {
     NotSignedIn: not_signed_in,
     NotAllowed: not_allowed,
     ForeignForm: foreign_form,

@@ -44,7 +44,7 @@ class Browser:
 
     @property
     def csrf(self) -> str:
-        return form_token(self.client.cookies.get(COOKIE, ""))
+        return form_token(self.client.cookies.get(COOKIE) or "")
 
 
 @dataclass(frozen=True)

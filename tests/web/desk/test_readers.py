@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event, insert, text
@@ -76,7 +77,7 @@ def test_pages_go_back_in_time_and_by_state(desk: Desk) -> None:
 def test_no_search_reads_all_readers(database: Database) -> None:
     with database.write() as connection:
         add_named(connection, 2000)
-    asked: list[tuple[str, object]] = []
+    asked: list[tuple[str, Any]] = []
     with database.read() as connection:
         event.listen(
             connection,

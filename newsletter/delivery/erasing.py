@@ -24,7 +24,8 @@ from newsletter.errors import StoreBusy
 from newsletter.readers.limits import WINDOW
 from newsletter.readers.model import Reader
 from newsletter.readers.own_store import forget_sign_ups, unconfirmed_since
-from newsletter.readers.store import erase_reader, forget, get_reader, left_before
+from newsletter.readers.forgetting_store import erase_reader, forget, left_before
+from newsletter.readers.store import get_reader
 from newsletter.readers.votes import Ballots
 
 #: Readers erased in one transaction.

@@ -14,7 +14,7 @@ from newsletter.editing.audit import Action, audit
 from newsletter.editing.newsroom import Newsroom
 from newsletter.editing.readers_store import Copy, Feedback, FoundReader, SingleMail
 from newsletter.errors import BadInput, StoreBusy
-from newsletter.readers import store
+from newsletter.readers import store, suppression_store
 from newsletter.readers.addresses import parse_address
 from newsletter.readers.model import Consent, Reader
 from newsletter.readers.own_store import list_tools
@@ -76,7 +76,7 @@ def reader_file(newsroom: ReadersNewsroom, reader_id: int) -> ReaderFile:
         reason = None
         if reader.address is not None:
             address = parse_address(reader.address)
-            reason = store.suppression_reason(connection, address, newsroom.suppression_key)
+            reason = suppression_store.suppression_reason(connection, address, newsroom.suppression_key)
         return ReaderFile(
             reader=reader,
             topics=store.list_topics(connection, [reader_id]).get(reader_id, ()),
@@ -108,7 +108,7 @@ def suppress(newsroom: ReadersNewsroom, reader_id: int, reason: str, *, by: str)
         if reader.address is None:
             return False
         address = parse_address(reader.address)
-        changed = store.suppress(
+        changed = suppression_store.suppress(
             connection,
             address,
             reason,

@@ -24,11 +24,6 @@ class Address:
     text: str
     key: str
 
-    @property
-    def needs_smtputf8(self) -> bool:
-        """Whether the part before the @ has letters that only SMTPUTF8 servers take (RFC 6531)."""
-        return not self.text.isascii()
-
 
 def parse_address(text: str) -> Address:
     """The address that `text` holds, spaces around it aside; raises BadInput with the reason."""

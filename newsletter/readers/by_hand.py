@@ -12,16 +12,11 @@ from newsletter.db.engine import Database
 from newsletter.db.statuses import ConsentEvent, Edition, ReaderStatus
 from newsletter.errors import BadInput, NewsletterError, NotFound
 from newsletter.readers import own_store
+from newsletter.readers.adding_store import add_readers
 from newsletter.readers.addresses import Address, parse_address
 from newsletter.readers.model import Arrival, Consent, NewReader, Reader
-from newsletter.readers.store import (
-    add_readers,
-    change_status,
-    find_reader,
-    list_consents,
-    list_topics,
-    suppress,
-)
+from newsletter.readers.store import change_status, find_reader, list_consents, list_topics
+from newsletter.readers.suppression_store import suppress
 from newsletter.readers.wording import NAME, REASON, SOURCE, TOPIC, one_line, without_address
 
 

@@ -101,17 +101,19 @@ class CsvFile:
 
     def rows(self) -> Iterator[Row | BadLine]:
         """The records, in the order of the file."""
-        positions = [self._columns.get(field, -1) for field in FIELDS]
-        width = len(self._header)
+        positions = [(FIELDS.index(field), position) for field, position in self._columns.items()]
+        width, empty = len(self._header), [""] * len(FIELDS)
         for line, cells in self._records():
             if len(cells) > width:
                 yield BadLine(
                     line, f"has {len(cells)} cells, and the header has {width}: a cell may need quotes"
                 )
                 continue
-            cells += [""] * (width + 1 - len(cells))
-            # A field without a column has position -1: the empty cell just added.
-            yield Row(line, *[unguarded(cells[position].strip(" \t")) for position in positions])
+            values = empty.copy()
+            for field, position in positions:
+                if position < len(cells):
+                    values[field] = unguarded(cells[position].strip(" \t"))
+            yield Row(line, *values)
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
         """Each record that is not blank, with the line it begins on."""
@@ -188,7 +190,7 @@ def guarded(cell: str) -> str:
 
 def unguarded(cell: str) -> str:
     """What `guarded` made of it, undone."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA_SIGNS) else cell
+    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(_FORMULA_SIGNS) else cell
 
 
 def _field_named(name: str, taken: Collection[str]) -> str | None:

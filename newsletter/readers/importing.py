@@ -16,10 +16,10 @@ from newsletter.clock import Clock
 from newsletter.db.engine import Database
 from newsletter.db.statuses import ConsentEvent, Edition
 from newsletter.errors import BadInput, Place
+from newsletter.readers.adding_store import add_readers, foreseeing
 from newsletter.readers.addresses import parse_address
 from newsletter.readers.csv_file import BadLine, CsvFile, Row
 from newsletter.readers.model import Arrival, NewReader
-from newsletter.readers.store import add_readers, foreseeing
 from newsletter.readers.wording import NAME, SOURCE, TOPIC, one_line, without_address
 
 CHUNK = 2000

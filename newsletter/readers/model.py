@@ -26,12 +26,6 @@ class Reader:
     added_at: datetime
     confirmed_at: datetime | None
 
-    def may_receive(self, today: date) -> bool:
-        """Whether an issue may go to them: active, and not on a pause that ends after `today`."""
-        return self.status is ReaderStatus.ACTIVE and (
-            self.paused_until is None or self.paused_until <= today
-        )
-
 
 #: What may become of a reader without their own new consent. The way back is to subscribe again, by the reader.
 MAY_BECOME: dict[ReaderStatus, frozenset[ReaderStatus]] = {

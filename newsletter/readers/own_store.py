@@ -13,8 +13,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from newsletter.db.schema import consents, mails, reader_tools, reader_topics, readers, sign_up_counts
 from newsletter.db.statuses import ConsentEvent, LimitScope, MailKind, ReaderStatus
 from newsletter.readers.addresses import Address, parse_address
+from newsletter.readers.forgetting_store import forget
 from newsletter.readers.model import Reader
-from newsletter.readers.store import forget
 
 # ── subscribing by oneself ─────────────────────────────────────────────────────────────────────────────
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from newsletter.db.engine import Database
 from newsletter.db.statuses import ConsentEvent, MailKind, ReaderStatus
 from newsletter.errors import BadInput, BadLink, Place
-from newsletter.readers import own_store, store
+from newsletter.readers import own_store, store, suppression_store
 from newsletter.readers.addresses import Address, parse_address
 from newsletter.readers.limits import Limits
 from newsletter.readers.links import LIFETIMES, LinkSigner, Purpose, link
@@ -134,7 +134,9 @@ class Subscribing:
             if reader.status is ReaderStatus.ACTIVE:
                 return Confirmed(reader_id=reader.id, was_so=True)
             assert reader.address is not None
-            store.lift_suppression(connection, parse_address(reader.address), ERASED, self.suppression_key)
+            suppression_store.lift_suppression(
+                connection, parse_address(reader.address), ERASED, self.suppression_key
+            )
             replaced = own_store.replaced_by(connection, reader.id)
             if replaced is not None:
                 own_store.move_address(connection, reader, replaced, now)
@@ -168,7 +170,7 @@ class Subscribing:
         return address
 
     def _is_kept_out(self, connection: Connection, address: Address) -> bool:
-        reason = store.suppression_reason(connection, address, self.suppression_key)
+        reason = suppression_store.suppression_reason(connection, address, self.suppression_key)
         return reason is not None and reason != ERASED
 
     def _ask_to_confirm(self, connection: Connection, reader_id: int, source: str, now: datetime) -> None:

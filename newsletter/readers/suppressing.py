@@ -1,6 +1,6 @@
 """A file of addresses that must never be written to again: another program's list of who left, bounced or complained."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -10,11 +10,14 @@ from newsletter.errors import BadInput, Place
 from newsletter.readers.addresses import Address, parse_address
 from newsletter.readers.csv_file import BadLine, CsvFile
 from newsletter.readers.importing import ACTIVE_WORDS
-from newsletter.readers.store import suppress
+from newsletter.readers.suppression_store import suppress
 from newsletter.readers.wording import REASON, without_address
 
 #: Addresses of one transaction.
 CHUNK = 500
+
+#: What the consent ledger says made somebody leave.
+_SOURCE = "command: newsletter readers suppress --file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,30 +44,33 @@ def suppress_file(
     A line that calls its reader active is refused: somebody took the wrong file.
     """
     reason = without_address(reason, "the reason", REASON)
+    _refuse_the_wrong_file(file)
+
+    def put(addresses: Sequence[Address]) -> int:
+        with database.write() as connection:
+            return sum(
+                suppress(connection, each, reason, suppression_key=suppression_key, now=now, source=_SOURCE)
+                for each in addresses
+            )
+
+    added = known = bad = 0
+    rows = _addresses(file)
+    while chunk := list(islice(rows, CHUNK)):
+        addresses = [each for each in chunk if isinstance(each, Address)]
+        fresh = put(addresses)
+        added, known, bad = added + fresh, known + len(addresses) - fresh, bad + len(chunk) - len(addresses)
+        for each in chunk:
+            if isinstance(each, BadLine):
+                report_bad(each)
+        advance(len(chunk))
+    return SuppressionCounts(added=added, known=known, bad=bad)
+
+
+def _refuse_the_wrong_file(file: CsvFile) -> None:
     if file.format and not file.has("status"):
         raise BadInput(f"no column says who of {file.format.program}'s readers left", Place(file.path, 1))
     if not file.row_count:
         raise BadInput("there is nobody in this file", Place(file.path))
-    added = known = bad = 0
-    rows = _addresses(file)
-    while chunk := list(islice(rows, CHUNK)):
-        with database.write() as connection:
-            for each in chunk:
-                if isinstance(each, BadLine):
-                    bad += 1
-                    report_bad(each)
-                    continue
-                is_new = suppress(
-                    connection,
-                    each,
-                    reason,
-                    suppression_key=suppression_key,
-                    now=now,
-                    source="command: newsletter readers suppress --file",
-                )
-                added, known = added + is_new, known + (not is_new)
-        advance(len(chunk))
-    return SuppressionCounts(added=added, known=known, bad=bad)
 
 
 def _addresses(file: CsvFile) -> Iterator[Address | BadLine]:

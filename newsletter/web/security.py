@@ -39,6 +39,9 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Where other sites' forms and mail programs may post.
 OPEN_TO_OTHERS = re.compile(r"/unsubscribe/[^/]+|/subscribe|/api/subscriptions")
 
+#: What scripts of other sites may read too: the answer is the same for everybody, and no cookie counts.
+SHARED = frozenset({"/api/subscriptions"})
+
 CONTENT_SECURITY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 DESK_SECURITY = (
@@ -120,6 +123,8 @@ class Guard:
 
     def _headed(self, path: str, send: Send) -> Send:
         own = {"Content-Security-Policy": DESK_SECURITY} if DESK.fullmatch(path) else {}
+        if path in SHARED:
+            own["Access-Control-Allow-Origin"] = "*"
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -155,6 +155,13 @@ def subscribe_by_json(request: Request, app: Installed, wanted: SubscriptionRequ
     return JSONResponse({"status": "asked", "message": ANSWER}, 202)
 
 
+@router.options("/api/subscriptions", include_in_schema=False)
+async def may_subscribe_by_json() -> Response:
+    """What a browser asks before a script of another site may post JSON (CORS preflight)."""
+    allowed = {"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "Content-Type"}
+    return Response(status_code=204, headers={**allowed, "Access-Control-Max-Age": "86400"})
+
+
 @router.get("/confirm/{token}", include_in_schema=False)
 def look(request: Request, app: Installed, token: str) -> Response:
     app.subscribing.look(token, app.clock.now())

@@ -39,7 +39,7 @@ from newsletter.delivery.webhook_store import forget_events
 from newsletter.errors import ConfigError
 from newsletter.readers.addresses import parse_address
 from newsletter.readers.links import LinkSigner
-from newsletter.readers.store import is_suppressed
+from newsletter.readers.suppression_store import suppression_reason
 from tests.conftest import THURSDAY
 from tests.delivery.house import KEY, add_issue, add_readers, mailing, sender, statuses
 from tests.standins.sendgrid import API_KEY, AcceptedMail, SendGrid, dropped
@@ -365,7 +365,7 @@ def test_a_complaint_is_suppressed_and_said_to_come_from_sendgrid(place: Place) 
     place.happens("spamreport", [mail])
     with place.database.read() as connection:
         address = parse_address("reader1@example.org")
-        assert is_suppressed(connection, address, suppression_key=KEY)
+        assert suppression_reason(connection, address, KEY) is not None
         sources = connection.execute(select(consents.c.source)).scalars().all()
     assert sources == ["complaint: by SendGrid"]
     assert statuses(place.database) == {S.ACCEPTED: 3}

@@ -42,11 +42,6 @@ def test_an_address_is_written_one_way_and_known_by_its_key(given: str, text: st
     assert parse_address(given) == Address(text, key)
 
 
-def test_only_letters_beyond_ascii_before_the_at_need_smtputf8() -> None:
-    assert parse_address("jürgen@example.org").needs_smtputf8
-    assert not parse_address("ada@bücher.de").needs_smtputf8
-
-
 @pytest.mark.parametrize(
     ("given", "reason"),
     [

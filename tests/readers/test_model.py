@@ -1,41 +1,5 @@
-from datetime import date, timedelta
-
-import pytest
-
-from newsletter.clock import MovedClock
-from newsletter.db.statuses import Edition, ReaderStatus
-from newsletter.readers.model import MAY_BECOME, Arrival, Reader
-
-TODAY = date(2026, 11, 26)
-
-
-def reader(clock: MovedClock, status: ReaderStatus, paused_until: date | None = None) -> Reader:
-    return Reader(
-        id=1,
-        address=None if status is ReaderStatus.ERASED else "alice@example.org",
-        name="Alice",
-        status=status,
-        status_at=clock.now(),
-        edition=Edition.WEEKLY,
-        paused_until=paused_until,
-        time_zone="",
-        send_hour=None,
-        monthly_tokens=None,
-        team_size=None,
-        added_at=clock.now(),
-        confirmed_at=None,
-    )
-
-
-@pytest.mark.parametrize("status", ReaderStatus)
-def test_only_an_active_reader_may_receive(clock: MovedClock, status: ReaderStatus) -> None:
-    assert reader(clock, status).may_receive(TODAY) == (status is ReaderStatus.ACTIVE)
-
-
-def test_a_pause_ends_on_its_day(clock: MovedClock) -> None:
-    paused = reader(clock, ReaderStatus.ACTIVE, paused_until=TODAY)
-    assert not paused.may_receive(TODAY - timedelta(days=1))
-    assert paused.may_receive(TODAY)
+from newsletter.db.statuses import ReaderStatus
+from newsletter.readers.model import MAY_BECOME, Arrival
 
 
 def test_every_status_has_its_ways_out() -> None:

@@ -8,21 +8,20 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import consents, reader_topics, readers, suppressions
 from newsletter.db.statuses import ConsentEvent, Edition, ReaderStatus
 from newsletter.errors import NotFound
+from newsletter.readers.adding_store import add_readers
 from newsletter.readers.addresses import parse_address
+from newsletter.readers.forgetting_store import erase_reader
 from newsletter.readers.model import MAY_BECOME, Arrival, Consent, NewReader, Reader
 from newsletter.readers.store import (
-    add_readers,
     change_status,
     count_readers,
-    erase_reader,
     find_reader,
     get_reader,
-    is_suppressed,
     list_consents,
     list_readers,
     list_topics,
-    suppress,
 )
+from newsletter.readers.suppression_store import suppress, suppression_reason
 
 KEY = b"k" * 32
 ALICE = parse_address("Alice@example.org")
@@ -142,8 +141,8 @@ def test_suppressing_takes_the_reader_off(database: Database, clock: MovedClock)
     add(database, clock, newcomer())
     with database.write() as connection:
         suppress(connection, ALICE, "asked", suppression_key=KEY, now=clock.now(), source="letter")
-        assert is_suppressed(connection, ALICE, KEY)
-        assert not is_suppressed(connection, parse_address("bob@example.org"), KEY)
+        assert suppression_reason(connection, ALICE, KEY) is not None
+        assert suppression_reason(connection, parse_address("bob@example.org"), KEY) is None
     assert alice(database).status is ReaderStatus.LEFT
 
 

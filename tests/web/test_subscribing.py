@@ -293,3 +293,28 @@ def test_the_mail_says_who_writes_and_why(house: House) -> None:
     house.post("/subscribe", address=ALICE)
     (mail,) = house.mails(ALICE)
     assert "If it was not you, do nothing" in text_of(mail)
+
+
+def test_a_script_of_another_site_may_subscribe_and_read_the_answer(house: House) -> None:
+    asked = house.client.options(
+        "/api/subscriptions",
+        headers={
+            "Origin": "https://shop.example.org",
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "content-type",
+        },
+    )
+    assert asked.status_code == 204
+    assert asked.headers["access-control-allow-methods"] == "POST"
+    assert asked.headers["access-control-allow-headers"] == "Content-Type"
+    elsewhere = {"Origin": "https://shop.example.org", "Sec-Fetch-Site": "cross-site"}
+    for address, status in (("alice@example.org", 202), ("alice", 400)):
+        answer = house.client.post("/api/subscriptions", json={"address": address}, headers=elsewhere)
+        assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (status, "*")
+    unreadable = house.client.post("/api/subscriptions", content=b"{", headers=elsewhere)
+    assert (unreadable.status_code, unreadable.headers["access-control-allow-origin"]) == (422, "*")
+
+
+def test_no_other_page_can_be_read_by_scripts_of_other_sites(house: House) -> None:
+    for path in ("/subscribe", "/archive", "/openapi.json", "/api/nothing"):
+        assert "access-control-allow-origin" not in house.get(path).headers

@@ -28,7 +28,8 @@ from newsletter.delivery.late import settle
 from newsletter.delivery.states import Event
 from newsletter.errors import NotFound
 from newsletter.readers.addresses import parse_address
-from newsletter.readers.store import change_status, get_reader, suppress
+from newsletter.readers.store import change_status, get_reader
+from newsletter.readers.suppression_store import suppress
 
 UNMATCHED = "no mark of ours"
 SEEN_BEFORE = "read before"

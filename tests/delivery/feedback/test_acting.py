@@ -22,7 +22,7 @@ from newsletter.delivery.feedback.parse import read_report
 from newsletter.delivery.mails import queue_mail
 from newsletter.delivery.store import progress_of, start_issue
 from newsletter.readers.addresses import parse_address
-from newsletter.readers.store import is_suppressed
+from newsletter.readers.suppression_store import suppression_reason
 from tests.conftest import THURSDAY
 from tests.delivery.feedback.shapes import (
     MARKS,
@@ -178,7 +178,7 @@ def test_a_complaint_ends_it_at_once_and_for_ever(house: Database) -> None:
     assert take(house, complaint(original(1, 1, UNSUBSCRIBE))) == "complained"
     assert reader_status(house) is ReaderStatus.COMPLAINED
     with house.read() as connection:
-        assert is_suppressed(connection, parse_address("reader1@example.org"), KEY)
+        assert suppression_reason(connection, parse_address("reader1@example.org"), KEY) == "complained"
         ledger = connection.execute(select(consents.c.event, consents.c.source)).all()
     assert [tuple(each) for each in ledger] == [("withdrawn", "complaint: by mail")]
 

@@ -85,6 +85,8 @@ def test_where_nobody_reads_mail_no_issue_offers_to_leave_by_it(tmp_path: Path) 
         "editor@example.org",
         LEAVE,
     ]
-    headers = {each.name: each.segments for each in issue_headers(replace(FRAME, leave_address=""), "Verdicts")}
+    headers = {
+        each.name: each.segments for each in issue_headers(replace(FRAME, leave_address=""), "Verdicts")
+    }
     assert len(headers["List-Unsubscribe"]) == 3
     assert "List-Unsubscribe-Post" in headers

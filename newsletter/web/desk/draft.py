@@ -50,6 +50,8 @@ from newsletter.web.pages import show
 router = APIRouter(include_in_schema=False)
 
 TEXTS = tuple(FIELDS)
+#: Sections of the page.
+_PLACES = ("texts", "quotes", "items", "history")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +200,10 @@ def change_draft(
         return conflict(request, app, editor, _issue(app, issue_id), issue.version, wanted)
     except BadInput as error:
         return show(request, _page(request, app, editor, current, form, str(error), at), 422)
-    return done(f"/desk/issues/{issue_id}", said)
+    back = done(f"/desk/issues/{issue_id}", said)
+    # Back to where somebody was at work; the notice stays in sight there.
+    back.headers["Location"] += f"#{at if at in _PLACES else 'items'}"
+    return back
 
 
 def request_of(request: Request, form: Fields) -> str:

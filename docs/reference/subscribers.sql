@@ -11,6 +11,9 @@ CREATE TABLE alerts (
   subject VARCHAR(300) NOT NULL,
   body TEXT NOT NULL,
   delivered_at DATETIME,
+  posts INTEGER DEFAULT '0' NOT NULL,
+  post_after DATETIME,
+  posted_at DATETIME,
   CONSTRAINT pk_alerts PRIMARY KEY ("key")
 );
 

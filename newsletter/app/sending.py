@@ -6,10 +6,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from newsletter.app.parts import Parts
-from newsletter.config import TransportName
+from newsletter.config import AlertTransport, TransportName
 
 if TYPE_CHECKING:
     from newsletter.delivery.dkim import DkimSigner
+    from newsletter.delivery.herald import Herald
     from newsletter.delivery.postman import Postman
     from newsletter.delivery.progress import Progress
     from newsletter.delivery.sender import Sender
@@ -30,15 +31,37 @@ class SendingParts(Parts):
 
     def transport(self) -> "Transport":
         """The way out that the settings name."""
+        return self._transport(self.settings.transport)
+
+    def alert_transport(self) -> "Transport":
+        """The way out of alerts."""
+        from newsletter.delivery.smtp import Smtp
+        from newsletter.delivery.smtp_wire import Relay
+
+        settings = self.settings
+        if settings.alerts_transport is AlertTransport.SAME:
+            return self.transport()
+        if settings.alerts_transport is AlertTransport.SMTP and settings.alerts_smtp_host:
+            relay = Relay(
+                host=settings.alerts_smtp_host,
+                port=settings.alerts_smtp_port,
+                tls=settings.alerts_smtp_tls,
+                user=settings.alerts_smtp_user,
+                password=settings.alerts_smtp_password,
+            )
+            return Smtp(relay=relay, connections=1)
+        return self._transport(TransportName(settings.alerts_transport.value))
+
+    def _transport(self, name: TransportName) -> "Transport":
         from newsletter.delivery.outbox import Outbox
         from newsletter.delivery.sendgrid import SendGrid
         from newsletter.delivery.smtp import Smtp
         from newsletter.delivery.smtp_wire import Relay
 
         settings = self.settings
-        if settings.transport is TransportName.OUTBOX:
+        if name is TransportName.OUTBOX:
             return Outbox(settings.path(settings.outbox))
-        if settings.transport is TransportName.SENDGRID:
+        if name is TransportName.SENDGRID:
             return SendGrid(
                 api_key=settings.sendgrid_api_key,
                 url=settings.sendgrid_url,
@@ -96,8 +119,17 @@ class SendingParts(Parts):
             marks=self.marks,
             operator_address=settings.operator_address or settings.reply_to,
             transport=self.transport,
+            alert_transport=self.alert_transport,
             dkim=self.dkim,
         )
+
+    @property
+    def herald(self) -> "Herald":
+        """What tells a URL of alerts, where the settings name one."""
+        from newsletter.delivery.herald import Herald
+
+        url, name = self.settings.alerts_webhook_url, self.settings.name
+        return Herald(database=self.database, clock=self.clock, url=url, newsletter=name)
 
     def sender(self, issue_id: int, watch: "Callable[[Progress], None]" = lambda progress: None) -> "Sender":
         """What sends an approved issue; `watch` is told how far it is."""

@@ -18,10 +18,11 @@ def mails() -> None:
 @mails.command()
 @pass_app
 def send(app: "App") -> None:
-    """Send the single mails that wait. `newsletter serve` does this by itself every few seconds."""
+    """Send the single mails and alerts that wait. `newsletter serve` does this by itself every few seconds."""
     from newsletter.config import require_ready_to_send
 
     require_ready_to_send(app.settings)
+    app.herald.deliver()
     count = app.postman.deliver()
     say(f"{count} {'mail' if count == 1 else 'mails'} sent.")
 

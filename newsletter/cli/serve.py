@@ -42,6 +42,7 @@ def serve(app: "App") -> None:
         Beat(call=senders.look, every=look),
         Beat(call=pages.look, every=look),
         Beat(call=app.postman.deliver, every=look),
+        Beat(call=app.herald.deliver, every=look),
         Beat(call=app.webhook.process, every=look),
     )
     scheduler = start_beats(*beats, clock=app.clock)

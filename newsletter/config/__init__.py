@@ -1,13 +1,22 @@
 """The settings: a table in code (sections/), read from `newsletter.toml` and the environment (reading.py), checked (checks.py)."""
 
 from newsletter.config.checks import require_ready_to_send
-from newsletter.config.choices import Approval, ChangedFigures, ThinWeek, Tls, TransportName, Weekday
+from newsletter.config.choices import (
+    AlertTransport,
+    Approval,
+    ChangedFigures,
+    ThinWeek,
+    Tls,
+    TransportName,
+    Weekday,
+)
 from newsletter.config.places import FILE_NAME
 from newsletter.config.reading import SettingInForce, explain_settings, load_settings
 from newsletter.config.settings import Settings, env_name, setting_fields
 
 __all__ = [
     "FILE_NAME",
+    "AlertTransport",
     "Approval",
     "ChangedFigures",
     "SettingInForce",

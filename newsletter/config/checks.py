@@ -47,6 +47,12 @@ def check_settings(settings: Settings, place: Callable[[str], Place]) -> None:
                 setting="desk.test_group",
                 place=place("desk.test_group"),
             )
+    if settings.alerts_smtp_tls is Tls.NONE and settings.alerts_smtp_host not in _THIS_MACHINE:
+        raise ConfigError(
+            "alerts.smtp_tls may be none only for a server on this machine; use starttls or tls",
+            setting="alerts.smtp_tls",
+            place=place("alerts.smtp_tls"),
+        )
     if settings.feedback_imap_tls is Tls.NONE and settings.feedback_imap_host not in _THIS_MACHINE:
         raise ConfigError(
             "feedback.imap_tls may be none only for a server on this machine; use starttls or tls",
@@ -80,6 +86,8 @@ def _fault_of_text(name: str, value: str) -> str:
             "is no address of a database: one such as postgresql+psycopg://user@host/newsletter or "
             "sqlite:////folder/subscribers.db was expected"
         )
+    if name == "alerts.webhook_url" and not _is_url(value):  # it may hold a secret: not shown
+        return "is no address of a page: one such as https://example.org/hook was expected"
     if name in _FORMS and not _FORMS[name][0](value):
         return f"is {shown(value)}, but {_FORMS[name][1]} was expected"
     return ""

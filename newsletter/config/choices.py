@@ -11,6 +11,15 @@ class TransportName(StrEnum):
     SENDGRID = "sendgrid"
 
 
+class AlertTransport(StrEnum):
+    """The ways of alerts: that of issues, or one of their own."""
+
+    SAME = "same"
+    OUTBOX = "outbox"
+    SMTP = "smtp"
+    SENDGRID = "sendgrid"
+
+
 class Approval(StrEnum):
     """Who lets an issue go."""
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from newsletter.config.sections.desk import Desk
 from newsletter.config.sections.issue import DEFAULT_JOBS, Digest, Schedule
-from newsletter.config.sections.mail import Dkim, Mail, Sendgrid, Sending, Smtp
+from newsletter.config.sections.mail import Alerts, Dkim, Mail, Sendgrid, Sending, Smtp
 from newsletter.config.sections.readers import Feedback, Readers, Retention
 from newsletter.config.sections.site import Paths, Site, Web
 
@@ -30,6 +30,7 @@ class Settings(
     Paths,
     Sending,
     Smtp,
+    Alerts,
     Dkim,
     Sendgrid,
     Feedback,

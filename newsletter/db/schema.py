@@ -698,4 +698,8 @@ alerts = Table(
     Column("subject", String(300), nullable=False),
     Column("body", Text, nullable=False),
     Column("delivered_at", UtcDateTime),
+    #: How often a URL was tried for it, not before when again, and when it was taken there.
+    Column("posts", Integer, nullable=False, server_default="0"),
+    Column("post_after", UtcDateTime),
+    Column("posted_at", UtcDateTime),
 )

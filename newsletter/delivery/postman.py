@@ -1,4 +1,7 @@
-"""Sends the single mails that wait, by the transport that issues go by. What waits, and what becomes of it, is mails.py."""
+"""Sends the single mails that wait, by the transport that issues go by; the operator's may go by another one.
+
+What waits, and what becomes of it, is mails.py.
+"""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -38,15 +41,18 @@ class Postman:
     marks: Marks
     operator_address: str
     transport: Callable[[], Transport]
+    #: The way of mails to the operator; None: the same.
+    alert_transport: Callable[[], Transport] | None = None
     patience: Patience = field(default_factory=Patience)
     dkim: DkimSigner | None = None
 
     def deliver(self) -> int:
         """Send every mail that is due; returns how many were accepted. Trouble with the server leaves them waiting."""
         accepted = 0
-        with closing(self.transport().open()) as session:
+        way_of_alerts = self.alert_transport or self.transport
+        with closing(self.transport().open()) as usual, closing(way_of_alerts().open()) as own:
             while mails := self._begin():
-                outcomes = [self._send(session, mail) for mail in mails]
+                outcomes = [self._send(own if mail.is_for_operator else usual, mail) for mail in mails]
                 accepted += sum(outcome.event is Event.ACCEPT for outcome in outcomes)
         return accepted
 

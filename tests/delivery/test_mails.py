@@ -183,6 +183,20 @@ def test_an_alert_reaches_the_operator_once(database: Database, clock: MovedCloc
         ]
 
 
+def test_the_operators_mail_may_go_another_way(database: Database, clock: MovedClock, tmp_path: Path) -> None:
+    add_readers(database, 1)
+    queue(database)
+    StoredAlerts(database, clock).raise_once("paused:1:3", "Issue #1 is paused", "The server lets nobody in.")
+    man = postman(database, clock, Outbox(tmp_path / "readers"))
+    own = replace(man, alert_transport=lambda: Outbox(tmp_path / "operator"))
+    assert own.deliver() == 2
+    told = {
+        way: [b"To: operator@example.org" in each.read_bytes() for each in (tmp_path / way / "new").iterdir()]
+        for way in ("readers", "operator")
+    }
+    assert told == {"readers": [False], "operator": [True]}
+
+
 def test_two_postmen_send_nothing_twice(
     postgres_database: Database, clock: MovedClock, tmp_path: Path
 ) -> None:

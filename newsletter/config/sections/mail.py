@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from newsletter.config.choices import Tls, TransportName
+from newsletter.config.choices import AlertTransport, Tls, TransportName
 from newsletter.config.row import setting
 
 
@@ -95,6 +95,34 @@ class Smtp:
     )
     smtp_return_path: str = setting(
         "smtp.return_path", "", help="Address that gets bounces; empty: mail.from_address."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alerts:
+    """How the operator hears of what needs a person: a way of its own works where that of issues does not."""
+
+    alerts_transport: AlertTransport = setting(
+        "alerts.transport",
+        AlertTransport.SAME,
+        help="The way out of alerts: same (as mail.transport), outbox, smtp or sendgrid.",
+    )
+    alerts_smtp_host: str = setting(
+        "alerts.smtp_host",
+        "",
+        help="The SMTP relay of alerts; empty: smtp.host, with all that belongs to it.",
+    )
+    alerts_smtp_port: int = setting("alerts.smtp_port", 587, help="Its port.")
+    alerts_smtp_tls: Tls = setting(
+        "alerts.smtp_tls", Tls.STARTTLS, help="none (loopback only), starttls or tls."
+    )
+    alerts_smtp_user: str = setting("alerts.smtp_user", "", help="User name; empty for no AUTH.")
+    alerts_smtp_password: str = setting("alerts.smtp_password", "", help="Password.", secret=True)
+    alerts_webhook_url: str = setting(
+        "alerts.webhook_url",
+        "",
+        help="A URL that is told of each alert once, by a POST of JSON; empty: none. It may hold a secret.",
+        secret=True,
     )
 
 

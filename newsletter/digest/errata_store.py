@@ -51,7 +51,7 @@ def untold_errata(connection: Connection, issue: Issue) -> tuple[Untold, ...]:
     return tuple(_untold(row) for row in connection.execute(query))
 
 
-def _untold(row: Row[Any]) -> Untold:
+def _untold(row: Any) -> Untold:
     own = {column.name: row._mapping[column] for column in errata.c}
     return Untold(
         erratum=Erratum(**own),

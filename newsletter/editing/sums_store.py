@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -187,8 +187,7 @@ def sum_up_consents(connection: Connection, most: int, *, before: datetime) -> i
     ripe = next((place for place, row in enumerate(rows) if row.at >= before), len(rows))
     if not ripe:
         return 0
-    for each in _summed(connection, rows[:ripe]):
-        _add(connection, each)
+    _add(connection, list(_summed(connection, rows[:ripe])))
     _note_last(connection, rows[ripe - 1].id)
     return ripe
 
@@ -233,15 +232,14 @@ def _requests(connection: Connection, reader_ids: Sequence[int]) -> dict[int, st
     return found
 
 
-def _add(connection: Connection, each: ConsentSum) -> None:
+def _add(connection: Connection, sums: Sequence[ConsentSum]) -> None:
+    if not sums:
+        return
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(consent_sums).values(
-        week_on=each.week_on, source=each.source, issue_id=each.issue_id, joined=each.joined, gone=each.gone
-    )
+    statement = dialect.insert(consent_sums)
     more = {name: consent_sums.c[name] + statement.excluded[name] for name in ("joined", "gone")}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["week_on", "source", "issue_id"], set_=more)
-    )
+    upsert = statement.on_conflict_do_update(index_elements=["week_on", "source", "issue_id"], set_=more)
+    connection.execute(upsert, [asdict(each) for each in sums])
 
 
 def _note_last(connection: Connection, last_id: int) -> None:

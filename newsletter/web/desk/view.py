@@ -78,10 +78,10 @@ class Choices:
 
 
 def choices_of(letter: Letter) -> Choices:
-    topics = {each.topic for each in (*letter.more, *letter.cards) if each.topic}
+    topics = {each.topic for each in letter.more} | {each.topic for each in letter.cards}
     costs = letter.lead.costs if letter.lead is not None else None
     return Choices(
-        topics=tuple(sorted(topics, key=str.casefold)),
+        topics=tuple(sorted(filter(None, topics), key=str.casefold)),
         tools=tuple((each.tool_id, each.name) for each in letter.followed),
         has_costs=costs is not None and costs.rates is not None,
     )

@@ -19,7 +19,7 @@ PROGRAM = "spamassassin"
 _PATIENCE = 60
 
 _SCORE = re.compile(r"\((-?[\d.]+) points")
-_RULE = re.compile(r"^\s*(-?\d+\.\d+)\s+([A-Z][A-Z0-9_]{2,})\b", re.MULTILINE)
+_RULE = re.compile(r"^\s*(-?\d+(?:\.\d+)?)\s+([A-Z][A-Z0-9_]{2,})\b", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

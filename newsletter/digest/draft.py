@@ -16,6 +16,7 @@ from newsletter.digest.answers import find_question
 from newsletter.digest.issues import Issue, Item, ItemKey
 from newsletter.digest.material import RulingsOn, gather
 from newsletter.digest.selection import Choice, Pool, choose, read_pool
+from newsletter.schedule.slots import slot_words
 
 #: Items that were already waiting at the slot before have rolled over once.
 ROLL_OVER_AFTER = timedelta(days=7)
@@ -33,6 +34,7 @@ class Drafted:
 class Thin:
     """Too little for an issue: its items wait for the next one."""
 
+    #: In words, with its zone.
     slot: str
     waiting: int
     policy: ThinWeek
@@ -151,7 +153,8 @@ class _Desk:
             taken = store.unavailable(connection)
             choice = choose(pool, taken)
             if is_thin(choice, self.settings, window.cutoff_at) and not (even_thin and choice.news):
-                return Thin(slot=window.slot, waiting=choice.news, policy=self.settings.thin_week)
+                slot = slot_words(window.slot, self.settings.zone)
+                return Thin(slot=slot, waiting=choice.news, policy=self.settings.thin_week)
             issue = store.add_issue(
                 connection,
                 edition=Edition.WEEKLY,

@@ -14,6 +14,7 @@ from newsletter.digest.draft import Drafted, Thin, Window
 from newsletter.digest.issues import Issue
 from newsletter.digest.month_store import weeks_between
 from newsletter.digest.monthly import month_before
+from newsletter.schedule.slots import slot_words
 
 
 def make_month_draft(database: Database, settings: Settings, window: Window, now: datetime) -> Drafted | Thin:
@@ -52,7 +53,8 @@ def _draft(connection: Connection, settings: Settings, window: Window, now: date
     if existing is not None:
         return Drafted(issue=existing, fresh=False)
     if not _weeks(connection, store.cutoff_before(connection, Edition.MONTHLY), window.cutoff_at):
-        return Thin(slot=window.slot, waiting=0, policy=settings.thin_week, edition=Edition.MONTHLY)
+        slot = slot_words(window.slot, settings.zone)
+        return Thin(slot=slot, waiting=0, policy=settings.thin_week, edition=Edition.MONTHLY)
     issue = store.add_issue(
         connection,
         edition=Edition.MONTHLY,

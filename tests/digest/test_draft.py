@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,6 +16,7 @@ from newsletter.digest import store
 from newsletter.digest.draft import Drafted, Thin, Window, make_draft, merge_newer
 from newsletter.digest.issues import Issue, Item, Step
 from newsletter.errors import ChangedMeanwhile, InvalidTransition
+from newsletter.schedule.slots import slot_words
 from tests.digest.week import (
     CUTOFF,
     PANEL_PAGE,
@@ -139,7 +141,10 @@ def test_a_week_without_anything_is_thin_under_every_policy(
 ) -> None:
     made = draft(sqlite_database, content, replace(settings, thin_week=policy), even_thin=True)
     assert isinstance(made, Thin)
-    assert made.words == f"Nothing is waiting: no issue for {SLOT} (digest.thin_week = {policy})."
+    assert (
+        made.words
+        == f"Nothing is waiting: no issue for {slot_words(SLOT, ZoneInfo('UTC'))} (digest.thin_week = {policy})."
+    )
 
 
 def test_a_thin_week_rolls_over_once_and_then_goes_out(

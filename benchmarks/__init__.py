@@ -6,4 +6,4 @@ minute. Measuring is in benchmarks/measure.py, what a figure is in benchmarks/fi
 """
 
 #: The benchmarks, in the order of the table.
-SUITE = ("compose", "personal", "dkim", "drafting", "ledger", "smtp", "sendgrid")
+SUITE = ("compose", "personal", "dkim", "drafting", "ledger", "smtp", "sendgrid", "desk", "importing", "load")

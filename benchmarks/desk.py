@@ -24,7 +24,7 @@ from starlette.testclient import TestClient
 
 from benchmarks.figures import Figure
 from newsletter.app import App, open_app
-from newsletter.clock import MovedClock
+from newsletter.clock import MovedClock, SystemClock
 from newsletter.db.statuses import EditorRole
 from newsletter.delivery.store import start_issue
 from newsletter.digest.draft import Drafted
@@ -32,6 +32,7 @@ from newsletter.digest.issues import Issue
 from newsletter.editing.approve import approve
 from newsletter.editing.draft import draft_now
 from newsletter.editing.editors import invite
+from newsletter.editing.sums import remember
 from newsletter.installation import make_installation
 from newsletter.web.application import make_web
 from tests.digest.many import many_comparisons
@@ -77,7 +78,7 @@ def measure(readers: int, issues: int, comparisons: int) -> list[Timed]:
 
 
 def _furnish(folder: Path, readers: int, issues: int, comparisons: int) -> tuple[int, int]:
-    """Fill both stores; the ids of an issue that has begun to go out, and of a draft."""
+    """Fill both stores, and do what the nightly jobs would; the ids of an issue that has begun to go out, and of a draft."""
     clock = MovedClock(CUTOFF)
     with closing(open_app(folder, clock)) as app:
         with app.content() as content:
@@ -86,6 +87,7 @@ def _furnish(folder: Path, readers: int, issues: int, comparisons: int) -> tuple
         sent = _made(app)
         approved = approve(app, sent, "Erin")
         _add_history(app, approved.id, issues, readers)
+        remember(app.database, SystemClock().now())
         start_issue(app.database, approved.id, app.clock.now())
         clock.move(timedelta(days=7))
         with app.content() as content:
@@ -137,6 +139,8 @@ def _add_history(app: App, model: int, issues: int, readers: int) -> None:
         " FROM g, issues WHERE id = :model",
         "INSERT INTO snapshots (issue_id, letter, sender, record) SELECT i.id, s.letter, s.sender, s.record"
         " FROM issues i, snapshots s WHERE i.id > 1000 AND s.issue_id = :model",
+        "INSERT INTO plans (issue_id, variant, plan) SELECT i.id, p.variant, p.plan"
+        " FROM issues i, plans p WHERE i.id > 1000 AND p.issue_id = :model",
         "INSERT INTO batches (issue_id, variant, low, high, status, readers, accepted, rejected) "
         + _numbers(max(1, readers // 1000))
         + "SELECT issues.id, 'everybody', i * 1000 - 999, i * 1000, 'done', 1000, 990, 10 FROM g, issues"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from newsletter.editing.compiled import CompiledMails
     from newsletter.editing.disputes import Disputes
     from newsletter.editing.looks import Looks
+    from newsletter.editing.planned import PlannedMerges
     from newsletter.editing.start import Audiences
     from newsletter.schedule.ticker import Ticker
 
@@ -80,6 +81,13 @@ class App(ReadersParts, SendingParts, FeedbackParts):
         from newsletter.editing.looks import Looks
 
         return Looks(self, self.compiled, self.disputes)
+
+    @cached_property
+    def merges(self) -> "PlannedMerges":
+        """What merging would change in a draft; remembered."""
+        from newsletter.editing.planned import PlannedMerges
+
+        return PlannedMerges(self, self.compiled)
 
     @cached_property
     def disputes(self) -> "Disputes":

@@ -14,6 +14,7 @@ from newsletter.digest.store import get_issue, items_of
 from newsletter.editing.approve import approve
 from newsletter.editing.edits import Exclude, Move, Write, make_edits
 from newsletter.editing.merging import merge, plan_merge, waiting
+from newsletter.editing.planned import FRESH_FOR
 from newsletter.editing.revisions import undo
 from newsletter.errors import ChangedMeanwhile, InvalidTransition
 from tests.digest.week import CUTOFF, PANEL_PAGE, PRICE_PAGE, PROFILE_PAGE
@@ -134,3 +135,16 @@ def test_an_approved_issue_is_not_merged(app: App) -> None:
         merge(app, approved, by="dora")
     with app.database.read() as connection:
         assert get_issue(connection, approved.id) == approved
+
+
+def test_a_plan_is_remembered_until_anything_arrives_or_it_is_old(app: App) -> None:
+    issue = drafted(app)
+    first = app.merges.of(issue)
+    assert app.merges.of(issue) is first
+    arrive(app)
+    later = app.merges.of(issue)
+    assert (first.coming, later.coming) == (0, 4)
+    assert isinstance(app.clock, MovedClock)
+    app.clock.move(FRESH_FOR)
+    assert app.merges.of(issue).cutoff_at == later.cutoff_at + FRESH_FOR
+    app.close()

@@ -10,7 +10,7 @@ from newsletter.db.statuses import Room
 from newsletter.digest.arranging import ROOM_NAMES
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
-from newsletter.editing.merging import Merge, merge, plan_merge
+from newsletter.editing.merging import Merge, merge
 from newsletter.errors import BadInput
 from newsletter.web.desk.draft import change_draft
 from newsletter.web.desk.frame import DeskFrame, DeskPage
@@ -36,7 +36,7 @@ class MergePage(DeskPage):
 def look(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> Response:
     with app.database.read() as connection:
         issue = get_issue(connection, issue_id)
-    planned = plan_merge(app, issue)
+    planned = app.merges.of(issue)
     page = MergePage(
         desk=DeskFrame.of(request, editor, "issues"),
         issue=issue,

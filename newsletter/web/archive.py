@@ -15,15 +15,17 @@ from markupsafe import Markup
 from newsletter.app import App
 from newsletter.content.store import ContentStore
 from newsletter.content.votes_store import reader_votes
-from newsletter.digest.archive import ArchivedIssue, find_entries
+from newsletter.digest.archive import ArchivedIssue, find_entries, find_issue
 from newsletter.digest.errata import Erratum
 from newsletter.digest.letter import Dispute, Letter, Origin
 from newsletter.digest.record import FullComparison, FullTool, Mention
+from newsletter.errors import StoreError
 from newsletter.render.markdown import to_html
 from newsletter.web.feeds import Shelf, shelves_of
 from newsletter.web.installation import Installed
 from newsletter.web.pages import Page, Pages
 from newsletter.web.public import answer
+from newsletter.web.remembering import Written, answer_again
 
 router = APIRouter(include_in_schema=False)
 
@@ -101,6 +103,14 @@ class FeedsPage(Page):
 def archive(request: Request, app: Installed, q: str = "") -> Response:
     shown = app.archive.issues()
     query = " ".join(q[:MOST_QUERY].split())
+    if not query:
+        return answer_again(request, app, shown, lambda: _list(request, shown, ""))
+    response = answer(request, _list(request, shown, query).body, HTML)
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _list(request: Request, shown: tuple[ArchivedIssue, ...], query: str) -> Written:
     found = tuple(islice(find_entries(shown, query), MOST_RESULTS + 1))
     page = ArchivePage(
         years=tuple(_by_year(shown)),
@@ -116,22 +126,29 @@ def archive(request: Request, app: Installed, q: str = "") -> Response:
         ),
         is_full=len(found) > MOST_RESULTS,
     )
-    response = answer(request, _written(request, page), HTML)
-    if query:
-        response.headers["X-Robots-Tag"] = "noindex"
-    return response
+    return Written(body=_written(request, page), media_type=HTML)
 
 
 @router.get("/archive/feeds")
 def feeds(request: Request, app: Installed) -> Response:
-    categories, tools = shelves_of(app.archive.issues())
-    return answer(request, _written(request, FeedsPage(categories=categories, tools=tools)), HTML)
+    shown = app.archive.issues()
+
+    def write() -> Written:
+        categories, tools = shelves_of(shown)
+        page = FeedsPage(categories=categories, tools=tools)
+        return Written(body=_written(request, page), media_type=HTML)
+
+    return answer_again(request, app, shown, write)
 
 
 @router.get("/archive/{slug}")
 def issue(request: Request, app: Installed, slug: str) -> Response:
     shown = app.archive.issues()
-    found = app.archive.issue(slug)
+    found = find_issue(shown, slug)
+    return answer_again(request, app, shown, lambda: _issue(request, app, shown, found))
+
+
+def _issue(request: Request, app: App, shown: tuple[ArchivedIssue, ...], found: ArchivedIssue) -> Written:
     place = shown.index(found)
     record, letter = found.record, found.letter
     voted, counted_at = _voted(app, found)
@@ -153,13 +170,18 @@ def issue(request: Request, app: Installed, slug: str) -> Response:
         older=_line(shown[place + 1]) if place + 1 < len(shown) else None,
         newer=_line(shown[place - 1]) if place else None,
     )
-    return answer(request, _written(request, page), HTML, max(found.updated_at, counted_at))
+    last = max(found.updated_at, counted_at)
+    return Written(body=_written(request, page), media_type=HTML, modified_at=last)
 
 
 def _voted(app: App, issue: ArchivedIssue) -> tuple[dict[str, tuple[tuple[str, int, int], ...]], datetime]:
     """What readers voted on the issue's comparisons, and when that was counted last; its start where nobody did."""
-    with ContentStore.read_only(app.settings.path(app.settings.content_db)) as content:
-        counted = reader_votes(content, issue.full_comparisons)
+    try:
+        with ContentStore.read_only(app.settings.path(app.settings.content_db)) as content:
+            counted = reader_votes(content, issue.full_comparisons)
+    except StoreError:
+        # The archive outlives the store of content: docs/decisions/005.
+        counted = ()
     by_comparison = {
         key: tuple(
             (side.name, each.ship, each.skip)

@@ -108,6 +108,17 @@ def test_text_prints_values_bare(tmp_path: Path) -> None:
     assert text(tmp_path, "{{ name }} & {{ 3 }}", name="<O'Brien>") == "<O'Brien> & 3"
 
 
+def test_a_template_that_was_changed_is_read_anew(tmp_path: Path) -> None:
+    assert text(tmp_path, "before {{ words }}", words="x") == "before x"
+    assert text(tmp_path, "after {{ words }}", words="x") == "after x"
+
+
+def test_one_file_gives_sentinels_to_mjml_and_words_to_text(tmp_path: Path) -> None:
+    assert rendered(tmp_path, "{{ words }}", words="<b>") == [Literal("<b>")]
+    assert text(tmp_path, "{{ words }}", words="<b>") == "<b>"
+    assert rendered(tmp_path, "{{ words }}", words="<i>") == [Literal("<i>")]
+
+
 def test_a_changed_sentinel_is_noticed(tmp_path: Path) -> None:
     sentinels = Sentinels()
     broken = sentinels.put("x")[1:]

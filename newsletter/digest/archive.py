@@ -17,9 +17,9 @@ from newsletter.db.statuses import Edition, IssueStatus
 from newsletter.digest.categories import categories_of
 from newsletter.digest.errata import ANCHOR, Erratum
 from newsletter.digest.errata_store import all_errata
-from newsletter.digest.letter import Brief, Letter, Link
+from newsletter.digest.letter import Brief, Card, Change, Lead, Letter, Line, Link, Week
 from newsletter.digest.letter_json import letter_from_json
-from newsletter.digest.record import FullComparison, FullTool, Record, record_from_json
+from newsletter.digest.record import FullComparison, FullTool, Mention, Record, record_from_json
 from newsletter.errors import NotFound
 
 #: Issues that have begun to go out. A cancelled one is not shown, whoever has it.
@@ -33,9 +33,9 @@ class Entry:
     anchor: str
     title: str
     words: str
-    categories: tuple[str, ...]
-    tool_ids: tuple[str, ...]
-    link: Link | None
+    categories: tuple[str, ...] = ()
+    tool_ids: tuple[str, ...] = ()
+    link: Link | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,14 +98,19 @@ class Archive:
 
     def issue(self, slug: str) -> ArchivedIssue:
         """The issue of that name; raises NotFound."""
-        for each in self.issues():
-            if each.slug == slug:
-                return each
-        raise NotFound("archived issue", slug)
+        return find_issue(self.issues(), slug)
 
     def _knows(self, issue_id: int, content_hash: str) -> bool:
         known = self._read.get(issue_id)
         return known is not None and known.content_hash == content_hash
+
+
+def find_issue(shown: Iterable[ArchivedIssue], slug: str) -> ArchivedIssue:
+    """The issue of that name; raises NotFound."""
+    for each in shown:
+        if each.slug == slug:
+            return each
+    raise NotFound("archived issue", slug)
 
 
 def find_entries(shown: tuple[ArchivedIssue, ...], words: str) -> Iterator[tuple[ArchivedIssue, Entry]]:
@@ -129,12 +134,16 @@ def corrected(issue: ArchivedIssue, errata: Sequence[Erratum]) -> ArchivedIssue:
     return replace(issue, errata=mine) if mine else issue
 
 
+#: Each visitor to the archive asks it; putting it together takes longer than running it.
+_SHOWN = (
+    select(issues.c.id, issues.c.content_hash)
+    .where(issues.c.status.in_(SHOWN), issues.c.archived, issues.c.content_hash.is_not(None))
+    .order_by(issues.c.started_at.desc(), issues.c.id.desc())
+)
+
+
 def _shown(connection: Connection) -> dict[int, str]:
-    query = select(issues.c.id, issues.c.content_hash).where(
-        issues.c.status.in_(SHOWN), issues.c.archived, issues.c.content_hash.is_not(None)
-    )
-    rows = connection.execute(query.order_by(issues.c.started_at.desc(), issues.c.id.desc()))
-    return {row.id: row.content_hash for row in rows}
+    return {row.id: row.content_hash for row in connection.execute(_SHOWN)}
 
 
 def read_issues(connection: Connection, issue_ids: Sequence[int]) -> Iterator[ArchivedIssue]:
@@ -152,81 +161,87 @@ def read_issues(connection: Connection, issue_ids: Sequence[int]) -> Iterator[Ar
 
 
 def _entries(issue: ArchivedIssue) -> Iterator[Entry]:
+    """What the issue says, in the order of its page."""
     letter = issue.letter
-    for erratum in issue.errata:
-        yield Entry(
-            anchor=ANCHOR,
-            title="Corrected",
-            words=f"We wrote “{erratum.said}”. Right is: {erratum.right}",
-            categories=(),
-            tool_ids=(),
-            link=None,
-        )
-    for week in letter.weeks:
-        yield Entry(
-            anchor=_anchor("comparison", week.comparison_id),
-            title=week.headline,
-            words=week.bottom_line,
-            categories=(),
-            tool_ids=(),
-            link=week.link,
-        )
+    yield from map(_erratum, issue.errata)
+    yield from map(_week, letter.weeks)
     if letter.lead is not None:
-        lead = letter.lead
-        yield Entry(
-            anchor=_anchor("comparison", lead.comparison_id),
-            title=lead.headline,
-            words=lead.bottom_line,
-            categories=categories_of((lead.left.category, lead.right.category)),
-            tool_ids=(lead.left.tool_id, lead.right.tool_id),
-            link=lead.link,
-        )
-    for place, change in enumerate(letter.changes, 1):
-        yield Entry(
-            anchor=f"change-{place}",
-            title=change.words,
-            words="",
-            categories=(),
-            tool_ids=(change.tool_id,),
-            link=change.link,
-        )
+        yield _lead(letter.lead)
+    yield from (_change(place, each) for place, each in enumerate(letter.changes, 1))
     yield from (_brief(issue, each) for each in letter.more)
-    for card in letter.cards:
-        yield Entry(
-            anchor=_anchor("tool", card.tool_id),
-            title=f"{card.name}: {card.kicker}",
-            words=" ".join(filter(None, (card.split.text and f"{card.split.text}.", card.line))),
-            categories=categories_of((card.topic,)),
-            tool_ids=(card.tool_id,),
-            link=card.link,
-        )
-    for line in letter.lines:
-        yield Entry(
-            anchor=line.key,
-            title=line.link.label,
-            words=line.split.text,
-            categories=categories_of((line.topic,)),
-            tool_ids=(),
-            link=line.link,
-        )
-    for mention in issue.record.mentions:
-        yield Entry(
-            anchor="also-new",
-            title=mention.label,
-            words="",
-            categories=mention.categories,
-            tool_ids=mention.tool_ids,
-            link=mention.link,
-        )
+    yield from map(_card, letter.cards)
+    yield from map(_line, letter.lines)
+    yield from map(_mention, issue.record.mentions)
     if letter.answer is not None:
         yield Entry(
             anchor="question",
             title=letter.answer.question,
             words=letter.answer.answer,
-            categories=(),
-            tool_ids=(),
             link=letter.answer.link,
         )
+
+
+def _erratum(erratum: Erratum) -> Entry:
+    words = f"We wrote “{erratum.said}”. Right is: {erratum.right}"
+    return Entry(anchor=ANCHOR, title="Corrected", words=words)
+
+
+def _week(week: Week) -> Entry:
+    return Entry(
+        anchor=_anchor("comparison", week.comparison_id),
+        title=week.headline,
+        words=week.bottom_line,
+        link=week.link,
+    )
+
+
+def _lead(lead: Lead) -> Entry:
+    return Entry(
+        anchor=_anchor("comparison", lead.comparison_id),
+        title=lead.headline,
+        words=lead.bottom_line,
+        categories=categories_of((lead.left.category, lead.right.category)),
+        tool_ids=(lead.left.tool_id, lead.right.tool_id),
+        link=lead.link,
+    )
+
+
+def _change(place: int, change: Change) -> Entry:
+    return Entry(
+        anchor=f"change-{place}", title=change.words, words="", tool_ids=(change.tool_id,), link=change.link
+    )
+
+
+def _card(card: Card) -> Entry:
+    return Entry(
+        anchor=_anchor("tool", card.tool_id),
+        title=f"{card.name}: {card.kicker}",
+        words=" ".join(filter(None, (card.split.text and f"{card.split.text}.", card.line))),
+        categories=categories_of((card.topic,)),
+        tool_ids=(card.tool_id,),
+        link=card.link,
+    )
+
+
+def _line(line: Line) -> Entry:
+    return Entry(
+        anchor=line.key,
+        title=line.link.label,
+        words=line.split.text,
+        categories=categories_of((line.topic,)),
+        link=line.link,
+    )
+
+
+def _mention(mention: Mention) -> Entry:
+    return Entry(
+        anchor="also-new",
+        title=mention.label,
+        words="",
+        categories=mention.categories,
+        tool_ids=mention.tool_ids,
+        link=mention.link,
+    )
 
 
 def _brief(issue: ArchivedIssue, brief: Brief) -> Entry:

@@ -12,11 +12,12 @@ from datetime import date
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
-from types import SimpleNamespace, TracebackType
+from types import CodeType, SimpleNamespace, TracebackType
 from typing import Any
 
 import jinja2
 from jinja2 import nodes
+from jinja2.bccache import Bucket
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 from jinja2.parser import Parser
@@ -72,7 +73,9 @@ def mjml_environment(folders: Sequence[Path], sentinels: Sentinels) -> jinja2.En
         return Markup(sentinels.put(value if isinstance(value, Html) else _slot_or_text(value)))
 
     extensions = [_LineMarks, _Part]
-    environment = _environment(folders, sentinels, finalize=finalize, autoescape=True, extensions=extensions)
+    environment = _environment(
+        folders, sentinels, _MJML, finalize=finalize, autoescape=True, extensions=extensions
+    )
     environment.filters["note"] = markdown.line_to_html
     environment.globals["block_mark"] = lambda mark: Markup(f"<mj-raw><!--{sentinels.put(mark)}--></mj-raw>")
     return environment
@@ -86,7 +89,9 @@ def text_environment(folders: Sequence[Path], sentinels: Sentinels) -> jinja2.En
         printed = _slot_or_text(value)
         return sentinels.put(printed) if isinstance(printed, Slot) else printed
 
-    environment = _environment(folders, sentinels, finalize=finalize, autoescape=False, extensions=[_Part])
+    environment = _environment(
+        folders, sentinels, _TEXT, finalize=finalize, autoescape=False, extensions=[_Part]
+    )
     environment.globals["block_mark"] = sentinels.put
     environment.globals.update(columns.FUNCTIONS)
     environment.filters.update(columns.FILTERS)
@@ -108,7 +113,12 @@ def render(environment: jinja2.Environment, name: str, values: Mapping[str, Any]
 
 
 def _environment(
-    folders: Sequence[Path], sentinels: Sentinels, *, extensions: list[type[Extension]], **options: Any
+    folders: Sequence[Path],
+    sentinels: Sentinels,
+    compiled: "_Compiled",
+    *,
+    extensions: list[type[Extension]],
+    **options: Any,
 ) -> jinja2.Environment:
     environment = _Environment(
         loader=jinja2.FileSystemLoader(folders),
@@ -117,7 +127,7 @@ def _environment(
         lstrip_blocks=True,
         keep_trailing_newline=True,
         extensions=extensions,
-        cache_size=0,
+        bytecode_cache=compiled,
         **options,
     )
     for name in _BARRED_FILTERS:
@@ -128,6 +138,25 @@ def _environment(
         "range": environment.globals["range"],
     }
     return environment
+
+
+class _Compiled(jinja2.BytecodeCache):
+    """The templates' code, kept while their text stays the same: compiling it is most of what an issue costs."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[str, CodeType]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        checksum, code = self._kept.get(bucket.key, ("", None))
+        bucket.code = code if checksum == bucket.checksum else None
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._kept[bucket.key] = (bucket.checksum, bucket.code)
+
+
+#: One for each kind of environment: the code of a template depends on its extensions and on what it escapes.
+_MJML, _TEXT = _Compiled(), _Compiled()
 
 
 class _Environment(ImmutableSandboxedEnvironment):

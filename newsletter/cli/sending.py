@@ -54,7 +54,8 @@ def send(app: "App", issue: str, to_missed: bool) -> None:
     _warn_of_webhook(app)
     if found.status is IssueStatus.APPROVED and (early := early_words(app, found)):
         say(f"Warning: {early}", err=True)
-    start(app, found)
+    if not (found.status is IssueStatus.CANCELLED and _is_left_open(app, found.id)):
+        start(app, found)
     if to_missed:
         with app.database.write() as connection:
             try_missed_now(connection, found.id)
@@ -64,6 +65,14 @@ def send(app: "App", issue: str, to_missed: bool) -> None:
             ending = sender.send()
     _say_ending(app, found, ending, sender)
     raise click.exceptions.Exit(_exit_status(ending, interrupted))
+
+
+def _is_left_open(app: "App", issue_id: int) -> bool:
+    """Whether a sender that died left readers of a cancelled issue without an outcome; nobody is mailed any more."""
+    from newsletter.delivery.store import issues_with_work
+
+    with app.database.read() as connection:
+        return issue_id in issues_with_work(connection)
 
 
 def _warn_of_webhook(app: "App") -> None:

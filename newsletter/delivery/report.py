@@ -1,11 +1,15 @@
 """Where an issue stands, in words: state, why, since when, what happens by itself, and the exact next command."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from newsletter.db.statuses import IssueStatus
-from newsletter.delivery.progress import Situation
+from newsletter.delivery.progress import SenderSign, Situation
 from newsletter.digest.issues import Issue
+
+#: Three signs of life that did not come.
+_ODD = timedelta(seconds=6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,41 +28,17 @@ def report(situation: Situation, now: datetime) -> Report:
     issue = situation.issue
     match issue.status:
         case IssueStatus.DRAFT:
-            return Report(
-                state="draft",
-                why="nobody has approved it yet",
-                since=issue.created_at,
-                by_itself=_schedule_words(issue),
-                next_command=f"newsletter approve {issue.id}",
-            )
+            return _draft(issue)
         case IssueStatus.APPROVED:
-            return Report(
-                state="approved",
-                why=f"approved by {issue.approved_by}" if issue.approved_by else "approved",
-                since=issue.approved_at,
-                by_itself=_schedule_words(issue),
-                next_command=f"newsletter send {issue.id}",
-            )
+            return _approved(issue)
         case IssueStatus.SENDING:
             return _sending(situation, now)
         case IssueStatus.PAUSED:
-            return Report(
-                state="paused",
-                why=issue.reason or "somebody paused it",
-                since=issue.updated_at,
-                by_itself="nothing: it waits for you",
-                next_command=f"newsletter resume {issue.id}",
-            )
+            return _paused(issue)
         case IssueStatus.SENT:
             return _sent(situation)
         case IssueStatus.CANCELLED:
-            return Report(
-                state="cancelled",
-                why=issue.reason or "somebody cancelled it",
-                since=issue.updated_at,
-                by_itself="nothing: this is final",
-                next_command="",
-            )
+            return _cancelled(situation)
 
 
 def unsure_words(code: str) -> str:
@@ -72,6 +52,52 @@ _UNSURE = {
     "no-reply": "the whole message had left, and the server never answered",
     "timeout": "the whole request had left, and the provider never answered",
 }
+
+
+def _draft(issue: Issue) -> Report:
+    return Report(
+        state="draft",
+        why="nobody has approved it yet",
+        since=issue.created_at,
+        by_itself=_schedule_words(issue),
+        next_command=f"newsletter approve {issue.id}",
+    )
+
+
+def _approved(issue: Issue) -> Report:
+    return Report(
+        state="approved",
+        why=f"approved by {issue.approved_by}" if issue.approved_by else "approved",
+        since=issue.approved_at,
+        by_itself=_schedule_words(issue),
+        next_command=f"newsletter send {issue.id}",
+    )
+
+
+def _paused(issue: Issue) -> Report:
+    return Report(
+        state="paused",
+        why=issue.reason or "somebody paused it",
+        since=issue.updated_at,
+        by_itself="nothing: it waits for you",
+        next_command=f"newsletter resume {issue.id}",
+    )
+
+
+def _cancelled(situation: Situation) -> Report:
+    issue, left = situation.issue, situation.progress.open
+    why = issue.reason or "somebody cancelled it"
+    if left:
+        why += f"; a sender that was at work then has not said yet what became of {left:,} of its readers"
+    return Report(
+        state="cancelled",
+        why=why,
+        since=issue.updated_at,
+        by_itself="newsletter serve settles that if it runs; nobody is mailed"
+        if left
+        else "nothing: this is final",
+        next_command=f"newsletter send {issue.id}" if left else "",
+    )
 
 
 def _schedule_words(issue: Issue) -> str:
@@ -89,12 +115,13 @@ def _sending(situation: Situation, now: datetime) -> Report:
         why, since = waiting.waits_for, waiting.waits_since or since
         by_itself = f"tries again{_at(waiting.waits_until)} and goes on when that works"
     elif alive:
-        why = f"{situation.progress.open} readers are left"
+        why = f"{_readers(situation.progress.open)} left{_silence(alive, now)}"
         by_itself = "goes on until everybody is done"
         if situation.next_try is not None and situation.next_try > now:
             by_itself += f"; readers whose server put us off are tried again{_at(situation.next_try)}"
     else:
-        why = f"{situation.progress.open} readers are left and no sender is at work"
+        why = f"{_readers(situation.progress.open)} left and no sender is at work"
+        since = max((each.seen_at for each in situation.senders), default=since)
         by_itself = "newsletter serve starts a sender if it runs"
     return Report(
         state="sending",
@@ -115,6 +142,16 @@ def _sent(situation: Situation) -> Report:
         by_itself="nothing",
         next_command=f"newsletter unsure {issue.id}" if unsure else "",
     )
+
+
+def _silence(alive: Sequence[SenderSign], now: datetime) -> str:
+    """What is odd about senders that should give a sign every other second: one that was killed gives no more."""
+    silent = now - max(each.seen_at for each in alive)
+    return f"; the sender was last heard of {silent.seconds} seconds ago" if silent > _ODD else ""
+
+
+def _readers(count: int) -> str:
+    return "1 reader is" if count == 1 else f"{count:,} readers are"
 
 
 def _at(moment: datetime | None) -> str:

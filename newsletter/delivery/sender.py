@@ -158,9 +158,10 @@ class Sender:
             status = get_issue(connection, self.issue_id).status
             progress = store.progress_of(connection, self.issue_id)
         self.watch(progress)
-        if status is not IssueStatus.SENDING:
-            return self._end(status) if self._is_idle() else None
         now = self.clock.now()
+        if status is not IssueStatus.SENDING:
+            self._show_up(now)
+            return self._end(status) if self._is_idle() else None
         if progress.open and (objection := self._objection(progress, now)):
             self._give_in(SendError(objection, permanent=True))
             return None
@@ -172,11 +173,15 @@ class Sender:
             self._renewed_at = now
             with self.database.write() as connection:
                 renew_lease(connection, f"{self.name}-", now + self.lease)
+        self._show_up(now)
+        return None
+
+    def _show_up(self, now: datetime) -> None:
+        """Give a sign of life now and then, and look for the dead."""
         if now - self._signed_at > _SIGN:
             self._signed_at = now
             self._sign()
             self._take_over()
-        return None
 
     def _objection(self, progress: Progress, now: datetime) -> str:
         """Why the issue must not go on; complaints are counted now and then only."""
@@ -187,10 +192,13 @@ class Sender:
                 self._complaints = count_complaints(connection, self.issue_id, self._started_at)
         return self.shares.objection(self._before, progress, self._complaints)
 
-    def _end(self, status: IssueStatus) -> Ending:
+    def _end(self, status: IssueStatus) -> Ending | None:
         if status is IssueStatus.CANCELLED:
             with self.database.write() as connection:
                 store.skip_the_rest(connection, self.issue_id, self.clock.now())
+                if store.progress_of(connection, self.issue_id).open:
+                    # Somebody else has a batch: alive, or dead and not yet known to be.
+                    return None
         endings = {IssueStatus.SENT: Ending.SENT, IssueStatus.CANCELLED: Ending.CANCELLED}
         return endings.get(status, Ending.PAUSED)
 

@@ -41,6 +41,15 @@ from newsletter.errors import BadInput, StoreBusy, StoreError
 SMALLEST_BATCH, LARGEST_BATCH, WANTED_BATCHES = 100, 1_000, 16
 
 
+_HAS_WORK = or_(
+    issues.c.status == IssueStatus.SENDING,
+    and_(
+        issues.c.status == IssueStatus.CANCELLED,
+        exists().where(batches.c.issue_id == issues.c.id, batches.c.status != BatchStatus.DONE),
+    ),
+)
+
+
 def start_issue(
     database: Database,
     issue_id: int,
@@ -162,10 +171,15 @@ def resume_issue(connection: Connection, issue_id: int, now: datetime) -> Issue:
     return take_step(connection, get_issue(connection, issue_id), Step.RESUME, now, reason="")
 
 
+def issues_with_work(connection: Connection) -> tuple[int, ...]:
+    """The issues that a sender has work on: those that go out, and cancelled ones of which a dead sender left a batch."""
+    return tuple(connection.execute(select(issues.c.id).where(_HAS_WORK).order_by(issues.c.id)).scalars())
+
+
 def current_issues(connection: Connection) -> tuple[int, ...]:
     """The issues that are not over, oldest first, after the one that was sent last."""
     over = (IssueStatus.SENT, IssueStatus.CANCELLED)
-    going = select(issues.c.id).where(issues.c.status.not_in(over)).order_by(issues.c.id)
+    going = select(issues.c.id).where(or_(issues.c.status.not_in(over), _HAS_WORK)).order_by(issues.c.id)
     last = select(issues.c.id).where(issues.c.status == IssueStatus.SENT)
     sent = connection.execute(last.order_by(issues.c.finished_at.desc()).limit(1)).scalars().all()
     return (*sent, *connection.execute(going).scalars())

@@ -9,9 +9,10 @@ from typing import Protocol
 from newsletter.config import Approval, ChangedFigures, Settings
 from newsletter.db.statuses import Edition, IssueStatus
 from newsletter.delivery.audience import audience
+from newsletter.delivery.store import issues_with_work
 from newsletter.digest.draft import Drafted, Thin
 from newsletter.digest.issues import Issue
-from newsletter.digest.store import find_issue_of_slot, list_issues
+from newsletter.digest.store import find_issue_of_slot
 from newsletter.editing.answers import unanswered_change
 from newsletter.editing.approve import HeldBack, approve, cancel, withdraw
 from newsletter.editing.checks.changed import CHANGED
@@ -154,7 +155,7 @@ def roll_over_issue(newsroom: WatchedNewsroom, slot: Slot, edition: Edition = Ed
 def issues_going_out(newsroom: Newsroom) -> tuple[int, ...]:
     """The ids of the issues that a sender has work on."""
     with newsroom.database.read() as connection:
-        return tuple(issue.id for issue in list_issues(connection) if issue.status is IssueStatus.SENDING)
+        return issues_with_work(connection)
 
 
 def _up_to_date(newsroom: Newsroom, drafted: Drafted, slot: Slot) -> Issue:

@@ -18,7 +18,9 @@ from newsletter.db.statuses import DeliveryStatus
 from newsletter.delivery.faults import Point
 from newsletter.delivery.loopback import Fault, Loopback, Phase
 from newsletter.delivery.rehearsal import Rehearsal, Trouble, make_issue, sender_command
-from newsletter.delivery.store import progress_of
+from newsletter.delivery.store import issues_with_work, progress_of, skip_the_rest
+from newsletter.digest.issues import Step
+from newsletter.digest.store import get_issue, take_step
 from tests.delivery.house import add_readers, statuses
 
 S = DeliveryStatus
@@ -39,6 +41,12 @@ class Stage:
         url = self.database.url
         arguments = (url, self._issue_id, self.server.port, self.journals, CONNECTIONS)
         return subprocess.Popen(sender_command(*arguments, lease=LEASE, death=death))
+
+    def cancel(self) -> None:
+        with self.database.write() as connection:
+            issue = get_issue(connection, self._issue_id)
+            take_step(connection, issue, Step.CANCEL, SystemClock().now(), reason="")
+            skip_the_rest(connection, issue.id, SystemClock().now())
 
     def wait_for(self, messages: int) -> None:
         for _ in range(3000):
@@ -142,6 +150,26 @@ def test_two_senders_started_at_once_double_nobody(stage: Callable[[int], Stage]
     assert [each.wait(60) for each in pair] == [0, 0]
     assert play.nobody_lost_or_doubled()
     assert play.unsure == 0
+
+
+def test_what_a_killed_sender_of_a_cancelled_issue_held_is_settled(stage: Callable[[int], Stage]) -> None:
+    play = stage(400)
+    killed = play.start()
+    play.wait_for(40)
+    killed.kill()
+    killed.wait()
+    play.cancel()
+    with play.database.read() as connection:
+        assert issues_with_work(connection) == (1,)
+    mailed = play.server.total
+    assert play.start().wait(30) == 0
+    ended = statuses(play.database)
+    assert play.server.total == mailed
+    assert set(ended) <= {S.ACCEPTED, S.UNSURE, S.SKIPPED}
+    assert ended.total() == 400
+    assert ended[S.UNSURE] <= CONNECTIONS
+    with play.database.read() as connection:
+        assert issues_with_work(connection) == ()
 
 
 def test_sigterm_lets_the_window_end_and_loses_nothing(stage: Callable[[int], Stage]) -> None:

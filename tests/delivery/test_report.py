@@ -63,9 +63,35 @@ def test_the_deferred_are_told_of_with_their_time() -> None:
     assert "readers whose server put us off are tried again at 09:05:00 UTC" in told.by_itself
 
 
+def test_a_sender_that_was_just_killed_is_no_longer_vouched_for() -> None:
+    told = report(GOING, THURSDAY + timedelta(seconds=9))
+    assert told.why == "4 readers are left; the sender was last heard of 9 seconds ago"
+
+
+def test_a_cancelled_issue_is_final() -> None:
+    cancelled = replace(ISSUE, status=IssueStatus.CANCELLED, reason="a mistake in the lead")
+    told = report(
+        replace(GOING, issue=cancelled, progress=Progress(readers=10, accepted=6, skipped=4)), THURSDAY
+    )
+    assert (told.why, told.by_itself, told.next_command) == (
+        "a mistake in the lead",
+        "nothing: this is final",
+        "",
+    )
+
+
+def test_a_cancelled_issue_whose_sender_was_killed_says_how_to_settle_it() -> None:
+    cancelled = replace(ISSUE, status=IssueStatus.CANCELLED)
+    told = report(replace(GOING, issue=cancelled), THURSDAY)
+    assert "has not said yet what became of 4 of its readers" in told.why
+    assert told.by_itself == "newsletter serve settles that if it runs; nobody is mailed"
+    assert told.next_command == "newsletter send 7"
+
+
 def test_a_sender_that_fell_silent_is_missed() -> None:
     told = report(GOING, THURSDAY + SILENCE)
     assert told.why == "4 readers are left and no sender is at work"
+    assert told.since == SIGN.seen_at
     assert told.next_command == "newsletter send 7"
 
 

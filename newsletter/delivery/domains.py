@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 from newsletter.delivery.domains_store import Sums, batch_outcomes, batch_sums
 from newsletter.delivery.states import FINAL
 
-#: Batches of a thousand that one look reads: about forty milliseconds.
-BATCHES = 10
+#: Batches of a thousand that one look reads: about thirty milliseconds.
+BATCHES = 8
 
 _OUTCOMES = tuple(sorted(each.value for each in FINAL))
 _PLACES = {name: place for place, name in enumerate(_OUTCOMES)}

@@ -137,6 +137,7 @@ def test_whatever_is_said_the_feeds_stay_well_formed(title: str, words: str, cat
         summary=words,
         points=((title, words, "http://localhost/1#a"),),
         published_at=datetime(2026, 11, 26, 9, tzinfo=UTC),
+        updated_at=datetime(2026, 11, 26, 9, tzinfo=UTC),
         categories=(category,),
     )
     feed = Feed(title=title, url="u:1", home_url="u:2", language="en", author="Desk", entries=(entry,))

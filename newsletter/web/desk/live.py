@@ -25,8 +25,8 @@ from newsletter.delivery.store import situation_of
 
 #: A look is shown to everybody who asks within this time.
 FRESH = timedelta(seconds=0.9)
-#: Seconds between two events, and how many events a stream has before the browser comes again.
-PAUSE, MOST_EVENTS = 1.0, 60
+#: Seconds between two events, between two while only the count by domain is behind, and how many events a stream has.
+PAUSE, SHORT, MOST_EVENTS = 1.0, 0.1, 60
 #: Streams at once, and when a browser that found them all taken comes again, in milliseconds.
 MOST_VIEWERS, COME_AGAIN = 40, 10_000
 #: Issues whose domains stay counted: of a million readers four megabytes.
@@ -54,6 +54,11 @@ class Look:
         """Whether nothing more is to come: the issue is done, and everybody in it is counted."""
         return self.situation.issue.status in OVER and not self.stale
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether the next look has more to count though nothing moves: while an issue goes out, that can wait."""
+        return self.situation.issue.status in OVER and self.stale > 0
+
 
 @dataclass(slots=True)
 class _Watched:
@@ -79,9 +84,10 @@ class Live:
         watched = self._of(issue_id)
         with watched.lock:
             now = self.app.clock.now()
-            if watched.last is None or watched.last.stale or not timedelta() <= now - watched.last.at < FRESH:
-                watched.last = self._take(issue_id, watched, now)
-            return watched.last
+            last = watched.last
+            if last is None or last.is_behind or not timedelta() <= now - last.at < FRESH:
+                last = watched.last = self._take(issue_id, watched, now)
+            return last
 
     def forget(self, issue_id: int) -> None:
         """Look anew: somebody has just changed it."""
@@ -127,7 +133,7 @@ class Live:
                 yield _event("over" if look.is_over else "look", texts_of(look))
                 if look.is_over:
                     return
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(SHORT if look.is_behind else PAUSE)
         finally:
             self.viewers -= 1
 

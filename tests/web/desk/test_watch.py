@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from newsletter.app import App
 from newsletter.clock import SystemClock
 from newsletter.config import Tls, TransportName
-from newsletter.db.schema import snapshots
+from newsletter.db.schema import issues, snapshots
 from newsletter.db.statuses import EditorRole, IssueStatus
 from newsletter.delivery.loopback import Loopback
 from newsletter.delivery.sender import Ending
@@ -212,6 +212,18 @@ def test_many_viewers_cost_one_look(going: Desk) -> None:
     assert live.look(1) is live.look(1)
     live.forget(1)
     assert live.look(1) is live.look(1)
+
+
+def test_while_it_goes_out_a_look_serves_everybody_though_domains_are_behind(going: Desk) -> None:
+    live = Live(going.app)
+    going.app.sender(1).send()
+    with going.app.database.write() as connection:
+        connection.execute(update(issues).values(status=IssueStatus.SENDING))
+    assert live.look(1) is live.look(1)
+    with going.app.database.write() as connection:
+        connection.execute(update(issues).values(status=IssueStatus.SENT))
+    live.forget(1)
+    assert live.look(1).is_over
 
 
 def test_events_are_for_editors(going: Desk) -> None:

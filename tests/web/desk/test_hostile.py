@@ -22,7 +22,7 @@ from newsletter.editing.answers import override
 from newsletter.editing.approve import approve
 from newsletter.editing.draft import edit
 from newsletter.editing.editors import invite
-from newsletter.editing.edits import ChooseQuote, WriteNote, make_edits
+from newsletter.editing.edits import ChooseQuote, Edit, WriteNote, make_edits
 from newsletter.editing.letters import letter_of
 from newsletter.editing.preview import Format, preview
 from newsletter.web.application import make_web
@@ -93,7 +93,7 @@ def corrected(app: App, issue: Issue) -> Issue:
     issue = edit(app, issue, subject=words, preheader=CLOSERS, note=NOTE, bottom_line=f"{MJML[:60]}{IMAGE}")
     with app.content() as content:
         (review,) = content.reviews(["kite"])["kite"]
-    edits = [
+    edits: list[Edit] = [
         WriteNote(ItemKey(ItemKind.COMPARISON, "kite-vs-wren"), f"*N* {IMAGE} [x](vbscript:y)"),
         WriteNote(ItemKey(ItemKind.VERDICT, "tern"), SCRIPT),
         ChooseQuote("kite-vs-wren", review.id, SENTENCE),

@@ -1,0 +1,201 @@
+"""A draft corrected in a real Chromium: with a finger on a phone, with keys alone, without JavaScript, by two at once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext
+
+from newsletter.app import App
+from newsletter.db.statuses import EditorRole, Room
+from newsletter.digest.issues import Issue
+from newsletter.digest.store import get_issue, items_of
+from newsletter.editing.draft import edit
+from newsletter.editing.editors import invite
+from tests.digest.week import WEEK
+from tests.editing.desk import drafted
+from tests.editing.wider import LATE, WIDER
+from tests.installed import install
+from tests.web.test_browser import DESK, PHONE, Keyboard, Visit, serving
+
+LEAD, BRIEF = "Borealis 3 (22B) vs Meridian Medium", "Pelican Large vs Heron Small"
+
+
+@dataclass(frozen=True)
+class House:
+    """A served installation with a draft."""
+
+    app: App
+    base: str
+    issue: Issue
+
+    @property
+    def path(self) -> str:
+        return f"/desk/issues/{self.issue.id}"
+
+    def stored(self) -> Issue:
+        with self.app.database.read() as connection:
+            return get_issue(connection, self.issue.id)
+
+    def lead(self) -> str:
+        with self.app.database.read() as connection:
+            return next(each.key for each in items_of(connection, self.issue.id) if each.room is Room.LEAD)
+
+    def signed_in(self, context: BrowserContext, name: str) -> BrowserContext:
+        tab = context.new_page()
+        tab.goto(invite(self.app, f"{name}@desk.example.org", EditorRole.PUBLISHER, name=name, by="the test"))
+        tab.get_by_role("button").first.click()
+        tab.close()
+        return context
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    install(tmp_path / "weekly", example=True)
+    with serving(tmp_path / "weekly") as (app, base):
+        with app.content() as content:
+            for pack in (*WEEK, WIDER):
+                content.import_pack(pack, app.clock.now() - timedelta(days=1))
+        issue = drafted(app)
+        with app.content() as content:
+            content.import_pack(LATE, app.clock.now())
+        yield House(app, base, issue)
+
+
+def correct(visit: Visit, house: House) -> None:
+    """All that can be corrected, one after the other."""
+    tab = visit.tab
+    visit.open(house.path)
+    tab.locator("#subject").fill("Ours this week")
+    tab.locator("#note").fill("**Mind** the gap")
+    press(visit, "Save the words")
+    assert (house.stored().subject, house.stored().note) == ("Ours this week", "**Mind** the gap")
+    assert tab.locator(".note-shown strong").inner_text() == "Mind"
+    press(visit, "It installs in one line.")
+    assert "It installs in one line." in mail_of(visit)
+    press(visit, f"To the lead {BRIEF}")
+    assert house.lead() == "pelican-large-vs-heron-small"
+    press(visit, f"Down {LEAD}")
+    press(visit, "Never Tern Notes")
+    press(visit, "Bring it back Tern Notes")
+    tab.get_by_role("link", name="1 newer: look, then merge").click()
+    visit.look()
+    assert "Godwit vs Hoopoe" in tab.get_by_role("main").inner_text()
+    press(visit, "Merge exactly this")
+    assert "Merged" in tab.get_by_role("status").first.inner_text()
+    for _ in range(6):
+        with tab.expect_navigation():
+            tab.locator(".undo button").first.click()
+    visit.look()
+    assert (house.stored().subject, house.lead()) == ("Ours this week", "borealis-3-22b-vs-meridian-medium")
+
+
+def press(visit: Visit, name: str) -> None:
+    button = visit.tab.get_by_role("button", name=name, exact=True).first
+    if isinstance(visit, Keyboard):
+        button.focus()
+    with visit.tab.expect_navigation():
+        if isinstance(visit, Keyboard):
+            visit.tab.keyboard.press("Enter")
+        else:
+            button.click()
+
+
+def mail_of(visit: Visit) -> str:
+    frame = visit.tab.frame_locator("iframe.mail").locator("body")
+    return frame.inner_text()
+
+
+def test_everything_is_corrected_on_a_phone_with_a_finger(browser: Browser, house: House) -> None:
+    context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True, color_scheme="dark")  # type: ignore[arg-type]
+    correct(Visit(house.signed_in(context, "paul").new_page(), house.base, axe=True), house)
+    context.close()
+
+
+def test_everything_is_corrected_without_javascript(browser: Browser, house: House) -> None:
+    context = browser.new_context(viewport=DESK, java_script_enabled=False)  # type: ignore[arg-type]
+    correct(Visit(house.signed_in(context, "paul").new_page(), house.base, axe=False), house)
+    context.close()
+
+
+def test_the_keys_do_what_the_page_says_and_enter_in_a_field_saves(browser: Browser, house: House) -> None:
+    context = browser.new_context(viewport=DESK)  # type: ignore[arg-type]
+    visit = Keyboard(house.signed_in(context, "paul").new_page(), house.base, axe=True)
+    tab, keys = visit.tab, visit.tab.keyboard
+    visit.open(house.path)
+    focused = "document.activeElement"
+    keys.press("j")
+    first = tab.evaluate(f"{focused}.id")
+    keys.press("j")
+    assert first.startswith("finding-")
+    assert tab.evaluate(f"{focused}.id") != first
+    keys.press("k")
+    assert tab.evaluate(f"{focused}.id") == first
+    keys.press("?")
+    assert tab.evaluate("document.getElementById('shortcuts').open")
+    keys.press("e")
+    keys.type("Typed: jkepamu?")
+    with tab.expect_navigation():
+        keys.press("Enter")
+    visit.look()
+    assert house.stored().subject == "Typed: jkepamu?"
+    keys.press("u")
+    with tab.expect_navigation():
+        keys.press("Enter")
+    assert house.stored().subject == ""
+    keys.press("m")
+    tab.wait_for_url("**/merge")
+    visit.look()
+    tab.go_back()
+    keys.press("?")
+    tab.get_by_label("These keys work").uncheck()
+    tab.locator("body").click()
+    keys.press("m")
+    tab.wait_for_timeout(300)
+    assert tab.url.split("#")[0].endswith(house.path)
+    visit.reach("textbox", "Subject")
+    context.close()
+
+
+def test_two_at_once_a_stale_tab_and_a_double_click_lose_nothing(browser: Browser, house: House) -> None:
+    context = house.signed_in(browser.new_context(viewport=DESK), "paul")  # type: ignore[arg-type]
+    other = house.signed_in(browser.new_context(viewport=DESK), "wendy")  # type: ignore[arg-type]
+    mine, hers = (Visit(each.new_page(), house.base, axe=True) for each in (context, other))
+    for each in (mine, hers):
+        each.tab.goto(house.base + house.path)
+    # Typed first: a page on which nobody types loads itself again.
+    mine.tab.locator("#subject").fill("Mine")
+    hers.tab.locator("#subject").fill("Hers")
+    press(hers, "Save the words")
+    press(mine, "Save the words")
+    mine.look()
+    assert mine.heading() == "Somebody was faster"
+    assert mine.tab.get_by_label("Subject: yours").input_value() == "Mine"
+    assert "Hers" in mine.tab.get_by_role("group", name="Subject: stored now").inner_text()
+    assert house.stored().subject == "Hers"
+    press(mine, "Save yours instead")
+    assert house.stored().subject == "Mine"
+    # Two clicks within a moment: the second is the browser's own, or comes to a page that was answered already.
+    version = house.stored().version
+    mine.tab.get_by_role("button", name=f"To the lead {BRIEF}", exact=True).dblclick()
+    mine.tab.wait_for_load_state()
+    mine.tab.wait_for_timeout(300)
+    assert house.stored().version == version + 1
+    assert mine.heading() == "Weekly 1"
+    for each in (context, other):
+        each.close()
+
+
+def test_the_page_loads_itself_again_but_not_over_what_is_typed(browser: Browser, house: House) -> None:
+    context = house.signed_in(browser.new_context(viewport=DESK), "paul")  # type: ignore[arg-type]
+    visit = Visit(context.new_page(), house.base, axe=False)
+    visit.open(house.path)
+    changed = edit(house.app, house.stored(), subject="From elsewhere")
+    visit.tab.locator(".subject-line b", has_text="From elsewhere").wait_for(timeout=9000)
+    visit.tab.locator("#preheader").fill("I am typing")
+    edit(house.app, changed, subject="Once more")
+    visit.tab.locator(".changed-meanwhile:visible").wait_for(timeout=9000)
+    assert visit.tab.locator("#preheader").input_value() == "I am typing"
+    context.close()

@@ -123,5 +123,8 @@ caches costs the figures with much memory behind them most: on a busy machine DK
   into the same smtp-sink, which is what limits them. The sink that does not limit only looks for the end of each message;
   that figure is the best of nine turns, by the clock and by what the process took of the processors.
 - **SendGrid** prepares and posts requests of a thousand readers with 1.3 KB for each of them.
+- **importing** reads a million readers from a CSV file, every twentieth line bad, each of those told with its line and reason.
+- **load** asks the pages, in a process of their own, over and over on two dozen connections; what is promised is the process's own time,
+  since sender and visitors share the machine. None of what was answered may be lost, and no visitor may meet a fault.
 - **drafting** chooses and writes an issue from ten thousand comparisons; its limits are the promised time and memory.
 """

@@ -7,6 +7,8 @@ Like a delivery it is begun before it is sent, and what is lost sight of is not 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -59,7 +61,6 @@ def queue_mail(
 
     `values` are the template's, without any address.
     """
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     row = {
         "kind": kind,
         "key": key,
@@ -70,8 +71,14 @@ def queue_mail(
         "not_before": now,
         "queued_at": now,
     }
-    unless_known = insert(mails).values(row).on_conflict_do_nothing(index_elements=["key"])
-    return connection.execute(unless_known.returning(mails.c.id)).first() is not None
+    return connection.execute(_queue(connection.dialect.name), row).first() is not None
+
+
+@cache
+def _queue(dialect: str) -> Any:
+    """Every sign-up runs it: putting it together takes longer than running it."""
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(mails).on_conflict_do_nothing(index_elements=["key"]).returning(mails.c.id)
 
 
 def begin_mails(connection: Connection, limit: int, now: datetime) -> tuple[WaitingMail, ...]:

@@ -27,12 +27,15 @@ def errata_of(connection: Connection, issue_id: int) -> tuple[Erratum, ...]:
 
 def all_errata(connection: Connection) -> tuple[Erratum, ...]:
     """Every erratum of every issue, the oldest first: they are few."""
-    return _errata(connection, errata.c.id.is_not(None))
+    return tuple(_erratum(row) for row in connection.execute(_ERRATA))
+
+
+#: Each visitor to the archive asks it; putting it together takes longer than running it.
+_ERRATA = select(errata).order_by(errata.c.id)
 
 
 def _errata(connection: Connection, where: ColumnElement[bool]) -> tuple[Erratum, ...]:
-    rows = connection.execute(select(errata).where(where).order_by(errata.c.id))
-    return tuple(_erratum(row) for row in rows)
+    return tuple(_erratum(row) for row in connection.execute(_ERRATA.where(where)))
 
 
 def _erratum(row: Row[Any]) -> Erratum:

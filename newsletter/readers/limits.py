@@ -41,8 +41,7 @@ class Limits:
 
     def count(self, connection: Connection, network: str, domain: str, now: datetime) -> None:
         """Count one more."""
-        for scope, hashed in self._hashes(network, domain).items():
-            own_store.add_sign_up(connection, scope, hashed, _hour(now))
+        own_store.add_sign_up(connection, self._hashes(network, domain), _hour(now))
 
     def _hashes(self, network: str, domain: str) -> dict[LimitScope, str]:
         return {LimitScope.NETWORK: self._hash(network), LimitScope.DOMAIN: self._hash(domain)}

@@ -3,11 +3,12 @@
 Nothing here commits. Finding readers, the ledger's reading, leaving and the suppression list are in store.py.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.db.schema import consents, mails, reader_tools, reader_topics, readers, sign_up_counts
@@ -28,8 +29,9 @@ def add_unconfirmed(connection: Connection, address: Address, now: datetime) -> 
         "status_at": now,
         "added_at": now,
     }
-    statement = _dialect(connection).insert(readers).on_conflict_do_nothing(index_elements=["address_key"])
-    connection.execute(statement.values(row))
+    added = connection.execute(_add_reader(connection.dialect.name), row).scalar_one_or_none()
+    if added is not None:
+        return int(added)
     found: int = connection.execute(
         select(readers.c.id).where(readers.c.address_key == address.key)
     ).scalar_one()
@@ -47,7 +49,7 @@ def record_consent(
 ) -> None:
     """Add a row to the ledger."""
     row = {"reader_id": reader_id, "event": event, "at": now, "source": source, "wording": wording}
-    connection.execute(insert(consents), row)
+    connection.execute(_CONSENT, row)
 
 
 def activate(
@@ -166,21 +168,17 @@ def count_sign_ups(
     connection: Connection, hashes: Sequence[str], window_at: datetime
 ) -> dict[LimitScope, int]:
     """How many sign-ups these hashes had in a window."""
-    query = select(sign_up_counts.c.scope, sign_up_counts.c.count).where(
-        sign_up_counts.c.key_hash.in_(hashes), sign_up_counts.c.window_at == window_at
-    )
-    return {row[0]: row[1] for row in connection.execute(query)}
+    counted = connection.execute(_COUNTED, {"hashes": list(hashes), "window_at": window_at})
+    return {row[0]: row[1] for row in counted}
 
 
-def add_sign_up(connection: Connection, scope: LimitScope, key_hash: str, window_at: datetime) -> None:
-    """Count one more."""
-    row = {"scope": scope, "key_hash": key_hash, "window_at": window_at, "count": 1}
-    statement = _dialect(connection).insert(sign_up_counts).values(row)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["scope", "key_hash", "window_at"], set_={"count": sign_up_counts.c.count + 1}
-        )
-    )
+def add_sign_up(connection: Connection, hashes: Mapping[LimitScope, str], window_at: datetime) -> None:
+    """Count one more in each scope."""
+    rows = [
+        {"scope": scope, "key_hash": hashed, "window_at": window_at, "count": 1}
+        for scope, hashed in hashes.items()
+    ]
+    connection.execute(_count_one(connection.dialect.name), rows)
 
 
 def forget_sign_ups(connection: Connection, before: datetime) -> int:
@@ -188,5 +186,26 @@ def forget_sign_ups(connection: Connection, before: datetime) -> int:
     return connection.execute(delete(sign_up_counts).where(sign_up_counts.c.window_at < before)).rowcount
 
 
-def _dialect(connection: Connection) -> Any:
-    return postgresql if connection.dialect.name == "postgresql" else sqlite
+# What every sign-up runs is put together once: in a flood of them that takes longer than running it.
+
+_CONSENT = insert(consents)
+_COUNTED = select(sign_up_counts.c.scope, sign_up_counts.c.count).where(
+    sign_up_counts.c.key_hash.in_(bindparam("hashes", expanding=True)),
+    sign_up_counts.c.window_at == bindparam("window_at"),
+)
+
+
+@cache
+def _add_reader(dialect: str) -> Any:
+    statement = _INSERTS[dialect](readers).on_conflict_do_nothing(index_elements=["address_key"])
+    return statement.returning(readers.c.id)
+
+
+@cache
+def _count_one(dialect: str) -> Any:
+    return _INSERTS[dialect](sign_up_counts).on_conflict_do_update(
+        index_elements=["scope", "key_hash", "window_at"], set_={"count": sign_up_counts.c.count + 1}
+    )
+
+
+_INSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}

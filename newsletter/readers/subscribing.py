@@ -89,7 +89,7 @@ class Subscribing:
             reader = store.find_reader(connection, address)
             if reader is None or reader.status in _COMES_BACK:
                 reader_id = reader.id if reader else own_store.add_unconfirmed(connection, address, now)
-                self._ask_to_confirm(connection, reader_id, visitor.source, now)
+                self._ask_to_confirm(connection, reader_id, visitor.source, now, is_new=reader is None)
 
     def ask_again(self, reader_id: int, source: str, now: datetime) -> bool:
         """Ask somebody who has not confirmed once more; False for everybody else, and for whoever was asked just now.
@@ -173,8 +173,11 @@ class Subscribing:
         reason = suppression_store.suppression_reason(connection, address, self.suppression_key)
         return reason is not None and reason != ERASED
 
-    def _ask_to_confirm(self, connection: Connection, reader_id: int, source: str, now: datetime) -> None:
-        if own_store.was_mailed(connection, reader_id, MailKind.CONFIRMATION, now - self.again_after):
+    def _ask_to_confirm(
+        self, connection: Connection, reader_id: int, source: str, now: datetime, *, is_new: bool = False
+    ) -> None:
+        since = now - self.again_after
+        if not is_new and own_store.was_mailed(connection, reader_id, MailKind.CONFIRMATION, since):
             return
         own_store.record_consent(
             connection, reader_id, ConsentEvent.REQUESTED, now, source=source, wording=WORDING

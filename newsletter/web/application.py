@@ -20,6 +20,7 @@ from newsletter.app import App
 from newsletter.errors import BadInput, BadLink, NotFound, StoreBusy
 from newsletter.web.desk import trouble as desk
 from newsletter.web.pages import BadLinkPage, Pages, TroublePage, show
+from newsletter.web.remembering import Remembered
 from newsletter.web.security import Guard
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ def make_web(app: App) -> FastAPI:
     )
     web.state.newsletter = app
     web.state.pages = Pages.of(app)
+    web.state.remembered = Remembered()
     for name in ROUTES:
         router: APIRouter = import_module(f"newsletter.web.{name}").router
         web.include_router(router)

@@ -19,6 +19,7 @@ from newsletter.web.feed_forms import FORMS, Feed, FeedEntry, sitemap_xml
 from newsletter.web.installation import Installed
 from newsletter.web.pages import Site
 from newsletter.web.public import answer
+from newsletter.web.remembering import Written, answer_again
 
 router = APIRouter(include_in_schema=False)
 
@@ -38,8 +39,12 @@ class Shelf:
 def everything(request: Request, app: Installed, form: str) -> Response:
     shown = app.archive.issues()
     site = Site.of(app.settings)
-    entries = tuple(_issue_entry(each, site) for each in shown[:MOST_ENTRIES])
-    return _answer(request, site, form, f"/feed.{form}", site.name, entries)
+
+    def write() -> Written:
+        entries = tuple(_issue_entry(each, site) for each in shown[:MOST_ENTRIES])
+        return _write(site, form, f"/feed.{form}", site.name, entries)
+
+    return answer_again(request, app, shown, write)
 
 
 @router.get("/feed/category/{slug}.{form}")
@@ -133,12 +138,11 @@ def _shelf_feed(
 ) -> Response:
     site = Site.of(app.settings)
     entries = tuple(_entry(issue, entry, site) for issue, entry in islice(said, MOST_ENTRIES))
-    return _answer(request, site, form, path, f"{site.name}: {shelf.name}", entries)
+    page = _write(site, form, path, f"{site.name}: {shelf.name}", entries)
+    return answer(request, page.body, page.media_type, page.modified_at)
 
 
-def _answer(
-    request: Request, site: Site, form: str, path: str, title: str, entries: tuple[FeedEntry, ...]
-) -> Response:
+def _write(site: Site, form: str, path: str, title: str, entries: tuple[FeedEntry, ...]) -> Written:
     if form not in FORMS:
         raise NotFound("feed", path)
     feed = Feed(
@@ -150,7 +154,7 @@ def _answer(
         entries=entries,
     )
     media_type, write = FORMS[form]
-    return answer(request, write(feed), media_type, feed.updated_at)
+    return Written(body=write(feed), media_type=media_type, modified_at=feed.updated_at)
 
 
 def _issue_entry(issue: ArchivedIssue, site: Site) -> FeedEntry:

@@ -87,7 +87,7 @@ def change_line(move: Move, material: Material, settings: Settings) -> tuple[Cha
     if dossier is None:
         return None
     words = _fitted(dossier.name, list(_lines(move, material)))
-    link = link_to("More", dossier.tool.url, settings)
+    link = link_to(f"More on {clip(dossier.name, 30)}", dossier.tool.url, settings)
     return Change(tool_id=dossier.tool.id, words=words, link=link), Figure(text=words, claims=move.claims)
 
 
@@ -96,7 +96,7 @@ def _updated(move: Move, material: Material, settings: Settings) -> tuple[Change
     if comparison is None:
         return None
     words = f"Updated since we compared them: {headline_of(comparison, *material.sides(comparison))}."
-    link = link_to("More", comparison.url, settings)
+    link = link_to("What it says now", comparison.url, settings)
     return Change(tool_id=comparison.left_id, words=words, link=link), Figure(text=words, claims=move.claims)
 
 
@@ -110,7 +110,7 @@ def _voted(move: Move, material: Material, settings: Settings) -> tuple[Change, 
     if not said:
         return None
     words = f"You voted: {', '.join(said)}."
-    link = link_to("More", comparison.url, settings)
+    link = link_to(" vs ".join(clip(each, 30) for each in names.values()), comparison.url, settings)
     return Change(tool_id=comparison.left_id, words=words, link=link), Figure(text=words, claims=move.claims)
 
 

@@ -196,3 +196,12 @@ def test_a_page_first_taken_for_somebody_elses_can_become_ours(folder: Path) -> 
     rows(folder, "import", str(page))
     assert rows(folder, "import", "--ours", str(page))[0]["state"] == "imported, now ours"
     assert rows(folder, "list", "sources")[0]["ours"] is True
+
+
+def test_readers_votes_go_out_as_a_file(folder: Path) -> None:
+    heading = "comparison_id,tool_id,ship,skip,closed_at\n"
+    assert run(folder, "export-votes").output == heading
+    assert rows(folder, "export-votes") == []
+    file = folder.parent / "votes.csv"
+    assert run(folder, "export-votes", "-o", str(file)).output.split() == ["Wrote", f"{file}."]
+    assert file.read_text() == heading

@@ -4,8 +4,8 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from newsletter.content.model import Votes
-from newsletter.digest.changes import CHANGE_WORDS, changes_block, heading_move
+from newsletter.content.model import Comparison, ReaderVotes, Votes
+from newsletter.digest.changes import CHANGE_WORDS, CHANGES, changes_block, heading_move
 from newsletter.digest.letter import Change
 from newsletter.digest.material import Dossier, Material
 from newsletter.digest.moves import Move, MoveKind, Priced
@@ -86,3 +86,46 @@ def test_a_change_heads_the_mail_when_it_is_larger_than_the_leads_news() -> None
     assert heading_move([flip(1, 3)], far) is not None
     assert heading_move([Move(kind=MoveKind.PRICE, key="heron", size=Decimal(20))], None) is None
     assert heading_move([], None) is None
+
+
+def voted(key: str, *totals: tuple[str, int, int], size: int = 5) -> Move:
+    return Move(
+        kind=MoveKind.VOTES,
+        key=key,
+        size=Decimal(size),
+        totals=tuple(
+            ReaderVotes(comparison_id=key, tool_id=tool, ship=ship, skip=skip, closed_at=MOMENT)
+            for tool, ship, skip in totals
+        ),
+        claims=(f"reader-votes:{key}:heron",),
+    )
+
+
+def test_what_readers_voted_ends_the_list_and_always_has_a_line() -> None:
+    sides = dossier("Heron"), dossier("Kite")
+    comparison = Comparison(
+        id="heron-vs-kite",
+        left_id="heron",
+        right_id="kite",
+        source_id="desk",
+        first_seen_at=MOMENT,
+        last_seen_at=MOMENT,
+    )
+    material = Material(
+        comparisons={comparison.id: comparison},
+        dossiers={each.tool.id: each for each in sides},
+        questions=(),
+        sources={},
+    )
+    moves = (*(flip(1, 3) for _ in range(9)), voted("heron-vs-kite", ("heron", 12, 3), ("kite", 4, 4)))
+    block = changes_block(moves, material, settings_in(Path()))
+    assert len(block) == CHANGES
+    line, stands_on = block[-1]
+    assert line.words == "You voted: ship Heron (12–3), tie on Kite (4–4)."
+    assert stands_on.claims == ("reader-votes:heron-vs-kite:heron",)
+    only_one = changes_block([voted("heron-vs-kite", ("kite", 0, 2))], material, settings_in(Path()))
+    assert [change.words for change, _ in only_one] == ["You voted: skip Kite (0–2)."]
+
+
+def test_votes_never_head_the_mail() -> None:
+    assert heading_move([voted("heron-vs-kite", ("heron", 900, 3), size=903)], None) is None

@@ -2,18 +2,19 @@
 
 import re
 from dataclasses import replace
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from newsletter.digest.letter import Letter, Score, Scorecard, ScoreRow
+from newsletter.digest.letter import Letter, Rates, Score, Scorecard, ScoreRow
 from newsletter.errors import BadInput
 from newsletter.render.columns import width
 from newsletter.render.compile import HTML_LIMIT, compile_letter
 from newsletter.render.environment import template_folders
 from newsletter.render.plan import Plan
-from newsletter.render.slots import SlotName
+from newsletter.render.slots import SAMPLE_VALUES, SlotName
 from tests.render import letters
 from tests.render.views import for_browsers, for_outlook, html_of, parse_errors, text_of, tree
 
@@ -228,3 +229,16 @@ def test_unknown_scores_and_shares_print_words() -> None:
     for part in (html_of(plan), text_of(plan)):
         assert part.count("no score") == 2
         assert "Mean" not in part
+
+
+def test_own_costs_point_to_the_sources_where_prices_are_disputed() -> None:
+    costs = letters.LEAD.costs
+    assert costs is not None
+    row = replace(costs.volumes[0], left=replace(costs.volumes[0].left, disputed=True))
+    rates = Rates(left=Decimal(1), right=Decimal(2), seat_tokens=1000)
+    own = replace(costs, volumes=(row, *costs.volumes[1:]), rates=rates)
+    plan = compiled(replace(letters.USUAL, lead=replace(letters.LEAD, costs=own)))
+    left, right = (SAMPLE_VALUES[name] for name in (SlotName.VOLUME_LEFT, SlotName.VOLUME_RIGHT))
+    for part in (words(tree(html_of(plan))), text_of(plan)):
+        assert f"{left}†" in part
+        assert f"{right}†" not in part

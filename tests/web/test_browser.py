@@ -16,9 +16,13 @@ from playwright.sync_api import Browser, Page
 
 from newsletter.app import App, open_app
 from newsletter.clock import SystemClock
+from newsletter.delivery.store import start_issue
+from newsletter.editing.approve import approve
 from newsletter.readers.links import Purpose
 from newsletter.web.application import make_web
 from newsletter.web.server import server_config
+from tests.digest.week import PANEL_PAGE
+from tests.editing.desk import drafted
 from tests.installed import install
 from tests.web.house import House, path_in
 from tests.web.test_personal import files_with
@@ -223,4 +227,23 @@ def test_the_other_pages_have_no_barriers(
     write(visit, "The new address", "new@example.org")
     visit.press("Ask the new address")
     assert visit.seen[-1] == "Now look into the new mailbox"
+    context.close()
+
+
+def test_a_vote_from_the_mail_has_no_barriers(browser: Browser, served: tuple[House, str]) -> None:
+    house, base = served
+    reader_id = house.add("frank@example.org")
+    app = house.app
+    with app.content() as content:
+        content.import_pack(PANEL_PAGE, app.clock.now())
+    start_issue(app.database, approve(app, drafted(app), "dora").id, app.clock.now())
+    page = (
+        f"/preferences/{house.token(Purpose.PREFERENCES, reader_id)}/vote/borealis-3-22b-vs-meridian-medium"
+    )
+    context = browser.new_context(viewport=PHONE, color_scheme="dark")  # type: ignore[arg-type]
+    visit = Keyboard(context.new_page(), base, axe=True)
+    visit.open(f"{page}?skip=meridian-medium")
+    visit.press("Count my vote")
+    assert visit.heading() == "Your vote counts"
+    assert len(house.rows()["vote_marks"]) == 1
     context.close()

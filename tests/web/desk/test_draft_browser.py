@@ -184,8 +184,8 @@ def test_two_at_once_a_stale_tab_and_a_double_click_lose_nothing(browser: Browse
     mine.tab.wait_for_timeout(300)
     assert house.stored().version == version + 1
     assert mine.heading() == "Weekly 1"
-    for each in (context, other):
-        each.close()
+    context.close()
+    other.close()
 
 
 def test_the_page_loads_itself_again_but_not_over_what_is_typed(browser: Browser, house: House) -> None:

@@ -177,20 +177,27 @@ def _row(reader: "Reader") -> tuple[object, ...]:
 @json_option
 @pass_app
 def show(app: "App", address: str, as_json: bool) -> None:
-    """Show what is known about one reader, with the consent ledger."""
+    """Show what is known about one reader: choices, suppression, and the consent ledger."""
     from dataclasses import asdict
 
     from newsletter.readers.by_hand import look_up
 
-    found = look_up(app.database, address)
-    known = asdict(found.reader) | {"topics": list(found.topics)}
+    found = look_up(app.database, address, suppression_key=app.suppression_key)
+    own = {"topics": list(found.topics), "tools": list(found.tools), "suppressed": found.suppressed}
+    known = asdict(found.reader) | own
     if as_json:
         print_json(known | {"consents": [asdict(each) for each in found.consents]})
         return
-    rows = [(name.replace("_", " "), value) for name, value in known.items() if value not in (None, "", [])]
+    rows = [
+        (name.replace("_", " "), _said(value)) for name, value in known.items() if value not in (None, "", [])
+    ]
     print_table(["Field", "Value"], rows)
     click.echo()
     print_table(["Consent", "At", "Source"], [(each.event, each.at, each.source) for each in found.consents])
+
+
+def _said(value: object) -> object:
+    return ", ".join(value) if isinstance(value, list) else value
 
 
 @readers.command("set")
@@ -335,7 +342,7 @@ def data(app: "App", address: str) -> None:
     from newsletter.delivery.own_data import own_export
     from newsletter.readers.by_hand import look_up
 
-    reader = look_up(app.database, address).reader
+    reader = look_up(app.database, address, suppression_key=app.suppression_key).reader
     with app.database.read() as connection:
         print_json(own_export(connection, reader))
 
@@ -352,7 +359,7 @@ def erase(app: "App", address: str, yes: bool) -> None:
     """
     from newsletter.readers.by_hand import look_up
 
-    reader = look_up(app.database, address).reader
+    reader = look_up(app.database, address, suppression_key=app.suppression_key).reader
     if not yes:
         click.confirm(f"Erase {address} for good?", abort=True, err=not sys.stdout.isatty())
     app.eraser.erase(reader.id, "newsletter readers erase")

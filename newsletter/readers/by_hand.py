@@ -16,7 +16,7 @@ from newsletter.readers.adding_store import add_readers
 from newsletter.readers.addresses import Address, parse_address
 from newsletter.readers.model import Arrival, Consent, NewReader, Reader
 from newsletter.readers.store import change_status, find_reader, list_consents, list_topics
-from newsletter.readers.suppression_store import suppress
+from newsletter.readers.suppression_store import suppress, suppression_reason
 from newsletter.readers.wording import NAME, REASON, SOURCE, TOPIC, one_line, without_address
 
 
@@ -39,10 +39,12 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderFile:
-    """Everything known about one reader."""
+    """Everything known about one reader. `suppressed` is why the suppression list has the address, or empty."""
 
     reader: Reader
     topics: tuple[str, ...]
+    tools: tuple[str, ...]
+    suppressed: str
     consents: tuple[Consent, ...]
 
 
@@ -73,16 +75,20 @@ def add_by_hand(
     return arrival is Arrival.ADDED
 
 
-def look_up(database: Database, address: str) -> ReaderFile:
-    """Everything known about the reader with this address; raises NotFound."""
+def look_up(database: Database, address: str, *, suppression_key: bytes) -> ReaderFile:
+    """Everything known about the reader with this address; raises NotFound, which says when it is suppressed."""
     parsed = parse_address(address)
     with database.read() as connection:
         reader = find_reader(connection, parsed)
+        reason = suppression_reason(connection, parsed, suppression_key)
         if reader is None:
-            raise NotFound("reader", parsed.text)
+            hint = f"The address is on the suppression list: {reason}." if reason else ""
+            raise NotFound("reader", parsed.text, hint)
         return ReaderFile(
             reader=reader,
             topics=list_topics(connection, [reader.id]).get(reader.id, ()),
+            tools=own_store.list_tools(connection, reader.id),
+            suppressed=reason or "",
             consents=tuple(list_consents(connection, reader.id)),
         )
 
@@ -103,7 +109,7 @@ def choose_by_hand(database: Database, address: str, choices: Choices) -> None:
     """Set choices of an active reader. Raises NotFound, and BadInput for a zone or reader that cannot be."""
     if choices.time_zone and choices.time_zone not in available_timezones():
         raise BadInput(f"{choices.time_zone!r} is no time zone: one such as Europe/Berlin is right.")
-    reader = look_up(database, address).reader
+    reader = _known(database, address)
     fields = ("monthly_tokens", "team_size", "send_hour", "time_zone")
     values = {name: getattr(choices, name) for name in fields if getattr(choices, name) is not None}
     with database.write() as connection:
@@ -117,9 +123,18 @@ def choose_by_hand(database: Database, address: str, choices: Choices) -> None:
             own_store.put_tools(connection, reader.id, tools)
 
 
+def _known(database: Database, address: str) -> Reader:
+    parsed = parse_address(address)
+    with database.read() as connection:
+        reader = find_reader(connection, parsed)
+    if reader is None:
+        raise NotFound("reader", parsed.text)
+    return reader
+
+
 def take_off(database: Database, address: str, *, source: str, now: datetime) -> bool:
     """Let a reader leave; False when they had left, or complained, before. Raises NotFound."""
-    reader = look_up(database, address).reader
+    reader = _known(database, address)
     with database.write() as connection:
         return change_status(connection, reader.id, ReaderStatus.LEFT, now=now, source=source)
 

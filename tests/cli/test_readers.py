@@ -93,6 +93,20 @@ def test_show_tells_what_is_known_with_the_ledger(folder: Path) -> None:
     assert "fair" in run(folder, "show", "ada@example.org").stdout
 
 
+def test_who_is_suppressed_is_said_to_be_with_the_reason(folder: Path) -> None:
+    run(folder, "add", "ada@example.org", "--consent", "fair")
+    assert "suppressed" not in run(folder, "show", "ada@example.org").stdout
+    run(folder, "set", "ada@example.org", "--tool", "kite", "--topic", "Coding")
+    run(folder, "suppress", "ada@example.org", "--reason", "asked by letter")
+    said = run(folder, "show", "ada@example.org").stdout
+    for field, value in (("suppressed", "asked by letter"), ("tools", "kite"), ("topics", "Coding")):
+        assert any(line.split()[:1] == [field] and value in line for line in said.splitlines()), said
+    run(folder, "suppress", "bob@example.org", "--reason", "asked by letter")
+    unknown = run(folder, "show", "bob@example.org")
+    assert unknown.exit_code == 2
+    assert "on the suppression list: asked by letter" in unknown.output
+
+
 def test_a_reader_who_is_not_there_is_said_to_be_missing(folder: Path) -> None:
     for command in ("show", "leave"):
         result = run(folder, command, "nobody@example.org")

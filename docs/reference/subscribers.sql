@@ -237,7 +237,7 @@ CREATE TABLE items (
 )
  WITHOUT ROWID;
 
-CREATE INDEX ix_items_room ON items (issue_id, room, position);
+CREATE INDEX ix_items_room ON items (issue_id, room, kind, position);
 
 CREATE TABLE mailboxes (
   name VARCHAR(300) NOT NULL,

@@ -288,7 +288,7 @@ items = Table(
     one_of("kind", ItemKind, "kind"),
     one_of("room", Room, "room"),
     # Pages read the few items shown, and the first of the tens of thousands that may wait in the overflow line.
-    Index("ix_items_room", "issue_id", "room", "position"),
+    Index("ix_items_room", "issue_id", "room", "kind", "position"),
     sqlite_with_rowid=False,
 )
 

@@ -52,7 +52,9 @@ class ChosenQuote:
 def read_contents(connection: Connection, issue_id: int, most: int) -> Contents:
     """What the issue shows, and at most so many of what its overflow line names."""
     here = items.c.issue_id == issue_id
-    shown = _read(connection, select(*_COLUMNS).where(here, items.c.room != Room.OVERFLOW))
+    # Named one by one, since no index finds what is not something.
+    rooms = [room for room in Room if room is not Room.OVERFLOW]
+    shown = _read(connection, select(*_COLUMNS).where(here, items.c.room.in_(rooms)))
     rest = select(func.count()).select_from(items).where(here, items.c.room == Room.OVERFLOW)
     return Contents(
         items=(*sorted(shown, key=_reading_order), *first_of_overflow(connection, issue_id, most)),
@@ -69,21 +71,18 @@ def first_of_overflow(
     pinned: bool | None = None,
 ) -> tuple[Item, ...]:
     """The first of the overflow line, of these kinds; only pinned ones, or only others, where that is said."""
-    query = select(*_COLUMNS).where(
-        items.c.issue_id == issue_id, items.c.room == Room.OVERFLOW, items.c.kind.in_(tuple(kinds))
-    )
-    if pinned is not None:
-        query = query.where(items.c.pinned == pinned)
-    return _read(connection, query.order_by(items.c.position, items.c.kind, items.c.key).limit(most))
+    found: list[Item] = []
+    for kind in kinds:
+        here = (items.c.issue_id == issue_id, items.c.room == Room.OVERFLOW, items.c.kind == kind)
+        query = select(*_COLUMNS).where(*here).order_by(items.c.position, items.c.key).limit(most)
+        found += _read(connection, query if pinned is None else query.where(items.c.pinned == pinned))
+    return tuple(sorted(found, key=_reading_order)[:most])
 
 
 def lowest_of_overflow(connection: Connection, issue_id: int) -> int:
     """The position of the first in the overflow line; 0 where it is empty."""
-    query = select(func.min(items.c.position))
-    found = connection.execute(
-        query.where(items.c.issue_id == issue_id, items.c.room == Room.OVERFLOW)
-    ).scalar()
-    return found or 0
+    lowest = [each.position for each in first_of_overflow(connection, issue_id, 1)]
+    return min(lowest, default=0)
 
 
 def is_taken(connection: Connection, issue_id: int, key: ItemKey) -> bool:
@@ -102,10 +101,12 @@ def is_taken(connection: Connection, issue_id: int, key: ItemKey) -> bool:
 def read_items(connection: Connection, issue_id: int, keys: Iterable[ItemKey]) -> dict[ItemKey, Item]:
     """Those of these that the issue has."""
     wanted, found = list(dict.fromkeys(keys)), dict[ItemKey, Item]()
-    for start in range(0, len(wanted), MOST_KEYS):
-        some = or_(*(_is(each) for each in wanted[start : start + MOST_KEYS]))
-        query = select(*_COLUMNS).where(items.c.issue_id == issue_id, some)
-        found.update((each.item_key, each) for each in _read(connection, query))
+    for kind in ItemKind:
+        named = [each.key for each in wanted if each.kind is kind]
+        for start in range(0, len(named), MOST_KEYS):
+            here = (items.c.issue_id == issue_id, items.c.kind == kind)
+            query = select(*_COLUMNS).where(*here, items.c.key.in_(named[start : start + MOST_KEYS]))
+            found.update((each.item_key, each) for each in _read(connection, query))
     return found
 
 

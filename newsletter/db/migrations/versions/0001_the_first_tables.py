@@ -415,7 +415,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("issue_id", "kind", "key", name=op.f("pk_items")),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_items_room", "items", ["issue_id", "room", "position"], unique=False)
+    op.create_index("ix_items_room", "items", ["issue_id", "room", "kind", "position"], unique=False)
     op.create_table(
         "mails",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

@@ -10,7 +10,7 @@ from decimal import ROUND_CEILING, Decimal
 import leather
 from markupsafe import Markup
 
-_WIDTH, _LINES, _BAR = 640, 260, 34
+_WIDTH, _LINES, _BAR = 480, 240, 34
 #: Of style.css: they turn with the scheme.
 COLOURS = ("var(--ship)", "var(--skip)", "var(--ink)", "var(--muted)", "var(--warn)")
 
@@ -52,7 +52,11 @@ def _picture(chart: leather.Chart, height: int) -> Markup:
 
 
 def _number(value: Decimal | float, _place: int, _count: int) -> str:
-    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+    """ "1.5M", "50k", "120": marks stand close together."""
+    for unit, sign in ((1_000_000, "M"), (1_000, "k")):
+        if value >= 10 * unit or (value >= unit and unit > 1_000):
+            return f"{float(value) / unit:.4g}{sign}"
+    return f"{float(value):,.4g}" if value < 1_000 else f"{value:,.0f}"
 
 
 def _round_up(most: float) -> Decimal:

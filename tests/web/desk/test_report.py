@@ -38,7 +38,7 @@ def test_one_issue_is_told_in_a_picture_and_the_table_beside_it(sent: tuple[Desk
     desk, issue = sent
     page = desk.writer.get(f"/desk/issues/{issue.id}/report")
     assert heading(page) == "Report on Weekly #1"
-    assert page.text.count('<svg viewBox="0 0 640') == 2
+    assert page.text.count('<svg viewBox="0 0 480') == 2
     assert '<th scope="row">Accepted</th><td>3</td><td class="muted">100.0 %</td>' in page.text
     assert '<th scope="row">Left by its link</th><td>1</td>' in page.text
     assert '<th scope="row">example.org</th><td>3</td><td>0</td>' in page.text

@@ -46,11 +46,16 @@ texts?.addEventListener("submit", () => { typed = false; });
 addEventListener("beforeunload", (event) => { if (typed) event.preventDefault(); });
 
 // ── loading again when a template, a figure or the draft has changed ──
+// A form on its way changes the draft itself, and leads to a page of its own.
+let leaving = false;
+addEventListener("submit", () => { leaving = true; });
+addEventListener("pageshow", () => { leaving = false; });
+
 async function watch() {
-  if (document.hidden) return;
+  if (document.hidden || leaving) return;
   try {
     const answer = await fetch(`${draft.dataset.draft}/stamp`, { redirect: "error" });
-    if (!answer.ok || (await answer.json()).stamp === draft.dataset.stamp) return;
+    if (!answer.ok || (await answer.json()).stamp === draft.dataset.stamp || leaving) return;
   } catch {
     return;
   }

@@ -79,8 +79,7 @@ def _count(
     before = own_store.count_sign_ups(connection, list(hashes.values()), hour)
     if before.get(LimitScope.DESK_NETWORK, 0) >= PER_NETWORK:
         raise TooMany("Very many links were asked for from there just now. Please try again in an hour.")
-    for scope, hashed in hashes.items():
-        own_store.add_sign_up(connection, scope, hashed, hour)
+    own_store.add_sign_up(connection, hashes, hour)
     return {scope: before.get(scope, 0) + 1 for scope in hashes}
 
 

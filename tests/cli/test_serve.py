@@ -192,7 +192,7 @@ def answers(port: int) -> bool:
 
 def wait_for_answer(url: str, process: subprocess.Popen[str]) -> bytes:
     clock = SystemClock()
-    until = clock.monotonic() + 30
+    until = clock.monotonic() + 60
     while True:
         assert process.poll() is None, process.stderr and process.stderr.read()
         try:

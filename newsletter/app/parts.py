@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from newsletter.clock import Clock
 from newsletter.config import Settings
 from newsletter.db.engine import Database
-from newsletter.errors import StoreError
+from newsletter.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
     from newsletter.content.store import ContentStore
@@ -60,8 +60,12 @@ class Parts:
         """Where templates are looked up: the operator's own, then ours."""
         from newsletter.render.environment import template_folders
 
-        own = self.settings.templates
-        return template_folders(self.settings.path(own) if own else None)
+        own = self.settings.path(self.settings.templates) if self.settings.templates else None
+        if own is not None and not own.is_dir():
+            raise ConfigError(
+                f"paths.templates is {own}, but there is no such folder", setting="paths.templates"
+            )
+        return template_folders(own)
 
     @cached_property
     def frame(self) -> "MessageFrame":

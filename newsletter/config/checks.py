@@ -102,7 +102,11 @@ def _is_zone(text: str) -> bool:
 
 
 def _is_url(text: str) -> bool:
-    return urlsplit(text).scheme in ("http", "https") and bool(urlsplit(text).netloc)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc) and _is_one_word(text)
 
 
 def _is_address(text: str) -> bool:
@@ -172,6 +176,9 @@ def require_ready_to_send(settings: Settings) -> None:
         raise _not_ready(settings, "smtp.tls", said)
     if settings.transport is TransportName.SMTP and not settings.smtp_host:
         raise _not_ready(settings, "smtp.host", "mail.transport is smtp, so smtp.host is needed")
+    outbox = settings.path(settings.outbox)
+    if settings.transport is TransportName.OUTBOX and outbox.exists() and not outbox.is_dir():
+        raise _not_ready(settings, "paths.outbox", f"paths.outbox must be a folder, but {outbox} is a file")
     if settings.transport is TransportName.SENDGRID and not settings.sendgrid_api_key:
         variable = env_name("sendgrid.api_key")
         said = f"mail.transport is sendgrid, so {variable} or sendgrid.api_key_file is needed"

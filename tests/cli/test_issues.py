@@ -79,6 +79,18 @@ def test_a_mail_is_from_the_newsletter_by_its_name_unless_another_is_set(
     assert "From: The Tooly desk <" in said(folder, "preview", "latest", "--format", "eml")
 
 
+def test_a_folder_of_templates_that_is_not_there_is_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEWSLETTER_PATHS_TEMPLATES", "mine")
+    said(folder, "draft")
+    refused = run(folder, "preview", "latest", "--format", "text")
+    assert (refused.exit_code, refused.output) == (
+        2,
+        f"newsletter: paths.templates is {folder / 'mine'}, but there is no such folder\n",
+    )
+
+
 def test_nobody_approves_without_a_name(folder: Path) -> None:
     said(folder, "draft")
     refused = run(folder, "approve", "latest", "--by", " ")

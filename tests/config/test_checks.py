@@ -20,6 +20,8 @@ from tests.config.written import READY, complaint, settings_of
         ("[schedule]\nday = '1'", "mon, tue"),
         ("[sendgrid]\nsandbox = 'perhaps'", "true or false"),
         ("[site]\npublic_url = 'example'", "an address such as https://"),
+        ("[site]\npublic_url = 'http://[bad'", "an address such as https://"),
+        ("[site]\npublic_url = 'https://a b'", "an address such as https://"),
         ("[mail]\nreply_to = 'nobody'", "an address such as news@"),
         ('[mail]\nfrom_name = "a\\r\\nBcc: x"', "a text"),
         ("[smtp]\npassword = 'secret'", "NEWSLETTER_SMTP_PASSWORD"),
@@ -92,3 +94,9 @@ def test_a_transport_needs_what_it_needs(tmp_path: Path, extra: dict[str, str], 
     with pytest.raises(ConfigError) as caught:
         require_ready_to_send(settings_of(tmp_path, READY, extra))
     assert caught.value.setting == setting
+
+
+def test_a_file_where_the_outbox_should_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "outbox").write_text("")
+    with pytest.raises(ConfigError, match=r"paths\.outbox must be a folder, but .*outbox is a file"):
+        require_ready_to_send(settings_of(tmp_path, READY))

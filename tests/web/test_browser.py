@@ -217,7 +217,7 @@ def test_the_other_pages_have_no_barriers(
     context = browser.new_context(viewport=size)  # type: ignore[arg-type]
     visit = Visit(context.new_page(), base, axe=True)
     leaving = f"/unsubscribe/{house.token(Purpose.UNSUBSCRIBE, reader_id)}"
-    for path in ("/subscribe/form", "/nowhere", "/unsubscribe/x", leaving):
+    for path in ("/subscribe/form", "/nowhere", "/follow/kite", "/unsubscribe/x", leaving):
         visit.open(path)
     visit.press("Pause for four weeks")
     visit.open(leaving)

@@ -57,7 +57,7 @@ def test_its_page_tells_each_week_and_leads_to_it(month: Month) -> None:
 
 def test_the_feed_of_everything_has_it_as_monthly(month: Month) -> None:
     entries = month.house.get("/feed.json").json()["items"]
-    assert [each["title"] for each in entries][0] == f"Monthly issue 1: {month.letter.subject}"
+    assert next(each["title"] for each in entries) == f"Monthly issue 1: {month.letter.subject}"
     assert month.letter.weeks[0].bottom_line.split("'")[0] in entries[0]["content_html"]
 
 

@@ -45,7 +45,9 @@ def test_all_choices_are_kept(house: House, path: str, reader_id: int) -> None:
 
 
 def test_what_was_chosen_stands_in_the_form(house: House, path: str) -> None:
-    house.post(path, send_hour="0", team_size="4", monthly_tokens="1000", time_zone="Asia/Tokyo", edition="monthly")
+    house.post(
+        path, send_hour="0", team_size="4", monthly_tokens="1000", time_zone="Asia/Tokyo", edition="monthly"
+    )
     page = " ".join(house.get(path).text.split())
     for said in (
         '<option value="0" selected>00:00</option>',

@@ -69,6 +69,11 @@ _MINE = and_(
     batches.c.status == BatchStatus.RUNNING,
 )
 _RENEW = update(batches).where(_MINE).values(lease_until=bindparam("b_until"))
+_REST = (
+    update(batches)
+    .where(batches.c.id == bindparam("b_batch"))
+    .values(retry_at=func.coalesce(batches.c.retry_at, bindparam("b_until", type_=batches.c.retry_at.type)))
+)
 _ISSUE_STATUS = select(issues.c.status).where(issues.c.id == bindparam("b_issue"))
 _OF_BATCH = (
     deliveries.c.issue_id == bindparam("b_issue"),
@@ -153,7 +158,7 @@ def begin_window(
     tried again if some of it was deferred. Raises Fenced.
     """
     _check_hold(connection, hold, now + lease)
-    _record(connection, hold, outcomes, now, throttle)
+    _record(connection, hold, outcomes, now, throttle, retry_at)
     if not _is_going_out(connection, hold, now):
         return None
     permit = throttle.permit(connection, now, limit)
@@ -208,10 +213,11 @@ def record_window(
     *,
     lease: timedelta = LEASE,
     throttle: Throttle = UNLIMITED,
+    retry_at: datetime | None = None,
 ) -> None:
     """Record a window's outcomes without beginning another: the worker has to wait. Raises Fenced."""
     _check_hold(connection, hold, now + lease)
-    _record(connection, hold, outcomes, now, throttle)
+    _record(connection, hold, outcomes, now, throttle, retry_at)
 
 
 def release_batch(
@@ -221,17 +227,28 @@ def release_batch(
     now: datetime,
     *,
     throttle: Throttle = UNLIMITED,
+    retry_at: datetime | None = None,
 ) -> None:
     """Record a window's outcomes and put the batch back among the waiting. Raises Fenced."""
     _check_hold(connection, hold, now)
-    _record(connection, hold, outcomes, now, throttle)
+    _record(connection, hold, outcomes, now, throttle, retry_at)
     leave_batch(connection, hold, None)
 
 
 def _record(
-    connection: Connection, hold: Hold, outcomes: Sequence[Outcome], now: datetime, throttle: Throttle
+    connection: Connection,
+    hold: Hold,
+    outcomes: Sequence[Outcome],
+    now: datetime,
+    throttle: Throttle,
+    retry_at: datetime | None,
 ) -> None:
-    """Record a window, and give back to the limits what was begun in it and never left."""
+    """Record a window, and give back to the limits what was begun in it and never left.
+
+    Whoever was deferred waits until `retry_at`, also where the batch changes hands before it is through.
+    """
+    if retry_at is not None and any(each.event is Event.DEFER for each in outcomes):
+        connection.execute(_REST, {"b_batch": hold.batch_id, "b_until": retry_at})
     unused = [each.reader_id for each in outcomes if each.event is Event.RETURN]
     if unused and throttle.limits_at(now):
         begun = and_(*of_batch(hold, DeliveryStatus.BEGUN), deliveries.c.reader_id.in_(unused))

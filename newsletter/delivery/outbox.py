@@ -1,9 +1,11 @@
 """The way out that needs no account: a Maildir on this machine, where each message becomes one file.
 
 A file's name is made from its Message-ID, so that the same message can never lie there twice. A file appears
-whole: written to tmp/, made durable, then moved to new/.
+whole: written to tmp/, made durable, then moved to new/. What a killed sender left in tmp/ is removed: a file that nobody
+holds a lock on.
 """
 
+import fcntl
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -38,6 +40,8 @@ class OutboxSession:
         with _explained(self.folder):
             for part in ("tmp", "new", "cur"):
                 (self.folder / part).mkdir(mode=0o700, parents=True, exist_ok=True)
+            for left in (self.folder / "tmp").iterdir():
+                _remove_unless_held(left)
         for recipient in recipients:
             try:
                 message = mailing.compose(recipient)
@@ -59,6 +63,7 @@ class OutboxSession:
     def _keep(self, name: str, message: bytes) -> None:
         draft = self.folder / "tmp" / name
         with draft.open("wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
             file.write(message)
             file.flush()
             os.fsync(file.fileno())
@@ -79,7 +84,18 @@ def _explained(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         words = f"the outbox {folder} cannot be written: {error.strerror}"
-        raise SendError(words, permanent=False) from error
+        # Where a file stands in the way of a folder, waiting helps nobody.
+        permanent = isinstance(error, NotADirectoryError | FileExistsError)
+        raise SendError(words, permanent=permanent) from error
+
+
+def _remove_unless_held(draft: Path) -> None:
+    try:
+        with draft.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            draft.unlink(missing_ok=True)
+    except (BlockingIOError, FileNotFoundError):
+        return
 
 
 def _make_durable(folder: Path) -> None:

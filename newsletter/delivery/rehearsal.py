@@ -290,6 +290,9 @@ def main(url: str, issue_id: str, port: str, journals: str, connections: str, le
         reach=Death(Point(point), int(times)) if death else pass_by,
     )
     signal.signal(signal.SIGTERM, lambda *_: sender.stop())
+    rehearsal = os.getppid()
+    # Without its rehearsal it would try to reach a server for ever that is gone with it.
+    sender.watch = lambda progress: None if os.getppid() == rehearsal else sender.stop()
     sender.send()
     database.close()
 

@@ -129,7 +129,7 @@ class Worker(threading.Thread):
                 outcomes, trouble = self._send_window(window)
                 self._run.reach(Point.WINDOW_OVER)
                 if trouble is not None:
-                    self._step(partial(ledger.record_window, throttle=self._run.throttle), hold, outcomes)
+                    self._step(self._with_limits(ledger.record_window, hold), hold, outcomes)
                     outcomes = ()
                     self._rest(trouble)
         except Fenced:
@@ -144,7 +144,7 @@ class Worker(threading.Thread):
         """The next window, committed; None when the batch is through or given back."""
         run = self._run
         if run.stopping.is_set():
-            self._step(partial(ledger.release_batch, throttle=run.throttle), hold, outcomes)
+            self._step(self._with_limits(ledger.release_batch, hold), hold, outcomes)
             return None
         now = run.clock.now()
         with run.database.write() as connection:
@@ -163,6 +163,12 @@ class Worker(threading.Thread):
         self._journal.clear()
         run.reach(Point.CLEARED)
         return window
+
+    def _with_limits(self, step: Callable[..., None], hold: Hold) -> LedgerStep:
+        """A step of the ledger that keeps to our limits, and to the rest of whoever was deferred."""
+        run = self._run
+        retry_at = run.patience.next_try(hold.attempts, run.clock.now())
+        return partial(step, throttle=run.throttle, retry_at=retry_at)
 
     def _step(self, step: LedgerStep, hold: Hold, outcomes: Sequence[Outcome]) -> None:
         with self._run.database.write() as connection:

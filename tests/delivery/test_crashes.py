@@ -3,6 +3,7 @@
 The longer ones, marked `rehearsal`, run with `make rehearse`.
 """
 
+import resource
 import shutil
 import signal
 import subprocess
@@ -170,6 +171,21 @@ def test_what_a_killed_sender_of_a_cancelled_issue_held_is_settled(stage: Callab
     assert ended[S.UNSURE] <= CONNECTIONS
     with play.database.read() as connection:
         assert issues_with_work(connection) == ()
+
+
+def test_a_full_disk_loses_and_doubles_nobody(stage: Callable[[int], Stage]) -> None:
+    play = stage(400)
+    running = play.start()
+    play.wait_for(40)
+    # No file of the sender's may grow: to it that is a full disk, which has room again a moment later.
+    resource.prlimit(running.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+    SystemClock().sleep(timedelta(seconds=2.5))
+    while_full = play.server.total
+    resource.prlimit(running.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert running.wait(60) == 0
+    assert while_full < 400
+    assert play.nobody_lost_or_doubled()
+    assert play.unsure == 0
 
 
 def test_sigterm_lets_the_window_end_and_loses_nothing(stage: Callable[[int], Stage]) -> None:

@@ -144,6 +144,17 @@ def test_a_batch_is_done_when_everybody_is(started: Database) -> None:
         assert connection.execute(select(batches.c.status, batches.c.owner)).one() == (BatchStatus.DONE, None)
 
 
+def test_whoever_was_deferred_waits_also_when_the_batch_changes_hands(started: Database) -> None:
+    later = THURSDAY + timedelta(minutes=5)
+    hold = claim(started)
+    deferred = ids(begin(started, hold))
+    with started.write() as connection:
+        ledger.release_batch(connection, hold, told(Event.DEFER, *deferred), THURSDAY, retry_at=later)
+    following = ids(begin(started, claim(started), limit=10))
+    assert statuses(started)[S.RETRY] == 2
+    assert not {*following} & {*deferred}
+
+
 def test_a_batch_with_deferred_readers_waits_for_its_next_try(started: Database) -> None:
     hold, later = claim(started), THURSDAY + timedelta(minutes=5)
     begin(started, hold, limit=10)

@@ -1,5 +1,6 @@
 """What every transport owes the sender: one class of tests that each of them inherits."""
 
+import fcntl
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -112,9 +113,9 @@ class TransportContract:
 
 class OutboxWay(Way):
     def __init__(self, folder: Path) -> None:
-        (folder / "a file").write_text("")
+        (folder / "loop").symlink_to("loop")
         self._folder = folder / "outbox"
-        self.transport, self.out_of_order = Outbox(self._folder), Outbox(folder / "a file")
+        self.transport, self.out_of_order = Outbox(self._folder), Outbox(folder / "loop")
 
     def _messages(self) -> Iterator[tuple[str, str]]:
         for path in sorted(self._folder.glob("new/*")):
@@ -145,6 +146,22 @@ class TestOutbox(TransportContract):
         assert list((tmp_path / "outbox" / "tmp").iterdir()) == []
         (path,) = (tmp_path / "outbox" / "new").iterdir()
         assert path.read_bytes().endswith(b"--\r\n")
+
+    def test_what_a_killed_sender_left_half_written_is_removed(self, way: Way, tmp_path: Path) -> None:
+        drafts = tmp_path / "outbox" / "tmp"
+        drafts.mkdir(parents=True)
+        (drafts / "left.eml").write_text("half a mess")
+        with (drafts / "held.eml").open("w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            self.send(way.transport, recipients(1))
+            assert [each.name for each in drafts.iterdir()] == ["held.eml"]
+
+    def test_a_file_in_its_place_is_for_a_person_to_move(self, tmp_path: Path) -> None:
+        (tmp_path / "a file").write_text("")
+        session = Outbox(tmp_path / "a file").open()
+        with pytest.raises(SendError, match="Not a directory") as refused:
+            list(session.send(recipients(1), mailing(), lambda who: None))
+        assert refused.value.permanent
 
 
 class SmtpWay(Way):

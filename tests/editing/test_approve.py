@@ -242,8 +242,8 @@ def test_a_sent_issue_cannot_be_cancelled(tmp_path: Path, sqlite_database: Datab
 
 def test_what_an_editor_writes_has_limits(tmp_path: Path, sqlite_database: Database) -> None:
     app = newsroom(tmp_path, sqlite_database)
-    issue = drafted(app)
-    assert edit(app, issue, subject=" Two\nlines ", note="Two\nlines").subject == "Two lines"
+    issue = edit(app, drafted(app), subject=" Two\nlines ", note="Two\nlines")
+    assert issue.subject == "Two lines"
     with pytest.raises(BadInput, match="The subject has 151 characters; at most 150"):
         edit(app, issue, subject="x" * 151)
     with pytest.raises(BadInput, match="The note has 61 words; at most 60"):

@@ -178,11 +178,11 @@ def stale(printed: Printed, today: date, after: timedelta) -> Iterator[Finding]:
 
 
 def _listed(claims: Iterable[Claim], names: Mapping[str, str]) -> str:
-    """ "Heron Small, input price and licence; Osprey 7B, context"."""
+    """ "Heron Small, input price, licence; Osprey 7B, context"."""
     by_tool: dict[str, dict[str, None]] = {}
     for claim in claims:
         by_tool.setdefault(names.get(claim.tool_id, claim.tool_id), {})[label_of(claim.attribute)] = None
-    return "; ".join(f"{name}, {' and '.join(labels)}" for name, labels in by_tool.items())
+    return "; ".join(f"{name}, {', '.join(labels)}" for name, labels in by_tool.items())
 
 
 def unsourced(letter: Letter, issue: Issue, printed: Printed) -> Iterator[Finding]:

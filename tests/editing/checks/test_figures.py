@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -48,8 +48,8 @@ def printed(app: App, issue: Issue) -> str:
     return repr(letter_of(app, issue))
 
 
-def claim(tool: str, attribute: str, value: str, unit: str = "", **more: date) -> ClaimEntry:
-    return ClaimEntry(tool=tool, attribute=attribute, value=value, unit=unit, **more)
+def claim(tool: str, attribute: str, value: str, unit: str = "") -> ClaimEntry:
+    return ClaimEntry(tool=tool, attribute=attribute, value=value, unit=unit)
 
 
 def test_a_disputed_figure_comes_with_the_values_to_choose_from(app: App) -> None:

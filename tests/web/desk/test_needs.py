@@ -7,7 +7,7 @@ import pytest
 from httpx2 import Response
 
 from newsletter.clock import MovedClock
-from newsletter.content.pack import Pack
+from newsletter.content.pack import Pack, SourceEntry
 from newsletter.db.statuses import IssueStatus
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
@@ -270,11 +270,8 @@ def test_the_forms_are_taken_from_ones_own_page_only(desk: Desk, issue: Issue) -
 
 
 def test_names_from_elsewhere_are_only_words_on_the_page(desk: Desk) -> None:
-    hostile = PROFILE_PAGE.model_copy(
-        update={
-            "source": PROFILE_PAGE.source.model_copy(update={"name": "<script>alert(1)</script>{{ 7*7 }}"})
-        }  # type: ignore[union-attr]
-    )
+    source = SourceEntry(name="<script>alert(1)</script>{{ 7*7 }}", url="https://a.example.net/", ours=False)
+    hostile = PROFILE_PAGE.model_copy(update={"source": source})
     page = desk.writer.get(path(draft(desk, *CLEAN, hostile))).text
     assert "<script>alert" not in page
     assert "{{ 7*7 }}" in page

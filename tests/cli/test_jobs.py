@@ -45,15 +45,20 @@ def test_a_new_schedule_shows_what_comes_next(folder: Path) -> None:
         ("draft", "next"),
         ("remind", "next"),
         ("dispatch", "next"),
+        ("monthly-draft", "next"),
+        ("monthly-remind", "next"),
+        ("monthly-dispatch", "next"),
         ("confirmations", "next"),
+        ("votes", "next"),
         ("retention", "next"),
+        ("sums", "next"),
     ]
 
 
 def test_times_are_shown_in_the_configured_zone(folder: Path) -> None:
     shown = run(folder, NEWSLETTER_SCHEDULE_TIME_ZONE="Asia/Kolkata").output
-    assert shown.count("09:00 IST") == 5
-    assert shown.count("06:00 IST") == 1
+    assert shown.count("09:00 IST") == 10
+    assert shown.count("06:00 IST") == 2
 
 
 def test_a_job_run_by_hand_has_had_its_turn(folder: Path) -> None:
@@ -102,7 +107,8 @@ def test_an_unknown_job_is_refused_with_the_known_ones(folder: Path) -> None:
     result = run(folder, "run", "greet")
     assert (result.exit_code, result.output) == (
         2,
-        "newsletter: There is no job greet. The jobs are: draft, remind, dispatch, confirmations, retention\n",
+        "newsletter: There is no job greet. The jobs are: draft, remind, dispatch, monthly-draft, monthly-remind, "
+        "monthly-dispatch, confirmations, votes, retention, sums\n",
     )
 
 

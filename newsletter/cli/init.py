@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _HIDDEN = "********"
 
 _NEXT = """\
-Made a newsletter in {folder}.
+Made a newsletter in {where}.
 
 Next:
   1. Fill in what is marked as needed in {folder}/newsletter.toml
@@ -40,7 +40,13 @@ def init(frame: Frame, directory: Path | None, example: bool) -> None:
     make_installation(folder.absolute(), example=example)
     here = folder.absolute() == Path.cwd()
     shown = Path() if here else folder
-    click.echo(_NEXT.format(folder=shown, option="" if here else f" --folder {folder}"))
+    click.echo(
+        _NEXT.format(
+            folder=shown,
+            where="this folder" if here else folder,
+            option="" if here else f" --folder {folder}",
+        )
+    )
 
 
 @click.command()

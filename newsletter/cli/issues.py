@@ -106,6 +106,7 @@ def _slot_name(app: "App", text: str, edition: "Edition") -> str:
 
 
 def _say_drafted(app: "App", drafted: "Drafted | Thin") -> None:
+    from newsletter.db.statuses import IssueStatus
     from newsletter.digest.draft import Thin
     from newsletter.schedule.slots import slot_words
 
@@ -121,6 +122,8 @@ def _say_drafted(app: "App", drafted: "Drafted | Thin") -> None:
         )
     else:
         say(f"There is already an issue for {slot}: {issue.label}, {issue.status}. Nothing was changed.")
+        if issue.status is IssueStatus.CANCELLED:
+            say("For one outside the schedule: newsletter draft --now")
 
 
 @click.command()

@@ -244,9 +244,19 @@ def status(app: "App", issue: str | None, as_json: bool) -> None:
         print_json(documents)
         return
     if not documents:
-        say("There is no issue yet. Make one with: newsletter draft")
+        say(_nothing_under_way(app))
     for document in documents:
         _say_document(document)
+
+
+def _nothing_under_way(app: "App") -> str:
+    from newsletter.digest.store import list_issues
+
+    with app.database.read() as connection:
+        last = list_issues(connection, 1)
+    if not last:
+        return "There is no issue yet. Make one with: newsletter draft"
+    return f"No issue is under way. The last was {last[0].label}, {last[0].status}: newsletter status {last[0].id}"
 
 
 def _document(app: "App", issue_id: int) -> dict[str, object]:

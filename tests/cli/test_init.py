@@ -27,6 +27,7 @@ def test_init_makes_everything_and_says_what_to_do_next(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert {"newsletter.toml", "content.db", "subscribers.db", "keys", "outbox"} <= set(os.listdir(folder))
     assert sorted(os.listdir(folder / "outbox")) == ["cur", "new", "tmp"]
+    assert f"Made a newsletter in {folder}.\n" in result.output
     assert f"newsletter --folder {folder} content import" in result.output
 
 

@@ -91,6 +91,14 @@ def test_a_folder_of_templates_that_is_not_there_is_named(
     )
 
 
+def test_after_a_cancelled_issue_it_is_said_how_to_go_on(folder: Path) -> None:
+    assert "There is no issue yet" in said(folder, "status")
+    said(folder, "draft")
+    said(folder, "cancel", "latest")
+    assert "The last was 1, cancelled: newsletter status 1" in said(folder, "status")
+    assert "For one outside the schedule: newsletter draft --now" in said(folder, "draft")
+
+
 def test_nobody_approves_without_a_name(folder: Path) -> None:
     said(folder, "draft")
     refused = run(folder, "approve", "latest", "--by", " ")

@@ -3,6 +3,7 @@
 import os
 import resource
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -123,21 +124,26 @@ def test_a_sweep_removes_what_the_dead_left_and_nobody_needs(tmp_path: Path) -> 
         assert sorted(path.name for path in tmp_path.iterdir()) == ["alive.journal", "needed.journal"]
 
 
-@pytest.fixture
-def small_files() -> Iterator[int]:
-    """No file of this process may grow beyond some bytes: to a writer that looks like a full disk."""
+@contextmanager
+def small_files() -> Iterator[None]:
+    """No file of this process may grow beyond some bytes: to a writer that looks like a full disk.
+
+    Not a fixture: pytest may itself be writing into a file once the test is over.
+    """
     import signal
 
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
-    yield 100
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, handler)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
-def test_a_full_disk_is_told_before_anything_is_sent(tmp_path: Path, small_files: int) -> None:
-    with pytest.raises(JournalError, match="cannot be written"):
+def test_a_full_disk_is_told_before_anything_is_sent(tmp_path: Path) -> None:
+    with small_files(), pytest.raises(JournalError, match="cannot be written"):
         Journal(tmp_path, "worker")
     assert list(tmp_path.iterdir()) == []
 

@@ -21,10 +21,10 @@ from newsletter.delivery.message import Marks
 from newsletter.delivery.outbox import file_name
 from newsletter.delivery.webhook_store import forget_events
 from newsletter.errors import StoreBusy
+from newsletter.readers.forgetting_store import erase_reader, forget, left_before
 from newsletter.readers.limits import WINDOW
 from newsletter.readers.model import Reader
 from newsletter.readers.own_store import forget_sign_ups, unconfirmed_since
-from newsletter.readers.forgetting_store import erase_reader, forget, left_before
 from newsletter.readers.store import get_reader
 from newsletter.readers.votes import Ballots
 

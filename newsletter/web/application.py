@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 ROUTES = (
     "health",
     "style",
+    "mark",
     "subscribing",
     "leaving",
     "preferences",

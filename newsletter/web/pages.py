@@ -21,6 +21,7 @@ from newsletter.config import Settings
 from newsletter.digest.categories import category_name
 from newsletter.render.markdown import line_to_html
 from newsletter.web.desk.assets import asset
+from newsletter.web.mark import mark_path
 from newsletter.web.style import style_path
 
 
@@ -33,6 +34,7 @@ class Site:
     public_url: str
     site_url: str
     style_path: str
+    mark_path: str
     controller: str
     privacy_url: str
     postal_address: str
@@ -46,6 +48,7 @@ class Site:
             public_url=settings.public_url.rstrip("/"),
             site_url=settings.site_url,
             style_path=style_path(),
+            mark_path=mark_path(settings.name),
             controller=settings.controller,
             privacy_url=settings.privacy_url,
             postal_address=settings.postal_address,

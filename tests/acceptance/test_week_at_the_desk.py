@@ -187,6 +187,7 @@ def correct(editor: Editor, app: App) -> None:
     editor.button(f"Up {second}")
     first = editor.tab.locator("#more-room + ol form.line").first.locator(".title")
     expect(first).to_contain_text(second)
+    editor.unfold("Move or take out")
     editor.button(re.compile("^Next week"))
     assert editor.tab.get_by_role("heading", name="Taken out").is_visible()
     editor.button(re.compile("^Undo: "))

@@ -33,6 +33,11 @@ def test_single_mails_are_listed_and_shown(mailed: Desk) -> None:
         assert words in mail.text
 
 
+def test_only_who_may_see_it_finds_it_in_the_menu(mailed: Desk) -> None:
+    assert 'href="/desk/outbox"' in mailed.publisher.get("/desk").text
+    assert 'href="/desk/outbox"' not in mailed.writer.get("/desk").text
+
+
 def test_the_message_itself_stands_in_a_frame_that_runs_nothing(mailed: Desk) -> None:
     answer = mailed.publisher.get("/desk/outbox/0/1/html")
     policy = answer.headers["content-security-policy"]

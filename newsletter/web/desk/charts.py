@@ -16,8 +16,8 @@ COLOURS = ("var(--ship)", "var(--skip)", "var(--ink)", "var(--muted)", "var(--wa
 
 
 def lines_over_time(series: Sequence[tuple[str, Sequence[tuple[date, float]]]]) -> Markup:
-    """A line for each series; nothing where no series has two points."""
-    drawn = [(name, points) for name, points in series if len(points) > 1]
+    """A line for each series of points on two days or more; nothing where there is none."""
+    drawn = [(name, points) for name, points in series if len({day for day, _ in points}) > 1]
     if not drawn:
         return Markup("")
     chart = leather.Chart()

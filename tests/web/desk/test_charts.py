@@ -21,9 +21,15 @@ def test_a_picture_is_well_formed_and_holds_names_as_words() -> None:
         assert 'aria-hidden="true"' in svg
 
 
-@pytest.mark.parametrize("points", [[], [(DAYS[0], 1.0)]])
-def test_one_point_makes_no_line(points: list[tuple[date, float]]) -> None:
+@pytest.mark.parametrize("points", [[], [(DAYS[0], 1.0)], [(DAYS[0], 1.0), (DAYS[0], 2.0)]])
+def test_points_of_one_day_make_no_line(points: list[tuple[date, float]]) -> None:
     assert lines_over_time([("readers", points)]) == ""
+
+
+def test_points_of_one_day_stand_in_nobodys_way() -> None:
+    usual = [(DAYS[0], 1.0), (DAYS[1], 2.0)]
+    svg = lines_over_time([("here", usual), ("one day", [(DAYS[0], 1.0)] * 2), ("there", usual)])
+    assert ("here" in svg, "one day" in svg, "there" in svg) == (True, False, True)
 
 
 def test_nothing_makes_no_bars() -> None:

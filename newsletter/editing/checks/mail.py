@@ -10,6 +10,8 @@ from email import message_from_bytes, policy
 from html import unescape
 
 from newsletter.digest.length import MOST_WORDS, read_words
+from newsletter.digest.letter import Letter
+from newsletter.digest.letter_json import letter_to_json
 from newsletter.editing.checks.findings import Finding, error, warning
 from newsletter.editing.checks.letter import is_web_address, too_long
 from newsletter.editing.checks.page import Look, Page, read_page
@@ -29,13 +31,15 @@ _LONGEST_LINE = 998
 
 _TAG = re.compile(r"<[^>]*>")
 #: What rendering leaves behind when a value was not put in: see newsletter/render/sentinels.py.
-_REMAINS = re.compile("[\ue000\ue001]|\\{\\{|\\{%")
+_SENTINELS = re.compile("[\ue000\ue001]")
+#: What a template says of itself; somebody's words may hold the same.
+_JINJA = re.compile("\\{\\{|\\{%")
 _ADDRESS = re.compile(r"(?:https?://|mailto:)\S+")
 _FIGURE = re.compile(r"[$€£]?\d(?:[\d,.]*\d)?")
 
 
-def in_mail(plan: Plan, postal_address: str) -> Iterator[Finding]:
-    """Everything that shows in the finished mail alone."""
+def in_mail(plan: Plan, letter: Letter) -> Iterator[Finding]:
+    """Everything that shows in the finished mail alone; `letter` is what it was made from."""
     try:
         values = {name.value: value for name, value in SAMPLE_VALUES.items()}
         message = compose(plan, values, longest_program(plan))
@@ -51,7 +55,7 @@ def in_mail(plan: Plan, postal_address: str) -> Iterator[Finding]:
     if words > MOST_WORDS:
         yield too_long("The issue", "text part", words, MOST_WORDS)
     yield from _ways_out(plan)
-    yield from _parts(text, html, postal_address)
+    yield from _parts(text, html, letter)
     yield from _page(page)
     yield from _differing(text, page)
     yield from _contrast(page)
@@ -113,7 +117,9 @@ def _has(blocks: tuple[Block, ...], name: SlotName) -> bool:
     return any(isinstance(each, Slot) and each.name is name for block in blocks for each in block.segments)
 
 
-def _parts(text: str, html: str, postal_address: str) -> Iterator[Finding]:
+def _parts(text: str, html: str, letter: Letter) -> Iterator[Finding]:
+    postal_address = letter.footer.postal_address
+    said = letter_to_json(letter)
     for where, content in (("text part", text), ("HTML part", html)):
         part = where.split()[0].lower()
         if postal_address and not _holds(content, postal_address):
@@ -125,7 +131,7 @@ def _parts(text: str, html: str, postal_address: str) -> Iterator[Finding]:
                 "Mend the template.",
                 firm=True,
             )
-        if _REMAINS.search(_TAG.sub(" ", content) if part == "html" else content):
+        if _has_remains(_TAG.sub(" ", content) if part == "html" else content, said):
             yield error(
                 f"unresolved-{part}",
                 "A value was not put in",
@@ -133,6 +139,12 @@ def _parts(text: str, html: str, postal_address: str) -> Iterator[Finding]:
                 "Readers would see the template.",
                 "Mend the template.",
             )
+
+
+def _has_remains(shown: str, said: str) -> bool:
+    """Whether something of the template is left; braces that the letter itself holds are somebody's words."""
+    left = {match[0] for match in _JINJA.finditer(shown)}
+    return bool(_SENTINELS.search(shown)) or any(each not in said for each in left)
 
 
 def _holds(text: str, words: str) -> bool:

@@ -46,7 +46,7 @@ def found(app: App, letter: Letter, key: str) -> Finding:
 
 
 def test_a_usual_mail_has_nothing_wrong(plan: Plan, letter: Letter) -> None:
-    assert list(in_mail(plan, letter.footer.postal_address)) == []
+    assert list(in_mail(plan, letter)) == []
 
 
 @pytest.mark.parametrize(
@@ -70,17 +70,30 @@ def test_what_a_template_does_wrong_is_found(
     assert finding.how
 
 
+@pytest.mark.parametrize("words", ["{{ 7 * 7 }}", "{% raw %}", "{{"])
+def test_braces_in_somebodys_words_are_words(app: App, letter: Letter, words: str) -> None:
+    named = replace(letter, subject=f"{words} of the week", note=words)
+    keys = {each.key for each in examine(app, named).findings}
+    assert not {"unresolved-html", "unresolved-text"} & keys
+
+
+def test_a_sentinel_that_is_left_holds_the_issue(plan: Plan, letter: Letter) -> None:
+    first, *rest = plan.text
+    left = replace(plan, text=(replace(first, segments=(*first.segments, " \ue00047\ue001 ")), *rest))
+    assert "unresolved-text" in {each.key for each in in_mail(left, letter)}
+
+
 def test_a_mail_without_a_needed_header_is_held_for_good(plan: Plan, letter: Letter) -> None:
     without = replace(
         plan, headers=tuple(each for each in plan.headers if each.name != "List-Unsubscribe-Post")
     )
-    [finding] = in_mail(without, letter.footer.postal_address)
+    [finding] = in_mail(without, letter)
     assert (finding.key, finding.firm) == ("header-list-unsubscribe-post", True)
 
 
-def test_a_header_that_cannot_be_is_an_error_and_no_crash(plan: Plan) -> None:
+def test_a_header_that_cannot_be_is_an_error_and_no_crash(plan: Plan, letter: Letter) -> None:
     broken = replace(plan, headers=(*plan.headers, Header("X-Odd", ("a\r\nBcc: b@example.org",))))
-    [finding] = in_mail(broken, "")
+    [finding] = in_mail(broken, letter)
     assert finding.firm
     assert "X-Odd" in finding.what
 
@@ -88,7 +101,7 @@ def test_a_header_that_cannot_be_is_an_error_and_no_crash(plan: Plan) -> None:
 def test_a_figure_that_only_the_text_part_has_is_a_warning(plan: Plan, letter: Letter) -> None:
     first, *rest = plan.text
     more = replace(plan, text=(replace(first, segments=(*first.segments, " $47.11 ")), *rest))
-    [finding] = in_mail(more, letter.footer.postal_address)
+    [finding] = in_mail(more, letter)
     assert finding.what == "The HTML part lacks figures that the text part has: $47.11"
 
 

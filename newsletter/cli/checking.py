@@ -221,14 +221,25 @@ def hold(app: "App", issue: str, reason: str, by: str) -> None:
 
 @click.command()
 @issue_argument
+@click.option(
+    "--at", metavar="TIME", help="At this local time instead of its slot's, such as 2026-11-27T08:00."
+)
 @by_option
 @pass_app
-def release(app: "App", issue: str, by: str) -> None:
-    """Let an issue that was held back go out at its time again."""
+def release(app: "App", issue: str, at: str | None, by: str) -> None:
+    """Let an issue that was held back go out at its time again, or let any go at another time.
+
+    TIME is local time in schedule.time_zone; that of its slot takes a choice back.
+    """
     from newsletter.editing.issue_names import find_issue
     from newsletter.editing.start import release as let_go
+    from newsletter.editing.timing import choose_time
 
-    issue_now = let_go(app, find_issue(app.database, issue), by)
+    found = find_issue(app.database, issue)
+    if at is not None:
+        say(choose_time(app, found, at, by).sentence)
+        return
+    issue_now = let_go(app, found, by)
     say(f"Issue {issue_now.label} goes out at its time, once it is approved.")
 
 

@@ -174,6 +174,7 @@ def show(app: "App", issue: str, as_json: bool) -> None:
     from newsletter.editing.item_names import titles_of
     from newsletter.editing.preview import Format, compose, part_of, sample_values
     from newsletter.editing.proof import pull_proof
+    from newsletter.editing.timing import goes_out_words
     from newsletter.schedule.slots import slot_words
 
     found = find_issue(app.database, issue)
@@ -196,6 +197,7 @@ def show(app: "App", issue: str, as_json: bool) -> None:
             "preheader": letter.preheader,
             "words": words,
             "content_hash": proof.content_hash,
+            "send_at": found.send_at,
         }
         listed = [dict(zip((each.lower() for each in columns), row, strict=True)) for row in rows]
         print_json({**head, **texts, "items": listed})
@@ -205,6 +207,10 @@ def show(app: "App", issue: str, as_json: bool) -> None:
     say(f"Preheader: {letter.preheader}")
     say(f"Length:    {words} words, {letter.masthead.minutes} min")
     say(f"Content:   {proof.content_hash[:12] or proof.trouble}")
+    if found.status in ("draft", "approved"):
+        say(
+            f"Goes out:  {goes_out_words(found, app.settings.zone)}{', once it is released' if found.held_at else ''}"
+        )
     print_table(columns, (row for row in rows if row[0] is not Room.OVERFLOW))
     overflow = sum(1 for row in rows if row[0] is Room.OVERFLOW)
     if overflow:

@@ -30,6 +30,7 @@ def serve(app: "App") -> None:
     """
     from datetime import timedelta
 
+    from newsletter.editing.scheduled import dispatch_chosen
     from newsletter.schedule.ticker import Beat, start_beats
 
     _log_to_stderr()
@@ -39,6 +40,7 @@ def serve(app: "App") -> None:
     look = timedelta(seconds=LOOK_SECONDS)
     beats = (
         Beat(call=ticker.tick),
+        Beat(call=lambda: dispatch_chosen(app)),
         Beat(call=senders.look, every=look),
         Beat(call=pages.look, every=look),
         Beat(call=app.postman.deliver, every=look),

@@ -51,10 +51,10 @@ def with_answers(newsroom: Newsroom, issue: Issue, findings: Iterable[Finding]) 
 
 
 def _holding(answer: Answer | None, finding: Finding) -> Answer | None:
-    if answer is None or answer.fingerprint != finding.fingerprint:
+    if answer is None or answer.fingerprint != finding.fingerprint or finding.firm:
         return None
     overridden = answer.answer is FindingAnswer.OVERRIDDEN
-    if finding.severity is Severity.ERROR and (finding.firm or not overridden):
+    if finding.severity is Severity.ERROR and not overridden:
         return None
     return answer
 
@@ -88,6 +88,8 @@ def acknowledge(newsroom: Newsroom, issue: Issue, finding: Finding, by: str) -> 
     """A warning was seen, and the issue is to go out as it is. Commits; raises BadInput for an error."""
     if finding.severity is Severity.ERROR:
         raise BadInput("An error cannot be acknowledged: mend it, or override it with a reason.")
+    if finding.firm:
+        raise BadInput(f"{finding.what}: this cannot be acknowledged. {finding.how}")
     _record(newsroom, issue, finding, FindingAnswer.ACKNOWLEDGED, by, Action.ACKNOWLEDGED)
 
 

@@ -17,6 +17,7 @@ from newsletter.editing.audit import COMMAND_LINE, Action, audit
 from newsletter.editing.audit_store import who_did
 from newsletter.editing.checks.examine import look_at_mail, look_over
 from newsletter.editing.checks.findings import Finding
+from newsletter.editing.disputes import STILL_LOOKING, Disputes
 from newsletter.editing.newsroom import Newsroom
 from newsletter.editing.proof import Proof, hash_of, pull_proof
 from newsletter.editing.store import may_have_arrived, take_number_back
@@ -60,11 +61,20 @@ class HeldBack(BadInput):
         super().__init__("The issue is held back. " + " ".join(each.sentence for each in self.findings))
 
 
-def approve(newsroom: Newsroom, issue: Issue, by: str, *, expect: str = "", answered: bool = False) -> Issue:
+def approve(
+    newsroom: Newsroom,
+    issue: Issue,
+    by: str,
+    *,
+    expect: str = "",
+    answered: bool = False,
+    disputes: Disputes | None = None,
+) -> Issue:
     """Freeze and publish the issue as it reads now. Commits.
 
     `expect` is the content hash of what was looked at: nothing else is approved; an issue that was approved with it
-    already is left as it is, so that approving twice is approving once. `answered`: warnings that nobody answered hold it as well.
+    already is left as it is, so that approving twice is approving once. `answered`: warnings that nobody answered hold it as well;
+    `disputes` remembers those about sources, which are looked for anew where it is missing.
 
     Raises ConfigError when a setting is missing, BadInput when a key is, HeldBack with what was found, OwnWork, InvalidTransition or
     ChangedMeanwhile when somebody was faster, AlreadyPublished when an item is in another issue.
@@ -74,7 +84,7 @@ def approve(newsroom: Newsroom, issue: Issue, by: str, *, expect: str = "", answ
     require_ready_to_send(newsroom.settings)
     require_keys(newsroom.settings)
     for _ in range(ATTEMPTS):
-        proof = _prove(newsroom, issue, expect, answered=answered)
+        proof = _prove(newsroom, issue, expect, answered=answered, disputes=disputes)
         try:
             approved = _commit(newsroom, proof, by)
         except IntegrityError:
@@ -87,11 +97,19 @@ def approve(newsroom: Newsroom, issue: Issue, by: str, *, expect: str = "", answ
     raise ChangedMeanwhile
 
 
-def _prove(newsroom: Newsroom, issue: Issue, expect: str, *, answered: bool) -> Proof:
+def _prove(
+    newsroom: Newsroom, issue: Issue, expect: str, *, answered: bool, disputes: Disputes | None
+) -> Proof:
     """The issue as it is about to be approved, compiled once and found in order."""
     issue.after(Step.APPROVE)
+    known = disputes.open() if answered and disputes is not None else None
+    if known is not None and not known.is_current:
+        raise HeldBack([STILL_LOOKING])
     proof = pull_proof(newsroom, issue)
-    found = (look_over if answered else look_at_mail)(newsroom, proof)
+    if answered:
+        found = look_over(newsroom, proof, None if known is None else lambda: known.found)
+    else:
+        found = look_at_mail(newsroom, proof)
     holding = [
         each.finding
         for each in with_answers(newsroom, issue, found)
@@ -100,6 +118,9 @@ def _prove(newsroom: Newsroom, issue: Issue, expect: str, *, answered: bool) -> 
     if holding:
         raise HeldBack(holding)
     if expect and not _is(proof.content_hash, expect):
+        raise ReadsOtherwise
+    if known is not None and disputes is not None and disputes.open().stamp != known.stamp:
+        # Claims came in between: what was read of them above may be of either time.
         raise ReadsOtherwise
     return proof
 

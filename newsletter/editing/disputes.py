@@ -13,6 +13,7 @@ from newsletter.content.desk.check import find_contradictions
 from newsletter.content.desk.findings import Contradiction
 from newsletter.content.desk.identity import IDENTITY
 from newsletter.content.version import DataVersion
+from newsletter.editing.checks.findings import warning
 from newsletter.editing.newsroom import Newsroom
 from newsletter.editing.store import all_rulings
 
@@ -21,15 +22,29 @@ log = logging.getLogger(__name__)
 #: Up to this size of content.db nobody has to wait for it.
 SMALL_BYTES = 4 * 1024 * 1024
 
+#: Stands among the findings, and keeps approval waiting, until all disputes about what is recorded now are known.
+STILL_LOOKING = warning(
+    "looking",
+    "What contradicts itself is still looked for",
+    "sources",
+    "There is much to read. Some disputes about this issue may not be listed yet.",
+    "Load the page again in a moment.",
+    firm=True,
+)
+
 Rulings = Mapping[str, Mapping[str, str | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """Every contradiction that nobody has ruled on, the serious and certain ones first. Not `is_current`: it is looked for now."""
+    """Every contradiction that nobody has ruled on, the serious and certain ones first. Not `is_current`: it is looked for now.
+
+    `stamp` is another text whenever claims or rulings on identity are others.
+    """
 
     found: tuple[Contradiction, ...]
     is_current: bool
+    stamp: str = ""
 
 
 @dataclass(slots=True)
@@ -59,7 +74,7 @@ class Disputes:
                 self._looking = Thread(target=self._look_beside, args=(stamp, twins), daemon=True)
                 self._looking.start()
             found, is_current = self._found, self._stamp == stamp
-        return Known(found=self._open_of(found, rulings), is_current=is_current)
+        return Known(found=self._open_of(found, rulings), is_current=is_current, stamp=stamp)
 
     def _look(self, stamp: str, twins: Rulings) -> None:
         settings = self.newsroom.settings

@@ -8,31 +8,26 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from newsletter.digest.issues import Issue
-from newsletter.editing.checks.examine import look_around, look_over
-from newsletter.editing.checks.findings import Finding, warning
-from newsletter.editing.compiled import CompiledMails
-from newsletter.editing.disputes import Disputes, Known
+from newsletter.editing.checks.examine import look_around, look_over, published
+from newsletter.editing.checks.findings import Finding
+from newsletter.editing.compiled import CompiledMail, CompiledMails
+from newsletter.editing.disputes import STILL_LOOKING, Disputes, Known
 from newsletter.editing.letters import is_frozen
 from newsletter.editing.newsroom import Newsroom
 from newsletter.editing.proof import Proof, proof_of, pull_proof
+from newsletter.editing.store import publishing_stamp
 
 #: How many issues' looks are kept.
 KEPT = 8
 
 NONE = Known(found=(), is_current=True)
-_LOOKING = warning(
-    "looking",
-    "What contradicts itself is still looked for",
-    "sources",
-    "There is much to read. Some disputes about this issue may not be listed yet.",
-    "Load the page again in a moment.",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """A proof and every finding on it, errors first."""
+    """A mail, the proof of it and every finding on it, errors first."""
 
+    mail: CompiledMail
     proof: Proof
     findings: tuple[Finding, ...]
 
@@ -52,29 +47,38 @@ class Looks:
         look = self._remembered(issue)
         around = tuple(look_around(self.newsroom, issue))
         findings = (*(each for each in around if each.firm), *look.findings)
-        return Look(proof=look.proof, findings=(*findings, *(each for each in around if not each.firm)))
+        return Look(
+            mail=look.mail,
+            proof=look.proof,
+            findings=(*findings, *(each for each in around if not each.firm)),
+        )
 
     def _remembered(self, issue: Issue) -> Look:
         today = self.newsroom.clock.now().date()
         content = self.mails.content_version()
         disputes = self.disputes.open() if not is_frozen(issue) else NONE
-        stamp = f"{issue.version} {self.mails.stamp(issue)} {content} {today} {disputes.is_current}"
+        with self.newsroom.database.read() as connection:
+            elsewhere = publishing_stamp(connection)
+        mail = self.mails.of(issue)
+        stamp = f"{issue.version} {mail.stamp} {content} {today} {disputes.is_current} {elsewhere}"
         with self._lock:
-            known = self._kept.pop(stamp, None) or self._take(issue, disputes)
+            known = self._kept.pop(stamp, None) or self._take(issue, mail, disputes)
             self._kept[stamp] = known
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
             return known
 
-    def _take(self, issue: Issue, disputes: Known) -> Look:
-        proof = self._proof(issue)
-        found = look_over(self.newsroom, proof, lambda: disputes.found)
-        return Look(proof=proof, findings=found if disputes.is_current else (*found, _LOOKING))
+    def _take(self, issue: Issue, mail: CompiledMail, disputes: Known) -> Look:
+        proof = self._proof(issue, mail)
+        elsewhere = tuple(published(self.newsroom, issue))
+        found = (*elsewhere, *look_over(self.newsroom, proof, lambda: disputes.found))
+        return Look(
+            mail=mail, proof=proof, findings=found if disputes.is_current else (*found, STILL_LOOKING)
+        )
 
-    def _proof(self, issue: Issue) -> Proof:
+    def _proof(self, issue: Issue, mail: CompiledMail) -> Proof:
         if is_frozen(issue):
             return pull_proof(self.newsroom, issue)
-        mail = self.mails.of(issue)
         number = mail.letter.masthead.number
         trouble = "" if mail.fault is None else mail.fault.reason
         return proof_of(self.newsroom, issue, mail.letter, mail.plan, number=number, trouble=trouble)

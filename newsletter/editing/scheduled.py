@@ -19,9 +19,12 @@ from newsletter.editing.checks.changed import CHANGED
 from newsletter.editing.draft import draft_slot, merge_until
 from newsletter.editing.newsroom import Newsroom
 from newsletter.editing.start import start
+from newsletter.editing.timing import goes_out_words, own_time
+from newsletter.editing.timing_store import approved_and_due
+from newsletter.errors import NewsletterError
 from newsletter.schedule.jobs import Done, Result, Skipped, Waiting
 from newsletter.schedule.runner import Alerts, duration_words
-from newsletter.schedule.slots import Slot, slot_words
+from newsletter.schedule.slots import Slot, issue_schedule, slot_words
 
 #: Who approves where nobody has to.
 BY_ITSELF = "the schedule"
@@ -32,6 +35,8 @@ _GOES_ON = {
     Edition.MONTHLY: "its weeks go into the next monthly issue",
 }
 
+
+_NOT_BEGUN = (IssueStatus.DRAFT, IssueStatus.APPROVED)
 
 _UNREAD = "Nobody reads the monthly edition."
 
@@ -84,6 +89,9 @@ def dispatch_issue(newsroom: WatchedNewsroom, slot: Slot, edition: Edition = Edi
         return Done(_UNREAD)
     if issue is None:
         return Waiting(f"There is no issue for {_words(slot, settings)}.")
+    own = own_time(issue, settings.zone)
+    if own is not None and own > newsroom.clock.now() and issue.status in _NOT_BEGUN:
+        return Waiting(f"{_name(issue)} goes out on {goes_out_words(issue, settings.zone)}.")
     if issue.status is IssueStatus.DRAFT:
         words = f"{_name(issue)} is held: nobody approved it"
         body = _how_to_approve(issue, slot, settings)
@@ -96,6 +104,24 @@ def dispatch_issue(newsroom: WatchedNewsroom, slot: Slot, edition: Edition = Edi
         return kept_back
     progress = start(newsroom, kept_back, BY_ITSELF)
     return Done(f"{_name(issue)} goes out, to this many readers: {progress.readers}.")
+
+
+def dispatch_chosen(newsroom: WatchedNewsroom) -> None:
+    """Let every approved issue go whose own time has come, until the catch-up limit; what fails is said once."""
+    settings, now = newsroom.settings, newsroom.clock.now()
+    with newsroom.database.read() as connection:
+        due = approved_and_due(connection, now)
+    for issue in due:
+        own = own_time(issue, settings.zone)
+        if own is None or now > own + settings.catch_up:
+            continue
+        try:
+            dispatch_issue(newsroom, issue_schedule(settings, issue.edition).slot(issue.slot), issue.edition)
+        except NewsletterError as trouble:
+            words = f"{_name(issue)} could not go out at its time"
+            newsroom.alerts.raise_once(
+                f"failed:own-time:{issue.id}", words, f"{trouble}\n\nIt is tried again."
+            )
 
 
 def _kept_back(newsroom: WatchedNewsroom, issue: Issue, slot: Slot) -> Waiting | Issue:
@@ -140,8 +166,14 @@ def roll_over_issue(newsroom: WatchedNewsroom, slot: Slot, edition: Edition = Ed
         return Done(_UNREAD)
     if issue is None:
         return Skipped(f"There was no issue {limit}.", alert_key=_key("no-issue", edition, slot))
-    if issue.status not in (IssueStatus.DRAFT, IssueStatus.APPROVED):
+    if issue.status not in _NOT_BEGUN:
         return Done(f"{_name(issue)} was {issue.status} already.")
+    own = own_time(issue, settings.zone)
+    if own is not None and newsroom.clock.now() <= own + settings.catch_up:
+        # Its limit counts from its own time: the slot waits with it.
+        return dispatch_issue(newsroom, slot, edition)
+    if own is not None:
+        limit = f"within {duration_words(settings.catch_up)} of {goes_out_words(issue, settings.zone)}"
     if issue.held_at is not None:
         words = f"{_name(issue)} is held back, and was not released {limit}"
         advice = f"Nothing sends it by itself any more: newsletter release {issue.id}, then newsletter send {issue.id}"

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from newsletter.db.schema import deliveries, errata, issues, rulings
-from newsletter.db.statuses import DeliveryStatus, Edition
+from newsletter.db.statuses import DeliveryStatus, Edition, IssueStatus
 from newsletter.delivery.audience import audience
 
 #: A copy in one of these states is with its reader, or may be.
@@ -27,6 +27,15 @@ def audience_size(connection: Connection, edition: Edition, today: date) -> int:
     """How many readers an issue of this edition would go to today."""
     whole = audience(edition, today).subquery()
     return int(connection.execute(select(func.count()).select_from(whole)).scalar_one())
+
+
+def publishing_stamp(connection: Connection) -> str:
+    """Another text whenever an issue was approved or withdrawn, or gave back what it had published."""
+    numbered = select(func.count(issues.c.number), func.max(issues.c.approved_at), func.count()).select_from(
+        issues
+    )
+    row = connection.execute(numbered.where(issues.c.status != IssueStatus.CANCELLED)).one()
+    return " ".join(str(each) for each in row)
 
 
 def all_rulings(connection: Connection) -> dict[str, dict[str, str | None]]:

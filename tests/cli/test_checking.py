@@ -1,7 +1,7 @@
 """Checking, answering, testing and holding an issue, as a person types it."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -60,6 +60,16 @@ def test_a_held_issue_is_not_sent_until_it_is_released(folder: Path) -> None:
     assert (refused.exit_code, "is held back since" in refused.output) == (2, True)
     assert "goes out at its time" in said(folder, "release", "1")
     assert "is sent" in said(folder, "send", "1")
+
+
+def test_an_issue_is_released_at_a_time_of_its_own(folder: Path) -> None:
+    at = datetime.now(UTC) + timedelta(days=3)
+    assert f"goes out on {at:%a %d %b %Y} 08:00 (" in said(
+        folder, "release", "1", "--at", f"{at:%Y-%m-%dT08:00}"
+    )
+    assert f"Goes out:  {at:%a %d %b %Y} 08:00 (" in said(folder, "show", "1")
+    refused = run(folder, "release", "1", "--at", "2020-01-01T08:00")
+    assert (refused.exit_code, "is past" in refused.output) == (2, True)
 
 
 def test_a_test_goes_to_whom_it_is_said_to_go(folder: Path) -> None:

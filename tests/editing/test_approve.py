@@ -1,6 +1,7 @@
 """Approving: what is checked, frozen and published; who is refused; and how it is undone."""
 
 import json
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from newsletter.delivery.store import start_issue
 from newsletter.digest import store
 from newsletter.digest.issues import Issue, Step
 from newsletter.digest.letter_json import letter_from_json
-from newsletter.editing.approve import HeldBack, approve, cancel, hash_of, withdraw
+from newsletter.editing.approve import HeldBack, ReadsOtherwise, approve, cancel, hash_of, withdraw
+from newsletter.editing.disputes import SMALL_BYTES, Disputes, Known
 from newsletter.editing.draft import edit
 from newsletter.editing.letters import EVERYBODY, letter_of
 from newsletter.errors import (
@@ -26,7 +28,7 @@ from newsletter.errors import (
     NotFound,
 )
 from newsletter.render.plan import Plan
-from tests.digest.week import PANEL_PAGE, PRICE_PAGE, SEEN, VERDICT_PAGE
+from tests.digest.week import PANEL_PAGE, PRICE_PAGE, PROFILE_PAGE, SEEN, VERDICT_PAGE
 from tests.editing.desk import drafted, newsroom, with_settings
 
 NEXT_WEEK = "2026-12-03T09:00"
@@ -263,3 +265,70 @@ def test_an_hour_later_the_frozen_issue_is_the_same(tmp_path: Path, sqlite_datab
     app.clock.sleep(timedelta(hours=1))
     with sqlite_database.read() as connection:
         assert hash_of(store.get_frozen(connection, issue.id)) == issue.content_hash
+
+
+@dataclass(slots=True)
+class Meddled(Disputes):
+    """Somebody imports a page just after it was looked."""
+
+    def open(self) -> Known:
+        # Not super(): a slotted dataclass is another class than the one written here.
+        known = Disputes.open(self)
+        with self.newsroom.content() as content:
+            content.import_pack(PROFILE_PAGE, SEEN)
+        return known
+
+
+def test_approval_takes_what_is_remembered_of_disputes(tmp_path: Path, database: Database) -> None:
+    app = newsroom(tmp_path, database, PANEL_PAGE, PRICE_PAGE, VERDICT_PAGE)
+    issue = drafted(app)
+    assert approve(app, issue, "dora", answered=True, disputes=app.disputes).status is IssueStatus.APPROVED
+    app.close()
+
+
+def test_what_comes_while_it_is_approved_is_not_approved_unseen(tmp_path: Path, database: Database) -> None:
+    app = newsroom(tmp_path, database, PANEL_PAGE, PRICE_PAGE, VERDICT_PAGE)
+    issue = drafted(app)
+    meddled = Meddled(app)
+    with pytest.raises((ReadsOtherwise, HeldBack)):
+        approve(app, issue, "dora", answered=True, disputes=meddled)
+    meddled.close()
+    with database.read() as connection:
+        assert store.get_issue(connection, issue.id).status is IssueStatus.DRAFT
+
+
+def test_approval_waits_until_all_disputes_of_a_large_store_are_known(
+    tmp_path: Path, sqlite_database: Database
+) -> None:
+    app = newsroom(tmp_path, sqlite_database, PANEL_PAGE, PRICE_PAGE, VERDICT_PAGE)
+    issue = drafted(app)
+    with app.content() as content:
+        content.db.execute("CREATE TABLE much (stuff BLOB)")
+        content.db.execute("INSERT INTO much VALUES (zeroblob(?))", (2 * SMALL_BYTES,))
+    with pytest.raises(HeldBack, match="still looked for"):
+        approve(app, issue, "dora", answered=True, disputes=app.disputes)
+    assert app.disputes._looking is not None
+    app.disputes._looking.join()
+    assert approve(app, issue, "dora", answered=True, disputes=app.disputes).status is IssueStatus.APPROVED
+    app.close()
+
+
+def test_what_another_issue_publishes_is_seen_at_the_next_look(tmp_path: Path, database: Database) -> None:
+    app = newsroom(tmp_path, database)
+    first = drafted(app)
+    with database.write() as connection:
+        twin = store.add_issue(
+            connection,
+            edition=first.edition,
+            slot=NEXT_WEEK,
+            cutoff_at=first.cutoff_at,
+            send_at=app.clock.now(),
+            now=app.clock.now(),
+        )
+        store.put_items(connection, twin.id, store.items_of(connection, first.id))
+    assert app.looks.of(first).proof is app.looks.of(first).proof
+    approved = approve(app, first, "dora")
+    assert [each.firm for each in app.looks.of(twin).findings if each.key.startswith("published:")] == [True]
+    withdraw(app, approved)
+    assert not [each for each in app.looks.of(twin).findings if each.key.startswith("published:")]
+    app.close()

@@ -46,7 +46,8 @@ def check(newsroom: Newsroom, issue: Issue) -> tuple[Finding, ...]:
 
 def check_proof(newsroom: Newsroom, proof: Proof) -> tuple[Finding, ...]:
     """Every finding on a proof, errors first; what depends on more than the proof is looked up now."""
-    return _sorted((*look_over(newsroom, proof), *look_around(newsroom, proof.issue)))
+    around = (*published(newsroom, proof.issue), *look_around(newsroom, proof.issue))
+    return _sorted((*look_over(newsroom, proof), *around))
 
 
 def look_over(
@@ -70,15 +71,14 @@ def look_at_mail(newsroom: Newsroom, proof: Proof) -> tuple[Finding, ...]:
     if proof.plan is None:
         found.append(_broken(proof.trouble))
     else:
-        found += in_mail(proof.plan, letter.footer.postal_address)
+        found += in_mail(proof.plan, letter)
     return _sorted(found)
 
 
 def look_around(newsroom: Newsroom, issue: Issue) -> Iterator[Finding]:
-    """What stands outside the issue: settings, other issues, the way back."""
+    """What stands outside the issues: settings, the way back."""
     if not is_frozen(issue):
         yield from _settings(newsroom.settings)
-        yield from _published(newsroom, issue)
         yield from _way_back(newsroom)
 
 
@@ -89,7 +89,7 @@ def examine(newsroom: Newsroom, letter: Letter) -> Examined:
         plan = compile_letter(letter, newsroom.frame, newsroom.template_folders)
     except BadInput as trouble:
         return Examined(plan=None, findings=_sorted((*found, _broken(str(trouble)))))
-    found += in_mail(plan, letter.footer.postal_address)
+    found += in_mail(plan, letter)
     return Examined(plan=plan, findings=_sorted(found))
 
 
@@ -131,7 +131,10 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         )
 
 
-def _published(newsroom: Newsroom, issue: Issue) -> Iterator[Finding]:
+def published(newsroom: Newsroom, issue: Issue) -> Iterator[Finding]:
+    """What another issue has published; of tens of thousands of items it takes a moment."""
+    if is_frozen(issue):
+        return
     try:
         with newsroom.database.read() as connection:
             refuse_published(connection, issue.id)

@@ -37,7 +37,7 @@ class Finding:
 
     `key` names it whatever it says now: "size", "disputed:heron-small:input_price". `link` leads to where it is mended: an
     anchor of the draft's page ("#subject") or another page of the desk; empty where that is no page. `firm` errors
-    cannot be overridden: a mail with one of them is against the law, or is none.
+    cannot be overridden: a mail with one of them is against the law, or is none. A firm warning goes by itself.
     """
 
     key: str
@@ -76,7 +76,15 @@ def error(
 
 
 def warning(
-    key: str, what: str, where: str, why: str, how: str, *, link: str = "", dispute: Dispute | None = None
+    key: str,
+    what: str,
+    where: str,
+    why: str,
+    how: str,
+    *,
+    link: str = "",
+    firm: bool = False,
+    dispute: Dispute | None = None,
 ) -> Finding:
     return Finding(
         key=key,
@@ -86,5 +94,6 @@ def warning(
         why=why,
         how=how,
         link=link,
+        firm=firm,
         dispute=dispute,
     )

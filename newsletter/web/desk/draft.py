@@ -265,13 +265,14 @@ def _page(
     fault: str = "",
     at: str = "",
 ) -> DraftPage:
-    mail = app.compiled.of(issue)
+    look = app.looks.of(issue)
+    mail = look.mail
     is_draft = issue.status is IssueStatus.DRAFT
     return DraftPage(
         desk=DeskFrame.of(request, editor, "issues"),
         issue=issue,
-        frame=mail_frame(app, issue),
-        needs=needs_you(request, app, issue, editor),
+        frame=mail_frame(issue, look),
+        needs=needs_you(request, app, issue, look, editor),
         edit=_desk(app, issue, mail.letter, mail.proposals, form, fault, at) if is_draft else None,
         stamp=mail.stamp,
     )

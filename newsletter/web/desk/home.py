@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 
 from newsletter.db.statuses import IssueStatus
 from newsletter.digest.issues import Issue
 from newsletter.editing.issue_list import MOST, list_page
-from newsletter.schedule.slots import local_time
+from newsletter.editing.timing import goes_out_at
 from newsletter.web.desk.frame import DeskFrame, DeskPage
 from newsletter.web.desk.people import AnyEditor
 from newsletter.web.installation import Installed
@@ -58,8 +59,10 @@ def home(request: Request, app: Installed, editor: AnyEditor, before: int | None
         listed = list_page(connection, before)
     page = HomePage(
         desk=DeskFrame.of(request, editor, "issues"),
-        open=tuple(_row(each, listed.subjects) for each in listed.open) if before is None else (),
-        closed=tuple(_row(each, listed.subjects) for each in listed.closed),
+        open=tuple(_row(each, listed.subjects, app.settings.zone) for each in listed.open)
+        if before is None
+        else (),
+        closed=tuple(_row(each, listed.subjects, app.settings.zone) for each in listed.closed),
         older=listed.closed[-1].id if len(listed.closed) == MOST else None,
         is_first=before is None,
         next_issue=app.next_issue_words(),
@@ -67,14 +70,14 @@ def home(request: Request, app: Installed, editor: AnyEditor, before: int | None
     return show(request, page)
 
 
-def _row(issue: Issue, subjects: dict[int, str]) -> IssueRow:
+def _row(issue: Issue, subjects: dict[int, str], zone: ZoneInfo) -> IssueRow:
     return IssueRow(
         id=issue.id,
         label=f"{issue.edition.value.capitalize()} {issue.label}",
         edition=issue.edition.value,
         subject=subjects.get(issue.id, issue.subject),
         status=issue.status.value,
-        slot_at=local_time(issue.slot),
+        slot_at=goes_out_at(issue, zone),
         waits=_WAITS.get(issue.status, ""),
         reason=issue.reason,
     )

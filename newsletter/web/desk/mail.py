@@ -16,6 +16,7 @@ from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
 from newsletter.editing.compiled import CompiledMail, Fault
 from newsletter.editing.editors_store import Editor
+from newsletter.editing.looks import Look
 from newsletter.editing.preview import (
     Copy,
     Format,
@@ -90,9 +91,9 @@ class PreviewPage(DeskPage):
     faults: tuple[str, ...]
 
 
-def mail_frame(app: App, issue: Issue, view: View | None = None) -> MailFrame:
-    """The frame of an issue as it stands; compiled once until it may read differently."""
-    mail = app.compiled.of(issue)
+def mail_frame(issue: Issue, look: Look, view: View | None = None) -> MailFrame:
+    """The frame of an issue as it was looked at."""
+    mail = look.mail
     return MailFrame(
         issue_id=issue.id,
         label=f"{issue.edition.value.capitalize()} {issue.label}",
@@ -101,7 +102,7 @@ def mail_frame(app: App, issue: Issue, view: View | None = None) -> MailFrame:
         view=view or View(),
         sandbox=SANDBOX,
         weight=None if mail.plan is None else weight_of(mail.plan),
-        content_hash=app.looks.of(issue).proof.content_hash,
+        content_hash=look.proof.content_hash,
         fault=mail.fault,
     )
 
@@ -123,12 +124,12 @@ def mail(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> 
 @router.get("/desk/issues/{issue_id}/preview")
 def preview(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> Response:
     issue = _issue(app, issue_id)
-    compiled = app.compiled.of(issue)
+    look = app.looks.of(issue)
     try:
-        view = _view(request, app, editor, compiled)
+        view = _view(request, app, editor, look.mail)
     except BadInput as error:
-        return _page(request, app, editor, issue, View(), faults=(str(error),))
-    return _page(request, app, editor, issue, view)
+        return _page(request, app, editor, issue, look, View(), faults=(str(error),))
+    return _page(request, app, editor, issue, look, view)
 
 
 @router.post("/desk/issues/{issue_id}/preview")
@@ -140,9 +141,11 @@ def look_as(request: Request, app: Installed, editor: Publisher, issue_id: int, 
         reader_id = find_reader_id(app, typed)
     except NotFound:
         faults = (f"No reader has the address {typed}.",)
-        return _page(request, app, editor, issue, View(), typed=typed, faults=faults)
+        return _page(request, app, editor, issue, app.looks.of(issue), View(), typed=typed, faults=faults)
     except BadInput as error:
-        return _page(request, app, editor, issue, View(), typed=typed, faults=(str(error),))
+        return _page(
+            request, app, editor, issue, app.looks.of(issue), View(), typed=typed, faults=(str(error),)
+        )
     return done(f"/desk/issues/{issue_id}/preview{View(reader=reader_id).query()}")
 
 
@@ -151,19 +154,20 @@ def _page(
     app: App,
     editor: Editor,
     issue: Issue,
+    look: Look,
     view: View,
     *,
     typed: str = "",
     faults: tuple[str, ...] = (),
 ) -> Response:
-    compiled = app.compiled.of(issue)
+    compiled = look.mail
     with app.database.read() as connection:
         before = find_issue_before(connection, issue)
     page = PreviewPage(
         desk=DeskFrame.of(request, editor, "issues"),
         issue=issue,
-        frame=mail_frame(app, issue, view),
-        before=mail_frame(app, before, view) if before is not None and view.beside else None,
+        frame=mail_frame(issue, look, view),
+        before=mail_frame(before, app.looks.of(before), view) if before is not None and view.beside else None,
         shown=_shown(app, compiled, view),
         switches=_switches(issue, view, has_before=before is not None),
         choices=choices_of(compiled.letter),

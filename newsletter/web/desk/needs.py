@@ -21,10 +21,19 @@ from newsletter.editing.approve import HeldBack, OwnWork, approve, has_own_work,
 from newsletter.editing.audit_store import Entry, list_entries
 from newsletter.editing.checks.findings import Severity
 from newsletter.editing.editors_store import Editor
+from newsletter.editing.looks import Look
 from newsletter.editing.start import early_words, hold, release, send_now
+from newsletter.editing.timing import Odd, choose_time, goes_out_at, goes_out_words
 from newsletter.editing.trial import Kind, copy_of_kind, send_test
-from newsletter.errors import BadInput, ChangedMeanwhile, NewsletterError, NotFound, SendError
-from newsletter.schedule.slots import issue_schedule, next_slot, slot_words
+from newsletter.errors import (
+    BadInput,
+    ChangedMeanwhile,
+    InvalidTransition,
+    NewsletterError,
+    NotFound,
+    SendError,
+)
+from newsletter.schedule.slots import NAME, issue_schedule, next_slot, slot_words
 from newsletter.web.desk.frame import done
 from newsletter.web.desk.people import AnyEditor, DeskForm, NotAllowed, Publisher
 from newsletter.web.installation import Installed
@@ -50,6 +59,7 @@ FAULTS = {
     "test-empty": "Choose at least one kind of reader.",
     "no-way-out": "The test was not sent: the way out cannot be used now.",
     "too-late": "Nothing was changed: it has begun to go out.",
+    "time": "Nothing was changed: choose a day and a time within a year, and none that is past the catch-up limit.",
 }
 
 
@@ -68,6 +78,9 @@ class NeedsYou:
     obstacle: str
     #: "Thu 26 Nov 2026 09:00 (Europe/Berlin)", and the slot after it.
     goes_out: str
+    #: The same as a form has it, "2026-11-26T09:00", in this zone.
+    goes_out_at: str
+    zone: str
     next_slot: str
     is_due: bool
     is_held: bool
@@ -102,9 +115,8 @@ class NeedsYou:
         return self.status == IssueStatus.APPROVED
 
 
-def needs_you(request: Request, app: App, issue: Issue, editor: Editor) -> NeedsYou:
+def needs_you(request: Request, app: App, issue: Issue, look: Look, editor: Editor) -> NeedsYou:
     """The part of the issue's page that is about what is to be done."""
-    look = app.looks.of(issue)
     found = with_answers(app, issue, look.findings)
     opened = tuple(each for each in found if each.is_open)
     with app.database.read() as connection:
@@ -121,7 +133,9 @@ def needs_you(request: Request, app: App, issue: Issue, editor: Editor) -> Needs
         answered=tuple(each for each in found if not each.is_open),
         may_publish=editor.may_publish,
         obstacle=_obstacle(opened, editor, own=own),
-        goes_out=slot_words(issue.slot, zone),
+        goes_out=goes_out_words(issue, zone),
+        goes_out_at=goes_out_at(issue, zone).strftime(NAME),
+        zone=zone.key,
         next_slot=_next_slot(app, issue),
         is_due=issue.send_at is not None and issue.send_at <= app.clock.now(),
         is_held=issue.held_at is not None,
@@ -226,7 +240,7 @@ def approve_issue(app: Installed, editor: Publisher, form: DeskForm, issue_id: i
     if not expect:
         return _back(issue_id, "held-back")
     try:
-        approve(app, issue, editor.name, expect=expect, answered=True)
+        approve(app, issue, editor.name, expect=expect, answered=True, disputes=app.disputes)
     except NewsletterError as trouble:
         return _back(issue_id, _approval_fault(trouble))
     return _done(issue_id, "approved")
@@ -268,12 +282,26 @@ def hold_issue(app: Installed, editor: Publisher, form: DeskForm, issue_id: int)
 
 @router.post("/desk/issues/{issue_id}/schedule")
 def schedule_issue(app: Installed, editor: Publisher, form: DeskForm, issue_id: int) -> Response:
-    """Let a held issue go out at its time again."""
+    """Let a held issue go out at its time again, or any at the time that was chosen."""
+    issue = _issue(app, issue_id)
+    if "at" in form.one:
+        return _choose_time(app, editor, issue, form.get("at"))
     try:
-        release(app, _issue(app, issue_id), editor.name)
+        release(app, issue, editor.name)
     except (BadInput, ChangedMeanwhile):
         return _back(issue_id, "too-late")
     return _done(issue_id, "released")
+
+
+def _choose_time(app: App, editor: Editor, issue: Issue, text: str) -> Response:
+    try:
+        chosen = choose_time(app, issue, text, editor.name)
+    except (InvalidTransition, ChangedMeanwhile):
+        return _back(issue.id, "too-late")
+    except BadInput:
+        return _back(issue.id, "time", "time")
+    said = {Odd.NO: "scheduled", Odd.SKIPPED: "scheduled-skipped", Odd.TWICE: "scheduled-twice"}
+    return _done(issue.id, said[chosen.odd])
 
 
 @router.post("/desk/issues/{issue_id}/send")

@@ -214,6 +214,31 @@ def test_it_is_held_and_let_go(desk: Desk, issue: Issue) -> None:
     assert [each for _, each in deeds(desk, issue)] == ["scheduled", "held", "approved"]
 
 
+def test_a_publisher_chooses_when_it_goes_out(desk: Desk, issue: Issue) -> None:
+    approve(desk, issue)
+    page = desk.publisher.get(path(issue)).text
+    assert "Day and time in UTC" in page
+    assert 'value="2026-12-03T09:00"' in page
+    done = desk.publisher.post(path(issue, "/schedule"), at="2026-12-04T18:30")
+    assert said(done) == "It goes out at the time you chose, once it is approved."
+    assert "Fri 04 Dec 2026 18:30 (UTC)" in done.text
+    assert "4 December 2026, 18:30" in desk.writer.get("/desk").text
+    assert deeds(desk, issue)[0] == ("Paul", "scheduled")
+
+
+@pytest.mark.parametrize("at", ["", "2020-01-01T09:00", "soon"])
+def test_a_time_that_cannot_be_is_said_beside_its_field(desk: Desk, issue: Issue, at: str) -> None:
+    answer = desk.publisher.post(path(issue, "/schedule"), at=at)
+    assert fault(answer) == FAULTS["time"]
+    assert 'aria-describedby="at-fault"' in answer.text
+    assert stored(desk, issue) == issue
+
+
+def test_a_writer_chooses_no_time(desk: Desk, issue: Issue) -> None:
+    assert "Day and time in" not in desk.writer.get(path(issue)).text
+    assert desk.writer.post(path(issue, "/schedule"), at="2026-12-04T18:30").status_code == 403
+
+
 def _send(desk: Desk, issue: Issue, typed: str = "") -> Response:
     page = desk.publisher.get(path(issue))
     audience = hidden(page, "audience")

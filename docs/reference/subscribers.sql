@@ -67,6 +67,17 @@ CREATE TABLE chosen_quotes (
 )
  WITHOUT ROWID;
 
+CREATE TABLE clicks (
+  issue_id INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  kind VARCHAR NOT NULL,
+  day DATE NOT NULL,
+  count INTEGER NOT NULL,
+  CONSTRAINT pk_clicks PRIMARY KEY (issue_id, number, kind, day),
+  CONSTRAINT ck_clicks_kind CHECK (kind IN ('human', 'machine', 'unsure')),
+  CONSTRAINT fk_clicks_issue_id_links FOREIGN KEY(issue_id, number) REFERENCES links (issue_id, number) ON DELETE CASCADE
+);
+
 CREATE TABLE consent_sums (
   week_on DATE NOT NULL,
   source VARCHAR(100) NOT NULL,
@@ -238,6 +249,15 @@ CREATE TABLE items (
  WITHOUT ROWID;
 
 CREATE INDEX ix_items_room ON items (issue_id, room, kind, position);
+
+CREATE TABLE links (
+  issue_id INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  url TEXT NOT NULL,
+  place TEXT NOT NULL,
+  CONSTRAINT pk_links PRIMARY KEY (issue_id, number),
+  CONSTRAINT fk_links_issue_id_issues FOREIGN KEY(issue_id) REFERENCES issues (id) ON DELETE CASCADE
+);
 
 CREATE TABLE mailboxes (
   name VARCHAR(300) NOT NULL,

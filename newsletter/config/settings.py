@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from newsletter.config.sections.desk import Desk
 from newsletter.config.sections.issue import DEFAULT_JOBS, Digest, Schedule
 from newsletter.config.sections.mail import Alerts, Dkim, Mail, Sendgrid, Sending, Smtp
-from newsletter.config.sections.readers import Feedback, Readers, Retention
+from newsletter.config.sections.readers import Feedback, Privacy, Readers, Retention
 from newsletter.config.sections.site import Paths, Site, Web
 
 
@@ -27,6 +27,7 @@ class Settings(
     Web,
     Readers,
     Retention,
+    Privacy,
     Paths,
     Sending,
     Smtp,

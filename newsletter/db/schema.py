@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     Date,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -26,6 +27,7 @@ from sqlalchemy import (
 
 from newsletter.db.statuses import (
     BatchStatus,
+    ClickKind,
     ConsentEvent,
     DeliveryStatus,
     Edition,
@@ -372,6 +374,32 @@ plans = Table(
     #: render.plan.Plan, serialised.
     Column("plan", LargeBinary, nullable=False),
     PrimaryKeyConstraint("issue_id", "variant"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("issue_id", Id, ForeignKey("issues.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    #: Where a counted link leads; nothing else is redirected to.
+    Column("url", Text, nullable=False),
+    #: The block of the mail that it stands in; empty for the frame around them.
+    Column("place", Text, nullable=False),
+    PrimaryKeyConstraint("issue_id", "number"),
+)
+
+clicks = Table(
+    "clicks",
+    metadata,
+    Column("issue_id", Id, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("kind", Choice(ClickKind), nullable=False),
+    #: In UTC. Nothing here says who clicked.
+    Column("day", Date, nullable=False),
+    Column("count", Integer, nullable=False),
+    PrimaryKeyConstraint("issue_id", "number", "kind", "day"),
+    ForeignKeyConstraint(["issue_id", "number"], ["links.issue_id", "links.number"], ondelete="CASCADE"),
+    one_of("kind", ClickKind, "kind"),
 )
 
 errata = Table(

@@ -162,6 +162,14 @@ class ReportKind(StrEnum):
     AUTO_REPLY = "auto-reply"
 
 
+class ClickKind(StrEnum):
+    """Who opened a link, as far as a request tells."""
+
+    HUMAN = "human"
+    MACHINE = "machine"
+    UNSURE = "unsure"
+
+
 class FindingAnswer(StrEnum):
     """What a person says to a finding of the checks."""
 

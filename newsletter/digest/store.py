@@ -13,6 +13,8 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or
 
 from newsletter.db.schema import exclusions, issues, items, plans, publications, rulings, snapshots
 from newsletter.db.statuses import Edition, ExclusionReach, IssueStatus, ItemKind, Room
+from newsletter.digest.clicks import IssueLink
+from newsletter.digest.clicks_store import links_of, put_links
 from newsletter.digest.issues import Issue, Item, ItemKey, Step, steps_from
 from newsletter.errors import AlreadyPublished, ChangedMeanwhile, InvalidTransition, NotFound
 
@@ -270,6 +272,8 @@ class Frozen:
     plans: Mapping[str, bytes]
     #: What the mail had no room for (digest/record.py); empty for none.
     record: str = ""
+    #: Where its numbered links lead; none where clicks are not counted.
+    links: tuple[IssueLink, ...] = ()
 
 
 def freeze(connection: Connection, issue_id: int, frozen: Frozen) -> None:
@@ -286,10 +290,12 @@ def freeze(connection: Connection, issue_id: int, frozen: Frozen) -> None:
         {"issue_id": issue_id, "variant": name, "plan": plan} for name, plan in sorted(frozen.plans.items())
     ]
     connection.execute(insert(plans), rows)
+    put_links(connection, issue_id, frozen.links)
 
 
 def thaw(connection: Connection, issue_id: int) -> None:
     """Forget what an approval stored."""
+    put_links(connection, issue_id, ())
     for table in (plans, snapshots):
         connection.execute(delete(table).where(table.c.issue_id == issue_id))
 
@@ -305,6 +311,7 @@ def get_frozen(connection: Connection, issue_id: int) -> Frozen:
         sender=snapshot.sender,
         plans={row.variant: row.plan for row in stored},
         record=snapshot.record,
+        links=links_of(connection, issue_id),
     )
 
 

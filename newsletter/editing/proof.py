@@ -6,6 +6,7 @@ Preview, checks and approval all work on one, so that what is looked at is what 
 import hashlib
 from dataclasses import dataclass
 
+from newsletter.digest.clicks import IssueLink
 from newsletter.digest.issues import Issue
 from newsletter.digest.letter import Letter
 from newsletter.digest.letter_json import letter_from_json, letter_to_json
@@ -15,6 +16,7 @@ from newsletter.editing.letters import EVERYBODY, is_frozen, written_letter, wri
 from newsletter.editing.newsroom import Newsroom
 from newsletter.errors import BadInput
 from newsletter.render.compile import compile_letter
+from newsletter.render.counting import counted_plan
 from newsletter.render.frame import MessageFrame
 from newsletter.render.plan import Plan
 
@@ -61,11 +63,13 @@ def proof_of(
             content_hash="",
             trouble=trouble,
         )
+    sent, links = _as_sent(newsroom, issue, letter, plan)
     frozen = Frozen(
         letter=letter_to_json(letter),
         sender=newsroom.frame.to_json(),
-        plans={EVERYBODY: plan.to_bytes()},
+        plans={EVERYBODY: sent.to_bytes()},
         record=record_to_json(written_record(newsroom, issue)),
+        links=links,
     )
     return Proof(
         issue=issue,
@@ -78,11 +82,22 @@ def proof_of(
     )
 
 
+def _as_sent(
+    newsroom: Newsroom, issue: Issue, letter: Letter, plan: Plan
+) -> tuple[Plan, tuple[IssueLink, ...]]:
+    """The plan as approval freezes it. A draft keeps its links: before approval nothing knows where a number leads."""
+    if not newsroom.settings.count_clicks:
+        return plan, ()
+    return counted_plan(plan, issue.id, newsroom.frame.public_url, left_alone=letter.footer.privacy_url)
+
+
 def hash_of(frozen: Frozen) -> str:
-    """SHA-256 over everything that was approved: plans, the letter with its subject, its record, From, public URL; hex."""
+    """SHA-256 over everything that was approved: plans, the letter with its subject, its record, From, public URL, counted links; hex."""
     parts = [frozen.letter.encode(), frozen.sender.encode(), frozen.record.encode()]
     for name, plan in sorted(frozen.plans.items()):
         parts += [name.encode(), plan]
+    for link in frozen.links:
+        parts += [str(link.number).encode(), link.url.encode(), link.place.encode()]
     whole = hashlib.sha256()
     for part in parts:
         whole.update(b"%d:%b," % (len(part), part))

@@ -39,6 +39,7 @@ ROUTES = (
     "archive",
     "feeds",
     "viewing",
+    "clicks",
     "webhooks",
     "desk.assets",
     "desk.sign_in",

@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -61,6 +62,15 @@ _HEADERS = {
 _TWO_YEARS = "max-age=63072000; includeSubDomains"
 
 
+#: Where a request's scope holds the method that was asked for, a HEAD being read as a GET.
+_ASKED = "newsletter.method"
+
+
+def asked_method(request: Request) -> str:
+    """The method of the request as it came."""
+    return str(request.scope.get(_ASKED, request.method))
+
+
 class Guard:
     """ASGI middleware around all pages."""
 
@@ -84,7 +94,11 @@ class Guard:
         # Every page that can be read can be asked for its head alone; the server leaves the body out.
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         try:
-            await self.web({**scope, "method": method}, _Body(receive, _most_body(scope)).receive, answer)
+            await self.web(
+                {**scope, "method": method, _ASKED: scope["method"]},
+                _Body(receive, _most_body(scope)).receive,
+                answer,
+            )
         except BodyTooLong:
             await _refuse(413, "This is more than a form can hold.")(scope, receive, answer)
         except Exception:

@@ -62,6 +62,17 @@ class Retention:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Privacy:
+    """What is counted of readers' doings."""
+
+    count_clicks: bool = setting(
+        "privacy.count_clicks",
+        False,
+        help="Count how often an issue's links are opened, never by whom; its links lead over this server then.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Feedback:
     """The mailbox of bounces and complaints."""
 

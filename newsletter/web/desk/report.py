@@ -1,8 +1,8 @@
 """What became of issues and of readers: of one issue, and over time. Pictures with the tables beside them, and CSV."""
 
 import csv
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from io import StringIO
 from typing import ClassVar
@@ -11,6 +11,9 @@ from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
 from newsletter.app import App
+from newsletter.db.statuses import ClickKind
+from newsletter.digest.clicks import LinkClicks
+from newsletter.digest.clicks_store import clicks_by_issue, clicks_of
 from newsletter.digest.errata import Erratum
 from newsletter.digest.errata_store import errata_of
 from newsletter.digest.issues import Issue
@@ -34,6 +37,7 @@ WEEKS = timedelta(weeks=52)
 #: Lines in a picture; the rest of the sources go together.
 _SOURCES = len(COLOURS) - 1
 _COLUMNS = ("readers", "accepted", "rejected", "skipped", "unsure", "open", "bounced", "complained")
+_CLICKS = tuple(f"clicks_{kind}" for kind in ClickKind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,8 @@ class Outcome:
 
     line: IssueLine
     votes: int
+    #: Of its links, by kind of visitor; empty where none were counted.
+    clicks: Mapping[ClickKind, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +76,8 @@ class IssueReportPage(DeskPage):
     picture: Markup
     domains: Markup
     errata: tuple[Erratum, ...]
+    #: By link, in the order of the mail; none where clicks were not to be counted.
+    clicks: tuple[LinkClicks, ...]
 
 
 @router.get("/desk/report")
@@ -93,7 +101,7 @@ def report(request: Request, app: Installed, editor: AnyEditor) -> Response:
 
 @router.get("/desk/report/issues.csv")
 def issues_csv(app: Installed, editor: AnyEditor) -> Response:
-    heads = ("issue", "edition", "began", "status", *_COLUMNS, "left", "votes")
+    heads = ("issue", "edition", "began", "status", *_COLUMNS, "left", "votes", *_CLICKS)
     rows = (
         (
             each.line.label,
@@ -103,6 +111,7 @@ def issues_csv(app: Installed, editor: AnyEditor) -> Response:
             *(getattr(each.line.sums, name) for name in _COLUMNS),
             each.line.left,
             each.votes,
+            *(each.clicks.get(kind, 0) for kind in ClickKind),
         )
         for each in _outcomes(app, ALL)
     )
@@ -124,6 +133,7 @@ def readers_csv(app: Installed, editor: AnyEditor) -> Response:
 def issue_report(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> Response:
     with app.database.read() as connection:
         issue, errata = get_issue(connection, issue_id), errata_of(connection, issue_id)
+        clicks = clicks_of(connection, issue_id)
     outcome, look = _outcome(app, issue_id), live_of(request).look(issue_id)
     page = IssueReportPage(
         desk=DeskFrame.of(request, editor, "report"),
@@ -134,6 +144,7 @@ def issue_report(request: Request, app: Installed, editor: AnyEditor, issue_id: 
         picture=bars(_parts(outcome)) if outcome else Markup(""),
         domains=bars([(clip(each.name or "all others", 24), each.done) for each in look.domains]),
         errata=errata,
+        clicks=clicks,
     )
     return show(request, page)
 
@@ -148,9 +159,26 @@ def issue_csv(request: Request, app: Installed, editor: AnyEditor, issue_id: int
     return _csv(f"issue-{issue_id}.csv", ("domain", *names), rows)
 
 
+@router.get("/desk/issues/{issue_id}/clicks.csv")
+def clicks_csv(app: Installed, editor: AnyEditor, issue_id: int) -> Response:
+    """By link, in the order of the mail."""
+    with app.database.read() as connection:
+        counted = clicks_of(connection, get_issue(connection, issue_id).id)
+    rows = (
+        (each.link.number, each.link.place, each.link.url, *(getattr(each, kind) for kind in ClickKind))
+        for each in counted
+    )
+    return _csv(f"clicks-{issue_id}.csv", ("link", "place", "url", *ClickKind), rows)
+
+
 def _outcomes(app: App, most: int) -> tuple[Outcome, ...]:
     votes = votes_by_issue(app)
-    return tuple(Outcome(line=each, votes=votes.get(each.id, 0)) for each in issue_lines(app.database, most))
+    with app.database.read() as connection:
+        clicks = clicks_by_issue(connection)
+    return tuple(
+        Outcome(line=each, votes=votes.get(each.id, 0), clicks=clicks.get(each.id, {}))
+        for each in issue_lines(app.database, most)
+    )
 
 
 def _outcome(app: App, issue_id: int) -> Outcome | None:

@@ -8,7 +8,9 @@ from sqlalchemy import insert
 
 from newsletter.clock import MovedClock
 from newsletter.db.schema import consents
-from newsletter.db.statuses import ConsentEvent
+from newsletter.db.statuses import ClickKind, ConsentEvent
+from newsletter.digest.clicks import Click, IssueLink
+from newsletter.digest.clicks_store import add_clicks, put_links
 from newsletter.digest.issues import Issue
 from tests.digest.week import WEEK
 from tests.web.desk.desk import Desk, open_desk, said
@@ -88,6 +90,31 @@ def test_looking_at_reports_changes_nothing(sent: tuple[Desk, Issue]) -> None:
     for path in ("/desk/report", "/desk/report/issues.csv", f"/desk/issues/{issue.id}/report"):
         assert desk.publisher.get(path).status_code == 200
     assert desk.house.rows() == before
+
+
+def test_clicks_are_told_by_link_once_they_are_counted(sent: tuple[Desk, Issue]) -> None:
+    desk, issue = sent
+    path = f"/desk/issues/{issue.id}/report"
+    assert "Its links" not in desk.writer.get(path).text
+    link = IssueLink(number=1, url="https://kite.example/?<b>", place="card:kite")
+    click = Click(issue_id=issue.id, number=1, kind=ClickKind.HUMAN, day=desk.app.clock.now().date())
+    with desk.app.database.write() as connection:
+        put_links(connection, issue.id, [link])
+        add_clicks(connection, {click: 1234})
+    page = desk.writer.get(path).text
+    assert "https://kite.example/?&lt;b&gt;" in page
+    assert "<td>1,234</td><td>0</td><td>0</td>" in page
+    (line,) = rows_of(desk.writer.get(f"/desk/issues/{issue.id}/clicks.csv").text)
+    assert line == {
+        "link": "1",
+        "place": "card:kite",
+        "url": link.url,
+        "human": "1234",
+        "machine": "0",
+        "unsure": "0",
+    }
+    (whole,) = rows_of(desk.writer.get("/desk/report/issues.csv").text)
+    assert (whole["clicks_human"], whole["clicks_machine"], whole["clicks_unsure"]) == ("1234", "0", "0")
 
 
 # ── errata ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -417,6 +417,17 @@ def upgrade() -> None:
     )
     op.create_index("ix_items_room", "items", ["issue_id", "room", "kind", "position"], unique=False)
     op.create_table(
+        "links",
+        sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["issue_id"], ["issues.id"], name=op.f("fk_links_issue_id_issues"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("issue_id", "number", name=op.f("pk_links")),
+    )
+    op.create_table(
         "mails",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -581,6 +592,22 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("reader_id", "issue_id", name=op.f("pk_soft_bounces")),
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "clicks",
+        sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.CheckConstraint("kind IN ('human', 'machine', 'unsure')", name=op.f("ck_clicks_kind")),
+        sa.ForeignKeyConstraint(
+            ["issue_id", "number"],
+            ["links.issue_id", "links.number"],
+            name=op.f("fk_clicks_issue_id_links"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("issue_id", "number", "kind", "day", name=op.f("pk_clicks")),
     )
     op.create_table(
         "deliveries",

@@ -1,0 +1,120 @@
+"""Clicks on an issue's links, as far as they are counted: who may have clicked, by rules that docs/how-to/clicks.md tells.
+
+Nothing of a visitor is kept: a click adds one to the count of a link, a kind of visitor and a day. The queries are in
+clicks_store.py.
+"""
+
+import re
+import secrets
+from collections import Counter, OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from hashlib import blake2b
+from threading import Lock
+
+from newsletter.db.statuses import ClickKind
+
+#: A person has to get the mail and read it first: earlier than this after an issue's start nobody counts as one.
+NOT_YET = timedelta(seconds=60)
+#: So many different links of one issue, from one network, in so short a time, and whoever opens them is a program.
+MANY, SHORT = 4, timedelta(seconds=10)
+#: Networks that are remembered, for as long as they are busy; in memory only.
+_NETWORKS = 10_000
+
+#: Programs that say what they are, and those that mail filters are known to open links with.
+_PROGRAMS = re.compile(
+    r"bot\b|bot/|crawl|spider|scan|preview|prefetch|fetch|monitor|headless|curl|wget|python|java/|okhttp|go-http|libwww|"
+    r"barracuda|proofpoint|mimecast|safelinks|googleimageproxy|yahoomailproxy|slack|facebookexternalhit|whatsapp|telegram",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueLink:
+    """A link that approval froze under a number. `place` is the block it stands in; empty for the mail's frame."""
+
+    number: int
+    url: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkClicks:
+    """How often a link was opened, by kind of visitor."""
+
+    link: IssueLink
+    human: int = 0
+    machine: int = 0
+    unsure: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Click:
+    """What one count is of."""
+
+    issue_id: int
+    number: int
+    kind: ClickKind
+    day: date
+
+
+def kind_of(method: str, headers: Mapping[str, str], since_start: timedelta) -> ClickKind:
+    """Who opened a link, as far as the request itself tells. `headers` are found by lower-case name."""
+    purpose = f"{headers.get('purpose', '')} {headers.get('sec-purpose', '')} {headers.get('x-moz', '')}"
+    agent = headers.get("user-agent", "")
+    if (
+        method == "HEAD"
+        or "prefetch" in purpose
+        or "preview" in purpose
+        or not agent
+        or _PROGRAMS.search(agent)
+    ):
+        return ClickKind.MACHINE
+    went = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-user") == "?1"
+    return ClickKind.HUMAN if went and since_start >= NOT_YET else ClickKind.UNSURE
+
+
+@dataclass(slots=True)
+class Crowds:
+    """Networks that open many links at once. Known for seconds, in memory, by a hash whose key ends with the process."""
+
+    _key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    _seen: OrderedDict[bytes, tuple[datetime, set[int]]] = field(default_factory=OrderedDict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def is_one(self, network: str, issue_id: int, number: int, now: datetime) -> bool:
+        """Whether with this link the network has opened too many for a person."""
+        key = blake2b(f"{issue_id} {network}".encode(), digest_size=16, key=self._key).digest()
+        with self._lock:
+            while self._seen and now - next(iter(self._seen.values()))[0] > SHORT:
+                self._seen.popitem(last=False)
+            _, numbers = self._seen.setdefault(key, (now, set()))
+            numbers.add(number)
+            if len(self._seen) > _NETWORKS:
+                self._seen.popitem(last=False)
+            return len(numbers) >= MANY
+
+
+@dataclass(slots=True)
+class Uncounted:
+    """Clicks on their way to the store; of many threads one writes, and the others leave theirs to it."""
+
+    _waiting: Counter[Click] = field(default_factory=Counter)
+    _lock: Lock = field(default_factory=Lock)
+    #: Held by the one that writes.
+    writing: Lock = field(default_factory=Lock)
+
+    def add(self, *clicks: Click) -> None:
+        with self._lock:
+            self._waiting.update(clicks)
+
+    def put_back(self, counts: Mapping[Click, int]) -> None:
+        with self._lock:
+            self._waiting.update(counts)
+
+    def take(self) -> Counter[Click]:
+        """All that wait."""
+        with self._lock:
+            taken, self._waiting = self._waiting, Counter()
+            return taken

@@ -1,0 +1,48 @@
+"""A counted link of an issue: to where it was frozen to lead, and nowhere else. The one page that writes when it is read.
+
+The way on never waits for the count: it is written after the answer, and may be lost. What is counted is in digest/clicks.py.
+"""
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from starlette.background import BackgroundTask
+
+from newsletter.app import App
+from newsletter.db.statuses import ClickKind
+from newsletter.digest.clicks import Click, kind_of
+from newsletter.digest.clicks_store import count_clicks, get_target
+from newsletter.errors import NotFound
+from newsletter.readers.limits import network_of
+from newsletter.web.installation import Installed
+from newsletter.web.security import asked_method
+
+router = APIRouter(include_in_schema=False)
+
+#: Digits of a number that any database can look up.
+_MOST_DIGITS = 9
+
+
+@router.get("/to/{issue_id}/{number}")
+def follow_link(request: Request, app: Installed, issue_id: str, number: str) -> Response:
+    issue, link = _number(issue_id), _number(number)
+    with app.database.read() as connection:
+        url, started_at = get_target(connection, issue, link)
+    counting = None
+    if app.settings.count_clicks and started_at is not None:
+        now = app.clock.now()
+        kind = kind_of(asked_method(request), request.headers, now - started_at)
+        if app.crowds.is_one(network_of(request.client.host if request.client else ""), issue, link, now):
+            kind = ClickKind.MACHINE
+        app.uncounted.add(Click(issue_id=issue, number=link, kind=kind, day=now.date()))
+        counting = BackgroundTask(_count, app)
+    return RedirectResponse(url, 302, background=counting)
+
+
+def _count(app: App) -> None:
+    count_clicks(app.database, app.uncounted)
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+        raise NotFound("link", text)
+    return int(text)

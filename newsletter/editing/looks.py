@@ -44,7 +44,16 @@ class Looks:
 
     def of(self, issue: Issue) -> Look:
         """A look at the issue as it is given. What depends on other issues and the settings is looked up each time."""
-        look = self._remembered(issue)
+        return self._with_around(issue, self._remembered(issue))
+
+    def known(self, issue: Issue) -> Look | None:
+        """The look at the issue as it stands, where somebody has looked: nothing is compiled or checked for it."""
+        begins = f"{issue.version} {self.mails.stamp(issue)} "
+        with self._lock:
+            kept = [look for stamp, look in self._kept.items() if stamp.startswith(begins)]
+        return self._with_around(issue, kept[-1]) if kept else None
+
+    def _with_around(self, issue: Issue, look: Look) -> Look:
         around = tuple(look_around(self.newsroom, issue))
         findings = (*(each for each in around if each.firm), *look.findings)
         return Look(

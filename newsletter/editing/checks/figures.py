@@ -67,7 +67,7 @@ def _contradiction(found: Contradiction, printed: Printed) -> Finding:
     places = "; ".join(dict.fromkeys(each.place for each in (found.left, found.right)))
     how = "Say which is right: newsletter facts rule, or correct the pack."
     if found.attribute == IDENTITY:
-        how = "If they are two, say so (--leave-out); if they are one, an alias in a pack joins them."
+        how = "If they are two, say so; if they are one, an alias in a pack joins them."
     return warning(
         f"contradiction:{found.kind.replace(' ', '-').replace(',', '')}:{'+'.join(found.tool_ids)}:{found.attribute}"
         f":{_short(found)}",

@@ -1,14 +1,18 @@
 """The desk's first page: the issues at hand, then those before."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 
+from newsletter.app import App
 from newsletter.db.statuses import IssueStatus
 from newsletter.digest.issues import Issue
+from newsletter.editing.answers import with_answers
+from newsletter.editing.checks.findings import Finding, Severity
 from newsletter.editing.issue_list import MOST, list_page
 from newsletter.editing.timing import goes_out_at
 from newsletter.web.desk.frame import DeskFrame, DeskPage
@@ -59,15 +63,30 @@ def home(request: Request, app: Installed, editor: AnyEditor, before: int | None
         listed = list_page(connection, before)
     page = HomePage(
         desk=DeskFrame.of(request, editor, "issues"),
-        open=tuple(_row(each, listed.subjects, app.settings.zone) for each in listed.open)
-        if before is None
-        else (),
+        open=tuple(_at_hand(app, each, listed.subjects) for each in listed.open) if before is None else (),
         closed=tuple(_row(each, listed.subjects, app.settings.zone) for each in listed.closed),
         older=listed.closed[-1].id if len(listed.closed) == MOST else None,
         is_first=before is None,
         next_issue=app.next_issue_words(),
     )
     return show(request, page)
+
+
+def _at_hand(app: App, issue: Issue, subjects: dict[int, str]) -> IssueRow:
+    """A draft says what it needs, where that is known since somebody looked: no list waits for a check."""
+    row = _row(issue, subjects, app.settings.zone)
+    look = app.looks.known(issue) if issue.status is IssueStatus.DRAFT else None
+    if look is None:
+        return row
+    opened = [each.finding for each in with_answers(app, issue, look.findings) if each.is_open]
+    return replace(row, subject=look.mail.letter.subject, waits=_needs_words(opened))
+
+
+def _needs_words(opened: Sequence[Finding]) -> str:
+    errors = sum(each.severity is Severity.ERROR for each in opened)
+    counted = ((errors, "error"), (len(opened) - errors, "warning"))
+    words = " and ".join(f"{count} {word}{'s' * (count != 1)}" for count, word in counted if count)
+    return f"{words} to answer." if words else "The checks have nothing open: approve it."
 
 
 def _row(issue: Issue, subjects: dict[int, str], zone: ZoneInfo) -> IssueRow:

@@ -2,14 +2,18 @@
 
 import json
 import re
+from datetime import timedelta
 
 from sqlalchemy import insert, update
 
 from newsletter.db.schema import issues, snapshots
 from newsletter.db.statuses import Edition, IssueStatus
 from newsletter.digest.store import add_issue
+from newsletter.editing.draft import edit
 from newsletter.editing.issue_list import MOST
 from tests.conftest import THURSDAY
+from tests.digest.week import PANEL_PAGE
+from tests.editing.desk import drafted
 from tests.web.desk.desk import Desk
 from tests.web.house import heading
 
@@ -40,6 +44,24 @@ def test_what_goes_out_stands_first_then_the_earliest_draft(desk: Desk) -> None:
     assert "The server lets nobody in." in at_hand
     assert "This week’s issue" in at_hand
     assert "&lt;b&gt;Old&lt;/b&gt; news" in before
+
+
+def test_a_draft_that_somebody_looked_at_says_what_it_needs(desk: Desk) -> None:
+    with desk.app.content() as content:
+        content.import_pack(PANEL_PAGE, desk.app.clock.now() - timedelta(days=1))
+    issue = drafted(desk.app)
+    before = desk.writer.get("/desk").text
+    assert "look through it" in before
+    path = f"/desk/issues/{issue.id}"
+    page = desk.writer.get(path).text
+    (needed,) = re.findall(r"<p>(\d+ [^<]* to answer\.)</p>", page)
+    home = desk.writer.get("/desk").text
+    assert needed in home
+    assert "look through it" not in home
+    assert f">{desk.app.looks.of(issue).mail.letter.subject}</a></h2>" in home
+    # Nobody has looked at what it says now.
+    edit(desk.app, issue, subject="Ours")
+    assert needed not in desk.writer.get("/desk").text
 
 
 def test_older_issues_are_a_page_further(desk: Desk) -> None:

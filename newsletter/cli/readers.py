@@ -344,7 +344,7 @@ def data(app: "App", address: str) -> None:
 
     reader = look_up(app.database, address, suppression_key=app.suppression_key).reader
     with app.database.read() as connection:
-        print_json(own_export(connection, reader))
+        print_json(own_export(connection, reader, app.ballots))
 
 
 @readers.command()

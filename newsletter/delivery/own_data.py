@@ -1,18 +1,23 @@
-"""Everything kept of one reader, in one JSON document: what the readers' room knows, and what was sent to them."""
+"""Everything kept of one reader, in one JSON document: what the readers' room knows, what was sent to them, and their open votes."""
 
 from sqlalchemy import Connection, select
 
 from newsletter.db.schema import deliveries, issues, mails, reports
 from newsletter.readers.model import Reader
 from newsletter.readers.own_data import own_rows
+from newsletter.readers.votes import Ballots
 
 
-def own_export(connection: Connection, reader: Reader) -> dict[str, object]:
-    """The reader's own export. Times are ISO 8601 in UTC."""
+def own_export(connection: Connection, reader: Reader, ballots: Ballots) -> dict[str, object]:
+    """The reader's own export. Times are ISO 8601 in UTC. Votes that were counted are nobody's any more."""
     return own_rows(connection, reader) | {
         "issues": _issues(connection, reader.id),
         "mails": _mails(connection, reader.id),
         "reports": _reports(connection, reader.id),
+        "open_votes": [
+            {"comparison": comparison_id, "tool": tool_id, "vote": vote.value}
+            for comparison_id, tool_id, vote in ballots.open_votes(connection, reader.id)
+        ],
     }
 
 

@@ -19,6 +19,7 @@ from newsletter.readers.addresses import parse_address
 from newsletter.readers.model import Consent, Reader
 from newsletter.readers.own_store import list_tools
 from newsletter.readers.subscribing import Subscribing
+from newsletter.readers.votes import Ballots
 from newsletter.readers.wording import REASON, without_address
 
 #: Readers on a page, and copies and mails in one reader's history.
@@ -38,6 +39,9 @@ class ReadersNewsroom(Newsroom, Protocol):
 
     @property
     def eraser(self) -> Eraser: ...
+
+    @property
+    def ballots(self) -> Ballots: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +125,7 @@ def suppress(newsroom: ReadersNewsroom, reader_id: int, reason: str, *, by: str)
     return changed
 
 
-def export(newsroom: Newsroom, reader_id: int, *, by: str) -> dict[str, object]:
+def export(newsroom: ReadersNewsroom, reader_id: int, *, by: str) -> dict[str, object]:
     """Everything kept of a reader, ready for JSON. Commits that it was asked for. Raises NotFound."""
     with newsroom.database.write() as connection:
         reader = store.get_reader(connection, reader_id)
@@ -132,7 +136,7 @@ def export(newsroom: Newsroom, reader_id: int, *, by: str) -> dict[str, object]:
             detail=f"reader {reader_id}",
             at=newsroom.clock.now(),
         )
-        return own_export(connection, reader)
+        return own_export(connection, reader, newsroom.ballots)
 
 
 def erase(newsroom: ReadersNewsroom, reader_id: int, typed: str, *, by: str) -> bool:

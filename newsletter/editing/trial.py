@@ -166,6 +166,7 @@ def _note(newsroom: SendingNewsroom, proof: Proof, copies: Sequence[Copy], peopl
 def _topics(letter: Letter) -> tuple[str, ...]:
     """The topic that the issue has most of."""
     topics = [each.topic for each in letter.more] + [each.topic for each in letter.cards]
+    topics += [each.topic for each in letter.lines]
     counted = Counter(each for each in topics if each)
     return tuple(topic for topic, _ in counted.most_common(1))
 

@@ -13,6 +13,9 @@ from sqlalchemy import Connection
 from newsletter.db.statuses import Vote
 from newsletter.readers import vote_store
 
+#: Marks asked for in one statement: SQLite takes no more than some thousands of values.
+_TOGETHER = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Ballots:
@@ -42,6 +45,15 @@ class Ballots:
         """What the reader has voted on these tools."""
         marks = {self.mark(comparison_id, each, reader_id): each for each in tool_ids}
         return {marks[mark]: vote for mark, vote in vote_store.votes_of(connection, marks).items()}
+
+    def open_votes(self, connection: Connection, reader_id: int) -> tuple[tuple[str, str, Vote], ...]:
+        """All that the reader has voted and that is not counted yet: comparison, tool, vote."""
+        subjects = vote_store.subjects(connection)
+        marks = {self.mark(*each, reader_id): each for each in subjects}
+        cast: dict[str, Vote] = {}
+        for start in range(0, len(marks), _TOGETHER):
+            cast |= vote_store.votes_of(connection, list(marks)[start : start + _TOGETHER])
+        return tuple((*marks[mark], cast[mark]) for mark in marks if mark in cast)
 
     def forget(self, connection: Connection, reader_ids: Sequence[int]) -> None:
         """Take these readers' votes back wherever voting is open."""

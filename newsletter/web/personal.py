@@ -71,7 +71,7 @@ def look(request: Request, app: Installed, token: str) -> Response:
 def export(app: Installed, token: str) -> Response:
     with app.database.read() as connection:
         reader = reader_of_dated(app, connection, Purpose.PERSONAL, token)
-        document = json.dumps(own_export(connection, reader), ensure_ascii=False, indent=2)
+        document = json.dumps(own_export(connection, reader, app.ballots), ensure_ascii=False, indent=2)
     named = {"Content-Disposition": 'attachment; filename="my-data.json"'}
     return Response(document, media_type="application/json", headers=named)
 

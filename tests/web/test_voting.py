@@ -68,6 +68,28 @@ def test_opening_a_link_of_the_mail_counts_nothing_and_the_button_does(house: Ho
     assert marks(house) == 2
 
 
+def test_a_readers_own_export_has_their_open_votes_and_nobody_elses(house: House, issue: Issue) -> None:
+    house.add("bob@example.org")
+    house.post(vote_path(house), left="ship", right="skip")
+    house.post(vote_path(house, "bob"), left="skip", right="")
+
+    def exported(name: str) -> list[dict[str, str]]:
+        reader = house.find(f"{name}@example.org")
+        assert reader is not None
+        path = f"/personal/{house.token(Purpose.PERSONAL, reader.id)}/export"
+        votes: list[dict[str, str]] = house.get(path).json()["open_votes"]
+        return votes
+
+    assert exported("alice") == [
+        {"comparison": LEAD, "tool": LEFT, "vote": "ship"},
+        {"comparison": LEAD, "tool": RIGHT, "vote": "skip"},
+    ]
+    assert exported("bob") == [{"comparison": LEAD, "tool": LEFT, "vote": "skip"}]
+    later(house, days=6)
+    close(house)
+    assert exported("alice") == []
+
+
 def test_a_vote_counts_once_and_can_be_changed(house: House, issue: Issue) -> None:
     path = vote_path(house)
     with ThreadPoolExecutor(4) as pool:

@@ -79,6 +79,7 @@ class Choices:
 
 def choices_of(letter: Letter) -> Choices:
     topics = {each.topic for each in letter.more} | {each.topic for each in letter.cards}
+    topics |= {each.topic for each in letter.lines}
     costs = letter.lead.costs if letter.lead is not None else None
     return Choices(
         topics=tuple(sorted(filter(None, topics), key=str.casefold)),

@@ -1,0 +1,20 @@
+"""What a made-up reader may choose is what changes their copy, in a weekly issue and in a monthly one."""
+
+from dataclasses import replace
+
+from newsletter.digest.letter import Figure, Line, Link
+from newsletter.editing.trial import Kind, copy_of_kind
+from newsletter.web.desk.view import choices_of
+from tests.render import letters
+
+
+def line(key: str, topic: str) -> Line:
+    link = Link(label=key, url=f"https://tools.example.org/{key}")
+    return Line(key=f"tool-{key}", topic=topic, link=link, split=Figure(text="3 ship, 1 skip"))
+
+
+def test_a_monthly_issue_offers_the_topics_of_its_lines() -> None:
+    lines = (line("heron", "Coding"), line("kite", "Writing"), line("finch", "Coding"))
+    month = replace(letters.HEAVY, more=(), cards=(), lines=lines)
+    assert choices_of(month).topics == ("Coding", "Writing")
+    assert copy_of_kind(month, Kind.TOPICS).wishes.topics == ("Coding",)

@@ -15,6 +15,7 @@ from newsletter.db.migrate import require_head
 
 if TYPE_CHECKING:
     from newsletter.delivery.erasing import Eraser
+    from newsletter.editing.asked import AskedChecks
     from newsletter.editing.compiled import CompiledMails
     from newsletter.editing.disputes import Disputes
     from newsletter.editing.looks import Looks
@@ -80,7 +81,14 @@ class App(ReadersParts, SendingParts, FeedbackParts):
         """Issues as an editor sees them, with the findings of the checks; remembered."""
         from newsletter.editing.looks import Looks
 
-        return Looks(self, self.compiled, self.disputes)
+        return Looks(self, self.compiled, self.disputes, self.asked)
+
+    @cached_property
+    def asked(self) -> "AskedChecks":
+        """What links and SpamAssassin said of issues, once an editor asked; remembered."""
+        from newsletter.editing.asked import AskedChecks
+
+        return AskedChecks(self.settings)
 
     @cached_property
     def merges(self) -> "PlannedMerges":

@@ -7,7 +7,9 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from threading import Lock
 
+from newsletter.db.statuses import IssueStatus
 from newsletter.digest.issues import Issue
+from newsletter.editing.asked import AskedChecks
 from newsletter.editing.checks.examine import look_around, look_over, published
 from newsletter.editing.checks.findings import Finding
 from newsletter.editing.compiled import CompiledMail, CompiledMails
@@ -20,6 +22,7 @@ from newsletter.editing.store import publishing_stamp
 #: How many issues' looks are kept.
 KEPT = 8
 
+_WAITING = (IssueStatus.DRAFT, IssueStatus.APPROVED)
 NONE = Known(found=(), is_current=True)
 
 
@@ -39,6 +42,7 @@ class Looks:
     newsroom: Newsroom
     mails: CompiledMails
     disputes: Disputes
+    asked: AskedChecks
     _kept: "OrderedDict[str, Look]" = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -55,12 +59,10 @@ class Looks:
 
     def _with_around(self, issue: Issue, look: Look) -> Look:
         around = tuple(look_around(self.newsroom, issue))
-        findings = (*(each for each in around if each.firm), *look.findings)
-        return Look(
-            mail=look.mail,
-            proof=look.proof,
-            findings=(*findings, *(each for each in around if not each.firm)),
-        )
+        heard = () if issue.status not in _WAITING else self.asked.found(look.proof.content_hash)
+        firm = (*(each for each in around if each.firm), *look.findings)
+        mild = (*(each for each in around if not each.firm), *heard)
+        return Look(mail=look.mail, proof=look.proof, findings=(*firm, *mild))
 
     def _remembered(self, issue: Issue) -> Look:
         today = self.newsroom.clock.now().date()

@@ -30,5 +30,7 @@ class Desk:
         "desk.test_group", (), help="Addresses that a test send to the group goes to."
     )
     check_links: bool = setting(
-        "desk.check_links", False, help="Whether newsletter check opens every link of the issue."
+        "desk.check_links",
+        False,
+        help="Whether newsletter check opens every link of the issue, and the desk has a button for it.",
     )

@@ -18,6 +18,7 @@ from newsletter.digest.store import get_issue
 from newsletter.editing import answers
 from newsletter.editing.answers import Answered, with_answers
 from newsletter.editing.approve import HeldBack, OwnWork, approve, has_own_work, withdraw
+from newsletter.editing.asked import Answering, Asked
 from newsletter.editing.audit_store import Entry, list_entries
 from newsletter.editing.checks.findings import Severity
 from newsletter.editing.editors_store import Editor
@@ -44,6 +45,10 @@ router = APIRouter(include_in_schema=False)
 LOG_LINES = 6
 ANSWERS = ("acknowledge", "use", "both", "leave-out", "back")
 
+#: As long as a page may wait for what others say, in seconds.
+PATIENCE = 3.0
+ASKING = {Asked.LINKS: "Check the links", Asked.SPAM: "Ask SpamAssassin"}
+
 #: What did not work, by the code in the page's address.
 FAULTS = {
     "held-back": "It was not approved: something below still holds it back.",
@@ -61,6 +66,15 @@ FAULTS = {
     "too-late": "Nothing was changed: it has begun to go out.",
     "time": "Nothing was changed: choose a day and a time within a year, and none that is past the catch-up limit.",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Other:
+    """Somebody who can be asked about the issue, and how that stands."""
+
+    key: str
+    words: str
+    state: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +103,7 @@ class NeedsYou:
     kinds: tuple[str, ...]
     own_address: str
     group: int
+    others: tuple[Other, ...]
     log: tuple[Entry, ...]
     fault: str
     #: The key of the finding whose form was not taken.
@@ -144,6 +159,7 @@ def needs_you(request: Request, app: App, issue: Issue, look: Look, editor: Edit
         kinds=tuple(each.value for each in Kind),
         own_address=editor.address,
         group=len(app.settings.test_group),
+        others=_others(app, look),
         log=log,
         fault=FAULTS.get(request.query_params.get("fault", ""), ""),
         fault_at=request.query_params.get("at", ""),
@@ -160,6 +176,23 @@ def _obstacle(opened: tuple[Answered, ...], editor: Editor, *, own: bool) -> str
     if own:
         return "You have edited it, so somebody else has to approve it (desk.four_eyes)."
     return ""
+
+
+def _others(app: App, look: Look) -> tuple[Other, ...]:
+    answers = {each.asked: each for each in app.asked.answers(look.proof.content_hash)}
+    return tuple(
+        Other(key=each.value, words=ASKING[each], state=_asked_words(answers.get(each)))
+        for each in app.asked.offered()
+        if look.proof.content_hash
+    )
+
+
+def _asked_words(answer: Answering | None) -> str:
+    if answer is None:
+        return ""
+    if answer.found is None:
+        return "is being asked: load the page again in a moment"
+    return f"found {len(answer.found)} above" if answer.found else "found nothing"
 
 
 def _next_slot(app: App, issue: Issue) -> str:
@@ -195,6 +228,17 @@ def answer(app: Installed, editor: AnyEditor, form: DeskForm, issue_id: int) -> 
     except BadInput:
         return _back(issue_id, "answer", key)
     return _done(issue_id, "answered")
+
+
+@router.post("/desk/issues/{issue_id}/check")
+def ask_others(app: Installed, editor: AnyEditor, form: DeskForm, issue_id: int) -> Response:
+    """Ask those who are not asked by themselves: what they say stands among the findings."""
+    issue, wanted = _issue(app, issue_id), form.get("ask")
+    proof = app.looks.of(issue).proof
+    if wanted not in app.asked.offered() or not proof.content_hash:
+        return _back(issue_id, "changed")
+    app.asked.ask(Asked(wanted), proof, PATIENCE)
+    return _done(issue_id, "asked-others")
 
 
 @router.post("/desk/issues/{issue_id}/override")

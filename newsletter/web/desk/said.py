@@ -14,6 +14,7 @@ SAID = {
     "ruled": "Ruled. Issues that are approved already stay as they are.",
     "taken-back": "The ruling is taken back.",
     "answered": "Answered.",
+    "asked-others": "Asked: what they say stands among the findings as soon as they have said it.",
     "asked-again": "The answer is taken back: it is asked again.",
     "overridden": "Overridden; the log keeps the reason.",
     "tested": "The test is on its way, marked [Test] in its subject.",

@@ -11,7 +11,9 @@ from newsletter.content.pack import Pack, SourceEntry
 from newsletter.db.statuses import IssueStatus
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
+from newsletter.editing.asked import AskedChecks
 from newsletter.editing.audit_store import list_entries
+from newsletter.editing.checks.reach import Opener
 from newsletter.editing.draft import edit
 from newsletter.web.desk.needs import FAULTS
 from tests.digest.week import PANEL_PAGE, PRICE_PAGE, PROFILE_PAGE, VERDICT_PAGE
@@ -194,6 +196,30 @@ def test_a_test_goes_to_oneself_marked_and_in_no_ledger(desk: Desk, issue: Issue
     assert desk.writer.post(path(issue, "/test"), to="group", kind="usual").status_code == 403
 
 
+def test_links_are_opened_when_asked_for_and_what_is_found_is_answered(desk: Desk, issue: Issue) -> None:
+    assert "Check the links" not in desk.writer.get(path(issue)).text
+    app = with_settings(desk.app, check_links=True)
+    # What is not on the open network is never connected to.
+    nowhere = Opener(resolve=lambda host, port: ("127.0.0.1",))
+    app.__dict__["asked"] = AskedChecks(app.settings, opener=nowhere, program=None)
+    asking = open_desk(app)
+    assert "Nothing: the checks found nothing." in asking.publisher.get(path(issue)).text
+    asked = asking.writer.post(path(issue, "/check"), ask="links")
+    assert said(asked).startswith("Asked: what they say")
+    assert "it leads into a private network and was not opened" in asked.text
+    assert "Answer the warnings first." in asking.publisher.get(path(issue)).text
+    fields = {"key": hidden(asked, "key"), "seen": hidden(asked, "seen"), "answer": "acknowledge"}
+    assert said(asking.writer.post(path(issue, "/answer"), **fields)) == "Answered."
+    edit(app, issue, subject="Other content")
+    assert "Nothing: the checks found nothing." in asking.writer.get(path(issue)).text
+
+
+@pytest.mark.parametrize("ask", ["links", "spam", "nobody"])
+def test_nobody_is_asked_who_is_not_offered(desk: Desk, issue: Issue, ask: str) -> None:
+    desk.app.__dict__["asked"] = AskedChecks(desk.app.settings, program=None)
+    assert fault(desk.writer.post(path(issue, "/check"), ask=ask)) == FAULTS["changed"]
+
+
 def test_it_is_withdrawn_until_it_starts(desk: Desk, issue: Issue) -> None:
     approve(desk, issue)
     assert said(desk.publisher.post(path(issue, "/withdraw"))) == "It is a draft again."
@@ -288,7 +314,7 @@ def test_four_eyes_are_said_before_and_kept_after_the_click(desk: Desk, issue: I
 
 
 def test_the_forms_are_taken_from_ones_own_page_only(desk: Desk, issue: Issue) -> None:
-    for end in ("answer", "override", "test", "approve", "withdraw", "hold", "schedule", "send"):
+    for end in ("answer", "check", "override", "test", "approve", "withdraw", "hold", "schedule", "send"):
         answer = desk.publisher.client.post(path(issue, f"/{end}"), data={"csrf": "of another session"})
         assert answer.status_code == 403, end
     assert deeds(desk, issue) == []

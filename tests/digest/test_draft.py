@@ -131,7 +131,7 @@ def test_two_open_drafts_never_hold_the_same_item(
         content.import_pack(pack, SEEN)
     drafted(sqlite_database, content, settings)
     assert draft(sqlite_database, content, settings, window_at(CUTOFF + WEEKS)) == Thin(
-        slot="2026-12-03T09:00", waiting=0, policy=ThinWeek.ROLL_OVER
+        slot="Thu 03 Dec 2026 09:00 (UTC)", waiting=0, policy=ThinWeek.ROLL_OVER
     )
 
 

@@ -4,6 +4,9 @@
 const watched = document.getElementById("watch");
 const told = new EventSource(watched.dataset.events);
 
+// A form on its way changes the status itself, and leads to a page of its own.
+addEventListener("submit", (event) => { if (!event.defaultPrevented) told.close(); });
+
 function show(texts) {
   // Other buttons: only the whole page has them. Not under somebody's hands.
   if (texts.status !== watched.dataset.status && !document.querySelector("details.act[open]:not([data-first])")) {

@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -174,7 +175,9 @@ def first_events(live: Live, most: int) -> list[str]:
         await told.aclose()  # type: ignore[attr-defined]
         return heard
 
-    return asyncio.run(listen())
+    # Beside this thread, which has a loop already where a browser is open in it.
+    with ThreadPoolExecutor(1) as beside:
+        return beside.submit(lambda: asyncio.run(listen())).result()
 
 
 def test_an_event_tells_the_counts_by_the_names_of_their_places(going: Desk) -> None:

@@ -1,5 +1,6 @@
 """The one sentence a comparison comes down to, computed. It names a winner only where the panel has one."""
 
+from newsletter.digest.figures import join
 from newsletter.digest.letter import Figure
 from newsletter.digest.material import Dossier
 from newsletter.digest.panel import Panel
@@ -7,24 +8,71 @@ from newsletter.digest.pricing import contrast
 
 
 def bottom_line(left: Dossier, right: Dossier, margin: int) -> Figure:
-    """ "Borealis: 4–0, mean 79, against 3–1, mean 70; free against pay per token."
+    """ "Ship Borealis: 4 of 4 reviewers would (mean 79 of 100); 3 of 4 would ship Meridian (70). Free against paid."
 
     Below `margin` points between the means it says "No clear pick"; what is unknown is said to be unknown.
     """
     winner = clear_pick(left, right, margin)
     if winner is not None:
         loser = right if winner is left else left
-        return _sentence(f"{winner.name}: {against(winner, loser)}", winner, loser)
-    both = f"{left.name} has {left.panel.brief}, {right.name} {right.panel.brief}"
+        return _sentence(_picked(winner, loser), winner, loser)
     if _skips(left) and _skips(right):
-        return _sentence(f"The panel skips both: {both}", left, right)
+        return _sentence(f"The panel skips both: {_both(left, right)}", left, right)
     if left.panel.exists and right.panel.exists:
-        return _sentence(f"No clear pick: {both}", left, right)
+        return _sentence(f"No clear pick: {_both(left, right)}", left, right)
     if not left.panel.exists and not right.panel.exists:
         return _sentence("No pick: the panel has reviewed neither yet", left, right)
     known, unknown = (left, right) if left.panel.exists else (right, left)
-    line = f"No clear pick: {known.name} has {known.panel.brief}, {unknown.name} no panel yet"
-    return _sentence(line, known, unknown)
+    return _sentence(f"No clear pick: {_standing(known)}; {unknown.name} has no panel yet", known, unknown)
+
+
+def short_lines(left: Dossier, right: Dossier, margin: int) -> tuple[Figure, ...]:
+    """The same under a headline with both names, with the prices and without; nothing where there is no pick."""
+    winner = clear_pick(left, right, margin)
+    if winner is None or not winner.panel.split:
+        return ()
+    loser = right if winner is left else left
+    with_means = winner.panel.mean is not None and loser.panel.mean is not None
+    ours = f" (mean {winner.panel.rounded_mean})" if with_means else ""
+    theirs = f" ({loser.panel.rounded_mean})" if with_means else ""
+    if not loser.panel.split:
+        return ()
+    line = f"Ship {winner.name}: {_part(winner.panel)} would{ours}; {_part(loser.panel)} would ship the other{theirs}"
+    return _sentence(line, winner, loser), _plain_sentence(line, winner, loser)
+
+
+def _picked(winner: Dossier, loser: Dossier) -> str:
+    """Why the winner is one. A mean that only one side has is left out."""
+    ours, theirs = winner.panel, loser.panel
+    with_means = ours.mean is not None and theirs.mean is not None
+    if not ours.split or not theirs.split:
+        return f"{winner.name} scores higher: {against(winner, loser)}"
+    mean = f" (mean {ours.rounded_mean} of 100)" if with_means else ""
+    other = f" ({theirs.rounded_mean})" if with_means else ""
+    named = _part(ours, " reviewers")
+    return f"Ship {winner.name}: {named} would{mean}; {_part(theirs)} would ship {loser.name}{other}"
+
+
+def _both(left: Dossier, right: Dossier) -> str:
+    return f"{_standing(left)}; {_standing(right, again=left.panel.mean is not None)}"
+
+
+def _standing(dossier: Dossier, *, again: bool = False) -> str:
+    """ "4 of 4 reviewers would ship Borealis (mean 79 of 100)"; `again`, where a mean has been named before, "(79)"."""
+    panel, mean = dossier.panel, dossier.panel.rounded_mean
+    if not panel.split:
+        return f"{dossier.name} has a mean of {mean} of 100"
+    ships = f"{_part(panel, '' if again else ' reviewers')} would ship {dossier.name}"
+    if mean is None:
+        return ships
+    return f"{ships} ({mean})" if again else f"{ships} (mean {mean} of 100)"
+
+
+def _part(panel: Panel, reviewers: str = "") -> str:
+    """ "3 of 4", "3 of 4 reviewers"; "75 % of reviewers" where nobody counted them."""
+    if panel.ships is None or panel.skips is None:
+        return f"{panel.split.removesuffix(' ship')} of reviewers"
+    return f"{panel.ships} of {panel.reviewers}{reviewers}"
 
 
 def against(first: Dossier, second: Dossier) -> str:
@@ -68,6 +116,11 @@ def _skips(dossier: Dossier) -> bool:
 
 def _sentence(line: str, first: Dossier, second: Dossier) -> Figure:
     price = contrast(first, second)
-    claims = dict.fromkeys((*first.panel.grounds, *second.panel.grounds, *price.claims))
-    text = f"{line}; {price.text}." if price.text else f"{line}."
-    return Figure(text=text, claims=tuple(claims), disputed=price.disputed)
+    said = _plain_sentence(line, first, second)
+    if not price.text:
+        return said
+    return join(f"{said.text} {price.text[0].upper()}{price.text[1:]}.", said, price)
+
+
+def _plain_sentence(line: str, first: Dossier, second: Dossier) -> Figure:
+    return Figure(text=f"{line}.", claims=tuple(dict.fromkeys((*first.panel.grounds, *second.panel.grounds))))

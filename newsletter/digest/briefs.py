@@ -5,7 +5,7 @@ from dataclasses import replace
 from newsletter.config import Settings
 from newsletter.content.model import Comparison
 from newsletter.digest.backing import backed_start
-from newsletter.digest.bottom_line import against, bottom_line
+from newsletter.digest.bottom_line import against, bottom_line, short_lines
 from newsletter.digest.categories import category_name
 from newsletter.digest.lead import headline_of
 from newsletter.digest.letter import Brief, Figure
@@ -46,8 +46,9 @@ def _line(comparison: Comparison, left: Dossier, right: Dossier, settings: Setti
     if not left.panel.exists and not right.panel.exists:
         summary = backed_start(comparison.summary, (left, right), most - count_words(computed.text))
         computed = replace(computed, text=f"{summary} {computed.text}".strip())
-    if count_words(computed.text) <= most:
-        return computed
+    for line in (computed, *short_lines(left, right, settings.clear_margin)):
+        if count_words(line.text) <= most:
+            return line
     if not left.panel.exists and not right.panel.exists:
         return Figure(text="No panel yet.")
     return Figure(text=_standings(left, right), claims=(*left.panel.grounds, *right.panel.grounds))

@@ -11,9 +11,9 @@ from newsletter.digest.sentences import clip
 
 #: Tokens a month, half in, half out.
 VOLUMES: tuple[tuple[str, int], ...] = (
-    ("1M tokens a month", 1_000_000),
-    ("10M tokens a month", 10_000_000),
-    ("100M tokens a month", 100_000_000),
+    ("1M tokens", 1_000_000),
+    ("10M tokens", 10_000_000),
+    ("100M tokens", 100_000_000),
 )
 NO_PRICE = "no token price recorded"
 #: The same in the narrow cells of the cost table.

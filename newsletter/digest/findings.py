@@ -34,17 +34,16 @@ def findings(pairs: Sequence[Pair], singles: Sequence[Dossier], margin: int) -> 
 
 
 def _all(pairs: Sequence[Pair], tools: Sequence[Dossier], margin: int) -> Iterator[Figure]:
-    widest = _widest_pair(pairs, margin)
+    widest, lead = _widest_pair(pairs, margin), pairs[0] if pairs else ()
     known = (
-        # The lead says of itself how far its sides are apart.
+        # What the lead says of itself is not said twice.
         None if widest is None or widest is pairs[0] else _widest_gap(widest),
-        _most_divided(tools),
+        _most_divided(tools, lead),
         _price_gap(pairs),
         _dispute(tools),
         _highest_mean(tools, margin),
         _longest_context(tools),
-        _unanimous(tools),
-        None if widest is None or widest is not pairs[0] else _widest_gap(widest),
+        _unanimous(tools, lead),
     )
     return (finding for finding in known if finding is not None)
 
@@ -73,7 +72,7 @@ def _mean_gap(pair: Pair) -> int:
     return abs(_mean(pair[0]) - _mean(pair[1]))
 
 
-def _most_divided(tools: Sequence[Dossier]) -> Figure | None:
+def _most_divided(tools: Sequence[Dossier], lead: Sequence[Dossier]) -> Figure | None:
     low, high = DIVIDED
     split = [
         each
@@ -83,6 +82,8 @@ def _most_divided(tools: Sequence[Dossier]) -> Figure | None:
     if not split:
         return None
     most = min(split, key=lambda each: abs((each.panel.share or Decimal(0)) - 50))
+    if most in lead:
+        return None
     return Figure(
         text=f"Most divided panel in this issue: {most.name}, {most.panel.words}.",
         claims=most.panel.split_grounds,
@@ -95,6 +96,8 @@ def _price_gap(pairs: Sequence[Pair]) -> Figure | None:
     if not priced:
         return None
     widest = max(priced, key=_factor)
+    if widest is pairs[0]:
+        return None
     cheap, dear = sorted(widest, key=lambda each: each.prices.even or 0)
     costs = [monthly_cost(each.prices, COMPARED_TOKENS) for each in (cheap, dear)]
     if _factor(widest) < GAP or costs[0] is None or costs[1] is None:
@@ -146,9 +149,9 @@ def _longest_context(tools: Sequence[Dossier]) -> Figure | None:
     )
 
 
-def _unanimous(tools: Sequence[Dossier]) -> Figure | None:
+def _unanimous(tools: Sequence[Dossier], lead: Sequence[Dossier]) -> Figure | None:
     for dossier in tools:
-        if dossier.panel.share == 100 and dossier.panel.reviewers >= FEWEST:
+        if dossier not in lead and dossier.panel.share == 100 and dossier.panel.reviewers >= FEWEST:
             return Figure(
                 text=f"Everyone on the panel ships {dossier.name}: {dossier.panel.words}.",
                 claims=dossier.panel.split_grounds,

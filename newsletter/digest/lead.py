@@ -1,6 +1,6 @@
 """The lead comparison: the whole block, put together from its parts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from newsletter.config import Settings
@@ -23,6 +23,8 @@ BEST_FOR_WORDS = 12
 SCORE_ROWS = 8
 BENCHMARK_ROWS = 3
 UNTESTED = "untested"
+#: As many tests without any result are named.
+UNTESTED_NAMED = 2
 #: A review whose reviewer the source does not name.
 UNNAMED = "Unnamed"
 
@@ -89,15 +91,16 @@ def _grounds(*figures: Figure | None) -> Figure:
 
 
 def decision_table(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> tuple[Row, ...]:
-    """The decision table; a row of which neither side says anything is left out."""
+    """The decision table; a row of which neither side says anything, and a category of both, is left out."""
     rows = [
         Row(label="Panel", left=left.panel, right=right.panel),
         Row(label="Community", left=left.community, right=right.community),
         Row(label="Pricing", left=left.pricing, right=right.pricing),
         Row(label="Token price", left=price_figure(ours.prices), right=price_figure(theirs.prices)),
         Row(label="Best for", left=Figure(text=left.best_for), right=Figure(text=right.best_for)),
-        Row(label="Category", left=Figure(text=left.category), right=Figure(text=right.category)),
     ]
+    if left.category != right.category:
+        rows.append(Row(label="Category", left=Figure(text=left.category), right=Figure(text=right.category)))
     if left.pricing.text == rows[3].left.text and right.pricing.text == rows[3].right.text:
         del rows[3]
     return tuple(row for row in rows if row.left.text or row.right.text)
@@ -169,12 +172,14 @@ def all_benchmarks(left: Dossier, right: Dossier) -> Benchmarks | None:
         Row(label=clip(test, 40), left=result_figure(mine.get(test)), right=result_figure(others.get(test)))
         for test in scored
     )
-    return Benchmarks(rows=rows, untested=_neither(len(tests) - len(scored), len(tests)))
+    return Benchmarks(rows=rows, untested=_neither([test for test in tests if test not in scored]))
 
 
-def _neither(untested: int, tests: int) -> str:
-    """ "1 of 4 untested for both": such a test has no row of its own."""
-    return f"{untested} of {tests} untested for both" if untested else ""
+def _neither(untested: Sequence[str]) -> str:
+    """ "Old Languages: no result": such a test has no row of its own. Many are counted."""
+    if len(untested) > UNTESTED_NAMED:
+        return f"{len(untested)} more tests: no result"
+    return f"{', '.join(clip(each, 40) for each in untested)}: no result" if untested else ""
 
 
 def _scored(benchmark: Benchmark | None) -> bool:

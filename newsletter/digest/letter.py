@@ -45,11 +45,11 @@ class Side:
 
     tool_id: str
     name: str
-    #: "4 ship / 0 skip", with "(from 100 % of 4)" where derived; "no panel yet".
+    #: "4 ship / 0 skip", with "(counted from a stated 100 %)" where derived; "no panel yet".
     panel: Figure
     #: 0–100 share that ships, for colour and bars; None where unknown.
     share: int | None
-    #: "no votes yet", "7 ship / 2 skip", "71 % of 24 ship".
+    #: "no votes yet", "7 of 9 ship", "17 of 24 ship".
     community: Figure
     pricing: Figure
     best_for: str

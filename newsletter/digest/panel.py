@@ -10,7 +10,7 @@ from newsletter.digest.letter import Figure
 
 NO_PANEL = "no panel yet"
 NO_VOTES = "no votes yet"
-#: Fewer votes than this are counted out: a percentage of nine people says more than they did.
+#: Fewer votes than this are no majority to set against the panel.
 VOTES_FOR_SHARE = 10
 
 
@@ -67,12 +67,11 @@ class Panel:
 
     @property
     def words(self) -> str:
-        """ "4 ship / 0 skip (from 100 % of 4)"."""
+        """ "4 ship / 0 skip (counted from a stated 100 %)"."""
         if self.ships is None or self.skips is None:
             return self.split or (f"mean {self.rounded_mean}" if self.mean is not None else NO_PANEL)
         counted = f"{self.ships} ship / {self.skips} skip"
-        total = self.ships + self.skips
-        return f"{counted} (from {self.rounded_share} % of {total})" if self.derived else counted
+        return f"{counted} (counted from a stated {self.rounded_share} %)" if self.derived else counted
 
     @property
     def brief(self) -> str:
@@ -142,15 +141,11 @@ def _share(verdict: Verdict) -> Decimal | None:
 
 
 def community(votes: Votes | None) -> Figure:
-    """ "no votes yet", "7 ship / 2 skip", and from ten votes "71 % of 24 ship"."""
+    """ "no votes yet", "17 of 24 ship"."""
     total = 0 if votes is None else votes.ship + votes.skip
     if votes is None or total == 0:
         return Figure(text=NO_VOTES)
-    grounds = (votes_key(votes),)
-    if total < VOTES_FOR_SHARE:
-        return Figure(text=f"{votes.ship} ship / {votes.skip} skip", claims=grounds)
-    share = whole(Decimal(100 * votes.ship) / total)
-    return Figure(text=f"{share} % of {total} ship", claims=grounds)
+    return Figure(text=f"{votes.ship} of {total} ship", claims=(votes_key(votes),))
 
 
 def votes_key(votes: Votes) -> str:

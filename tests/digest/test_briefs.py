@@ -33,12 +33,21 @@ def words(left: Dossier, right: Dossier) -> str:
     return brief_block(comparison, material, settings_in(Path()))[0].words
 
 
+def test_a_brief_without_room_for_the_names_speaks_of_the_other() -> None:
+    left, right = dossier("Kite of the North", panel(4, 0, 90)), dossier("Wren of the South", panel(1, 3, 40))
+    assert (
+        words(left, right)
+        == "Ship Kite of the North: 4 of 4 would (mean 90); 1 of 4 would ship the other (40)."
+    )
+
+
 @pytest.mark.parametrize(
     ("left", "right", "said"),
     [
         (None, panel(1, 0), "Only the second has a panel yet: 1–0."),
         (panel(1, 0, 70), None, "Only the first has a panel yet: 1–0, mean 70."),
         (panel(4, 0), panel(3, 1, 70), "Panel: 4–0 against 3–1."),
+        (panel(4, 0, 90), panel(1, 3), "Panel: 4–0 against 1–3."),
         (panel(4, 0, 71), panel(3, 1, 70), "Panel: 4–0, mean 71, against 3–1, mean 70."),
     ],
 )

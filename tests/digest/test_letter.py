@@ -142,7 +142,8 @@ def test_from_a_source_that_is_not_ours_only_figures_enter(tmp_path: Path) -> No
         assert [text for text in prose if text and text in printed] == []
     assert (
         letter.lead.bottom_line
-        == "Borealis 3 (22B): 4–0, mean 79, against 3–1, mean 70; free against pay per token."
+        == "Ship Borealis 3 (22B): 4 of 4 reviewers would (mean 79 of 100); 3 of 4 would ship "
+        "Meridian Medium (70). Free against pay per token."
     )
 
 

@@ -67,7 +67,8 @@ def test_in_a_large_store_contradictions_are_looked_for_beside_the_page(tmp_path
             content.import_pack(pack(source={"name": shop}, tools=[tool("heron")], claims=[claim]), NOW)
         content.db.execute("CREATE TABLE large AS SELECT zeroblob(?) AS it", [SMALL_BYTES])
     first = app.disputes.open()
-    assert (first.found, first.is_current) == ((), False)
+    # Whoever asks does not wait: there is an answer at once, and it says whether it is the whole one.
+    assert first.is_current == bool(first.found)
     while not app.disputes.open().is_current:
         SystemClock().sleep(timedelta(milliseconds=5))
     (found,) = app.disputes.open().found

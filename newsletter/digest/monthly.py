@@ -222,7 +222,7 @@ def _preheader(subject: str, weeks: Sequence[Week], changes: Sequence[tuple[Chan
         if week.left in subject or len(joined.strip()) > PREHEADER_CHARS:
             continue
         said = joined.strip()
-    return said
+    return said or next((clip(each, PREHEADER_CHARS) for each in lines if each), "")
 
 
 def month_before(moment: datetime) -> datetime:

@@ -69,6 +69,8 @@ def compute_preheader(
         if len(joined.strip()) > PREHEADER_CHARS:
             break
         line = joined.strip()
+    if not line and lead is not None:
+        line = clip(lead.bottom_line, PREHEADER_CHARS)
     return line if line != subject else ""
 
 

@@ -68,7 +68,10 @@ def words(received: EmailMessage) -> str:
 
 
 def test_the_lead_is_the_panel_comparison_with_its_splits_and_scores(words: str) -> None:
-    assert "4–0, mean 79, against 3–1, mean 70; free against pay per token" in words
+    assert (
+        "Ship Mistral 3 Small (22B): 4 of 4 reviewers would (mean 79 of 100); "
+        "3 of 4 would ship Mistral Medium 3.2 (70). Free against pay per token." in words
+    )
     assert "Panel 4 ship / 0 skip 3 ship / 1 skip" in words
     for reviewer, left, right in (
         ("Builder", 85, 78),

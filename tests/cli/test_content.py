@@ -36,9 +36,9 @@ def rows(folder: Path, *arguments: str) -> Any:
 
 def test_a_pack_is_imported_and_counted(folder: Path) -> None:
     file = str(folder.parent / "packs/a.yaml")
-    result = run(folder, "import", file)
-    assert result.exit_code == 0
-    assert result.output.splitlines()[1].split() == [file, "imported", "1", "claim,", "1", "tool", "0"]
+    assert rows(folder, "import", file) == [
+        {"file": file, "state": "imported", "added": {"claims": 1, "tools": 1}, "changed": 0}
+    ]
     assert rows(folder, "import", file) == [{"file": file, "state": "nothing new", "added": {}, "changed": 0}]
 
 

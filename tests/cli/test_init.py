@@ -40,7 +40,8 @@ def test_what_holds_personal_data_is_for_its_owner_only(tmp_path: Path) -> None:
 def test_a_new_installation_works(tmp_path: Path) -> None:
     assert run(tmp_path, "init").exit_code == 0
     assert json.loads(run(tmp_path, "readers", "list", "--json").output) == []
-    assert "up to date" in run(tmp_path, "db", "status").output
+    # A long path makes the table wrap.
+    assert "up to date" in " ".join(run(tmp_path, "db", "status").output.split())
 
 
 def test_a_new_installation_cannot_send_before_it_is_set(tmp_path: Path) -> None:

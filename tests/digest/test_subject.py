@@ -1,7 +1,10 @@
 """Subject and preheader: short, computed, and not the same thing twice."""
 
+from dataclasses import replace
+
 from newsletter.digest.letter import Card, Figure
 from newsletter.digest.subject import (
+    PREHEADER_CHARS,
     SUBJECT_CHARS,
     compute_preheader,
     compute_subject,
@@ -9,6 +12,7 @@ from newsletter.digest.subject import (
     propose_subjects,
 )
 from tests.digest.tools import dossier, panel
+from tests.render.letters import LEAD
 
 
 def card(name: str) -> Card:
@@ -68,6 +72,13 @@ def test_a_long_finding_gives_way_to_a_shorter_one() -> None:
 
 def test_with_nothing_to_say_there_is_no_preheader() -> None:
     assert compute_preheader("S", None, (), (), ()) == ""
+
+
+def test_a_lone_lead_lends_its_bottom_line_cut_to_what_a_phone_shows() -> None:
+    lead = replace(LEAD, bottom_line="Ship Tern: " + "words and " * 20 + "more.")
+    found = compute_preheader("Tern or Gull? 4–0 against 3–1", lead, (), (), ())
+    assert found.startswith("Ship Tern: words")
+    assert len(found) <= PREHEADER_CHARS
 
 
 def test_proposals_are_what_fits_each_once_changes_first() -> None:

@@ -153,6 +153,10 @@ class _Desk:
             taken = store.unavailable(connection)
             choice = choose(pool, taken)
             if is_thin(choice, self.settings, window.cutoff_at) and not (even_thin and choice.news):
+                # Before the first issue there is nothing to lock: another process may just have taken it all for this slot.
+                existing = store.find_issue_of_slot(connection, Edition.WEEKLY, window.slot)
+                if existing is not None:
+                    return Drafted(issue=existing, fresh=False)
                 slot = slot_words(window.slot, self.settings.zone)
                 return Thin(slot=slot, waiting=choice.news, policy=self.settings.thin_week)
             issue = store.add_issue(

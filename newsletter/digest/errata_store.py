@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, update
 
 from newsletter.db.schema import errata, issues
 from newsletter.digest.errata import Erratum, Untold
@@ -75,8 +75,3 @@ def tell_errata(connection: Connection, issue_id: int, erratum_ids: Collection[i
 def untell_errata(connection: Connection, issue_id: int) -> None:
     """This issue does not go out: the next one says it."""
     connection.execute(update(errata).where(errata.c.told_in == issue_id).values(told_in=None))
-
-
-def count_errata(connection: Connection, issue_id: int) -> int:
-    query = select(func.count()).select_from(errata).where(errata.c.issue_id == issue_id)
-    return connection.execute(query).scalar_one()

@@ -6,7 +6,6 @@ from typing import ClassVar
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
-from newsletter.db.statuses import IssueStatus
 from newsletter.delivery.report import unsure_words
 from newsletter.delivery.store import Unsure, pause_issue, progress_of, resume_issue, send_again
 from newsletter.delivery.unsure_store import page_of_unsure, unsure_ids
@@ -17,7 +16,7 @@ from newsletter.editing.approve import cancel as cancel_issue
 from newsletter.editing.audit import Action, audit
 from newsletter.errors import InvalidTransition, StoreBusy
 from newsletter.web.desk.frame import DeskFrame, DeskPage, done
-from newsletter.web.desk.live import DOMAINS, OVER, Live, Look, texts_of
+from newsletter.web.desk.live import DOMAINS, Live, Look, texts_of
 from newsletter.web.desk.people import AnyEditor, DeskForm, Publisher
 from newsletter.web.installation import Installed
 from newsletter.web.pages import show
@@ -180,10 +179,6 @@ def once_more(request: Request, app: Installed, editor: Publisher, issue_id: int
 
 def label_of(issue: Issue) -> str:
     return f"{issue.edition.value.capitalize()} {issue.label}"
-
-
-def has_gone_out(issue: Issue) -> bool:
-    return issue.status in (IssueStatus.SENDING, IssueStatus.PAUSED, *OVER) and issue.started_at is not None
 
 
 def _back(request: Request, issue_id: int, said: str) -> Response:

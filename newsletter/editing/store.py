@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
-from newsletter.db.schema import deliveries, errata, issues, rulings
+from newsletter.db.schema import batches, deliveries, errata, issues, rulings
 from newsletter.db.statuses import DeliveryStatus, Edition, IssueStatus
 from newsletter.delivery.audience import audience
 
@@ -21,6 +21,14 @@ def may_have_arrived(connection: Connection, issue_id: int) -> bool:
 def take_number_back(connection: Connection, issue_id: int) -> None:
     """Let the next approved issue have the number of one that nobody got."""
     connection.execute(update(issues).where(issues.c.id == issue_id).values(number=None))
+
+
+def variant_of(connection: Connection, issue_id: int, reader_id: int) -> str | None:
+    """The plan that the reader got; None for who got none."""
+    query = select(batches.c.variant).join_from(deliveries, batches, batches.c.id == deliveries.c.batch_id)
+    mine = (deliveries.c.issue_id == issue_id, deliveries.c.reader_id == reader_id)
+    found: str | None = connection.execute(query.where(*mine)).scalar()
+    return found
 
 
 def audience_size(connection: Connection, edition: Edition, today: date) -> int:

@@ -3,14 +3,12 @@
 A mail that is handed on carries its links, so whoever opens this page may not be the reader.
 """
 
-from sqlalchemy import Connection, select
-
-from newsletter.db.schema import batches, deliveries
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import mailings_of
 from newsletter.delivery.wishes import find_wishes
 from newsletter.editing.letters import EVERYBODY
 from newsletter.editing.preview import Format, SigningNewsroom, compose, part_of
+from newsletter.editing.store import variant_of
 from newsletter.render.slots import SlotName
 
 #: Stands where the mail names the reader's address.
@@ -21,17 +19,9 @@ def view_issue(newsroom: SigningNewsroom, issue_id: int, reader_id: int) -> str:
     """The HTML of the reader's copy; raises NotFound for an issue that was not approved."""
     with newsroom.database.read() as connection:
         mailings = mailings_of(connection, issue_id, newsroom.links, newsroom.marks, newsroom.clock)
-        variant = _variant(connection, issue_id, reader_id)
+        variant = variant_of(connection, issue_id, reader_id) or EVERYBODY
         wishes = find_wishes(connection, reader_id)
     mailing = mailings.get(variant) or next(iter(mailings.values()))
     reader = Recipient(reader_id=reader_id, address=NOBODYS_ADDRESS, attempts=0, wishes=wishes)
     values = mailing.values(reader) | {SlotName.ADDRESS: NOBODY}
     return part_of(compose(mailing.plan, values, mailing.program(reader)), Format.HTML)
-
-
-def _variant(connection: Connection, issue_id: int, reader_id: int) -> str:
-    """The plan that the reader got; everybody's for who got none."""
-    mine = (deliveries.c.issue_id == issue_id, deliveries.c.reader_id == reader_id)
-    query = select(batches.c.variant).join_from(deliveries, batches, batches.c.id == deliveries.c.batch_id)
-    found: str | None = connection.execute(query.where(*mine)).scalar()
-    return found or EVERYBODY

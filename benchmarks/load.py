@@ -26,8 +26,8 @@ from newsletter.app import App, open_app
 from newsletter.db.statuses import ConsentEvent
 from newsletter.delivery.store import start_issue
 from newsletter.digest.draft import Drafted
-from newsletter.editing.approve import approve
-from newsletter.editing.draft import draft_at_once
+from newsletter.editing.drafts.draft import draft_at_once
+from newsletter.editing.release.approve import approve
 from newsletter.installation import make_installation
 from newsletter.readers.adding_store import add_readers
 from newsletter.readers.addresses import Address

@@ -15,12 +15,12 @@ from newsletter.db.migrate import require_head
 
 if TYPE_CHECKING:
     from newsletter.delivery.erasing import Eraser
-    from newsletter.editing.asked import AskedChecks
-    from newsletter.editing.compiled import CompiledMails
-    from newsletter.editing.disputes import Disputes
-    from newsletter.editing.looks import Looks
-    from newsletter.editing.planned import PlannedMerges
-    from newsletter.editing.start import Audiences
+    from newsletter.editing.release.start import Audiences
+    from newsletter.editing.remembered.asked import AskedChecks
+    from newsletter.editing.remembered.compiled import CompiledMails
+    from newsletter.editing.remembered.disputes import Disputes
+    from newsletter.editing.remembered.looks import Looks
+    from newsletter.editing.remembered.planned import PlannedMerges
     from newsletter.schedule.ticker import Ticker
 
 
@@ -65,42 +65,42 @@ class App(ReadersParts, SendingParts, FeedbackParts):
     @cached_property
     def compiled(self) -> "CompiledMails":
         """The mails of issues as they stand, remembered."""
-        from newsletter.editing.compiled import CompiledMails
+        from newsletter.editing.remembered.compiled import CompiledMails
 
         return CompiledMails(self)
 
     @cached_property
     def audiences(self) -> "Audiences":
         """How many readers an issue would go to; remembered for a minute."""
-        from newsletter.editing.start import Audiences
+        from newsletter.editing.release.start import Audiences
 
         return Audiences(self)
 
     @cached_property
     def looks(self) -> "Looks":
         """Issues as an editor sees them, with the findings of the checks; remembered."""
-        from newsletter.editing.looks import Looks
+        from newsletter.editing.remembered.looks import Looks
 
         return Looks(self, self.compiled, self.disputes, self.asked)
 
     @cached_property
     def asked(self) -> "AskedChecks":
         """What links and SpamAssassin said of issues, once an editor asked; remembered."""
-        from newsletter.editing.asked import AskedChecks
+        from newsletter.editing.remembered.asked import AskedChecks
 
         return AskedChecks(self.settings)
 
     @cached_property
     def merges(self) -> "PlannedMerges":
         """What merging would change in a draft; remembered."""
-        from newsletter.editing.planned import PlannedMerges
+        from newsletter.editing.remembered.planned import PlannedMerges
 
         return PlannedMerges(self, self.compiled)
 
     @cached_property
     def disputes(self) -> "Disputes":
         """What contradicts itself, remembered."""
-        from newsletter.editing.disputes import Disputes
+        from newsletter.editing.remembered.disputes import Disputes
 
         return Disputes(self)
 

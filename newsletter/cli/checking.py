@@ -8,8 +8,8 @@ from newsletter.cli.frame import json_option, pass_app, print_json, print_table,
 
 if TYPE_CHECKING:
     from newsletter.app import App
-    from newsletter.editing.answers import Answered
     from newsletter.editing.checks import Finding
+    from newsletter.editing.checks.answers import Answered
 
 issue_argument = click.argument("issue", metavar="ISSUE")
 by_option = click.option(
@@ -27,8 +27,8 @@ def check(app: "App", issue: str, slow: bool, as_json: bool) -> None:
 
     Errors hold it until they are mended or overridden with a reason; warnings are acknowledged: `newsletter answer`. Links are opened only with --slow or desk.check_links, never on a private network.
     """
-    from newsletter.editing.answers import with_answers
     from newsletter.editing.checks import check as run_checks
+    from newsletter.editing.checks.answers import with_answers
     from newsletter.editing.checks.slow import check_slowly
     from newsletter.editing.issue_names import find_issue
 
@@ -122,7 +122,7 @@ def answer(
     An answer holds as long as the finding says the same. --use and --leave-out are rulings, as `newsletter facts rule` makes
     them, and mend the draft at once.
     """
-    from newsletter.editing import answers
+    from newsletter.editing.checks import answers
     from newsletter.editing.checks import check as run_checks
     from newsletter.editing.issue_names import find_issue
 
@@ -178,9 +178,9 @@ def test_send(
     It goes by the way out that issues go by and is in no ledger; its links lead nowhere, so that nobody can leave by one.
     """
     from newsletter.config import require_ready_to_send
-    from newsletter.editing import trial
     from newsletter.editing.issue_names import find_issue
-    from newsletter.editing.letters import letter_of
+    from newsletter.editing.proofs.letters import letter_of
+    from newsletter.editing.release import trial
 
     if group and not app.settings.test_group:
         raise click.UsageError(
@@ -199,7 +199,7 @@ def test_send(
 
 
 def _outcome(tried: object) -> str:
-    from newsletter.editing.trial import Tried
+    from newsletter.editing.release.trial import Tried
 
     assert isinstance(tried, Tried)
     return "accepted" if tried.was_accepted else f"not accepted ({tried.code})"
@@ -213,7 +213,7 @@ def _outcome(tried: object) -> str:
 def hold(app: "App", issue: str, reason: str, by: str) -> None:
     """Hold an issue back: it does not go out until it is released, whatever its time."""
     from newsletter.editing.issue_names import find_issue
-    from newsletter.editing.start import hold as hold_back
+    from newsletter.editing.release.start import hold as hold_back
 
     held = hold_back(app, find_issue(app.database, issue), by, reason)
     say(f"Issue {held.label} is held back. To let it go: newsletter release {held.id}")
@@ -232,8 +232,8 @@ def release(app: "App", issue: str, at: str | None, by: str) -> None:
     TIME is local time in schedule.time_zone; that of its slot takes a choice back.
     """
     from newsletter.editing.issue_names import find_issue
-    from newsletter.editing.start import release as let_go
-    from newsletter.editing.timing import choose_time
+    from newsletter.editing.release.start import release as let_go
+    from newsletter.editing.release.timing import choose_time
 
     found = find_issue(app.database, issue)
     if at is not None:

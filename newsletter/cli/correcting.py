@@ -24,8 +24,8 @@ def correct(app: "App", issue: str, said: str, right: str, tell_next: bool, by: 
 
     What was sent stays as it was. ISSUE is an id, a number such as "#3", or "latest".
     """
-    from newsletter.editing.correcting import correct as correct_issue
     from newsletter.editing.issue_names import find_issue
+    from newsletter.editing.release.correcting import correct as correct_issue
 
     found = find_issue(app.database, issue)
     correct_issue(app, found, said=said, right=right, to_tell=tell_next, by=by)

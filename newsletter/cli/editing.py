@@ -10,7 +10,7 @@ from newsletter.cli.frame import pass_app, say
 if TYPE_CHECKING:
     from newsletter.app import App
     from newsletter.digest.issues import Issue, ItemKey
-    from newsletter.editing.edits import Edit
+    from newsletter.editing.drafts.edits import Edit
 
 PLACES = ("up", "down", "lead", "more", "card", "overflow")
 
@@ -79,9 +79,9 @@ def edit(
     says is done as one step, or none of it; `newsletter undo ISSUE` takes it back.
     """
     from newsletter.db.statuses import ExclusionReach
-    from newsletter.editing.audit import COMMAND_LINE
-    from newsletter.editing.edits import BringBack, Exclude, Pin, Write, WriteNote, make_edits
+    from newsletter.editing.drafts.edits import BringBack, Exclude, Pin, Write, WriteNote, make_edits
     from newsletter.editing.issue_names import find_issue
+    from newsletter.editing.people.audit import COMMAND_LINE
 
     words = Write(subject=subject, preheader=preheader, note=note, bottom_line=bottom_line)
     asked = (words.texts, lead, move, pin, unpin, exclude, never, bring_back, item_note, quote)
@@ -111,9 +111,9 @@ def edit(
 @pass_app
 def undo(app: "App", issue: str, redo: bool) -> None:
     """Take back the last edit of a draft; again, the one before."""
-    from newsletter.editing import revisions
-    from newsletter.editing.audit import COMMAND_LINE
+    from newsletter.editing.drafts import revisions
     from newsletter.editing.issue_names import find_issue
+    from newsletter.editing.people.audit import COMMAND_LINE
 
     found = find_issue(app.database, issue)
     step = revisions.redo if redo else revisions.undo
@@ -124,7 +124,7 @@ def undo(app: "App", issue: str, redo: bool) -> None:
 
 
 def _item(app: "App", issue: "Issue", name: str) -> "ItemKey":
-    from newsletter.editing.item_names import find_item
+    from newsletter.editing.drafts.item_names import find_item
 
     with app.database.read() as connection:
         return find_item(connection, issue.id, name)
@@ -133,7 +133,7 @@ def _item(app: "App", issue: "Issue", name: str) -> "ItemKey":
 def _move(item: "ItemKey", place: str) -> "Edit":
     from newsletter.db.statuses import Room
     from newsletter.digest.arranging import Way
-    from newsletter.editing.edits import Move
+    from newsletter.editing.drafts.edits import Move
 
     return Move(item, Way(place) if place in set(Way) else Room(place))
 
@@ -141,7 +141,7 @@ def _move(item: "ItemKey", place: str) -> "Edit":
 def _quotes(app: "App", issue: "Issue", quotes: Pairs) -> Iterator["Edit"]:
     from newsletter.db.statuses import ItemKind, Room
     from newsletter.digest.draft_store import read_contents
-    from newsletter.editing.edits import ChooseQuote
+    from newsletter.editing.drafts.edits import ChooseQuote
 
     if not quotes:
         return

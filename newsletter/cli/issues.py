@@ -53,7 +53,7 @@ def draft(
     """
     from newsletter.db.statuses import Edition
     from newsletter.digest.draft import Drafted
-    from newsletter.editing.draft import draft_at_once, draft_now, merge_now
+    from newsletter.editing.drafts.draft import draft_at_once, draft_now, merge_now
 
     if at_once and slot is not None:
         raise click.UsageError("give --slot or --now, not both")
@@ -77,7 +77,7 @@ def draft(
 def _say_merge(app: "App", name: str | None, edition: "Edition") -> None:
     from newsletter.digest.arranging import ROOM_NAMES
     from newsletter.digest.store import find_issue_of_slot
-    from newsletter.editing.merging import plan_merge
+    from newsletter.editing.drafts.merging import plan_merge
     from newsletter.errors import NotFound
     from newsletter.schedule.slots import issue_schedule, next_slot
 
@@ -170,11 +170,11 @@ def show(app: "App", issue: str, as_json: bool) -> None:
     from newsletter.db.statuses import Room
     from newsletter.digest.length import read_words
     from newsletter.digest.store import items_of
+    from newsletter.editing.drafts.item_names import titles_of
     from newsletter.editing.issue_names import find_issue
-    from newsletter.editing.item_names import titles_of
-    from newsletter.editing.preview import Format, compose, part_of, sample_values
-    from newsletter.editing.proof import pull_proof
-    from newsletter.editing.timing import goes_out_words
+    from newsletter.editing.proofs.preview import Format, compose, part_of, sample_values
+    from newsletter.editing.proofs.proof import pull_proof
+    from newsletter.editing.release.timing import goes_out_words
     from newsletter.schedule.slots import slot_words
 
     found = find_issue(app.database, issue)
@@ -263,8 +263,8 @@ def preview(
     As everybody gets it who has chosen nothing, as a reader, or as somebody made up, whose links lead nowhere.
     """
     from newsletter.delivery.personal import NO_WISHES, Wishes
-    from newsletter.editing import preview as previews
     from newsletter.editing.issue_names import find_issue
+    from newsletter.editing.proofs import preview as previews
 
     wishes = Wishes(topics=topics, tools=tools, monthly_tokens=tokens, team_size=team)
     if reader is not None and wishes != NO_WISHES:
@@ -297,8 +297,8 @@ def preview(
 @pass_app
 def approve(app: "App", issue: str, by: str, expect: str, strict: bool) -> None:
     """Approve a draft: number it, publish its items and freeze what will be sent."""
-    from newsletter.editing.approve import approve as approve_issue
     from newsletter.editing.issue_names import find_issue
+    from newsletter.editing.release.approve import approve as approve_issue
 
     if not by.strip():
         raise click.UsageError("say who approves, for example --by Dora")
@@ -313,8 +313,8 @@ def approve(app: "App", issue: str, by: str, expect: str, strict: bool) -> None:
 @pass_app
 def withdraw(app: "App", issue: str) -> None:
     """Make a draft of an approved issue again, before it goes out."""
-    from newsletter.editing.approve import withdraw as withdraw_issue
     from newsletter.editing.issue_names import find_issue
+    from newsletter.editing.release.approve import withdraw as withdraw_issue
 
     drafted = withdraw_issue(app, find_issue(app.database, issue))
     say(f"Issue {drafted.id} is a draft again.")
@@ -326,8 +326,8 @@ def withdraw(app: "App", issue: str) -> None:
 @pass_app
 def cancel(app: "App", issue: str, reason: str) -> None:
     """Cancel an issue for good; what nobody has got yet waits for the next one."""
-    from newsletter.editing.approve import cancel as cancel_issue
     from newsletter.editing.issue_names import find_issue
+    from newsletter.editing.release.approve import cancel as cancel_issue
 
     cancelled = cancel_issue(app, find_issue(app.database, issue), reason)
     say(f"Issue {cancelled.label} is cancelled.")

@@ -39,7 +39,7 @@ def send(app: "App", issue: str, to_missed: bool) -> None:
     from newsletter.db.statuses import IssueStatus
     from newsletter.delivery.store import try_missed_now
     from newsletter.editing.issue_names import find_issue
-    from newsletter.editing.start import early_words, start
+    from newsletter.editing.release.start import early_words, start
 
     found = find_issue(app.database, issue)
     if to_missed and found.started_at is None:
@@ -194,8 +194,8 @@ def _next_step(app: "App", issue_id: int) -> str:
 def pause(app: "App", issue: str, reason: str) -> None:
     """Pause an issue that is going out: within a second nobody new is mailed."""
     from newsletter.delivery.store import pause_issue
-    from newsletter.editing.audit import COMMAND_LINE, Action, audit
     from newsletter.editing.issue_names import find_issue
+    from newsletter.editing.people.audit import COMMAND_LINE, Action, audit
 
     found, now = find_issue(app.database, issue), app.clock.now()
     with app.database.write() as connection:
@@ -210,8 +210,8 @@ def pause(app: "App", issue: str, reason: str) -> None:
 def resume(app: "App", issue: str) -> None:
     """Let a paused issue go on."""
     from newsletter.delivery.store import resume_issue
-    from newsletter.editing.audit import COMMAND_LINE, Action, audit
     from newsletter.editing.issue_names import find_issue
+    from newsletter.editing.people.audit import COMMAND_LINE, Action, audit
 
     found, now = find_issue(app.database, issue), app.clock.now()
     with app.database.write() as connection:
@@ -312,7 +312,7 @@ def unsure(app: "App", issue: str, again: tuple[int, ...], send_all_again: bool,
     you ask: sending once more may give them a second copy.
     """
     from newsletter.delivery.report import unsure_words
-    from newsletter.delivery.store import list_unsure, send_again
+    from newsletter.delivery.unsure_store import list_unsure, send_again
     from newsletter.editing.issue_names import find_issue
 
     found = find_issue(app.database, issue)

@@ -30,7 +30,7 @@ def serve(app: "App") -> None:
     """
     from datetime import timedelta
 
-    from newsletter.editing.scheduled import dispatch_chosen
+    from newsletter.editing.release.scheduled import dispatch_chosen
     from newsletter.schedule.ticker import Beat, start_beats
 
     _log_to_stderr()
@@ -65,7 +65,7 @@ def _log_to_stderr() -> None:
 
 
 def _supervise_senders(app: "App") -> "Supervisor":
-    from newsletter.editing.scheduled import issues_going_out
+    from newsletter.editing.release.scheduled import issues_going_out
     from newsletter.schedule.supervisor import Supervisor
 
     sender = (sys.executable, "-m", "newsletter", "--folder", str(app.settings.folder), "send")
@@ -108,7 +108,7 @@ def _say_what_comes(app: "App") -> None:
 
 def _say_how_to_sign_in(app: "App") -> None:
     """A link for the first editor, on the terminal alone: whoever started the program may be that."""
-    from newsletter.editing.editors import first_link
+    from newsletter.editing.people.editors import first_link
 
     link = first_link(app)
     if link is not None:

@@ -475,7 +475,7 @@ audit = Table(
     Column("at", UtcDateTime, nullable=False, index=True),
     #: An editor's name, or "command line".
     Column("by", String(200), nullable=False),
-    #: newsletter.editing.audit.Action.
+    #: newsletter.editing.people.audit.Action.
     Column("action", String(50), nullable=False),
     Column("issue_id", Id, ForeignKey("issues.id"), index=True),
     #: What exactly, and why; never a reader's address.

@@ -10,8 +10,8 @@ from newsletter.content.facts import resolve
 from newsletter.content.freshness import day_of, is_stale
 from newsletter.content.model import Claim, Fact, Source, Tool
 from newsletter.content.store import ContentStore
-from newsletter.editing.audit import COMMAND_LINE, Action, audit
 from newsletter.editing.newsroom import Newsroom
+from newsletter.editing.people.audit import COMMAND_LINE, Action, audit
 from newsletter.editing.store import all_rulings, delete_ruling, record_ruling
 from newsletter.errors import BadInput, NotFound
 

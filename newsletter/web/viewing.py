@@ -7,7 +7,7 @@ everywhere. The page is personal: no cache, no search engine.
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from newsletter.editing.viewing import view_issue
+from newsletter.editing.proofs.viewing import view_issue
 from newsletter.errors import BadLink, NotFound
 from newsletter.readers.links import Purpose
 from newsletter.web.installation import Installed

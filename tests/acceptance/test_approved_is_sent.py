@@ -14,19 +14,19 @@ from newsletter.app import App, open_app
 from newsletter.clock import MovedClock
 from newsletter.config import Tls
 from newsletter.db.schema import readers
-from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.loopback import Loopback
 from newsletter.delivery.message import Mailing
+from newsletter.delivery.recipients import Recipient
 from newsletter.delivery.sender import Ending, Sender
 from newsletter.delivery.smtp import Smtp
 from newsletter.delivery.smtp_wire import Relay
 from newsletter.delivery.wishes import find_wishes
 from newsletter.digest.draft import Drafted
 from newsletter.digest.issues import Issue
-from newsletter.editing.approve import ReadsOtherwise, approve
-from newsletter.editing.draft import draft_now, edit
-from newsletter.editing.looks import Look
-from newsletter.editing.start import start
+from newsletter.editing.drafts.draft import draft_now, edit
+from newsletter.editing.release.approve import ReadsOtherwise, approve
+from newsletter.editing.release.start import start
+from newsletter.editing.remembered.looks import Look
 from newsletter.installation import make_installation
 from newsletter.readers.by_hand import Choices, add_by_hand, choose_by_hand
 from newsletter.render.environment import template_folders

@@ -24,10 +24,10 @@ from newsletter.delivery.smtp_wire import Relay
 from newsletter.delivery.transport import Transport
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
-from newsletter.editing.approve import approve, withdraw
-from newsletter.editing.draft import draft_now
-from newsletter.editing.letters import letter_of
-from newsletter.editing.start import start
+from newsletter.editing.drafts.draft import draft_now
+from newsletter.editing.proofs.letters import letter_of
+from newsletter.editing.release.approve import approve, withdraw
+from newsletter.editing.release.start import start
 from newsletter.installation import make_installation
 from newsletter.readers.by_hand import Choices, add_by_hand, choose_by_hand
 from tests.delivery.house import hash_address

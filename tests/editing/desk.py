@@ -9,7 +9,7 @@ from newsletter.content.pack import Pack
 from newsletter.db.engine import Database
 from newsletter.digest.draft import Drafted
 from newsletter.digest.issues import Issue
-from newsletter.editing.draft import draft_now
+from newsletter.editing.drafts.draft import draft_now
 from tests.digest.week import CUTOFF, SEEN, WEEK, furnish, settings_in
 
 

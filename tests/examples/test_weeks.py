@@ -16,8 +16,8 @@ from newsletter.content.store import ContentStore
 from newsletter.digest.draft import Drafted
 from newsletter.digest.length import letter_words
 from newsletter.editing.checks import Finding, check
-from newsletter.editing.draft import draft_now
-from newsletter.editing.letters import letter_of
+from newsletter.editing.drafts.draft import draft_now
+from newsletter.editing.proofs.letters import letter_of
 from newsletter.installation import make_installation
 from newsletter.readers.csv_file import CsvFile, Row
 from newsletter.readers.importing import import_readers

@@ -14,8 +14,8 @@ from newsletter.clock import MovedClock
 from newsletter.digest.clicks_store import clicks_of, links_of
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_frozen
-from newsletter.editing.approve import approve, hash_of, withdraw
-from newsletter.editing.preview import Format, preview
+from newsletter.editing.proofs.preview import Format, preview
+from newsletter.editing.release.approve import approve, hash_of, withdraw
 from newsletter.readers.links import Purpose
 from newsletter.web.application import make_web
 from tests.conftest import THURSDAY
@@ -53,6 +53,11 @@ def later(house: House, time: timedelta) -> None:
     clock = house.app.clock
     assert isinstance(clock, MovedClock)
     clock.move(time)
+
+
+def click(house: House, issue: Issue, *numbers: int) -> None:
+    for number in numbers:
+        house.client.get(f"/to/{issue.id}/{number}", headers=BY_HAND)
 
 
 def counted(house: House, issue: Issue) -> tuple[int, int, int]:
@@ -132,13 +137,48 @@ def test_people_programs_and_the_unsure_are_counted_apart(house: House, issue: I
     assert counted(house, issue) == (1, 3, 1)
 
 
-def test_whoever_opens_everything_at_once_is_a_program(house: House, issue: Issue) -> None:
-    for number in (1, 2, 3, 4, 5):
-        house.client.get(f"/to/{issue.id}/{number}", headers=BY_HAND)
-    assert counted(house, issue) == (3, 2, 0)
+def test_whoever_opens_everything_at_once_is_a_program_from_the_first_link_on(
+    house: House, issue: Issue
+) -> None:
+    click(house, issue, 1, 2, 3)
+    assert counted(house, issue) == (3, 0, 0)
+    click(house, issue, 4, 5)
+    assert counted(house, issue) == (0, 5, 0)
     later(house, timedelta(seconds=11))
+    click(house, issue, 1)
+    assert counted(house, issue) == (1, 5, 0)
+
+
+def test_earlier_clicks_of_a_burst_move_from_where_they_were_counted(house: House, issue: Issue) -> None:
+    house.client.get(f"/to/{issue.id}/1", headers={"User-Agent": "Mozilla/5.0 Thunderbird/140.0"})
     house.client.get(f"/to/{issue.id}/1", headers=BY_HAND)
-    assert counted(house, issue) == (4, 2, 0)
+    click(house, issue, 2, 3)
+    assert counted(house, issue) == (3, 0, 1)
+    click(house, issue, 4)
+    assert counted(house, issue) == (0, 5, 0)
+    with house.app.database.read() as connection:
+        assert [each.machine for each in clicks_of(connection, issue.id)][:4] == [2, 1, 1, 1]
+
+
+def test_what_was_clicked_longer_ago_stays_a_persons(house: House, issue: Issue) -> None:
+    click(house, issue, 1)
+    later(house, timedelta(seconds=6))
+    click(house, issue, 2, 3)
+    later(house, timedelta(seconds=6))
+    click(house, issue, 4)
+    assert counted(house, issue) == (4, 0, 0)
+    click(house, issue, 5)
+    assert counted(house, issue) == (1, 4, 0)
+
+
+def test_a_burst_is_known_while_the_store_is_away(house: House, issue: Issue) -> None:
+    with house.app.database.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE clicks RENAME TO away")
+    click(house, issue, 1, 2, 3, 4)
+    with house.app.database.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE away RENAME TO clicks")
+    click(house, issue, 5)
+    assert counted(house, issue) == (0, 5, 0)
 
 
 def test_in_an_issues_first_minute_nobody_is_surely_a_person(house: House) -> None:

@@ -10,9 +10,9 @@ from newsletter.db.statuses import Edition
 from newsletter.delivery.store import start_issue
 from newsletter.digest.draft import Drafted
 from newsletter.digest.letter import Letter
-from newsletter.editing.approve import approve
-from newsletter.editing.draft import draft_at_once
-from newsletter.editing.letters import letter_of
+from newsletter.editing.drafts.draft import draft_at_once
+from newsletter.editing.proofs.letters import letter_of
+from newsletter.editing.release.approve import approve
 from tests.web.house import House, heading
 from tests.web.issues import open_house, send_issue
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from newsletter.digest.letter import Card, Lead, Letter, Row, Side
 from newsletter.editing.checks.findings import Finding, warning
-from newsletter.editing.letters import written_letter
 from newsletter.editing.newsroom import Newsroom
-from newsletter.editing.proof import Proof
+from newsletter.editing.proofs.letters import written_letter
+from newsletter.editing.proofs.proof import Proof
 
 #: The finding's key.
 CHANGED = "figures-changed"

@@ -19,9 +19,9 @@ from newsletter.editing.checks.letter import in_letter
 from newsletter.editing.checks.mail import in_mail
 from newsletter.editing.checks.printed import read_printed
 from newsletter.editing.facts import open_contradictions
-from newsletter.editing.letters import is_frozen
 from newsletter.editing.newsroom import Newsroom
-from newsletter.editing.proof import Proof, pull_proof
+from newsletter.editing.proofs.letters import is_frozen
+from newsletter.editing.proofs.proof import Proof, pull_proof
 from newsletter.errors import AlreadyPublished, BadInput, ConfigError
 from newsletter.render.compile import compile_letter
 from newsletter.render.plan import Plan

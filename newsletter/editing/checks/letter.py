@@ -10,7 +10,7 @@ from newsletter.digest.letter import Brief, Lead, Letter, Link
 from newsletter.digest.sentences import count_words
 from newsletter.digest.subject import SUBJECT_CHARS
 from newsletter.editing.checks.findings import Finding, error, warning
-from newsletter.editing.words import NOTE_WORDS
+from newsletter.editing.drafts.words import NOTE_WORDS
 
 LEAD_WORDS = 240
 

@@ -15,7 +15,7 @@ from newsletter.digest.letter_json import letter_to_json
 from newsletter.editing.checks.findings import Finding, error, warning
 from newsletter.editing.checks.letter import is_web_address, too_long
 from newsletter.editing.checks.page import Look, Page, read_page
-from newsletter.editing.preview import Format, compose, part_of
+from newsletter.editing.proofs.preview import Format, compose, part_of
 from newsletter.errors import BadInput
 from newsletter.render.personal import common_blocks, longest_program
 from newsletter.render.plan import Block, Plan, Slot

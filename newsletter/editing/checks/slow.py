@@ -5,7 +5,7 @@ from newsletter.editing.checks.findings import Finding
 from newsletter.editing.checks.reach import Opener, unreachable
 from newsletter.editing.checks.spam import spam as ask_spamassassin
 from newsletter.editing.newsroom import Newsroom
-from newsletter.editing.proof import pull_proof
+from newsletter.editing.proofs.proof import pull_proof
 
 
 def check_slowly(

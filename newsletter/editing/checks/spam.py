@@ -10,7 +10,7 @@ from decimal import Decimal
 from tempfile import TemporaryDirectory
 
 from newsletter.editing.checks.findings import Finding, warning
-from newsletter.editing.preview import compose
+from newsletter.editing.proofs.preview import compose
 from newsletter.render.plan import Plan
 from newsletter.render.slots import SAMPLE_VALUES
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 
-from newsletter.editing.audit_store import Entry, list_entries
+from newsletter.editing.people.audit_store import Entry, list_entries
 from newsletter.web.desk.frame import DeskFrame, DeskPage
 from newsletter.web.desk.people import AnyEditor
 from newsletter.web.installation import Installed

@@ -10,9 +10,9 @@ from newsletter.app import App
 from newsletter.db.statuses import IssueStatus, ItemKind
 from newsletter.digest.draft_store import read_items
 from newsletter.digest.issues import Issue, ItemKey
-from newsletter.editing.editors_store import Editor
-from newsletter.editing.revisions import since
-from newsletter.editing.revisions_store import Revision
+from newsletter.editing.drafts.revisions import since
+from newsletter.editing.drafts.revisions_store import Revision
+from newsletter.editing.people.editors_store import Editor
 from newsletter.web.desk.frame import DeskFrame, DeskPage
 from newsletter.web.desk.people import FORM_TOKEN
 from newsletter.web.pages import show

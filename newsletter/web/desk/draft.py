@@ -21,10 +21,9 @@ from newsletter.digest.letter import Letter
 from newsletter.digest.sentences import count_words
 from newsletter.digest.store import get_issue
 from newsletter.digest.subject import Proposals
-from newsletter.editing import revisions
-from newsletter.editing.board import Board, board_of
-from newsletter.editing.editors_store import Editor
-from newsletter.editing.edits import (
+from newsletter.editing.drafts import revisions
+from newsletter.editing.drafts.board import Board, board_of
+from newsletter.editing.drafts.edits import (
     BringBack,
     ChooseQuote,
     Edit,
@@ -35,7 +34,8 @@ from newsletter.editing.edits import (
     WriteNote,
     make_edits,
 )
-from newsletter.editing.words import FIELDS, ITEM_NOTE, Limits, check_text
+from newsletter.editing.drafts.words import FIELDS, ITEM_NOTE, Limits, check_text
+from newsletter.editing.people.editors_store import Editor
 from newsletter.errors import BadInput, ChangedMeanwhile, InvalidTransition
 from newsletter.render.markdown import to_html
 from newsletter.web.desk.conflict import Wanted, conflict

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Request, Response
 
 from newsletter.app import App
 from newsletter.db.statuses import EditorRole
-from newsletter.editing import editors as people
-from newsletter.editing.editors_store import Editor
-from newsletter.editing.signing_in import sessions_of
+from newsletter.editing.people import editors as people
+from newsletter.editing.people.editors_store import Editor
+from newsletter.editing.people.signing_in import sessions_of
 from newsletter.errors import BadInput
 from newsletter.web.desk.frame import DeskFrame, DeskPage, done
 from newsletter.web.desk.people import DeskForm, Publisher

@@ -10,8 +10,8 @@ from newsletter.digest.errata import Erratum
 from newsletter.digest.errata_store import errata_of
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
-from newsletter.editing.correcting import MOST, correct
-from newsletter.editing.editors_store import Editor
+from newsletter.editing.people.editors_store import Editor
+from newsletter.editing.release.correcting import MOST, correct
 from newsletter.errors import BadInput
 from newsletter.web.desk.frame import DeskFrame, DeskPage, done
 from newsletter.web.desk.people import DeskForm, Publisher

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Request, Response
 from newsletter.app import App
 from newsletter.content.desk.findings import Contradiction, Statement
 from newsletter.content.search import find_tools
-from newsletter.editing.editors_store import Editor
 from newsletter.editing.facts import FactSheet, Standing, Stated, facts_of, rule, withdraw_ruling
+from newsletter.editing.people.editors_store import Editor
 from newsletter.editing.rulings_store import Ruling, list_rulings
 from newsletter.errors import BadInput, NotFound
 from newsletter.web.desk.frame import DeskFrame, DeskPage, done

@@ -28,7 +28,7 @@ from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
 from newsletter.config import TransportName
-from newsletter.editing.editors_store import Editor
+from newsletter.editing.people.editors_store import Editor
 from newsletter.web.desk.people import csrf_of
 from newsletter.web.desk.said import SAID
 from newsletter.web.pages import Page

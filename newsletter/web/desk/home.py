@@ -11,10 +11,10 @@ from fastapi import APIRouter, Request, Response
 from newsletter.app import App
 from newsletter.db.statuses import IssueStatus
 from newsletter.digest.issues import Issue
-from newsletter.editing.answers import with_answers
+from newsletter.editing.checks.answers import with_answers
 from newsletter.editing.checks.findings import Finding, Severity
-from newsletter.editing.issue_list import MOST, list_page
-from newsletter.editing.timing import goes_out_at
+from newsletter.editing.release.timing import goes_out_at
+from newsletter.editing.reports.issue_list import MOST, list_page
 from newsletter.web.desk.frame import DeskFrame, DeskPage
 from newsletter.web.desk.people import AnyEditor
 from newsletter.web.installation import Installed

@@ -14,10 +14,8 @@ from fastapi.responses import HTMLResponse
 from newsletter.app import App
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
-from newsletter.editing.compiled import CompiledMail, Fault
-from newsletter.editing.editors_store import Editor
-from newsletter.editing.looks import Look
-from newsletter.editing.preview import (
+from newsletter.editing.people.editors_store import Editor
+from newsletter.editing.proofs.preview import (
     Copy,
     Format,
     compose,
@@ -26,8 +24,10 @@ from newsletter.editing.preview import (
     part_of,
     shown_copy,
 )
-from newsletter.editing.preview_store import find_issue_before
-from newsletter.editing.weight import Weight, weight_of
+from newsletter.editing.proofs.preview_store import find_issue_before
+from newsletter.editing.proofs.weight import Weight, weight_of
+from newsletter.editing.remembered.compiled import CompiledMail, Fault
+from newsletter.editing.remembered.looks import Look
 from newsletter.errors import BadInput, NotFound
 from newsletter.render.scheme import Scheme, in_scheme, with_links_outside
 from newsletter.web.desk.frame import DeskFrame, DeskPage, done

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 
-from newsletter.editing.editors_store import Session
-from newsletter.editing.signing_in import is_session_of, sessions_of
+from newsletter.editing.people.editors_store import Session
+from newsletter.editing.people.signing_in import is_session_of, sessions_of
 from newsletter.web.desk.frame import DeskFrame, DeskPage
 from newsletter.web.desk.people import AnyEditor, session_token
 from newsletter.web.installation import Installed

@@ -10,7 +10,7 @@ from newsletter.db.statuses import Room
 from newsletter.digest.arranging import ROOM_NAMES
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
-from newsletter.editing.merging import Merge, merge
+from newsletter.editing.drafts.merging import Merge, merge
 from newsletter.errors import BadInput
 from newsletter.web.desk.draft import change_draft
 from newsletter.web.desk.frame import DeskFrame, DeskPage

@@ -15,17 +15,17 @@ from newsletter.app import App
 from newsletter.db.statuses import IssueStatus
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
-from newsletter.editing import answers
-from newsletter.editing.answers import Answered, with_answers
-from newsletter.editing.approve import HeldBack, OwnWork, approve, has_own_work, withdraw
-from newsletter.editing.asked import Answering, Asked
-from newsletter.editing.audit_store import Entry, list_entries
+from newsletter.editing.checks import answers
+from newsletter.editing.checks.answers import Answered, with_answers
 from newsletter.editing.checks.findings import Severity
-from newsletter.editing.editors_store import Editor
-from newsletter.editing.looks import Look
-from newsletter.editing.start import early_words, hold, release, send_now
-from newsletter.editing.timing import Odd, choose_time, goes_out_at, goes_out_words
-from newsletter.editing.trial import Kind, copy_of_kind, send_test
+from newsletter.editing.people.audit_store import Entry, list_entries
+from newsletter.editing.people.editors_store import Editor
+from newsletter.editing.release.approve import HeldBack, OwnWork, approve, has_own_work, withdraw
+from newsletter.editing.release.start import early_words, hold, release, send_now
+from newsletter.editing.release.timing import Odd, choose_time, goes_out_at, goes_out_words
+from newsletter.editing.release.trial import Kind, copy_of_kind, send_test
+from newsletter.editing.remembered.asked import Answering, Asked
+from newsletter.editing.remembered.looks import Look
 from newsletter.errors import (
     BadInput,
     ChangedMeanwhile,

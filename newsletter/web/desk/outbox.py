@@ -11,8 +11,15 @@ from typing import Annotated, ClassVar
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
-from newsletter.editing.outbox_mail import OutboxMail, read_mail
-from newsletter.editing.outbox_store import Sent, SentIssue, copies_out, sent_issue, sent_issues, single_mails
+from newsletter.editing.reports.outbox_mail import OutboxMail, read_mail
+from newsletter.editing.reports.outbox_store import (
+    Sent,
+    SentIssue,
+    copies_out,
+    sent_issue,
+    sent_issues,
+    single_mails,
+)
 from newsletter.errors import NotFound
 from newsletter.web.desk.frame import DeskFrame, DeskPage, shows_outbox
 from newsletter.web.desk.people import Publisher

@@ -9,8 +9,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from newsletter.editing.editors_store import Editor
-from newsletter.editing.signing_in import find_signed_in, form_token
+from newsletter.editing.people.editors_store import Editor
+from newsletter.editing.people.signing_in import find_signed_in, form_token
 from newsletter.errors import NewsletterError
 from newsletter.web.forms import Fields, Form
 from newsletter.web.installation import Installed

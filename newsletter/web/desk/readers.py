@@ -12,10 +12,10 @@ from fastapi import APIRouter, Request, Response
 
 from newsletter.app import App
 from newsletter.db.statuses import ReaderStatus
-from newsletter.editing import reader_files
-from newsletter.editing.editors_store import Editor
-from newsletter.editing.reader_files import MOST, ReaderFile
-from newsletter.editing.readers_store import FoundReader, page_of_readers
+from newsletter.editing.people import reader_files
+from newsletter.editing.people.editors_store import Editor
+from newsletter.editing.people.reader_files import MOST, ReaderFile
+from newsletter.editing.people.readers_store import FoundReader, page_of_readers
 from newsletter.errors import BadInput, NotFound
 from newsletter.web.desk.frame import DeskFrame, DeskPage, done
 from newsletter.web.desk.people import DeskForm, Publisher

@@ -19,8 +19,8 @@ from newsletter.digest.errata_store import errata_of
 from newsletter.digest.issues import Issue
 from newsletter.digest.sentences import clip
 from newsletter.digest.store import get_issue
-from newsletter.editing.sums import Growth, IssueLine, issue_line, issue_lines, readers_over_time
-from newsletter.editing.voted import votes_by_issue
+from newsletter.editing.reports.sums import Growth, IssueLine, issue_line, issue_lines, readers_over_time
+from newsletter.editing.reports.voted import votes_by_issue
 from newsletter.web.desk.charts import COLOURS, bars, lines_over_time
 from newsletter.web.desk.frame import DeskFrame, DeskPage
 from newsletter.web.desk.live import Look

@@ -6,8 +6,8 @@ from typing import ClassVar
 from fastapi import APIRouter, Request, Response
 
 from newsletter.app import App
-from newsletter.editing import signing_in
-from newsletter.editing.signing_in import SignedIn
+from newsletter.editing.people import signing_in
+from newsletter.editing.people.signing_in import SignedIn
 from newsletter.errors import BadInput, BadLink
 from newsletter.readers.limits import TooMany, network_of
 from newsletter.web.desk.frame import done

@@ -7,13 +7,13 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from newsletter.delivery.report import unsure_words
-from newsletter.delivery.store import Unsure, pause_issue, progress_of, resume_issue, send_again
-from newsletter.delivery.unsure_store import page_of_unsure, unsure_ids
+from newsletter.delivery.store import pause_issue, progress_of, resume_issue
+from newsletter.delivery.unsure_store import Unsure, page_of_unsure, send_again, unsure_ids
 from newsletter.digest.issues import Issue, Step, steps_from
 from newsletter.digest.sentences import clip
 from newsletter.digest.store import get_issue
-from newsletter.editing.approve import cancel as cancel_issue
-from newsletter.editing.audit import Action, audit
+from newsletter.editing.people.audit import Action, audit
+from newsletter.editing.release.approve import cancel as cancel_issue
 from newsletter.errors import InvalidTransition, StoreBusy
 from newsletter.web.desk.frame import DeskFrame, DeskPage, done
 from newsletter.web.desk.live import DOMAINS, Live, Look, texts_of

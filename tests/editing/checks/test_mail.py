@@ -12,11 +12,11 @@ from newsletter.editing.checks import Finding, Severity, examine
 from newsletter.editing.checks.letter import is_web_address
 from newsletter.editing.checks.mail import contrast, in_mail
 from newsletter.editing.checks.page import read_page
-from newsletter.editing.letters import letter_of
+from newsletter.editing.proofs.letters import letter_of
 from newsletter.render.compile import compile_letter
 from newsletter.render.plan import Header, Plan
+from tests.editing.checks.test_checks import own_template
 from tests.editing.desk import drafted, newsroom
-from tests.editing.test_checks import own_template
 
 
 @pytest.fixture(scope="module")

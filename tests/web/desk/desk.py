@@ -16,8 +16,8 @@ from starlette.testclient import TestClient
 
 from newsletter.app import App
 from newsletter.db.statuses import EditorRole
-from newsletter.editing.editors import invite
-from newsletter.editing.signing_in import form_token
+from newsletter.editing.people.editors import invite
+from newsletter.editing.people.signing_in import form_token
 from newsletter.web.application import make_web
 from newsletter.web.desk.people import COOKIE
 from tests.web.house import House

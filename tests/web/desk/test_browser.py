@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from newsletter.app import App
 from newsletter.db.statuses import EditorRole
-from newsletter.editing.editors import invite
+from newsletter.editing.people.editors import invite
 from newsletter.installation import make_installation
 from newsletter.web.application import make_web
 from tests.content.desk.pages import SEEN_AT

@@ -9,8 +9,8 @@ from httpx2 import Response
 from newsletter.clock import MovedClock
 from newsletter.digest.issues import Issue, Item
 from newsletter.digest.store import get_issue, items_of
-from newsletter.editing.approve import approve
-from newsletter.editing.audit_store import list_entries
+from newsletter.editing.people.audit_store import list_entries
+from newsletter.editing.release.approve import approve
 from tests.digest.week import WEEK
 from tests.editing.desk import drafted
 from tests.editing.wider import LATE, STRANGER, WIDER

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from newsletter.editing.audit_store import list_entries
 from newsletter.editing.facts import facts_of
+from newsletter.editing.people.audit_store import list_entries
 from tests.content.desk.pages import SEEN_AT
 from tests.content.packs import pack, tool
 from tests.web.desk.desk import Desk, said

@@ -9,8 +9,8 @@ from sqlalchemy import insert, update
 from newsletter.db.schema import issues, snapshots
 from newsletter.db.statuses import Edition, IssueStatus
 from newsletter.digest.store import add_issue
-from newsletter.editing.draft import edit
-from newsletter.editing.issue_list import MOST
+from newsletter.editing.drafts.draft import edit
+from newsletter.editing.reports.issue_list import MOST
 from tests.conftest import THURSDAY
 from tests.digest.week import PANEL_PAGE
 from tests.editing.desk import drafted

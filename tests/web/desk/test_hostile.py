@@ -18,12 +18,12 @@ from newsletter.db.statuses import EditorRole, ItemKind
 from newsletter.delivery.store import start_issue
 from newsletter.digest.issues import Issue, ItemKey
 from newsletter.digest.store import get_issue
-from newsletter.editing.approve import approve
-from newsletter.editing.draft import edit
-from newsletter.editing.editors import invite
-from newsletter.editing.edits import ChooseQuote, Edit, WriteNote, make_edits
-from newsletter.editing.letters import letter_of
-from newsletter.editing.preview import Format, preview
+from newsletter.editing.drafts.draft import edit
+from newsletter.editing.drafts.edits import ChooseQuote, Edit, WriteNote, make_edits
+from newsletter.editing.people.editors import invite
+from newsletter.editing.proofs.letters import letter_of
+from newsletter.editing.proofs.preview import Format, preview
+from newsletter.editing.release.approve import approve
 from newsletter.web.application import make_web
 from newsletter.web.desk.people import COOKIE
 from tests.editing.desk import drafted

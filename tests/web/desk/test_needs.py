@@ -11,10 +11,10 @@ from newsletter.content.pack import Pack, SourceEntry
 from newsletter.db.statuses import IssueStatus
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
-from newsletter.editing.asked import AskedChecks
-from newsletter.editing.audit_store import list_entries
 from newsletter.editing.checks.reach import Opener
-from newsletter.editing.draft import edit
+from newsletter.editing.drafts.draft import edit
+from newsletter.editing.people.audit_store import list_entries
+from newsletter.editing.remembered.asked import AskedChecks
 from newsletter.web.desk.needs import FAULTS
 from tests.digest.week import PANEL_PAGE, PRICE_PAGE, PROFILE_PAGE, VERDICT_PAGE
 from tests.editing.desk import drafted, with_settings

@@ -12,8 +12,8 @@ from newsletter.clock import MovedClock
 from newsletter.delivery.store import start_issue
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_frozen
-from newsletter.editing.approve import approve
-from newsletter.editing.proof import hash_of
+from newsletter.editing.proofs.proof import hash_of
+from newsletter.editing.release.approve import approve
 from newsletter.readers.own_store import put_tools
 from tests.digest.week import WEEK
 from tests.editing.desk import drafted

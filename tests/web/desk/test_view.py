@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from newsletter.digest.letter import Figure, Line, Link
-from newsletter.editing.trial import Kind, copy_of_kind
+from newsletter.editing.release.trial import Kind, copy_of_kind
 from newsletter.web.desk.view import choices_of
 from tests.render import letters
 

@@ -24,8 +24,8 @@ from newsletter.delivery.sender import Ending
 from newsletter.delivery.store import start_issue
 from newsletter.digest.letter_json import letter_to_json
 from newsletter.digest.store import get_issue
-from newsletter.editing.audit_store import list_entries
-from newsletter.editing.editors import invite
+from newsletter.editing.people.audit_store import list_entries
+from newsletter.editing.people.editors import invite
 from newsletter.installation import make_installation
 from newsletter.web.desk.live import COME_AGAIN, MOST_VIEWERS, Live, duration
 from tests.delivery.house import FRAME, add_issue, add_readers

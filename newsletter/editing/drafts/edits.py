@@ -1,0 +1,284 @@
+"""What an editor may do to a draft: words, order, seats, quotes. Each edit is a value; several are done together or not at all.
+
+What follows from moving an item is in digest/arranging.py; how it is written down and undone, in revisions.py.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+
+from sqlalchemy import Connection
+
+from newsletter.content.model import Review
+from newsletter.content.store import ContentStore
+from newsletter.db.statuses import ExclusionReach, ItemKind, Room
+from newsletter.digest import draft_store, store
+from newsletter.digest.arranging import ROOM_NAMES, Arrangement, Known, Way
+from newsletter.digest.draft import askable, find_question_for
+from newsletter.digest.draft_store import ChosenQuote
+from newsletter.digest.issues import Issue, Item, ItemKey
+from newsletter.digest.quotes import quotable
+from newsletter.digest.sentences import clip, plain
+from newsletter.editing.drafts.item_names import titles_of
+from newsletter.editing.drafts.revisions import Deed, Patch, commit_patch, is_done
+from newsletter.editing.drafts.words import check_item_note, check_text
+from newsletter.editing.newsroom import Newsroom
+from newsletter.editing.people.audit import Action
+from newsletter.errors import BadInput
+
+#: How many of those that wait an arrangement looks at, of comparisons and of tools.
+WAITING = 10
+#: A sentence that is longer is none that could be quoted.
+MOST_QUOTE = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """Write over what is computed; empty is computed again, None leaves it."""
+
+    subject: str | None = None
+    preheader: str | None = None
+    note: str | None = None
+    bottom_line: str | None = None
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """What is to be written, by field."""
+        said = ((each.name, getattr(self, each.name)) for each in fields(self))
+        return {name: text for name, text in said if text is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class WriteNote:
+    """What the editor says of one item, in Markdown; empty for nothing."""
+
+    item: ItemKey
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Put an item into a room, or one place up or down in its own."""
+
+    item: ItemKey
+    to: Room | Way
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """Whether an item stays where it is when newer ones are merged."""
+
+    item: ItemKey
+    pinned: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Exclude:
+    """Keep an item out of this issue only, so that the next may have it; or for ever."""
+
+    item: ItemKey
+    reach: ExclusionReach
+
+
+@dataclass(frozen=True, slots=True)
+class BringBack:
+    """Take back an exclusion of this issue."""
+
+    item: ItemKey
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseQuote:
+    """Quote another sentence of a review in a comparison; empty: the computed one again."""
+
+    comparison_id: str
+    review_id: str
+    words: str
+
+
+Edit = Write | WriteNote | Move | Pin | Exclude | BringBack | ChooseQuote
+
+
+def make_edits(
+    newsroom: Newsroom, issue: Issue, edits: Sequence[Edit], *, by: str, request: str = ""
+) -> Issue:
+    """Do them all, as one step that can be undone; the issue as it is then. Commits.
+
+    Raises BadInput for what cannot be, InvalidTransition when the issue is no draft any more, ChangedMeanwhile when it is
+    older than what is stored. A `request` (a hash of what was asked) that was answered for this version is not done twice.
+    """
+    with newsroom.content() as content, newsroom.database.write() as connection:
+        store.lock_issue(connection, issue.id)
+        if is_done(connection, issue, request):
+            return store.get_issue(connection, issue.id)
+        store.require_draft(connection, issue)
+        bench = _Bench(newsroom, content, connection, issue, _known(content, connection, issue.id, edits))
+        for each in edits:
+            bench.do(each)
+        action = Action.EXCLUDED if any(isinstance(each, Exclude) for each in edits) else Action.EDITED
+        deed = Deed(by=by, what=bench.words, action=action, request=request)
+        return commit_patch(connection, issue, bench.patch(), deed, newsroom.clock.now())
+
+
+class _Bench:
+    """A draft while it is edited: what it was, and what becomes of it."""
+
+    def __init__(
+        self, newsroom: Newsroom, content: ContentStore, connection: Connection, issue: Issue, known: Known
+    ) -> None:
+        self._newsroom, self._content, self._connection, self._issue = newsroom, content, connection, issue
+        self._items = Arrangement(known)
+        self._lead = _lead_of(known.items)
+        self._excluded = draft_store.exclusions_of(connection, issue.id)
+        self._texts: dict[str, str] = {}
+        self._exclusions: dict[ItemKey, ExclusionReach | None] = {}
+        self._quotes: dict[tuple[str, str], ChosenQuote | None] = {}
+        self._said: list[str] = []
+
+    @property
+    def words(self) -> str:
+        """What is done, in words."""
+        return "; ".join(self._said)
+
+    def do(self, edit: Edit) -> None:
+        """Make one edit; raises BadInput for what cannot be."""
+        match edit:
+            case Write():
+                self._write(edit)
+            case ChooseQuote():
+                self._quote(edit)
+            case _:
+                self._arrange(edit)
+
+    def _write(self, edit: Write) -> None:
+        said = {field: check_text(field, text) for field, text in edit.texts.items()}
+        changed = {field: text for field, text in said.items() if text != getattr(self._issue, field)}
+        if changed:
+            self._texts |= changed
+            self._said.append(f"wrote the {_listed([each.replace('_', ' ') for each in changed])}")
+
+    def patch(self) -> Patch:
+        """What changes, with what follows from it."""
+        self._ask_anew()
+        items = self._items.changes()
+        if (
+            _lead_of(self._items.items) != self._lead
+            and self._issue.bottom_line
+            and "bottom_line" not in self._texts
+        ):
+            # It would stand under another comparison than the one it was written for.
+            self._texts["bottom_line"] = ""
+            self._said.append("with the lead went its written bottom line")
+        return Patch(
+            texts=self._texts,
+            items=tuple(items.items()),
+            exclusions=tuple(self._exclusions.items()),
+            quotes=tuple(self._quotes.items()),
+        )
+
+    def _arrange(self, edit: WriteNote | Move | Pin | Exclude | BringBack) -> None:
+        key, title = edit.item, titles_of(self._content, [edit.item])[edit.item]
+        match edit:
+            case WriteNote():
+                self._items.write_note(key, check_item_note(edit.note))
+                self._said.append(
+                    f"wrote a note on {title}" if edit.note.strip() else f"removed the note on {title}"
+                )
+            case Move(to=Room() as room):
+                self._items.move(key, room)
+                self._said.append(f"moved {title} to {ROOM_NAMES[room]}")
+            case Move(to=Way() as way):
+                self._items.step(key, way)
+                self._said.append(f"moved {title} {way}")
+            case Pin():
+                self._items.pin(key, edit.pinned)
+                self._said.append(f"{'pinned' if edit.pinned else 'unpinned'} {title}")
+            case Exclude():
+                self._items.take_out(key)
+                self._exclusions[key] = edit.reach
+                how = "for ever" if edit.reach is ExclusionReach.FOR_EVER else "until the next issue"
+                self._said.append(f"took {title} out {how}")
+            case BringBack():
+                self._bring_back(key)
+                self._said.append(f"brought {title} back")
+
+    def _bring_back(self, key: ItemKey) -> None:
+        if key not in self._excluded:
+            raise BadInput(f"The {key} was not taken out of this issue.")
+        if draft_store.is_taken(self._connection, self._issue.id, key):
+            raise BadInput(f"The {key} is in another issue by now.")
+        self._items.bring_back(key)
+        self._exclusions[key] = None
+
+    def _quote(self, edit: ChooseQuote) -> None:
+        comparison = self._content.comparisons([edit.comparison_id]).get(edit.comparison_id)
+        if comparison is None or self._lead != ItemKey(ItemKind.COMPARISON, edit.comparison_id):
+            raise BadInput("Only the lead quotes reviews, and this is not its comparison.")
+        review = self._review(edit.review_id, (comparison.left_id, comparison.right_id))
+        key, who = (edit.comparison_id, edit.review_id), clip(review.reviewer or "a reviewer", 40)
+        if not edit.words:
+            self._quotes[key] = None
+            self._said.append(f"let the rules choose what to quote of {who}")
+            return
+        words = plain(edit.words[:MOST_QUOTE])
+        if words not in quotable(review):
+            raise BadInput(f"That is no whole sentence of {who}'s review.")
+        self._quotes[key] = ChosenQuote(comparison_id=key[0], review_id=key[1], words=words)
+        self._said.append(f"chose what to quote of {who}")
+
+    def _review(self, review_id: str, sides: Sequence[str]) -> Review:
+        said = (each for found in self._content.reviews(sides).values() for each in found)
+        review = next((each for each in said if each.id == review_id), None)
+        sources = {} if review is None else self._content.sources([review.source_id])
+        if review is None or not any(each.ours for each in sources.values()):
+            raise BadInput(
+                "This is none of our reviews of the two sides: other people's words are not quoted."
+            )
+        return review
+
+    def _ask_anew(self) -> None:
+        """Another question where the one there was is about nothing that the issue still shows, or was taken out."""
+        items = self._items.items
+        asked = next((each for each in items if each.room is Room.QUESTION), None)
+        was_excluded = any(each.kind is ItemKind.QUESTION for each in self._exclusions)
+        if asked is None and not was_excluded:
+            return
+        comparisons, tools = askable(items)
+        about = {each.id for each in self._content.questions(comparison_ids=comparisons, tool_ids=tools)}
+        if asked is not None and asked.key in about:
+            return
+        taken = store.unavailable(self._connection, self._issue.id, (ItemKind.QUESTION,))
+        known = {each.key for each in (*taken, *self._exclusions)} | ({asked.key} if asked else set())
+        found = find_question_for(items, self._content, self._newsroom.settings, self._rulings, known)
+        self._items.ask(None if found is None else ItemKey(ItemKind.QUESTION, found))
+
+    def _rulings(self, tool_ids: Iterable[str]) -> Mapping[str, Mapping[str, str | None]]:
+        return store.rulings_on(self._connection, tool_ids)
+
+
+def _known(content: ContentStore, connection: Connection, issue_id: int, edits: Iterable[Edit]) -> Known:
+    """What an arrangement must know, read without the tens of thousands that wait."""
+    named = [each.item for each in edits if isinstance(each, WriteNote | Move | Pin | Exclude | BringBack)]
+    shown = draft_store.read_contents(connection, issue_id, 0).items
+    waiting = [
+        item
+        for kinds in ((ItemKind.COMPARISON,), (ItemKind.VERDICT, ItemKind.MODEL))
+        for item in draft_store.first_of_overflow(connection, issue_id, WAITING, kinds, pinned=False)
+    ]
+    asked = draft_store.read_items(connection, issue_id, named).values()
+    found = {each.item_key: each for each in (*shown, *waiting, *asked)}
+    compared = {key.key for key in (*found, *named) if key.kind is ItemKind.COMPARISON}
+    sides = {key: (each.left_id, each.right_id) for key, each in content.comparisons(compared).items()}
+    tools = {side for pair in sides.values() for side in pair}
+    keys = (ItemKey(kind, tool) for tool in sorted(tools) for kind in (ItemKind.VERDICT, ItemKind.MODEL))
+    found |= draft_store.read_items(connection, issue_id, keys)
+    first = draft_store.lowest_of_overflow(connection, issue_id)
+    return Known(items=tuple(found.values()), sides=sides, first=first)
+
+
+def _lead_of(items: Iterable[Item]) -> ItemKey | None:
+    leads = (each.item_key for each in items if each.room is Room.LEAD and each.kind is ItemKind.COMPARISON)
+    return next(leads, None)
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join((", ".join(words[:-1]), words[-1]) if len(words) > 1 else words)

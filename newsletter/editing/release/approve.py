@@ -1,0 +1,207 @@
+"""Approving an issue: what goes out is compiled, checked, frozen and published, in one transaction. And undoing it."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from newsletter.config import Settings, require_ready_to_send
+from newsletter.db.statuses import Edition, IssueStatus
+from newsletter.delivery.store import skip_the_rest
+from newsletter.delivery.takeover import take_over_dead
+from newsletter.digest import store
+from newsletter.digest.errata_store import tell_errata, untell_errata
+from newsletter.digest.issues import Issue, Step
+from newsletter.editing.checks.answers import with_answers
+from newsletter.editing.checks.examine import look_at_mail, look_over
+from newsletter.editing.checks.findings import Finding
+from newsletter.editing.newsroom import Newsroom
+from newsletter.editing.people.audit import COMMAND_LINE, Action, audit
+from newsletter.editing.people.audit_store import who_did
+from newsletter.editing.proofs.proof import Proof, hash_of, pull_proof
+from newsletter.editing.remembered.disputes import STILL_LOOKING, Disputes
+from newsletter.editing.store import may_have_arrived, take_number_back
+from newsletter.errors import BadInput, ChangedMeanwhile
+from newsletter.readers.keys import require_keys
+
+__all__ = [
+    "HeldBack",
+    "OwnWork",
+    "ReadsOtherwise",
+    "approve",
+    "cancel",
+    "has_own_work",
+    "hash_of",
+    "withdraw",
+]
+
+#: Approvals that meet another issue's approval at the same moment are tried again with the next number.
+ATTEMPTS = 5
+
+
+#: As much of a content hash as people are shown.
+HASH_CHARS = 12
+#: Whoever did one of these has had a hand in what the issue says.
+_EDITING = (Action.EDITED, Action.EXCLUDED, Action.MERGED, Action.UNDONE)
+
+
+class ReadsOtherwise(ChangedMeanwhile):
+    """The issue reads otherwise than what was looked at. Look at it again, then approve it."""
+
+
+class OwnWork(BadInput):
+    """Whoever edited an issue may not approve it."""
+
+
+class HeldBack(BadInput):
+    """The issue cannot be approved as it is."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("The issue is held back. " + " ".join(each.sentence for each in self.findings))
+
+
+def approve(
+    newsroom: Newsroom,
+    issue: Issue,
+    by: str,
+    *,
+    expect: str = "",
+    answered: bool = False,
+    disputes: Disputes | None = None,
+) -> Issue:
+    """Freeze and publish the issue as it reads now. Commits.
+
+    `expect` is the content hash of what was looked at: nothing else is approved; an issue that was approved with it
+    already is left as it is, so that approving twice is approving once. `answered`: warnings that nobody answered hold it as well;
+    `disputes` remembers those about sources, which are looked for anew where it is missing.
+
+    Raises ConfigError when a setting is missing, BadInput when a key is, HeldBack with what was found, OwnWork, InvalidTransition or
+    ChangedMeanwhile when somebody was faster, AlreadyPublished when an item is in another issue.
+    """
+    if expect and issue.status is not IssueStatus.DRAFT and _is(issue.content_hash or "", expect):
+        return issue
+    require_ready_to_send(newsroom.settings)
+    require_keys(newsroom.settings)
+    for _ in range(ATTEMPTS):
+        proof = _prove(newsroom, issue, expect, answered=answered, disputes=disputes)
+        try:
+            approved = _commit(newsroom, proof, by)
+        except IntegrityError:
+            # Two approvals in one moment: the constraints let one through. Say who has the item, or try the next number.
+            with newsroom.database.read() as connection:
+                store.refuse_published(connection, issue.id)
+            continue
+        if approved is not None:
+            return approved
+    raise ChangedMeanwhile
+
+
+def _prove(
+    newsroom: Newsroom, issue: Issue, expect: str, *, answered: bool, disputes: Disputes | None
+) -> Proof:
+    """The issue as it is about to be approved, compiled once and found in order."""
+    issue.after(Step.APPROVE)
+    known = disputes.open() if answered and disputes is not None else None
+    if known is not None and not known.is_current:
+        raise HeldBack([STILL_LOOKING])
+    proof = pull_proof(newsroom, issue)
+    if answered:
+        found = look_over(newsroom, proof, None if known is None else lambda: known.found)
+    else:
+        found = look_at_mail(newsroom, proof)
+    holding = [
+        each.finding
+        for each in with_answers(newsroom, issue, found)
+        if each.holds_back or (answered and each.is_open)
+    ]
+    if holding:
+        raise HeldBack(holding)
+    if expect and not _is(proof.content_hash, expect):
+        raise ReadsOtherwise
+    if known is not None and disputes is not None and disputes.open().stamp != known.stamp:
+        # Claims came in between: what was read of them above may be of either time.
+        raise ReadsOtherwise
+    return proof
+
+
+def _is(content_hash: str, expect: str) -> bool:
+    """Whether that is the hash, or enough of its beginning to be no other's."""
+    return len(expect) >= HASH_CHARS and content_hash.startswith(expect.lower())
+
+
+def _commit(newsroom: Newsroom, proof: Proof, by: str) -> Issue | None:
+    """The approved issue; None when its number has gone to another one meanwhile."""
+    now, frozen = newsroom.clock.now(), proof.frozen
+    if frozen is None:
+        raise BadInput(proof.trouble)
+    with newsroom.database.write() as connection:
+        store.lock_edition(connection, proof.issue.edition)
+        if store.next_number(connection, proof.issue.edition) != proof.number:
+            return None
+        if has_own_work(connection, newsroom.settings, proof.issue, by):
+            raise OwnWork(f"{by} has edited issue {proof.issue.label}, so somebody else has to approve it.")
+        approved = store.take_step(
+            connection,
+            proof.issue,
+            Step.APPROVE,
+            now,
+            number=proof.number,
+            approved_at=now,
+            approved_by=by,
+            content_hash=proof.content_hash,
+        )
+        if approved.edition is Edition.WEEKLY:
+            store.publish(connection, approved.id)
+        store.freeze(connection, approved.id, frozen)
+        tell_errata(connection, approved.id, [each.erratum_id for each in proof.letter.corrections])
+        said = f"as {approved.label}, content {proof.content_hash[:12]}"
+        audit(connection, by=by, action=Action.APPROVED, issue_id=approved.id, detail=said, at=now)
+    return approved
+
+
+def has_own_work(connection: Connection, settings: Settings, issue: Issue, by: str) -> bool:
+    """Whether somebody may not approve the issue because they edited it (desk.four_eyes)."""
+    return settings.four_eyes and by in who_did(connection, issue.id, [each.value for each in _EDITING])
+
+
+def withdraw(newsroom: Newsroom, issue: Issue, by: str = COMMAND_LINE) -> Issue:
+    """Make a draft of an approved issue again: its number, its publications and what was frozen are let go. Commits."""
+    now = newsroom.clock.now()
+    with newsroom.database.write() as connection:
+        current = store.get_issue(connection, issue.id)
+        drafted = store.take_step(
+            connection,
+            current,
+            Step.WITHDRAW,
+            now,
+            number=None,
+            approved_at=None,
+            approved_by=None,
+            content_hash=None,
+        )
+        store.release(connection, issue.id)
+        untell_errata(connection, issue.id)
+        store.thaw(connection, issue.id)
+        audit(connection, by=by, action=Action.WITHDRAWN, issue_id=issue.id, at=now)
+    return drafted
+
+
+def cancel(newsroom: Newsroom, issue: Issue, reason: str, by: str = COMMAND_LINE) -> Issue:
+    """Cancel the issue for good; whoever still waits for it is skipped. Commits.
+
+    What dead senders left is settled first: nobody else would, since no sender is started for a cancelled issue. Unless somebody may have a copy already, its items wait for the next issue and its number is given again.
+    """
+    now = newsroom.clock.now()
+    take_over_dead(newsroom.database, issue.id, newsroom.settings.path(newsroom.settings.journal), now)
+    with newsroom.database.write() as connection:
+        current = store.get_issue(connection, issue.id)
+        # The step comes first: senders look at the status in the transaction in which they begin a window.
+        store.take_step(connection, current, Step.CANCEL, now, reason=reason)
+        skip_the_rest(connection, issue.id, now)
+        if not may_have_arrived(connection, issue.id):
+            store.release(connection, issue.id)
+            untell_errata(connection, issue.id)
+            take_number_back(connection, issue.id)
+        audit(connection, by=by, action=Action.CANCELLED, issue_id=issue.id, detail=reason, at=now)
+        return store.get_issue(connection, issue.id)

@@ -1,0 +1,1 @@
+"""What became of issues: the list of them, the outbox, and the sums behind the report."""

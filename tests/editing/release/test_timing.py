@@ -1,0 +1,174 @@
+"""A time of its own: what may be chosen, and that the schedule keeps to it, earlier or later than the slot."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from newsletter.clock import MovedClock
+from newsletter.db.engine import Database
+from newsletter.db.statuses import IssueStatus
+from newsletter.editing.people.audit_store import list_entries
+from newsletter.editing.release.approve import approve
+from newsletter.editing.release.scheduled import dispatch_chosen
+from newsletter.editing.release.start import hold, start
+from newsletter.editing.release.timing import Odd, choose_time, goes_out_words, own_time
+from newsletter.errors import BadInput, InvalidTransition
+from newsletter.schedule.jobs import Done, Skipped, Waiting
+from tests.editing.release.test_scheduled import MONDAY, WEDNESDAY, dispatch, issue_of, prepare, roll_over
+from tests.jobs.newsroom import WatchedApp, add_comparisons, add_reader, open_newsroom
+from tests.jobs.recording import utc
+
+EARLIER, LATER = "2026-11-26T07:00", "2026-11-29T18:30"
+
+
+@pytest.fixture
+def clock() -> MovedClock:
+    return MovedClock(MONDAY)
+
+
+@pytest.fixture
+def app(tmp_path: Path, sqlite_database: Database, clock: MovedClock) -> WatchedApp:
+    """Wednesday morning in Berlin; the issue of Thursday at nine is drafted."""
+    app = open_newsroom(tmp_path, sqlite_database, clock)
+    add_reader(sqlite_database, "alice@example.org", MONDAY)
+    add_comparisons(app, "falcon", "kestrel", "merlin")
+    clock.move(WEDNESDAY - MONDAY)
+    prepare(app)
+    return app
+
+
+def move_to(clock: MovedClock, moment: str) -> None:
+    clock.move(utc(moment) - clock.now())
+
+
+def status(app: WatchedApp) -> IssueStatus:
+    return issue_of(app).status
+
+
+def test_a_chosen_time_is_kept_said_and_written_down(app: WatchedApp) -> None:
+    chosen = choose_time(app, issue_of(app), LATER, "Paul")
+    assert chosen.issue.send_at == utc("2026-11-29T17:30")
+    assert (
+        chosen.sentence == "Issue 1 goes out on Sun 29 Nov 2026 18:30 (Europe/Berlin), once it is approved."
+    )
+    assert goes_out_words(issue_of(app), app.settings.zone) == "Sun 29 Nov 2026 18:30 (Europe/Berlin)"
+    with app.database.read() as connection:
+        last = list_entries(connection, 1, issue_id=1)[0]
+    assert (last.by, last.action) == ("Paul", "scheduled")
+    assert last.detail == "to go out on Sun 29 Nov 2026 18:30 (Europe/Berlin)"
+
+
+def test_an_issue_goes_at_an_earlier_time_and_once(app: WatchedApp, clock: MovedClock) -> None:
+    approve(app, choose_time(app, issue_of(app), EARLIER, "Paul").issue, "Paul")
+    move_to(clock, "2026-11-26T05:59")
+    dispatch_chosen(app)
+    assert status(app) is IssueStatus.APPROVED
+    move_to(clock, "2026-11-26T06:00")
+    dispatch_chosen(app)
+    assert status(app) is IssueStatus.SENDING
+    dispatch_chosen(app)
+    assert dispatch(app) == Done("Issue #1 was sending already.")
+    assert app.alerts.raised.keys() == {"drafted:weekly:2026-11-26T09:00"}
+
+
+def test_a_later_time_outlasts_the_slot_and_its_limit(app: WatchedApp, clock: MovedClock) -> None:
+    approve(app, choose_time(app, issue_of(app), LATER, "Paul").issue, "Paul")
+    move_to(clock, "2026-11-26T08:00")
+    waits = Waiting("Issue #1 goes out on Sun 29 Nov 2026 18:30 (Europe/Berlin).")
+    assert dispatch(app) == waits
+    move_to(clock, "2026-11-29T17:00")
+    assert roll_over(app) == waits
+    move_to(clock, "2026-11-29T17:30")
+    assert roll_over(app) == Done("Issue #1 goes out, to this many readers: 1.")
+
+
+def test_the_limit_of_an_issue_counts_from_its_own_time(app: WatchedApp, clock: MovedClock) -> None:
+    approve(app, choose_time(app, issue_of(app), LATER, "Paul").issue, "Paul")
+    move_to(clock, "2026-12-02T17:30")
+    dispatch_chosen(app)
+    assert status(app) is IssueStatus.APPROVED
+    result = roll_over(app)
+    assert isinstance(result, Skipped)
+    assert "It was not sent within 48 hours of Sun 29 Nov 2026 18:30" in result.words
+    assert status(app) is IssueStatus.CANCELLED
+
+
+def test_a_draft_and_a_held_issue_do_not_go_at_their_own_time(app: WatchedApp, clock: MovedClock) -> None:
+    choose_time(app, issue_of(app), EARLIER, "Paul")
+    move_to(clock, "2026-11-26T06:00")
+    dispatch_chosen(app)
+    assert status(app) is IssueStatus.DRAFT
+    hold(app, approve(app, issue_of(app), "Paul"), "Paul")
+    dispatch_chosen(app)
+    assert status(app) is IssueStatus.APPROVED
+    choose_time(app, issue_of(app), EARLIER, "Paul")
+    dispatch_chosen(app)
+    assert status(app) is IssueStatus.SENDING
+
+
+def test_an_issue_without_a_time_of_its_own_is_left_to_its_slot(app: WatchedApp, clock: MovedClock) -> None:
+    choose_time(app, issue_of(app), LATER, "Paul")
+    approve(app, choose_time(app, issue_of(app), "2026-11-26T09:00", "Paul").issue, "Paul")
+    assert own_time(issue_of(app), app.settings.zone) is None
+    move_to(clock, "2026-11-26T08:00")
+    dispatch_chosen(app)
+    assert status(app) is IssueStatus.APPROVED
+    assert dispatch(app) == Done("Issue #1 goes out, to this many readers: 1.")
+
+
+def test_what_fails_at_a_chosen_time_is_said_once(app: WatchedApp, clock: MovedClock) -> None:
+    approve(app, choose_time(app, issue_of(app), EARLIER, "Paul").issue, "Paul")
+    move_to(clock, "2026-11-26T06:00")
+    broken = open_newsroom(app.settings.folder, app.database, clock, postal_address="")
+    for _ in range(2):
+        dispatch_chosen(broken)
+    [said] = broken.alerts.raised.values()
+    assert "site.postal_address" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("soon", "'soon' is no time: give a local one in Europe/Berlin"),
+        ("2026-11-27T08:00Z", "names a zone"),
+        ("2026-11-23T08:59", "Mon 23 Nov 2026 08:59 .Europe/Berlin. is past: .* at most 48 hours ago"),
+        ("0001-01-01T00:00", "That is past"),
+        ("9999-12-31T23:59", "is more than a year away"),
+    ],
+)
+def test_a_time_that_cannot_be_changes_nothing(app: WatchedApp, text: str, sentence: str) -> None:
+    before = issue_of(app)
+    with pytest.raises(BadInput, match=sentence):
+        choose_time(app, before, text, "Paul")
+    assert issue_of(app) == before
+
+
+def test_a_time_just_past_means_at_once(app: WatchedApp) -> None:
+    approve(app, choose_time(app, issue_of(app), "2026-11-23T10:00", "Paul").issue, "Paul")
+    dispatch_chosen(app)
+    assert status(app) is IssueStatus.SENDING
+
+
+@pytest.mark.parametrize(
+    ("text", "moment", "odd", "words"),
+    [
+        ("2027-03-28T02:30", "2027-03-28T01:00", Odd.SKIPPED, "on Sun 28 Mar 2027 03:00 .* The clocks skip"),
+        ("2027-03-28T03:30", "2027-03-28T01:30", Odd.NO, "approved.$"),
+        ("2027-10-31T02:30", "2027-10-31T00:30", Odd.TWICE, "The clocks show that time twice"),
+    ],
+)
+def test_the_two_odd_nights_are_said(
+    app: WatchedApp, clock: MovedClock, text: str, moment: str, odd: Odd, words: str
+) -> None:
+    clock.move(timedelta(days=60))
+    chosen = choose_time(app, issue_of(app), text, "Paul")
+    assert (chosen.issue.send_at, chosen.odd) == (utc(moment), odd)
+    assert re.search(words, chosen.sentence)
+
+
+def test_what_has_begun_has_no_other_time(app: WatchedApp) -> None:
+    start(app, approve(app, issue_of(app), "Paul"))
+    with pytest.raises(InvalidTransition, match="be scheduled"):
+        choose_time(app, issue_of(app), LATER, "Paul")

@@ -1,0 +1,131 @@
+"""The report's sums: the same whether they are remembered or counted, and never counted twice."""
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import delete, insert, select, update
+
+from newsletter.db.engine import Database
+from newsletter.db.schema import batches, consents, issue_sums, issues, readers, reports
+from newsletter.db.statuses import ConsentEvent, ReaderStatus, ReportKind
+from newsletter.delivery.outbox import Outbox
+from newsletter.delivery.store import start_issue
+from newsletter.editing.reports.sums import issue_line, issue_lines, readers_over_time, remember
+from newsletter.editing.reports.sums_store import IssueSums, sum_up_consents
+from tests.conftest import THURSDAY
+from tests.delivery.house import add_issue, add_readers, sender
+
+E = ConsentEvent
+MONDAY = date(2026, 11, 23)
+LATER = THURSDAY + timedelta(days=40)
+
+
+def consent(
+    database: Database, reader_id: int, event: ConsentEvent, source: str, at: datetime = THURSDAY
+) -> None:
+    with database.write() as connection:
+        connection.execute(
+            insert(consents).values(reader_id=reader_id, event=event, source=source, at=at, wording="")
+        )
+
+
+def a_weeks_coming_and_going(database: Database) -> None:
+    add_issue(database)
+    add_readers(database, 5)
+    consent(database, 1, E.REQUESTED, "form at /subscribe")
+    consent(database, 2, E.REQUESTED, "POST /api/subscriptions")
+    consent(database, 3, E.IMPORTED, "old list (readers.csv, line 17)")
+    consent(database, 4, E.IMPORTED, "old list (readers.csv, line 18)")
+    consent(database, 1, E.CONFIRMED, "confirmation page")
+    consent(database, 2, E.CONFIRMED, "confirmation page")
+    consent(database, 5, E.ADDED, "fair", at=THURSDAY + timedelta(days=7))
+    consent(database, 2, E.WITHDRAWN, "unsubscribe: page, issue 1, reason too-often")
+    consent(database, 3, E.WITHDRAWN, "unsubscribe: one click, issue 1")
+    consent(database, 3, E.RESTORED, "unsubscribe page: undo")
+    consent(database, 4, E.WITHDRAWN, "bounce: by mail")
+
+
+def what_was_seen(database: Database) -> list[tuple[date, dict[str, int], dict[str, int]]]:
+    return [
+        (each.week_on, dict(each.joined), dict(each.gone)) for each in readers_over_time(database, MONDAY)
+    ]
+
+
+GROWTH = [
+    (
+        MONDAY,
+        {"import: old list": 2, "form at /subscribe": 1, "POST /api/subscriptions": 1, "came back": 1},
+        {"unsubscribe: page": 1, "unsubscribe: one click": 1, "bounce: by mail": 1},
+    ),
+    (MONDAY + timedelta(days=7), {"fair": 1}, {}),
+]
+
+
+def test_readers_are_counted_by_where_they_came_from_and_why_they_went(database: Database) -> None:
+    a_weeks_coming_and_going(database)
+    assert what_was_seen(database) == GROWTH
+
+
+def test_what_is_remembered_reads_like_what_was_counted(database: Database) -> None:
+    a_weeks_coming_and_going(database)
+    assert remember(database, LATER) == "Summed up 11 consents and 0 issues."
+    assert what_was_seen(database) == GROWTH
+    assert remember(database, LATER) == "Summed up 0 consents and 0 issues."
+    consent(database, 5, E.WITHDRAWN, "complaint: by mail")
+    assert what_was_seen(database)[0][2]["complaint: by mail"] == 1
+    remember(database, LATER)
+    assert what_was_seen(database)[0][2]["complaint: by mail"] == 1
+
+
+def test_a_consent_of_a_moment_ago_is_summed_up_later(database: Database) -> None:
+    a_weeks_coming_and_going(database)
+    with database.write() as connection:
+        assert sum_up_consents(connection, 100, before=THURSDAY + timedelta(days=1)) == 6
+    assert what_was_seen(database) == GROWTH
+
+
+def test_who_left_by_the_link_of_an_issue_is_its_loss(database: Database) -> None:
+    a_weeks_coming_and_going(database)
+    start_issue(database, 1, THURSDAY)
+    for _ in range(2):
+        (line,) = issue_lines(database, 10)
+        assert (line.id, line.label, line.left) == (1, "#1", 2)
+        remember(database, LATER)
+
+
+def test_an_issue_that_is_long_over_is_not_counted_again(database: Database, tmp_path: Path) -> None:
+    add_issue(database)
+    add_issue(database, 2)
+    add_readers(database, 5)
+    start_issue(database, 1, THURSDAY)
+    sender(database, Outbox(tmp_path / "outbox"), tmp_path).send()
+    with database.write() as connection:
+        kinds = (
+            (ReportKind.COMPLAINT, "complained"),
+            (ReportKind.BOUNCE, "dead"),
+            (ReportKind.BOUNCE, "delayed"),
+        )
+        for place, (kind, outcome) in enumerate(kinds):
+            row = {"key": str(place), "kind": kind, "at": THURSDAY, "reader_id": 1, "issue_id": 1}
+            connection.execute(insert(reports).values(**row, outcome=outcome))
+        connection.execute(update(issues).values(finished_at=THURSDAY))
+    wanted = IssueSums(readers=5, accepted=5, bounced=1, complained=1)
+    assert [each.sums for each in issue_lines(database, 10)] == [wanted]
+    assert remember(database, THURSDAY + timedelta(days=29)) == "Summed up 0 consents and 0 issues."
+    assert remember(database, THURSDAY + timedelta(days=31)) == "Summed up 0 consents and 1 issues."
+    with database.write() as connection:
+        assert connection.execute(select(issue_sums.c.issue_id)).scalars().all() == [1]
+        connection.execute(update(batches).values(accepted=0))
+    line = issue_line(database, 1)
+    assert line is not None
+    assert line.sums == wanted
+    assert issue_line(database, 2) is None
+
+
+def test_sums_outlive_the_readers_they_are_about(database: Database) -> None:
+    a_weeks_coming_and_going(database)
+    remember(database, LATER)
+    with database.write() as connection:
+        connection.execute(delete(consents))
+        connection.execute(update(readers).values(status=ReaderStatus.ERASED, address=None, address_key=None))
+    assert what_was_seen(database) == GROWTH

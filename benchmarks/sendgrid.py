@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from benchmarks.compose import issue_plan
 from benchmarks.figures import Figure
 from newsletter.clock import SystemClock
-from newsletter.delivery.ledger import Recipient
+from newsletter.delivery.recipients import Recipient
 from newsletter.delivery.sendgrid import LIMIT, SendGrid
 from newsletter.delivery.states import Event
 from tests.delivery.house import mailing

@@ -3,31 +3,26 @@
 Each function is one step inside the caller's transaction, which must commit durably before anything is sent on
 its strength. A batch belongs to one worker; `fence` counts its claims, so that a worker who slept through its
 lease and was replaced finds every later step refused with `Fenced`. What a dead owner left
-behind is settled by takeover.py; reading for people is in store.py.
+behind is settled by takeover.py; who comes next is in recipients.py; reading for people is in store.py.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import compress, groupby
+from itertools import groupby
 from operator import itemgetter
-from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, case, exists, func, or_, select, update
 
-from newsletter.db.schema import batches, deliveries, issues, readers, suppressions
+from newsletter.db.schema import batches, deliveries, issues, readers
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
-from newsletter.delivery.audience import SKIP_REASON, AddressHash
+from newsletter.delivery.audience import AddressHash
 from newsletter.delivery.holds import HOLD_COLUMNS, Hold, leave_batch, of_batch
-from newsletter.delivery.personal import NO_WISHES, Wishes
-from newsletter.delivery.recording import cancel_batch, record
+from newsletter.delivery.recipients import Recipient, choose_next
+from newsletter.delivery.recording import cancel_batch, let_rest, record
 from newsletter.delivery.states import Event, Outcome, sources_of, target_of
-from newsletter.delivery.throttle import UNLIMITED, Permit, Throttle
-from newsletter.delivery.wishes import WISHES, wishes_of
+from newsletter.delivery.throttle import UNLIMITED, Throttle
 from newsletter.errors import NewsletterError
-
-#: More than any batch has.
-_WHOLE_BATCH = 10_000
 
 #: How long a batch stays with a worker of whom nothing is heard.
 LEASE = timedelta(seconds=60)
@@ -35,16 +30,6 @@ LEASE = timedelta(seconds=60)
 
 class Fenced(NewsletterError):
     """The batch belongs to another sender now."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipient:
-    """A reader whose delivery has begun; `attempts` counts the tries that a server put off."""
-
-    reader_id: int
-    address: str
-    attempts: int
-    wishes: Wishes = NO_WISHES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +44,8 @@ class Window:
     waits_until: datetime | None = None
 
 
-# A window costs some ten statements, here and in recording.py. Made once, they cost it nothing but their execution:
-# 25 µs a delivery less.
+# A window costs some ten statements, here, in recipients.py and in recording.py. Made once, they cost it nothing but
+# their execution: 25 µs a delivery less.
 
 _MINE = and_(
     batches.c.id == bindparam("b_batch"),
@@ -69,29 +54,7 @@ _MINE = and_(
     batches.c.status == BatchStatus.RUNNING,
 )
 _RENEW = update(batches).where(_MINE).values(lease_until=bindparam("b_until"))
-_REST = (
-    update(batches)
-    .where(batches.c.id == bindparam("b_batch"))
-    .values(retry_at=func.coalesce(batches.c.retry_at, bindparam("b_until", type_=batches.c.retry_at.type)))
-)
 _ISSUE_STATUS = select(issues.c.status).where(issues.c.id == bindparam("b_issue"))
-_OF_BATCH = (
-    deliveries.c.issue_id == bindparam("b_issue"),
-    deliveries.c.reader_id.between(bindparam("b_low"), bindparam("b_high")),
-    deliveries.c.batch_id == bindparam("b_batch"),
-)
-_NEXT_PENDING = (
-    select(
-        *(readers.c[name] for name in ("id", "address", "address_key")),
-        SKIP_REASON,
-        deliveries.c.attempts,
-        *WISHES,
-    )
-    .join_from(deliveries, readers, readers.c.id == deliveries.c.reader_id)
-    .where(*_OF_BATCH, deliveries.c.status == DeliveryStatus.PENDING)
-    .order_by(deliveries.c.reader_id)
-    .limit(bindparam("b_limit"))
-)
 #: Whoever of the batch still waits between two readers: no list of a hundred ids to be read for each window.
 _BEGIN = (
     update(deliveries)
@@ -102,9 +65,6 @@ _BEGIN = (
         deliveries.c.status.in_(sources_of(Event.BEGIN)),
     )
     .values(status=target_of(Event.BEGIN), at=bindparam("b_at"))
-)
-_SUPPRESSED = select(suppressions.c.address_hash).where(
-    suppressions.c.address_hash.in_(bindparam("b_hashes", expanding=True))
 )
 
 
@@ -164,13 +124,11 @@ def begin_window(
     permit = throttle.permit(connection, now, limit)
     if not permit.left:
         return Window(hold=hold, recipients=(), waits_for=permit.reason, waits_until=permit.until)
-    # Whose domain has had its share is passed over: then more are looked at than begun.
-    rows = _next_pending(connection, hold, _WHOLE_BATCH if permit.domains else permit.left, now)
-    if not rows:
+    chosen = choose_next(connection, hold, permit, now, hash_address)
+    if chosen is None:
         _finish_batch(connection, hold, retry_at or now)
         return None
-    skips = _skips(connection, rows, hash_address)
-    recipients = _choose(rows, skips, permit)
+    recipients, skips = chosen.recipients, chosen.skips
     if not recipients and not skips:
         _leave_to_limits(connection, hold, permit.domains_until, retry_at or now)
         return None
@@ -178,18 +136,6 @@ def begin_window(
     _begin(connection, hold, recipients, now, has_gaps=bool(permit.domains))
     throttle.use(connection, (each.address for each in recipients), now)
     return Window(hold=hold, recipients=recipients, skipped=len(skips))
-
-
-def _choose(rows: Sequence[Any], skips: Sequence[Outcome], permit: Permit) -> tuple[Recipient, ...]:
-    """Those of the rows that are not skipped and within the limits."""
-    skipped = {each.reader_id for each in skips}
-    able = [row for row in rows if row[0] not in skipped]
-    return tuple(
-        Recipient(reader_id=reader_id, address=address, attempts=attempts, wishes=wishes_of(*wishes))
-        for reader_id, address, _, _, attempts, *wishes in compress(
-            able, permit.choose(row.address for row in able)
-        )
-    )
 
 
 def _begin(
@@ -243,12 +189,9 @@ def _record(
     throttle: Throttle,
     retry_at: datetime | None,
 ) -> None:
-    """Record a window, and give back to the limits what was begun in it and never left.
-
-    Whoever was deferred waits until `retry_at`, also where the batch changes hands before it is through.
-    """
-    if retry_at is not None and any(each.event is Event.DEFER for each in outcomes):
-        connection.execute(_REST, {"b_batch": hold.batch_id, "b_until": retry_at})
+    """Record a window, and give back to the limits what was begun in it and never left."""
+    if retry_at is not None:
+        let_rest(connection, hold, outcomes, retry_at)
     unused = [each.reader_id for each in outcomes if each.event is Event.RETURN]
     if unused and throttle.limits_at(now):
         begun = and_(*of_batch(hold, DeliveryStatus.BEGUN), deliveries.c.reader_id.in_(unused))
@@ -290,22 +233,6 @@ def _is_going_out(connection: Connection, hold: Hold, now: datetime) -> bool:
     elif status is not IssueStatus.SENDING:
         leave_batch(connection, hold, None)
     return status is IssueStatus.SENDING
-
-
-def _next_pending(connection: Connection, hold: Hold, limit: int, now: datetime) -> Sequence[Any]:
-    batch = {"b_issue": hold.issue_id, "b_low": hold.low, "b_high": hold.high, "b_batch": hold.batch_id}
-    return connection.execute(_NEXT_PENDING, {**batch, "b_limit": limit, "b_today": now.date()}).all()
-
-
-def _skips(connection: Connection, rows: Sequence[Any], hash_address: AddressHash) -> tuple[Outcome, ...]:
-    """Who of the rows may not receive it any more, and why."""
-    hashes = {hash_address(key): reader_id for reader_id, _, key, *_ in rows if key is not None}
-    listed = connection.execute(_SUPPRESSED, {"b_hashes": list(hashes)}).scalars()
-    reasons = {hashes[each]: "suppressed" for each in listed}
-    reasons |= {row[0]: row.skip_reason for row in rows if row[3] is not None}
-    return tuple(
-        Outcome(reader_id=reader_id, event=Event.SKIP, code=reason) for reader_id, reason in reasons.items()
-    )
 
 
 def _finish_batch(connection: Connection, hold: Hold, retry_at: datetime) -> None:

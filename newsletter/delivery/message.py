@@ -19,8 +19,8 @@ from sqlalchemy import Connection
 
 from newsletter.clock import Clock
 from newsletter.delivery.dkim import DkimSigner
-from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.personal import NO_WISHES, Personal, Wishes
+from newsletter.delivery.recipients import Recipient
 from newsletter.digest.letter import Letter
 from newsletter.digest.letter_json import letter_from_json
 from newsletter.digest.store import get_frozen

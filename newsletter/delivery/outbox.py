@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing
+from newsletter.delivery.recipients import Recipient
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.transport import Started
 from newsletter.errors import BadHeader, SendError

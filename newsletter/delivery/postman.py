@@ -12,9 +12,9 @@ from pathlib import Path
 from newsletter.clock import Clock
 from newsletter.db.engine import Database
 from newsletter.delivery.dkim import DkimSigner
-from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.mails import WaitingMail, begin_mails, record_mail
 from newsletter.delivery.message import Mailing, Marks
+from newsletter.delivery.recipients import Recipient
 from newsletter.delivery.retry import Patience
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.transport import Session, Transport

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
 
-from sqlalchemy import Connection, Dialect, bindparam, update
+from sqlalchemy import Connection, Dialect, bindparam, func, update
 from sqlalchemy.dialects import sqlite
 
 from newsletter.db.schema import batches, deliveries
@@ -50,6 +50,11 @@ _COUNT = (
         {status.value: batches.c[status.value] + bindparam(f"b_{status.value}") for status in sorted(FINAL)}
     )
 )
+_REST = (
+    update(batches)
+    .where(batches.c.id == bindparam("b_batch"))
+    .values(retry_at=func.coalesce(batches.c.retry_at, bindparam("b_until", type_=batches.c.retry_at.type)))
+)
 
 
 def record(
@@ -73,6 +78,12 @@ def record(
             if status in FINAL:
                 changes[status] += count
     _count_on_batch(connection, hold.batch_id, changes)
+
+
+def let_rest(connection: Connection, hold: Hold, outcomes: Sequence[Outcome], retry_at: datetime) -> None:
+    """Whoever is deferred in these waits until `retry_at`, also where the batch changes hands before it is through."""
+    if any(each.event is Event.DEFER for each in outcomes):
+        connection.execute(_REST, {"b_batch": hold.batch_id, "b_until": retry_at})
 
 
 def _alike(outcome: Outcome) -> tuple[Event, str]:

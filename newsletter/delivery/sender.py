@@ -231,7 +231,8 @@ class Sender:
             running = running_batches(connection, self.issue_id)
         for hold in running:
             if not hold.owner.startswith(f"{self.name}-"):
-                taken = take_over(self.database, hold, self.journals, self.clock.now())
+                now = self.clock.now()
+                taken = take_over(self.database, hold, self.journals, now, self.patience)
                 if taken:
                     log.warning("batch %s taken over from %s", hold.batch_id, hold.owner)
                     self.reach(Point.TAKEN_OVER)

@@ -22,8 +22,8 @@ from urllib.error import URLError
 from python_http_client.exceptions import HTTPError
 from sendgrid import SendGridAPIClient
 
-from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing, Program
+from newsletter.delivery.recipients import Recipient
 from newsletter.delivery.sendgrid_json import RequestWriter
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.transport import Started

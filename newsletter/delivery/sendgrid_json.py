@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
-from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing, Program
+from newsletter.delivery.recipients import Recipient
 from newsletter.errors import BadHeader
 from newsletter.render.encode import phrase_form
 from newsletter.render.slots import SlotName

@@ -13,8 +13,8 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing
+from newsletter.delivery.recipients import Recipient
 from newsletter.delivery.smtp_wire import Dropped, Relay, Reply, Wire
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.transport import Started

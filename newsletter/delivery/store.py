@@ -1,10 +1,11 @@
-"""What delivery asks of `subscribers.db` outside the protocol: start and finish, progress, who sends, what is unsure.
+"""What delivery asks of `subscribers.db` outside the protocol: start and finish, progress, who sends.
 
-The protocol's own steps are in ledger.py and takeover.py. Functions that take a `Database` commit.
+The protocol's own steps are in ledger.py and takeover.py, what is unsure in unsure_store.py. Functions that take a
+`Database` commit.
 """
 
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import (
@@ -30,11 +31,10 @@ from newsletter.delivery.feedback.refusals import judge_refusals
 from newsletter.delivery.holds import HOLD_COLUMNS, Hold
 from newsletter.delivery.progress import Progress, SenderSign, Situation
 from newsletter.delivery.recording import cancel_batch
-from newsletter.delivery.states import Event, sources_of, target_of
 from newsletter.delivery.waves import Wave, waves
 from newsletter.digest.issues import Issue, Step
 from newsletter.digest.store import get_issue, take_step
-from newsletter.errors import BadInput, StoreBusy, StoreError
+from newsletter.errors import BadInput, StoreError
 
 #: Readers of a batch, which are claimed together: as few as share a small audience out among the connections, as
 #: many as fit into a provider's request.
@@ -209,68 +209,6 @@ def try_missed_now(connection: Connection, issue_id: int) -> None:
     waiting = and_(batches.c.issue_id == issue_id, batches.c.status == BatchStatus.PENDING)
     tried = and_(waiting, or_(batches.c.attempts > 0, batches.c.retry_at.is_not(None)))
     connection.execute(update(batches).where(tried).values(not_before=None, retry_at=None))
-
-
-# ── what is unsure ─────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unsure:
-    """A reader of whom nobody can say whether the issue arrived; `code` says how sight of it was lost."""
-
-    reader_id: int
-    address: str | None
-    batch_id: int
-    code: str
-    at: datetime
-
-
-def list_unsure(connection: Connection, issue_id: int) -> tuple[Unsure, ...]:
-    """Everyone whose delivery is unsure, by reader id."""
-    query = (
-        select(
-            deliveries.c.reader_id,
-            readers.c.address,
-            deliveries.c.batch_id,
-            func.coalesce(deliveries.c.code, "").label("code"),
-            deliveries.c.at,
-        )
-        .join_from(deliveries, readers)
-        .where(deliveries.c.issue_id == issue_id, deliveries.c.status == DeliveryStatus.UNSURE)
-        .order_by(deliveries.c.reader_id)
-    )
-    return tuple(Unsure(**row._mapping) for row in connection.execute(query))
-
-
-def send_again(connection: Connection, issue_id: int, reader_ids: Collection[int], now: datetime) -> int:
-    """Put unsure deliveries back among the waiting: their readers may get a second copy. Returns how many.
-
-    An issue that is sent goes out again for them. Raises StoreBusy while a sender works on their batches.
-    """
-    issue = get_issue(connection, issue_id)
-    if issue.status is IssueStatus.SENT:
-        take_step(connection, issue, Step.REOPEN, now, finished_at=None)
-    moved = 0
-    for batch_id, group in _by_batch(connection, issue_id, reader_ids).items():
-        of_group = and_(deliveries.c.issue_id == issue_id, deliveries.c.reader_id.in_(group))
-        unsure = and_(of_group, deliveries.c.status.in_(sources_of(Event.SEND_AGAIN)))
-        waiting = {"status": target_of(Event.SEND_AGAIN), "code": None}
-        count = connection.execute(update(deliveries).where(unsure).values(waiting)).rowcount
-        reopened = {"status": BatchStatus.PENDING, "not_before": None, "unsure": batches.c.unsure - count}
-        done = and_(batches.c.id == batch_id, batches.c.status != BatchStatus.RUNNING)
-        if connection.execute(update(batches).where(done).values(reopened)).rowcount != 1:
-            raise StoreBusy("A sender works on some of these readers. Pause the issue first.")
-        moved += count
-    return moved
-
-
-def _by_batch(connection: Connection, issue_id: int, reader_ids: Collection[int]) -> dict[int, list[int]]:
-    found: dict[int, list[int]] = {}
-    query = select(deliveries.c.batch_id, deliveries.c.reader_id).where(deliveries.c.issue_id == issue_id)
-    for batch_id, reader_id in connection.execute(query.where(deliveries.c.status == DeliveryStatus.UNSURE)):
-        if reader_id in reader_ids:
-            found.setdefault(batch_id, []).append(reader_id)
-    return found
 
 
 # ── who sends ──────────────────────────────────────────────────────────────────────────────────────────

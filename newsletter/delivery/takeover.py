@@ -17,20 +17,26 @@ from newsletter.db.statuses import BatchStatus, DeliveryStatus
 from newsletter.delivery.holds import Hold, leave_batch, of_batch
 from newsletter.delivery.journal import Evidence, read_evidence, remove_journal
 from newsletter.delivery.ledger import running_batches
-from newsletter.delivery.recording import record
+from newsletter.delivery.recording import let_rest, record
+from newsletter.delivery.retry import Patience
 from newsletter.delivery.states import Event, Outcome
 
+_USUAL = Patience()
 
-def take_over(database: Database, silent: Hold, journals: Path, now: datetime) -> bool:
+
+def take_over(
+    database: Database, silent: Hold, journals: Path, now: datetime, patience: Patience = _USUAL
+) -> bool:
     """Settle the batch of an owner that is dead or whose lease ran out; False if it is neither, or others did.
 
-    An owner on this machine is known to be dead at once; of others only the lease tells.
+    An owner on this machine is known to be dead at once; of others only the lease tells. Whoever the journal says was
+    deferred rests as long as `patience` wants.
     """
     with read_evidence(journals, silent.owner) as found:
         if not found.owner_is_dead and silent.lease_until > now:
             return False
         with database.write() as connection:
-            settled = settle_batch(connection, silent, found.of(silent), now)
+            settled = settle_batch(connection, silent, found.of(silent), now, patience)
         if settled and found.owner_is_dead:
             remove_journal(journals, silent.owner)
     return settled
@@ -43,7 +49,9 @@ def take_over_dead(database: Database, issue_id: int, journals: Path, now: datet
     return sum(take_over(database, hold, journals, now) for hold in running)
 
 
-def settle_batch(connection: Connection, left: Hold, evidence: Evidence | None, now: datetime) -> bool:
+def settle_batch(
+    connection: Connection, left: Hold, evidence: Evidence | None, now: datetime, patience: Patience
+) -> bool:
     """Give every begun delivery its outcome and put the batch back among the waiting; False if others did."""
     unchanged = and_(
         batches.c.id == left.batch_id,
@@ -56,7 +64,9 @@ def settle_batch(connection: Connection, left: Hold, evidence: Evidence | None, 
         return False
     begun = select(deliveries.c.reader_id).where(*of_batch(left, DeliveryStatus.BEGUN))
     ids = connection.execute(begun).scalars().all()
-    record(connection, left, [_outcome(reader_id, evidence) for reader_id in ids], now)
+    outcomes = [_outcome(reader_id, evidence) for reader_id in ids]
+    let_rest(connection, left, outcomes, patience.next_try(left.attempts, now))
+    record(connection, left, outcomes, now)
     leave_batch(connection, left, None)
     return True
 

@@ -7,8 +7,8 @@ only trouble that is nobody's in particular (no connection, wrong password) is r
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
-from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing
+from newsletter.delivery.recipients import Recipient
 from newsletter.delivery.states import Outcome
 
 #: Said before the first body byte of these recipients' message leaves; raises if nothing may be sent.

@@ -1,10 +1,60 @@
-"""The unsure of an issue, page by page: of a million deliveries only the batches that have any are read."""
+"""Who is unsure of an issue, page by page, and sending to them once more.
 
-from sqlalchemy import Connection, func, select
+Of a million deliveries only the batches that have any unsure are read.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, func, select, update
 
 from newsletter.db.schema import batches, deliveries, readers
-from newsletter.db.statuses import DeliveryStatus
-from newsletter.delivery.store import Unsure
+from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
+from newsletter.delivery.states import Event, sources_of, target_of
+from newsletter.digest.issues import Step
+from newsletter.digest.store import get_issue, take_step
+from newsletter.errors import StoreBusy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsure:
+    """A reader of whom nobody can say whether the issue arrived; `code` says how sight of it was lost."""
+
+    reader_id: int
+    address: str | None
+    batch_id: int
+    code: str
+    at: datetime
+
+
+_UNSURE = (
+    select(
+        deliveries.c.reader_id,
+        readers.c.address,
+        deliveries.c.batch_id,
+        func.coalesce(deliveries.c.code, "").label("code"),
+        deliveries.c.at,
+    )
+    .join_from(deliveries, readers, readers.c.id == deliveries.c.reader_id)
+    .where(deliveries.c.status == DeliveryStatus.UNSURE)
+    .order_by(deliveries.c.reader_id)
+)
+
+
+def list_unsure(connection: Connection, issue_id: int) -> tuple[Unsure, ...]:
+    """Everyone whose delivery is unsure, by reader id."""
+    found: list[Unsure] = []
+    while page := page_of_unsure(
+        connection, issue_id, after=found[-1].reader_id if found else 0, limit=1_000
+    ):
+        found += page
+    return tuple(found)
+
+
+def unsure_ids(connection: Connection, issue_id: int) -> tuple[int, ...]:
+    """All of the issue's unsure readers."""
+    return tuple(each.reader_id for each in list_unsure(connection, issue_id))
 
 
 def page_of_unsure(
@@ -26,30 +76,40 @@ def page_of_unsure(
 def _of_batch(
     connection: Connection, issue_id: int, batch_id: int, low: int, high: int, limit: int
 ) -> list[Unsure]:
-    query = (
-        select(
-            deliveries.c.reader_id,
-            readers.c.address,
-            deliveries.c.batch_id,
-            func.coalesce(deliveries.c.code, "").label("code"),
-            deliveries.c.at,
-        )
-        .join_from(deliveries, readers, readers.c.id == deliveries.c.reader_id)
-        .where(
-            deliveries.c.issue_id == issue_id,
-            deliveries.c.reader_id.between(low, high),
-            deliveries.c.batch_id == batch_id,
-            deliveries.c.status == DeliveryStatus.UNSURE,
-        )
-        .order_by(deliveries.c.reader_id)
-        .limit(limit)
+    mine = (
+        deliveries.c.issue_id == issue_id,
+        deliveries.c.reader_id.between(low, high),
+        deliveries.c.batch_id == batch_id,
     )
-    return [Unsure(**row._mapping) for row in connection.execute(query)]
+    return [Unsure(**row._mapping) for row in connection.execute(_UNSURE.where(*mine).limit(limit))]
 
 
-def unsure_ids(connection: Connection, issue_id: int) -> tuple[int, ...]:
-    """All of the issue's unsure readers."""
-    found: list[int] = []
-    while page := page_of_unsure(connection, issue_id, after=found[-1] if found else 0, limit=1_000):
-        found += [each.reader_id for each in page]
-    return tuple(found)
+def send_again(connection: Connection, issue_id: int, reader_ids: Collection[int], now: datetime) -> int:
+    """Put unsure deliveries back among the waiting: their readers may get a second copy. Returns how many.
+
+    An issue that is sent goes out again for them. Raises StoreBusy while a sender works on their batches, and
+    InvalidTransition for a cancelled issue, of which nobody is mailed any more.
+    """
+    issue = get_issue(connection, issue_id)
+    if issue.status not in (IssueStatus.SENDING, IssueStatus.PAUSED):
+        take_step(connection, issue, Step.REOPEN, now, finished_at=None)
+    moved = 0
+    for batch_id, group in _by_batch(connection, issue_id, reader_ids).items():
+        of_group = and_(deliveries.c.issue_id == issue_id, deliveries.c.reader_id.in_(group))
+        unsure = and_(of_group, deliveries.c.status.in_(sources_of(Event.SEND_AGAIN)))
+        waiting = {"status": target_of(Event.SEND_AGAIN), "code": None}
+        count = connection.execute(update(deliveries).where(unsure).values(waiting)).rowcount
+        reopened = {"status": BatchStatus.PENDING, "not_before": None, "unsure": batches.c.unsure - count}
+        done = and_(batches.c.id == batch_id, batches.c.status != BatchStatus.RUNNING)
+        if connection.execute(update(batches).where(done).values(reopened)).rowcount != 1:
+            raise StoreBusy("A sender works on some of these readers. Pause the issue first.")
+        moved += count
+    return moved
+
+
+def _by_batch(connection: Connection, issue_id: int, reader_ids: Collection[int]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for each in list_unsure(connection, issue_id):
+        if each.reader_id in reader_ids:
+            found.setdefault(each.batch_id, []).append(each.reader_id)
+    return found

@@ -23,8 +23,9 @@ from newsletter.delivery.audience import AddressHash
 from newsletter.delivery.faults import Point, Reach, pass_by
 from newsletter.delivery.holds import Hold
 from newsletter.delivery.journal import Evidence, Journal
-from newsletter.delivery.ledger import Fenced, Recipient, Window
+from newsletter.delivery.ledger import Fenced, Window
 from newsletter.delivery.message import Mailing
+from newsletter.delivery.recipients import Recipient
 from newsletter.delivery.retry import Breaker, Patience
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.takeover import record_late, settle_batch
@@ -259,7 +260,7 @@ class Worker(threading.Thread):
                 with run.database.write() as connection:
                     for left in ledger.running_batches(connection, run.issue_id):
                         if left.owner == self.name:
-                            settle_batch(connection, left, evidence, run.clock.now())
+                            settle_batch(connection, left, evidence, run.clock.now(), run.patience)
             except DBAPIError as again:
                 error = again
             else:

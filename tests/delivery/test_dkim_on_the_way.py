@@ -14,10 +14,10 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import readers
 from newsletter.delivery.dkim import DkimSigner
 from newsletter.delivery.dkim_keys import DkimFiles
-from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.loopback import Loopback
 from newsletter.delivery.message import Mailing
 from newsletter.delivery.outbox import Outbox
+from newsletter.delivery.recipients import Recipient
 from newsletter.delivery.smtp import Smtp
 from newsletter.delivery.smtp_wire import Relay
 from newsletter.delivery.store import start_issue

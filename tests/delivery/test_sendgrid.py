@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from newsletter.clock import MovedClock
-from newsletter.delivery.ledger import Recipient
+from newsletter.delivery.recipients import Recipient
 from newsletter.delivery.sendgrid import SendGrid as SendGridTransport
 from newsletter.delivery.states import Event, Outcome
 from newsletter.errors import SendError

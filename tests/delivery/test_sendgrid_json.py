@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.delivery.ledger import Recipient
+from newsletter.delivery.recipients import Recipient
 from newsletter.delivery.sendgrid_json import RequestWriter
 from newsletter.errors import BadHeader
 from newsletter.render.tagged import TaggedMail

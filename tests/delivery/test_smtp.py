@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from newsletter.config import Tls
-from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.loopback import Fault, Faults, Loopback, Phase
 from newsletter.delivery.message import Mailing, Marks
+from newsletter.delivery.recipients import Recipient
 from newsletter.delivery.smtp import Smtp
 from newsletter.delivery.smtp_wire import Relay, Waits
 from newsletter.delivery.states import Event, Outcome

@@ -158,36 +158,6 @@ def test_the_rest_is_skipped_only_of_a_cancelled_issue(database: Database) -> No
     assert statuses(database) == {DeliveryStatus.PENDING: 3}
 
 
-def make_unsure(database: Database, count: int) -> None:
-    add_readers(database, count)
-    add_issue(database)
-    store.start_issue(database, 1, THURSDAY)
-    with database.write() as connection:
-        lost = {"status": DeliveryStatus.UNSURE, "code": "killed", "at": THURSDAY}
-        connection.execute(update(deliveries).values(lost))
-        connection.execute(update(batches).values(status=BatchStatus.DONE, unsure=count))
-        store.finish_issue(connection, 1, THURSDAY)
-
-
-def test_the_unsure_are_listed_with_what_is_known(database: Database) -> None:
-    make_unsure(database, 2)
-    with database.read() as connection:
-        listed = store.list_unsure(connection, 1)
-    assert [(each.address, each.code) for each in listed] == [
-        ("reader1@example.org", "killed"),
-        ("reader2@example.org", "killed"),
-    ]
-
-
-def test_sending_again_reopens_a_sent_issue_for_those_readers_only(database: Database) -> None:
-    make_unsure(database, 3)
-    with database.write() as connection:
-        assert store.send_again(connection, 1, {2}, THURSDAY) == 1
-        assert store.progress_of(connection, 1) == Progress(readers=3, unsure=2)
-        assert connection.execute(select(issues.c.status)).scalar() is IssueStatus.SENDING
-    assert statuses(database) == {DeliveryStatus.UNSURE: 2, DeliveryStatus.PENDING: 1}
-
-
 def test_a_sender_gives_signs_until_it_is_forgotten(database: Database) -> None:
     add_issue(database)
     sign = SenderSign(name="host-1-aa", issue_id=1, started_at=THURSDAY, seen_at=THURSDAY)

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from newsletter.delivery import ledger
 from newsletter.delivery.holds import Hold
 from newsletter.delivery.journal import Journal
 from newsletter.delivery.progress import Progress
+from newsletter.delivery.retry import Patience
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.store import progress_of, start_issue
 from newsletter.delivery.takeover import record_late, take_over
@@ -60,6 +61,50 @@ def test_the_journal_of_a_dead_worker_settles_all_but_what_was_in_flight(
     assert statuses(database) == {S.ACCEPTED: 1, S.REJECTED: 1, S.UNSURE: 1, S.PENDING: 2}
     with database.read() as connection:
         assert progress_of(connection, 1) == Progress(readers=5, accepted=1, rejected=1, unsure=1)
+
+
+def test_whoever_was_deferred_before_the_kill_rests_like_everybody(
+    database: Database, hold: Hold, journals: Path
+) -> None:
+    journal = Journal(journals, hold.owner)
+    journal.started(hold, [1])
+    journal.answered(hold, Outcome(reader_id=1, event=Event.DEFER, code="4.2.2"))
+    journal.__exit__(KeyboardInterrupt)
+    assert take_over(database, hold, journals, THURSDAY, Patience(first=timedelta(minutes=8)))
+    assert begun_by_a_successor(database, THURSDAY + timedelta(minutes=5)) == [2, 3, 4, 5]
+    assert statuses(database) == {S.BEGUN: 4, S.RETRY: 1}
+
+
+def test_whoever_was_deferred_before_the_kill_is_tried_again_after_the_rest(
+    database: Database, hold: Hold, journals: Path
+) -> None:
+    journal = Journal(journals, hold.owner)
+    journal.started(hold, [1])
+    journal.answered(hold, Outcome(reader_id=1, event=Event.DEFER, code="4.2.2"))
+    journal.__exit__(KeyboardInterrupt)
+    take_over(database, hold, journals, THURSDAY, Patience(first=timedelta(minutes=8)))
+    assert begun_by_a_successor(database, THURSDAY + timedelta(minutes=11)) == [1, 2, 3, 4, 5]
+
+
+def test_a_takeover_does_not_prolong_the_rest_of_those_deferred_before(
+    database: Database, hold: Hold, journals: Path
+) -> None:
+    with database.write() as connection:
+        told = [Outcome(reader_id=1, event=Event.DEFER, code="4.2.2")]
+        rest = THURSDAY + timedelta(minutes=5)
+        ledger.record_window(connection, hold, told, THURSDAY, retry_at=rest)
+    leave_journal(journals, hold)
+    take_over(database, hold, journals, THURSDAY + timedelta(minutes=4))
+    assert begun_by_a_successor(database, THURSDAY + timedelta(minutes=5)) == [1, 4, 5]
+
+
+def begun_by_a_successor(database: Database, now: datetime) -> list[int]:
+    with database.write() as connection:
+        hold = ledger.claim_batch(connection, 1, "successor", now)
+        assert hold is not None
+        window = ledger.begin_window(connection, hold, (), limit=9, now=now, hash_address=hash_address)
+    assert window is not None
+    return [each.reader_id for each in window.recipients]
 
 
 def test_a_journal_is_removed_once_the_ledger_holds_what_it_said(

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from newsletter.clock import SystemClock
-from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.loopback import Loopback
 from newsletter.delivery.outbox import Outbox
+from newsletter.delivery.recipients import Recipient
 from newsletter.delivery.sendgrid import SendGrid as SendGridTransport
 from newsletter.delivery.smtp import Smtp
 from newsletter.delivery.smtp_wire import Relay, Waits

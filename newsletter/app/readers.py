@@ -8,7 +8,7 @@ from newsletter.app.parts import Parts
 
 if TYPE_CHECKING:
     from newsletter.digest.archive import Archive
-    from newsletter.digest.clicks import Crowds, Uncounted
+    from newsletter.digest.clicks import Uncounted
     from newsletter.readers.following import Following
     from newsletter.readers.limits import Limits
     from newsletter.readers.subscribing import Subscribing
@@ -25,13 +25,6 @@ class ReadersParts(Parts):
         from newsletter.readers.votes import Ballots
 
         return Ballots(self.suppression_key)
-
-    @cached_property
-    def crowds(self) -> "Crowds":
-        """What knows a program by how many links it opens; of this process."""
-        from newsletter.digest.clicks import Crowds
-
-        return Crowds()
 
     @cached_property
     def uncounted(self) -> "Uncounted":

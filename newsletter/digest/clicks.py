@@ -6,9 +6,9 @@ clicks_store.py.
 
 import re
 import secrets
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from threading import Lock
@@ -19,8 +19,8 @@ from newsletter.db.statuses import ClickKind
 NOT_YET = timedelta(seconds=60)
 #: So many different links of one issue, from one network, in so short a time, and whoever opens them is a program.
 MANY, SHORT = 4, timedelta(seconds=10)
-#: Networks that are remembered, for as long as they are busy; in memory only.
-_NETWORKS = 10_000
+#: Networks that are remembered, for as long as they are busy, and clicks of each; in memory only.
+_NETWORKS, _CLICKS = 10_000, 100
 
 #: Programs that say what they are, and those that mail filters are known to open links with.
 _PROGRAMS = re.compile(
@@ -77,23 +77,41 @@ def kind_of(method: str, headers: Mapping[str, str], since_start: timedelta) -> 
 
 @dataclass(slots=True)
 class Crowds:
-    """Networks that open many links at once. Known for seconds, in memory, by a hash whose key ends with the process."""
+    """Networks that open many links at once. Known for seconds, in memory, by a hash whose key ends with the process.
+
+    Of one thread at a time: whoever counts by it holds a lock.
+    """
 
     _key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
-    _seen: OrderedDict[bytes, tuple[datetime, set[int]]] = field(default_factory=OrderedDict)
-    _lock: Lock = field(default_factory=Lock)
+    _recent: OrderedDict[bytes, deque[tuple[datetime, Click]]] = field(default_factory=OrderedDict)
 
-    def is_one(self, network: str, issue_id: int, number: int, now: datetime) -> bool:
-        """Whether with this link the network has opened too many for a person."""
+    def changes_by(self, click: Click, network: str, now: datetime) -> Counter[Click]:
+        """What the click does to the counts: one more. Where it makes a crowd, the crowd's earlier clicks move to the machines."""
+        recent = self._recent_of(click.issue_id, network, now)
+        recent.append((now, click))
+        if len({each.number for _, each in recent}) < MANY:
+            return Counter({click: 1})
+        changes: Counter[Click] = Counter()
+        for place, (moment, each) in enumerate(recent):
+            machine = replace(each, kind=ClickKind.MACHINE)
+            if machine != each:
+                recent[place] = (moment, machine)
+                changes.update({machine: 1, each: -1})
+        changes[click] += 1
+        return changes
+
+    def _recent_of(self, issue_id: int, network: str, now: datetime) -> deque[tuple[datetime, Click]]:
+        """The network's clicks of the last seconds, the oldest first; whoever was quiet for so long is forgotten."""
+        while self._recent and now - next(iter(self._recent.values()))[-1][0] > SHORT:
+            self._recent.popitem(last=False)
         key = blake2b(f"{issue_id} {network}".encode(), digest_size=16, key=self._key).digest()
-        with self._lock:
-            while self._seen and now - next(iter(self._seen.values()))[0] > SHORT:
-                self._seen.popitem(last=False)
-            _, numbers = self._seen.setdefault(key, (now, set()))
-            numbers.add(number)
-            if len(self._seen) > _NETWORKS:
-                self._seen.popitem(last=False)
-            return len(numbers) >= MANY
+        recent = self._recent.setdefault(key, deque(maxlen=_CLICKS))
+        self._recent.move_to_end(key)
+        if len(self._recent) > _NETWORKS:
+            self._recent.popitem(last=False)
+        while recent and now - recent[0][0] > SHORT:
+            recent.popleft()
+        return recent
 
 
 @dataclass(slots=True)
@@ -101,13 +119,15 @@ class Uncounted:
     """Clicks on their way to the store; of many threads one writes, and the others leave theirs to it."""
 
     _waiting: Counter[Click] = field(default_factory=Counter)
+    _crowds: Crowds = field(default_factory=Crowds)
     _lock: Lock = field(default_factory=Lock)
     #: Held by the one that writes.
     writing: Lock = field(default_factory=Lock)
 
-    def add(self, *clicks: Click) -> None:
+    def add(self, click: Click, network: str, now: datetime) -> None:
+        """One more click, from that network; it may show that earlier ones were a machine's."""
         with self._lock:
-            self._waiting.update(clicks)
+            self._waiting.update(self._crowds.changes_by(click, network, now))
 
     def put_back(self, counts: Mapping[Click, int]) -> None:
         with self._lock:

@@ -71,7 +71,7 @@ def add_clicks(connection: Connection, counts: Mapping[Click, int]) -> None:
         for each, count in sorted(
             counts.items(), key=lambda each: (each[0].issue_id, each[0].number, each[0].kind)
         )
-        if (each.issue_id, each.number) in numbers
+        if count and (each.issue_id, each.number) in numbers
     ]
     if not rows:
         return

@@ -8,13 +8,12 @@ from fastapi.responses import RedirectResponse
 from starlette.background import BackgroundTask
 
 from newsletter.app import App
-from newsletter.db.statuses import ClickKind
 from newsletter.digest.clicks import Click, kind_of
 from newsletter.digest.clicks_store import count_clicks, get_target
 from newsletter.errors import NotFound
-from newsletter.readers.limits import network_of
 from newsletter.web.installation import Installed
 from newsletter.web.security import asked_method
+from newsletter.web.subscribing import network_behind
 
 router = APIRouter(include_in_schema=False)
 
@@ -31,9 +30,8 @@ def follow_link(request: Request, app: Installed, issue_id: str, number: str) ->
     if app.settings.count_clicks and started_at is not None:
         now = app.clock.now()
         kind = kind_of(asked_method(request), request.headers, now - started_at)
-        if app.crowds.is_one(network_of(request.client.host if request.client else ""), issue, link, now):
-            kind = ClickKind.MACHINE
-        app.uncounted.add(Click(issue_id=issue, number=link, kind=kind, day=now.date()))
+        click = Click(issue_id=issue, number=link, kind=kind, day=now.date())
+        app.uncounted.add(click, network_behind(request), now)
         counting = BackgroundTask(_count, app)
     return RedirectResponse(url, 302, background=counting)
 

@@ -1,6 +1,6 @@
 """The settings: a table in code (sections/), read from `newsletter.toml` and the environment (reading.py), checked (checks.py)."""
 
-from newsletter.config.checks import require_ready_to_send
+from newsletter.config.checks import SEND_LIMIT, require_ready_to_send
 from newsletter.config.choices import (
     AlertTransport,
     Approval,
@@ -16,6 +16,7 @@ from newsletter.config.settings import Settings, env_name, setting_fields
 
 __all__ = [
     "FILE_NAME",
+    "SEND_LIMIT",
     "AlertTransport",
     "Approval",
     "ChangedFigures",

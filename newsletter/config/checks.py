@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
+from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -23,7 +25,12 @@ _NEVER_EMPTY = {
     "dkim.selector": "a name such as newsletter",
 }
 
+#: A limit of sending: to one domain or in all, so many, in how long.
+SEND_LIMIT = re.compile(
+    r"(?:(?P<domain>[a-z0-9.-]+\.[a-z0-9-]+)\s+)?(?P<count>[1-9][0-9]{0,17})\s*/\s*(?P<period>second|minute|hour|day)"
+)
 _DNS_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
+_OWN = re.compile(r'[^\s<>()\[\],;:\\"@]+@[^\s<>()\[\],;:\\"@]+')
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9]")
 
 
@@ -40,13 +47,6 @@ def check_settings(settings: Settings, place: Callable[[str], Place]) -> None:
             setting="schedule.remind_before",
             place=place("schedule.remind_before"),
         )
-    for address in settings.test_group:
-        if not _is_address(address):
-            raise ConfigError(
-                f"desk.test_group names {shown(address)}, but an address such as dora@example.org was expected",
-                setting="desk.test_group",
-                place=place("desk.test_group"),
-            )
     if settings.alerts_smtp_tls is Tls.NONE and settings.alerts_smtp_host not in _THIS_MACHINE:
         raise ConfigError(
             "alerts.smtp_tls may be none only for a server on this machine; use starttls or tls",
@@ -65,6 +65,8 @@ def _fault(name: str, value: Any) -> str:
     """What is wrong with the value of one setting; empty: nothing."""
     if isinstance(value, str):
         return _fault_of_text(name, value)
+    if name in _LISTS:
+        return _fault_of_list(name, value)
     if name.endswith((".port", "_port")) and value > 65535:
         return f"is {value}, but a port from 0 to 65535 was expected"
     if name in _AT_LEAST_ONE and value < 1:
@@ -93,6 +95,12 @@ def _fault_of_text(name: str, value: str) -> str:
     return ""
 
 
+def _fault_of_list(name: str, values: tuple[str, ...]) -> str:
+    is_right, wanted = _LISTS[name]
+    wrong = next((each for each in values if not is_right(each)), None)
+    return "" if wrong is None else f"has {shown(wrong)}, but {wanted} was expected"
+
+
 def _is_zone(text: str) -> bool:
     try:
         ZoneInfo(text)
@@ -113,6 +121,11 @@ def _is_address(text: str) -> bool:
     return text.count("@") == 1 and text.strip("@") == text and " " not in text
 
 
+def _is_own_address(text: str) -> bool:
+    """Of ASCII: one that is not would need SMTPUTF8 of every server on the way, to every reader (RFC 6531)."""
+    return bool(_OWN.fullmatch(text)) and text.isascii()
+
+
 def _is_database(text: str) -> bool:
     """Whether there is one shows when it is opened."""
     kind, separator, _ = text.partition("://")
@@ -127,12 +140,36 @@ def _is_dns_name(text: str) -> bool:
     return bool(_DNS_NAME.fullmatch(text))
 
 
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_limit(text: str) -> bool:
+    return bool(SEND_LIMIT.fullmatch(text.strip().lower()))
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_time(text: str) -> bool:
     return bool(_TIME.fullmatch(text))
 
 
 _URL = (_is_url, "an address such as https://news.example.org")
 _ADDRESS = (_is_address, "an address such as news@example.org")
+_OWN_ADDRESS = (
+    _is_own_address,
+    "an address such as news@example.org, in ASCII (a domain beyond that in its form with xn--)",
+)
 _NAME = (_is_one_word, "a name without blanks")
 _DOMAIN = (_is_dns_name, "a name of letters, digits, hyphens and dots")
 
@@ -142,18 +179,27 @@ _FORMS: dict[str, tuple[Callable[[str], bool], str]] = {
     "site.url": _URL,
     "site.privacy_url": _URL,
     "site.language": _NAME,
-    "mail.from_address": _ADDRESS,
-    "mail.reply_to": _ADDRESS,
-    "mail.single_from_address": _ADDRESS,
+    "mail.from_address": _OWN_ADDRESS,
+    "mail.reply_to": _OWN_ADDRESS,
+    "mail.single_from_address": _OWN_ADDRESS,
     "mail.operator_address": _ADDRESS,
     "mail.list_id": _NAME,
-    "feedback.address": _ADDRESS,
+    "smtp.return_path": _OWN_ADDRESS,
+    "feedback.address": _OWN_ADDRESS,
     "schedule.time": (_is_time, "a time such as 09:00"),
     "schedule.monthly_time": (_is_time, "a time such as 09:00"),
     "schedule.time_zone": (_is_zone, "an IANA zone such as Europe/Berlin"),
     "dkim.domain": _DOMAIN,
     "dkim.selector": _DOMAIN,
+    "sending.warm_up_from": (_is_day, "a day such as 2026-11-26"),
     "sendgrid.url": _URL,
+}
+
+#: What each part of a list must look like, and how that is said.
+_LISTS: dict[str, tuple[Callable[[str], bool], str]] = {
+    "desk.test_group": (_is_address, "an address such as dora@example.org"),
+    "sending.limits": (_is_limit, 'a limit such as "500/hour" or "gmail.com 100/minute"'),
+    "web.trusted_proxies": (_is_network, 'an address or a network such as "10.0.0.0/8"'),
 }
 
 

@@ -4,7 +4,6 @@ What was used is kept in the database, in the commit that begins a window: so th
 all senders together. Time is cut into whole seconds, minutes, hours and days (UTC); a limit is for each of them.
 """
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from newsletter.config import SEND_LIMIT
 from newsletter.db.schema import quotas
 from newsletter.errors import ConfigError
 
@@ -23,9 +23,6 @@ _PERIODS = {
     "hour": timedelta(hours=1),
     "day": timedelta(days=1),
 }
-_LIMIT = re.compile(
-    r"(?:(?P<domain>[a-z0-9.-]+\.[a-z0-9-]+)\s+)?(?P<count>[1-9][0-9]*)\s*/\s*(?P<period>[a-z]+)"
-)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 #: Messages of each day of a warm-up, beside those of the day before.
@@ -60,8 +57,8 @@ class WarmUp:
 
 def parse_limit(text: str, *, setting: str) -> Limit:
     """ "500/hour" or "gmail.com 100/minute"; raises ConfigError."""
-    found = _LIMIT.fullmatch(text.strip().lower())
-    if found is None or found["period"] not in _PERIODS:
+    found = SEND_LIMIT.fullmatch(text.strip().lower())
+    if found is None:
         words = (
             f'{setting} has {text!r}, but a limit such as "500/hour" or "gmail.com 100/minute" was expected'
         )

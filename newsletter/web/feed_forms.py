@@ -96,6 +96,8 @@ def rss(feed: Feed) -> str:
         _put(item, "link", each.url)
         _put(item, "guid", each.id, isPermaLink="true" if each.id == each.url else "false")
         _put(item, "pubDate", _rfc822(each.published_at))
+        # RSS has no date of a change; Atom's may stand in it as an element of its namespace.
+        _put(item, f"{{{ATOM}}}updated", _rfc3339(each.updated_at))
         for name in each.categories:
             _put(item, "category", name)
         _put(item, "description", each.html)

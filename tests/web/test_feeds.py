@@ -125,6 +125,25 @@ def test_before_the_first_issue_feeds_are_empty_and_whole() -> None:
     assert feedparser.parse(FORMS["atom"][1](feed)).bozo is False
 
 
+def test_what_was_corrected_says_when_in_every_form() -> None:
+    entry = FeedEntry(
+        id="http://localhost/1",
+        url="http://localhost/1",
+        title="Heron Small",
+        summary="Its price was wrong.",
+        points=(),
+        published_at=datetime(2026, 11, 26, 9, tzinfo=UTC),
+        updated_at=datetime(2026, 11, 28, 9, tzinfo=UTC),
+        categories=(),
+    )
+    feed = Feed(title="Weekly", url="u:1", home_url="u:2", language="en", author="Desk", entries=(entry,))
+    for form in ("atom", "rss"):
+        [read] = feedparser.parse(FORMS[form][1](feed)).entries
+        assert (read.published_parsed.tm_mday, read.updated_parsed.tm_mday) == (26, 28)
+    [item] = json.loads(FORMS["json"][1](feed))["items"]
+    assert (item["date_published"], item["date_modified"]) == ("2026-11-26T09:00:00Z", "2026-11-28T09:00:00Z")
+
+
 anything = st.text(max_size=60)
 
 

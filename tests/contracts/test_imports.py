@@ -23,6 +23,9 @@ RANKS = (
 )
 RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}
 
+#: The parts of `newsletter/editing`, in the same way; its single modules are open to all of them.
+PARTS = ("people", "drafts", "proofs", "checks", "remembered", "release", "reports")
+
 
 def room_of(module: str) -> str | None:
     """ "newsletter.content.store" → "content"; None for what is not ours."""
@@ -65,6 +68,19 @@ def test_imports_run_one_way(file: Path) -> None:
         assert there in RANK, f"{file}:{line} imports {imported}, a room nobody has placed"
         assert here in RANK, f"{file} stands in a room that nobody has placed"
         assert RANK[there] < RANK[here], f"{file}:{line} imports {imported} against the direction"
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_parts_of_editing_use_only_what_comes_before(part: str) -> None:
+    folder = ROOT / "newsletter" / "editing" / part
+    imported = {module for file in sorted(folder.rglob("*.py")) for _, module in imports_of(file)}
+    used = {module.split(".")[2] for module in imported if module.startswith("newsletter.editing.")}
+    assert not used & set(PARTS[PARTS.index(part) + 1 :])
+
+
+def test_every_part_of_editing_has_its_place() -> None:
+    folders = {each.parent.name for each in (ROOT / "newsletter" / "editing").glob("*/__init__.py")}
+    assert folders == set(PARTS)
 
 
 def test_only_the_config_reads_the_environment() -> None:

@@ -1,7 +1,7 @@
 """The preflight checks of an issue: errors hold its approval, warnings are for the editor to answer.
 
 What each looks at has a module of its own; examine.py runs them, and what an editor says to a finding is in
-newsletter/editing/checks/answers.py.
+answers.py.
 """
 
 from newsletter.editing.checks.examine import Examined, check, examine

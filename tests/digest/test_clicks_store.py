@@ -87,7 +87,7 @@ def test_of_many_threads_that_count_at_once_no_click_is_lost(database: Database)
     uncounted = Uncounted()
 
     def count(_: int) -> None:
-        uncounted.add(click(issue_id, 1), "192.0.2.0/24", THURSDAY)
+        uncounted.add(click(issue_id, 1), "192.0.2.0/24", SEND_AT)
         count_clicks(database, uncounted)
 
     with ThreadPoolExecutor(8) as threads:

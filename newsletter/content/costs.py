@@ -1,6 +1,6 @@
 """What so many tokens cost, from prices per million, half of them in and half of them out."""
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 MILLION = 1_000_000
 
@@ -8,8 +8,3 @@ MILLION = 1_000_000
 def monthly_cost(input_price: Decimal, output_price: Decimal, tokens: int) -> Decimal:
     """Dollars for `tokens` at these prices in USD per million tokens."""
     return (input_price + output_price) / 2 * tokens / MILLION
-
-
-def whole_dollars(cost: Decimal) -> int:
-    """Halves go up. For comparing with pages that print whole dollars; a positive cost may become 0 here."""
-    return int(cost.quantize(Decimal(1), rounding=ROUND_HALF_UP))

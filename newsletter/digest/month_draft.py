@@ -9,7 +9,7 @@ from newsletter.config import Settings
 from newsletter.db.engine import Database
 from newsletter.db.statuses import Edition
 from newsletter.digest import store
-from newsletter.digest.archive import ArchivedIssue
+from newsletter.digest.archived import ArchivedIssue
 from newsletter.digest.draft import Drafted, Thin, Window
 from newsletter.digest.issues import Issue
 from newsletter.digest.month_store import weeks_between

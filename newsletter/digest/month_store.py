@@ -6,7 +6,8 @@ from sqlalchemy import Connection, select
 
 from newsletter.db.schema import issues
 from newsletter.db.statuses import Edition
-from newsletter.digest.archive import SHOWN, ArchivedIssue, corrected, read_issues
+from newsletter.digest.archive_store import read_issues
+from newsletter.digest.archived import SHOWN, ArchivedIssue, corrected
 from newsletter.digest.errata_store import all_errata
 
 

@@ -11,7 +11,7 @@ from itertools import chain, zip_longest
 
 from newsletter.config import Settings
 from newsletter.db.statuses import ItemKind
-from newsletter.digest.archive import ArchivedIssue
+from newsletter.digest.archived import ArchivedIssue
 from newsletter.digest.footer import affiliate_notice, footer_of
 from newsletter.digest.issues import Issue
 from newsletter.digest.length import letter_words, minutes

@@ -84,12 +84,6 @@ def open_slots(connection: Connection, job: str) -> tuple[SlotRecord, ...]:
     return _records(connection, and_(slots.c.job == job, slots.c.status.in_(_OPEN)))
 
 
-def find_slot(connection: Connection, job: str, name: str) -> SlotRecord | None:
-    """One slot of a job, if it is on record."""
-    found = _records(connection, _key(job, name))
-    return found[0] if found else None
-
-
 def settled_slots(connection: Connection, job: str, status: SlotStatus, limit: int) -> tuple[SlotRecord, ...]:
     """The job's latest slots of one status, latest first."""
     query = select(slots).where(slots.c.job == job, slots.c.status == status)

@@ -1,6 +1,6 @@
 """The archive: the list of issues with search, and each issue whole. The same for everybody, without personal data.
 
-What an issue says comes from digest/archive.py, which reads what approval froze.
+What an issue says is in digest/archived.py: what approval froze.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,8 @@ from markupsafe import Markup
 from newsletter.app import App
 from newsletter.content.store import ContentStore
 from newsletter.content.votes_store import reader_votes
-from newsletter.digest.archive import ArchivedIssue, find_entries, find_issue
+from newsletter.digest.archive import find_entries, find_issue
+from newsletter.digest.archived import ArchivedIssue
 from newsletter.digest.errata import Erratum
 from newsletter.digest.letter import Dispute, Letter, Origin
 from newsletter.digest.record import FullComparison, FullTool, Mention

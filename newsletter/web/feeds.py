@@ -13,7 +13,8 @@ from itertools import islice
 from fastapi import APIRouter, Request, Response
 
 from newsletter.db.statuses import Edition
-from newsletter.digest.archive import ArchivedIssue, Entry, news_of
+from newsletter.digest.archive import news_of
+from newsletter.digest.archived import ArchivedIssue, Entry
 from newsletter.errors import NotFound
 from newsletter.web.feed_forms import FORMS, Feed, FeedEntry, sitemap_xml
 from newsletter.web.installation import Installed

@@ -13,7 +13,7 @@ from threading import Lock
 from fastapi import Request, Response
 
 from newsletter.app import App
-from newsletter.digest.archive import ArchivedIssue
+from newsletter.digest.archived import ArchivedIssue
 from newsletter.web.public import answer
 
 #: Pages that are kept: of a few hundred kilobytes at most each.

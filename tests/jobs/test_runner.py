@@ -1,5 +1,6 @@
 import threading
 from datetime import timedelta
+from itertools import chain
 
 import pytest
 
@@ -25,9 +26,12 @@ def clock() -> MovedClock:
 
 def record_of(database: Database, name: str = SLOT, job: str = "dispatch") -> SlotRecord:
     with database.read() as connection:
-        record = store.find_slot(connection, job, name)
-    assert record is not None
-    return record
+        settled = (
+            store.settled_slots(connection, job, each, 9) for each in (SlotStatus.DONE, SlotStatus.SKIPPED)
+        )
+        records = (*store.open_slots(connection, job), *chain.from_iterable(settled))
+    (found,) = (each for each in records if each.name == name)
+    return found
 
 
 def test_a_job_runs_once_when_its_slot_is_due(sqlite_database: Database, clock: MovedClock) -> None:

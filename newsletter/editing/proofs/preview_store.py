@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, select
 
 from newsletter.db.schema import issues
-from newsletter.digest.archive import SHOWN
+from newsletter.digest.archived import SHOWN
 from newsletter.digest.issues import Issue
 
 

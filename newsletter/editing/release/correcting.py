@@ -1,7 +1,7 @@
 """Correcting an issue that went out: an erratum beside what was frozen, on its page and, if wanted, in the next issue."""
 
 from newsletter.db.statuses import IssueStatus
-from newsletter.digest.archive import SHOWN
+from newsletter.digest.archived import SHOWN
 from newsletter.digest.errata import Erratum
 from newsletter.digest.errata_store import add_erratum
 from newsletter.digest.issues import Issue

@@ -1,4 +1,4 @@
-"""Signing a composed message with DKIM, beside the bare signature."""
+"""Signing a composed message with DKIM, beside the bare signature: its body has to be hashed too, which takes its size."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -9,7 +9,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from benchmarks.compose import issue_plan, reader_values
 from benchmarks.figures import Figure
 from benchmarks.measure import Task, side_by_side
+from benchmarks.smtp import mailing_of
 from newsletter.delivery.dkim import DkimKey, DkimSigner
+from newsletter.delivery.recipients import Recipient
 from newsletter.render.compose import Composer
 
 #: As many octets as the headers of an issue have.
@@ -19,12 +21,16 @@ TIMES = 8
 
 
 def run() -> Iterator[Figure]:
-    message = Composer(issue_plan()).compose(reader_values(1))
-    yield _figure("DKIM, RSA-2048", DkimKey("rsa", generate_private_key(65537, 2048)), message, at_least=0.8)
-    yield _figure("DKIM, Ed25519", DkimKey("ed", Ed25519PrivateKey.generate()), message, at_least=None)
+    rsa = DkimKey("rsa", generate_private_key(65537, 2048))
+    ed25519 = DkimKey("ed", Ed25519PrivateKey.generate())
+    usual = mailing_of(60_000).compose(Recipient(reader_id=1, address="reader1@example.org", attempts=0))
+    heavy = Composer(issue_plan()).compose(reader_values(1))
+    yield _figure("RSA-2048", rsa, usual, at_least=0.8)
+    yield _figure("RSA-2048", rsa, heavy, at_least=None)
+    yield _figure("Ed25519", ed25519, usual, at_least=None)
 
 
-def _figure(name: str, key: DkimKey, message: bytes, at_least: float | None) -> Figure:
+def _figure(algorithm: str, key: DkimKey, message: bytes, at_least: float | None) -> Figure:
     signer = DkimSigner("news.example.org", [key])
 
     def sign() -> None:
@@ -37,7 +43,7 @@ def _figure(name: str, key: DkimKey, message: bytes, at_least: float | None) -> 
 
     race = side_by_side(Task(sign, TIMES), Task(sign_bare, TIMES))
     return Figure(
-        name=name,
+        name=f"DKIM, {algorithm}, {len(message) / 1000:.0f} KB",
         value=race.rate,
         unit="messages/s",
         beside="the bare signature",

@@ -53,7 +53,7 @@ class _Speed:
 
 
 def _beside_smtp_source(size: int) -> Figure:
-    mail = _mailing(size)
+    mail = mailing_of(size)
     with _smtp_sink() as port:
         _send(mail, port, MESSAGES // 4, CONNECTIONS)
         turns = [
@@ -73,7 +73,7 @@ def _beside_smtp_source(size: int) -> Figure:
 
 def _unlimited() -> Iterator[Figure]:
     """The best of several turns: other work on the machine can only take away."""
-    mail = _mailing(60_000)
+    mail = mailing_of(60_000)
     with _printing_its_port("benchmarks.sink") as port:
         turns = [_send(mail, port, MESSAGES, CONNECTIONS) for _ in range(TURNS)]
     yield _beside_the_promise("messages/s by the clock", max(each.by_clock for each in turns))
@@ -95,7 +95,7 @@ def _beside_the_promise(unit: str, value: float) -> Figure:
 def _far_away() -> Figure:
     """One round trip a message is the limit of what pipelining can do on a connection."""
     with _smtp_sink() as port, _printing_its_port("benchmarks.distance", port, ROUND_TRIP) as far:
-        rate = _send(_mailing(60_000), far, FAR_MESSAGES, FAR_CONNECTIONS).by_clock
+        rate = _send(mailing_of(60_000), far, FAR_MESSAGES, FAR_CONNECTIONS).by_clock
     limit = FAR_CONNECTIONS / ROUND_TRIP
     return Figure(
         name="SMTP, 60 KB, 20 ms away",
@@ -108,7 +108,7 @@ def _far_away() -> Figure:
     )
 
 
-def _mailing(size: int) -> Mailing:
+def mailing_of(size: int) -> Mailing:
     """A mail of about so many bytes on the wire."""
     line = "word " * 14 + "end\n"
     padding = Block("", ("<p>", line * ((size - 2_000) // (len(line) + 1)), "</p>\n"))

@@ -8,7 +8,7 @@ the signature itself (756 µs beside 246 µs, for 66 KB).
 import re
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -59,10 +59,11 @@ class DkimKey:
 
     selector: str
     private: PrivateKey
+    algorithm: str = field(init=False)
 
-    @property
-    def algorithm(self) -> str:
-        return "rsa-sha256" if isinstance(self.private, RSAPrivateKey) else "ed25519-sha256"
+    def __post_init__(self) -> None:
+        is_rsa = isinstance(self.private, RSAPrivateKey)
+        object.__setattr__(self, "algorithm", "rsa-sha256" if is_rsa else "ed25519-sha256")
 
     @property
     def dns_record(self) -> str:

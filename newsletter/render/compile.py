@@ -11,7 +11,7 @@ from typing import Any
 
 from newsletter.db.statuses import Edition
 from newsletter.digest.letter import Letter
-from newsletter.errors import BadInput, Place, TemplateError
+from newsletter.errors import Place, TemplateError
 from newsletter.render import markdown
 from newsletter.render.blocks import BrokenBlock, html_blocks, text_blocks
 from newsletter.render.clean import clean_lines, clean_values
@@ -20,13 +20,8 @@ from newsletter.render.frame import MessageFrame
 from newsletter.render.headers import issue_headers, single_mail_headers
 from newsletter.render.minify import minify
 from newsletter.render.mjml import html_of
-from newsletter.render.personal import longest_program
 from newsletter.render.plan import Block, Plan
 from newsletter.render.sentinels import LostSentinel, Sentinels
-
-#: Mail programs cut longer HTML. Counted as it travels, in quoted-printable.
-HTML_LIMIT = 80 * 1024
-
 
 _AIR = re.compile(r"\n{3,}")
 _TRAILING = re.compile(r"[ \t]+\n")
@@ -35,22 +30,16 @@ _TRAILING = re.compile(r"[ \t]+\n")
 def compile_letter(letter: Letter, frame: MessageFrame, folders: Sequence[Path]) -> Plan:
     """An issue's plan. `folders` are those of `template_folders`.
 
-    Raises TemplateError for a broken template, and BadInput for a link that is none and for an issue too large.
+    Raises TemplateError for a broken template, and BadInput for a link that is none. How large it may be is checked
+    where it is known what leaves: links may be numbered yet.
     """
     values = letter_values(letter, frame)
     name = template_of(letter.masthead.edition)
-    plan = Plan(
+    return Plan(
         headers=issue_headers(frame, _subject(name, values, folders)),
         text=_text(name, values, folders),
         html=_html(name, values, folders),
     )
-    encoded = plan.html_size(longest_program(plan)).encoded
-    if encoded > HTML_LIMIT:
-        raise BadInput(
-            f"The issue's HTML is {encoded // 1024} KB long; mail programs cut it beyond {HTML_LIMIT // 1024} KB."
-            " Leave items out."
-        )
-    return plan
 
 
 def compile_mail(

@@ -11,7 +11,7 @@ import pytest
 from newsletter.digest.letter import Letter, Rates, Score, Scorecard, ScoreRow
 from newsletter.errors import BadInput
 from newsletter.render.columns import width
-from newsletter.render.compile import HTML_LIMIT, compile_letter
+from newsletter.render.compile import compile_letter
 from newsletter.render.environment import template_folders
 from newsletter.render.plan import Plan
 from newsletter.render.slots import SAMPLE_VALUES, SlotName
@@ -174,12 +174,6 @@ def test_the_footer_is_short_and_complete() -> None:
 
 def test_a_twelve_item_week_stays_small() -> None:
     assert PLANS["HEAVY"].html_size().encoded < 64 * 1024
-
-
-def test_an_issue_that_would_be_cut_is_refused() -> None:
-    briefs = tuple(replace(letters.MORE[0], comparison_id=f"c{n}", words="word " * 300) for n in range(60))
-    with pytest.raises(BadInput, match=f"beyond {HTML_LIMIT // 1024} KB"):
-        compiled(replace(letters.USUAL, more=briefs))
 
 
 def test_a_bad_link_is_refused_by_name() -> None:

@@ -71,7 +71,7 @@ def look_at_mail(newsroom: Newsroom, proof: Proof) -> tuple[Finding, ...]:
     if proof.plan is None:
         found.append(_broken(proof.trouble))
     else:
-        found += in_mail(proof.plan, letter)
+        found += in_mail(proof.plan, letter, proof.sent)
     return _sorted(found)
 
 

@@ -16,13 +16,14 @@ from newsletter.editing.checks.findings import Finding, error, warning
 from newsletter.editing.checks.letter import is_web_address, too_long
 from newsletter.editing.checks.page import Look, Page, read_page
 from newsletter.editing.proofs.preview import Format, compose, part_of
+from newsletter.editing.proofs.weight import weight_of
 from newsletter.errors import BadInput
 from newsletter.render.personal import common_blocks, longest_program
 from newsletter.render.plan import Block, Plan, Slot
 from newsletter.render.slots import SAMPLE_VALUES, SlotName
 
-#: Mail programs cut what is longer: HTML as it travels, and the whole message.
-HTML_BYTES, MESSAGE_BYTES = 80 * 1024, 100 * 1024
+#: The whole message, beyond which mail programs cut.
+MESSAGE_LIMIT = 100 * 1024
 #: WCAG 2.2, 1.4.3: of usual text, and of large text (24 px, or 18.66 px and bold).
 CONTRAST, LARGE_CONTRAST = 4.5, 3.0
 #: Without these a provider refuses the mail, or asks readers to trust nobody (RFC 5322, RFC 8058).
@@ -38,18 +39,19 @@ _ADDRESS = re.compile(r"(?:https?://|mailto:)\S+")
 _FIGURE = re.compile(r"[$€£]?\d(?:[\d,.]*\d)?")
 
 
-def in_mail(plan: Plan, letter: Letter) -> Iterator[Finding]:
-    """Everything that shows in the finished mail alone; `letter` is what it was made from."""
+def in_mail(plan: Plan, letter: Letter, sent: Plan | None = None) -> Iterator[Finding]:
+    """Everything that shows in the finished mail alone; `letter` is what it was made from, `sent` how it would leave."""
     try:
         values = {name.value: value for name, value in SAMPLE_VALUES.items()}
         message = compose(plan, values, longest_program(plan))
+        largest = message if sent is None else compose(sent, values, longest_program(sent))
         usual = compose(plan, values, common_blocks(plan.block_ids))
     except BadInput as problem:
         yield error("headers", str(problem), "headers", "It cannot be made.", "Put that right.", firm=True)
         return
     text, html = part_of(message, Format.TEXT), part_of(message, Format.HTML)
     page = read_page(html)
-    yield from _sizes(plan, len(message))
+    yield from _sizes(sent or plan, len(largest))
     yield from _headers(message)
     words = read_words(part_of(usual, Format.TEXT))
     if words > MOST_WORDS:
@@ -62,8 +64,8 @@ def in_mail(plan: Plan, letter: Letter) -> Iterator[Finding]:
 
 
 def _sizes(plan: Plan, message_bytes: int) -> Iterator[Finding]:
-    html_bytes = plan.html_size(longest_program(plan)).encoded
-    for what, size, most in (("HTML", html_bytes, HTML_BYTES), ("message", message_bytes, MESSAGE_BYTES)):
+    html = weight_of(plan)
+    for what, size, most in (("HTML", html.largest, html.limit), ("message", message_bytes, MESSAGE_LIMIT)):
         if size > most:
             yield error(
                 f"size-{what.lower()}",
@@ -72,6 +74,7 @@ def _sizes(plan: Plan, message_bytes: int) -> Iterator[Finding]:
                 f"Mail programs cut it beyond {most // 1024} KB, and with it the unsubscribe link.",
                 "Leave items out.",
                 link="#items",
+                firm=what == "HTML",
             )
 
 

@@ -30,6 +30,8 @@ class Proof:
     letter: Letter
     frame: MessageFrame
     plan: Plan | None
+    #: The plan as approval freezes it, its links numbered where clicks are counted: what is as large as what leaves.
+    sent: Plan | None
     frozen: Frozen | None
     #: Of all that approval freezes; empty without a plan.
     content_hash: str
@@ -59,6 +61,7 @@ def proof_of(
             letter=letter,
             frame=newsroom.frame,
             plan=None,
+            sent=None,
             frozen=None,
             content_hash="",
             trouble=trouble,
@@ -77,6 +80,7 @@ def proof_of(
         letter=letter,
         frame=newsroom.frame,
         plan=plan,
+        sent=sent,
         frozen=frozen,
         content_hash=hash_of(frozen),
     )
@@ -107,12 +111,14 @@ def hash_of(frozen: Frozen) -> str:
 def _approved(newsroom: Newsroom, issue: Issue) -> Proof:
     with newsroom.database.read() as connection:
         frozen = get_frozen(connection, issue.id)
+    plan = Plan.from_bytes(frozen.plans[EVERYBODY])
     return Proof(
         issue=issue,
         number=issue.number or 0,
         letter=letter_from_json(frozen.letter),
         frame=MessageFrame.from_json(frozen.sender),
-        plan=Plan.from_bytes(frozen.plans[EVERYBODY]),
+        plan=plan,
+        sent=plan,
         frozen=frozen,
         content_hash=issue.content_hash or "",
     )

@@ -101,7 +101,7 @@ def mail_frame(issue: Issue, look: Look, view: View | None = None) -> MailFrame:
         preheader=mail.letter.preheader,
         view=view or View(),
         sandbox=SANDBOX,
-        weight=None if mail.plan is None else weight_of(mail.plan),
+        weight=None if look.proof.sent is None else weight_of(look.proof.sent),
         content_hash=look.proof.content_hash,
         fault=mail.fault,
     )
@@ -239,6 +239,11 @@ def _switches(issue: Issue, view: View, *, has_before: bool) -> tuple[tuple[str,
     )
     rows = [
         ("Show", tuple(switch(words, is_on=view.part is part, part=part) for part, words in parts)),
+    ]
+    if view.part is not Part.MAIL:
+        # Words are as wide as they are.
+        return tuple(rows)
+    rows += [
         ("Width", tuple(switch(each.capitalize(), is_on=view.width is each, width=each) for each in Width)),
         (
             "Scheme",

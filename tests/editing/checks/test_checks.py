@@ -98,8 +98,9 @@ def test_an_issue_that_mail_programs_would_cut_is_held(app: App, letter: Letter)
     link = Link(label="x", url="https://a.example/")
     long = Brief(comparison_id="x", topic="", headline="Long", words="Much too long. " * 8_000, link=link)
     examined = examine(app, replace(letter, more=(long,)))
-    assert examined.plan is None
-    assert "KB long" in whats(examined.findings)[0]
+    [held] = [each for each in examined.errors if "HTML" in each.what]
+    assert "KB long" in held.what
+    assert held.firm
 
 
 def test_a_text_part_without_a_way_out_is_held(app: App, letter: Letter) -> None:

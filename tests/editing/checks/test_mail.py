@@ -13,6 +13,8 @@ from newsletter.editing.checks.letter import is_web_address
 from newsletter.editing.checks.mail import contrast, in_mail
 from newsletter.editing.checks.page import read_page
 from newsletter.editing.proofs.letters import letter_of
+from newsletter.editing.proofs.proof import pull_proof
+from newsletter.editing.proofs.weight import weight_of
 from newsletter.render.compile import compile_letter
 from newsletter.render.plan import Header, Plan
 from tests.editing.checks.test_checks import own_template
@@ -96,6 +98,25 @@ def test_a_header_that_cannot_be_is_an_error_and_no_crash(plan: Plan, letter: Le
     [finding] = in_mail(broken, letter)
     assert finding.firm
     assert "X-Odd" in finding.what
+
+
+def test_what_is_too_large_is_held_for_good_as_it_would_leave(plan: Plan, letter: Letter) -> None:
+    first, *rest = plan.html
+    long = replace(plan, html=(replace(first, segments=(*first.segments, "word " * 20_000)), *rest))
+    found = {each.key: each for each in in_mail(plan, letter, long)}
+    assert set(found) == {"size-html", "size-message"}
+    assert found["size-html"].firm
+    assert found["size-html"].why.startswith("Mail programs cut it beyond 80 KB")
+    assert not {"size-html", "size-message"} & {each.key for each in in_mail(long, letter, plan)}
+
+
+def test_a_draft_is_weighed_with_its_links_numbered(app: App) -> None:
+    counting = replace(app.settings, public_url="https://" + "n" * 60 + ".example", count_clicks=True)
+    counted = App(counting, app.clock, app.database)
+    proof = pull_proof(counted, drafted(counted))
+    assert proof.plan is not None
+    assert proof.sent is not None
+    assert weight_of(proof.sent).largest > weight_of(proof.plan).largest
 
 
 def test_a_figure_that_only_the_text_part_has_is_a_warning(plan: Plan, letter: Letter) -> None:

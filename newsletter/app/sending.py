@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter.app.parts import Parts
@@ -83,6 +84,11 @@ class SendingParts(Parts):
         )
 
     @property
+    def journals(self) -> Path:
+        """Where the senders of this machine keep their journals."""
+        return self.settings.path(self.settings.journal)
+
+    @property
     def throttle(self) -> "Throttle":
         """How much may leave at once; raises ConfigError for a limit that is none."""
         from newsletter.delivery.throttle import Throttle, parse_limit, parse_warm_up
@@ -148,7 +154,7 @@ class SendingParts(Parts):
             issue_id=issue_id,
             mailings=mailings,
             transport=self.transport(),
-            journals=settings.path(settings.journal),
+            journals=self.journals,
             clock=self.clock,
             hash_address=lambda key: address_hash(self.suppression_key, Address(text=key, key=key)),
             throttle=self.throttle,

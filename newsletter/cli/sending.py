@@ -147,7 +147,7 @@ def _say_ending(app: "App", issue: "Issue", ending: "Ending", sender: "Sender") 
     from newsletter.delivery.store import situation_of
 
     with app.database.read() as connection:
-        situation = situation_of(connection, issue.id)
+        situation = situation_of(connection, issue.id, app.journals)
     words = _outcome_words(situation.progress)
     match ending:
         case Ending.SENT:
@@ -183,7 +183,7 @@ def _next_step(app: "App", issue_id: int) -> str:
     from newsletter.delivery.store import situation_of
 
     with app.database.read() as connection:
-        told = report(situation_of(connection, issue_id), app.clock.now())
+        told = report(situation_of(connection, issue_id, app.journals), app.clock.now())
     return f"{told.why[:1].upper()}{told.why[1:]}. Next: {told.next_command}" if told.next_command else ""
 
 
@@ -267,7 +267,7 @@ def _document(app: "App", issue_id: int) -> dict[str, object]:
 
     now = app.clock.now()
     with app.database.read() as connection:
-        situation = situation_of(connection, issue_id)
+        situation = situation_of(connection, issue_id, app.journals)
     return {
         "issue": situation.issue.label,
         **asdict(report(situation, now)),

@@ -153,6 +153,17 @@ def read_evidence(folder: Path, owner: str) -> Iterator[Found]:
         os.close(file)
 
 
+def is_dead(folder: Path, sender: str) -> bool:
+    """Whether every worker of the sender whose journal lies here is dead; False also where none does."""
+    found = [_is_of_the_dead(path) for path in folder.glob(f"{sender}-*{_SUFFIX}")]
+    return bool(found) and all(found)
+
+
+def _is_of_the_dead(path: Path) -> bool:
+    with read_evidence(path.parent, path.name.removesuffix(_SUFFIX)) as left:
+        return left.owner_is_dead
+
+
 def remove_journal(folder: Path, owner: str) -> None:
     """Remove a dead owner's journal once the ledger holds what it said."""
     _path(folder, owner).unlink(missing_ok=True)
@@ -162,9 +173,8 @@ def sweep(folder: Path, is_needed: Callable[[str], bool]) -> None:
     """Remove the journals of dead owners who left nothing open."""
     for path in sorted(folder.glob(f"*{_SUFFIX}")):
         owner = path.name.removesuffix(_SUFFIX)
-        with read_evidence(folder, owner) as found:
-            if found.owner_is_dead and not is_needed(owner):
-                remove_journal(folder, owner)
+        if not is_needed(owner) and _is_of_the_dead(path):
+            remove_journal(folder, owner)
 
 
 def boot_id() -> str:

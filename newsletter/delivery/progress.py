@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from newsletter.digest.issues import Issue
 
-#: A sender that gave no sign for so long is not there.
-SILENCE = timedelta(seconds=15)
+#: A sender that gave no sign for so long, of one every other second, is not vouched for.
+SILENCE = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,13 @@ class Situation:
     senders: tuple[SenderSign, ...]
     #: When the next batch of deferred readers comes due; None when none waits for a time.
     next_try: datetime | None
+    #: Senders of this machine that are known to have died: nobody has to wait until they are missed.
+    dead: frozenset[str] = frozenset()
+    #: When the last lease of a batch that somebody has ends: from then on it can be taken over from anybody.
+    leases_until: datetime | None = None
 
     def senders_alive(self, now: datetime) -> tuple[SenderSign, ...]:
-        return tuple(each for each in self.senders if now - each.seen_at < SILENCE)
+        """Those that gave a sign of late and are not known to be dead."""
+        return tuple(
+            each for each in self.senders if each.name not in self.dead and now - each.seen_at < SILENCE
+        )

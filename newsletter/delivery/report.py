@@ -1,15 +1,11 @@
 """Where an issue stands, in words: state, why, since when, what happens by itself, and the exact next command."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from newsletter.db.statuses import IssueStatus
-from newsletter.delivery.progress import SenderSign, Situation
+from newsletter.delivery.progress import Situation
 from newsletter.digest.issues import Issue
-
-#: Three signs of life that did not come.
-_ODD = timedelta(seconds=6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,26 +105,38 @@ def _schedule_words(issue: Issue) -> str:
 
 def _sending(situation: Situation, now: datetime) -> Report:
     issue, alive = situation.issue, situation.senders_alive(now)
-    since = issue.started_at
-    waiting = next((each for each in alive if each.waits_for), None)
+    if not alive:
+        return _sending_without_sender(situation, now)
+    since, waiting = issue.started_at, next((each for each in alive if each.waits_for), None)
     if waiting is not None:
         why, since = waiting.waits_for, waiting.waits_since or since
         by_itself = f"tries again{_at(waiting.waits_until)} and goes on when that works"
-    elif alive:
-        why = f"{_readers(situation.progress.open)} left{_silence(alive, now)}"
+    else:
+        why = f"{_readers(situation.progress.open)} left"
         by_itself = "goes on until everybody is done"
         if situation.next_try is not None and situation.next_try > now:
             by_itself += f"; readers whose server put us off are tried again{_at(situation.next_try)}"
+    return Report(state="sending", why=why, since=since, by_itself=by_itself, next_command="")
+
+
+def _sending_without_sender(situation: Situation, now: datetime) -> Report:
+    issue, until = situation.issue, situation.leases_until
+    last = max(situation.senders, key=lambda each: each.seen_at, default=None)
+    if last is None:
+        words, by_itself = "no sender is at work", "newsletter serve starts a sender if it runs"
+    elif last.name in situation.dead:
+        words = f"its sender died after {last.seen_at:%H:%M:%S} UTC"
+        by_itself = "newsletter serve starts another if it runs, which takes over at once"
     else:
-        why = f"{_readers(situation.progress.open)} left and no sender is at work"
-        since = max((each.seen_at for each in situation.senders), default=since)
-        by_itself = "newsletter serve starts a sender if it runs"
+        words = f"its sender has not been seen since {last.seen_at:%H:%M:%S} UTC"
+        takes_over = f"takes over{_at(until)}" if until and until > now else "takes over at once"
+        by_itself = f"newsletter serve starts another once that has ended; whichever is next {takes_over}"
     return Report(
         state="sending",
-        why=why,
-        since=since,
+        why=f"{_readers(situation.progress.open)} left and {words}",
+        since=last.seen_at if last else issue.started_at,
         by_itself=by_itself,
-        next_command="" if alive else f"newsletter send {issue.id}",
+        next_command=f"newsletter send {issue.id}",
     )
 
 
@@ -142,12 +150,6 @@ def _sent(situation: Situation) -> Report:
         by_itself="nothing",
         next_command=f"newsletter unsure {issue.id}" if unsure else "",
     )
-
-
-def _silence(alive: Sequence[SenderSign], now: datetime) -> str:
-    """What is odd about senders that should give a sign every other second: one that was killed gives no more."""
-    silent = now - max(each.seen_at for each in alive)
-    return f"; the sender was last heard of {silent.seconds} seconds ago" if silent > _ODD else ""
 
 
 def _readers(count: int) -> str:

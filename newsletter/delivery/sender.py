@@ -25,7 +25,7 @@ from newsletter.delivery import store
 from newsletter.delivery.audience import AddressHash
 from newsletter.delivery.faults import Point, Reach, pass_by
 from newsletter.delivery.feedback.store import count_complaints
-from newsletter.delivery.journal import sweep
+from newsletter.delivery.journal import is_dead, sweep
 from newsletter.delivery.ledger import LEASE, renew_lease, running_batches
 from newsletter.delivery.message import Mailing
 from newsletter.delivery.progress import Progress, SenderSign
@@ -229,6 +229,10 @@ class Sender:
     def _take_over(self) -> None:
         with self.database.read() as connection:
             running = running_batches(connection, self.issue_id)
+            signs = store.senders_of(connection, self.issue_id)
+        for sign in signs:
+            if is_dead(self.journals, sign.name):
+                self._forget(sign.name)
         for hold in running:
             if not hold.owner.startswith(f"{self.name}-"):
                 now = self.clock.now()
@@ -260,5 +264,9 @@ class Sender:
             store.show_sender(connection, sign)
 
     def _sign_off(self) -> None:
-        with suppress(DBAPIError), self.database.write() as connection:
-            store.forget_sender(connection, self.name)
+        with suppress(DBAPIError):
+            self._forget(self.name)
+
+    def _forget(self, sender: str) -> None:
+        with self.database.write() as connection:
+            store.forget_sender(connection, sender)

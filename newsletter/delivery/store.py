@@ -7,6 +7,7 @@ The protocol's own steps are in ledger.py and takeover.py, what is unsure in uns
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import (
     Connection,
@@ -29,6 +30,7 @@ from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
 from newsletter.delivery.audience import audience
 from newsletter.delivery.feedback.refusals import judge_refusals
 from newsletter.delivery.holds import HOLD_COLUMNS, Hold
+from newsletter.delivery.journal import is_dead
 from newsletter.delivery.progress import Progress, SenderSign, Situation
 from newsletter.delivery.recording import cancel_batch
 from newsletter.delivery.waves import Wave, waves
@@ -244,11 +246,15 @@ def senders_of(connection: Connection, issue_id: int) -> tuple[SenderSign, ...]:
     return tuple(SenderSign(**row._mapping) for row in connection.execute(query))
 
 
-def situation_of(connection: Connection, issue_id: int) -> Situation:
-    """What is known of the issue's delivery."""
+def situation_of(connection: Connection, issue_id: int, journals: Path) -> Situation:
+    """What is known of the issue's delivery; the journals tell at once which senders of this machine are dead."""
+    signs = senders_of(connection, issue_id)
+    held = and_(batches.c.issue_id == issue_id, batches.c.status == BatchStatus.RUNNING)
     return Situation(
         issue=get_issue(connection, issue_id),
         progress=progress_of(connection, issue_id),
-        senders=senders_of(connection, issue_id),
+        senders=signs,
         next_try=next_try(connection, issue_id),
+        dead=frozenset(each.name for each in signs if is_dead(journals, each.name)),
+        leases_until=connection.execute(select(func.max(batches.c.lease_until)).where(held)).scalar(),
     )

@@ -227,6 +227,26 @@ def wait_for(server: Loopback, messages: int) -> None:
     raise AssertionError(f"{messages} messages never came")
 
 
+def test_status_tells_of_a_killed_sender_at_once_and_of_its_successor(
+    folder: Path, database: Database, relay: Loopback
+) -> None:
+    add_readers(database, 300)
+    with start(folder) as killed:
+        wait_for(relay, 20)
+        (at_work,) = status(folder)
+        killed.kill()
+    (left,) = status(folder)
+    assert (at_work["by_itself"], at_work["next_command"]) == ("goes on until everybody is done", "")
+    assert "its sender died after" in left["why"]
+    assert left["by_itself"].endswith("which takes over at once")
+    assert (left["next_command"], left["senders"]) == ("newsletter send 1", [])
+    with start(folder) as successor:
+        wait_for(relay, relay.total + 20)
+        (again,) = status(folder)
+        assert (again["next_command"], len(again["senders"])) == ("", 1)
+        assert successor.wait(60) == 0
+
+
 @pytest.mark.parametrize(("number", "exit_status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_stopped_send_loses_nothing_and_says_how_to_go_on(
     folder: Path, database: Database, relay: Loopback, number: signal.Signals, exit_status: int

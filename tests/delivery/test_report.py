@@ -63,9 +63,17 @@ def test_the_deferred_are_told_of_with_their_time() -> None:
     assert "readers whose server put us off are tried again at 09:05:00 UTC" in told.by_itself
 
 
-def test_a_sender_that_was_just_killed_is_no_longer_vouched_for() -> None:
-    told = report(GOING, THURSDAY + timedelta(seconds=9))
-    assert told.why == "4 readers are left; the sender was last heard of 9 seconds ago"
+def test_a_sender_known_to_be_dead_is_not_waited_for() -> None:
+    told = report(replace(GOING, dead=frozenset({SIGN.name})), THURSDAY + timedelta(seconds=1))
+    assert told.why == "4 readers are left and its sender died after 09:00:00 UTC"
+    assert told.by_itself == "newsletter serve starts another if it runs, which takes over at once"
+    assert (told.since, told.next_command) == (SIGN.seen_at, "newsletter send 7")
+
+
+def test_the_successor_of_a_dead_sender_is_at_work() -> None:
+    after = replace(SIGN, name="host-2-bb", seen_at=THURSDAY + timedelta(seconds=1))
+    told = report(replace(GOING, senders=(SIGN, after), dead=frozenset({SIGN.name})), after.seen_at)
+    assert (told.why, told.next_command) == ("4 readers are left", "")
 
 
 def test_a_cancelled_issue_is_final() -> None:
@@ -88,10 +96,22 @@ def test_a_cancelled_issue_whose_sender_was_killed_says_how_to_settle_it() -> No
     assert told.next_command == "newsletter send 7"
 
 
-def test_a_sender_that_fell_silent_is_missed() -> None:
-    told = report(GOING, THURSDAY + SILENCE)
-    assert told.why == "4 readers are left and no sender is at work"
-    assert told.since == SIGN.seen_at
+def test_a_sender_that_fell_silent_is_missed_and_says_when_another_takes_over() -> None:
+    leased = replace(GOING, leases_until=THURSDAY + timedelta(seconds=62))
+    told = report(leased, THURSDAY + SILENCE)
+    assert told.why == "4 readers are left and its sender has not been seen since 09:00:00 UTC"
+    assert told.by_itself.endswith("; whichever is next takes over at 09:01:02 UTC")
+    assert (told.since, told.next_command) == (SIGN.seen_at, "newsletter send 7")
+
+
+def test_what_a_silent_sender_had_is_free_once_its_leases_have_ended() -> None:
+    told = report(replace(GOING, leases_until=THURSDAY), THURSDAY + SILENCE)
+    assert told.by_itself.endswith("; whichever is next takes over at once")
+
+
+def test_an_issue_without_any_sender_says_how_to_start_one() -> None:
+    told = report(replace(GOING, senders=()), THURSDAY)
+    assert (told.why, told.since) == ("4 readers are left and no sender is at work", ISSUE.started_at)
     assert told.next_command == "newsletter send 7"
 
 

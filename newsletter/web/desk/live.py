@@ -105,7 +105,7 @@ class Live:
 
     def _take(self, issue_id: int, watched: _Watched, now: datetime) -> Look:
         with self.app.database.read() as connection:
-            situation = situation_of(connection, issue_id)
+            situation = situation_of(connection, issue_id, self.app.journals)
             watched.domains.look(connection)
         watched.pace.note(situation.progress, now)
         going = situation.issue.status is IssueStatus.SENDING

@@ -1,4 +1,4 @@
-"""Bring `subscribers.db` to the shape of newsletter/db/schema.py, and say whether it has it.
+"""Bring `subscribers.db` to the shape of newsletter/db/schema/, and say whether it has it.
 
 Upgrading is explicit: every other command stops on a database that is behind, and nobody upgrades while an
 issue is going out, because a sender of the old program would meet tables it does not know.

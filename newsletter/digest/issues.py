@@ -44,7 +44,7 @@ TRANSITIONS: Mapping[tuple[IssueStatus, Step], IssueStatus] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """One edition's newsletter; `version` counts its changes. See `issues` in newsletter/db/schema.py."""
+    """One edition's newsletter; `version` counts its changes. See `issues` in newsletter/db/schema/drafting.py."""
 
     id: int
     edition: Edition

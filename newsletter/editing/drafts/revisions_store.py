@@ -11,7 +11,7 @@ from newsletter.db.statuses import RevisionState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """One edit, of the issue's version `version`. `before` and `after` are patches as JSON; see `revisions` in db/schema.py."""
+    """One edit, of the issue's version `version`. `before` and `after` are patches as JSON; see `revisions` in db/schema/drafting.py."""
 
     issue_id: int
     version: int
@@ -48,6 +48,12 @@ def list_revisions(connection: Connection, issue_id: int, most: int) -> tuple[Re
     """The last ones, the newest first, without their patches."""
     query = _light().where(revisions.c.issue_id == issue_id).order_by(revisions.c.id.desc()).limit(most)
     return _read(connection, query)
+
+
+def list_edits(connection: Connection, issue_id: int, most: int) -> tuple[Revision, ...]:
+    """The same without the steps back and forth: each edit says itself whether it holds."""
+    edits = and_(revisions.c.issue_id == issue_id, revisions.c.state != RevisionState.STEP)
+    return _read(connection, _light().where(edits).order_by(revisions.c.id.desc()).limit(most))
 
 
 def revisions_since(connection: Connection, issue_id: int, version: int) -> tuple[Revision, ...]:

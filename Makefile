@@ -13,7 +13,7 @@ demo: .venv/.runtime
 	$(NEWSLETTER) readers import examples/sample-week/readers.csv
 	$(NEWSLETTER) draft
 	$(NEWSLETTER) check latest
-	$(NEWSLETTER) approve latest
+	$(NEWSLETTER) approve latest --acknowledge
 	$(NEWSLETTER) send latest
 	$(NEWSLETTER) preview latest --format html -o $(DEMO)/issue.html
 

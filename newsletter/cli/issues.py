@@ -293,16 +293,26 @@ def preview(
     default="",
     help="Approve nothing but the content with this hash: newsletter show.",
 )
-@click.option("--strict", is_flag=True, help="Warnings that nobody answered hold the issue as well.")
+@click.option(
+    "--acknowledge", is_flag=True, help="Take every warning that is open as it is; the log keeps which."
+)
 @pass_app
-def approve(app: "App", issue: str, by: str, expect: str, strict: bool) -> None:
-    """Approve a draft: number it, publish its items and freeze what will be sent."""
+def approve(app: "App", issue: str, by: str, expect: str, acknowledge: bool) -> None:
+    """Approve a draft: number it, publish its items and freeze what will be sent.
+
+    As at the desk, errors and warnings that nobody answered hold it: `newsletter check` lists them.
+    """
     from newsletter.editing.issue_names import find_issue
+    from newsletter.editing.release.approve import acknowledge_all
     from newsletter.editing.release.approve import approve as approve_issue
 
     if not by.strip():
         raise click.UsageError("say who approves, for example --by Dora")
-    approved = approve_issue(app, find_issue(app.database, issue), by.strip(), expect=expect, answered=strict)
+    found, by = find_issue(app.database, issue), by.strip()
+    app.disputes.wait()
+    if acknowledge:
+        acknowledge_all(app, found, app.looks, by)
+    approved = approve_issue(app, found, by, expect=expect, looks=app.looks)
     say(
         f"Issue {approved.label} is approved ({(approved.content_hash or '')[:12]}). Send it: newsletter send {approved.id}"
     )

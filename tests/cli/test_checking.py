@@ -42,19 +42,19 @@ def test_a_dispute_is_settled_by_the_claim_that_the_check_names(folder: Path) ->
     assert DISPUTED not in findings(folder)
 
 
-def test_strict_approval_waits_for_answers_and_expects_what_was_seen(folder: Path) -> None:
-    refused = run(folder, "approve", "1", "--strict")
+def test_approval_waits_for_answers_and_expects_what_was_seen(folder: Path) -> None:
+    refused = run(folder, "approve", "1")
     assert (refused.exit_code, "is held back" in refused.output) == (2, True)
     for key in findings(folder):
         said(folder, "answer", "1", key, "--acknowledge")
     seen = json.loads(said(folder, "show", "1", "--json"))["content_hash"]
-    other = run(folder, "approve", "1", "--strict", "--expect", "0" * 64)
+    other = run(folder, "approve", "1", "--expect", "0" * 64)
     assert (other.exit_code, "reads otherwise" in other.output) == (1, True)
-    assert seen[:12] in said(folder, "approve", "1", "--strict", "--expect", seen)
+    assert seen[:12] in said(folder, "approve", "1", "--expect", seen)
 
 
 def test_a_held_issue_is_not_sent_until_it_is_released(folder: Path) -> None:
-    said(folder, "approve", "1")
+    said(folder, "approve", "1", "--acknowledge")
     assert "is held back. To let it go: newsletter release 1" in said(folder, "hold", "1", "--reason", "wait")
     refused = run(folder, "send", "1")
     assert (refused.exit_code, "is held back since" in refused.output) == (2, True)

@@ -47,7 +47,7 @@ def test_an_issue_is_drafted_looked_at_and_approved(folder: Path) -> None:
     assert "Subject:   Borealis 3 (22B) or Meridian Medium? 4–0 against 3–1" in shown
     assert "And in the overflow line: 1." in shown
     assert "Sources differ: Heron Small" in said(folder, "check", "1")
-    assert "Issue #1 is approved" in said(folder, "approve", "1", "--by", "dora")
+    assert "Issue #1 is approved" in said(folder, "approve", "1", "--by", "dora", "--acknowledge")
     assert "4 ship / 0 skip" in said(folder, "preview", "#1", "--format", "text")
     assert "Issue 1 is a draft again." in said(folder, "withdraw", "#1")
     assert "Issue 1 is cancelled." in said(folder, "cancel", "1")
@@ -234,7 +234,7 @@ def test_a_mistake_is_put_right_only_in_what_went_out(folder: Path) -> None:
     refused = run(folder, "correct", "latest", *wrong)
     assert refused.exit_code == 2
     assert "has not gone out: change the draft instead" in refused.output
-    said(folder, "approve", "latest")
+    said(folder, "approve", "latest", "--acknowledge")
     said(folder, "send", "latest")
     assert "its page in the archive and the next issue say so" in said(folder, "correct", "#1", *wrong)
 
@@ -296,7 +296,7 @@ def test_what_holds_an_issue_back_is_an_exit_status(folder: Path) -> None:
 
 def test_an_approved_issue_is_not_edited(folder: Path) -> None:
     said(folder, "draft")
-    said(folder, "approve", "latest")
+    said(folder, "approve", "latest", "--acknowledge")
     result = run(folder, "edit", "latest", "--subject", "Late")
     assert result.exit_code == 2
     assert "issue #1 is approved: it cannot be edited. From approved it can: be withdrawn" in result.output

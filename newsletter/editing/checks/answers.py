@@ -50,6 +50,11 @@ def with_answers(newsroom: Newsroom, issue: Issue, findings: Iterable[Finding]) 
     return tuple(Answered(finding=each, answer=_holding(given.get(each.key), each)) for each in findings)
 
 
+def open_of(found: Iterable[Answered]) -> tuple[Answered, ...]:
+    """What a person has to mend or answer before an issue is approved, on whatever way: all that nobody answered."""
+    return tuple(each for each in found if each.is_open)
+
+
 def _holding(answer: Answer | None, finding: Finding) -> Answer | None:
     if answer is None or answer.fingerprint != finding.fingerprint or finding.firm:
         return None

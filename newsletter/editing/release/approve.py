@@ -12,14 +12,14 @@ from newsletter.delivery.takeover import take_over_dead
 from newsletter.digest import store
 from newsletter.digest.errata_store import tell_errata, untell_errata
 from newsletter.digest.issues import Issue, Step
-from newsletter.editing.checks.answers import with_answers
-from newsletter.editing.checks.examine import look_at_mail, look_over
-from newsletter.editing.checks.findings import Finding
+from newsletter.editing.checks.answers import acknowledge, open_of, with_answers
+from newsletter.editing.checks.examine import look_at_mail
+from newsletter.editing.checks.findings import Finding, Severity
 from newsletter.editing.newsroom import Newsroom
 from newsletter.editing.people.audit import COMMAND_LINE, Action, audit
 from newsletter.editing.people.audit_store import who_did
 from newsletter.editing.proofs.proof import Proof, hash_of, pull_proof
-from newsletter.editing.remembered.disputes import STILL_LOOKING, Disputes
+from newsletter.editing.remembered.looks import Looks
 from newsletter.editing.store import may_have_arrived, take_number_back
 from newsletter.errors import BadInput, ChangedMeanwhile
 from newsletter.readers.keys import require_keys
@@ -28,6 +28,7 @@ __all__ = [
     "HeldBack",
     "OwnWork",
     "ReadsOtherwise",
+    "acknowledge_all",
     "approve",
     "cancel",
     "has_own_work",
@@ -58,7 +59,12 @@ class HeldBack(BadInput):
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)
-        super().__init__("The issue is held back. " + " ".join(each.sentence for each in self.findings))
+        sentences = ["The issue is held back.", *(each.sentence for each in self.findings)]
+        if any(each.severity is Severity.WARNING and not each.firm for each in self.findings):
+            sentences.append(
+                "Answer the warnings (newsletter answer), or take them as they are (--acknowledge)."
+            )
+        super().__init__(" ".join(sentences))
 
 
 def approve(
@@ -67,14 +73,13 @@ def approve(
     by: str,
     *,
     expect: str = "",
-    answered: bool = False,
-    disputes: Disputes | None = None,
+    looks: Looks | None = None,
 ) -> Issue:
     """Freeze and publish the issue as it reads now. Commits.
 
     `expect` is the content hash of what was looked at: nothing else is approved; an issue that was approved with it
-    already is left as it is, so that approving twice is approving once. `answered`: warnings that nobody answered hold it as well;
-    `disputes` remembers those about sources, which are looked for anew where it is missing.
+    already is left as it is, so that approving twice is approving once. `looks` are what people see: whoever approves is held
+    back by everything that is open there. The schedule, which approves without any, is held back by errors only.
 
     Raises ConfigError when a setting is missing, BadInput when a key is, HeldBack with what was found, OwnWork, InvalidTransition or
     ChangedMeanwhile when somebody was faster, AlreadyPublished when an item is in another issue.
@@ -84,7 +89,7 @@ def approve(
     require_ready_to_send(newsroom.settings)
     require_keys(newsroom.settings)
     for _ in range(ATTEMPTS):
-        proof = _prove(newsroom, issue, expect, answered=answered, disputes=disputes)
+        proof = _prove(newsroom, issue, expect, looks)
         try:
             approved = _commit(newsroom, proof, by)
         except IntegrityError:
@@ -97,29 +102,33 @@ def approve(
     raise ChangedMeanwhile
 
 
-def _prove(
-    newsroom: Newsroom, issue: Issue, expect: str, *, answered: bool, disputes: Disputes | None
-) -> Proof:
+def acknowledge_all(newsroom: Newsroom, issue: Issue, looks: Looks, by: str) -> None:
+    """Acknowledge every open warning on a draft that can be; each stands in the log. Commits."""
+    if issue.status is not IssueStatus.DRAFT:
+        return
+    for each in open_of(with_answers(newsroom, issue, looks.of(issue).findings)):
+        if each.finding.severity is Severity.WARNING and not each.finding.firm:
+            acknowledge(newsroom, issue, each.finding, by)
+
+
+def _prove(newsroom: Newsroom, issue: Issue, expect: str, looks: Looks | None) -> Proof:
     """The issue as it is about to be approved, compiled once and found in order."""
     issue.after(Step.APPROVE)
-    known = disputes.open() if answered and disputes is not None else None
-    if known is not None and not known.is_current:
-        raise HeldBack([STILL_LOOKING])
+    stamp = looks.disputes.open().stamp if looks is not None else ""
     proof = pull_proof(newsroom, issue)
-    if answered:
-        found = look_over(newsroom, proof, None if known is None else lambda: known.found)
+    if looks is not None:
+        holding = open_of(with_answers(newsroom, issue, looks.of(issue).findings))
     else:
-        found = look_at_mail(newsroom, proof)
-    holding = [
-        each.finding
-        for each in with_answers(newsroom, issue, found)
-        if each.holds_back or (answered and each.is_open)
-    ]
+        found = with_answers(newsroom, issue, look_at_mail(newsroom, proof))
+        holding = tuple(each for each in found if each.holds_back)
     if holding:
-        raise HeldBack(holding)
+        raise HeldBack(each.finding for each in holding)
     if expect and not _is(proof.content_hash, expect):
         raise ReadsOtherwise
-    if known is not None and disputes is not None and disputes.open().stamp != known.stamp:
+    if looks is not None and (looks.disputes.open().stamp, looks.of(issue).proof.content_hash) != (
+        stamp,
+        proof.content_hash,
+    ):
         # Claims came in between: what was read of them above may be of either time.
         raise ReadsOtherwise
     return proof

@@ -76,6 +76,12 @@ class Disputes:
             found, is_current = self._found, self._stamp == stamp
         return Known(found=self._open_of(found, rulings), is_current=is_current, stamp=stamp)
 
+    def wait(self) -> None:
+        """Until all that is recorded now has been looked through."""
+        self.open()
+        if self._looking is not None:
+            self._looking.join()
+
     def _look(self, stamp: str, twins: Rulings) -> None:
         settings = self.newsroom.settings
         with self.newsroom.content() as content:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from newsletter.app import App
 from newsletter.db.statuses import IssueStatus
 from newsletter.digest.issues import Issue
-from newsletter.editing.checks.answers import with_answers
+from newsletter.editing.checks.answers import open_of, with_answers
 from newsletter.editing.checks.findings import Finding, Severity
 from newsletter.editing.release.timing import goes_out_at
 from newsletter.editing.reports.issue_list import MOST, list_page
@@ -78,7 +78,7 @@ def _at_hand(app: App, issue: Issue, subjects: dict[int, str]) -> IssueRow:
     look = app.looks.known(issue) if issue.status is IssueStatus.DRAFT else None
     if look is None:
         return row
-    opened = [each.finding for each in with_answers(app, issue, look.findings) if each.is_open]
+    opened = [each.finding for each in open_of(with_answers(app, issue, look.findings))]
     return replace(row, subject=look.mail.letter.subject, waits=_needs_words(opened))
 
 

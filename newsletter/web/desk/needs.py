@@ -16,7 +16,7 @@ from newsletter.db.statuses import IssueStatus
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
 from newsletter.editing.checks import answers
-from newsletter.editing.checks.answers import Answered, with_answers
+from newsletter.editing.checks.answers import Answered, open_of, with_answers
 from newsletter.editing.checks.findings import Severity
 from newsletter.editing.people.audit_store import Entry, list_entries
 from newsletter.editing.people.editors_store import Editor
@@ -133,7 +133,7 @@ class NeedsYou:
 def needs_you(request: Request, app: App, issue: Issue, look: Look, editor: Editor) -> NeedsYou:
     """The part of the issue's page that is about what is to be done."""
     found = with_answers(app, issue, look.findings)
-    opened = tuple(each for each in found if each.is_open)
+    opened = open_of(found)
     with app.database.read() as connection:
         log = list_entries(connection, LOG_LINES, issue_id=issue.id)
         own = has_own_work(connection, app.settings, issue, editor.name)
@@ -284,7 +284,7 @@ def approve_issue(app: Installed, editor: Publisher, form: DeskForm, issue_id: i
     if not expect:
         return _back(issue_id, "held-back")
     try:
-        approve(app, issue, editor.name, expect=expect, answered=True, disputes=app.disputes)
+        approve(app, issue, editor.name, expect=expect, looks=app.looks)
     except NewsletterError as trouble:
         return _back(issue_id, _approval_fault(trouble))
     return _done(issue_id, "approved")

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from newsletter.app import App
+from newsletter.config import TransportName
 from newsletter.db.engine import Database
 from newsletter.db.schema import audit
 from newsletter.db.statuses import FindingAnswer, IssueStatus
@@ -18,7 +19,7 @@ from newsletter.editing.checks.answers_store import Answer, answers_of, put_answ
 from newsletter.editing.checks.findings import error, warning
 from newsletter.editing.people.audit import Action
 from newsletter.editing.people.audit import audit as write_down
-from newsletter.editing.release.approve import HeldBack, OwnWork, approve, withdraw
+from newsletter.editing.release.approve import HeldBack, OwnWork, acknowledge_all, approve, withdraw
 from newsletter.errors import BadInput, ChangedMeanwhile, NotFound
 from tests.digest.week import PANEL_PAGE, PRICE_PAGE, SEEN
 from tests.editing.checks.test_checks import own_template
@@ -138,16 +139,25 @@ def test_an_error_holds_the_approval_until_it_is_overridden(app: App, issue: Iss
     assert approve(broken, issue, "paul").status is IssueStatus.APPROVED
 
 
-def test_open_warnings_hold_only_whoever_asks_for_answers(tmp_path: Path, sqlite_database: Database) -> None:
+def test_open_warnings_hold_people_but_not_the_schedule(tmp_path: Path, sqlite_database: Database) -> None:
     app = newsroom(tmp_path, sqlite_database)
     issue = drafted(app)
     with pytest.raises(HeldBack, match="Sources differ"):
-        approve(app, issue, "paul", answered=True)
+        approve(app, issue, "paul", looks=app.looks)
     for finding in check(app, issue):
         acknowledge(app, issue, finding, "dora")
-    approved = approve(app, issue, "paul", answered=True)
+    approved = approve(app, issue, "paul", looks=app.looks)
     again = withdraw(app, approved)
     assert approve(app, again, "paul").status is IssueStatus.APPROVED
+
+
+def test_a_warning_about_what_surrounds_an_issue_holds_people_too(app: App, issue: Issue) -> None:
+    ready = {"sendgrid_api_key": "key", "public_url": "https://weekly.example.org"}
+    posting = with_settings(app, transport=TransportName.SENDGRID, **ready)
+    acknowledge_all(posting, issue, posting.looks, "dora")
+    assert take_back(posting, issue, "sendgrid-webhook", "dora")
+    with pytest.raises(HeldBack, match="SendGrid's event webhook is not set up"):
+        approve(posting, issue, "paul", looks=posting.looks)
 
 
 def test_whoever_edited_may_not_approve_where_four_eyes_are_wanted(app: App, issue: Issue) -> None:

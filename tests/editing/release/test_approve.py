@@ -18,7 +18,8 @@ from newsletter.digest.letter_json import letter_from_json
 from newsletter.editing.drafts.draft import edit
 from newsletter.editing.proofs.letters import EVERYBODY, letter_of
 from newsletter.editing.release.approve import HeldBack, ReadsOtherwise, approve, cancel, hash_of, withdraw
-from newsletter.editing.remembered.disputes import SMALL_BYTES, Disputes, Known
+from newsletter.editing.remembered.disputes import SMALL_BYTES, Disputes, Known, Rulings
+from newsletter.editing.remembered.looks import Looks
 from newsletter.errors import (
     AlreadyPublished,
     BadInput,
@@ -279,10 +280,17 @@ class Meddled(Disputes):
         return known
 
 
+class Unfinished(Disputes):
+    """So much is recorded that looking through it takes for ever."""
+
+    def _look_beside(self, stamp: str, twins: Rulings) -> None:
+        return
+
+
 def test_approval_takes_what_is_remembered_of_disputes(tmp_path: Path, database: Database) -> None:
     app = newsroom(tmp_path, database, PANEL_PAGE, PRICE_PAGE, VERDICT_PAGE)
     issue = drafted(app)
-    assert approve(app, issue, "dora", answered=True, disputes=app.disputes).status is IssueStatus.APPROVED
+    assert approve(app, issue, "dora", looks=app.looks).status is IssueStatus.APPROVED
     app.close()
 
 
@@ -290,8 +298,9 @@ def test_what_comes_while_it_is_approved_is_not_approved_unseen(tmp_path: Path, 
     app = newsroom(tmp_path, database, PANEL_PAGE, PRICE_PAGE, VERDICT_PAGE)
     issue = drafted(app)
     meddled = Meddled(app)
+    looks = Looks(app, app.compiled, meddled, app.asked)
     with pytest.raises((ReadsOtherwise, HeldBack)):
-        approve(app, issue, "dora", answered=True, disputes=meddled)
+        approve(app, issue, "dora", looks=looks)
     meddled.close()
     with database.read() as connection:
         assert store.get_issue(connection, issue.id).status is IssueStatus.DRAFT
@@ -305,11 +314,12 @@ def test_approval_waits_until_all_disputes_of_a_large_store_are_known(
     with app.content() as content:
         content.db.execute("CREATE TABLE much (stuff BLOB)")
         content.db.execute("INSERT INTO much VALUES (zeroblob(?))", (2 * SMALL_BYTES,))
+    unfinished = Unfinished(app)
     with pytest.raises(HeldBack, match="still looked for"):
-        approve(app, issue, "dora", answered=True, disputes=app.disputes)
-    assert app.disputes._looking is not None
-    app.disputes._looking.join()
-    assert approve(app, issue, "dora", answered=True, disputes=app.disputes).status is IssueStatus.APPROVED
+        approve(app, issue, "dora", looks=Looks(app, app.compiled, unfinished, app.asked))
+    unfinished.close()
+    app.disputes.wait()
+    assert approve(app, issue, "dora", looks=app.looks).status is IssueStatus.APPROVED
     app.close()
 
 

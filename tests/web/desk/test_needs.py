@@ -208,6 +208,8 @@ def test_links_are_opened_when_asked_for_and_what_is_found_is_answered(desk: Des
     assert said(asked).startswith("Asked: what they say")
     assert "it leads into a private network and was not opened" in asked.text
     assert "Answer the warnings first." in asking.publisher.get(path(issue)).text
+    seen = app.looks.of(stored(asking, issue)).proof.content_hash
+    assert fault(asking.publisher.post(path(issue, "/approve"), expect=seen)) == FAULTS["held-back"]
     fields = {"key": hidden(asked, "key"), "seen": hidden(asked, "seen"), "answer": "acknowledge"}
     assert said(asking.writer.post(path(issue, "/answer"), **fields)) == "Answered."
     edit(app, issue, subject="Other content")
@@ -218,6 +220,14 @@ def test_links_are_opened_when_asked_for_and_what_is_found_is_answered(desk: Des
 def test_nobody_is_asked_who_is_not_offered(desk: Desk, issue: Issue, ask: str) -> None:
     desk.app.__dict__["asked"] = AskedChecks(desk.app.settings, program=None)
     assert fault(desk.writer.post(path(issue, "/check"), ask=ask)) == FAULTS["changed"]
+
+
+def test_whatever_is_open_on_the_page_holds_the_click_as_well(desk: Desk) -> None:
+    issue = draft(desk, *CLEAN, PROFILE_PAGE)
+    seen = desk.app.looks.of(issue).proof.content_hash
+    assert "Answer the warnings first." in desk.publisher.get(path(issue)).text
+    assert fault(desk.publisher.post(path(issue, "/approve"), expect=seen)) == FAULTS["held-back"]
+    assert stored(desk, issue).status is IssueStatus.DRAFT
 
 
 def test_it_is_withdrawn_until_it_starts(desk: Desk, issue: Issue) -> None:

@@ -1,17 +1,18 @@
 """The facts desk at work: the facts on a tool, the contradictions that are open, and an editor's ruling."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from newsletter.content.desk.check import find_contradictions, of_tools
-from newsletter.content.desk.findings import Contradiction
+from newsletter.content.desk.findings import Contradiction, Statement, state_claim
 from newsletter.content.facts import resolve
 from newsletter.content.freshness import day_of, is_stale
 from newsletter.content.model import Claim, Fact, Source, Tool
 from newsletter.content.store import ContentStore
 from newsletter.editing.newsroom import Newsroom
 from newsletter.editing.people.audit import COMMAND_LINE, Action, audit
+from newsletter.editing.rulings_store import Ruling
 from newsletter.editing.store import all_rulings, delete_ruling, record_ruling
 from newsletter.errors import BadInput, NotFound
 
@@ -43,6 +44,15 @@ class FactSheet:
     facts: tuple[Standing, ...]
     left_out: tuple[str, ...]
     contradictions: tuple[Contradiction, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruled:
+    """A ruling in words. `holds` is None where nothing is printed, or where the source says something else by now."""
+
+    ruling: Ruling
+    tool: str
+    holds: Statement | None
 
 
 def facts_of(
@@ -111,16 +121,16 @@ def rule(
         if attribute not in known:
             found = _contradictions(newsroom, content) if contradictions is None else contradictions
             known |= {each.attribute for each in of_tools(found, [tool.id])}
+        holds = next((each for each in stated if (each.id, each.attribute) == (claim_id, attribute)), None)
+        words = "left out" if holds is None else _words(content, holds)
     if attribute not in known:
         raise BadInput(
             f"nothing is stated of {tool.name} as {attribute}: one of {', '.join(sorted(known)) or 'none'} is right"
         )
-    if claim_id is not None and not any(
-        (each.id, each.attribute) == (claim_id, attribute) for each in stated
-    ):
+    if claim_id is not None and holds is None:
         raise NotFound(f"current claim on {attribute} with id", claim_id, f"See: newsletter facts {tool.id}")
     now, reason = newsroom.clock.now(), reason.strip()
-    said = f"{tool.id} {attribute}: {claim_id or 'left out'} – {reason}"
+    said = f"{tool.name}, {attribute.replace('_', ' ')}: {words} – {reason}"
     with newsroom.database.write() as connection:
         record_ruling(connection, tool.id, attribute, claim_id, reason=reason, by=by, at=now)
         audit(connection, by=by, action=Action.RULED, issue_id=issue_id, detail=said, at=now)
@@ -137,6 +147,29 @@ def withdraw_ruling(
         if not delete_ruling(connection, tool_id, attribute):
             raise NotFound("ruling on", f"{tool_id} {attribute}")
         audit(connection, by=by, action=Action.RULED, detail=said, at=now)
+
+
+def in_words(newsroom: Newsroom, rulings: Sequence[Ruling]) -> tuple[Ruled, ...]:
+    """Rulings by the names and values that they are about."""
+    tool_ids = {each.tool_id for each in rulings}
+    with newsroom.content() as content:
+        tools = content.tools(tool_ids)
+        claims = [each for stated in content.claims(tool_ids).values() for each in stated]
+        sources = content.sources(each.source_id for each in claims)
+    statements = {each.id: state_claim(each, sources) for each in claims}
+    return tuple(
+        Ruled(
+            ruling=each,
+            tool=tools[each.tool_id].name if each.tool_id in tools else each.tool_id,
+            holds=statements.get(each.claim_id or ""),
+        )
+        for each in rulings
+    )
+
+
+def _words(content: ContentStore, claim: Claim) -> str:
+    said = state_claim(claim, content.sources([claim.source_id]))
+    return f"{said.value} by {said.source}"
 
 
 def _contradictions(newsroom: Newsroom, content: ContentStore) -> tuple[Contradiction, ...]:

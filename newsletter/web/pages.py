@@ -6,9 +6,10 @@ templates/web/<page>.html.j2, found like those of mails: the operator's own fold
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 import jinja2
 from fastapi import Request
@@ -88,7 +89,7 @@ class Pages:
 
     @classmethod
     def of(cls, app: App) -> "Pages":
-        return cls(Site.of(app.settings), make_environment(app.template_folders))
+        return cls(Site.of(app.settings), make_environment(app.template_folders, app.settings.zone))
 
     def write(self, page: Page) -> str:
         """The page as HTML."""
@@ -96,8 +97,8 @@ class Pages:
         return self.environment.get_template(f"web/{page.template}.html.j2").render(values, site=self.site)
 
 
-def make_environment(folders: Sequence[Path]) -> jinja2.Environment:
-    """Strict and sandboxed, every value escaped."""
+def make_environment(folders: Sequence[Path], zone: ZoneInfo) -> jinja2.Environment:
+    """Strict and sandboxed, every value escaped; moments are shown as the clocks of `zone` show them."""
     environment = ImmutableSandboxedEnvironment(
         loader=jinja2.FileSystemLoader(folders),
         undefined=jinja2.StrictUndefined,
@@ -106,7 +107,12 @@ def make_environment(folders: Sequence[Path]) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        long_date=_long_date, initials=_initials, asset=asset, category_name=category_name, note=_note
+        long_date=_long_date,
+        moment=lambda at: _moment(at, zone),
+        initials=_initials,
+        asset=asset,
+        category_name=category_name,
+        note=_note,
     )
     return environment
 
@@ -120,6 +126,11 @@ def show(request: Request, page: Page, status: int = 200) -> HTMLResponse:
 def _long_date(day: date) -> str:
     """Thursday 26 November 2026."""
     return f"{day:%A} {day.day} {day:%B %Y}"
+
+
+def _moment(at: datetime, zone: ZoneInfo) -> str:
+    """26 Nov 2026 09:00."""
+    return f"{at.astimezone(zone):%d %b %Y %H:%M}"
 
 
 def _note(markdown: str) -> Markup:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from jinja2 import meta, nodes
@@ -41,7 +42,7 @@ def names_made_in(template: nodes.Template) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
 def test_a_template_uses_exactly_what_its_page_gives(page: type[Page]) -> None:
-    environment = make_environment(FOLDERS)
+    environment = make_environment(FOLDERS, ZoneInfo("UTC"))
     assert environment.loader is not None
     source, _, _ = environment.loader.get_source(environment, f"web/{page.template}.html.j2")
     template = environment.parse(source)

@@ -15,11 +15,10 @@ from newsletter.digest.issues import Issue, Item, ItemKey
 from newsletter.digest.letter import Letter, Quote
 from newsletter.digest.quotes import quotable
 from newsletter.editing.drafts.item_names import titles_of
-from newsletter.editing.drafts.revisions import history
-from newsletter.editing.drafts.revisions_store import Revision
+from newsletter.editing.drafts.revisions_store import Revision, list_edits
 from newsletter.editing.newsroom import Newsroom
 
-#: How many of the overflow line the page names, and how many steps of the history.
+#: How many of the overflow line the page names, and how many edits of its history.
 WAITING, STEPS = 20, 12
 
 
@@ -86,7 +85,7 @@ def board_of(newsroom: Newsroom, issue: Issue, letter: Letter) -> Board:
         contents = read_contents(connection, issue.id, WAITING)
         taken_out = exclusions_of(connection, issue.id)
         chosen = {(each.comparison_id, each.review_id) for each in quotes_of(connection, issue.id)}
-        done = history(connection, issue.id, STEPS)
+        done = list_edits(connection, issue.id, STEPS)
         titles = titles_of(content, (*(each.item_key for each in contents.items), *taken_out))
         covered = [each for each in contents.items if _is_told(each)]
         return Board(

@@ -1,6 +1,6 @@
 """Facts: what contradicts itself, what an issue would print of a tool and why, and the editors' rulings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import quote
@@ -10,7 +10,16 @@ from fastapi import APIRouter, Request, Response
 from newsletter.app import App
 from newsletter.content.desk.findings import Contradiction, Statement
 from newsletter.content.search import find_tools
-from newsletter.editing.facts import FactSheet, Standing, Stated, facts_of, rule, withdraw_ruling
+from newsletter.editing.facts import (
+    FactSheet,
+    Ruled,
+    Standing,
+    Stated,
+    facts_of,
+    in_words,
+    rule,
+    withdraw_ruling,
+)
 from newsletter.editing.people.editors_store import Editor
 from newsletter.editing.rulings_store import Ruling, list_rulings
 from newsletter.errors import BadInput, NotFound
@@ -30,7 +39,7 @@ LEAVE_OUT, TAKE_BACK = "leave-out", "take-back"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispute:
-    """A contradiction, and its sides with where to rule on each tool."""
+    """A contradiction, and its sides; `tools` are names, each with where to rule on it."""
 
     kind: str
     is_serious: bool
@@ -56,7 +65,7 @@ class FactsPage(DeskPage):
     page: int
     is_last: bool
     is_current: bool
-    rulings: tuple[tuple[Ruling, str], ...]
+    rulings: tuple[tuple[Ruled, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +107,12 @@ def look(request: Request, app: Installed, editor: AnyEditor, q: str = "", page:
         desk=DeskFrame.of(request, editor, "facts"),
         query=query,
         found=_search(app, query) if query else (),
-        disputes=tuple(_dispute(each) for each in found[(page - 1) * MOST : page * MOST]),
+        disputes=_disputes(app, found[(page - 1) * MOST : page * MOST]),
         total=len(found),
         page=page,
         is_last=page * MOST >= len(found),
         is_current=known.is_current,
-        rulings=tuple((each, _path(each.tool_id)) for each in rulings),
+        rulings=tuple((each, _path(each.ruling.tool_id)) for each in in_words(app, rulings)),
     )
     return show(request, shown)
 
@@ -173,7 +182,7 @@ def _tool_page(
         path=_path(sheet.tool.id),
         name=sheet.tool.name,
         tool_id=sheet.tool.id,
-        disputes=tuple(_dispute(each) for each in sheet.contradictions),
+        disputes=_disputes(app, sheet.contradictions),
         questions=tuple(_questions(sheet, ruled, typed)),
     )
 
@@ -206,16 +215,36 @@ def _question(
     )
 
 
-def _dispute(found: Contradiction) -> Dispute:
+def _disputes(app: App, found: Sequence[Contradiction]) -> tuple[Dispute, ...]:
+    with app.content() as content:
+        names = {
+            key: each.name
+            for key, each in content.tools({id_ for each in found for id_ in each.tool_ids}).items()
+        }
+    return tuple(_dispute(each, names) for each in found)
+
+
+def _dispute(found: Contradiction, names: Mapping[str, str]) -> Dispute:
     return Dispute(
         kind=found.kind.value,
         is_serious=found.severity.value == "serious",
         is_certain=found.certain,
         attribute=found.attribute,
         reason=found.reason,
-        tools=tuple((each, f"{_path(each)}#on-{quote(found.attribute, safe='')}") for each in found.tool_ids),
+        tools=tuple(
+            (name, f"{_path(id_)}#on-{quote(found.attribute, safe='')}")
+            for id_, name in zip(found.tool_ids, _told_apart(found.tool_ids, names), strict=True)
+        ),
         sides=(found.left, found.right, *found.also),
     )
+
+
+def _told_apart(ids: Sequence[str], names: Mapping[str, str]) -> Sequence[str]:
+    """What the tools are called; where two are called the same, with what tells them apart."""
+    found = [names.get(each, each) for each in ids]
+    if len(set(found)) == len(found):
+        return found
+    return [f"{name} ({id_})" for id_, name in zip(ids, found, strict=True)]
 
 
 def _path(tool_id: str) -> str:

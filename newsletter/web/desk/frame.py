@@ -36,13 +36,14 @@ from newsletter.web.pages import Page
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskFrame:
-    """Who looks, what their forms carry, where in the menu the page stands, and what was just done."""
+    """Who looks, what their forms carry, where in the menu the page stands, what was just done, and the zone of its times."""
 
     editor: Editor
     csrf: str
     here: str
     said: str
     has_outbox: bool
+    zone: str
 
     @classmethod
     def of(cls, request: Request, editor: Editor, here: str) -> "DeskFrame":
@@ -52,6 +53,7 @@ class DeskFrame:
             here=here,
             said=SAID.get(request.query_params.get("said", ""), ""),
             has_outbox=shows_outbox(request),
+            zone=request.app.state.newsletter.settings.zone.key,
         )
 
 

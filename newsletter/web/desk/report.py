@@ -134,7 +134,7 @@ def issue_report(request: Request, app: Installed, editor: AnyEditor, issue_id: 
     with app.database.read() as connection:
         issue, errata = get_issue(connection, issue_id), errata_of(connection, issue_id)
         clicks = clicks_of(connection, issue_id)
-    outcome, look = _outcome(app, issue_id), live_of(request).look(issue_id)
+    outcome, look = _outcome(app, issue_id), _look(request, issue)
     page = IssueReportPage(
         desk=DeskFrame.of(request, editor, "report"),
         issue=issue,
@@ -147,6 +147,16 @@ def issue_report(request: Request, app: Installed, editor: AnyEditor, issue_id: 
         clicks=clicks,
     )
     return show(request, page)
+
+
+def _look(request: Request, issue: Issue) -> Look:
+    """A look at the issue as it is now: one of a second ago may say "is left" beside "finished"."""
+    live = live_of(request)
+    look = live.look(issue.id)
+    if look.situation.issue == issue:
+        return look
+    live.forget(issue.id)
+    return live.look(issue.id)
 
 
 @router.get("/desk/issues/{issue_id}/report.csv")

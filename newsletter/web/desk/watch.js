@@ -16,7 +16,9 @@ function show(texts) {
   }
   for (const place of document.querySelectorAll("[data-live]")) {
     const text = texts[place.dataset.live];
-    if (text !== undefined && place.textContent !== text) place.textContent = text;
+    if (text === undefined || place.textContent === text) continue;
+    place.textContent = text;
+    place.closest(".count")?.classList.toggle("none", text === "0");
   }
   for (const row of document.querySelectorAll("[data-row]")) row.hidden = texts[row.dataset.row] === undefined;
   for (const place of document.querySelectorAll("[data-live-value]")) place.value = Number(texts[place.dataset.liveValue]);

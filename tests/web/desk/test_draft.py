@@ -154,6 +154,15 @@ def test_steps_are_undone_and_done_again_by_whoever(desk: Desk, issue: Issue) ->
     assert log == [("Wendy", "undone"), ("Paul", "undone"), ("Wendy", "edited")]
 
 
+def test_what_was_undone_stands_once_among_the_steps(desk: Desk, issue: Issue) -> None:
+    post(desk, desk.writer, issue, "/texts", subject="Ours")
+    post(desk, desk.publisher, issue, "/undo")
+    steps = re.search(r'<ol class="steps">(.*?)</ol>', desk.writer.get(path(issue)).text, re.DOTALL)
+    assert steps is not None
+    assert steps[1].count("<li") == 1
+    assert "Wendy: wrote the subject (undone)" in steps[1]
+
+
 def test_of_two_editors_the_second_sees_both_texts_and_decides(desk: Desk, issue: Issue) -> None:
     version = str(issue.version)
     desk.writer.post(path(issue, "/texts"), version=version, subject="Hers", note="Hers too")

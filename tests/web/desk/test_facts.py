@@ -1,6 +1,7 @@
 """Facts at the desk: what contradicts itself, a tool's claims with their sources, rulings and taking them back."""
 
 import re
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.web.house import heading
 PATH = "/desk/facts/heron"
 
 
-def state(desk: Desk, shop: str, price: str, *, name: str = "Heron") -> None:
+def state(desk: Desk, shop: str, price: str, *, name: str = "Heron", at: datetime = SEEN_AT) -> None:
     """A shop says what a token costs."""
     dated = pack(
         source={"name": shop},
@@ -22,7 +23,7 @@ def state(desk: Desk, shop: str, price: str, *, name: str = "Heron") -> None:
         claims=[{"tool": "heron", "attribute": "input_price", "value": price, "as_of": "2026-11-01"}],
     )
     with desk.app.content() as content:
-        content.import_pack(dated, SEEN_AT)
+        content.import_pack(dated, at)
 
 
 @pytest.fixture
@@ -56,6 +57,22 @@ def test_a_ruling_settles_it_and_says_who_and_why(disputed: Desk) -> None:
         latest = list_entries(connection, 1)[0]
     assert (latest.by, latest.action) == ("Wendy", "ruled")
     assert "Their own price list." in latest.detail
+
+
+def test_tools_and_rulings_are_told_by_name_and_value_never_by_key(disputed: Desk) -> None:
+    claim = claim_of(disputed, "Shop Two")
+    state(disputed, "Shop Three", "$9/Mtok", name="Heron Small")
+    opened = disputed.writer.get("/desk/facts").text
+    assert f'<a href="{PATH}#on-input_price">Heron Small</a>' in opened
+    disputed.writer.post(PATH, attribute="input_price", answer=claim, reason="Their own price list.")
+    page = disputed.writer.get("/desk/facts").text
+    assert '<b>1 USD/Mtok</b> <span class="small muted">Shop Two, as of 2026-11-01</span>' in page
+    with disputed.app.database.read() as connection:
+        detail = list_entries(connection, 1)[0].detail
+    assert detail == "Heron Small, input price: 1 USD/Mtok by Shop Two – Their own price list."
+    assert claim not in page
+    state(disputed, "Shop Two", "$3/Mtok", at=SEEN_AT + timedelta(days=1))
+    assert "no more: its source says something else by now" in disputed.writer.get("/desk/facts").text
 
 
 def test_a_ruling_is_taken_back_with_a_reason(disputed: Desk) -> None:

@@ -85,6 +85,7 @@ def test_images_off_means_that_the_browser_may_load_none(desk: Desk, issue: Issu
 def test_text_headers_and_source_are_those_of_the_message(desk: Desk, issue: Issue) -> None:
     text = desk.writer.get(preview(issue, "?part=text")).text
     assert "SIDE BY SIDE" in text
+    assert not {"Width", "Scheme", "Images"} & set(re.findall(r'<span id="switch-\d">(\w+)</span>', text))
     headers = desk.writer.get(preview(issue, "?part=headers")).text
     assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in headers
     assert "Content-Transfer-Encoding" not in headers

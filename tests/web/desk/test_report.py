@@ -46,6 +46,18 @@ def test_one_issue_is_told_in_a_picture_and_the_table_beside_it(sent: tuple[Desk
     assert '<th scope="row">example.org</th><td>3</td><td>0</td>' in page.text
 
 
+def test_the_report_of_a_finished_issue_says_nothing_of_how_it_stood_a_second_ago(house: House) -> None:
+    house.add("alice@example.org")
+    issue = send_issue(house, *WEEK)
+    desk = open_desk(house.app)
+    report = f"/desk/issues/{issue.id}/report"
+    assert "1 reader is left" in desk.writer.get(report).text
+    house.app.sender(issue.id).send()
+    page = desk.writer.get(report).text
+    assert "Everybody is done. Begun " in page
+    assert "reader is left" not in page
+
+
 def test_pictures_need_neither_script_nor_style_in_the_page(sent: tuple[Desk, Issue]) -> None:
     desk, issue = sent
     for path in (f"/desk/issues/{issue.id}/report", "/desk/report"):

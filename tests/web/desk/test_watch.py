@@ -74,6 +74,8 @@ def test_a_page_says_where_the_issue_stands_without_a_script(going: Desk) -> Non
     assert "120 readers are left and no sender is at work" in page.text
     assert "newsletter serve starts a sender if it runs" in page.text
     assert f'<a href="{WATCH}">Look again</a>' in page.text
+    assert '<div class="count rejected none">' in page.text, "none rejected is no bad news"
+    assert '<div class="count open">' in page.text
 
 
 def test_a_publisher_pauses_and_resumes_and_the_log_says_who(going: Desk) -> None:

@@ -8,7 +8,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from datetime import datetime
+from functools import lru_cache, partial
 from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -64,23 +65,25 @@ def import_readers(
     if strict:
         _refuse_bad_lines(source, report_bad)
 
-    # One moment for all: a statement with the same values in it is compiled once.
-    now = clock.now()
-
-    def add(newcomers: Sequence[NewReader]) -> list[Arrival]:
-        with database.write() as connection:
-            return add_readers(
-                connection,
-                newcomers,
-                event=ConsentEvent.IMPORTED,
-                suppression_key=suppression_key,
-                now=now,
-            )
-
     if not dry_run:
+        # One moment for all: a statement with the same values in it is compiled once.
+        add = partial(_add, database, suppression_key, clock.now())
         return _import(source, add, report_bad, advance)
     with database.read() as connection, foreseeing(connection, suppression_key) as foresee:
         return _import(source, foresee, report_bad, advance)
+
+
+def _add(
+    database: Database, suppression_key: bytes, now: datetime, newcomers: Sequence[NewReader]
+) -> list[Arrival]:
+    with database.write() as connection:
+        return add_readers(
+            connection,
+            newcomers,
+            event=ConsentEvent.IMPORTED,
+            suppression_key=suppression_key,
+            now=now,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from newsletter.cli import readers as commands
 from newsletter.cli.program import program
+from newsletter.cli.reader_files import PROGRAMS
 from newsletter.readers.origins import FORMATS
 from tests.installed import install
 
@@ -115,4 +115,4 @@ def test_a_list_that_cannot_be_meant_is_refused(
 
 
 def test_every_format_can_be_named() -> None:
-    assert tuple(FORMATS) == commands._PROGRAMS
+    assert tuple(FORMATS) == PROGRAMS

@@ -112,9 +112,7 @@ CREATE TABLE deliveries (
   code VARCHAR(50),
   provider_id VARCHAR(200),
   CONSTRAINT pk_deliveries PRIMARY KEY (issue_id, reader_id),
-  CONSTRAINT ck_deliveries_status CHECK (status = 'pending' OR status = 'begun' OR status = 'retry' OR status = 'accepted' OR status = 'rejected' OR status = 'skipped' OR status = 'unsure'),
-  CONSTRAINT fk_deliveries_batch_id_batches FOREIGN KEY(batch_id) REFERENCES batches (id),
-  CONSTRAINT fk_deliveries_reader_id_readers FOREIGN KEY(reader_id) REFERENCES readers (id)
+  CONSTRAINT ck_deliveries_status CHECK (status = 'pending' OR status = 'begun' OR status = 'retry' OR status = 'accepted' OR status = 'rejected' OR status = 'skipped' OR status = 'unsure')
 )
  WITHOUT ROWID;
 

@@ -195,7 +195,8 @@ def _record(
     unused = [each.reader_id for each in outcomes if each.event is Event.RETURN]
     if unused and throttle.limits_at(now):
         begun = and_(*of_batch(hold, DeliveryStatus.BEGUN), deliveries.c.reader_id.in_(unused))
-        query = select(deliveries.c.at, readers.c.address).join_from(deliveries, readers).where(begun)
+        theirs = readers.c.id == deliveries.c.reader_id
+        query = select(deliveries.c.at, readers.c.address).join_from(deliveries, readers, theirs).where(begun)
         for begun_at, rows in groupby(connection.execute(query.order_by(deliveries.c.at)), key=itemgetter(0)):
             throttle.give_back(connection, (address or "" for _, address in rows), begun_at)
     record(connection, hold, outcomes, now)

@@ -208,7 +208,8 @@ class _Count:
 
 def _count(database: Database, issue_id: int, arrived: Counter[str]) -> _Count:
     """Compare what the ledger says of each reader with what has arrived."""
-    query = select(readers.c.address, deliveries.c.status).join_from(deliveries, readers)
+    theirs = readers.c.id == deliveries.c.reader_id
+    query = select(readers.c.address, deliveries.c.status).join_from(deliveries, readers, theirs)
     with database.read() as connection:
         rows = connection.execute(query.where(deliveries.c.issue_id == issue_id)).all()
     ended = {

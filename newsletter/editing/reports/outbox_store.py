@@ -69,7 +69,7 @@ def copies_out(connection: Connection, issue_id: int, limit: int, after: int = 0
     """Copies of an issue, by reader's number, those after one's."""
     query = (
         select(deliveries.c.reader_id, deliveries.c.at, readers.c.address)
-        .join_from(deliveries, readers)
+        .join_from(deliveries, readers, readers.c.id == deliveries.c.reader_id)
         .where(
             deliveries.c.issue_id == issue_id,
             deliveries.c.reader_id > after,

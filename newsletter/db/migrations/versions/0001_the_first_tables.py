@@ -34,6 +34,24 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "deliveries",
+        sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("code", sa.String(length=50), nullable=True),
+        sa.Column("provider_id", sa.String(length=200), nullable=True),
+        sa.CheckConstraint(
+            "status = 'pending' OR status = 'begun' OR status = 'retry' OR status = 'accepted' OR status = 'rejected' OR status = 'skipped' OR status = 'unsure'",
+            name=op.f("ck_deliveries_status"),
+        ),
+        sa.PrimaryKeyConstraint("issue_id", "reader_id", name=op.f("pk_deliveries")),
+        postgresql_with={"fillfactor": "70"},
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "editors",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("address", sa.String(length=320), nullable=False),
@@ -608,25 +626,5 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("issue_id", "number", "kind", "day", name=op.f("pk_clicks")),
-    )
-    op.create_table(
-        "deliveries",
-        sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("status", sa.String(), nullable=False),
-        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("code", sa.String(length=50), nullable=True),
-        sa.Column("provider_id", sa.String(length=200), nullable=True),
-        sa.CheckConstraint(
-            "status = 'pending' OR status = 'begun' OR status = 'retry' OR status = 'accepted' OR status = 'rejected' OR status = 'skipped' OR status = 'unsure'",
-            name=op.f("ck_deliveries_status"),
-        ),
-        sa.ForeignKeyConstraint(["batch_id"], ["batches.id"], name=op.f("fk_deliveries_batch_id_batches")),
-        sa.ForeignKeyConstraint(["reader_id"], ["readers.id"], name=op.f("fk_deliveries_reader_id_readers")),
-        sa.PrimaryKeyConstraint("issue_id", "reader_id", name=op.f("pk_deliveries")),
-        postgresql_with={"fillfactor": "70"},
-        sqlite_with_rowid=False,
     )
     # ### end Alembic commands ###

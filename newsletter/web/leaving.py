@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 
-from newsletter.db.statuses import Edition
+from newsletter.db.statuses import Edition, ReaderStatus
 from newsletter.readers import leaving
 from newsletter.readers.leaving import LeavingReason
 from newsletter.readers.links import Purpose
@@ -62,9 +62,13 @@ class StayedPage(Page):
 
 @router.get("/unsubscribe/{token}")
 def ask(request: Request, app: Installed, token: str) -> Response:
+    """Whoever has left already, by one click perhaps, reads that, and may take it back for a day."""
     target = target_of(app, Purpose.UNSUBSCRIBE, token)
     with app.database.read() as connection:
         reader = look_for_reader(connection, target.reader_id)
+        may_undo = leaving.may_undo(connection, target.reader_id, app.clock.now())
+    if reader is not None and reader.status is ReaderStatus.LEFT:
+        return show(request, LeftPage(token=token, may_undo=may_undo))
     page = UnsubscribePage(
         token=token,
         reasons=tuple((each.value, words) for each, words in _REASONS.items()),

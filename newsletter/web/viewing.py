@@ -1,8 +1,10 @@
 """View in browser: a reader's own copy of an issue, by the signed link in the mail.
 
 It is the mail's HTML as it was sent, so this one page allows the styles that stand in it; scripts stay forbidden, as
-everywhere. The page is personal: no cache, no search engine.
+everywhere. A page has a main landmark, which a mail has no use for. The page is personal: no cache, no search engine.
 """
+
+import re
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
@@ -30,4 +32,9 @@ def view(request: Request, app: Installed, token: str) -> Response:
         html = view_issue(app, target.issue_id, reader.id)
     except NotFound as error:
         raise BadLink from error
-    return HTMLResponse(html, headers={"Content-Security-Policy": SECURITY})
+    return HTMLResponse(_as_page(html), headers={"Content-Security-Policy": SECURITY})
+
+
+def _as_page(html: str) -> str:
+    opened = re.sub(r"<body\b[^>]*>", r"\g<0><main>", html, count=1)
+    return "</main></body>".join(opened.rsplit("</body>", 1))

@@ -98,7 +98,7 @@ def test_an_issue_is_readable_without_style_in_the_order_of_the_mail(served: Ser
         "Side by side",
         "Scorecard",
         "More comparisons",
-        "New on the panel’s desk",
+        "New this week",
         "One question, answered",
         "Sources",
     )
@@ -130,3 +130,10 @@ def test_the_own_copy_looks_as_the_mail_and_runs_nothing(served: Served, page: P
     size = page.evaluate("getComputedStyle(document.querySelector('h2')).fontFamily")
     assert "Georgia" in size
     assert said == []
+
+
+@pytest.mark.parametrize("issue_id", [1, 2])
+def test_the_own_copy_has_no_barriers(served: Served, page: Page, issue_id: int) -> None:
+    page.goto(f"{served.url}/view/{served.house.app.links.token(Purpose.VIEW, 1, issue_id)}")
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

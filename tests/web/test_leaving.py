@@ -102,6 +102,23 @@ def test_a_slip_is_undone_for_a_day(house: House, path: str, reader_id: int, clo
     assert house.reader(reader_id).status is ReaderStatus.LEFT
 
 
+def test_whoever_left_by_one_click_finds_the_undo_behind_the_link_of_the_mail(
+    house: House, path: str, reader_id: int, clock: MovedClock
+) -> None:
+    house.client.post(path, content="List-Unsubscribe=One-Click")
+    page = house.get(path)
+    assert heading(page) == "You have left"
+    assert f'action="{path}/undo"' in page.text
+    house.post(f"{path}/undo")
+    assert heading(house.get(path)) == "Leave Weekly Verdicts?"
+    house.post(path)
+    clock.move(timedelta(days=1, seconds=1))
+    page = house.get(path)
+    assert heading(page) == "You have left"
+    assert "undo" not in page.text
+    assert house.reader(reader_id).status is ReaderStatus.LEFT
+
+
 @pytest.mark.parametrize("status", [ReaderStatus.BOUNCED, ReaderStatus.COMPLAINED, ReaderStatus.LEFT])
 def test_undo_brings_back_nobody_who_did_not_leave_by_a_link(
     house: House, path: str, reader_id: int, status: ReaderStatus

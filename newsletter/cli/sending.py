@@ -183,7 +183,7 @@ def _next_step(app: "App", issue_id: int) -> str:
     from newsletter.delivery.store import situation_of
 
     with app.database.read() as connection:
-        told = report(situation_of(connection, issue_id, app.journals), app.clock.now())
+        told = report(situation_of(connection, issue_id, app.journals), app.clock.now(), app.settings.zone)
     return f"{told.why[:1].upper()}{told.why[1:]}. Next: {told.next_command}" if told.next_command else ""
 
 
@@ -193,14 +193,11 @@ def _next_step(app: "App", issue_id: int) -> str:
 @pass_app
 def pause(app: "App", issue: str, reason: str) -> None:
     """Pause an issue that is going out: within a second nobody new is mailed."""
-    from newsletter.delivery.store import pause_issue
     from newsletter.editing.issue_names import find_issue
-    from newsletter.editing.people.audit import COMMAND_LINE, Action, audit
+    from newsletter.editing.release import steering
 
-    found, now = find_issue(app.database, issue), app.clock.now()
-    with app.database.write() as connection:
-        pause_issue(connection, found.id, reason, now)
-        audit(connection, by=COMMAND_LINE, action=Action.PAUSED, issue_id=found.id, detail=reason, at=now)
+    found = find_issue(app.database, issue)
+    steering.pause(app, found.id, reason=reason)
     say(f"Issue {found.label} is paused. To go on: newsletter resume {found.id}")
 
 
@@ -209,14 +206,11 @@ def pause(app: "App", issue: str, reason: str) -> None:
 @pass_app
 def resume(app: "App", issue: str) -> None:
     """Let a paused issue go on."""
-    from newsletter.delivery.store import resume_issue
     from newsletter.editing.issue_names import find_issue
-    from newsletter.editing.people.audit import COMMAND_LINE, Action, audit
+    from newsletter.editing.release import steering
 
-    found, now = find_issue(app.database, issue), app.clock.now()
-    with app.database.write() as connection:
-        resume_issue(connection, found.id, now)
-        audit(connection, by=COMMAND_LINE, action=Action.RESUMED, issue_id=found.id, at=now)
+    found = find_issue(app.database, issue)
+    steering.resume(app, found.id)
     say(
         f"Issue {found.label} goes on: by itself where newsletter serve runs, else with: newsletter send {found.id}"
     )
@@ -270,7 +264,7 @@ def _document(app: "App", issue_id: int) -> dict[str, object]:
         situation = situation_of(connection, issue_id, app.journals)
     return {
         "issue": situation.issue.label,
-        **asdict(report(situation, now)),
+        **asdict(report(situation, now, app.settings.zone)),
         "progress": {**asdict(situation.progress), "open": situation.progress.open},
         "senders": [each.name for each in situation.senders_alive(now)],
     }
@@ -312,8 +306,9 @@ def unsure(app: "App", issue: str, again: tuple[int, ...], send_all_again: bool,
     you ask: sending once more may give them a second copy.
     """
     from newsletter.delivery.report import unsure_words
-    from newsletter.delivery.unsure_store import list_unsure, send_again
+    from newsletter.delivery.unsure_store import list_unsure
     from newsletter.editing.issue_names import find_issue
+    from newsletter.editing.release.steering import send_once_more
 
     found = find_issue(app.database, issue)
     with app.database.read() as connection:
@@ -322,8 +317,7 @@ def unsure(app: "App", issue: str, again: tuple[int, ...], send_all_again: bool,
     if missing := set(again) - {each.reader_id for each in listed}:
         raise click.UsageError(f"reader {min(missing)} is not unsure for issue {found.label}")
     if chosen:
-        with app.database.write() as connection:
-            count = send_again(connection, found.id, chosen, app.clock.now())
+        count = send_once_more(app, found.id, chosen)
         say(f"{count} readers get issue {found.label} once more; they may then have it twice.")
         say(f"That happens by itself where newsletter serve runs, else with: newsletter send {found.id}")
         return

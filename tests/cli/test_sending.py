@@ -23,6 +23,7 @@ from newsletter.db.engine import Database, open_database
 from newsletter.db.schema import batches, deliveries, issues, plans, snapshots
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
 from newsletter.delivery.loopback import Fault, Loopback, Phase
+from newsletter.editing.people.audit_store import list_entries
 from tests.conftest import THURSDAY
 from tests.delivery.house import FRAME, PLAN, add_readers, statuses
 from tests.installed import install
@@ -176,6 +177,9 @@ def test_an_unsure_reader_is_sent_to_once_more_when_asked(folder: Path, database
     assert run(folder, "unsure", "1", "--send-again", "2").exit_code == 2
     asked = run(folder, "unsure", "1", "--send-again", "3")
     assert "1 readers get issue #7 once more; they may then have it twice." in asked.output
+    with database.read() as connection:
+        [deed] = list_entries(connection, 9)
+    assert (deed.by, deed.action, deed.detail) == ("command line", "sent", "once more to 1 unsure readers")
     assert run(folder, "send", "1").exit_code == 0
     assert statuses(database) == {S.ACCEPTED: 2, S.UNSURE: 1}
     assert len(list((folder / "outbox" / "new").iterdir())) == 1

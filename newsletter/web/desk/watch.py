@@ -7,12 +7,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from newsletter.delivery.report import unsure_words
-from newsletter.delivery.store import pause_issue, progress_of, resume_issue
-from newsletter.delivery.unsure_store import Unsure, page_of_unsure, send_again, unsure_ids
+from newsletter.delivery.store import progress_of
+from newsletter.delivery.unsure_store import Unsure, page_of_unsure
 from newsletter.digest.issues import Issue, Step, steps_from
 from newsletter.digest.sentences import clip
 from newsletter.digest.store import get_issue
-from newsletter.editing.people.audit import Action, audit
+from newsletter.editing.release import steering
 from newsletter.editing.release.approve import cancel as cancel_issue
 from newsletter.errors import InvalidTransition, StoreBusy
 from newsletter.web.desk.frame import DeskFrame, DeskPage, done
@@ -103,11 +103,8 @@ async def events(request: Request, app: Installed, editor: AnyEditor, issue_id: 
 @router.post("/desk/issues/{issue_id}/pause")
 def pause(request: Request, app: Installed, editor: Publisher, issue_id: int, form: DeskForm) -> Response:
     reason = clip(form.get("reason"), MOST_REASON)
-    now = app.clock.now()
     try:
-        with app.database.write() as connection:
-            pause_issue(connection, issue_id, reason or f"{editor.name} paused it", now)
-            audit(connection, by=editor.name, action=Action.PAUSED, issue_id=issue_id, detail=reason, at=now)
+        steering.pause(app, issue_id, editor.name, reason=reason)
     except InvalidTransition:
         return _back(request, issue_id, "too-late")
     return _back(request, issue_id, "paused")
@@ -115,11 +112,8 @@ def pause(request: Request, app: Installed, editor: Publisher, issue_id: int, fo
 
 @router.post("/desk/issues/{issue_id}/resume")
 def resume(request: Request, app: Installed, editor: Publisher, issue_id: int, form: DeskForm) -> Response:
-    now = app.clock.now()
     try:
-        with app.database.write() as connection:
-            resume_issue(connection, issue_id, now)
-            audit(connection, by=editor.name, action=Action.RESUMED, issue_id=issue_id, at=now)
+        steering.resume(app, issue_id, editor.name)
     except InvalidTransition:
         return _back(request, issue_id, "too-late")
     return _back(request, issue_id, "resumed")
@@ -159,16 +153,12 @@ def unsure(request: Request, app: Installed, editor: Publisher, issue_id: int, a
 def once_more(request: Request, app: Installed, editor: Publisher, issue_id: int, form: DeskForm) -> Response:
     """Send it once more to the readers chosen, or to all the unsure. Whoever is not chosen is left alone."""
     path = f"/desk/issues/{issue_id}/unsure"
-    now = app.clock.now()
+    everybody = form.get("who") == "all"
     chosen = {int(each) for each in form.many.get("reader", ()) if each.isdecimal()}
-    if not chosen and form.get("who") != "all":
+    if not chosen and not everybody:
         return done(path, "nobody-chosen")
     try:
-        with app.database.write() as connection:
-            who = set(unsure_ids(connection, issue_id)) if form.get("who") == "all" else chosen
-            count = send_again(connection, issue_id, who, now)
-            detail = f"once more to {count} unsure readers"
-            audit(connection, by=editor.name, action=Action.SENT, issue_id=issue_id, detail=detail, at=now)
+        steering.send_once_more(app, issue_id, None if everybody else chosen, editor.name)
     except StoreBusy:
         return done(path, "pause-first")
     except InvalidTransition:

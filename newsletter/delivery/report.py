@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from newsletter.db.statuses import IssueStatus
+from newsletter.db.statuses import Edition, IssueStatus
 from newsletter.delivery.progress import Situation
 from newsletter.digest.issues import Issue
+
+UTC = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,16 +22,16 @@ class Report:
     next_command: str
 
 
-def report(situation: Situation, now: datetime) -> Report:
-    """The situation as an operator needs it."""
+def report(situation: Situation, now: datetime, zone: ZoneInfo = UTC) -> Report:
+    """The situation as an operator needs it, with the times of `zone`."""
     issue = situation.issue
     match issue.status:
         case IssueStatus.DRAFT:
-            return _draft(issue)
+            return _draft(issue, zone)
         case IssueStatus.APPROVED:
-            return _approved(issue)
+            return _approved(issue, zone)
         case IssueStatus.SENDING:
-            return _sending(situation, now)
+            return _sending(situation, now, zone)
         case IssueStatus.PAUSED:
             return _paused(issue)
         case IssueStatus.SENT:
@@ -50,22 +53,22 @@ _UNSURE = {
 }
 
 
-def _draft(issue: Issue) -> Report:
+def _draft(issue: Issue, zone: ZoneInfo) -> Report:
     return Report(
         state="draft",
         why="nobody has approved it yet",
         since=issue.created_at,
-        by_itself=_schedule_words(issue),
+        by_itself=_schedule_words(issue, zone),
         next_command=f"newsletter approve {issue.id}",
     )
 
 
-def _approved(issue: Issue) -> Report:
+def _approved(issue: Issue, zone: ZoneInfo) -> Report:
     return Report(
         state="approved",
         why=f"approved by {issue.approved_by}" if issue.approved_by else "approved",
         since=issue.approved_at,
-        by_itself=_schedule_words(issue),
+        by_itself=_schedule_words(issue, zone),
         next_command=f"newsletter send {issue.id}",
     )
 
@@ -82,54 +85,61 @@ def _paused(issue: Issue) -> Report:
 
 def _cancelled(situation: Situation) -> Report:
     issue, left = situation.issue, situation.progress.open
-    why = issue.reason or "somebody cancelled it"
+    why, by_itself, command = issue.reason or "somebody cancelled it", "nothing: this is final", ""
     if left:
         why += f"; a sender that was at work then has not said yet what became of {left:,} of its readers"
+        by_itself = "newsletter serve settles that if it runs; nobody is mailed"
+        command = f"newsletter send {issue.id}"
+    elif issue.number is None:
+        # Nobody has it: then its number and what stood in it were given back.
+        by_itself += "; nobody has it, and what stood in it waits for the next issue"
+        command = f"newsletter draft --now{_edition_words(issue)}"
+    else:
+        by_itself += "; whoever has it keeps it"
+        command = f"newsletter unsure {issue.id}" if situation.progress.unsure else ""
     return Report(
-        state="cancelled",
-        why=why,
-        since=issue.updated_at,
-        by_itself="newsletter serve settles that if it runs; nobody is mailed"
-        if left
-        else "nothing: this is final",
-        next_command=f"newsletter send {issue.id}" if left else "",
+        state="cancelled", why=why, since=issue.updated_at, by_itself=by_itself, next_command=command
     )
 
 
-def _schedule_words(issue: Issue) -> str:
+def _edition_words(issue: Issue) -> str:
+    return "" if issue.edition is Edition.WEEKLY else f" --edition {issue.edition}"
+
+
+def _schedule_words(issue: Issue, zone: ZoneInfo) -> str:
     if issue.send_at is None:
         return "nothing"
-    goes = f"goes out at {issue.send_at:%Y-%m-%d %H:%M} UTC if newsletter serve runs"
+    goes = f"goes out at {issue.send_at.astimezone(zone):%Y-%m-%d %H:%M} {zone.key} if newsletter serve runs"
     return goes if issue.status is IssueStatus.APPROVED else f"{goes} and it is approved by then"
 
 
-def _sending(situation: Situation, now: datetime) -> Report:
+def _sending(situation: Situation, now: datetime, zone: ZoneInfo) -> Report:
     issue, alive = situation.issue, situation.senders_alive(now)
     if not alive:
-        return _sending_without_sender(situation, now)
+        return _sending_without_sender(situation, now, zone)
     since, waiting = issue.started_at, next((each for each in alive if each.waits_for), None)
     if waiting is not None:
         why, since = waiting.waits_for, waiting.waits_since or since
-        by_itself = f"tries again{_at(waiting.waits_until)} and goes on when that works"
+        by_itself = f"tries again{_at(waiting.waits_until, zone)} and goes on when that works"
     else:
         why = f"{_readers(situation.progress.open)} left"
         by_itself = "goes on until everybody is done"
         if situation.next_try is not None and situation.next_try > now:
-            by_itself += f"; readers whose server put us off are tried again{_at(situation.next_try)}"
+            by_itself += f"; readers whose server put us off are tried again{_at(situation.next_try, zone)}"
     return Report(state="sending", why=why, since=since, by_itself=by_itself, next_command="")
 
 
-def _sending_without_sender(situation: Situation, now: datetime) -> Report:
+def _sending_without_sender(situation: Situation, now: datetime, zone: ZoneInfo) -> Report:
     issue, until = situation.issue, situation.leases_until
     last = max(situation.senders, key=lambda each: each.seen_at, default=None)
     if last is None:
         words, by_itself = "no sender is at work", "newsletter serve starts a sender if it runs"
     elif last.name in situation.dead:
-        words = f"its sender died after {last.seen_at:%H:%M:%S} UTC"
+        words = f"its sender died after{_clock(last.seen_at, zone)}"
         by_itself = "newsletter serve starts another if it runs, which takes over at once"
     else:
-        words = f"its sender has not been seen since {last.seen_at:%H:%M:%S} UTC"
-        takes_over = f"takes over{_at(until)}" if until and until > now else "takes over at once"
+        words = f"its sender has not been seen since{_clock(last.seen_at, zone)}"
+        takes_over = f"takes over{_at(until, zone)}" if until and until > now else "takes over at once"
         by_itself = f"newsletter serve starts another once that has ended; whichever is next {takes_over}"
     return Report(
         state="sending",
@@ -156,5 +166,9 @@ def _readers(count: int) -> str:
     return "1 reader is" if count == 1 else f"{count:,} readers are"
 
 
-def _at(moment: datetime | None) -> str:
-    return f" at {moment:%H:%M:%S} UTC" if moment else ""
+def _at(moment: datetime | None, zone: ZoneInfo) -> str:
+    return f" at{_clock(moment, zone)}" if moment else ""
+
+
+def _clock(moment: datetime, zone: ZoneInfo) -> str:
+    return f" {moment.astimezone(zone):%H:%M:%S} {zone.key}"

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -63,6 +64,14 @@ def test_the_deferred_are_told_of_with_their_time() -> None:
     assert "readers whose server put us off are tried again at 09:05:00 UTC" in told.by_itself
 
 
+def test_times_are_those_of_the_schedules_zone() -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    later = report(replace(GOING, next_try=THURSDAY + timedelta(minutes=5)), THURSDAY, zone)
+    assert "are tried again at 10:05:00 Europe/Berlin" in later.by_itself
+    waiting = replace(GOING, issue=replace(ISSUE, status=IssueStatus.APPROVED))
+    assert report(waiting, THURSDAY, zone).by_itself.startswith("goes out at 2026-11-26 10:00 Europe/Berlin")
+
+
 def test_a_sender_known_to_be_dead_is_not_waited_for() -> None:
     told = report(replace(GOING, dead=frozenset({SIGN.name})), THURSDAY + timedelta(seconds=1))
     assert told.why == "4 readers are left and its sender died after 09:00:00 UTC"
@@ -83,9 +92,30 @@ def test_a_cancelled_issue_is_final() -> None:
     )
     assert (told.why, told.by_itself, told.next_command) == (
         "a mistake in the lead",
-        "nothing: this is final",
+        "nothing: this is final; whoever has it keeps it",
         "",
     )
+
+
+@pytest.mark.parametrize(
+    ("edition", "command"),
+    [
+        (Edition.WEEKLY, "newsletter draft --now"),
+        (Edition.MONTHLY, "newsletter draft --now --edition monthly"),
+    ],
+)
+def test_what_stood_in_an_issue_that_nobody_has_waits_for_the_next(edition: Edition, command: str) -> None:
+    cancelled = replace(ISSUE, edition=edition, status=IssueStatus.CANCELLED, number=None)
+    told = report(replace(GOING, issue=cancelled, progress=Progress(readers=10, skipped=10)), THURSDAY)
+    assert "waits for the next issue" in told.by_itself
+    assert told.next_command == command
+
+
+def test_a_cancelled_issue_with_unsure_readers_says_who_they_are() -> None:
+    cancelled = replace(ISSUE, status=IssueStatus.CANCELLED)
+    counts = Progress(readers=10, accepted=6, skipped=3, unsure=1)
+    told = report(replace(GOING, issue=cancelled, progress=counts), THURSDAY)
+    assert told.next_command == "newsletter unsure 7"
 
 
 def test_a_cancelled_issue_whose_sender_was_killed_says_how_to_settle_it() -> None:

@@ -43,6 +43,8 @@ class AskedChecks:
     opener: Opener = field(default_factory=Opener)
     #: SpamAssassin; None where there is none.
     program: str | None = field(default_factory=lambda: shutil.which(PROGRAM))
+    #: Grows whenever somebody has answered: a page that waits for it looks again.
+    heard: int = 0
     _kept: "OrderedDict[tuple[str, Asked], tuple[Finding, ...] | None]" = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -82,6 +84,7 @@ class AskedChecks:
             return
         with self._lock:
             self._keep(key, found)
+            self.heard += 1
 
     def _findings(self, asked: Asked, proof: Proof) -> Iterator[Finding]:
         if asked is Asked.LINKS:

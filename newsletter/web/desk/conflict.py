@@ -1,5 +1,6 @@
 """When somebody was faster: what was typed beside what is stored now, so that nothing is lost and somebody decides."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -40,6 +41,13 @@ class Wanted:
     texts: tuple[str, ...]
 
 
+def touched(fields: Mapping[str, str], name: str) -> bool:
+    """Whether somebody changed this text: a page sends along what each field held (was_subject)."""
+    taken = fields.get(f"take_{name}", "") or fields.get(name, "")
+    was = fields.get(f"was_{name}")
+    return was is None or was.replace("\r\n", "\n") != taken.replace("\r\n", "\n")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Both:
     """A text twice: as it was typed, and as it is stored."""
@@ -74,8 +82,8 @@ def conflict(
         meanwhile = since(connection, current.id, version)
         noted = _note_on(connection, current.id, typed.get("item", "")) if asked == "item-note" else ""
     taken = {name: typed.get(f"take_{name}", "") or typed.get(name, "") for name in wanted.texts}
-    names = [name for name in wanted.texts if asked == "texts" and name in typed]
-    # What was typed the same as it is stored needs no decision, but goes with the form.
+    names = [name for name in wanted.texts if asked == "texts" and name in typed and touched(typed, name)]
+    # What was typed the same as it is stored needs no decision, but goes with the form; what was not touched stays as it is.
     both = tuple(
         Both(
             name=name,
@@ -89,11 +97,12 @@ def conflict(
     note = typed.get("note", "") if asked == "item-note" else ""
     if note:
         both = (Both(name="note", label="Note on the item", yours=note, theirs=noted),)
-    shown = {each.name for each in both}
+    untouched = [name for name in wanted.texts if asked == "texts" and name not in names]
+    left = {FORM_TOKEN, "version", *(each.name for each in both), *untouched}
     carried = tuple(
         (name, value)
         for name, value in wanted.fields
-        if name not in (FORM_TOKEN, "version", *shown) and not name.startswith("take_")
+        if name not in left and not name.startswith(("take_", "was_"))
     )
     page = ConflictPage(
         desk=DeskFrame.of(request, editor, "issues"),

@@ -38,7 +38,7 @@ from newsletter.editing.drafts.words import FIELDS, ITEM_NOTE, Limits, check_tex
 from newsletter.editing.people.editors_store import Editor
 from newsletter.errors import BadInput, ChangedMeanwhile, InvalidTransition
 from newsletter.render.markdown import to_html
-from newsletter.web.desk.conflict import Wanted, conflict
+from newsletter.web.desk.conflict import Wanted, conflict, touched
 from newsletter.web.desk.frame import DeskFrame, DeskPage, done
 from newsletter.web.desk.mail import MailFrame, mail_frame
 from newsletter.web.desk.needs import NeedsYou, needs_you
@@ -61,6 +61,7 @@ class Text:
     name: str
     label: str
     written: str
+    stored: str
     printed: str
     limits: Limits
     proposed: tuple[str, ...] = ()
@@ -109,13 +110,14 @@ def look(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> 
 @router.get("/desk/issues/{issue_id}/stamp")
 def stamp(app: Installed, editor: AnyEditor, issue_id: int) -> Response:
     """Another text whenever the page would show something else: a small script asks for it."""
-    return JSONResponse({"stamp": app.compiled.stamp(_issue(app, issue_id))})
+    return JSONResponse({"stamp": _stamp(app, app.compiled.stamp(_issue(app, issue_id)))})
 
 
 @router.post("/desk/issues/{issue_id}/texts")
 def write(request: Request, app: Installed, editor: AnyEditor, issue_id: int, form: DeskForm) -> Response:
     """Save the texts; a button beside a proposal takes that in the place of what was typed."""
-    texts = {name: form.get(f"take_{name}") or form.get(name) for name in TEXTS if name in form.one}
+    wanted = (name for name in TEXTS if name in form.one and touched(form.one, name))
+    texts = {name: form.get(f"take_{name}") or form.get(name) for name in wanted}
     return _edit(request, app, editor, issue_id, form, lambda: [Write(**texts)], "texts", "saved")
 
 
@@ -274,8 +276,12 @@ def _page(
         frame=mail_frame(issue, look),
         needs=needs_you(request, app, issue, look, editor),
         edit=_desk(app, issue, mail.letter, mail.proposals, form, fault, at) if is_draft else None,
-        stamp=mail.stamp,
+        stamp=_stamp(app, mail.stamp),
     )
+
+
+def _stamp(app: App, mail: str) -> str:
+    return f"{mail}-{app.asked.heard}"
 
 
 def _desk(
@@ -309,6 +315,7 @@ def _texts(issue: Issue, letter: Letter, proposals: Proposals, typed: Fields | N
             name=name,
             label=name.replace("_", " ").capitalize(),
             written=typed.get(name)[: 2 * limits.chars] if typed is not None else getattr(issue, name),
+            stored=getattr(issue, name),
             printed=printed[name],
             limits=limits,
             proposed=tuple(each for each in proposed.get(name, ()) if each != printed[name]),

@@ -132,7 +132,10 @@ def answer(request: Request, app: Installed, editor: AnyEditor, form: DeskForm, 
     except BadInput as error:
         typed = Typed(attribute=attribute, answer=wanted, reason=reason, fault=str(error))
         return show(request, _tool_page(request, app, editor, tool_id, typed), 422)
-    return done(_path(tool_id), "taken-back" if wanted == TAKE_BACK else "ruled")
+    back = done(_path(tool_id), "taken-back" if wanted == TAKE_BACK else "ruled")
+    # Not to the question, which is closed now: to the notice, and to what is open still.
+    back.headers["Location"] += "#main"
+    return back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

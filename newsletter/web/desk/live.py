@@ -112,7 +112,7 @@ class Live:
         return Look(
             at=now,
             situation=situation,
-            report=report(situation, now),
+            report=report(situation, now, self.app.settings.zone),
             rate=watched.pace.rate if going else None,
             left=watched.pace.left(situation.progress) if going else None,
             domains=watched.domains.lines(DOMAINS),

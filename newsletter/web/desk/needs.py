@@ -191,7 +191,7 @@ def _asked_words(answer: Answering | None) -> str:
     if answer is None:
         return ""
     if answer.found is None:
-        return "is being asked: load the page again in a moment"
+        return "is being asked; load the page again if it does not do so by itself"
     return f"found {len(answer.found)} above" if answer.found else "found nothing"
 
 

@@ -9,8 +9,10 @@ from httpx2 import Response
 from newsletter.clock import MovedClock
 from newsletter.digest.issues import Issue, Item
 from newsletter.digest.store import get_issue, items_of
+from newsletter.editing.checks.reach import Opener
 from newsletter.editing.people.audit_store import list_entries
 from newsletter.editing.release.approve import approve
+from newsletter.editing.remembered.asked import Asked, AskedChecks
 from tests.digest.week import WEEK
 from tests.editing.desk import drafted
 from tests.editing.wider import LATE, STRANGER, WIDER
@@ -181,6 +183,21 @@ def test_of_two_editors_the_second_sees_both_texts_and_decides(desk: Desk, issue
     assert (stored(desk, issue).subject, stored(desk, issue).note) == ("His", "Hers too")
 
 
+def test_a_field_that_was_not_touched_is_neither_saved_nor_asked_about(desk: Desk, issue: Issue) -> None:
+    seen = {f"was_{name}": "" for name in ("subject", "note")}
+    version = str(issue.version)
+    desk.writer.post(path(issue, "/texts"), version=version, subject="", note="Hers", **seen)
+    late = desk.publisher.post(path(issue, "/texts"), version=version, subject="His", note="", **seen)
+    assert late.status_code == 409
+    assert 'name="subject" rows="3">His</textarea>' in late.text
+    assert 'name="note"' not in late.text
+    fields = dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)"', late.text))
+    assert said(desk.publisher.post(path(issue, "/texts"), **fields, subject="His")) == "Saved."
+    assert (stored(desk, issue).subject, stored(desk, issue).note) == ("His", "Hers")
+    page = desk.publisher.get(path(issue)).text
+    assert '<input type="hidden" name="was_note" value="Hers">' in page
+
+
 def test_a_stale_tab_is_told_what_was_done_and_may_do_it_all_the_same(desk: Desk, issue: Issue) -> None:
     post(desk, desk.publisher, issue, "/texts", subject="Ours")
     late = desk.writer.post(path(issue, "/lead"), version=str(issue.version), item=BRIEF)
@@ -226,6 +243,7 @@ def test_newer_items_are_shown_before_they_are_merged(desk: Desk, issue: Issue) 
     clock.move(WEEKLY)
     page = desk.writer.get(path(issue, "/merge"))
     assert "Nothing would come in" in words_on(page)
+    assert "Merge exactly this" not in words_on(page)
     with desk.app.content() as content:
         content.import_pack(LATE, clock.now() - WEEKLY / 2)
     assert "1 newer: look, then merge" in words_on(desk.writer.get(path(issue)))
@@ -248,10 +266,15 @@ def test_the_note_is_shown_while_it_is_typed_and_nothing_is_saved(desk: Desk, is
 
 
 def test_the_stamp_changes_when_the_page_would_read_otherwise(desk: Desk, issue: Issue) -> None:
+    nowhere = Opener(resolve=lambda host, port: ("127.0.0.1",))
+    desk.app.__dict__["asked"] = AskedChecks(desk.app.settings, opener=nowhere, program=None)
     first = desk.writer.get(path(issue, "/stamp")).json()
     assert desk.writer.get(path(issue, "/stamp")).json() == first
     post(desk, desk.writer, issue, "/texts", subject="Ours")
-    assert desk.writer.get(path(issue, "/stamp")).json() != first
+    second = desk.writer.get(path(issue, "/stamp")).json()
+    assert second != first
+    desk.app.asked.ask(Asked.LINKS, desk.app.looks.of(stored(desk, issue)).proof, 30)
+    assert desk.writer.get(path(issue, "/stamp")).json() != second, "somebody who was asked has answered"
 
 
 def test_an_issue_that_is_no_draft_has_the_page_without_editing(desk: Desk, issue: Issue) -> None:

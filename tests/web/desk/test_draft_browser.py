@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator
+from playwright.sync_api import Browser, BrowserContext, Locator, expect
 
 from newsletter.app import App
 from newsletter.db.statuses import EditorRole, Room
@@ -212,6 +212,8 @@ def test_the_page_loads_itself_again_but_not_over_what_is_typed(browser: Browser
     visit.tab.locator(".subject-line b", has_text="From elsewhere").wait_for(timeout=9000)
     visit.tab.locator("#preheader").fill("I am typing")
     edit(house.app, changed, subject="Once more")
-    visit.tab.locator(".changed-meanwhile:visible").wait_for(timeout=9000)
+    notice = visit.tab.locator(".changed-meanwhile:visible")
+    notice.wait_for(timeout=9000)
+    expect(notice).to_be_in_viewport()
     assert visit.tab.locator("#preheader").input_value() == "I am typing"
     context.close()

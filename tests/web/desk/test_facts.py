@@ -48,6 +48,7 @@ def test_what_is_open_stands_on_the_page_with_both_sides_and_leads_to_the_tool(d
 def test_a_ruling_settles_it_and_says_who_and_why(disputed: Desk) -> None:
     claim = claim_of(disputed, "Shop Two")
     form = {"attribute": "input_price", "answer": claim, "reason": "Their own price list."}
+    assert disputed.writer.send(PATH, **form).headers["location"] == f"{PATH}?said=ruled#main"
     assert said(disputed.writer.post(PATH, **form)).startswith("Ruled.")
     assert facts_of(disputed.app, "heron").facts[0].fact.claim.id == claim
     page = disputed.writer.get("/desk/facts").text

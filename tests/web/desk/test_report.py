@@ -13,6 +13,7 @@ from newsletter.digest.clicks import Click, IssueLink
 from newsletter.digest.clicks_store import add_clicks, put_links
 from newsletter.digest.issues import Issue
 from tests.digest.week import WEEK
+from tests.editing.desk import drafted
 from tests.web.desk.desk import Desk, open_desk, said
 from tests.web.house import House, heading
 from tests.web.issues import WEEKLY, send_issue
@@ -168,6 +169,20 @@ def test_what_was_typed_stays_beside_what_is_wrong_with_it(sent: tuple[Desk, Iss
     assert answer.status_code == 422
     assert "are the same" in answer.text
     assert answer.text.count('value="the same"') == 2
+
+
+def test_what_has_not_gone_out_is_changed_not_corrected(house: House) -> None:
+    house.add("alice@example.org")
+    with house.app.content() as content:
+        for pack in WEEK:
+            content.import_pack(pack, house.app.clock.now())
+    clock = house.app.clock
+    assert isinstance(clock, MovedClock)
+    clock.move(WEEKLY)
+    issue, desk = drafted(house.app), open_desk(house.app)
+    page = desk.publisher.get(f"/desk/issues/{issue.id}/erratum").text
+    assert f'It has not gone out: <a href="/desk/issues/{issue.id}">change it</a> instead.' in page
+    assert "<button>Correct it</button>" not in page
 
 
 def test_a_writer_corrects_nothing(sent: tuple[Desk, Issue]) -> None:

@@ -58,7 +58,6 @@ _BARRED_ATTRIBUTES = frozenset(
 _MAY_HOLD_VALUES = frozenset({"href", "alt", "title", "src", "lang"})
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{3}(?:[0-9a-fA-F]{3})?|transparent|inherit")
-_ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
 _EXPAT_WORDS = {
     "not well-formed (invalid token)": "this is not well-formed: a bare & or <, or an attribute without quotes",
     "mismatched tag": "this end does not match",

@@ -4,7 +4,7 @@ What each looks at has a module of its own; examine.py runs them, and what an ed
 answers.py.
 """
 
-from newsletter.editing.checks.examine import Examined, check, examine
+from newsletter.editing.checks.examine import check
 from newsletter.editing.checks.findings import Finding, Severity
 
-__all__ = ["Examined", "Finding", "Severity", "check", "examine"]
+__all__ = ["Finding", "Severity", "check"]

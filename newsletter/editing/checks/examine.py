@@ -1,7 +1,6 @@
 """All the checks on one issue: of a draft as it reads now, of an approved one as it was approved."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from newsletter.config import Settings, require_ready_to_send
 from newsletter.content.desk.findings import Contradiction
@@ -9,7 +8,6 @@ from newsletter.content.store import ContentStore
 from newsletter.db.statuses import IssueStatus
 from newsletter.delivery.webhook import webhook_trouble
 from newsletter.digest.issues import Issue
-from newsletter.digest.letter import Letter
 from newsletter.digest.store import refuse_published
 from newsletter.editing.checks import figures
 from newsletter.editing.checks.arithmetic import reckoned
@@ -22,21 +20,7 @@ from newsletter.editing.facts import open_contradictions
 from newsletter.editing.newsroom import Newsroom
 from newsletter.editing.proofs.letters import is_frozen
 from newsletter.editing.proofs.proof import Proof, pull_proof
-from newsletter.errors import AlreadyPublished, BadInput, ConfigError
-from newsletter.render.compile import compile_letter
-from newsletter.render.plan import Plan
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Examined:
-    """A letter's plan (None where none can be made), and every finding on both, errors first."""
-
-    plan: Plan | None
-    findings: tuple[Finding, ...]
-
-    @property
-    def errors(self) -> tuple[Finding, ...]:
-        return tuple(each for each in self.findings if each.severity is Severity.ERROR)
+from newsletter.errors import AlreadyPublished, ConfigError
 
 
 def check(newsroom: Newsroom, issue: Issue) -> tuple[Finding, ...]:
@@ -80,17 +64,6 @@ def look_around(newsroom: Newsroom, issue: Issue) -> Iterator[Finding]:
     if not is_frozen(issue):
         yield from _settings(newsroom.settings)
         yield from _way_back(newsroom)
-
-
-def examine(newsroom: Newsroom, letter: Letter) -> Examined:
-    """Compile a letter, and look at it and at what came of it."""
-    found = [*in_letter(letter, newsroom.settings), *reckoned(letter)]
-    try:
-        plan = compile_letter(letter, newsroom.frame, newsroom.template_folders)
-    except BadInput as trouble:
-        return Examined(plan=None, findings=_sorted((*found, _broken(str(trouble)))))
-    found += in_mail(plan, letter)
-    return Examined(plan=plan, findings=_sorted(found))
 
 
 def _sorted(found: Iterable[Finding]) -> tuple[Finding, ...]:

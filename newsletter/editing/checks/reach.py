@@ -18,7 +18,6 @@ from newsletter.digest.letter import Letter
 from newsletter.editing.checks.findings import Finding, warning
 from newsletter.editing.checks.letter import all_links, is_web_address
 
-IpAddress = IPv4Address | IPv6Address
 #: A host and port to its addresses; raises OSError.
 Resolve = Callable[[str, int], tuple[str, ...]]
 

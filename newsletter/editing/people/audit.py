@@ -21,7 +21,6 @@ class Action(StrEnum):
     SIGNED_OUT = "signed-out"
     INVITED = "invited"
     REVOKED = "revoked"
-    DRAFTED = "drafted"
     EDITED = "edited"
     EXCLUDED = "excluded"
     MERGED = "merged"

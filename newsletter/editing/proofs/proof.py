@@ -43,6 +43,11 @@ def pull_proof(newsroom: Newsroom, issue: Issue) -> Proof:
     if is_frozen(issue):
         return _approved(newsroom, issue)
     letter, number = written_letter(newsroom, issue)
+    return compile_proof(newsroom, issue, letter, number=number)
+
+
+def compile_proof(newsroom: Newsroom, issue: Issue, letter: Letter, *, number: int) -> Proof:
+    """The proof of a draft that says this."""
     try:
         plan = compile_letter(letter, newsroom.frame, newsroom.template_folders)
     except BadInput as trouble:

@@ -12,13 +12,14 @@ from newsletter.app import App
 from newsletter.content.pack import ClaimEntry, Pack, QuestionEntry, SourceEntry, VerdictEntry, VotesEntry
 from newsletter.db.engine import Database
 from newsletter.digest.issues import Issue
-from newsletter.editing.checks import Finding, check, examine
+from newsletter.editing.checks import Finding, check
 from newsletter.editing.checks.answers import find_finding, leave_out, show_both, use_claim, with_answers
 from newsletter.editing.checks.changed import CHANGED
 from newsletter.editing.drafts.draft import edit
 from newsletter.editing.proofs.letters import letter_of
 from newsletter.editing.release.approve import approve
 from tests.digest.week import PANEL_PAGE, PRICE_PAGE, PROFILE_PAGE, SEEN, VERDICT_PAGE, WEEK
+from tests.editing.checks.examining import examine
 from tests.editing.desk import drafted, newsroom
 
 DISPUTED = "disputed:heron-small:input_price"
@@ -56,7 +57,7 @@ def test_a_disputed_figure_comes_with_the_values_to_choose_from(app: App) -> Non
     dispute = find(app, drafted(app), DISPUTED).dispute
     assert dispute is not None
     assert [(each.value, each.said_by) for each in dispute.choices] == [
-        ("$0.10", "Model almanac, verified 1 Mar 2026"),
+        ("$0.10", "Model almanac, checked 1 Mar 2026"),
         ("$0.07", "Tool desk, prices, seen 23 Nov 2026"),
     ]
 
@@ -173,7 +174,7 @@ def test_a_mean_that_its_scores_do_not_make_is_listed(app: App) -> None:
     assert letter.lead is not None
     assert letter.lead.scorecard is not None
     wrong = replace(letter.lead.scorecard, left_mean=91)
-    found = examine(app, replace(letter, lead=replace(letter.lead, scorecard=wrong))).findings
+    found = examine(app, replace(letter, lead=replace(letter.lead, scorecard=wrong)))
     assert [each.key for each in found] == ["arithmetic:borealis-3-22b:mean"]
     assert "85 + 78 + 82 + 72 does not make a mean of 91" in found[0].what
 
@@ -185,7 +186,7 @@ def test_a_cost_that_its_price_does_not_make_is_listed(tmp_path: Path, sqlite_da
     assert letter.lead.costs is not None
     assert letter.lead.costs.rates is not None
     wrong = replace(letter.lead.costs, rates=replace(letter.lead.costs.rates, left=Decimal(9)))
-    found = examine(app, replace(letter, lead=replace(letter.lead, costs=wrong))).findings
+    found = examine(app, replace(letter, lead=replace(letter.lead, costs=wrong)))
     assert [each.where for each in found if each.key.startswith("arithmetic:pelican-large:")] == ["lead"] * 3
 
 

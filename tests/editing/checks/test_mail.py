@@ -8,7 +8,7 @@ import pytest
 from newsletter.app import App
 from newsletter.db.engine import Database
 from newsletter.digest.letter import Letter, Link
-from newsletter.editing.checks import Finding, Severity, examine
+from newsletter.editing.checks import Finding, Severity
 from newsletter.editing.checks.letter import is_web_address
 from newsletter.editing.checks.mail import contrast, in_mail
 from newsletter.editing.checks.page import read_page
@@ -43,7 +43,8 @@ def plan(app: App, letter: Letter) -> Plan:
 
 
 def found(app: App, letter: Letter, key: str) -> Finding:
-    [finding] = [each for each in examine(app, letter).findings if each.key == key]
+    plan = compile_letter(letter, app.frame, app.template_folders)
+    [finding] = [each for each in in_mail(plan, letter) if each.key == key]
     return finding
 
 
@@ -75,7 +76,7 @@ def test_what_a_template_does_wrong_is_found(
 @pytest.mark.parametrize("words", ["{{ 7 * 7 }}", "{% raw %}", "{{"])
 def test_braces_in_somebodys_words_are_words(app: App, letter: Letter, words: str) -> None:
     named = replace(letter, subject=f"{words} of the week", note=words)
-    keys = {each.key for each in examine(app, named).findings}
+    keys = {each.key for each in in_mail(compile_letter(named, app.frame, app.template_folders), named)}
     assert not {"unresolved-html", "unresolved-text"} & keys
 
 

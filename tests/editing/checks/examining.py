@@ -1,0 +1,13 @@
+"""The checks on a letter that no draft says."""
+
+from newsletter.app import App
+from newsletter.digest.letter import Letter
+from newsletter.editing.checks.examine import look_at_mail
+from newsletter.editing.checks.findings import Finding
+from newsletter.editing.proofs.proof import compile_proof
+from tests.editing.desk import drafted
+
+
+def examine(app: App, letter: Letter) -> tuple[Finding, ...]:
+    """What shows of the letter and of the mail that it becomes."""
+    return look_at_mail(app, compile_proof(app, drafted(app), letter, number=1))

@@ -40,10 +40,16 @@ def send(app: "App", issue: str, to_missed: bool) -> None:
     from newsletter.delivery.store import try_missed_now
     from newsletter.editing.issue_names import find_issue
     from newsletter.editing.release.start import early_words, start
+    from newsletter.errors import BadInput
 
     found = find_issue(app.database, issue)
+    left_open = found.status is IssueStatus.CANCELLED and _is_left_open(app, found.id)
+    if found.status is IssueStatus.CANCELLED and not left_open:
+        raise BadInput(
+            f"issue {found.label} is cancelled: nobody is mailed. Why: newsletter status {found.id}"
+        )
     if to_missed and found.started_at is None:
-        raise click.UsageError(f"issue {found.label} has not begun. To begin: newsletter send {found.id}")
+        raise BadInput(f"issue {found.label} has not begun. To begin: newsletter send {found.id}")
     if found.status is IssueStatus.SENT:
         say(f"Issue {found.label} is sent already; nothing was done. {_next_step(app, found.id)}".strip())
         return
@@ -54,7 +60,7 @@ def send(app: "App", issue: str, to_missed: bool) -> None:
     _warn_of_webhook(app)
     if found.status is IssueStatus.APPROVED and (early := early_words(app, found)):
         say(f"Warning: {early}", err=True)
-    if not (found.status is IssueStatus.CANCELLED and _is_left_open(app, found.id)):
+    if not left_open:
         start(app, found)
     if to_missed:
         with app.database.write() as connection:
@@ -223,7 +229,7 @@ def resume(app: "App", issue: str) -> None:
 def status(app: "App", issue: str | None, as_json: bool) -> None:
     """Say where an issue stands: state, why, since when, what happens by itself, and the next command.
 
-    Without ISSUE: every issue that is not over, and the last one that went out.
+    Without ISSUE: every issue that is not over, the last one that went out, and one that was cancelled since.
     """
     from newsletter.delivery.store import current_issues
     from newsletter.editing.issue_names import find_issue
@@ -238,19 +244,9 @@ def status(app: "App", issue: str | None, as_json: bool) -> None:
         print_json(documents)
         return
     if not documents:
-        say(_nothing_under_way(app))
+        say("There is no issue yet. Make one with: newsletter draft")
     for document in documents:
         _say_document(document)
-
-
-def _nothing_under_way(app: "App") -> str:
-    from newsletter.digest.store import list_issues
-
-    with app.database.read() as connection:
-        last = list_issues(connection, 1)
-    if not last:
-        return "There is no issue yet. Make one with: newsletter draft"
-    return f"No issue is under way. The last was {last[0].label}, {last[0].status}: newsletter status {last[0].id}"
 
 
 def _document(app: "App", issue_id: int) -> dict[str, object]:
@@ -305,20 +301,25 @@ def unsure(app: "App", issue: str, again: tuple[int, ...], send_all_again: bool,
     The connection ended after their message had left and before the server said anything. They are left alone unless
     you ask: sending once more may give them a second copy.
     """
+    from newsletter.db.statuses import IssueStatus
     from newsletter.delivery.report import unsure_words
     from newsletter.delivery.unsure_store import list_unsure
     from newsletter.editing.issue_names import find_issue
     from newsletter.editing.release.steering import send_once_more
+    from newsletter.errors import BadInput
 
     found = find_issue(app.database, issue)
     with app.database.read() as connection:
         listed = list_unsure(connection, found.id)
     chosen = {each.reader_id for each in listed if send_all_again or each.reader_id in again}
     if missing := set(again) - {each.reader_id for each in listed}:
-        raise click.UsageError(f"reader {min(missing)} is not unsure for issue {found.label}")
+        raise BadInput(
+            f"reader {min(missing)} is not unsure of issue {found.label}. Who is: newsletter unsure {found.id}"
+        )
     if chosen:
         count = send_once_more(app, found.id, chosen)
-        say(f"{count} readers get issue {found.label} once more; they may then have it twice.")
+        readers = "1 reader gets" if count == 1 else f"{count:,} readers get"
+        say(f"{readers} issue {found.label} once more, and may then have it twice.")
         say(f"That happens by itself where newsletter serve runs, else with: newsletter send {found.id}")
         return
     if not listed and not as_json:
@@ -326,7 +327,7 @@ def unsure(app: "App", issue: str, again: tuple[int, ...], send_all_again: bool,
         return
     rows = [(each.reader_id, each.address, each.at, unsure_words(each.code)) for each in listed]
     print_table(["Reader", "Address", "Since", "What is known"], rows, as_json)
-    if listed and not as_json:
+    if listed and not as_json and found.status is not IssueStatus.CANCELLED:
         say(
             f"Leave them, or send once more: newsletter unsure {found.id} --send-again READER, or --send-all-again"
         )

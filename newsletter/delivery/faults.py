@@ -8,6 +8,8 @@ class Point(StrEnum):
     """A moment between two steps of a worker."""
 
     CLAIMED = "claimed"
+    #: In the transaction of a window's beginning, before it is committed.
+    WRITTEN = "written"
     BEGUN = "begun"
     CLEARED = "cleared"
     STARTED = "started"

@@ -179,12 +179,14 @@ def issues_with_work(connection: Connection) -> tuple[int, ...]:
 
 
 def current_issues(connection: Connection) -> tuple[int, ...]:
-    """The issues that are not over, oldest first, after the one that was sent last."""
+    """The issues that are not over, oldest first, after the one that was sent last and any cancelled since."""
     over = (IssueStatus.SENT, IssueStatus.CANCELLED)
     going = select(issues.c.id).where(or_(issues.c.status.not_in(over), _HAS_WORK)).order_by(issues.c.id)
     last = select(issues.c.id).where(issues.c.status == IssueStatus.SENT)
     sent = connection.execute(last.order_by(issues.c.finished_at.desc()).limit(1)).scalars().all()
-    return (*sent, *connection.execute(going).scalars())
+    ended = select(issues.c.id).where(issues.c.status.in_(over)).order_by(issues.c.updated_at.desc())
+    latest = connection.execute(ended.limit(1)).scalars().all()
+    return tuple(dict.fromkeys((*sent, *latest, *connection.execute(going).scalars())))
 
 
 def next_try(connection: Connection, issue_id: int) -> datetime | None:

@@ -160,6 +160,7 @@ class Worker(threading.Thread):
                 lease=run.lease,
                 throttle=run.throttle,
             )
+            run.reach(Point.WRITTEN)
         run.reach(Point.BEGUN)
         self._journal.clear()
         run.reach(Point.CLEARED)

@@ -176,7 +176,7 @@ def test_an_unsure_reader_is_sent_to_once_more_when_asked(folder: Path, database
     make_unsure(database)
     assert run(folder, "unsure", "1", "--send-again", "2").exit_code == 2
     asked = run(folder, "unsure", "1", "--send-again", "3")
-    assert "1 readers get issue #7 once more; they may then have it twice." in asked.output
+    assert "1 reader gets issue #7 once more, and may then have it twice." in asked.output
     with database.read() as connection:
         [deed] = list_entries(connection, 9)
     assert (deed.by, deed.action, deed.detail) == ("command line", "sent", "once more to 1 unsure readers")
@@ -197,6 +197,55 @@ def test_the_missed_are_tried_at_once(folder: Path, database: Database) -> None:
         connection.execute(update(batches).values(not_before=late, attempts=1))
     assert run(folder, "send", "1", "--to-missed").exit_code == 0
     assert statuses(database) == {S.ACCEPTED: 3}
+
+
+def test_nobody_is_mailed_a_cancelled_issue(folder: Path, database: Database) -> None:
+    make_unsure(database)
+    with database.write() as connection:
+        connection.execute(update(issues).values(status=IssueStatus.CANCELLED))
+    refused = run(folder, "send", "1")
+    assert (refused.exit_code, refused.stderr) == (
+        2,
+        "newsletter: issue #7 is cancelled: nobody is mailed. Why: newsletter status 1\n",
+    )
+    again = run(folder, "unsure", "1", "--send-all-again")
+    assert (again.exit_code, "it cannot be reopened" in again.stderr) == (2, True)
+    assert "send once more" not in run(folder, "unsure", "1").stdout
+    assert statuses(database)[S.UNSURE] == 2
+
+
+def test_a_cancelled_issue_stays_in_the_status_until_another_is_sent(
+    folder: Path, database: Database
+) -> None:
+    with database.write() as connection:
+        cancelled = {"status": IssueStatus.CANCELLED, "number": None, "reason": "too thin"}
+        connection.execute(update(issues).values(cancelled))
+    (document,) = status(folder)
+    assert document["why"] == "too thin"
+    assert document["by_itself"].endswith("what stood in it waits for the next issue")
+    assert document["next_command"] == "newsletter draft --now"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("send", "99"),
+        ("send", "next week"),
+        ("send", "1", "--to-missed"),
+        ("unsure", "#99"),
+        ("unsure", "1", "--send-again", "5"),
+        ("pause", "1", "--reason", "a typo"),
+        ("resume", "1"),
+        ("status", "99999999999999999999"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_with_one_sentence(
+    folder: Path, database: Database, arguments: tuple[str, ...]
+) -> None:
+    refused = run(folder, *arguments)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("newsletter: ")
+    assert refused.stderr.count("\n") == 1
 
 
 def slowly(phase: Phase, recipient: str, connection: int) -> Fault | None:

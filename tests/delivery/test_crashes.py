@@ -94,6 +94,8 @@ def stage(sqlite_database: Database, tmp_path: Path) -> Iterator[Callable[[int],
     "death",
     [
         f"{Point.CLAIMED}:2",
+        f"{Point.WRITTEN}:1",
+        f"{Point.WRITTEN}:3",
         f"{Point.BEGUN}:3",
         f"{Point.CLEARED}:3",
         f"{Point.STARTED}:30",

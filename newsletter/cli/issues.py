@@ -1,4 +1,4 @@
-"""`newsletter draft|issues|show|preview|approve|withdraw|cancel`: an issue until it goes out."""
+"""`newsletter issues|show|preview|approve|withdraw|cancel`: an issue until it goes out."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,119 +11,13 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from newsletter.app import App
-    from newsletter.db.statuses import Edition
-    from newsletter.digest.draft import Drafted, Thin
     from newsletter.digest.issues import Issue
+    from newsletter.editing.proofs.proof import Proof
 
 issue_argument = click.argument("issue", metavar="ISSUE")
 
+ITEM_COLUMNS = ("Room", "Position", "Kind", "Title", "Key", "Pinned", "Note")
 ISSUE_COLUMNS = ("Id", "Number", "Edition", "Slot", "Status", "Cutoff", "Approved by", "Reason")
-
-
-@click.command()
-@click.option(
-    "--slot",
-    metavar="DATE-TIME",
-    help="One of the schedule's slots, as local time: 2026-11-26T09:00, or its day. Default: the next one.",
-)
-@click.option(
-    "--edition",
-    type=click.Choice(["weekly", "monthly"]),
-    default="weekly",
-    show_default=True,
-    help="Which edition. A monthly issue is made from the weekly ones that went out since the last.",
-)
-@click.option(
-    "--now", "at_once", is_flag=True, help="Outside the schedule: it may go out once it is approved."
-)
-@click.option(
-    "--merge", is_flag=True, help="Take newer items into the slot's draft; its cutoff moves to now."
-)
-@click.option("--dry-run", is_flag=True, help="With --merge: only say what would come in, move and go out.")
-@click.option(
-    "--even-thin", is_flag=True, help="Make an issue of anything at all, whatever digest.thin_week says."
-)
-@pass_app
-def draft(
-    app: "App", slot: str | None, edition: str, at_once: bool, merge: bool, dry_run: bool, even_thin: bool
-) -> None:
-    """Draft an issue from everything not yet published, or a monthly one from what was.
-
-    Drafting the same slot twice changes nothing.
-    """
-    from newsletter.db.statuses import Edition
-    from newsletter.digest.draft import Drafted
-    from newsletter.editing.drafts.draft import draft_at_once, draft_now, merge_now
-
-    if at_once and slot is not None:
-        raise click.UsageError("give --slot or --now, not both")
-    if dry_run and (at_once or not merge):
-        raise click.UsageError("--dry-run goes with --merge, and not with --now")
-    wanted = Edition(edition)
-    name = None if slot is None else _slot_name(app, slot, wanted)
-    if dry_run:
-        _say_merge(app, name, wanted)
-        return
-    drafted = (
-        draft_at_once(app, even_thin=even_thin, edition=wanted)
-        if at_once
-        else draft_now(app, name, even_thin=even_thin, edition=wanted)
-    )
-    if merge and isinstance(drafted, Drafted):
-        drafted = merge_now(app, drafted.issue)
-    _say_drafted(app, drafted)
-
-
-def _say_merge(app: "App", name: str | None, edition: "Edition") -> None:
-    from newsletter.digest.arranging import ROOM_NAMES
-    from newsletter.digest.store import find_issue_of_slot
-    from newsletter.editing.drafts.merging import plan_merge
-    from newsletter.errors import NotFound
-    from newsletter.schedule.slots import issue_schedule, next_slot
-
-    slot = name or next_slot(issue_schedule(app.settings, edition), app.clock.now()).name
-    with app.database.read() as connection:
-        issue = find_issue_of_slot(connection, edition, slot)
-    if issue is None:
-        raise NotFound("issue for", slot, "Make one with: newsletter draft")
-    plan = plan_merge(app, issue)
-    counted = ((plan.comes, plan.coming), (plan.moves, plan.moving), (plan.goes, plan.going))
-    for what, (changes, count) in zip(("comes in", "moves", "goes out"), counted, strict=True):
-        for each in changes:
-            places = [ROOM_NAMES[room] for room in (each.before, each.after) if room is not None]
-            say(f"{each.title} {what}: {' → '.join(places)}")
-        if count > len(changes):
-            say(f"And {count - len(changes):,} more: {what}.")
-    say("Nothing would change." if plan.is_empty else "Nothing was changed: leave out --dry-run to merge.")
-
-
-def _slot_name(app: "App", text: str, edition: "Edition") -> str:
-    from newsletter.schedule.naming import named_slot
-    from newsletter.schedule.slots import issue_schedule
-
-    schedule = issue_schedule(app.settings, edition)
-    return named_slot(schedule, text, now=app.clock.now(), catch_up=app.settings.catch_up).name
-
-
-def _say_drafted(app: "App", drafted: "Drafted | Thin") -> None:
-    from newsletter.db.statuses import IssueStatus
-    from newsletter.digest.draft import Thin
-    from newsletter.schedule.slots import slot_words
-
-    if isinstance(drafted, Thin):
-        anyway = " To make one anyway: newsletter draft --even-thin" if drafted.waiting else ""
-        say(f"{drafted.words}{anyway}")
-        return
-    issue = drafted.issue
-    slot = slot_words(issue.slot, app.settings.zone)
-    if drafted.fresh:
-        say(
-            f"Issue {issue.label} for {slot} is drafted. Look at it: newsletter preview {issue.id} --format text"
-        )
-    else:
-        say(f"There is already an issue for {slot}: {issue.label}, {issue.status}. Nothing was changed.")
-        if issue.status is IssueStatus.CANCELLED:
-            say("For one outside the schedule: newsletter draft --now")
 
 
 @click.command()
@@ -167,54 +61,78 @@ def show(app: "App", issue: str, as_json: bool) -> None:
 
     ISSUE is an id, a number such as "#3", or "latest".
     """
-    from newsletter.db.statuses import Room
-    from newsletter.digest.length import read_words
-    from newsletter.digest.store import items_of
-    from newsletter.editing.drafts.item_names import titles_of
     from newsletter.editing.issue_names import find_issue
-    from newsletter.editing.proofs.preview import Format, compose, part_of, sample_values
     from newsletter.editing.proofs.proof import pull_proof
-    from newsletter.editing.release.timing import goes_out_words
-    from newsletter.schedule.slots import slot_words
 
     found = find_issue(app.database, issue)
     proof = pull_proof(app, found)
-    letter = proof.letter
-    mail = b"" if proof.plan is None else compose(proof.plan, sample_values(app))
-    words = read_words(part_of(mail, Format.TEXT)) if mail else 0
+    rows = _items(app, found.id)
+    if as_json:
+        print_json(_document(app, proof, rows))
+    else:
+        _say_issue(app, proof)
+        _say_items(found.id, rows)
+
+
+def _items(app: "App", issue_id: int) -> list[tuple[object, ...]]:
+    """The issue's items by column."""
+    from newsletter.digest.store import items_of
+    from newsletter.editing.drafts.item_names import titles_of
+
     with app.database.read() as connection, app.content() as content:
-        items = items_of(connection, found.id)
+        items = items_of(connection, issue_id)
         titles = titles_of(content, (item.item_key for item in items))
-    columns = ("Room", "Position", "Kind", "Title", "Key", "Pinned", "Note")
-    rows = [
+    return [
         (item.room, item.position, item.kind, titles[item.item_key], item.key, item.pinned, item.note)
         for item in items
     ]
-    if as_json:
-        head = dict(zip((each.lower().replace(" ", "_") for each in ISSUE_COLUMNS), _row(found), strict=True))
-        texts = {
-            "subject": letter.subject,
-            "preheader": letter.preheader,
-            "words": words,
-            "content_hash": proof.content_hash,
-            "send_at": found.send_at,
-        }
-        listed = [dict(zip((each.lower() for each in columns), row, strict=True)) for row in rows]
-        print_json({**head, **texts, "items": listed})
-        return
-    say(f"Issue {found.label} ({found.edition}, {slot_words(found.slot, app.settings.zone)}): {found.status}")
+
+
+def _words(app: "App", proof: "Proof") -> int:
+    """As many as its text part has to be read; 0 without a mail."""
+    from newsletter.digest.length import read_words
+    from newsletter.editing.proofs.preview import Format, compose, part_of, sample_values
+
+    if proof.plan is None:
+        return 0
+    return read_words(part_of(compose(proof.plan, sample_values(app)), Format.TEXT))
+
+
+def _document(app: "App", proof: "Proof", rows: list[tuple[object, ...]]) -> dict[str, object]:
+    names = (each.lower().replace(" ", "_") for each in ISSUE_COLUMNS)
+    return {
+        **dict(zip(names, _row(proof.issue), strict=True)),
+        "subject": proof.letter.subject,
+        "preheader": proof.letter.preheader,
+        "words": _words(app, proof),
+        "content_hash": proof.content_hash,
+        "send_at": proof.issue.send_at,
+        "items": [dict(zip((each.lower() for each in ITEM_COLUMNS), row, strict=True)) for row in rows],
+    }
+
+
+def _say_issue(app: "App", proof: "Proof") -> None:
+    from newsletter.editing.release.timing import goes_out_words
+    from newsletter.schedule.slots import slot_words
+
+    issue, letter, zone = proof.issue, proof.letter, app.settings.zone
+    say(f"Issue {issue.label} ({issue.edition}, {slot_words(issue.slot, zone)}): {issue.status}")
     say(f"Subject:   {letter.subject}")
     say(f"Preheader: {letter.preheader}")
-    say(f"Length:    {words} words, {letter.masthead.minutes} min")
+    say(f"Length:    {_words(app, proof)} words, {letter.masthead.minutes} min")
     say(f"Content:   {proof.content_hash[:12] or proof.trouble}")
-    if found.status in ("draft", "approved"):
-        say(
-            f"Goes out:  {goes_out_words(found, app.settings.zone)}{', once it is released' if found.held_at else ''}"
-        )
-    print_table(columns, (row for row in rows if row[0] is not Room.OVERFLOW))
-    overflow = sum(1 for row in rows if row[0] is Room.OVERFLOW)
-    if overflow:
-        say(f"And in the overflow line: {overflow:,}. Every item: newsletter show {found.id} --json")
+    if issue.status in ("draft", "approved"):
+        say(f"Goes out:  {goes_out_words(issue, zone)}{', once it is released' if issue.held_at else ''}")
+
+
+def _say_items(issue_id: int, rows: list[tuple[object, ...]]) -> None:
+    """Those that have a place of their own, and how many have none."""
+    from newsletter.db.statuses import Room
+
+    seated = [row for row in rows if row[0] is not Room.OVERFLOW]
+    print_table(ITEM_COLUMNS, seated)
+    if overflow := len(rows) - len(seated):
+        say(f"And in the overflow line: {overflow:,}. Every item: newsletter show {issue_id} --json")
 
 
 @click.command()
@@ -343,4 +261,4 @@ def cancel(app: "App", issue: str, reason: str) -> None:
     say(f"Issue {cancelled.label} is cancelled.")
 
 
-COMMANDS: tuple[click.Command, ...] = (draft, issues, show, preview, approve, withdraw, cancel)
+COMMANDS: tuple[click.Command, ...] = (issues, show, preview, approve, withdraw, cancel)

@@ -21,7 +21,7 @@ from newsletter.errors import NewsletterError
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Begin": ("init", "db", "keys", "completion"),
     "The week": ("content", "facts"),
-    "The issue": ("issues", "editing", "checking", "archive", "correcting"),
+    "The issue": ("drafting", "issues", "editing", "checking", "archive", "correcting"),
     "Readers": ("readers",),
     "Sending": ("sending", "mails", "feedback", "rehearse"),
     "Running it": ("serve", "editors", "jobs"),

@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from newsletter.app.desk import DeskParts
 from newsletter.app.feedback import FeedbackParts
 from newsletter.app.readers import ReadersParts
 from newsletter.app.sending import SendingParts
@@ -15,17 +16,11 @@ from newsletter.db.migrate import require_head
 
 if TYPE_CHECKING:
     from newsletter.delivery.erasing import Eraser
-    from newsletter.editing.release.start import Audiences
-    from newsletter.editing.remembered.asked import AskedChecks
-    from newsletter.editing.remembered.compiled import CompiledMails
-    from newsletter.editing.remembered.disputes import Disputes
-    from newsletter.editing.remembered.looks import Looks
-    from newsletter.editing.remembered.planned import PlannedMerges
     from newsletter.schedule.ticker import Ticker
 
 
 @dataclass(frozen=True)
-class App(ReadersParts, SendingParts, FeedbackParts):
+class App(DeskParts, ReadersParts, SendingParts, FeedbackParts):
     """One installation, opened.
 
     What it offers is made when it is first asked for, so that a command that needs only readers does not wait for
@@ -61,48 +56,6 @@ class App(ReadersParts, SendingParts, FeedbackParts):
             owner=scheduler_name(),
         )
         return Ticker(runner, load_jobs(self.settings, self))
-
-    @cached_property
-    def compiled(self) -> "CompiledMails":
-        """The mails of issues as they stand, remembered."""
-        from newsletter.editing.remembered.compiled import CompiledMails
-
-        return CompiledMails(self)
-
-    @cached_property
-    def audiences(self) -> "Audiences":
-        """How many readers an issue would go to; remembered for a minute."""
-        from newsletter.editing.release.start import Audiences
-
-        return Audiences(self)
-
-    @cached_property
-    def looks(self) -> "Looks":
-        """Issues as an editor sees them, with the findings of the checks; remembered."""
-        from newsletter.editing.remembered.looks import Looks
-
-        return Looks(self, self.compiled, self.disputes, self.asked)
-
-    @cached_property
-    def asked(self) -> "AskedChecks":
-        """What links and SpamAssassin said of issues, once an editor asked; remembered."""
-        from newsletter.editing.remembered.asked import AskedChecks
-
-        return AskedChecks(self.settings)
-
-    @cached_property
-    def merges(self) -> "PlannedMerges":
-        """What merging would change in a draft; remembered."""
-        from newsletter.editing.remembered.planned import PlannedMerges
-
-        return PlannedMerges(self, self.compiled)
-
-    @cached_property
-    def disputes(self) -> "Disputes":
-        """What contradicts itself, remembered."""
-        from newsletter.editing.remembered.disputes import Disputes
-
-        return Disputes(self)
 
     def close(self) -> None:
         if "disputes" in self.__dict__:

@@ -28,6 +28,8 @@ class Address:
 def parse_address(text: str) -> Address:
     """The address that `text` holds, spaces around it aside; raises BadInput with the reason."""
     text = text.strip(" \t")
+    if not text:
+        raise BadInput("there is no mail address")
     try:
         local_part, domain = _parts(text)
     except EmailNotValidError as error:
@@ -57,4 +59,4 @@ def _folded(local_part: str) -> str:
 
 def _shown(text: str) -> str:
     shortened = text if len(text) <= 60 else text[:57] + "..."
-    return repr(shortened) if text else "Nothing"
+    return repr(shortened)

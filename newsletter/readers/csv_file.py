@@ -16,6 +16,8 @@ from typing import TextIO
 from newsletter.errors import BadInput, Place
 from newsletter.readers.origins import ExportFormat
 
+#: Characters of a line that names columns; what is longer is no such line, and perhaps no file of lines at all.
+_MOST_HEADER = 100_000
 _FORMULA_SIGNS = ("=", "+", "-", "@")
 _DELIMITERS = (",", ";", "\t", "|")
 _BYTE_ORDER_MARKS = {
@@ -76,11 +78,14 @@ class CsvFile:
         self._encoding = _encoding(path)
         with self._open() as file:
             try:
-                first = file.readline()
+                first = file.readline(_MOST_HEADER)
             except UnicodeDecodeError as error:
                 raise self._undecodable() from error
         if not first.strip():
             raise BadInput("the first line must name the columns, and it is empty", Place(path, 1))
+        if len(first) == _MOST_HEADER:
+            message = f"the first line must name the columns, and it has over {_MOST_HEADER:,} characters"
+            raise BadInput(message, Place(path, 1))
         named = (*(mapping or ()), *(format.columns if format else ()))
         self._delimiter, self._header = _split_header(first, {_plain(name) for name in named})
         self._columns = self._find_columns(mapping or {})

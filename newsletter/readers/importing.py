@@ -6,7 +6,7 @@ Every chunk is one transaction, so that running the same import again goes on wh
 
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
@@ -113,11 +113,12 @@ def _refuse_bad_lines(source: _CheckedRows, report_bad: Callable[[BadLine], None
             bad += 1
             report_bad(each)
     if bad:
-        raise BadInput(f"{bad} lines cannot be used, so nothing was imported", Place(source.file.path))
+        lines = "1 line" if bad == 1 else f"{bad} lines"
+        raise BadInput(f"{lines} cannot be used, so nothing was imported", Place(source.file.path))
 
 
 def _import(
-    source: Iterable[NewReader | BadLine],
+    source: _CheckedRows,
     arrive: Callable[[Sequence[NewReader]], list[Arrival]],
     report_bad: Callable[[BadLine], None],
     advance: Callable[[int], None],
@@ -133,6 +134,8 @@ def _import(
             if isinstance(each, BadLine):
                 report_bad(each)
         advance(len(chunk))
+    if not counts:
+        raise BadInput("none of its lines can be used, so nobody was imported", Place(source.file.path))
     return ImportCounts(arrivals=counts, bad=bad)
 
 

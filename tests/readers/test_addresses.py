@@ -45,7 +45,7 @@ def test_an_address_is_written_one_way_and_known_by_its_key(given: str, text: st
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
-        ("", "Nothing is no mail address. An email address must have an @-sign."),
+        ("", "there is no mail address"),
         ("ada", "'ada' is no mail address. An email address must have an @-sign."),
         ("ada@", "There must be something after the @-sign"),
         ("ada@localhost", "It should have a period"),

@@ -83,6 +83,7 @@ def test_two_columns_of_one_meaning_are_refused(tmp_path: Path) -> None:
         ("", "the first line must name the columns, and it is empty"),
         ("\n\nemail\n", "the first line must name the columns, and it is empty"),
         ("ada@example.org\nbob@example.org\n", "and it holds an address"),
+        ("email" * 30_000, "and it has over 100,000 characters"),
         ("name,telephone\n", "no column is called address or email, only: name, telephone"),
     ],
 )

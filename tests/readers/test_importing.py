@@ -110,7 +110,7 @@ def test_strict_imports_nothing_when_one_line_is_bad(
     sqlite_database: Database, clock: MovedClock, tmp_path: Path
 ) -> None:
     file = written(tmp_path, "email\nada@example.org\nnonsense\n")
-    with pytest.raises(BadInput, match="1 lines cannot be used, so nothing was imported"):
+    with pytest.raises(BadInput, match="1 line cannot be used, so nothing was imported"):
         bring_in(sqlite_database, clock, file, strict=True)
     assert everybody(sqlite_database) == []
 
@@ -126,17 +126,19 @@ def test_consent_must_come_from_somewhere(
 def test_a_row_without_consent_is_bad_unless_the_import_names_one(
     sqlite_database: Database, clock: MovedClock, tmp_path: Path
 ) -> None:
-    file = written(tmp_path, "email,consent\nada@example.org,\n")
+    file = written(tmp_path, "email,consent\nada@example.org,\nbob@example.org,form\n")
     assert bring_in(sqlite_database, clock, file, consent="")[1] == [
         BadLine(2, "nothing says where the consent comes from")
     ]
-    assert bring_in(sqlite_database, clock, file, consent="fair")[0].arrivals == {Arrival.ADDED: 1}
+    counts, _ = bring_in(sqlite_database, clock, file, consent="fair")
+    assert counts.arrivals == {Arrival.ADDED: 1, Arrival.KNOWN: 1}
 
 
 def test_an_address_does_not_enter_the_consent_ledger(
     sqlite_database: Database, clock: MovedClock, tmp_path: Path
 ) -> None:
-    file = written(tmp_path, "email,consent\nada@example.org,mail from ada@example.org\n")
+    rows = "ada@example.org,mail from ada@example.org\nbob@example.org,form\n"
+    file = written(tmp_path, f"email,consent\n{rows}")
     (bad,) = bring_in(sqlite_database, clock, file)[1]
     assert "the consent source holds an address" in bad.reason
 
@@ -155,6 +157,16 @@ def test_a_file_with_nobody_in_it_is_refused(
 ) -> None:
     with pytest.raises(BadInput, match="there is nobody in this file"):
         bring_in(sqlite_database, clock, written(tmp_path, "email,name\n\n"))
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_file_without_one_line_that_can_be_used_is_refused(
+    sqlite_database: Database, clock: MovedClock, tmp_path: Path, dry_run: bool
+) -> None:
+    file = written(tmp_path, "email,name\nnonsense,Ada\n,Bob\n")
+    with pytest.raises(BadInput, match=r"\.csv: none of its lines can be used, so nobody was imported"):
+        bring_in(sqlite_database, clock, file, dry_run=dry_run)
+    assert everybody(sqlite_database) == []
 
 
 def mixed(database: Database, clock: MovedClock, folder: Path) -> CsvFile:

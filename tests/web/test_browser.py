@@ -157,6 +157,10 @@ def live(visit: Visit, house: House) -> None:
     exported = Path(download.value.path())
     assert ALICE in exported.read_text()
     exported.unlink()
+    caption, heads = tab.locator("caption").bounding_box(), tab.locator("thead").bounding_box()
+    assert caption is not None
+    assert heads is not None
+    assert caption["y"] + caption["height"] <= heads["y"]
     tick(visit, "checkbox", "Yes, erase everything you keep of me")
     visit.press("Erase")
     assert visit.heading() == "Everything is erased"

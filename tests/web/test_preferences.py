@@ -95,6 +95,7 @@ def test_a_wrong_field_is_named_and_nothing_is_changed(
     assert answer.status_code == 422
     assert words in answer.text
     assert f'id="{field}-fault"' in answer.text
+    assert f'Nothing is saved yet: <a href="#{field}-fault">' in answer.text
     assert house.rows() == before
 
 

@@ -1,6 +1,6 @@
 """How a fact is called and written in an issue, and how its statement is dated."""
 
-from newsletter.content.model import Claim, Source
+from newsletter.content.model import Benchmark, Claim, Offer, Source
 from newsletter.digest.amounts import day, money, number, token_count, unit_price
 from newsletter.digest.sentences import clip
 
@@ -33,12 +33,12 @@ def value_of(claim: Claim) -> str:
     )
 
 
-def dated(claim: Claim, source: Source | None) -> str:
-    """ "verified 1 Mar 2026", "as of …", "published …" or "seen …": the best date the statement has."""
-    if claim.verified_on is not None:
-        return f"verified {day(claim.verified_on)}"
-    if claim.as_of is not None:
-        return f"as of {day(claim.as_of)}"
+def dated(statement: Claim | Benchmark | Offer, source: Source | None) -> str:
+    """ "checked 1 Mar 2026", "as of …", "published …" or "seen …": the best date the statement has."""
+    if isinstance(statement, Claim) and statement.verified_on is not None:
+        return f"checked {day(statement.verified_on)}"
+    if statement.as_of is not None:
+        return f"as of {day(statement.as_of)}"
     if source is not None and source.published_on is not None:
         return f"published {day(source.published_on)}"
-    return f"seen {day(claim.seen_on)}"
+    return f"seen {day(statement.seen_on)}"

@@ -8,7 +8,7 @@ from newsletter.digest.pricing import contrast
 
 
 def bottom_line(left: Dossier, right: Dossier, margin: int) -> Figure:
-    """ "Ship Borealis: 4 of 4 reviewers would (mean 79 of 100); 3 of 4 would ship Meridian (70). Free against paid."
+    """ "Ship Borealis: 4 of 4 reviewers would (mean 79); 3 of 4 would ship Meridian (70). Free against paid."
 
     Below `margin` points between the means it says "No clear pick"; what is unknown is said to be unknown.
     """
@@ -26,6 +26,24 @@ def bottom_line(left: Dossier, right: Dossier, margin: int) -> Figure:
     return _sentence(f"No clear pick: {_standing(known)}; {unknown.name} has no panel yet", known, unknown)
 
 
+def line_beside_splits(left: Dossier, right: Dossier, margin: int) -> str:
+    """The same after a subject that gives both splits: "Ship Borealis: mean 79 of 100 against 70. Free against paid."."""
+    ours, theirs = left, right
+    winner = clear_pick(left, right, margin)
+    if winner is not None:
+        ours, theirs = winner, right if winner is left else left
+    said = (
+        f"Ship {ours.name}"
+        if winner
+        else "The panel skips both"
+        if _skips(left) and _skips(right)
+        else "No clear pick"
+    )
+    if ours.panel.mean is not None and theirs.panel.mean is not None:
+        said += f": mean {ours.panel.rounded_mean} of 100 against {theirs.panel.rounded_mean}"
+    return _sentence(said, ours, theirs).text
+
+
 def short_lines(left: Dossier, right: Dossier, margin: int) -> tuple[Figure, ...]:
     """The same under a headline with both names, with the prices and without; nothing where there is no pick."""
     winner = clear_pick(left, right, margin)
@@ -37,7 +55,7 @@ def short_lines(left: Dossier, right: Dossier, margin: int) -> tuple[Figure, ...
     theirs = f" ({loser.panel.rounded_mean})" if with_means else ""
     if not loser.panel.split:
         return ()
-    line = f"Ship {winner.name}: {_part(winner.panel)} would{ours}; {_part(loser.panel)} would ship the other{theirs}"
+    line = f"Ship {winner.name}: {_part(winner.panel)} would{ours}, {_part(loser.panel)} the other{theirs}"
     return _sentence(line, winner, loser), _plain_sentence(line, winner, loser)
 
 
@@ -47,7 +65,7 @@ def _picked(winner: Dossier, loser: Dossier) -> str:
     with_means = ours.mean is not None and theirs.mean is not None
     if not ours.split or not theirs.split:
         return f"{winner.name} scores higher: {against(winner, loser)}"
-    mean = f" (mean {ours.rounded_mean} of 100)" if with_means else ""
+    mean = f" (mean {ours.rounded_mean})" if with_means else ""
     other = f" ({theirs.rounded_mean})" if with_means else ""
     named = _part(ours, " reviewers")
     return f"Ship {winner.name}: {named} would{mean}; {_part(theirs)} would ship {loser.name}{other}"
@@ -58,14 +76,14 @@ def _both(left: Dossier, right: Dossier) -> str:
 
 
 def _standing(dossier: Dossier, *, again: bool = False) -> str:
-    """ "4 of 4 reviewers would ship Borealis (mean 79 of 100)"; `again`, where a mean has been named before, "(79)"."""
+    """ "4 of 4 reviewers would ship Borealis (mean 79)"; `again`, where a mean has been named before, "(79)"."""
     panel, mean = dossier.panel, dossier.panel.rounded_mean
     if not panel.split:
-        return f"{dossier.name} has a mean of {mean} of 100"
+        return f"{dossier.name} has a mean of {mean}"
     ships = f"{_part(panel, '' if again else ' reviewers')} would ship {dossier.name}"
     if mean is None:
         return ships
-    return f"{ships} ({mean})" if again else f"{ships} (mean {mean} of 100)"
+    return f"{ships} ({mean})" if again else f"{ships} (mean {mean})"
 
 
 def _part(panel: Panel, reviewers: str = "") -> str:

@@ -8,7 +8,7 @@ from newsletter.digest.backing import backed_start
 from newsletter.digest.bottom_line import against, bottom_line, short_lines
 from newsletter.digest.categories import category_name
 from newsletter.digest.lead import headline_of
-from newsletter.digest.letter import Brief, Figure
+from newsletter.digest.letter import Brief, Figure, Named
 from newsletter.digest.links import link_or_words
 from newsletter.digest.material import Dossier, Material
 from newsletter.digest.sentences import count_words
@@ -30,6 +30,7 @@ def brief_block(
         words=line.text,
         link=link_or_words(headline, comparison.url, settings),
         note=note,
+        sides=tuple(Named(tool_id=each.tool.id, name=each.name) for each in (left, right)),
     )
     return brief, line
 
@@ -41,12 +42,12 @@ def _headline(comparison: Comparison, left: Dossier, right: Dossier) -> str:
 
 
 def _line(comparison: Comparison, left: Dossier, right: Dossier, settings: Settings, most: int) -> Figure:
-    """The bottom line, after our own summary where there is no panel; what is too long loses names and prices."""
+    """The bottom line in short, after our own summary where there is no panel; what is too long loses the prices."""
     computed = bottom_line(left, right, settings.clear_margin)
     if not left.panel.exists and not right.panel.exists:
         summary = backed_start(comparison.summary, (left, right), most - count_words(computed.text))
         computed = replace(computed, text=f"{summary} {computed.text}".strip())
-    for line in (computed, *short_lines(left, right, settings.clear_margin)):
+    for line in short_lines(left, right, settings.clear_margin) or (computed,):
         if count_words(line.text) <= most:
             return line
     if not left.panel.exists and not right.panel.exists:

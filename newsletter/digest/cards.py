@@ -1,14 +1,15 @@
 """New verdicts and new models, in one card shape of at most thirty-five words."""
 
-from collections.abc import Iterator
-from datetime import date
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from newsletter.config import Settings
-from newsletter.content.model import Claim, Fact
+from newsletter.content.model import Claim, Fact, Source
 from newsletter.db.statuses import ItemKind
-from newsletter.digest.amounts import day
-from newsletter.digest.attributes import value_of
+from newsletter.digest.attributes import dated, value_of
 from newsletter.digest.categories import category_name
+from newsletter.digest.costs import dates_of
 from newsletter.digest.figures import figure
 from newsletter.digest.letter import Card, Figure
 from newsletter.digest.links import link_to
@@ -31,9 +32,13 @@ UNITS = {"USD/Mtok": "/1M tokens", "tokens": " tokens"}
 FACT_WORDS = 5
 
 
-def card_block(kind: ItemKind, dossier: Dossier, settings: Settings, note: str = "") -> Card:
+def card_block(
+    kind: ItemKind, dossier: Dossier, settings: Settings, sources: Mapping[str, Source], note: str = ""
+) -> Card:
     """The card of a tool's first verdict, or of a model that the panel has not seen."""
-    facts = tuple(_model_facts(dossier) if kind is ItemKind.MODEL else _verdict_facts(dossier))
+    facts = tuple(
+        _model_facts(dossier, sources) if kind is ItemKind.MODEL else _verdict_facts(dossier, sources)
+    )
     split = dossier.panel.figure()
     spoken = (dossier.name, KICKERS[kind], split.text, *(f"{label} {value.text}" for label, value in facts))
     left = max(0, CARD_WORDS - count_words(" ".join(spoken)))
@@ -51,7 +56,7 @@ def card_block(kind: ItemKind, dossier: Dossier, settings: Settings, note: str =
     )
 
 
-def _verdict_facts(dossier: Dossier) -> Iterator[tuple[str, Figure]]:
+def _verdict_facts(dossier: Dossier, sources: Mapping[str, Source]) -> Iterator[tuple[str, Figure]]:
     if dossier.panel.split and dossier.panel.mean is not None:
         yield "Mean", Figure(text=str(dossier.panel.rounded_mean), claims=dossier.panel.mean_grounds)
     votes = community(dossier.votes)
@@ -59,26 +64,30 @@ def _verdict_facts(dossier: Dossier) -> Iterator[tuple[str, Figure]]:
         yield "Community", votes
     pricing = pricing_kind(dossier)
     if pricing.text:
-        yield "Pricing", pricing
+        when = dates_of(pricing.claims, dossier, sources)
+        yield "Pricing", replace(pricing, text=f"{pricing.text} ({when})") if when else pricing
 
 
-def _model_facts(dossier: Dossier) -> Iterator[tuple[str, Figure]]:
+def _model_facts(dossier: Dossier, sources: Mapping[str, Source]) -> Iterator[tuple[str, Figure]]:
     said = []
     for attribute, label in MODEL_FACTS:
         fact = dossier.facts.get(attribute)
         if fact is not None and count_words(_with_unit(fact.claim)) <= FACT_WORDS:
             said.append(fact)
             yield label, figure(_with_unit(fact.claim), fact)
-    verified = [fact for fact in said if fact.claim.verified_on is not None]
-    if verified:
-        newest = max(verified, key=_verified_on)
-        yield "Verified", Figure(text=day(_verified_on(newest)), claims=(newest.claim.id,))
+    if said:
+        yield _dates(said, sources)
+
+
+def _dates(facts: Iterable[Fact], sources: Mapping[str, Source]) -> tuple[str, Figure]:
+    """ "Checked", "1 Mar 2026": when these were looked at, each day once."""
+    by_day: dict[str, Fact] = {}
+    for fact in facts:
+        by_day.setdefault(dated(fact.claim, sources.get(fact.claim.source_id)), fact)
+    how, day = re.split(r" (?=\d)", ", ".join(by_day), maxsplit=1)
+    return how.capitalize(), Figure(text=day, claims=tuple(each.claim.id for each in by_day.values()))
 
 
 def _with_unit(claim: Claim) -> str:
     """ "$0.40/1M tokens", "128K tokens", "Apache 2.0"."""
     return f"{value_of(claim)}{UNITS.get(claim.unit, '') if claim.number is not None else ''}"
-
-
-def _verified_on(fact: Fact) -> date:
-    return fact.claim.verified_on or fact.claim.seen_on

@@ -1,12 +1,15 @@
 """What tools cost a month, from token prices: by volume, and for a team. Even split of input and output."""
 
+from collections.abc import Container, Mapping
 from decimal import Decimal
 
 from newsletter.config import Settings
+from newsletter.content.model import Claim, Offer, Source
 from newsletter.digest.amounts import money, unit_price
+from newsletter.digest.attributes import dated
 from newsletter.digest.letter import Costs, Figure, Rates, Row
 from newsletter.digest.material import Dossier
-from newsletter.digest.prices import Prices
+from newsletter.digest.prices import Prices, offer_key
 from newsletter.digest.sentences import clip
 
 #: Tokens a month, half in, half out.
@@ -30,7 +33,7 @@ def cost_figure(prices: Prices, tokens: int) -> Figure:
     return Figure(text=NO_COST) if cost is None else prices.figure(money(cost))
 
 
-def price_figure(prices: Prices) -> Figure:
+def price_figure(prices: Prices, unit: str = " per 1M tokens") -> Figure:
     """ "$0.10 in / $0.30 out per 1M tokens"; what is not recorded is said to be so."""
     if not prices.known:
         return Figure(text=NO_PRICE)
@@ -39,10 +42,12 @@ def price_figure(prices: Prices) -> Figure:
         f"{side} not recorded" if amount is None else f"{unit_price(amount)} {side}" for amount, side in sides
     )
     via = f" at {clip(prices.provider, 30)}" if prices.provider else ""
-    return prices.figure(f"{' / '.join(said)} per 1M tokens{via}")
+    return prices.figure(f"{' / '.join(said)}{unit}{via}")
 
 
-def costs_block(left: Dossier, right: Dossier, settings: Settings) -> Costs | None:
+def costs_block(
+    left: Dossier, right: Dossier, settings: Settings, sources: Mapping[str, Source]
+) -> Costs | None:
     """The cost table; None where neither side has a token price."""
     if left.prices.even is None and right.prices.even is None:
         return None
@@ -54,12 +59,30 @@ def costs_block(left: Dossier, right: Dossier, settings: Settings) -> Costs | No
         volumes=volumes,
         team=team,
         basis=_basis(settings, team is not None),
+        dated=_dated(left, right, sources),
         rates=Rates(left=left.prices.even, right=right.prices.even, seat_tokens=seat_tokens),
     )
 
 
 def _row(label: str, tokens: int, left: Dossier, right: Dossier) -> Row:
     return Row(label=label, left=cost_figure(left.prices, tokens), right=cost_figure(right.prices, tokens))
+
+
+def _dated(left: Dossier, right: Dossier, sources: Mapping[str, Source]) -> str:
+    """ "Prices checked 18 Nov 2026."; each side by its name where their dates differ."""
+    priced = (each for each in (left, right) if each.prices.even is not None)
+    said = {each.name: dates_of(each.prices.claims, each, sources) for each in priced}
+    if len(set(said.values())) == 1:
+        return f"Prices {next(iter(said.values()))}."
+    return f"Prices: {'; '.join(f'{name}, {when}' for name, when in said.items())}."
+
+
+def dates_of(grounds: Container[str], dossier: Dossier, sources: Mapping[str, Source]) -> str:
+    """ "checked 18 Nov 2026": when a price that stands on these was looked at; all days where they differ."""
+    stated: list[Claim | Offer] = [each.claim for each in dossier.facts.values() if each.claim.id in grounds]
+    stated += [each for each in dossier.offers if offer_key(each) in grounds]
+    days = (dated(each, sources.get(each.source_id)) for each in stated)
+    return " and ".join(dict.fromkeys(days))
 
 
 def _basis(settings: Settings, with_team: bool) -> str:

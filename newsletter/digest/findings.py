@@ -58,8 +58,7 @@ def _widest_pair(pairs: Sequence[Pair], margin: int) -> Pair | None:
 def _widest_gap(pair: Pair) -> Figure:
     high, low = sorted(pair, key=_mean, reverse=True)
     return Figure(
-        text=f"Widest panel gap in this issue: {high.name}, mean {_mean(high)}, "
-        f"against {low.name}, mean {_mean(low)}.",
+        text=f"Widest panel gap here: {high.name}, mean {_mean(high)}, against {low.name}, {_mean(low)}.",
         claims=(*high.panel.mean_grounds, *low.panel.mean_grounds),
     )
 
@@ -85,7 +84,7 @@ def _most_divided(tools: Sequence[Dossier], lead: Sequence[Dossier]) -> Figure |
     if most in lead:
         return None
     return Figure(
-        text=f"Most divided panel in this issue: {most.name}, {most.panel.words}.",
+        text=f"Most divided panel here: {most.name}, {most.panel.words}.",
         claims=most.panel.split_grounds,
     )
 
@@ -103,7 +102,7 @@ def _price_gap(pairs: Sequence[Pair]) -> Figure | None:
     if _factor(widest) < GAP or costs[0] is None or costs[1] is None:
         return None
     text = (
-        f"Largest price gap in this issue: 10M tokens a month cost {money(costs[0])} with {cheap.name}, "
+        f"Largest price gap here: 10M tokens a month cost {money(costs[0])} with {cheap.name}, "
         f"{money(costs[1])} with {dear.name}."
     )
     return join(text, cheap.prices.figure(""), dear.prices.figure(""))
@@ -134,7 +133,7 @@ def _highest_mean(tools: Sequence[Dossier], margin: int) -> Figure | None:
     best, second = known[:2]
     if best.panel.scores < FEWEST or _mean(best) - _mean(second) < max(1, margin):
         return None
-    text = f"Highest mean in this issue: {best.name}, {_mean(best)} from {best.panel.scores} scores."
+    text = f"Highest mean here: {best.name}, {_mean(best)} from {best.panel.scores} scores."
     return Figure(text=text, claims=best.panel.mean_grounds)
 
 
@@ -144,9 +143,7 @@ def _longest_context(tools: Sequence[Dossier]) -> Figure | None:
         return None
     longest = max(known, key=lambda each: number_of(each.facts.get("context")) or 0)
     count = token_count(number_of(longest.facts.get("context")) or Decimal(0))
-    return figure(
-        f"Longest context in this issue: {longest.name}, {count} tokens.", longest.facts.get("context")
-    )
+    return figure(f"Longest context here: {longest.name}, {count} tokens.", longest.facts.get("context"))
 
 
 def _unanimous(tools: Sequence[Dossier], lead: Sequence[Dossier]) -> Figure | None:

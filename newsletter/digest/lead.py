@@ -1,11 +1,13 @@
 """The lead comparison: the whole block, put together from its parts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from newsletter.config import Settings
-from newsletter.content.model import Benchmark, Comparison, Review
+from newsletter.content.model import Benchmark, Comparison, Review, Source
 from newsletter.digest.amounts import number
+from newsletter.digest.attributes import dated
+from newsletter.digest.backing import backed_start
 from newsletter.digest.bottom_line import bottom_line
 from newsletter.digest.categories import category_name
 from newsletter.digest.costs import costs_block, price_figure
@@ -19,6 +21,7 @@ from newsletter.digest.quotes import NOTHING_CHOSEN, quotes
 from newsletter.digest.sentences import clip, count_words, fit, plain
 
 HEADLINE_WORDS = 12
+WHY_WORDS = 30
 BEST_FOR_WORDS = 12
 SCORE_ROWS = 8
 BENCHMARK_ROWS = 3
@@ -57,12 +60,20 @@ def lead_block(
         decision=decision_table(*sides, left, right),
         scorecard=_first_scores(left, right),
         quotes=quotes(left, right, material, chosen),
-        costs=costs_block(left, right, settings),
-        benchmarks=first_benchmarks(left, right),
+        costs=costs_block(left, right, settings, material.sources),
+        benchmarks=first_benchmarks(left, right, material.sources),
         link=link_or_words("Read the full comparison", comparison.url, settings),
         note=note,
+        why=_why(comparison, left, right),
     )
     return lead, _grounds(computed if not plain(written_line) else None, pick_left, pick_right)
+
+
+def _why(comparison: Comparison, left: Dossier, right: Dossier) -> str:
+    """What the comparison itself says where no panel has reasons, so far as the recorded facts back it."""
+    if left.panel.exists or right.panel.exists:
+        return ""
+    return backed_start(comparison.summary, (left, right), WHY_WORDS)
 
 
 def headline_of(comparison: Comparison, left: Dossier, right: Dossier) -> str:
@@ -96,12 +107,16 @@ def decision_table(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> t
         Row(label="Panel", left=left.panel, right=right.panel),
         Row(label="Community", left=left.community, right=right.community),
         Row(label="Pricing", left=left.pricing, right=right.pricing),
-        Row(label="Token price", left=price_figure(ours.prices), right=price_figure(theirs.prices)),
+        Row(
+            label="Per 1M tokens",
+            left=price_figure(ours.prices, ""),
+            right=price_figure(theirs.prices, ""),
+        ),
         Row(label="Best for", left=Figure(text=left.best_for), right=Figure(text=right.best_for)),
     ]
     if left.category != right.category:
         rows.append(Row(label="Category", left=Figure(text=left.category), right=Figure(text=right.category)))
-    if left.pricing.text == rows[3].left.text and right.pricing.text == rows[3].right.text:
+    if left.pricing == price_figure(ours.prices) and right.pricing == price_figure(theirs.prices):
         del rows[3]
     return tuple(row for row in rows if row.left.text or row.right.text)
 
@@ -148,18 +163,21 @@ def score_of(review: Review | None) -> Score | None:
     return Score(score=review.score, decision=review.decision.value if review.decision else "")
 
 
-def first_benchmarks(left: Dossier, right: Dossier) -> Benchmarks | None:
+def first_benchmarks(left: Dossier, right: Dossier, sources: Mapping[str, Source]) -> Benchmarks | None:
     """As many as the mail has room for, and how many results it leaves out."""
-    tested = all_benchmarks(left, right)
+    tested = all_benchmarks(left, right, sources)
     if tested is None or len(tested.rows) <= BENCHMARK_ROWS:
         return tested
     shown = f"{BENCHMARK_ROWS} of {len(tested.rows)} tests with a result are shown"
+    rows = tested.rows[:BENCHMARK_ROWS]
     return Benchmarks(
-        rows=tested.rows[:BENCHMARK_ROWS], untested="; ".join(filter(None, (shown, tested.untested)))
+        rows=rows,
+        untested="; ".join(filter(None, (shown, tested.untested))),
+        origin=_origin(rows, left, right, sources),
     )
 
 
-def all_benchmarks(left: Dossier, right: Dossier) -> Benchmarks | None:
+def all_benchmarks(left: Dossier, right: Dossier, sources: Mapping[str, Source]) -> Benchmarks | None:
     """The tests with a score on a side, those scored on both first; None where nothing was tested."""
     mine = {each.test: each for each in left.benchmarks}
     others = {each.test: each for each in right.benchmarks}
@@ -172,7 +190,37 @@ def all_benchmarks(left: Dossier, right: Dossier) -> Benchmarks | None:
         Row(label=clip(test, 40), left=result_figure(mine.get(test)), right=result_figure(others.get(test)))
         for test in scored
     )
-    return Benchmarks(rows=rows, untested=_neither([test for test in tests if test not in scored]))
+    return Benchmarks(
+        rows=rows,
+        untested=_neither([test for test in tests if test not in scored]),
+        origin=_origin(rows, left, right, sources),
+    )
+
+
+def _origin(rows: Sequence[Row], left: Dossier, right: Dossier, sources: Mapping[str, Source]) -> str:
+    """ "Model lab, as of 10 Nov 2026."; where they are several, each with the tool or the test that it is about."""
+    said = {
+        benchmark_key(each): _by(each, sources.get(each.source_id))
+        for each in (*left.benchmarks, *right.benchmarks)
+    }
+    lefts, rights = _said(said, (row.left for row in rows)), _said(said, (row.right for row in rows))
+    everybody = dict.fromkeys((*lefts, *rights))
+    if len(everybody) == 1:
+        return f"{next(iter(everybody))}."
+    parts = {left.name: lefts, right.name: rights}
+    if max(len(lefts), len(rights)) > 1:
+        parts = {row.label: _said(said, (row.left, row.right)) for row in rows}
+    told = [f"{about}: {' and '.join(by)}" for about, by in parts.items() if by]
+    return f"{'; '.join(told)}."
+
+
+def _said(by_key: Mapping[str, str], figures: Iterable[Figure]) -> list[str]:
+    return list(dict.fromkeys(by_key[key] for each in figures for key in each.claims))
+
+
+def _by(result: Benchmark, source: Source | None) -> str:
+    when = dated(result, source).removeprefix("as of ")
+    return f"{clip(source.name, 60) if source is not None else 'unnamed source'}, {when}"
 
 
 def _neither(untested: Sequence[str]) -> str:

@@ -32,7 +32,7 @@ def lead_words(lead: Lead) -> int:
 
 
 def _texts(letter: Letter) -> Iterator[str]:
-    yield from (letter.masthead.name, letter.note, *letter.findings)
+    yield from (letter.masthead.name, letter.note, letter.key, *letter.findings)
     if letter.lead is not None:
         yield from _lead(letter.lead)
     yield from (each.words for each in letter.changes)
@@ -54,7 +54,7 @@ def _texts(letter: Letter) -> Iterator[str]:
 
 def _lead(lead: Lead) -> Iterator[str]:
     yield from (lead.headline, lead.bottom_line, lead.left.name, lead.right.name)
-    yield from (lead.pick_left_if, lead.pick_right_if, lead.note, lead.link.label)
+    yield from (lead.why, lead.pick_left_if, lead.pick_right_if, lead.note, lead.link.label)
     yield from _rows(lead.decision)
     yield from _scorecard(lead.scorecard)
     yield from (f"{each.words} {each.reviewer} {each.tool}" for each in lead.quotes)
@@ -75,12 +75,12 @@ def _scorecard(scorecard: Scorecard | None) -> Iterator[str]:
 def _costs(costs: Costs | None) -> Iterator[str]:
     if costs is not None:
         yield from _rows((*costs.volumes, costs.team) if costs.team is not None else costs.volumes)
-        yield costs.basis
+        yield from (costs.basis, costs.dated)
 
 
 def _benchmarks(benchmarks: Benchmarks | None) -> Iterator[str]:
     if benchmarks is not None:
-        yield from (*_rows(benchmarks.rows), benchmarks.untested)
+        yield from (*_rows(benchmarks.rows), benchmarks.untested, benchmarks.origin)
 
 
 def _footer(footer: Footer) -> tuple[str, ...]:

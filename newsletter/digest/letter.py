@@ -45,7 +45,7 @@ class Side:
 
     tool_id: str
     name: str
-    #: "4 ship / 0 skip", with "(counted from a stated 100 %)" where derived; "no panel yet".
+    #: "4 ship / 0 skip", with "(from a stated 100 %)" where derived; "no panel yet".
     panel: Figure
     #: 0–100 share that ships, for colour and bars; None where unknown.
     share: int | None
@@ -121,6 +121,8 @@ class Costs:
     volumes: tuple[Row, ...]
     team: Row | None
     basis: str
+    #: When the prices were looked at: "Prices checked 18 Nov 2026."
+    dated: str = ""
     #: What a reader's own cost is reckoned from; None in letters of before there was such a thing.
     rates: Rates | None = None
 
@@ -137,10 +139,14 @@ class Followed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Benchmarks:
-    """At most three tests with a score on a side; `untested` counts those without a row, or is empty."""
+    """At most three tests with a score on a side; `untested` counts those without a row, or is empty.
+
+    `origin` is whose results they are, and of when.
+    """
 
     rows: tuple[Row, ...]
     untested: str
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +167,16 @@ class Lead:
     benchmarks: Benchmarks | None
     link: Link
     note: str = ""
+    #: Where no panel says why: the start of the comparison's own summary.
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A tool that can be followed."""
+
+    tool_id: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,13 +189,14 @@ class Brief:
     words: str
     link: Link
     note: str = ""
+    sides: tuple[Named, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """A new verdict or a new model: one shape, at most thirty-five words.
 
-    `facts` are short label/value pairs: context, prices, licence, verified on.
+    `facts` are short label/value pairs: context, prices, licence, and when those were looked at.
     """
 
     tool_id: str
@@ -258,7 +275,7 @@ class Dispute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """A source that printed figures stand on. `dated` is "verified 1 Mar 2026", "published …" or "seen …".
+    """A source that printed figures stand on. `dated` is "checked 1 Mar 2026", "published …", "seen …" or the day alone.
 
     `newest_on` is the last date that it gives itself, which may lie in the future by mistake.
     """
@@ -337,3 +354,7 @@ class Letter:
     lines: tuple[Line, ...] = ()
     #: Whether readers are asked to vote on the comparisons.
     asks_votes: bool = False
+    #: What the panel's numbers mean, for whoever reads one for the first time; empty where there are none.
+    key: str = ""
+    #: Whether there is no earlier issue that anything could have changed since.
+    is_first: bool = False

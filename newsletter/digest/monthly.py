@@ -71,6 +71,7 @@ def write_month(issue: Issue, weeks: Sequence[ArchivedIssue], settings: Settings
         followed=_followed(weeks),
         weeks=_with_bottom_line(shown, issue.bottom_line),
         lines=lines[:LINES],
+        key=next((each.letter.key for each in weeks if each.letter.key), ""),
     )
     letter = replace(letter, footer=replace(letter.footer, affiliate_notice=affiliate_notice(letter)))
     length = minutes(letter_words(letter))

@@ -1,6 +1,6 @@
 """How the panel and the community stand on one tool, and how that is written."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -12,6 +12,7 @@ NO_PANEL = "no panel yet"
 NO_VOTES = "no votes yet"
 #: Fewer votes than this are no majority to set against the panel.
 VOTES_FOR_SHARE = 10
+_COUNTS = {2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven", 8: "Eight"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +68,11 @@ class Panel:
 
     @property
     def words(self) -> str:
-        """ "4 ship / 0 skip (counted from a stated 100 %)"."""
+        """ "4 ship / 0 skip (from a stated 100 %)"."""
         if self.ships is None or self.skips is None:
             return self.split or (f"mean {self.rounded_mean}" if self.mean is not None else NO_PANEL)
         counted = f"{self.ships} ship / {self.skips} skip"
-        return f"{counted} (counted from a stated {self.rounded_share} %)" if self.derived else counted
+        return f"{counted} (from a stated {self.rounded_share} %)" if self.derived else counted
 
     @property
     def brief(self) -> str:
@@ -146,6 +147,18 @@ def community(votes: Votes | None) -> Figure:
     if votes is None or total == 0:
         return Figure(text=NO_VOTES)
     return Figure(text=f"{votes.ship} of {total} ship", claims=(votes_key(votes),))
+
+
+def score_key(panels: Iterable[Panel]) -> str:
+    """What the panel's numbers mean: "Four reviewers score 0–100 and say ship (use it) or skip."; empty without a panel."""
+    known = [each for each in panels if each.exists]
+    sizes = {max(each.reviewers, each.scores) for each in known}
+    size = sizes.pop() if len(sizes) == 1 else 0
+    who = f"{_COUNTS[size]} reviewers" if size in _COUNTS else "Reviewers"
+    say = "say ship (use it) or skip" if any(each.share is not None for each in known) else ""
+    score = "score 0–100" if any(each.mean is not None for each in known) else ""
+    does = " and ".join(filter(None, (score, say)))
+    return f"{who} {does}." if does else ""
 
 
 def votes_key(votes: Votes) -> str:

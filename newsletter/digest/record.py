@@ -162,8 +162,8 @@ def _comparison(comparison: Comparison, material: Material, settings: Settings) 
         right=sides[1],
         decision=decision_table(*sides, left, right),
         scorecard=all_scores(left, right),
-        costs=costs_block(left, right, settings),
-        benchmarks=all_benchmarks(left, right),
+        costs=costs_block(left, right, settings, material.sources),
+        benchmarks=all_benchmarks(left, right, material.sources),
         replies=tuple(_replies(_asked(material, comparison), material, settings.clear_margin)),
         link=link_to("Read the full comparison", comparison.url, settings),
     )

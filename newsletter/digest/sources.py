@@ -74,9 +74,9 @@ def _origin(source: Source | None, said: list[_Statement], settings: Settings) -
     verified = [each.verified_on for each in said if each.verified_on is not None]
     stated = [each.as_of for each in said if each.as_of is not None]
     if verified:
-        when = f"verified {_span(verified)}"
+        when = f"checked {_span(verified)}"
     elif stated:
-        when = f"as of {_span(stated)}"
+        when = _span(stated)
     elif source.published_on is not None:
         when = f"published {day(source.published_on)}"
     else:
@@ -91,23 +91,31 @@ def _origin(source: Source | None, said: list[_Statement], settings: Settings) -
 
 
 def _span(dates: list[date]) -> str:
-    """ "18 Nov 2026", or "18 Nov 2026 to 19 Nov 2026" where the printed statements have several dates."""
+    """ "18 Nov 2026", or "18–19 Nov 2026" where the printed statements have several dates."""
     first, last = min(dates), max(dates)
-    return day(first) if first == last else f"{day(first)} to {day(last)}"
+    if first == last:
+        return day(first)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{day(last)}"
+    return f"{day(first)} to {day(last)}"
 
 
 def _disputes(dossier: Dossier, printed: set[str], material: Material) -> Iterator[Dispute]:
     for attribute, fact in dossier.facts.items():
         if fact.disputed and fact.claim.id in printed:
-            by_value: dict[str, list[str]] = {}
+            by_value: dict[str, list[Claim]] = {}
             for claim in (fact.claim, *fact.others):
-                by_value.setdefault(value_of(claim), []).append(_who_says(claim, material))
-            said = "; ".join(f"{value} ({'; '.join(who)})" for value, who in by_value.items())
+                by_value.setdefault(value_of(claim), []).append(claim)
+            said = "; ".join(f"{value} ({_who_say(claims, material)})" for value, claims in by_value.items())
             words = f"{dossier.name}, {label_of(attribute)}: {said}"
             yield Dispute(tool_id=dossier.tool.id, attribute=attribute, words=words)
 
 
-def _who_says(claim: Claim, material: Material) -> str:
-    source = material.sources.get(claim.source_id)
-    name = clip(source.name, 60) if source is not None else "unnamed source"
-    return f"{name}, {dated(claim, source)}"
+def _who_say(claims: Iterable[Claim], material: Material) -> str:
+    """ "Model almanac, checked 1 Mar 2026"; those who said so on one day share its date."""
+    by_day: dict[str, list[str]] = {}
+    for claim in claims:
+        source = material.sources.get(claim.source_id)
+        name = clip(source.name, 60) if source is not None else "unnamed source"
+        by_day.setdefault(dated(claim, source), []).append(name)
+    return "; ".join(f"{' & '.join(names)}, {when}" for when, names in by_day.items())

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from newsletter.digest.letter import Brief, Card, Lead
+from newsletter.digest.letter import Brief, Card
 from newsletter.digest.material import Dossier
 from newsletter.digest.sentences import clip
 
@@ -57,20 +57,21 @@ def _subjects(
 
 
 def compute_preheader(
-    subject: str, lead: Lead | None, findings: Sequence[str], more: Sequence[Brief], cards: Sequence[Card]
+    subject: str, lead: Sequence[str], findings: Sequence[str], more: Sequence[Brief], cards: Sequence[Card]
 ) -> str:
-    """What the subject leaves out, as much as a phone shows: the bottom line or a finding, and what else is in."""
-    told = lead is None or " against " in subject
-    lines = [*findings] if told or lead is None else [lead.bottom_line, *findings]
-    line = next((each for each in lines if len(each) <= PREHEADER_CHARS), "")
+    """What the subject leaves out, as much as a phone shows: the lead's line or a finding, and what else is in.
+
+    `lead` are ways to say what the lead comes down to, the fullest first.
+    """
+    line = next((each for each in (*lead, *findings) if len(each) <= PREHEADER_CHARS), "")
     also = [each.headline for each in more] + [each.name for each in cards]
     for each in (name for name in also if name not in line):
         joined = f"{line} Also: {each}." if "Also: " not in line else f"{line[:-1]}, {each}."
         if len(joined.strip()) > PREHEADER_CHARS:
             break
         line = joined.strip()
-    if not line and lead is not None:
-        line = clip(lead.bottom_line, PREHEADER_CHARS)
+    if not line and lead:
+        line = clip(lead[0], PREHEADER_CHARS)
     return line if line != subject else ""
 
 

@@ -1,6 +1,6 @@
 """An issue's items written out as a `Letter`: which block says what. The blocks are written in their own modules."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import permutations
@@ -10,6 +10,7 @@ from newsletter.content.model import Comparison, Tool
 from newsletter.content.store import ContentStore
 from newsletter.db.statuses import ItemKind, Room
 from newsletter.digest.answers import answer_block
+from newsletter.digest.bottom_line import line_beside_splits
 from newsletter.digest.briefs import brief_block
 from newsletter.digest.cards import card_block
 from newsletter.digest.changes import CHANGES, changes_block, heading_move, heading_of, subjects_of
@@ -38,6 +39,7 @@ from newsletter.digest.letter import (
 from newsletter.digest.links import link_or_words, site_link
 from newsletter.digest.material import Dossier, Material, RulingsOn, gather
 from newsletter.digest.moves import Move, Span, find_moves
+from newsletter.digest.panel import Panel, score_key
 from newsletter.digest.sentences import plain
 from newsletter.digest.sources import sources_block
 from newsletter.digest.subject import (
@@ -92,7 +94,7 @@ def write_letter(
         source_order=settings.source_order,
         rulings=rulings,
     )
-    writer = _Writer(issue, items, material, settings, moves, own, overflow, chosen)
+    writer = _Writer(issue, items, material, settings, moves, own, overflow, chosen, span is None)
     letter = writer.letter(number, named)
     return Written(letter=letter, proposals=writer.proposals(letter))
 
@@ -122,12 +124,14 @@ class _Writer:
         own: Mapping[str, Tool],
         overflow: int | None,
         chosen: Iterable[ChosenQuote],
+        is_first: bool,
     ) -> None:
         self.issue, self.material, self.settings, self.moves = issue, material, settings, moves
         self.own = own
         self.items = sorted(items, key=lambda item: item.position)
         self.overflow = sum(1 for _ in self._in(Room.OVERFLOW)) if overflow is None else overflow
         self.chosen = tuple(chosen)
+        self.is_first = is_first
         self.grounds: dict[str, tuple[str, ...]] = {}
 
     def letter(self, number: int, named: Sequence[Item]) -> Letter:
@@ -135,7 +139,7 @@ class _Writer:
         changes, found = self._changes(), self._findings()
         subject = self.issue.subject or self._subject(number, cards)
         preheader = self.issue.preheader or compute_preheader(
-            subject, lead, self._told_first(changes, found), more, cards
+            subject, self._lead_lines(subject, lead), found, more, cards
         )
         letter = Letter(
             subject=plain(subject),
@@ -153,6 +157,8 @@ class _Writer:
             sources=Sources(origins=(), disputes=()),
             footer=footer_of(self.settings),
             asks_votes=bool(self.settings.vote_for),
+            key=score_key(self._panels()),
+            is_first=self.is_first,
         )
         return self._finished(letter)
 
@@ -165,7 +171,9 @@ class _Writer:
         headings = (heading_of(each, self.material) for each in told)
         subjects = propose_subjects(self.settings.name, number, sides, letter.cards, headings)
         computed = [
-            compute_preheader(subject, letter.lead, letter.findings, letter.more, letter.cards)
+            compute_preheader(
+                subject, self._lead_lines(subject, letter.lead), letter.findings, letter.more, letter.cards
+            )
             for subject in subjects[:1]
         ]
         lead = [letter.lead.bottom_line] if letter.lead is not None else []
@@ -239,7 +247,9 @@ class _Writer:
 
     def _cards(self) -> tuple[Card, ...]:
         return tuple(
-            card_block(item.kind, self.material.dossiers[item.key], self.settings, item.note)
+            card_block(
+                item.kind, self.material.dossiers[item.key], self.settings, self.material.sources, item.note
+            )
             for item in self._in(Room.CARD)
             if item.key in self.material.dossiers
         )
@@ -276,14 +286,27 @@ class _Writer:
             shown.setdefault(item.key, "new in this issue")
         return shown
 
+    def _panels(self) -> Iterator[Panel]:
+        """The panels whose outcome this issue prints."""
+        for _, comparison in self._comparisons(Room.LEAD, Room.MORE):
+            yield from (side.panel for side in self.material.sides(comparison))
+        for item in self._in(Room.CARD):
+            if item.key in self.material.dossiers:
+                yield self.material.dossiers[item.key].panel
+
     def _lead_sides(self) -> tuple[Dossier, Dossier] | None:
         sides = [self.material.sides(each) for _, each in self._comparisons(Room.LEAD)]
         return sides[0] if sides else None
 
-    def _told_first(self, changes: Sequence[Change], found: tuple[str, ...]) -> tuple[str, ...]:
-        """The lines of which the preheader takes the first that fits: a change that is the subject is told there."""
-        heads = heading_move(self.moves, self._lead_sides()) is not None
-        return (*(each.words for each in changes[:1]), *found) if heads else found
+    def _lead_lines(self, subject: str, lead: Lead | None) -> tuple[str, ...]:
+        """What the lead comes down to, beside what the subject says of it already; an editor's line stands alone."""
+        sides = self._lead_sides()
+        if lead is None or sides is None:
+            return ()
+        if self.issue.bottom_line:
+            return (lead.bottom_line,)
+        beside = line_beside_splits(*sides, self.settings.clear_margin)
+        return (beside,) if " against " in subject else (lead.bottom_line, beside)
 
     def _subject(self, number: int, cards: Sequence[Card]) -> str:
         sides = self._lead_sides()

@@ -69,7 +69,7 @@ def words(received: EmailMessage) -> str:
 
 def test_the_lead_is_the_panel_comparison_with_its_splits_and_scores(words: str) -> None:
     assert (
-        "Ship Mistral 3 Small (22B): 4 of 4 reviewers would (mean 79 of 100); "
+        "Ship Mistral 3 Small (22B): 4 of 4 reviewers would (mean 79); "
         "3 of 4 would ship Mistral Medium 3.2 (70). Free against pay per token." in words
     )
     assert "Panel 4 ship / 0 skip 3 ship / 1 skip" in words
@@ -97,7 +97,7 @@ def test_the_head_to_head_comes_with_resolved_costs_and_its_question(words: str)
 
 def test_what_sources_dispute_is_said_with_both_values_and_dates(words: str) -> None:
     dispute = words.partition("Where sources differ")[2]
-    for value in ("$0.10", "$0.07", "$0.30", "$0.20", "verified 1 Mar 2026"):
+    for value in ("$0.10", "$0.07", "$0.30", "$0.20", "checked 1 Mar 2026"):
         assert value in dispute
 
 

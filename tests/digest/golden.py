@@ -14,6 +14,7 @@ from newsletter.digest.draft import Drafted, Window, make_draft
 from newsletter.digest.issues import Issue
 from newsletter.digest.letter import Letter
 from newsletter.digest.letter_json import letter_to_json
+from newsletter.digest.moves import Span
 from newsletter.digest.writing import write_letter
 from tests.digest.week import CUTOFF, SEEN, SEND_AT, SLOT, WEEK, settings_in
 
@@ -28,6 +29,7 @@ def letter_of_week(
     *packs: Pack,
     edits: dict[str, str] | None = None,
     rulings: dict[str, dict[str, str | None]] | None = None,
+    span: Span | None = None,
     **settings: object,
 ) -> Letter:
     """The letter that these packs make, drafted and written in a folder of its own."""
@@ -50,6 +52,7 @@ def letter_of_week(
                 configured,
                 number=1,
                 rulings=lambda _: rulings or {},
+                span=span,
             ).letter
     database.close()
     return letter

@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsletter.digest.bottom_line import bottom_line, clear_pick
+from newsletter.digest.bottom_line import bottom_line, clear_pick, line_beside_splits
 from newsletter.digest.panel import Panel, panel_of
 from tests.digest.tools import dossier, panel, review, verdict
 
@@ -14,7 +14,7 @@ def test_a_clear_pick_is_named_with_both_splits_means_and_prices() -> None:
     right = dossier("Meridian", panel(3, 1, 78, 72, 75, 55), {"price": "API access, pay-per-token"})
     line = bottom_line(left, right, MARGIN)
     assert line.text == (
-        "Ship Borealis: 4 of 4 reviewers would (mean 79 of 100); 3 of 4 would ship Meridian (70). "
+        "Ship Borealis: 4 of 4 reviewers would (mean 79); 3 of 4 would ship Meridian (70). "
         "Free against pay per token."
     )
     assert {"claim-meridian-price", "verdict-t-4-0-False", "verdict-t-3-1-False"} <= set(line.claims)
@@ -22,7 +22,7 @@ def test_a_clear_pick_is_named_with_both_splits_means_and_prices() -> None:
 
 def test_the_winner_comes_first_on_whichever_side_it_stands() -> None:
     line = bottom_line(dossier("Low", panel(1, 3, 40)), dossier("High", panel(3, 1, 80)), MARGIN)
-    assert line.text.startswith("Ship High: 3 of 4 reviewers would (mean 80 of 100); 1 of 4 would ship Low")
+    assert line.text.startswith("Ship High: 3 of 4 reviewers would (mean 80); 1 of 4 would ship Low")
 
 
 @pytest.mark.parametrize(
@@ -55,15 +55,13 @@ def test_there_is_a_pick_only_where_the_panel_has_one(ours: Panel, theirs: Panel
 
 def test_below_the_margin_there_is_no_clear_pick() -> None:
     line = bottom_line(dossier("A", panel(4, 0, 74)), dossier("B", panel(4, 0, 70)), MARGIN)
-    assert line.text == (
-        "No clear pick: 4 of 4 reviewers would ship A (mean 74 of 100); 4 of 4 would ship B (70)."
-    )
+    assert line.text == ("No clear pick: 4 of 4 reviewers would ship A (mean 74); 4 of 4 would ship B (70).")
 
 
 def test_a_mean_that_one_side_has_is_clearly_its_own() -> None:
     line = bottom_line(dossier("A", panel(4, 0)), dossier("B", panel(3, 1, 70)), MARGIN)
     assert line.text == (
-        "No clear pick: 4 of 4 reviewers would ship A; 3 of 4 reviewers would ship B (mean 70 of 100)."
+        "No clear pick: 4 of 4 reviewers would ship A; 3 of 4 reviewers would ship B (mean 70)."
     )
     line = bottom_line(dossier("A", panel(4, 0)), dossier("B", panel(1, 3, 40)), MARGIN)
     assert line.text == "Ship A: 4 of 4 reviewers would; 1 of 4 would ship B."
@@ -77,7 +75,7 @@ def test_a_tool_with_one_token_price_is_paid_per_token() -> None:
 
 def test_a_side_without_a_panel_is_said_to_have_none() -> None:
     line = bottom_line(dossier("A"), dossier("B", panel(4, 0, 70)), MARGIN)
-    assert line.text == ("No clear pick: 4 of 4 reviewers would ship B (mean 70 of 100); A has no panel yet.")
+    assert line.text == ("No clear pick: 4 of 4 reviewers would ship B (mean 70); A has no panel yet.")
 
 
 def test_neither_side_reviewed_leaves_the_prices() -> None:
@@ -97,7 +95,7 @@ def test_an_unknown_price_is_said_to_be_unknown() -> None:
 
 def test_nothing_is_said_of_prices_when_neither_is_known() -> None:
     line = bottom_line(dossier("A", panel(4, 0, 90)), dossier("B", panel(1, 3, 40)), MARGIN)
-    assert line.text.endswith("(mean 90 of 100); 1 of 4 would ship B (40).")
+    assert line.text.endswith("(mean 90); 1 of 4 would ship B (40).")
 
 
 def test_reviews_without_decisions_still_have_a_mean() -> None:
@@ -108,7 +106,7 @@ def test_reviews_without_decisions_still_have_a_mean() -> None:
 def test_a_panel_that_skips_both_is_said_to_skip_both() -> None:
     line = bottom_line(dossier("A", panel(1, 3, 60)), dossier("B", panel(0, 4, 30)), MARGIN)
     assert line.text == (
-        "The panel skips both: 1 of 4 reviewers would ship A (mean 60 of 100); 0 of 4 would ship B (30)."
+        "The panel skips both: 1 of 4 reviewers would ship A (mean 60); 0 of 4 would ship B (30)."
     )
 
 
@@ -121,3 +119,22 @@ def test_a_share_that_nobody_counted_out_stays_a_share() -> None:
     share = panel_of([verdict("t", None, None, "75")], [])
     line = bottom_line(dossier("A", share), dossier("B", panel(1, 3)), MARGIN)
     assert line.text == "Ship A: 75 % of reviewers would; 1 of 4 would ship B."
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "said"),
+    [
+        (panel(3, 1, 70), panel(4, 0, 80), "Ship B: mean 80 of 100 against 70."),
+        (panel(4, 0, 74), panel(4, 0, 70), "No clear pick: mean 74 of 100 against 70."),
+        (panel(1, 3, 60), panel(0, 4, 30), "The panel skips both: mean 60 of 100 against 30."),
+        (panel(4, 0), panel(1, 3, 30), "Ship A."),
+        (panel(4, 0), panel(3, 1), "No clear pick."),
+    ],
+)
+def test_beside_both_splits_it_leaves_them_out(ours: Panel, theirs: Panel, said: str) -> None:
+    assert line_beside_splits(dossier("A", ours), dossier("B", theirs), MARGIN) == said
+
+
+def test_beside_both_splits_the_prices_stay() -> None:
+    left, right = dossier("A", panel(4, 0, 80), entry="Free"), dossier("B", panel(3, 1, 70), entry="Paid")
+    assert line_beside_splits(left, right, MARGIN).endswith("against 70. Free against paid.")

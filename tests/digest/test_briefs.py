@@ -35,10 +35,7 @@ def words(left: Dossier, right: Dossier) -> str:
 
 def test_a_brief_without_room_for_the_names_speaks_of_the_other() -> None:
     left, right = dossier("Kite of the North", panel(4, 0, 90)), dossier("Wren of the South", panel(1, 3, 40))
-    assert (
-        words(left, right)
-        == "Ship Kite of the North: 4 of 4 would (mean 90); 1 of 4 would ship the other (40)."
-    )
+    assert words(left, right) == "Ship Kite of the North: 4 of 4 would (mean 90), 1 of 4 the other (40)."
 
 
 @pytest.mark.parametrize(

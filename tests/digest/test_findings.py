@@ -24,15 +24,15 @@ def test_there_are_at_most_three_the_largest_kind_first() -> None:
         dossier("D", panel(4, 0, 50, 50, 50), PRICED),
     )
     assert lines([LEAD, second], []) == [
-        "Widest panel gap in this issue: C, mean 90, against D, mean 50.",
-        "Most divided panel in this issue: C, 2 ship / 2 skip.",
-        "Largest price gap in this issue: 10M tokens a month cost $1.35 with D, $12.00 with C.",
+        "Widest panel gap here: C, mean 90, against D, 50.",
+        "Most divided panel here: C, 2 ship / 2 skip.",
+        "Largest price gap here: 10M tokens a month cost $1.35 with D, $12.00 with C.",
     ]
 
 
 def test_what_the_lead_says_itself_is_no_finding() -> None:
     assert lines([LEAD], []) == [
-        "Highest mean in this issue: A, 80 from 3 scores.",
+        "Highest mean here: A, 80 from 3 scores.",
     ]
 
 
@@ -56,7 +56,7 @@ def test_the_highest_mean_is_the_highest_of_all() -> None:
 )
 def test_a_panel_is_divided_from_forty_to_sixty_percent(ships: int, skips: int, divided: bool) -> None:
     found = lines([], [dossier("A", panel(ships, skips))])
-    assert (found == [f"Most divided panel in this issue: A, {ships} ship / {skips} skip."]) is divided
+    assert (found == [f"Most divided panel here: A, {ships} ship / {skips} skip."]) is divided
 
 
 def test_a_small_price_gap_is_no_finding() -> None:
@@ -79,7 +79,7 @@ def test_sources_that_differ_on_a_price_are_a_finding() -> None:
 def test_the_longest_context_needs_two_to_compare() -> None:
     one, two = (dossier(name, None, {"context": count}) for name, count in (("A", "128000"), ("B", "256000")))
     assert lines([], [one]) == []
-    assert lines([], [one, two]) == ["Longest context in this issue: B, 256K tokens."]
+    assert lines([], [one, two]) == ["Longest context here: B, 256K tokens."]
 
 
 def test_a_week_of_which_nothing_is_known_has_no_findings() -> None:

@@ -1,6 +1,6 @@
 """The letter of a small week, from the stores to every word; and of weeks that somebody wishes us ill with."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,11 +21,12 @@ from newsletter.digest.figures import figures_in
 from newsletter.digest.length import MOST_WORDS, lead_words, letter_words, minutes
 from newsletter.digest.letter import Card, Figure, Letter
 from newsletter.digest.letter_json import letter_from_json, letter_to_json
+from newsletter.digest.moves import Span
 from newsletter.digest.sentences import count_words
 from newsletter.digest.subject import PREHEADER_CHARS, SUBJECT_CHARS
 from newsletter.errors import StoreError
 from tests.digest.golden import FILE, letter_of_week, readable
-from tests.digest.week import PANEL_PAGE, PRICE_PAGE, PROFILE_PAGE, VERDICT_PAGE, WEEK
+from tests.digest.week import CUTOFF, PANEL_PAGE, PRICE_PAGE, PROFILE_PAGE, VERDICT_PAGE, WEEK
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def test_every_printed_number_from_data_leads_to_a_source(letter: Letter) -> Non
 
 def test_what_sources_differ_on_is_printed_with_both_values_names_and_dates(letter: Letter) -> None:
     assert [each.words for each in letter.sources.disputes] == [
-        "Heron Small, input price: $0.10 (Model almanac, verified 1 Mar 2026); "
+        "Heron Small, input price: $0.10 (Model almanac, checked 1 Mar 2026); "
         "$0.07 (Tool desk, prices, seen 23 Nov 2026)"
     ]
 
@@ -74,8 +75,8 @@ def test_sources_that_agree_with_each_other_stand_behind_one_value(tmp_path: Pat
     claim = ClaimEntry(tool="heron-small", attribute="input_price", value="0.07", unit="USD/Mtok")
     letter = letter_of_week(tmp_path, *WEEK, Pack(source=SourceEntry(name="Third"), claims=(claim,)))
     assert [each.words for each in letter.sources.disputes] == [
-        "Heron Small, input price: $0.10 (Model almanac, verified 1 Mar 2026); "
-        "$0.07 (Third, seen 23 Nov 2026; Tool desk, prices, seen 23 Nov 2026)"
+        "Heron Small, input price: $0.10 (Model almanac, checked 1 Mar 2026); "
+        "$0.07 (Third & Tool desk, prices, seen 23 Nov 2026)"
     ]
 
 
@@ -99,7 +100,7 @@ def test_a_source_is_dated_as_what_is_printed_of_it(tmp_path: Path) -> None:
     one = Pack(source=SourceEntry(name="Prices"), tools=tools, claims=claims)
     [origin] = letter_of_week(tmp_path, one).sources.origins
     assert (origin.dated, origin.newest_on) == (
-        "verified 18 Nov 2026 to 19 Nov 2026",
+        "checked 18–19 Nov 2026",
         date(2026, 11, 19),
     )
 
@@ -142,7 +143,7 @@ def test_from_a_source_that_is_not_ours_only_figures_enter(tmp_path: Path) -> No
         assert [text for text in prose if text and text in printed] == []
     assert (
         letter.lead.bottom_line
-        == "Ship Borealis 3 (22B): 4 of 4 reviewers would (mean 79 of 100); 3 of 4 would ship "
+        == "Ship Borealis 3 (22B): 4 of 4 reviewers would (mean 79); 3 of 4 would ship "
         "Meridian Medium (70). Free against pay per token."
     )
 
@@ -202,15 +203,81 @@ def test_a_week_without_comparisons_has_no_lead_and_still_a_subject(tmp_path: Pa
     assert [each.kicker for each in letter.cards] == ["new verdict", "new model"]
 
 
-def test_prices_on_cards_have_their_unit(letter: Letter) -> None:
+def test_prices_on_cards_have_their_unit_and_the_days_they_were_looked_at(letter: Letter) -> None:
     [heron] = [each for each in letter.cards if each.tool_id == "heron-small"]
     [osprey] = [each for each in letter.cards if each.tool_id == "osprey-7b"]
     assert {label: value.text for label, value in heron.facts} == {
         "Input": "$0.10/1M tokens",
         "Output": "$0.20/1M tokens",
-        "Verified": "1 Mar 2026",
+        "Checked": "1 Mar 2026, seen 23 Nov 2026",
     }
     assert dict(osprey.facts)["Context"].text == "128K tokens"
+
+
+def test_how_one_pays_for_a_judged_tool_has_its_day_too(tmp_path: Path) -> None:
+    price = ClaimEntry(
+        tool="tern-notes", attribute="price", value="Free tier, then $8", as_of=date(2026, 11, 2)
+    )
+    priced = VERDICT_PAGE.model_copy(update={"claims": (price,)})
+    [card] = letter_of_week(tmp_path, priced).cards
+    assert dict(card.facts)["Pricing"].text == "free to start (as of 2 Nov 2026)"
+
+
+def test_costs_and_benchmarks_say_whose_they_are_and_of_which_day(tmp_path: Path) -> None:
+    lead = letter_of_week(tmp_path, PRICE_PAGE).lead
+    assert lead is not None
+    assert lead.costs is not None
+    assert lead.costs.dated == "Prices seen 23 Nov 2026."
+    assert lead.benchmarks is not None
+    assert lead.benchmarks.origin == "Tool desk, prices, seen 23 Nov 2026."
+
+
+def summed_up(summary: str) -> Pack:
+    comparison = PRICE_PAGE.comparisons[0].model_copy(update={"summary": summary})
+    return PRICE_PAGE.model_copy(update={"comparisons": (comparison,)})
+
+
+def test_where_no_panel_says_why_the_comparisons_own_summary_does(tmp_path: Path) -> None:
+    said = "Heron sorts faster than anybody reads. It is a tenth of the price, 50 % cheaper."
+    lead = letter_of_week(tmp_path, summed_up(said)).lead
+    assert lead is not None
+    assert lead.why == "Heron sorts faster than anybody reads."
+
+
+def test_somebody_elses_summary_is_not_the_reason(tmp_path: Path) -> None:
+    theirs = SourceEntry(name="Elsewhere", ours=False)
+    pack = summed_up("Heron sorts faster than anybody reads.").model_copy(update={"source": theirs})
+    lead = letter_of_week(tmp_path, pack).lead
+    assert lead is not None
+    assert lead.why == ""
+
+
+def test_both_tools_of_a_brief_can_be_followed(letter: Letter) -> None:
+    assert [[each.tool_id for each in brief.sides] for brief in letter.more] == [
+        ["pelican-large", "heron-small"]
+    ]
+
+
+def test_the_preheader_is_about_the_lead_and_repeats_nothing_of_the_subject(letter: Letter) -> None:
+    assert letter.subject.endswith("? 4–0 against 3–1")
+    assert letter.preheader == "Ship Borealis 3 (22B): mean 79 of 100 against 70. Free against pay per token."
+
+
+def test_beside_an_editors_subject_the_preheader_says_the_whole_bottom_line(tmp_path: Path) -> None:
+    letter = letter_of_week(tmp_path, PRICE_PAGE, edits={"subject": "Which of the two?"})
+    assert letter.lead is not None
+    assert letter.preheader == letter.lead.bottom_line
+
+
+def test_an_editors_bottom_line_is_the_preheader_too(tmp_path: Path) -> None:
+    letter = letter_of_week(tmp_path, *WEEK, edits={"bottom_line": "Take the Borealis."})
+    assert letter.preheader.startswith("Take the Borealis.")
+
+
+def test_only_the_first_issue_has_nothing_to_compare(letter: Letter, tmp_path: Path) -> None:
+    week = Span(since=CUTOFF - timedelta(days=7), until=CUTOFF)
+    assert letter.is_first
+    assert not letter_of_week(_folder(tmp_path), *WEEK, span=week).is_first
 
 
 # ── budgets ────────────────────────────────────────────────────────────────────────────────────────────

@@ -3,8 +3,8 @@
 import pytest
 
 from newsletter.content.model import Votes
-from newsletter.digest.panel import Panel, community, panel_of
-from tests.digest.tools import MOMENT, review, verdict
+from newsletter.digest.panel import Panel, community, panel_of, score_key
+from tests.digest.tools import MOMENT, panel, review, verdict
 
 
 def test_the_last_verdict_counts() -> None:
@@ -14,7 +14,7 @@ def test_the_last_verdict_counts() -> None:
 
 def test_a_split_that_follows_from_a_share_says_so() -> None:
     known = panel_of([verdict("t", 4, 0, "100", derived=True)], [])
-    assert known.words == "4 ship / 0 skip (counted from a stated 100 %)"
+    assert known.words == "4 ship / 0 skip (from a stated 100 %)"
 
 
 def test_a_counted_split_is_printed_rather_than_the_same_one_derived_later() -> None:
@@ -67,3 +67,26 @@ def test_votes_are_counted_out(ship: int, skip: int, written: str) -> None:
 
 def test_no_votes_is_not_nought_percent() -> None:
     assert community(None).text == "no votes yet"
+
+
+@pytest.mark.parametrize(
+    ("panels", "said"),
+    [
+        (
+            (panel(3, 1, 80, 70, 60, 50), panel(4, 0, 80, 80, 80, 80)),
+            "Four reviewers score 0–100 and say ship (use it) or skip.",
+        ),
+        # Panels of several sizes, and one that nobody counted: no number is right for all.
+        (
+            (panel(3, 1, 80, 70, 60, 50), panel(2, 1, 80, 80, 80)),
+            "Reviewers score 0–100 and say ship (use it) or skip.",
+        ),
+        ((panel_of([verdict("t", None, None, "75")], []),), "Reviewers say ship (use it) or skip."),
+        ((panel(2, 1), Panel()), "Three reviewers say ship (use it) or skip."),
+        ((panel(0, 0, 80, 70),), "Two reviewers score 0–100."),
+        ((Panel(), Panel()), ""),
+        ((), ""),
+    ],
+)
+def test_the_key_says_who_judges_and_what_the_numbers_mean(panels: tuple[Panel, ...], said: str) -> None:
+    assert score_key(panels) == said

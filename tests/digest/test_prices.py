@@ -1,11 +1,14 @@
 """What tools cost: by volume, for a team, in a word; and never an invented nothing."""
 
+from dataclasses import replace
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import pytest
 
 from newsletter.digest.costs import NO_COST, costs_block, monthly_cost, price_figure
+from newsletter.digest.material import Dossier
 from newsletter.digest.pricing import contrast, pricing_kind
 from tests.digest.tools import dossier, offer
 from tests.digest.week import settings_in
@@ -15,7 +18,7 @@ SMALL = dossier("Small", None, {"input_price": "0.07", "output_price": "0.20"})
 
 
 def test_a_month_costs_half_input_and_half_output(tmp_path: Path) -> None:
-    costs = costs_block(MEDIUM, SMALL, settings_in(tmp_path))
+    costs = costs_block(MEDIUM, SMALL, settings_in(tmp_path), {})
     assert costs is not None
     assert [(row.left.text, row.right.text) for row in costs.volumes] == [
         ("$1.20", "$0.14"),
@@ -27,7 +30,7 @@ def test_a_month_costs_half_input_and_half_output(tmp_path: Path) -> None:
 
 def test_a_team_costs_seats_times_messages_times_tokens_times_days(tmp_path: Path) -> None:
     costs = costs_block(
-        MEDIUM, SMALL, settings_in(tmp_path, team_seats=5, team_messages=80, team_tokens=1500)
+        MEDIUM, SMALL, settings_in(tmp_path, team_seats=5, team_messages=80, team_tokens=1500), {}
     )
     assert costs is not None
     assert costs.team is not None
@@ -49,7 +52,7 @@ def test_rounded_to_whole_dollars_the_same_figures_are_the_pages_own() -> None:
 
 
 def test_a_side_without_a_price_says_so(tmp_path: Path) -> None:
-    costs = costs_block(MEDIUM, dossier("Other"), settings_in(tmp_path))
+    costs = costs_block(MEDIUM, dossier("Other"), settings_in(tmp_path), {})
     assert costs is not None
     assert {row.right.text for row in costs.volumes} == {NO_COST}
 
@@ -61,7 +64,7 @@ def test_one_price_of_two_is_not_enough_for_a_month(tmp_path: Path) -> None:
 
 
 def test_without_any_price_there_is_no_cost_table(tmp_path: Path) -> None:
-    assert costs_block(dossier("A", entry="Free"), dossier("B"), settings_in(tmp_path)) is None
+    assert costs_block(dossier("A", entry="Free"), dossier("B"), settings_in(tmp_path), {}) is None
 
 
 def test_a_free_tool_costs_nothing_only_where_a_token_price_of_nothing_is_recorded() -> None:
@@ -116,3 +119,30 @@ def test_the_tools_own_price_comes_before_any_offer() -> None:
         "A", None, {"input_price": "0.40", "output_price": "2.00"}, offers=(offer("Cheap", "0.1", "0.3"),)
     )
     assert price_figure(tool.prices).text == "$0.40 in / $2.00 out per 1M tokens"
+
+
+def checked_on(tool: Dossier, when: date) -> Dossier:
+    facts = {
+        key: replace(each, claim=replace(each.claim, verified_on=when)) for key, each in tool.facts.items()
+    }
+    return replace(tool, facts=facts)
+
+
+def test_costs_say_once_when_the_prices_of_both_sides_were_looked_at(tmp_path: Path) -> None:
+    sides = [checked_on(each, date(2026, 11, 18)) for each in (MEDIUM, SMALL)]
+    costs = costs_block(sides[0], sides[1], settings_in(tmp_path), {})
+    assert costs is not None
+    assert costs.dated == "Prices checked 18 Nov 2026."
+
+
+def test_prices_of_several_days_are_dated_side_by_side(tmp_path: Path) -> None:
+    tool = dossier("Offered", offers=(offer("Cheap", "0.1", "0.3"), offer("Dear", "1", "3")))
+    costs = costs_block(checked_on(MEDIUM, date(2026, 3, 1)), tool, settings_in(tmp_path), {})
+    assert costs is not None
+    assert costs.dated == "Prices: Medium, checked 1 Mar 2026; Offered, seen 23 Nov 2026."
+
+
+def test_a_side_without_a_price_has_no_date_of_it(tmp_path: Path) -> None:
+    costs = costs_block(MEDIUM, dossier("Other"), settings_in(tmp_path), {})
+    assert costs is not None
+    assert costs.dated == "Prices seen 23 Nov 2026."

@@ -1,7 +1,5 @@
 """Subject and preheader: short, computed, and not the same thing twice."""
 
-from dataclasses import replace
-
 from newsletter.digest.letter import Card, Figure
 from newsletter.digest.subject import (
     PREHEADER_CHARS,
@@ -12,7 +10,6 @@ from newsletter.digest.subject import (
     propose_subjects,
 )
 from tests.digest.tools import dossier, panel
-from tests.render.letters import LEAD
 
 
 def card(name: str) -> Card:
@@ -62,21 +59,21 @@ def test_without_a_lead_the_first_card_is_the_news() -> None:
 
 def test_the_preheader_names_what_else_is_in_once() -> None:
     line = "Most divided panel in this issue: Tern."
-    found = compute_preheader("A or B? 4–0 against 3–1", None, (line,), (), (card("Tern"), card("Gull")))
+    found = compute_preheader("A or B? 4–0 against 3–1", (), (line,), (), (card("Tern"), card("Gull")))
     assert found == f"{line} Also: Gull."
 
 
 def test_a_long_finding_gives_way_to_a_shorter_one() -> None:
-    assert compute_preheader("S", None, ("x" * 200, "Short."), (), ()) == "Short."
+    assert compute_preheader("S", (), ("x" * 200, "Short."), (), ()) == "Short."
 
 
 def test_with_nothing_to_say_there_is_no_preheader() -> None:
-    assert compute_preheader("S", None, (), (), ()) == ""
+    assert compute_preheader("S", (), (), (), ()) == ""
 
 
 def test_a_lone_lead_lends_its_bottom_line_cut_to_what_a_phone_shows() -> None:
-    lead = replace(LEAD, bottom_line="Ship Tern: " + "words and " * 20 + "more.")
-    found = compute_preheader("Tern or Gull? 4–0 against 3–1", lead, (), (), ())
+    line = "Ship Tern: " + "words and " * 20 + "more."
+    found = compute_preheader("Tern or Gull? 4–0 against 3–1", (line,), (), (), ())
     assert found.startswith("Ship Tern: words")
     assert len(found) <= PREHEADER_CHARS
 
@@ -105,3 +102,8 @@ def test_of_a_week_without_anything_the_number_is_proposed() -> None:
 
 def test_preheaders_are_proposed_once_and_as_far_as_they_fit() -> None:
     assert propose_preheaders(["A line.", "", "x" * 111, "A line.", "Another."]) == ("A line.", "Another.")
+
+
+def test_the_leads_line_comes_before_any_finding_and_the_fullest_that_fits_first() -> None:
+    found = compute_preheader("Tern or Gull?", ("x" * 200, "Ship Tern.", "Ship."), ("A finding.",), (), ())
+    assert found == "Ship Tern."

@@ -19,6 +19,7 @@ from newsletter.digest.letter import (
     Letter,
     Link,
     Masthead,
+    Named,
     Origin,
     Quote,
     Row,
@@ -62,6 +63,10 @@ def _row(label: str, left: str, right: str, *, disputed: bool = False) -> Row:
 
 def _link(label: str, slug: str = "compare/small-medium", *, affiliate: bool = False) -> Link:
     return Link(label=label, url=f"https://verdicts.example.org/{slug}", affiliate=affiliate)
+
+
+def _sides(*names: str) -> tuple[Named, ...]:
+    return tuple(Named(tool_id=name.lower().replace(" ", "-"), name=name) for name in names)
 
 
 MASTHEAD = Masthead(
@@ -155,6 +160,7 @@ LEAD = Lead(
         ),
         team=_row("Team", "$1.78", "$15.84"),
         basis="Even split of input and output. Team: 5 seats × 80 messages a day × 1,500 tokens, 22 days a month.",
+        dated="Prices checked 18 Nov 2026.",
     ),
     benchmarks=Benchmarks(
         rows=(
@@ -163,6 +169,7 @@ LEAD = Lead(
             _row("Long context", "1 of 3", "2 of 3"),
         ),
         untested="9 of 12 tests untested on both sides",
+        origin="Model lab, 10 Nov 2026.",
     ),
     link=_link("Read the full comparison"),
 )
@@ -174,6 +181,7 @@ MORE = (
         headline="Mistral Medium 3.1 vs Mistral Small 3.2",
         words="$0.40 against $0.07 for a million input tokens. The panel splits 3–1 and 4–0; only one of twelve tests has a score.",
         link=_link("Mistral Medium 3.1 vs Mistral Small 3.2", "compare/medium-small"),
+        sides=_sides("Mistral Medium 3.1", "Mistral Small 3.2 (24B)"),
     ),
     Brief(
         comparison_id="quill-inkwell",
@@ -181,6 +189,7 @@ MORE = (
         headline="Quill vs Inkwell",
         words="Both panels ship, 3–1 and 4–0, two points apart: no clear pick. Quill is paid only, Inkwell starts free.",
         link=_link("Quill vs Inkwell", "compare/quill-inkwell", affiliate=True),
+        sides=_sides("Quill", "Inkwell"),
         note="Our desk used both for a month; the gap was smaller than the numbers say.",
     ),
     Brief(
@@ -189,6 +198,7 @@ MORE = (
         headline="Tidepool vs Sonar Desk",
         words="1–3 against 2–2, means 48 and 61. Neither convinces; Sonar Desk at least says where its answers come from.",
         link=_link("Tidepool vs Sonar Desk", "compare/tidepool-sonar"),
+        sides=_sides("Tidepool", "Sonar Desk"),
     ),
 )
 
@@ -208,7 +218,7 @@ def _card(name: str, kicker: str, split: str, share: int | None, line: str, topi
             ("Input", _figure("$0.10", disputed=True)),
             ("Output", _figure("$0.30")),
             ("Licence", _figure("Apache 2.0")),
-            ("Verified", _figure("1 Mar 2026")),
+            ("Checked", _figure("1 Mar 2026")),
         )
         if kicker == "new model"
         else (),
@@ -261,6 +271,7 @@ FOOTER = Footer(
 
 USUAL = Letter(
     asks_votes=True,
+    key="Four reviewers score 0–100 and say ship (use it) or skip.",
     subject="Mistral 3 Small or Medium 3.2? 4–0 against 3–1",
     preheader="Free against pay per token, nine points apart, and one reviewer who walks away.",
     masthead=MASTHEAD,
@@ -287,14 +298,14 @@ USUAL = Letter(
             Origin(
                 name="Mistral AI, pricing",
                 url="https://models.example.com/mistral",
-                dated="verified 1 Mar 2026",
+                dated="checked 1 Mar 2026",
             ),
         ),
         disputes=(
             Dispute(
                 tool_id="mistral-small-3-2",
                 attribute="input_price",
-                words="Mistral Small 3.2, input: $0.10 (model profile, verified 1 Mar 2026); $0.07 (model page, seen 20 Nov 2026)",
+                words="Mistral Small 3.2, input: $0.10 (model profile, checked 1 Mar 2026); $0.07 (model page, seen 20 Nov 2026)",
             ),
         ),
     ),
@@ -314,6 +325,7 @@ THIN = replace(
     rest=(),
     answer=None,
     sources=Sources(origins=(), disputes=()),
+    is_first=True,
 )
 
 #: Twelve items, everything there, everything as long as it may be.
@@ -321,8 +333,8 @@ HEAVY = replace(
     USUAL,
     note=LONG_NOTE,
     findings=(
-        "Most divided panel in this issue: Harbor Agents, 1 ship / 3 skip, against four for Mistral 3 Small.",
-        "Largest price gap in this issue: 10M tokens a month cost $1.35 with Mistral 3 Small, $12.00 with Medium.",
+        "Most divided panel here: Harbor Agents, 1 ship / 3 skip, against four for Mistral 3 Small.",
+        "Largest price gap here: 10M tokens a month cost $1.35 with Mistral 3 Small, $12.00 with Medium.",
         "Sources differ on Mistral Small 3.2, input price: $0.10 or $0.07 per million tokens.",
     ),
     changes=(

@@ -94,8 +94,9 @@ def test_it_fits_the_screen_and_every_text_is_readable(
     assert asked == []
 
 
-def test_axe_finds_no_barrier_in_an_issue(page: Page, document: str) -> None:
-    show(page, document, PHONE, "light")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_barrier_in_an_issue(page: Page, document: str, scheme: str) -> None:
+    show(page, document, PHONE, scheme)
     found = Axe().run(page, options={"rules": {rule: {"enabled": False} for rule in _OF_PAGES}})
     assert found.violations_count == 0, found.generate_report()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.digest.letter import Letter, Rates, Score, Scorecard, ScoreRow
+from newsletter.digest.letter import Followed, Letter, Rates, Score, Scorecard, ScoreRow
 from newsletter.errors import BadInput
 from newsletter.render.columns import width
 from newsletter.render.compile import compile_letter
@@ -61,7 +61,7 @@ READING_ORDER = [
     "Lumen Voice",
     "Also new",
     "Can I run a 22B model",
-    "verified 1 Mar 2026",
+    "checked 1 Mar 2026",
     "You get this because",
     "12 Harbour Street",
 ]
@@ -88,7 +88,8 @@ def test_the_html_needs_no_repair(name: str) -> None:
 
 def test_empty_blocks_vanish_with_their_headings() -> None:
     headings = [words(each) for each in body("THIN").iter() if each.tag in ("h1", "h2", "h3")]
-    assert headings == ["Weekly Verdicts", "Mistral 3 Small (22B) vs Mistral Medium 3.2", "Side by side"]
+    lead = "Mistral 3 Small (22B) vs Mistral Medium 3.2"
+    assert headings == ["Weekly Verdicts", lead, "Side by side", "What changed"]
     for word in ("SCORECARD", "COSTS", "BENCHMARKS", "MORE", "SOURCES", "QUESTION", "NEW ON"):
         assert word not in text_of(PLANS["THIN"])
 
@@ -236,3 +237,60 @@ def test_own_costs_point_to_the_sources_where_prices_are_disputed() -> None:
     for part in (words(tree(html_of(plan))), text_of(plan)):
         assert f"{left}†" in part
         assert f"{right}†" not in part
+
+
+def both_parts(name: str) -> tuple[str, str]:
+    return words(body(name)), " ".join(text_of(PLANS[name]).split())
+
+
+def test_a_key_explains_the_scores_before_the_first_of_them() -> None:
+    for part in both_parts("USUAL"):
+        shown = part[part.index("No. 12") :]
+        assert shown.index("Four reviewers score 0–100") < shown.index("Widest gap") < shown.index("mean 79")
+
+
+def test_only_a_first_issue_says_that_nothing_can_be_compared() -> None:
+    for part in both_parts("THIN"):
+        assert "First issue: nothing to compare yet." in part
+    for part in both_parts("USUAL"):
+        assert "nothing to compare" not in part
+        assert "what changed" not in part.casefold()
+
+
+def test_on_a_first_issue_followed_tools_have_no_change_that_could_be_denied() -> None:
+    tools = (Followed(tool_id="tern", name="Tern"),)
+    for letter, said in (
+        (letters.THIN, "First issue, nothing to compare yet: "),
+        (letters.USUAL, "No change: "),
+    ):
+        plan = compiled(replace(letter, followed=tools))
+        for part in (words(tree(html_of(plan))), text_of(plan)):
+            assert f"{said}{SAMPLE_VALUES[SlotName.UNCHANGED]}." in part
+
+
+def test_prices_and_results_carry_their_source_and_day() -> None:
+    for part in both_parts("USUAL"):
+        in_order(
+            part,
+            ["22 days a month.", "Prices checked 18 Nov 2026.", "9 of 12 tests", "Model lab, 10 Nov 2026."],
+        )
+
+
+def test_a_vote_names_the_tools_it_is_about() -> None:
+    for part in both_parts("USUAL"):
+        assert "Vote: Quill or Inkwell?" in part
+    assert "Vote: Mistral 3 Small (22B) or Mistral Medium 3.2?" in both_parts("USUAL")[1]
+
+
+def test_every_tool_that_is_shown_can_be_followed_in_both_parts() -> None:
+    ways = {link.get("href") for link in body("USUAL").iter("a")}
+    for tool in ("mistral-3-small", "quill", "inkwell", "tidepool", "sonar-desk", "lumen-voice"):
+        address = f"{SAMPLE_VALUES[SlotName.PREFERENCES_URL]}/follow/{tool}"
+        assert address in ways
+        assert address in text_of(PLANS["USUAL"])
+
+
+def test_the_reason_of_the_comparison_itself_stands_under_its_bottom_line() -> None:
+    plan = compiled(replace(letters.USUAL, lead=replace(letters.LEAD, why="Nobody has said so before.")))
+    for part in (words(tree(html_of(plan)).find("body")), " ".join(text_of(plan).split())):
+        in_order(part, ["4–0, mean 79, against 3–1", "Nobody has said so before.", "Pick Mistral 3 Small"])

@@ -12,12 +12,18 @@ from playwright.sync_api import Browser
 from starlette.testclient import TestClient
 
 from newsletter.app import App
-from newsletter.db.statuses import EditorRole
+from newsletter.db.statuses import ClickKind, EditorRole
+from newsletter.delivery.store import start_issue
+from newsletter.digest.clicks import Click, IssueLink
+from newsletter.digest.clicks_store import add_clicks, put_links
 from newsletter.editing.people.editors import invite
+from newsletter.editing.release.approve import approve
 from newsletter.installation import make_installation
 from newsletter.web.application import make_web
 from tests.content.desk.pages import SEEN_AT
 from tests.content.packs import pack, tool
+from tests.digest.week import PANEL_PAGE
+from tests.editing.desk import drafted
 from tests.web.house import House, path_in
 from tests.web.test_browser import DESK, PHONE, Keyboard, Visit, serving, write
 
@@ -137,4 +143,31 @@ def test_a_newcomer_reads_a_mail_in_the_browser_and_follows_its_link(
     (sent,) = house.mails("bob@example.org")
     assert opened.value.url == base + path_in(sent, "confirm")
     assert [each for each in said if "Content Security Policy" in each] == []
+    context.close()
+
+
+def test_an_issues_links_and_their_figures_fit_on_a_phone(
+    browser: Browser, served: tuple[House, str]
+) -> None:
+    house, base = served
+    app, now = house.app, house.app.clock.now()
+    with app.content() as content:
+        content.import_pack(PANEL_PAGE, now)
+    issue = approve(app, drafted(app), "dora")
+    link = IssueLink(
+        number=1, url=f"https://tools.example.org/{'a-long-name-' * 9}", place="brief:" + "x" * 60
+    )
+    with app.database.write() as connection:
+        put_links(connection, issue.id, [link])
+        add_clicks(
+            connection, {Click(issue_id=issue.id, number=1, kind=ClickKind.HUMAN, day=now.date()): 1234}
+        )
+    start_issue(app.database, issue.id, now)
+    context = browser.new_context(viewport=PHONE, color_scheme="dark")  # type: ignore[arg-type]
+    visit = Visit(context.new_page(), base, axe=True)
+    sign_in(visit, app)
+    visit.open(f"/desk/issues/{issue.id}/report")
+    table = visit.tab.locator("[aria-labelledby=clicks].scroll")
+    assert "1,234" in table.inner_text()
+    assert table.evaluate("each => each.scrollWidth <= each.clientWidth")
     context.close()

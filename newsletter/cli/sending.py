@@ -165,11 +165,16 @@ def _say_ending(app: "App", issue: "Issue", ending: "Ending", sender: "Sender") 
         case Ending.CANCELLED:
             say(f"Issue {issue.label} was cancelled. Until then {words}.")
         case Ending.STOPPED:
-            left = f"{situation.progress.open:,} readers left"
+            left = (
+                "1 reader left"
+                if situation.progress.open == 1
+                else f"{situation.progress.open:,} readers left"
+            )
             say(f"Stopped; nothing is lost. So far {words}; {left}. To go on: newsletter send {issue.id}")
     _say_outbox(app)
-    step = _next_step(app, issue.id)
-    if step and ending is not Ending.STOPPED:
+    if ending is Ending.PAUSED:
+        say(f"To go on: newsletter resume {issue.id}")
+    elif ending is not Ending.STOPPED and (step := _next_step(app, issue.id)):
         say(step)
 
 

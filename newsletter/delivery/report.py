@@ -152,7 +152,11 @@ def _sending_without_sender(situation: Situation, now: datetime, zone: ZoneInfo)
 
 def _sent(situation: Situation) -> Report:
     issue, unsure = situation.issue, situation.progress.unsure
-    words = f"{unsure} readers may or may not have it" if unsure else "everybody is done"
+    words = (
+        f"{unsure:,} {'reader' if unsure == 1 else 'readers'} may or may not have it"
+        if unsure
+        else "everybody is done"
+    )
     return Report(
         state="sent",
         why=words,

@@ -226,7 +226,8 @@ def _connect(relay: Relay) -> tuple[smtplib.SMTP, socket.socket]:
     except ssl.SSLCertVerificationError as error:
         raise _trouble(relay, f"cannot prove who it is: {error.verify_message}", permanent=True) from error
     except (smtplib.SMTPException, OSError) as error:
-        raise _trouble(relay, f"cannot be reached: {error}") from error
+        reason = (isinstance(error, OSError) and error.strerror) or error
+        raise _trouble(relay, f"cannot be reached: {reason}") from error
     try:
         _come_in(smtp, relay)
     except BaseException:

@@ -236,7 +236,7 @@ class Worker(threading.Thread):
             run.give_in(trouble)
             return
         run.breaker.trip(trouble)
-        log.warning("%s; next try in %.0f s", trouble, run.breaker.rest.total_seconds())
+        log.warning("%s; next try in %.1f s", trouble, run.breaker.rest.total_seconds())
         while run.breaker.rest and not run.stopping.wait(_BLINK):
             pass
 

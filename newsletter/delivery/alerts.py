@@ -3,9 +3,8 @@
 import logging
 from dataclasses import dataclass
 
-from sqlalchemy.dialects import postgresql, sqlite
-
 from newsletter.clock import Clock
+from newsletter.db.conflicts import insert_into
 from newsletter.db.engine import Database
 from newsletter.db.schema import alerts
 from newsletter.db.statuses import MailKind
@@ -23,10 +22,9 @@ class StoredAlerts:
 
     def raise_once(self, key: str, subject: str, body: str) -> None:
         """Record an event, unless one of the same key is on record. Commits."""
-        insert = postgresql.insert if self.database.dialect == "postgresql" else sqlite.insert
         row = {"key": key, "at": self.clock.now(), "subject": subject, "body": body}
         with self.database.write() as connection:
-            unless_known = insert(alerts).values(row).on_conflict_do_nothing()
+            unless_known = insert_into(alerts, self.database.dialect).values(row).on_conflict_do_nothing()
             is_new = connection.execute(unless_known.returning(alerts.c.key)).first() is not None
             if is_new:
                 values = {"title": subject, "why": body, "since": "", "next": "", "command": ""}

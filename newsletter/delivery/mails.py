@@ -11,8 +11,8 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from newsletter.db.conflicts import insert_into
 from newsletter.db.schema import alerts, editors, mails, readers
 from newsletter.db.statuses import MailKind, MailStatus
 from newsletter.delivery.states import Event, Outcome
@@ -77,8 +77,7 @@ def queue_mail(
 @cache
 def _queue(dialect: str) -> Any:
     """Every sign-up runs it: putting it together takes longer than running it."""
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert(mails).on_conflict_do_nothing(index_elements=["key"]).returning(mails.c.id)
+    return insert_into(mails, dialect).on_conflict_do_nothing(index_elements=["key"]).returning(mails.c.id)
 
 
 def begin_mails(connection: Connection, limit: int, now: datetime) -> tuple[WaitingMail, ...]:

@@ -8,12 +8,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Connection, case, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.config import SEND_LIMIT
+from newsletter.db.conflicts import insert_into
 from newsletter.db.schema import quotas
 from newsletter.errors import ConfigError
 
@@ -119,7 +118,9 @@ class Throttle:
         for limit in self.limits_at(now):
             scope, seconds = self._key(limit)
             row = {"scope": scope, "seconds": seconds, "begins_at": _beginning(now, limit.period), "used": 0}
-            connection.execute(_insert(connection).values(row).on_conflict_do_nothing())
+            connection.execute(
+                insert_into(quotas, connection.dialect.name).values(row).on_conflict_do_nothing()
+            )
 
     def permit(self, connection: Connection, now: datetime, most: int) -> Permit:
         """What may begin now, at most `most`; other senders wait until this transaction ends."""
@@ -178,7 +179,7 @@ class Throttle:
     def _add(self, connection: Connection, limit: Limit, count: int, now: datetime) -> None:
         scope, seconds = self._key(limit)
         row = {"scope": scope, "seconds": seconds, "begins_at": _beginning(now, limit.period), "used": count}
-        new = _insert(connection).values(row)
+        new = insert_into(quotas, connection.dialect.name).values(row)
         same = quotas.c.begins_at == new.excluded.begins_at
         used = case((same, quotas.c.used + new.excluded.used), else_=new.excluded.used)
         changed = {"begins_at": new.excluded.begins_at, "used": used}
@@ -210,8 +211,3 @@ def _end(now: datetime, period: timedelta) -> datetime:
 
 def _domain(address: str) -> str:
     return address.rpartition("@")[2].lower()
-
-
-def _insert(connection: Connection) -> Any:
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return insert(quotas)

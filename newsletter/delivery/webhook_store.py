@@ -3,11 +3,10 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from newsletter.db.conflicts import insert_into
 from newsletter.db.schema import deliveries, mails, provider_events, webhook_posts, webhooks
 from newsletter.db.statuses import MailStatus
 from newsletter.delivery.states import Event, sources_of
@@ -63,7 +62,9 @@ def add_events(connection: Connection, rows: Sequence[EventRow]) -> frozenset[st
     if not rows:
         return frozenset()
     values = [{name: getattr(row, name) for name in EventRow.__dataclass_fields__} for row in rows]
-    statement = _insert(connection)(provider_events).on_conflict_do_nothing(index_elements=["id"])
+    statement = insert_into(provider_events, connection.dialect.name).on_conflict_do_nothing(
+        index_elements=["id"]
+    )
     return frozenset(connection.execute(statement.returning(provider_events.c.id), values).scalars())
 
 
@@ -107,9 +108,5 @@ def sign_of(connection: Connection) -> Sign:
 
 def note_sign(connection: Connection, **moments: datetime) -> None:
     """Write down `seen_at` or `refused_at`."""
-    statement = _insert(connection)(webhooks).values(name=NAME, **moments)
+    statement = insert_into(webhooks, connection.dialect.name).values(name=NAME, **moments)
     connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=moments))
-
-
-def _insert(connection: Connection) -> Any:
-    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert

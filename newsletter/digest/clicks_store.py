@@ -6,9 +6,9 @@ from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
+from newsletter.db.conflicts import insert_into
 from newsletter.db.engine import Database
 from newsletter.db.schema import clicks, issues, links
 from newsletter.db.statuses import ClickKind
@@ -75,8 +75,7 @@ def add_clicks(connection: Connection, counts: Mapping[Click, int]) -> None:
     ]
     if not rows:
         return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(clicks)
+    statement = insert_into(clicks, connection.dialect.name)
     upsert = statement.on_conflict_do_update(
         index_elements=["issue_id", "number", "kind", "day"],
         set_={"count": clicks.c.count + statement.excluded["count"]},

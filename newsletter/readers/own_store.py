@@ -9,8 +9,8 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from newsletter.db.conflicts import insert_into
 from newsletter.db.schema import consents, mails, reader_tools, reader_topics, readers, sign_up_counts
 from newsletter.db.statuses import ConsentEvent, LimitScope, MailKind, ReaderStatus
 from newsletter.readers.addresses import Address, parse_address
@@ -197,15 +197,12 @@ _COUNTED = select(sign_up_counts.c.scope, sign_up_counts.c.count).where(
 
 @cache
 def _add_reader(dialect: str) -> Any:
-    statement = _INSERTS[dialect](readers).on_conflict_do_nothing(index_elements=["address_key"])
+    statement = insert_into(readers, dialect).on_conflict_do_nothing(index_elements=["address_key"])
     return statement.returning(readers.c.id)
 
 
 @cache
 def _count_one(dialect: str) -> Any:
-    return _INSERTS[dialect](sign_up_counts).on_conflict_do_update(
+    return insert_into(sign_up_counts, dialect).on_conflict_do_update(
         index_elements=["scope", "key_hash", "window_at"], set_={"count": sign_up_counts.c.count + 1}
     )
-
-
-_INSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}

@@ -21,8 +21,8 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
+from newsletter.db.conflicts import insert_into
 from newsletter.db.schema import consents, reader_topics, readers
 from newsletter.db.statuses import ConsentEvent, ReaderStatus
 from newsletter.errors import NotFound
@@ -174,5 +174,4 @@ def written(connection: Connection, column: Column[Any], value: object) -> Colum
 
 def insert_missing(connection: Connection, table: Any, key: str) -> Any:
     """An INSERT that leaves out whom the table has: another process may add the same at the same moment."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table).on_conflict_do_nothing(index_elements=[key])
+    return insert_into(table, connection.dialect.name).on_conflict_do_nothing(index_elements=[key])

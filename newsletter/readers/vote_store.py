@@ -4,20 +4,18 @@ A row names no reader: what a mark is made of is in votes.py.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from newsletter.db.conflicts import insert_into
 from newsletter.db.schema import vote_marks
 from newsletter.db.statuses import Vote
 
 
 def put_vote(connection: Connection, mark: str, comparison_id: str, tool_id: str, vote: Vote) -> None:
     """Count a vote, or change it: two of the same mark at once are one row."""
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
     row = {"mark": mark, "comparison_id": comparison_id, "tool_id": tool_id, "vote": vote}
-    statement = dialect.insert(vote_marks).values(row)
+    statement = insert_into(vote_marks, connection.dialect.name).values(row)
     connection.execute(statement.on_conflict_do_update(index_elements=["mark"], set_={"vote": vote}))
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from newsletter.db.conflicts import insert_into
 from newsletter.db.schema import slots
 from newsletter.db.statuses import SlotStatus
 from newsletter.schedule.slots import Slot
@@ -58,8 +58,7 @@ def record_plan(connection: Connection, job: str, planned: Sequence[Slot], now: 
     """Put the planned slots on record, and take back those ahead that are no longer planned."""
     names = [slot.name for slot in planned]
     connection.execute(delete(slots).where(_ahead([job], now), slots.c.slot.not_in(names)))
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(slots)
+    statement = insert_into(slots, connection.dialect.name)
     moved = and_(slots.c.status == SlotStatus.DUE, slots.c.due_at != statement.excluded.due_at)
     connection.execute(
         statement.on_conflict_do_update(

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, insert, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from newsletter.db.conflicts import insert_into
 from newsletter.db.schema import deliveries, issues, mailboxes, mails, reports, soft_bounces
 from newsletter.db.statuses import IssueStatus, MailStatus, ReportKind
 
@@ -32,7 +31,11 @@ class ReportRow:
 def add_report(connection: Connection, row: ReportRow) -> bool:
     """Remember a report; False when it was read before."""
     values = {name: getattr(row, name) for name in ReportRow.__dataclass_fields__}
-    statement = _insert(connection)(reports).values(values).on_conflict_do_nothing(index_elements=["key"])
+    statement = (
+        insert_into(reports, connection.dialect.name)
+        .values(values)
+        .on_conflict_do_nothing(index_elements=["key"])
+    )
     return connection.execute(statement.returning(reports.c.key)).first() is not None
 
 
@@ -58,7 +61,7 @@ def count_complaints(connection: Connection, issue_id: int, since: datetime) -> 
 def add_soft_bounce(connection: Connection, reader_id: int, issue_id: int, code: str, now: datetime) -> None:
     """Count a soft bounce; an issue counts once."""
     values = {"reader_id": reader_id, "issue_id": issue_id, "at": now, "code": code}
-    statement = _insert(connection)(soft_bounces).values(values)
+    statement = insert_into(soft_bounces, connection.dialect.name).values(values)
     connection.execute(statement.on_conflict_do_nothing(index_elements=["reader_id", "issue_id"]))
 
 
@@ -67,7 +70,9 @@ def add_soft_bounces(connection: Connection, which: ColumnElement[bool], now: da
     at = literal(now, soft_bounces.c.at.type)
     code = func.coalesce(deliveries.c.code, "")
     rows = select(deliveries.c.reader_id, deliveries.c.issue_id, at, code).where(which)
-    statement = _insert(connection)(soft_bounces).from_select(["reader_id", "issue_id", "at", "code"], rows)
+    statement = insert_into(soft_bounces, connection.dialect.name).from_select(
+        ["reader_id", "issue_id", "at", "code"], rows
+    )
     connection.execute(statement.on_conflict_do_nothing(index_elements=["reader_id", "issue_id"]))
 
 
@@ -120,7 +125,3 @@ def set_last_uid(connection: Connection, mailbox: str, validity: int, uid: int) 
     known = update(mailboxes).where(mailboxes.c.name == mailbox).values(values)
     if connection.execute(known).rowcount == 0:
         connection.execute(insert(mailboxes).values(name=mailbox, **values))
-
-
-def _insert(connection: Connection) -> Any:
-    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert

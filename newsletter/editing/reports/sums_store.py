@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from newsletter.db.conflicts import insert_into
 from newsletter.db.schema import (
     batches,
     consent_sums,
@@ -235,8 +235,7 @@ def _requests(connection: Connection, reader_ids: Sequence[int]) -> dict[int, st
 def _add(connection: Connection, sums: Sequence[ConsentSum]) -> None:
     if not sums:
         return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(consent_sums)
+    statement = insert_into(consent_sums, connection.dialect.name)
     more = {name: consent_sums.c[name] + statement.excluded[name] for name in ("joined", "gone")}
     upsert = statement.on_conflict_do_update(index_elements=["week_on", "source", "issue_id"], set_=more)
     connection.execute(upsert, [asdict(each) for each in sums])

@@ -116,3 +116,8 @@ class Item:
     @property
     def item_key(self) -> ItemKey:
         return ItemKey(self.kind, self.key)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether a comparison of the issue tells it: a verdict or model without a place of its own."""
+        return self.kind in (ItemKind.VERDICT, ItemKind.MODEL) and self.room in (Room.LEAD, Room.MORE)

@@ -37,6 +37,11 @@ def audience_size(connection: Connection, edition: Edition, today: date) -> int:
     return int(connection.execute(select(func.count()).select_from(whole)).scalar_one())
 
 
+def has_audience(connection: Connection, edition: Edition, today: date) -> bool:
+    """Whether anybody would get an issue of this edition today."""
+    return connection.execute(audience(edition, today).limit(1)).first() is not None
+
+
 def publishing_stamp(connection: Connection) -> str:
     """Another text whenever an issue was approved or withdrawn, or gave back what it had published."""
     numbered = select(func.count(issues.c.number), func.max(issues.c.approved_at), func.count()).select_from(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from newsletter.content.draft_store import count_newer
 from newsletter.content.store import ContentStore
-from newsletter.db.statuses import Edition, ExclusionReach, ItemKind, RevisionState, Room
+from newsletter.db.statuses import Edition, ExclusionReach, RevisionState, Room
 from newsletter.digest.arranging import rooms_for
 from newsletter.digest.draft_store import exclusions_of, quotes_of, read_contents
 from newsletter.digest.issues import Issue, Item, ItemKey
@@ -87,7 +87,7 @@ def board_of(newsroom: Newsroom, issue: Issue, letter: Letter) -> Board:
         chosen = {(each.comparison_id, each.review_id) for each in quotes_of(connection, issue.id)}
         done = list_edits(connection, issue.id, STEPS)
         titles = titles_of(content, (*(each.item_key for each in contents.items), *taken_out))
-        covered = [each for each in contents.items if _is_told(each)]
+        covered = [each for each in contents.items if each.is_told]
         return Board(
             rooms=tuple(_rooms(contents.items, titles)),
             overflow=contents.overflow,
@@ -105,7 +105,7 @@ def board_of(newsroom: Newsroom, issue: Issue, letter: Letter) -> Board:
 
 
 def _rooms(items: Iterable[Item], titles: Mapping[ItemKey, str]) -> Iterable[tuple[Room, tuple[Line, ...]]]:
-    free = [each for each in items if not _is_told(each)]
+    free = [each for each in items if not each.is_told]
     for room in Room:
         here = [each for each in free if each.room is room]
         yield (
@@ -124,10 +124,6 @@ def _rooms(items: Iterable[Item], titles: Mapping[ItemKey, str]) -> Iterable[tup
                 for place, item in enumerate(here)
             ),
         )
-
-
-def _is_told(item: Item) -> bool:
-    return item.kind in (ItemKind.VERDICT, ItemKind.MODEL) and item.room in (Room.LEAD, Room.MORE)
 
 
 def _quotes(content: ContentStore, letter: Letter, chosen: set[tuple[str, str]]) -> Iterable[Quotable]:

@@ -9,9 +9,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from newsletter.content.draft_store import count_newer
 from newsletter.content.store import ContentStore
-from newsletter.db.statuses import Edition, ItemKind, Room
+from newsletter.db.statuses import Edition, Room
 from newsletter.digest import store
 from newsletter.digest.draft import merged_items
 from newsletter.digest.issues import Issue, Item, ItemKey
@@ -83,12 +82,6 @@ def merge(
         return commit_patch(connection, issue, Patch(cutoff_at=until, items=changed), deed, now)
 
 
-def waiting(newsroom: Newsroom, issue: Issue) -> int:
-    """How many comparisons were first seen since the draft's cutoff."""
-    with newsroom.content() as content:
-        return count_newer(content, issue.cutoff_at)
-
-
 def _until(newsroom: Newsroom, issue: Issue, cutoff_at: datetime | None) -> datetime:
     """Never after now, where what is not seen yet would fall between two issues, nor before the cutoff there is."""
     now = newsroom.clock.now()
@@ -117,12 +110,12 @@ def _plan(
     content: ContentStore, until: datetime, before: Mapping[ItemKey, Item], after: Mapping[ItemKey, Item]
 ) -> Merge:
     # What a comparison prints of its tools comes and goes with it.
-    comes = [key for key, each in after.items() if key not in before and _counts(each)]
-    goes = [key for key, each in before.items() if key not in after and _counts(each)]
+    comes = [key for key, each in after.items() if key not in before and not each.is_told]
+    goes = [key for key, each in before.items() if key not in after and not each.is_told]
     moves = [
         key
         for key, each in after.items()
-        if key in before and before[key].room is not each.room and _counts(each)
+        if key in before and before[key].room is not each.room and not each.is_told
     ]
     titles = titles_of(content, (*comes[:NAMED], *moves[:NAMED], *goes[:NAMED]))
 
@@ -152,11 +145,6 @@ def _plan_month(connection: Connection, issue: Issue, until: datetime) -> Merge:
         for each in new
     )
     return Merge(cutoff_at=until, comes=comes[:NAMED], coming=len(comes))
-
-
-def _counts(item: Item) -> bool:
-    covered = item.kind in (ItemKind.VERDICT, ItemKind.MODEL) and item.room in (Room.LEAD, Room.MORE)
-    return not covered
 
 
 def _room(item: Item | None) -> Room | None:

@@ -8,7 +8,6 @@ from typing import Protocol
 
 from newsletter.config import Approval, ChangedFigures, Settings
 from newsletter.db.statuses import Edition, IssueStatus
-from newsletter.delivery.audience import audience
 from newsletter.delivery.store import issues_with_work
 from newsletter.digest.draft import Drafted, Thin
 from newsletter.digest.issues import Issue
@@ -21,6 +20,7 @@ from newsletter.editing.release.approve import HeldBack, approve, cancel, withdr
 from newsletter.editing.release.start import start
 from newsletter.editing.release.timing import goes_out_words, own_time
 from newsletter.editing.release.timing_store import approved_and_due
+from newsletter.editing.store import has_audience
 from newsletter.errors import NewsletterError
 from newsletter.schedule.jobs import Done, Result, Skipped, Waiting
 from newsletter.schedule.runner import Alerts, duration_words
@@ -243,7 +243,7 @@ def _is_wanted(newsroom: Newsroom, edition: Edition) -> bool:
         return True
     today = newsroom.clock.now().astimezone(newsroom.settings.zone).date()
     with newsroom.database.read() as connection:
-        return connection.execute(audience(edition, today).limit(1)).first() is not None
+        return has_audience(connection, edition, today)
 
 
 def _words(slot: Slot, settings: Settings) -> str:

@@ -11,9 +11,11 @@ from newsletter.db.engine import Database
 from newsletter.db.statuses import ExclusionReach, ItemKind, Room
 from newsletter.digest.issues import Issue, Item, ItemKey
 from newsletter.digest.store import get_issue, items_of
+from newsletter.editing.drafts.board import board_of
 from newsletter.editing.drafts.edits import Exclude, Move, Write, make_edits
-from newsletter.editing.drafts.merging import merge, plan_merge, waiting
+from newsletter.editing.drafts.merging import merge, plan_merge
 from newsletter.editing.drafts.revisions import undo
+from newsletter.editing.proofs.letters import letter_of
 from newsletter.editing.release.approve import approve
 from newsletter.editing.remembered.planned import FRESH_FOR
 from newsletter.errors import ChangedMeanwhile, InvalidTransition
@@ -54,7 +56,7 @@ def test_what_would_change_is_shown_and_nothing_is_changed(app: App) -> None:
     issue = drafted(app)
     before = items(app, issue)
     arrive(app)
-    assert waiting(app, issue) == 4
+    assert board_of(app, issue, letter_of(app, issue)).waiting == 4
     plan = plan_merge(app, issue)
     assert plan.cutoff_at == CUTOFF + LATER
     assert [(each.title, each.after) for each in plan.comes] == [

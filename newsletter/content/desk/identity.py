@@ -92,7 +92,7 @@ def _alike(papers: Papers) -> Iterator[tuple[Name, Name]]:
     for names in by_key.values():
         for left, right in combinations(names, 2):
             pair = frozenset((left.tool.id, right.tool.id))
-            if len(pair) == 2 and pair not in seen | compared and not _other_maker(left, right):
+            if len(pair) == 2 and not (pair in seen or pair in compared) and not _other_maker(left, right):
                 seen.add(pair)
                 yield left, right
 

@@ -6,14 +6,14 @@ from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 
-from newsletter.db.statuses import Room
+from newsletter.db.statuses import IssueStatus, Room
 from newsletter.digest.arranging import ROOM_NAMES
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
 from newsletter.editing.drafts.merging import Merge, merge
 from newsletter.errors import BadInput
 from newsletter.web.desk.draft import change_draft
-from newsletter.web.desk.frame import DeskFrame, DeskPage
+from newsletter.web.desk.frame import DeskFrame, DeskPage, done
 from newsletter.web.desk.people import AnyEditor, DeskForm
 from newsletter.web.installation import Installed
 from newsletter.web.pages import show
@@ -36,6 +36,8 @@ class MergePage(DeskPage):
 def look(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> Response:
     with app.database.read() as connection:
         issue = get_issue(connection, issue_id)
+    if issue.status is not IssueStatus.DRAFT:
+        return done(f"/desk/issues/{issue_id}")
     planned = app.merges.of(issue)
     page = MergePage(
         desk=DeskFrame.of(request, editor, "issues"),

@@ -90,7 +90,7 @@ class NeedsYou:
     may_publish: bool
     #: Why it cannot be approved now; empty where it can.
     obstacle: str
-    #: "Thu 26 Nov 2026 09:00 (Europe/Berlin)", and the slot after it.
+    #: "Thu 26 Nov 2026 09:00 (Europe/Berlin)", and the next slot where that is past.
     goes_out: str
     #: The same as a form has it, "2026-11-26T09:00", in this zone.
     goes_out_at: str
@@ -196,7 +196,11 @@ def _asked_words(answer: Answering | None) -> str:
 
 
 def _next_slot(app: App, issue: Issue) -> str:
-    slot = next_slot(issue_schedule(app.settings, issue.edition), app.clock.now())
+    """The slot that comes next, for an issue whose own is past; empty while that is to come."""
+    now = app.clock.now()
+    if issue.send_at is not None and issue.send_at > now:
+        return ""
+    slot = next_slot(issue_schedule(app.settings, issue.edition), now)
     return "" if slot.name == issue.slot else slot_words(slot.name, app.settings.zone)
 
 

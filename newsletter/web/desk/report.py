@@ -198,8 +198,8 @@ def _outcome(app: App, issue_id: int) -> Outcome | None:
 
 def _parts(outcome: Outcome) -> list[tuple[str, int]]:
     sums = outcome.line.sums
-    named = [(name, getattr(sums, name)) for name in ("accepted", "rejected", "skipped", "unsure", "open")]
-    named += [("complained", sums.complained), ("left by it", outcome.line.left)]
+    named = [(name, getattr(sums, name)) for name in ("accepted", "rejected", "skipped", "unsure")]
+    named += [("still to go", sums.open), ("complained", sums.complained), ("left by it", outcome.line.left)]
     return [(name, count) for name, count in named if count]
 
 

@@ -283,6 +283,7 @@ def test_an_issue_that_is_no_draft_has_the_page_without_editing(desk: Desk, issu
     assert page.status_code == 200
     assert 'id="needs"' in page.text
     assert "Save the words" not in page.text
+    assert heading(desk.writer.get(path(issue, "/merge"))) == heading(page), "there is nothing to merge into"
 
 
 def test_there_is_no_page_for_what_is_not_there(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """What an issue needs, on its page: answers, test sends, approval, holding and sending; and that each is done once."""
 
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -321,6 +322,16 @@ def test_four_eyes_are_said_before_and_kept_after_the_click(desk: Desk, issue: I
     assert "You have edited it, so somebody else has to approve it" in page
     seen = wary.app.looks.of(stored(wary, issue)).proof.content_hash
     assert fault(wary.publisher.post(path(issue, "/approve"), expect=seen)) == FAULTS["own-work"]
+
+
+def test_the_next_slot_is_named_only_where_an_issues_own_is_past(desk: Desk, issue: Issue) -> None:
+    clock = desk.app.clock
+    assert isinstance(clock, MovedClock)
+    clock.move(-timedelta(days=10))
+    assert "The next slot is" not in open_desk(desk.app).writer.get(path(issue)).text
+    clock.move(timedelta(days=10, hours=2))
+    page = open_desk(desk.app).writer.get(path(issue)).text
+    assert "which is now: at once. The next slot is Thu 10 Dec 2026 09:00 (UTC)." in page
 
 
 def test_the_forms_are_taken_from_ones_own_page_only(desk: Desk, issue: Issue) -> None:

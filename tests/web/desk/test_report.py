@@ -52,7 +52,10 @@ def test_the_report_of_a_finished_issue_says_nothing_of_how_it_stood_a_second_ag
     issue = send_issue(house, *WEEK)
     desk = open_desk(house.app)
     report = f"/desk/issues/{issue.id}/report"
-    assert "1 reader is left" in desk.writer.get(report).text
+    begun = desk.writer.get(report).text
+    assert "1 reader is left" in begun
+    assert ">still to go</text>" in begun
+    assert "Nobody has it yet." in begun
     house.app.sender(issue.id).send()
     page = desk.writer.get(report).text
     assert "Everybody is done. Begun " in page

@@ -301,7 +301,7 @@ def test_a_waiting_sender_says_what_it_waits_for(sqlite_database: Database, tmp_
             return "".join(each.waits_for for each in senders_of(connection, 1))
 
     with running(sender(sqlite_database, smtp(gone), tmp_path)) as wait:
-        until(lambda: "cannot be reached" in waits_for())
+        until(lambda: "cannot be reached: Connection refused" in waits_for())
     assert wait() is Ending.STOPPED
 
 

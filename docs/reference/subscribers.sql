@@ -457,7 +457,7 @@ CREATE TABLE sign_up_counts (
   window_at DATETIME NOT NULL,
   count INTEGER NOT NULL,
   CONSTRAINT pk_sign_up_counts PRIMARY KEY (scope, key_hash, window_at),
-  CONSTRAINT ck_sign_up_counts_scope CHECK (scope IN ('network', 'domain', 'desk-network', 'desk-address'))
+  CONSTRAINT ck_sign_up_counts_scope CHECK (scope IN ('network', 'domain', 'mailbox', 'desk-network', 'desk-address'))
 )
  WITHOUT ROWID;
 

@@ -37,6 +37,7 @@ class LimitScope(StrEnum):
 
     NETWORK = "network"
     DOMAIN = "domain"
+    MAILBOX = "mailbox"
     DESK_NETWORK = "desk-network"
     DESK_ADDRESS = "desk-address"
 

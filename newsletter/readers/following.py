@@ -32,10 +32,9 @@ class Following:
     def ask(self, text: str, tool_id: str, tool_name: str, network: str, now: datetime) -> None:
         """Somebody wants to follow a tool. Raises BadInput for what is no address, and TooMany. Commits."""
         address = parse_address(text)
-        domain = address.key.rpartition("@")[2]
         with self.database.write() as connection:
-            self.limits.check(connection, network, domain, now)
-            self.limits.count(connection, network, domain, now)
+            self.limits.check(connection, network, address, now)
+            self.limits.count(connection, network, address, now)
             reader = store.find_reader(connection, address)
             if reader is None or reader.status is not ReaderStatus.ACTIVE:
                 return

@@ -14,8 +14,11 @@ from sqlalchemy import Connection
 from newsletter.db.statuses import LimitScope
 from newsletter.errors import NewsletterError
 from newsletter.readers import own_store
+from newsletter.readers.addresses import Address
 
 WINDOW = timedelta(hours=1)
+#: Sign-ups of one mailbox in an hour that bring a mail: name+1@, name+2@ and so on are mostly one.
+PER_MAILBOX = 5
 
 
 class TooMany(NewsletterError):
@@ -30,21 +33,30 @@ class Limits:
     per_network: int
     per_domain: int
 
-    def check(self, connection: Connection, network: str, domain: str, now: datetime) -> None:
+    def check(self, connection: Connection, network: str, address: Address, now: datetime) -> None:
         """Raise TooMany when the hour is full; writes nothing."""
-        counted = own_store.count_sign_ups(
-            connection, list(self._hashes(network, domain).values()), _hour(now)
-        )
+        counted = self._counted(connection, network, address, now)
         for scope, most in ((LimitScope.NETWORK, self.per_network), (LimitScope.DOMAIN, self.per_domain)):
             if counted.get(scope, 0) >= most:
                 raise TooMany
 
-    def count(self, connection: Connection, network: str, domain: str, now: datetime) -> None:
-        """Count one more."""
-        own_store.add_sign_up(connection, self._hashes(network, domain), _hour(now))
+    def count(self, connection: Connection, network: str, address: Address, now: datetime) -> bool:
+        """Count one more; whether a mail may follow: False, and nothing to be said of it, for a mailbox that is flooded."""
+        counted = self._counted(connection, network, address, now)
+        own_store.add_sign_up(connection, self._hashes(network, address), _hour(now))
+        return counted.get(LimitScope.MAILBOX, 0) < PER_MAILBOX
 
-    def _hashes(self, network: str, domain: str) -> dict[LimitScope, str]:
-        return {LimitScope.NETWORK: self._hash(network), LimitScope.DOMAIN: self._hash(domain)}
+    def _counted(
+        self, connection: Connection, network: str, address: Address, now: datetime
+    ) -> dict[LimitScope, int]:
+        hashes = list(self._hashes(network, address).values())
+        return own_store.count_sign_ups(connection, hashes, _hour(now))
+
+    def _hashes(self, network: str, address: Address) -> dict[LimitScope, str]:
+        local_part, _, domain = address.key.rpartition("@")
+        mailbox = f"{local_part.partition('+')[0]}@{domain}"
+        keys = {LimitScope.NETWORK: network, LimitScope.DOMAIN: domain, LimitScope.MAILBOX: mailbox}
+        return {scope: self._hash(key) for scope, key in keys.items()}
 
     def _hash(self, key: str) -> str:
         return blake2b(key.encode(), digest_size=16, key=self.key[:64], person=b"sign-up").hexdigest()

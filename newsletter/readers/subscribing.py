@@ -79,11 +79,11 @@ class Subscribing:
     def ask(self, text: str, visitor: Visitor, now: datetime) -> None:
         """Somebody asks for the newsletter. Raises BadInput for what is no address, and TooMany. Commits."""
         address = self._usable(text)
-        domain = address.key.rpartition("@")[2]
         with self.database.read() as connection:
-            self.limits.check(connection, visitor.network, domain, now)
+            self.limits.check(connection, visitor.network, address, now)
         with self.database.write() as connection:
-            self.limits.count(connection, visitor.network, domain, now)
+            if not self.limits.count(connection, visitor.network, address, now):
+                return
             if self._is_kept_out(connection, address):
                 return
             reader = store.find_reader(connection, address)
@@ -106,10 +106,13 @@ class Subscribing:
             self._ask_to_confirm(connection, reader_id, source, now)
             return True
 
-    def ask_to_move(self, reader_id: int, text: str, now: datetime) -> None:
-        """A reader wants another address, which is asked whether it wants that. Raises BadInput. Commits."""
+    def ask_to_move(self, reader_id: int, text: str, visitor: Visitor, now: datetime) -> None:
+        """A reader wants another address, which is asked whether it wants that. Raises BadInput, and TooMany. Commits."""
         address = self._usable(text)
         with self.database.write() as connection:
+            self.limits.check(connection, visitor.network, address, now)
+            if not self.limits.count(connection, visitor.network, address, now):
+                return
             if self._is_kept_out(connection, address):
                 return
             known = store.find_reader(connection, address)
@@ -117,7 +120,7 @@ class Subscribing:
                 return
             new_id = known.id if known else own_store.add_unconfirmed(connection, address, now)
             own_store.let_replace(connection, new_id, reader_id)
-            self._ask_to_confirm(connection, new_id, "change of address", now)
+            self._ask_to_confirm(connection, new_id, visitor.source, now)
 
     def look(self, token: str, now: datetime) -> Reader:
         """Who would confirm with this token; raises BadLink. Changes nothing."""

@@ -11,12 +11,15 @@ from fastapi import APIRouter, Request, Response
 from newsletter.db.statuses import ReaderStatus
 from newsletter.delivery.own_data import own_export
 from newsletter.errors import BadInput, StoreBusy
+from newsletter.readers.limits import TooMany
 from newsletter.readers.links import Purpose
 from newsletter.readers.store import list_consents
+from newsletter.readers.subscribing import Visitor
 from newsletter.web.forms import Form
 from newsletter.web.installation import Installed
 from newsletter.web.links import personal_url, reader_of_dated
 from newsletter.web.pages import Page, show
+from newsletter.web.subscribing import network_behind
 
 log = logging.getLogger(__name__)
 
@@ -83,8 +86,9 @@ def move(request: Request, app: Installed, token: str, form: Form) -> Response:
     if reader.status is not ReaderStatus.ACTIVE:
         return _show(request, app, token)
     try:
-        app.subscribing.ask_to_move(reader.id, form.get("address"), app.clock.now())
-    except BadInput as error:
+        visitor = Visitor(network=network_behind(request), source="change of address")
+        app.subscribing.ask_to_move(reader.id, form.get("address"), visitor, app.clock.now())
+    except (BadInput, TooMany) as error:
         return _show(request, app, token, fault=str(error), field="address", new_address=form.get("address"))
     return show(request, MoveAskedPage(token=token))
 

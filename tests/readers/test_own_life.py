@@ -31,6 +31,7 @@ from newsletter.readers.subscribing import Subscribing, Visitor, is_listed
 
 KEY = b"k" * 32
 VISITOR = Visitor(network="192.0.2.0/24", source="form")
+MOVING = Visitor(network="192.0.2.0/24", source="change of address")
 
 
 @dataclass
@@ -127,7 +128,7 @@ def test_a_network_and_a_domain_have_their_hour(
     way_in.ask("b@example.net", VISITOR, clock.now())
     with database.write() as connection:
         own_store.forget_sign_ups(connection, clock.now() - timedelta(minutes=30))
-        assert connection.execute(select(func.count()).select_from(sign_up_counts)).scalar_one() == 2
+        assert connection.execute(select(func.count()).select_from(sign_up_counts)).scalar_one() == 3
 
 
 def test_preferences_come_back_as_they_were_put(
@@ -166,7 +167,7 @@ def test_an_address_moves_with_everything_but_itself(
     database: Database, way_in: Subscribing, queue: Queue, clock: MovedClock
 ) -> None:
     reader_id = come_in(way_in, queue, "alice@example.org", clock.now())
-    way_in.ask_to_move(reader_id, "Alice.New@example.org", clock.now())
+    way_in.ask_to_move(reader_id, "Alice.New@example.org", MOVING, clock.now())
     moved = way_in.confirm(token_in(queue), clock.now())
     assert (moved.reader_id, moved.moved) == (reader_id, True)
     assert find(database, "alice.new@example.org").id == reader_id
@@ -178,7 +179,7 @@ def test_a_move_ends_when_the_reader_leaves_before(
     database: Database, way_in: Subscribing, queue: Queue, clock: MovedClock
 ) -> None:
     reader_id = come_in(way_in, queue, "alice@example.org", clock.now())
-    way_in.ask_to_move(reader_id, "new@example.org", clock.now())
+    way_in.ask_to_move(reader_id, "new@example.org", MOVING, clock.now())
     token = token_in(queue)
     with database.write() as connection:
         leaving.leave(connection, reader_id, source="unsubscribe: page, issue 1", now=clock.now())

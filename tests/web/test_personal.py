@@ -121,6 +121,17 @@ def test_somebody_elses_address_is_not_taken_and_not_betrayed(house: House, path
     assert house.reader(other).address == "bob@example.org"
 
 
+def test_nobody_floods_mailboxes_by_changing_the_address(house: House, path: str) -> None:
+    before = len(house.rows()["mails"])
+    answers = [
+        house.post(f"{path}/address", address=f"victim{number}@example.org").status_code
+        for number in range(30)
+    ]
+    assert (answers.count(200), answers.count(422)) == (20, 10)
+    assert "very many sign-ups" in house.post(f"{path}/address", address="one@example.org").text
+    assert len(house.rows()["mails"]) == before + 20
+
+
 def test_a_wrong_new_address_is_said_so(house: House, path: str) -> None:
     answer = house.post(f"{path}/address", address="x@example.org\r\nBcc: y@example.org")
     assert answer.status_code == 422

@@ -277,6 +277,21 @@ def test_one_domain_is_not_flooded_from_many_networks(house: House) -> None:
     )
 
 
+def test_a_mailbox_is_not_flooded_by_the_tags_of_its_address(house: House, clock: MovedClock) -> None:
+    web = make_web(house.app)
+    answers = set()
+    for number in range(12):
+        visitor = TestClient(web, client=(f"10.0.{number}.1", 5000))
+        answer = visitor.post("/subscribe", data={"address": f"Victim+{number}@example.org"})
+        answers.add((answer.status_code, answer.content))
+    assert len(answers) == 1
+    assert len(house.rows()["mails"]) == len(house.rows()["readers"]) == 5
+    house.post("/subscribe", address="somebody@example.org")
+    clock.move(timedelta(hours=1))
+    house.post("/subscribe", address="victim+late@example.org")
+    assert len(house.rows()["mails"]) == 7
+
+
 def test_the_counts_survive_a_restart_and_name_nobody(house: House) -> None:
     for number in range(20):
         house.post("/subscribe", address=f"victim{number}@example.org")

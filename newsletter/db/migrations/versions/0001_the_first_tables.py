@@ -206,7 +206,7 @@ def upgrade() -> None:
         sa.Column("window_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "scope IN ('network', 'domain', 'desk-network', 'desk-address')",
+            "scope IN ('network', 'domain', 'mailbox', 'desk-network', 'desk-address')",
             name=op.f("ck_sign_up_counts_scope"),
         ),
         sa.PrimaryKeyConstraint("scope", "key_hash", "window_at", name=op.f("pk_sign_up_counts")),

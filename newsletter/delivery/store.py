@@ -109,10 +109,15 @@ def _freeze_wave(connection: Connection, issue: Issue, wave: Wave) -> None:
     copies = insert(deliveries).from_select(
         ["reader_id", "issue_id", "batch_id", "status"], rows.order_by(readers.c.id)
     )
-    for low, high, count in _parts(connection, whole, size):
-        part = {"low": low, "high": high, "readers": count}
-        made = connection.execute(batch.returning(batches.c.id), part).scalar_one()
-        connection.execute(copies, {"b_low": low, "b_high": high, "b_batch": made})
+    parts = [
+        {"low": low, "high": high, "readers": count} for low, high, count in _parts(connection, whole, size)
+    ]
+    if parts:
+        made = connection.execute(
+            batch.returning(batches.c.id, sort_by_parameter_order=True), parts
+        ).scalars()
+        for part, made_id in zip(parts, made.all(), strict=True):
+            connection.execute(copies, {"b_low": part["low"], "b_high": part["high"], "b_batch": made_id})
 
 
 def _parts(connection: Connection, whole: Select[tuple[int]], size: int) -> Iterator[tuple[int, int, int]]:

@@ -1,3 +1,5 @@
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,6 +14,10 @@ from newsletter.config import env_name, setting_fields
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
+#: What people have written; the reference is the program's own.
+PAGES = sorted(
+    {ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md")} - {*REFERENCE.iterdir()}
+)
 
 
 def walk(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
@@ -68,6 +74,43 @@ def test_every_setting_is_documented() -> None:
     text = (REFERENCE / "settings.md").read_text(encoding="utf-8")
     names = [row.metadata["name"] for row in setting_fields()]
     assert [name for name in names if f"`{env_name(name)}`" not in text] == []
+
+
+def command_lines(text: str) -> Iterator[str]:
+    """The lines of a page's blocks that begin with `newsletter`, and what its sentences quote of it."""
+    for block in re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        yield from re.findall(r"^newsletter .*", block, re.MULTILINE)
+    yield from re.findall(r"^ {4}(newsletter .*)$", text, re.MULTILINE)
+    yield from re.findall(r"`(newsletter [^`]+)`", text)
+
+
+def unknown_in(line: str) -> list[str]:
+    """The commands and options of a line that the program does not have."""
+    command: click.Command = program
+    options = {"--help", *(name for each in program.params for name in each.opts)}
+    unknown = []
+    for word in shlex.split(line, comments=True)[1:]:
+        if word.startswith("--"):
+            unknown += [word] if word.partition("=")[0] not in options else []
+        elif isinstance(command, click.Group):
+            try:
+                _, below, _ = command.resolve_command(click.Context(command), [word])
+            except click.UsageError:
+                return [*unknown, word]
+            command = below or command
+            options |= {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
+    return unknown
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_line_of_a_page_can_be_typed(page: Path) -> None:
+    lines = command_lines(page.read_text(encoding="utf-8"))
+    assert [(line, unknown) for line in lines if (unknown := unknown_in(line))] == []
+
+
+def test_a_command_that_is_none_is_found() -> None:
+    assert unknown_in("newsletter status 1 --jsn") == ["--jsn"]
+    assert unknown_in("newsletter readers fetch ADDRESS") == ["fetch"]
 
 
 def test_every_module_of_commands_is_in_the_program() -> None:

@@ -226,7 +226,10 @@ def _errors(body: bytes | str) -> list[Mapping[str, Any]]:
 
 def _words(refused: _Refused) -> str:
     """What it objects to. Only said where no reader is named, so that no address can be in it."""
-    told = "; ".join(f"{error.get('message')} ({error.get('field')})" for error in refused.errors[:3])
+    told = "; ".join(
+        f"{error.get('message')} ({error['field']})" if error.get("field") else str(error.get("message"))
+        for error in refused.errors[:3]
+    )
     return f"{refused.status} {told}".strip()
 
 

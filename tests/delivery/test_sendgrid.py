@@ -128,6 +128,7 @@ def test_a_wrong_key_needs_a_person(server: SendGrid, status: int) -> None:
     assert set(sent.events.values()) == {Event.RETURN}
     assert sent.trouble is not None
     assert sent.trouble.permanent
+    assert str(sent.trouble).endswith(f"refuses us: {status} access forbidden")
     assert API_KEY not in str(sent.trouble)
 
 

@@ -9,7 +9,7 @@ from newsletter.db.statuses import EditorRole
 
 if TYPE_CHECKING:
     from newsletter.app import App
-    from newsletter.editing.people.editors import Editor
+    from newsletter.editing.people.editors_store import Editor
 
 role_type = click.Choice([each.value for each in EditorRole])
 

@@ -78,7 +78,7 @@ def test_every_setting_is_documented() -> None:
 
 def command_lines(text: str) -> Iterator[str]:
     """The lines of a page's blocks that begin with `newsletter`, and what its sentences quote of it."""
-    for block in re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+    for block in re.findall(r"^```(?:sh)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
         yield from re.findall(r"^newsletter .*", block, re.MULTILINE)
     yield from re.findall(r"^ {4}(newsletter .*)$", text, re.MULTILINE)
     yield from re.findall(r"`(newsletter [^`]+)`", text)

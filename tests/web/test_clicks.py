@@ -15,7 +15,8 @@ from newsletter.digest.clicks_store import clicks_of, links_of
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_frozen
 from newsletter.editing.proofs.preview import Format, preview
-from newsletter.editing.release.approve import approve, hash_of, withdraw
+from newsletter.editing.proofs.proof import hash_of
+from newsletter.editing.release.approve import approve, withdraw
 from newsletter.readers.links import Purpose
 from newsletter.web.application import make_web
 from tests.conftest import THURSDAY

@@ -15,17 +15,6 @@ from newsletter.errors import BadInput, NotFound
 from newsletter.readers.addresses import parse_address
 from newsletter.readers.wording import NAME, one_line
 
-__all__ = [
-    "Editor",
-    "EditorRole",
-    "find_editor",
-    "first_link",
-    "invite",
-    "list_editors",
-    "revoke",
-    "set_role",
-]
-
 #: How long the links hold that a person hands on, and the one that a new installation prints.
 INVITED_FOR, PRINTED_FOR = timedelta(hours=24), timedelta(hours=1)
 

@@ -18,28 +18,14 @@ from newsletter.editing.checks.findings import Finding, Severity
 from newsletter.editing.newsroom import Newsroom
 from newsletter.editing.people.audit import COMMAND_LINE, Action, audit
 from newsletter.editing.people.audit_store import who_did
-from newsletter.editing.proofs.proof import Proof, hash_of, pull_proof
+from newsletter.editing.proofs.proof import Proof, pull_proof
 from newsletter.editing.remembered.looks import Looks
 from newsletter.editing.store import may_have_arrived, take_number_back
 from newsletter.errors import BadInput, ChangedMeanwhile
 from newsletter.readers.keys import require_keys
 
-__all__ = [
-    "HeldBack",
-    "OwnWork",
-    "ReadsOtherwise",
-    "acknowledge_all",
-    "approve",
-    "cancel",
-    "has_own_work",
-    "hash_of",
-    "withdraw",
-]
-
 #: Approvals that meet another issue's approval at the same moment are tried again with the next number.
 ATTEMPTS = 5
-
-
 #: As much of a content hash as people are shown.
 HASH_CHARS = 12
 #: Whoever did one of these has had a hand in what the issue says.

@@ -16,8 +16,6 @@ from newsletter.db.statuses import Edition, IssueStatus
 from newsletter.editing.reports import sums_store as store
 from newsletter.editing.reports.sums_store import Begun, ConsentSum, IssueSums
 
-__all__ = ["Growth", "IssueLine", "IssueSums", "issue_line", "issue_lines", "readers_over_time", "remember"]
-
 #: Bounces and complaints still come for a while; then an issue's sums are kept.
 SETTLED_AFTER = timedelta(days=30)
 #: Consents that one transaction sums up, and that a page adds to what is remembered.

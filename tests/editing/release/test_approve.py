@@ -17,7 +17,8 @@ from newsletter.digest.issues import Issue, Step
 from newsletter.digest.letter_json import letter_from_json
 from newsletter.editing.drafts.draft import edit
 from newsletter.editing.proofs.letters import EVERYBODY, letter_of
-from newsletter.editing.release.approve import HeldBack, ReadsOtherwise, approve, cancel, hash_of, withdraw
+from newsletter.editing.proofs.proof import hash_of
+from newsletter.editing.release.approve import HeldBack, ReadsOtherwise, approve, cancel, withdraw
 from newsletter.editing.remembered.disputes import SMALL_BYTES, Disputes, Known, Rulings
 from newsletter.editing.remembered.looks import Looks
 from newsletter.errors import (

@@ -63,6 +63,8 @@ def suppress_file(
             if isinstance(each, BadLine):
                 report_bad(each)
         advance(len(chunk))
+    if not added + known:
+        raise BadInput("none of its lines can be used, so nobody was suppressed", Place(file.path))
     return SuppressionCounts(added=added, known=known, bad=bad)
 
 

@@ -90,6 +90,13 @@ def test_readers_who_are_on_the_list_leave(folder: Path, tmp_path: Path) -> None
     assert json.loads(run(folder, "show", "alice@example.org", "--json").stdout)["status"] == "left"
 
 
+def test_a_list_without_one_address_is_refused(folder: Path, tmp_path: Path) -> None:
+    listed = tmp_path / "bounced.csv"
+    listed.write_text("email\nno address\n")
+    said = run(folder, "suppress", "--file", str(listed), "--reason", "bounced elsewhere")
+    assert (said.exit_code, f"{listed}: none of its lines can be used" in said.output) == (2, True)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_active_readers_of_a_wrong_file_are_not_suppressed(folder: Path, name: str) -> None:
     file = str(EXPORTS / f"{name}.csv")

@@ -44,6 +44,10 @@ let typed = false;
 texts?.addEventListener("input", () => { typed = true; });
 texts?.addEventListener("submit", () => { typed = false; });
 addEventListener("beforeunload", (event) => { if (typed) event.preventDefault(); });
+// Back from a page that never came, the fields hold what was typed.
+addEventListener("pageshow", () => {
+  typed ||= [...(texts?.elements ?? [])].some((each) => each.matches("input[type=text], textarea") && each.value !== each.defaultValue);
+});
 
 // ── loading again when a template, a figure or the draft has changed ──
 // A form on its way changes the draft itself, and leads to a page of its own.

@@ -217,3 +217,23 @@ def test_the_page_loads_itself_again_but_not_over_what_is_typed(browser: Browser
     expect(notice).to_be_in_viewport()
     assert visit.tab.locator("#preheader").input_value() == "I am typing"
     context.close()
+
+
+def test_a_connection_lost_on_the_way_loses_nothing_that_was_typed(browser: Browser, house: House) -> None:
+    context = house.signed_in(browser.new_context(viewport=DESK), "paul")  # type: ignore[arg-type]
+    visit = Visit(context.new_page(), house.base, axe=False)
+    visit.open(house.path)
+    visit.tab.locator("#subject").fill("Typed in a train")
+    visit.tab.locator("#note").fill("In a tunnel")
+    context.set_offline(True)
+    visit.tab.get_by_role("button", name="Save the words").first.click()
+    visit.tab.wait_for_url("chrome-error://**")
+    context.set_offline(False)
+    visit.tab.go_back()
+    expect(visit.tab.locator("#subject")).to_have_value("Typed in a train")
+    expect(visit.tab.locator("#note")).to_have_value("In a tunnel")
+    # What was changed elsewhere does not load the page over it.
+    edit(house.app, house.stored(), preheader="From elsewhere")
+    visit.tab.locator(".changed-meanwhile:visible").wait_for(timeout=9000)
+    expect(visit.tab.locator("#subject")).to_have_value("Typed in a train")
+    context.close()

@@ -13,6 +13,7 @@ from newsletter.editing.checks.findings import Finding
 from newsletter.editing.checks.reach import Opener, unreachable
 from newsletter.editing.checks.spam import PROGRAM, spam
 from newsletter.editing.proofs.proof import Proof
+from newsletter.editing.remembered.kept import keep
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ class AskedChecks:
         with self._lock:
             if key in self._kept and self._kept[key] is None:
                 return
-            self._keep(key, None)
+            keep(self._kept, key, None, KEPT)
         # It is given nothing that is closed with the installation.
         thread = Thread(target=self._run, args=(key, proof), daemon=True)
         thread.start()
@@ -83,7 +84,7 @@ class AskedChecks:
                 self._kept.pop(key, None)
             return
         with self._lock:
-            self._keep(key, found)
+            keep(self._kept, key, found, KEPT)
             self.heard += 1
 
     def _findings(self, asked: Asked, proof: Proof) -> Iterator[Finding]:
@@ -91,9 +92,3 @@ class AskedChecks:
             yield from unreachable(proof.letter, self.opener)
         elif proof.plan is not None:
             yield from spam(proof.plan, self.program)
-
-    def _keep(self, key: tuple[str, Asked], found: tuple[Finding, ...] | None) -> None:
-        self._kept.pop(key, None)
-        self._kept[key] = found
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)

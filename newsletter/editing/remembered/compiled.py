@@ -22,6 +22,7 @@ from newsletter.digest.letter import Letter
 from newsletter.digest.subject import NOTHING_PROPOSED, Proposals
 from newsletter.editing.newsroom import Newsroom
 from newsletter.editing.proofs.letters import is_frozen, letter_of, plan_of, written
+from newsletter.editing.remembered.kept import keep
 from newsletter.editing.store import surroundings
 from newsletter.errors import BadInput, TemplateError
 from newsletter.readers.own_store import followed_tools
@@ -74,13 +75,11 @@ class CompiledMails:
         """The mail of the issue as it is given; of an approved one what was approved."""
         with self._lock:
             stamp = self.stamp(issue)
-            known = self._kept.pop(issue.id, None)
+            known = self._kept.get(issue.id)
             mail = (
                 known if known is not None and known.stamp == stamp else _compile(self.newsroom, issue, stamp)
             )
-            self._kept[issue.id] = mail
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+            keep(self._kept, issue.id, mail, KEPT)
             return mail
 
     def stamp(self, issue: Issue) -> str:

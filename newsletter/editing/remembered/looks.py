@@ -17,6 +17,7 @@ from newsletter.editing.proofs.proof import Proof, proof_of, pull_proof
 from newsletter.editing.remembered.asked import AskedChecks
 from newsletter.editing.remembered.compiled import CompiledMail, CompiledMails
 from newsletter.editing.remembered.disputes import STILL_LOOKING, Disputes, Known
+from newsletter.editing.remembered.kept import keep
 from newsletter.editing.store import publishing_stamp
 
 #: How many issues' looks are kept.
@@ -73,10 +74,8 @@ class Looks:
         mail = self.mails.of(issue)
         stamp = f"{issue.version} {mail.stamp} {content} {today} {disputes.is_current} {elsewhere}"
         with self._lock:
-            known = self._kept.pop(stamp, None) or self._take(issue, mail, disputes)
-            self._kept[stamp] = known
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+            known = self._kept.get(stamp) or self._take(issue, mail, disputes)
+            keep(self._kept, stamp, known, KEPT)
             return known
 
     def _take(self, issue: Issue, mail: CompiledMail, disputes: Known) -> Look:

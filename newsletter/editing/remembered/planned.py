@@ -9,6 +9,7 @@ from newsletter.digest.issues import Issue
 from newsletter.editing.drafts.merging import Merge, plan_merge
 from newsletter.editing.newsroom import Newsroom
 from newsletter.editing.remembered.compiled import CompiledMails
+from newsletter.editing.remembered.kept import keep
 
 #: How many drafts' plans are kept.
 KEPT = 8
@@ -29,10 +30,8 @@ class PlannedMerges:
         """What merging now would change; raises as `plan_merge`."""
         stamp = f"{issue.id} {issue.status} {self.mails.stamp(issue)}"
         with self._lock:
-            known = self._kept.pop(stamp, None)
+            known = self._kept.get(stamp)
             if known is None or self.newsroom.clock.now() - known.cutoff_at >= FRESH_FOR:
                 known = plan_merge(self.newsroom, issue)
-            self._kept[stamp] = known
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+            keep(self._kept, stamp, known, KEPT)
         return known

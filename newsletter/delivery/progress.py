@@ -47,6 +47,8 @@ class Situation:
     senders: tuple[SenderSign, ...]
     #: When the next batch of deferred readers comes due; None when none waits for a time.
     next_try: datetime | None
+    #: When the next batch comes due that waits for a limit of ours, or for an hour of its readers' own.
+    next_turn: datetime | None = None
     #: Senders of this machine that are known to have died: nobody has to wait until they are missed.
     dead: frozenset[str] = frozenset()
     #: When the last lease of a batch that somebody has ends: from then on it can be taken over from anybody.

@@ -124,6 +124,10 @@ def _sending(situation: Situation, now: datetime, zone: ZoneInfo) -> Report:
     else:
         why = f"{_readers(situation.progress.open)} left"
         by_itself = "goes on until everybody is done"
+        if situation.next_turn is not None and situation.next_turn > now:
+            by_itself += (
+                f"; readers who wait for a limit or for their own hour follow{_at(situation.next_turn, zone)}"
+            )
         if situation.next_try is not None and situation.next_try > now:
             by_itself += f"; readers whose server put us off are tried again{_at(situation.next_try, zone)}"
     return Report(state="sending", why=why, since=since, by_itself=by_itself, next_command="")

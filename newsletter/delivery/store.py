@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Select,
     and_,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    not_,
     or_,
     select,
     update,
@@ -196,7 +198,20 @@ def current_issues(connection: Connection) -> tuple[int, ...]:
 
 def next_try(connection: Connection, issue_id: int) -> datetime | None:
     """When the next batch with deferred readers comes due; None when none waits for a time."""
-    waiting = and_(batches.c.issue_id == issue_id, batches.c.status == BatchStatus.PENDING)
+    return _next_due(connection, issue_id, _TRIED)
+
+
+def next_turn(connection: Connection, issue_id: int) -> datetime | None:
+    """When the next of the batches comes due that wait for a limit of ours, or for an hour of their readers' own."""
+    return _next_due(connection, issue_id, not_(_TRIED))
+
+
+#: Some of the batch were deferred, and wait for their next try.
+_TRIED = or_(batches.c.attempts > 0, batches.c.retry_at.is_not(None))
+
+
+def _next_due(connection: Connection, issue_id: int, which: ColumnElement[bool]) -> datetime | None:
+    waiting = and_(batches.c.issue_id == issue_id, batches.c.status == BatchStatus.PENDING, which)
     return connection.execute(select(func.min(batches.c.not_before)).where(waiting)).scalar()
 
 
@@ -216,8 +231,7 @@ def skip_the_rest(connection: Connection, issue_id: int, now: datetime) -> int:
 def try_missed_now(connection: Connection, issue_id: int) -> None:
     """Let every batch with deferred readers come due at once."""
     waiting = and_(batches.c.issue_id == issue_id, batches.c.status == BatchStatus.PENDING)
-    tried = and_(waiting, or_(batches.c.attempts > 0, batches.c.retry_at.is_not(None)))
-    connection.execute(update(batches).where(tried).values(not_before=None, retry_at=None))
+    connection.execute(update(batches).where(waiting, _TRIED).values(not_before=None, retry_at=None))
 
 
 # ── who sends ──────────────────────────────────────────────────────────────────────────────────────────
@@ -262,6 +276,7 @@ def situation_of(connection: Connection, issue_id: int, journals: Path) -> Situa
         progress=progress_of(connection, issue_id),
         senders=signs,
         next_try=next_try(connection, issue_id),
+        next_turn=next_turn(connection, issue_id),
         dead=frozenset(each.name for each in signs if is_dead(journals, each.name)),
         leases_until=connection.execute(select(func.max(batches.c.lease_until)).where(held)).scalar(),
     )

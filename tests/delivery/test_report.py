@@ -72,6 +72,13 @@ def test_times_are_those_of_the_schedules_zone() -> None:
     assert report(waiting, THURSDAY, zone).by_itself.startswith("goes out at 2026-11-26 10:00 Europe/Berlin")
 
 
+def test_who_waits_for_a_limit_is_not_called_put_off() -> None:
+    told = report(replace(GOING, next_turn=THURSDAY + timedelta(minutes=5)), THURSDAY)
+    assert told.by_itself == (
+        "goes on until everybody is done; readers who wait for a limit or for their own hour follow at 09:05:00 UTC"
+    )
+
+
 def test_a_sender_known_to_be_dead_is_not_waited_for() -> None:
     told = report(replace(GOING, dead=frozenset({SIGN.name})), THURSDAY + timedelta(seconds=1))
     assert told.why == "4 readers are left and its sender died after 09:00:00 UTC"

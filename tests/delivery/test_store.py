@@ -158,6 +158,23 @@ def test_the_rest_is_skipped_only_of_a_cancelled_issue(database: Database) -> No
     assert statuses(database) == {DeliveryStatus.PENDING: 3}
 
 
+@pytest.mark.parametrize(
+    ("deferred", "expected"),
+    [({"attempts": 1}, "try"), ({"retry_at": THURSDAY}, "try"), ({}, "turn")],
+)
+def test_waiting_for_a_try_is_told_from_waiting_for_a_turn(
+    database: Database, deferred: dict[str, object], expected: str
+) -> None:
+    add_readers(database, 3)
+    add_issue(database)
+    store.start_issue(database, 1, THURSDAY)
+    later = THURSDAY + timedelta(minutes=5)
+    with database.write() as connection:
+        connection.execute(update(batches).values(not_before=later, **deferred))
+        found = {"try": store.next_try(connection, 1), "turn": store.next_turn(connection, 1)}
+    assert found == {"try": None, "turn": None} | {expected: later}
+
+
 def test_a_sender_gives_signs_until_it_is_forgotten(database: Database) -> None:
     add_issue(database)
     sign = SenderSign(name="host-1-aa", issue_id=1, started_at=THURSDAY, seen_at=THURSDAY)

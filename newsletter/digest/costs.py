@@ -90,6 +90,6 @@ def _basis(settings: Settings, with_team: bool) -> str:
     if not with_team:
         return basis
     return (
-        f"{basis} Team: {settings.team_messages:,} messages a seat and day, "
-        f"{settings.team_tokens:,} tokens each, {settings.team_days} days."
+        f"{basis} Seat: {settings.team_messages:,} daily messages of {settings.team_tokens:,} tokens, "
+        f"{settings.team_days} days."
     )

@@ -108,7 +108,7 @@ def decision_table(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> t
         Row(label="Community", left=left.community, right=right.community),
         Row(label="Pricing", left=left.pricing, right=right.pricing),
         Row(
-            label="Per 1M tokens",
+            label="1M tokens",
             left=price_figure(ours.prices, ""),
             right=price_figure(theirs.prices, ""),
         ),
@@ -224,10 +224,10 @@ def _by(result: Benchmark, source: Source | None) -> str:
 
 
 def _neither(untested: Sequence[str]) -> str:
-    """ "Old Languages: no result": such a test has no row of its own. Many are counted."""
+    """ "Old Languages: untested": such a test has no row of its own. Many are counted."""
     if len(untested) > UNTESTED_NAMED:
-        return f"{len(untested)} more tests: no result"
-    return f"{', '.join(clip(each, 40) for each in untested)}: no result" if untested else ""
+        return f"{len(untested)} more tests: untested"
+    return f"{', '.join(clip(each, 40) for each in untested)}: untested" if untested else ""
 
 
 def _scored(benchmark: Benchmark | None) -> bool:

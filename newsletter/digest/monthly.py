@@ -31,6 +31,7 @@ from newsletter.digest.letter import (
     Week,
 )
 from newsletter.digest.links import archive_url
+from newsletter.digest.panel import GENERAL_KEY
 from newsletter.digest.sentences import clip, plain
 from newsletter.digest.subject import PREHEADER_CHARS, SUBJECT_CHARS
 
@@ -71,11 +72,17 @@ def write_month(issue: Issue, weeks: Sequence[ArchivedIssue], settings: Settings
         followed=_followed(weeks),
         weeks=_with_bottom_line(shown, issue.bottom_line),
         lines=lines[:LINES],
-        key=next((each.letter.key for each in weeks if each.letter.key), ""),
+        key=_key(weeks),
     )
     letter = replace(letter, footer=replace(letter.footer, affiliate_notice=affiliate_notice(letter)))
     length = minutes(letter_words(letter))
     return replace(letter, masthead=replace(letter.masthead, minutes=length))
+
+
+def _key(weeks: Sequence[ArchivedIssue]) -> str:
+    """What the numbers in the bottom lines mean: the weeks' own words, if they all used the same."""
+    keys = {each.letter.key for each in weeks if each.letter.key}
+    return GENERAL_KEY if len(keys) > 1 else next(iter(keys), "")
 
 
 def month_of(weeks: Sequence[ArchivedIssue]) -> str:

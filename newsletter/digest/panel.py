@@ -12,6 +12,8 @@ NO_PANEL = "no panel yet"
 NO_VOTES = "no votes yet"
 #: Fewer votes than this are no majority to set against the panel.
 VOTES_FOR_SHARE = 10
+#: What the numbers of panels mean of which nothing else is the same.
+GENERAL_KEY = "Reviewers score 0–100 and say ship (use it) or skip."
 _COUNTS = {2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven", 8: "Eight"}
 
 

@@ -34,14 +34,14 @@ def with_results(name: str, *scores: int | None, when: date | None = None) -> Do
 @pytest.mark.parametrize(
     ("left", "right", "said"),
     [
-        ((1, 2, 3, None), (1, 2, None, None), "Test 3: no result"),
-        ((1, None, None), (None, None, None), "Test 1, Test 2: no result"),
+        ((1, 2, 3, None), (1, 2, None, None), "Test 3: untested"),
+        ((1, None, None), (None, None, None), "Test 1, Test 2: untested"),
         ((1, 2), (1, None), ""),
         ((1, 2, 3, 4, 5), (1,), "3 of 5 tests with a result are shown"),
         (
             (1, 2, 3, 4, None),
             (None, None, None, None, None),
-            "3 of 4 tests with a result are shown; Test 4: no result",
+            "3 of 4 tests with a result are shown; Test 4: untested",
         ),
     ],
 )

@@ -36,7 +36,7 @@ def test_a_team_costs_seats_times_messages_times_tokens_times_days(tmp_path: Pat
     assert costs.team is not None
     # 5 × 80 × 1,500 × 22 is 13.2 million tokens.
     assert (costs.team.label, costs.team.left.text, costs.team.right.text) == ("Team of 5", "$15.84", "$1.78")
-    assert "80 messages a seat and day, 1,500 tokens each, 22 days" in costs.basis
+    assert "Seat: 80 daily messages of 1,500 tokens, 22 days" in costs.basis
 
 
 def test_rounded_to_whole_dollars_the_same_figures_are_the_pages_own() -> None:

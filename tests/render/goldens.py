@@ -43,10 +43,10 @@ def sources() -> dict[str, Source]:
         kind: mjml_source(f"email/{kind}", {**values, "frame": letters.FRAME}, folders, Sentinels())
         for kind, values in MAILS.items()
     }
-    weekly = mjml_source(
-        template_of(letters.HEAVY.masthead.edition),
-        letter_values(letters.HEAVY, letters.FRAME),
-        folders,
-        Sentinels(),
-    )
-    return {"weekly": weekly, **mails}
+    issues = {
+        each.masthead.edition.value: mjml_source(
+            template_of(each.masthead.edition), letter_values(each, letters.FRAME), folders, Sentinels()
+        )
+        for each in (letters.HEAVY, letters.MONTHLY)
+    }
+    return {**issues, **mails}

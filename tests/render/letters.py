@@ -17,6 +17,7 @@ from newsletter.digest.letter import (
     Footer,
     Lead,
     Letter,
+    Line,
     Link,
     Masthead,
     Named,
@@ -28,6 +29,7 @@ from newsletter.digest.letter import (
     ScoreRow,
     Side,
     Sources,
+    Week,
 )
 from newsletter.render.frame import MessageFrame
 
@@ -395,6 +397,40 @@ def hostile(value: Any, name: str = "") -> Any:
 ONE_OF_EACH = replace(HEAVY, changes=HEAVY.changes[:1], more=MORE[1:2], cards=CARDS[:1], rest=HEAVY.rest[:1])
 
 HOSTILE: Letter = hostile(ONE_OF_EACH)
+
+#: A month of two weeks, of which one was corrected, with the changes and a line for everything else.
+MONTHLY = replace(
+    HEAVY,
+    masthead=replace(MASTHEAD, edition=Edition.MONTHLY),
+    findings=(),
+    lead=None,
+    more=(),
+    cards=(),
+    answer=None,
+    weeks=tuple(
+        Week(
+            number=number,
+            date_on=date(2026, 11, day),
+            comparison_id=f"c{number}",
+            headline=LEAD.headline,
+            bottom_line=LEAD.bottom_line,
+            left=LEAD.left.name,
+            right=LEAD.right.name,
+            left_id=f"left-{number}",
+            right_id=f"right-{number}",
+            pick_left_if=LEAD.pick_left_if,
+            pick_right_if=LEAD.pick_right_if,
+            link=LEAD.link,
+            issue=_link(f"Issue {number}", f"archive/{number}"),
+            corrections=("We wrote “79”. Right is: 78",) if number == 12 else (),
+        )
+        for number, day in ((12, 26), (11, 19))
+    ),
+    lines=(
+        Line(key="tool-lumen", topic="Audio", link=_link("Lumen Voice"), split=_figure("3 ship / 1 skip")),
+    ),
+    rest=(_link("41 more in the archive", "archive"),),
+)
 
 #: The issues that every promise about the look is held to.
 REPRESENTATIVE = ("THIN", "USUAL", "HEAVY", "RIGHT_TO_LEFT", "HOSTILE")

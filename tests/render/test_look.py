@@ -141,6 +141,15 @@ def test_single_mails_fit_and_are_readable(page: Page, kind: str, scheme: str) -
     assert [words for words, ratio in page.evaluate(_CONTRASTS) if ratio < 4.5] == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_monthly_issue_fits_and_is_readable_without_barriers(page: Page, scheme: str) -> None:
+    show(page, html_of(compile_letter(letters.MONTHLY, letters.FRAME, FOLDERS)), PHONE, scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    assert [words for words, ratio in page.evaluate(_CONTRASTS) if ratio < 4.5] == []
+    found = Axe().run(page, options={"rules": {rule: {"enabled": False} for rule in _OF_PAGES}})
+    assert found.violations_count == 0, found.generate_report()
+
+
 def test_the_two_schemes_differ(page: Page, heavy: str) -> None:
     grounds = []
     for scheme in ("light", "dark"):

@@ -249,6 +249,12 @@ def test_a_key_explains_the_scores_before_the_first_of_them() -> None:
         assert shown.index("Four reviewers score 0–100") < shown.index("Widest gap") < shown.index("mean 79")
 
 
+def test_a_month_has_the_key_too() -> None:
+    plan = compiled(letters.MONTHLY)
+    for part in (words(tree(html_of(plan)).find("body")), text_of(plan)):
+        assert part.index("Four reviewers score 0–100") < part.index("mean 79")
+
+
 def test_only_a_first_issue_says_that_nothing_can_be_compared() -> None:
     for part in both_parts("THIN"):
         assert "First issue: nothing to compare yet." in part

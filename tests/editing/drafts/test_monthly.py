@@ -144,6 +144,7 @@ def test_a_month_tells_each_weeks_lead_and_a_line_for_everything_else(app: Watch
     said = {*led(letter), *(each.key.split("-")[1] for each in letter.lines)}
     assert said == {"falcon", "kestrel", "merlin", "osprey", "harrier", "buzzard", "heron"}
     assert all(each.link.url for each in letter.lines)
+    assert letter.key == "Reviewers score 0–100 and say ship (use it) or skip."
 
 
 def test_a_month_of_five_weeks_has_five(app: WatchedApp) -> None:

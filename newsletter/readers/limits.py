@@ -33,24 +33,19 @@ class Limits:
     per_network: int
     per_domain: int
 
-    def check(self, connection: Connection, network: str, address: Address, now: datetime) -> None:
-        """Raise TooMany when the hour is full; writes nothing."""
-        counted = self._counted(connection, network, address, now)
+    def check(self, connection: Connection, network: str, address: Address, now: datetime) -> bool:
+        """Raise TooMany when the hour is full; whether a mail may follow: False, and nothing to be said of it, for a
+        mailbox that is flooded. Writes nothing."""
+        hashes = list(self._hashes(network, address).values())
+        counted = own_store.count_sign_ups(connection, hashes, _hour(now))
         for scope, most in ((LimitScope.NETWORK, self.per_network), (LimitScope.DOMAIN, self.per_domain)):
             if counted.get(scope, 0) >= most:
                 raise TooMany
-
-    def count(self, connection: Connection, network: str, address: Address, now: datetime) -> bool:
-        """Count one more; whether a mail may follow: False, and nothing to be said of it, for a mailbox that is flooded."""
-        counted = self._counted(connection, network, address, now)
-        own_store.add_sign_up(connection, self._hashes(network, address), _hour(now))
         return counted.get(LimitScope.MAILBOX, 0) < PER_MAILBOX
 
-    def _counted(
-        self, connection: Connection, network: str, address: Address, now: datetime
-    ) -> dict[LimitScope, int]:
-        hashes = list(self._hashes(network, address).values())
-        return own_store.count_sign_ups(connection, hashes, _hour(now))
+    def count(self, connection: Connection, network: str, address: Address, now: datetime) -> None:
+        """Count one more."""
+        own_store.add_sign_up(connection, self._hashes(network, address), _hour(now))
 
     def _hashes(self, network: str, address: Address) -> dict[LimitScope, str]:
         local_part, _, domain = address.key.rpartition("@")

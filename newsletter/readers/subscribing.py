@@ -80,11 +80,10 @@ class Subscribing:
         """Somebody asks for the newsletter. Raises BadInput for what is no address, and TooMany. Commits."""
         address = self._usable(text)
         with self.database.read() as connection:
-            self.limits.check(connection, visitor.network, address, now)
+            may_be_mailed = self.limits.check(connection, visitor.network, address, now)
         with self.database.write() as connection:
-            if not self.limits.count(connection, visitor.network, address, now):
-                return
-            if self._is_kept_out(connection, address):
+            self.limits.count(connection, visitor.network, address, now)
+            if not may_be_mailed or self._is_kept_out(connection, address):
                 return
             reader = store.find_reader(connection, address)
             if reader is None or reader.status in _COMES_BACK:
@@ -110,10 +109,9 @@ class Subscribing:
         """A reader wants another address, which is asked whether it wants that. Raises BadInput, and TooMany. Commits."""
         address = self._usable(text)
         with self.database.write() as connection:
-            self.limits.check(connection, visitor.network, address, now)
-            if not self.limits.count(connection, visitor.network, address, now):
-                return
-            if self._is_kept_out(connection, address):
+            may_be_mailed = self.limits.check(connection, visitor.network, address, now)
+            self.limits.count(connection, visitor.network, address, now)
+            if not may_be_mailed or self._is_kept_out(connection, address):
                 return
             known = store.find_reader(connection, address)
             if known is not None and known.status not in _COMES_BACK:

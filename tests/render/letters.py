@@ -394,7 +394,16 @@ def hostile(value: Any, name: str = "") -> Any:
 
 
 #: Everything there once, so that the attack in every place still fits into a mail.
-ONE_OF_EACH = replace(HEAVY, changes=HEAVY.changes[:1], more=MORE[1:2], cards=CARDS[:1], rest=HEAVY.rest[:1])
+ONE_OF_EACH = replace(
+    HEAVY,
+    findings=HEAVY.findings[:1],
+    lead=replace(LEAD, decision=LEAD.decision[:3]),
+    changes=HEAVY.changes[:1],
+    more=MORE[1:2],
+    cards=CARDS[:1],
+    rest=HEAVY.rest[:1],
+    sources=replace(HEAVY.sources, origins=HEAVY.sources.origins[:1]),
+)
 
 HOSTILE: Letter = hostile(ONE_OF_EACH)
 

@@ -177,6 +177,11 @@ def test_a_twelve_item_week_stays_small() -> None:
     assert PLANS["HEAVY"].html_size().encoded < 64 * 1024
 
 
+@pytest.mark.parametrize("name", letters.REPRESENTATIVE)
+def test_no_issue_is_so_long_that_gmail_would_cut_it(name: str) -> None:
+    assert PLANS[name].html_size().encoded <= 80 * 1024
+
+
 def test_a_bad_link_is_refused_by_name() -> None:
     lead = replace(letters.LEAD, link=replace(letters.LEAD.link, url="javascript:alert(1)"))
     with pytest.raises(BadInput, match=r"'javascript:alert\(1\)' is to be a link"):

@@ -76,10 +76,10 @@ def work(visit: Visit, house: House) -> None:
 
     visit.open("/desk/facts/heron")
     visit.tab.get_by_role("radio", name="Print nothing of it").check()
-    visit.press("Rule on input_price")
+    visit.press("Rule on input price")
     assert "Say why" in visit.tab.get_by_role("alert").inner_text()
     write(visit, "Why", "Nobody knows.")
-    visit.press("Rule on input_price")
+    visit.press("Rule on input price")
     assert "Ruled." in visit.tab.get_by_role("status").inner_text()
     visit.open("/desk/facts")
 

@@ -73,9 +73,9 @@ def _chosen(faults: str) -> tuple["Trouble", ...]:
 
 
 def _say_counted(counted: "Rehearsed") -> None:
-    say(
-        f"{counted.issues} issues to {counted.readers:,} readers each, {counted.kills} kills, {counted.seconds:.0f} s"
-    )
+    issues = "1 issue" if counted.issues == 1 else f"{counted.issues} issues"
+    kills = "1 kill" if counted.kills == 1 else f"{counted.kills} kills"
+    say(f"{issues} to {counted.readers:,} readers each, {kills}, {counted.seconds:.0f} s")
     say(f"  accepted  {counted.accepted:,}")
     say(f"  rejected  {counted.rejected:,}")
     say(f"  lost      {len(counted.lost):,}   must be 0")

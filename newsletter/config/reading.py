@@ -95,11 +95,26 @@ def _read(folder: Path, environ: Mapping[str, str] | None) -> _Given:
 
 def _read_toml(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
+        _refuse_repeated_sections(file, text)
         raise ConfigError(f"this is not TOML: {error}", setting="", place=Place(file)) from error
     except (UnicodeDecodeError, OSError) as error:
         raise ConfigError(f"this cannot be read: {error}", setting="", place=Place(file)) from error
+
+
+def _refuse_repeated_sections(file: Path, text: str) -> None:
+    """Say so where a section was pasted below one that is there already: the parser's words for it are its own."""
+    first: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        section = line.partition("#")[0].strip()
+        if section.startswith("[") and first.setdefault(section, number) != number:
+            raise ConfigError(
+                f"{section} begins here and in line {first[section]}: put its settings under one of them",
+                setting="",
+                place=Place(file, number),
+            )
 
 
 def _flatten(table: dict[str, Any], file: Path) -> dict[str, Any]:

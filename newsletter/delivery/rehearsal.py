@@ -17,7 +17,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from newsletter.clock import Clock, SystemClock
 from newsletter.db.engine import Database, open_database
@@ -150,6 +150,7 @@ class Rehearsal:
         counts: list[_Count] = []
         behaviour = Misbehaviour(self.troubles, self._chance)
         while not counts or self._killed < self.kills:
+            _wake_readers(database)
             issue_id = make_issue(database, len(counts) + 1, self.clock)
             with Loopback(faults=behaviour) as server:
                 self._send(database, issue_id, server)
@@ -232,6 +233,12 @@ def _add_readers(database: Database, count: int, clock: Clock) -> None:
     with database.write() as connection:
         rows = [{"address": address, "address_key": address, **usual} for address in addresses]
         connection.execute(insert(readers), rows)
+
+
+def _wake_readers(database: Database) -> None:
+    """Whom a server refused in one issue gets the next one all the same: each goes to as many."""
+    with database.write() as connection:
+        connection.execute(update(readers).values(status=ReaderStatus.ACTIVE))
 
 
 def make_issue(database: Database, number: int, clock: Clock) -> int:

@@ -3,13 +3,14 @@
 Two senders at once share the batches; nothing here is needed to keep them from each other.
 """
 
+import gc
 import logging
 import os
 import re
 import secrets
 import socket
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -51,6 +52,16 @@ def sender_name() -> str:
     """A name that no other sender has or had: "mailhost-4711-9f86d081"."""
     host = re.sub(r"[^A-Za-z0-9]+", "", socket.gethostname())[:40] or "host"
     return f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+@contextmanager
+def _garbage_looked_for_among_the_new() -> Iterator[None]:
+    """Leave out what was there before when memory is searched for garbage: a tenth of a sender's work otherwise."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 class Alerts(Protocol):
@@ -125,15 +136,16 @@ class Sender:
         """Send; raises what made a worker fail."""
         self._take_over()
         self._sweep()
-        for worker in self._workers:
-            worker.start()
-        try:
-            ending = self._look_after()
-        finally:
-            self.stop()
+        with _garbage_looked_for_among_the_new():
             for worker in self._workers:
-                worker.join()
-            self._sign_off()
+                worker.start()
+            try:
+                ending = self._look_after()
+            finally:
+                self.stop()
+                for worker in self._workers:
+                    worker.join()
+                self._sign_off()
         for worker in self._workers:
             if worker.error is not None:
                 raise worker.error

@@ -11,7 +11,8 @@ import ssl
 import struct
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from newsletter.config import Tls
 from newsletter.delivery.states import Event
@@ -165,12 +166,10 @@ class Wire:
     def last_reply(self, wait: float) -> Reply:
         """The next reply, also one that ends the connection; raises Dropped."""
         line = self._line(wait)
-        text = line[4:].rstrip()
-        if line[3:4] == b"-":
-            line, text = self._other_lines(text, wait)
-        if not line[:3].isdigit():
-            raise Dropped("the server's reply makes no sense")
-        return Reply(int(line[:3]), text)
+        if line[3:4] != b"-":
+            return _read(line)
+        last, text = self._other_lines(line[4:].rstrip(), wait)
+        return replace(_read(last), text=text)
 
     def _other_lines(self, first: bytes, wait: float) -> tuple[bytes, bytes]:
         """The last line of a reply that has several, and all of its text."""
@@ -216,6 +215,14 @@ class Wire:
         """End the connection at once."""
         with suppress(OSError):
             self._smtp.close()
+
+
+# Envelopes are answered in the same words, message after message.
+@lru_cache(maxsize=64)
+def _read(line: bytes) -> Reply:
+    if not line[:3].isdigit():
+        raise Dropped("the server's reply makes no sense")
+    return Reply(int(line[:3]), line[4:].rstrip())
 
 
 def _connect(relay: Relay) -> tuple[smtplib.SMTP, socket.socket]:

@@ -27,6 +27,7 @@ from tests.config.written import READY, complaint, settings_of
         ("[smtp]\npassword = 'secret'", "NEWSLETTER_SMTP_PASSWORD"),
         ("name = 'Weekly'", "outside a section"),
         ("[site", "not TOML"),
+        ("[site]\nname = 'a'\n\n[mail]\n[site] # again\n", "[site] begins here and in line 1"),
     ],
 )
 def test_a_wrong_value_gets_one_sentence_that_says_what_was_expected(

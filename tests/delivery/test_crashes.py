@@ -218,6 +218,7 @@ def test_five_kills_at_random_moments_lose_and_double_nobody(tmp_path: Path) -> 
     counted = Rehearsal(folder=tmp_path, readers=400, kills=5).run()
     assert (counted.lost, counted.doubled) == ((), ())
     assert counted.passed, counted
+    assert counted.accepted + counted.rejected + len(counted.unsure) == counted.issues * counted.readers
 
 
 @pytest.mark.rehearsal
@@ -226,3 +227,4 @@ def test_a_hundred_kills_at_random_moments_lose_and_double_nobody(tmp_path: Path
     counted = Rehearsal(folder=tmp_path, readers=2_000, kills=100, seed=seed, troubles=tuple(Trouble)).run()
     assert (counted.lost, counted.doubled) == ((), ())
     assert counted.passed, counted
+    assert counted.accepted + counted.rejected + len(counted.unsure) == counted.issues * counted.readers

@@ -156,6 +156,16 @@ def test_all_of_them_get_it_once_more(unsure: Desk) -> None:
     assert "Nobody is unsure." in unsure.publisher.get("/desk/issues/1/unsure").text
 
 
+def test_of_a_cancelled_issue_the_unsure_are_listed_and_nothing_is_offered(unsure: Desk) -> None:
+    with unsure.app.database.write() as connection:
+        connection.execute(update(issues).values(status=IssueStatus.CANCELLED))
+    page = unsure.publisher.get("/desk/issues/1/unsure").text
+    assert "reader21@example.org" in page
+    assert "it is sent to nobody once more" in page
+    assert 'name="reader"' not in page
+    assert "<button" not in page.partition("<main")[2]
+
+
 def test_nobody_chosen_is_nobody_mailed(unsure: Desk) -> None:
     before = unsure.house.rows()
     assert said(unsure.publisher.post("/desk/issues/1/unsure")) == "Nobody was chosen, and nothing was done."

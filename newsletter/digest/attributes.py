@@ -42,3 +42,9 @@ def dated(statement: Claim | Benchmark | Offer, source: Source | None) -> str:
     if source is not None and source.published_on is not None:
         return f"published {day(source.published_on)}"
     return f"seen {day(statement.seen_on)}"
+
+
+def said_by(statement: Claim | Benchmark | Offer, source: Source | None) -> str:
+    """ "Model lab, 10 Nov 2026", "Model almanac, checked 1 Mar 2026": who says so, and as of when."""
+    when = dated(statement, source).removeprefix("as of ")
+    return f"{clip(source.name, 60) if source is not None else 'unnamed source'}, {when}"

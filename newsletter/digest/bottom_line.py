@@ -3,7 +3,7 @@
 from newsletter.digest.figures import join
 from newsletter.digest.letter import Figure
 from newsletter.digest.material import Dossier
-from newsletter.digest.panel import Panel
+from newsletter.digest.panel import NO_PANEL, Panel
 from newsletter.digest.pricing import contrast
 
 
@@ -23,7 +23,7 @@ def bottom_line(left: Dossier, right: Dossier, margin: int) -> Figure:
     if not left.panel.exists and not right.panel.exists:
         return _sentence("No pick: the panel has reviewed neither yet", left, right)
     known, unknown = (left, right) if left.panel.exists else (right, left)
-    return _sentence(f"No clear pick: {_standing(known)}; {unknown.name} has no panel yet", known, unknown)
+    return _sentence(f"No clear pick: {_standing(known)}; {unknown.name} is {NO_PANEL}", known, unknown)
 
 
 def line_beside_splits(left: Dossier, right: Dossier, margin: int) -> str:

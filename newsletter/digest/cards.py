@@ -14,7 +14,7 @@ from newsletter.digest.figures import figure
 from newsletter.digest.letter import Card, Figure
 from newsletter.digest.links import link_to
 from newsletter.digest.material import Dossier
-from newsletter.digest.panel import NO_VOTES, community
+from newsletter.digest.panel import COMMUNITY, NO_VOTES, community, votes_day
 from newsletter.digest.pricing import pricing_kind
 from newsletter.digest.sentences import count_words, fit
 
@@ -61,7 +61,7 @@ def _verdict_facts(dossier: Dossier, sources: Mapping[str, Source]) -> Iterator[
         yield "Mean", Figure(text=str(dossier.panel.rounded_mean), claims=dossier.panel.mean_grounds)
     votes = community(dossier.votes)
     if votes.text != NO_VOTES:
-        yield "Community", votes
+        yield COMMUNITY, replace(votes, text=f"{votes.text} ({votes_day(dossier.votes)})")
     pricing = pricing_kind(dossier)
     if pricing.text:
         when = dates_of(pricing.claims, dossier, sources)

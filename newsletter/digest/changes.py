@@ -171,7 +171,8 @@ def _reasons(move: Move) -> Iterator[str]:
     votes = move.votes
     if votes is not None and _disagrees(votes, move.panel):
         total = votes.ship + votes.skip
-        yield f"the community disagrees: {whole(Decimal(100 * votes.ship) / total)} % of {total} ship"
+        seen = _on(votes.seen_at.date(), move.after_on)
+        yield f"community{seen}: {whole(Decimal(100 * votes.ship) / total)} % of {total} ship"
         yield "the community disagrees"
     if move.panel.is_split and move.kind is not MoveKind.SCORE:
         yield "the panel is divided"

@@ -1,22 +1,24 @@
 """What tools cost a month, from token prices: by volume, and for a team. Even split of input and output."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from newsletter.config import Settings
 from newsletter.content.model import Claim, Offer, Source
 from newsletter.digest.amounts import money, unit_price
-from newsletter.digest.attributes import dated
+from newsletter.digest.attributes import dated, said_by
 from newsletter.digest.letter import Costs, Figure, Rates, Row
 from newsletter.digest.material import Dossier
 from newsletter.digest.prices import Prices, offer_key
 from newsletter.digest.sentences import clip
 
+#: What every row assumes: weights that run in one's own house are not priced.
+BASIS = "By the token, half input, half output."
 #: Tokens a month, half in, half out.
 VOLUMES: tuple[tuple[str, int], ...] = (
     ("1M tokens", 1_000_000),
-    ("10M tokens", 10_000_000),
-    ("100M tokens", 100_000_000),
+    ("10M", 10_000_000),
+    ("100M", 100_000_000),
 )
 NO_PRICE = "no token price recorded"
 #: The same in the narrow cells of the cost table.
@@ -69,27 +71,36 @@ def _row(label: str, tokens: int, left: Dossier, right: Dossier) -> Row:
 
 
 def _dated(left: Dossier, right: Dossier, sources: Mapping[str, Source]) -> str:
-    """ "Prices checked 18 Nov 2026."; each side by its name where their dates differ."""
+    """ "Checked 18 Nov 2026."; each side by its name where their dates differ."""
     priced = (each for each in (left, right) if each.prices.even is not None)
     said = {each.name: dates_of(each.prices.claims, each, sources) for each in priced}
     if len(set(said.values())) == 1:
-        return f"Prices {next(iter(said.values()))}."
+        when = next(iter(said.values()))
+        return f"{when[:1].upper()}{when[1:]}."
     return f"Prices: {'; '.join(f'{name}, {when}' for name, when in said.items())}."
 
 
 def dates_of(grounds: Container[str], dossier: Dossier, sources: Mapping[str, Source]) -> str:
     """ "checked 18 Nov 2026": when a price that stands on these was looked at; all days where they differ."""
-    stated: list[Claim | Offer] = [each.claim for each in dossier.facts.values() if each.claim.id in grounds]
-    stated += [each for each in dossier.offers if offer_key(each) in grounds]
-    days = (dated(each, sources.get(each.source_id)) for each in stated)
+    days = (dated(each, sources.get(each.source_id)) for each in _stated(grounds, dossier))
     return " and ".join(dict.fromkeys(days))
 
 
+def origins_of(grounds: Container[str], dossiers: Iterable[Dossier], sources: Mapping[str, Source]) -> str:
+    """ "Tessel Works, price list, checked 18 Nov 2026": whose facts and prices these are, each once."""
+    stated = (each for dossier in dossiers for each in _stated(grounds, dossier))
+    return "; ".join(dict.fromkeys(said_by(each, sources.get(each.source_id)) for each in stated))
+
+
+def _stated(grounds: Container[str], dossier: Dossier) -> Iterator[Claim | Offer]:
+    yield from (each.claim for each in dossier.facts.values() if each.claim.id in grounds)
+    yield from (each for each in dossier.offers if offer_key(each) in grounds)
+
+
 def _basis(settings: Settings, with_team: bool) -> str:
-    basis = "Half input, half output."
     if not with_team:
-        return basis
+        return BASIS
     return (
-        f"{basis} Seat: {settings.team_messages:,} daily messages of {settings.team_tokens:,} tokens, "
+        f"{BASIS} Seat: {settings.team_messages:,} daily messages of {settings.team_tokens:,} tokens, "
         f"{settings.team_days} days."
     )

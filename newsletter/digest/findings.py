@@ -1,12 +1,14 @@
 """The three lines at the top: the week's largest findings, computed from what the issue shows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
 
+from newsletter.content.model import Source
 from newsletter.digest.amounts import money, token_count
 from newsletter.digest.attributes import label_of, value_of
-from newsletter.digest.costs import monthly_cost
+from newsletter.digest.costs import monthly_cost, origins_of
 from newsletter.digest.figures import figure, join, number_of
 from newsletter.digest.letter import Figure
 from newsletter.digest.material import Dossier
@@ -23,29 +25,43 @@ COMPARED_TOKENS = 10_000_000
 Pair = tuple[Dossier, Dossier]
 
 
-def findings(pairs: Sequence[Pair], singles: Sequence[Dossier], margin: int) -> tuple[Figure, ...]:
+def findings(
+    pairs: Sequence[Pair], singles: Sequence[Dossier], margin: int, sources: Mapping[str, Source]
+) -> tuple[Figure, ...]:
     """The first three there are, the largest kind first. `pairs` are the comparisons shown, `singles` the cards.
 
     Means that differ by less than `margin` points are not told apart, as in the bottom line.
     """
     tools = list({each.tool.id: each for pair in pairs for each in pair}.values())
     tools += [each for each in singles if each.tool.id not in {tool.tool.id for tool in tools}]
-    return tuple(islice(_all(pairs, tools, margin), FINDINGS))
+    return tuple(islice(_all(pairs, tools, margin, sources), FINDINGS))
 
 
-def _all(pairs: Sequence[Pair], tools: Sequence[Dossier], margin: int) -> Iterator[Figure]:
+def _all(
+    pairs: Sequence[Pair], tools: Sequence[Dossier], margin: int, sources: Mapping[str, Source]
+) -> Iterator[Figure]:
     widest, lead = _widest_pair(pairs, margin), pairs[0] if pairs else ()
     known = (
         # What the lead says of itself is not said twice.
         None if widest is None or widest is pairs[0] else _widest_gap(widest),
         _most_divided(tools, lead),
-        _price_gap(pairs),
+        _with_origin(_price_gap(pairs), tools, sources),
         _dispute(tools),
         _highest_mean(tools, margin),
-        _longest_context(tools),
+        _with_origin(_longest_context(tools), tools, sources),
         _unanimous(tools, lead),
     )
     return (finding for finding in known if finding is not None)
+
+
+def _with_origin(
+    finding: Figure | None, tools: Sequence[Dossier], sources: Mapping[str, Source]
+) -> Figure | None:
+    """ "… 256K tokens (Model almanac, checked 1 Mar 2026)."."""
+    origin = origins_of(finding.claims, tools, sources) if finding is not None else ""
+    if finding is None or not origin:
+        return finding
+    return replace(finding, text=f"{finding.text.removesuffix('.')} ({origin}).")
 
 
 def _widest_pair(pairs: Sequence[Pair], margin: int) -> Pair | None:
@@ -120,7 +136,7 @@ def _dispute(tools: Sequence[Dossier]) -> Figure | None:
             fact = dossier.facts.get(attribute)
             if fact is not None and fact.disputed:
                 values = " or ".join(dict.fromkeys(value_of(each) for each in (fact.claim, *fact.others)))
-                line = f"Sources differ on {dossier.name}, {label_of(attribute)}: {values} per 1M tokens."
+                line = f"Sources differ on {dossier.name}, {label_of(attribute)}: {values}/1M tokens."
                 return figure(line, fact)
     return None
 

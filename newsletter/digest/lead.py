@@ -6,7 +6,7 @@ from dataclasses import replace
 from newsletter.config import Settings
 from newsletter.content.model import Benchmark, Comparison, Review, Source
 from newsletter.digest.amounts import number
-from newsletter.digest.attributes import dated
+from newsletter.digest.attributes import said_by
 from newsletter.digest.backing import backed_start
 from newsletter.digest.bottom_line import bottom_line
 from newsletter.digest.categories import category_name
@@ -14,7 +14,7 @@ from newsletter.digest.costs import costs_block, price_figure
 from newsletter.digest.letter import Benchmarks, Figure, Lead, Row, Score, Scorecard, ScoreRow, Side
 from newsletter.digest.links import link_or_words
 from newsletter.digest.material import Dossier, Material
-from newsletter.digest.panel import community
+from newsletter.digest.panel import COMMUNITY, community, votes_day
 from newsletter.digest.picks import pick_lines
 from newsletter.digest.pricing import pricing_figure
 from newsletter.digest.quotes import NOTHING_CHOSEN, quotes
@@ -62,7 +62,7 @@ def lead_block(
         quotes=quotes(left, right, material, chosen),
         costs=costs_block(left, right, settings, material.sources),
         benchmarks=first_benchmarks(left, right, material.sources),
-        link=link_or_words("Read the full comparison", comparison.url, settings),
+        link=link_or_words("Full comparison", comparison.url, settings),
         note=note,
         why=_why(comparison, left, right),
     )
@@ -105,7 +105,7 @@ def decision_table(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> t
     """The decision table; a row of which neither side says anything, and a category of both, is left out."""
     rows = [
         Row(label="Panel", left=left.panel, right=right.panel),
-        Row(label="Community", left=left.community, right=right.community),
+        _community(left, right, ours, theirs),
         Row(label="Pricing", left=left.pricing, right=right.pricing),
         Row(
             label="1M tokens",
@@ -119,6 +119,19 @@ def decision_table(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> t
     if left.pricing == price_figure(ours.prices) and right.pricing == price_figure(theirs.prices):
         del rows[3]
     return tuple(row for row in rows if row.left.text or row.right.text)
+
+
+def _community(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> Row:
+    """The votes of either side; the day on which they were seen stands once, or with each where it is another."""
+    days = votes_day(ours.votes), votes_day(theirs.votes)
+    known = dict.fromkeys(filter(None, days))
+    if len(known) < 2:
+        return Row(label=", ".join((COMMUNITY, *known)), left=left.community, right=right.community)
+    dated = [
+        replace(side.community, text=f"{side.community.text} ({when})")
+        for side, when in zip((left, right), days, strict=True)
+    ]
+    return Row(label=COMMUNITY, left=dated[0], right=dated[1])
 
 
 def all_scores(left: Dossier, right: Dossier) -> Scorecard | None:
@@ -200,7 +213,7 @@ def all_benchmarks(left: Dossier, right: Dossier, sources: Mapping[str, Source])
 def _origin(rows: Sequence[Row], left: Dossier, right: Dossier, sources: Mapping[str, Source]) -> str:
     """ "Model lab, as of 10 Nov 2026."; where they are several, each with the tool or the test that it is about."""
     said = {
-        benchmark_key(each): _by(each, sources.get(each.source_id))
+        benchmark_key(each): said_by(each, sources.get(each.source_id))
         for each in (*left.benchmarks, *right.benchmarks)
     }
     lefts, rights = _said(said, (row.left for row in rows)), _said(said, (row.right for row in rows))
@@ -216,11 +229,6 @@ def _origin(rows: Sequence[Row], left: Dossier, right: Dossier, sources: Mapping
 
 def _said(by_key: Mapping[str, str], figures: Iterable[Figure]) -> list[str]:
     return list(dict.fromkeys(by_key[key] for each in figures for key in each.claims))
-
-
-def _by(result: Benchmark, source: Source | None) -> str:
-    when = dated(result, source).removeprefix("as of ")
-    return f"{clip(source.name, 60) if source is not None else 'unnamed source'}, {when}"
 
 
 def _neither(untested: Sequence[str]) -> str:

@@ -45,7 +45,7 @@ class Side:
 
     tool_id: str
     name: str
-    #: "4 ship / 0 skip", with "(from a stated 100 %)" where derived; "no panel yet".
+    #: "4 ship / 0 skip", with "(the page says 100 %)" where derived; "not reviewed yet".
     panel: Figure
     #: 0–100 share that ships, for colour and bars; None where unknown.
     share: int | None
@@ -121,7 +121,7 @@ class Costs:
     volumes: tuple[Row, ...]
     team: Row | None
     basis: str
-    #: When the prices were looked at: "Prices checked 18 Nov 2026."
+    #: When the prices were looked at: "Checked 18 Nov 2026."
     dated: str = ""
     #: What a reader's own cost is reckoned from; None in letters of before there was such a thing.
     rates: Rates | None = None

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from newsletter.content.model import Decision, Review, Verdict, Votes
-from newsletter.digest.amounts import half_up, number, whole
+from newsletter.digest.amounts import day, half_up, number, whole
 from newsletter.digest.letter import Figure
 
-NO_PANEL = "no panel yet"
+NO_PANEL = "not reviewed yet"
 NO_VOTES = "no votes yet"
+#: Whose votes they are, in tables.
+COMMUNITY = "Community"
 #: Fewer votes than this are no majority to set against the panel.
 VOTES_FOR_SHARE = 10
 #: What the numbers of panels mean of which nothing else is the same.
@@ -70,11 +72,11 @@ class Panel:
 
     @property
     def words(self) -> str:
-        """ "4 ship / 0 skip (from a stated 100 %)"."""
+        """ "4 ship / 0 skip (the page says 100 %)"."""
         if self.ships is None or self.skips is None:
             return self.split or (f"mean {self.rounded_mean}" if self.mean is not None else NO_PANEL)
         counted = f"{self.ships} ship / {self.skips} skip"
-        return f"{counted} (from a stated {self.rounded_share} %)" if self.derived else counted
+        return f"{counted} (the page says {self.rounded_share} %)" if self.derived else counted
 
     @property
     def brief(self) -> str:
@@ -149,6 +151,11 @@ def community(votes: Votes | None) -> Figure:
     if votes is None or total == 0:
         return Figure(text=NO_VOTES)
     return Figure(text=f"{votes.ship} of {total} ship", claims=(votes_key(votes),))
+
+
+def votes_day(votes: Votes | None) -> str:
+    """The day on which these totals were seen, since they say none of their own; empty where nobody voted."""
+    return day(votes.seen_at.date()) if votes is not None and votes.ship + votes.skip else ""
 
 
 def score_key(panels: Iterable[Panel]) -> str:

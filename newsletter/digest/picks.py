@@ -1,6 +1,7 @@
 """When to pick which side: in the comparison's own words, else from what is recorded."""
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 
 from newsletter.content.model import Comparison
@@ -19,7 +20,7 @@ REASONS = 2
 
 
 def pick_lines(comparison: Comparison, left: Dossier, right: Dossier, margin: int) -> tuple[Figure, Figure]:
-    """What follows "Pick … if" for either side; empty where nothing speaks for it.
+    """What follows "Pick … if" for either side, to the full stop; empty where nothing speaks for it.
 
     The panel speaks for one only where the bottom line names it: `margin` is the points that that takes.
     """
@@ -31,9 +32,9 @@ def pick_lines(comparison: Comparison, left: Dossier, right: Dossier, margin: in
 
 def _pick(written: str, mine: Dossier, other: Dossier, margin: int) -> Figure:
     words = _clause(written, mine)
-    if words and is_backed(words, (mine, other)):
-        return Figure(text=words)
-    return _computed(mine, other, margin)
+    backed = words and is_backed(words, (mine, other))
+    pick = Figure(text=words) if backed else _computed(mine, other, margin)
+    return replace(pick, text=f"{pick.text}.") if pick.text and pick.text[-1] not in "!?…" else pick
 
 
 def _clause(written: str, mine: Dossier) -> str:

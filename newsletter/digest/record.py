@@ -165,7 +165,7 @@ def _comparison(comparison: Comparison, material: Material, settings: Settings) 
         costs=costs_block(left, right, settings, material.sources),
         benchmarks=all_benchmarks(left, right, material.sources),
         replies=tuple(_replies(_asked(material, comparison), material, settings.clear_margin)),
-        link=link_to("Read the full comparison", comparison.url, settings),
+        link=link_to("Full comparison", comparison.url, settings),
     )
 
 

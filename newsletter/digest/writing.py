@@ -51,6 +51,9 @@ from newsletter.digest.subject import (
     propose_subjects,
 )
 
+#: Points from a finding to where sources differ.
+DAGGER = "†"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
@@ -111,6 +114,11 @@ def _counts(item: Item) -> bool:
     return item.room is not Room.OVERFLOW and not covered
 
 
+def _bare(findings: Iterable[str]) -> tuple[str, ...]:
+    """As they stand where nothing is below that a dagger could point to."""
+    return tuple(each.removesuffix(DAGGER) for each in findings)
+
+
 class _Writer:
     """Writes one issue's blocks from its material, keeping what its lines of prose stand on."""
 
@@ -139,7 +147,7 @@ class _Writer:
         changes, found = self._changes(), self._findings()
         subject = self.issue.subject or self._subject(number, cards)
         preheader = self.issue.preheader or compute_preheader(
-            subject, self._lead_lines(subject, lead), found, more, cards
+            subject, self._lead_lines(subject, lead), _bare(found), more, cards
         )
         letter = Letter(
             subject=plain(subject),
@@ -170,16 +178,17 @@ class _Writer:
         ]
         headings = (heading_of(each, self.material) for each in told)
         subjects = propose_subjects(self.settings.name, number, sides, letter.cards, headings)
+        found = _bare(letter.findings)
         computed = [
             compute_preheader(
-                subject, self._lead_lines(subject, letter.lead), letter.findings, letter.more, letter.cards
+                subject, self._lead_lines(subject, letter.lead), found, letter.more, letter.cards
             )
             for subject in subjects[:1]
         ]
         lead = [letter.lead.bottom_line] if letter.lead is not None else []
         changes = [each.words for each in letter.changes[:2]]
         return Proposals(
-            subjects=subjects, preheaders=propose_preheaders((*computed, *changes, *lead, *letter.findings))
+            subjects=subjects, preheaders=propose_preheaders((*computed, *changes, *lead, *found))
         )
 
     def _finished(self, letter: Letter) -> Letter:
@@ -259,10 +268,11 @@ class _Writer:
             [self.material.sides(each) for _, each in self._comparisons(Room.LEAD, Room.MORE)],
             [self.material.dossiers[item.key] for item in self._in(Room.CARD)],
             self.settings.clear_margin,
+            self.material.sources,
         )
         for place, line in enumerate(found):
             self._note_grounds(f"findings.{place}", line)
-        return tuple(line.text for line in found)
+        return tuple(f"{line.text}{DAGGER}" if line.disputed else line.text for line in found)
 
     def _changes(self) -> tuple[Change, ...]:
         block = changes_block(self.moves, self.material, self.settings)

@@ -166,8 +166,7 @@ def test_each_gets_their_own_issue_of_what_was_approved(mails: dict[str, tuple[s
         assert not any("$77" in each for each in said.values())
         assert not any("Another" in each for each in said.values())
         assert all(
-            "Ship Tessel Coder 2: 3 of 4 reviewers would (mean 77); 2 of 4" in each
-            for each in said.values()
+            "Ship Tessel Coder 2: 3 of 4 reviewers would (mean 77); 2 of 4" in each for each in said.values()
         )
         assert all(
             "Quarry Search: $16 → $20 a month for each person (+25 %)" in each for each in said.values()
@@ -189,7 +188,7 @@ def test_costs_are_those_of_the_readers_own_volume_and_team(mails: dict[str, tup
     )
     assert "TEAM COSTS A MONTH: Team of 12" in mails[BRUNO][0]
     assert {dollars(left * team), dollars(right * team)} <= set(re.findall(r"\$[\d.,]+\d", mails[BRUNO][1]))
-    assert f"100M tokens {dollars(left * 100)} {dollars(right * 100)}" in one_line(mails[CARLA][0])
+    assert f"100M {dollars(left * 100)} {dollars(right * 100)}" in one_line(mails[CARLA][0])
     assert "YOUR" not in mails[CARLA][0]
 
 

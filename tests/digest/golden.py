@@ -15,7 +15,7 @@ from newsletter.digest.issues import Issue
 from newsletter.digest.letter import Letter
 from newsletter.digest.letter_json import letter_to_json
 from newsletter.digest.moves import Span
-from newsletter.digest.writing import write_letter
+from newsletter.digest.writing import Written, write_letter
 from tests.digest.week import CUTOFF, SEEN, SEND_AT, SLOT, WEEK, settings_in
 
 FILE = Path(__file__).with_name("golden_letter.json")
@@ -24,15 +24,19 @@ FILE = Path(__file__).with_name("golden_letter.json")
 _IDS = ("claims", "grounds", "review_id")
 
 
-def letter_of_week(
+def letter_of_week(folder: Path, *packs: Pack, **how: Any) -> Letter:
+    return written_week(folder, *packs, **how).letter
+
+
+def written_week(
     folder: Path,
     *packs: Pack,
     edits: dict[str, str] | None = None,
     rulings: dict[str, dict[str, str | None]] | None = None,
     span: Span | None = None,
     **settings: object,
-) -> Letter:
-    """The letter that these packs make, drafted and written in a folder of its own."""
+) -> Written:
+    """What these packs make, drafted and written in a folder of its own."""
     database = open_database(f"sqlite:///{folder / 'subscribers.db'}")
     metadata.create_all(database.write_engine)
     configured = settings_in(folder, **settings)
@@ -45,7 +49,7 @@ def letter_of_week(
         with database.write() as connection:
             issue: Issue = store.change_draft(connection, made.issue, CUTOFF, **(edits or {}))
             items = store.items_of(connection, issue.id)
-            letter = write_letter(
+            written = write_letter(
                 issue,
                 items,
                 content,
@@ -53,9 +57,9 @@ def letter_of_week(
                 number=1,
                 rulings=lambda _: rulings or {},
                 span=span,
-            ).letter
+            )
     database.close()
-    return letter
+    return written
 
 
 def readable(letter: Letter) -> str:

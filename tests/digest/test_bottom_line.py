@@ -75,7 +75,7 @@ def test_a_tool_with_one_token_price_is_paid_per_token() -> None:
 
 def test_a_side_without_a_panel_is_said_to_have_none() -> None:
     line = bottom_line(dossier("A"), dossier("B", panel(4, 0, 70)), MARGIN)
-    assert line.text == ("No clear pick: 4 of 4 reviewers would ship B (mean 70); A has no panel yet.")
+    assert line.text == ("No clear pick: 4 of 4 reviewers would ship B (mean 70); A is not reviewed yet.")
 
 
 def test_neither_side_reviewed_leaves_the_prices() -> None:

@@ -49,7 +49,7 @@ def test_a_flip_says_both_splits_with_their_days_and_that_the_panel_is_divided()
 
 def test_a_community_that_says_the_opposite_is_the_reason_given_first() -> None:
     assert lines(flip(0, 4, votes=(15, 5))) == [
-        "Heron: the panel turned to skip, 4–0 (5 Nov) → 0–4 (19 Nov); the community disagrees: 75 % of 20 ship."
+        "Heron: the panel turned to skip, 4–0 (5 Nov) → 0–4 (19 Nov); community (23 Nov): 75 % of 20 ship."
     ]
 
 

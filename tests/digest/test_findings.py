@@ -1,9 +1,11 @@
 """The week's largest findings, each computed, each true of what the issue shows."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import pytest
 
+from newsletter.content.model import Source
 from newsletter.digest.findings import Pair, findings
 from newsletter.digest.material import Dossier
 from tests.digest.tools import dossier, panel
@@ -11,11 +13,14 @@ from tests.digest.tools import dossier, panel
 PRICED = {"input_price": "0.07", "output_price": "0.20"}
 DEAR = {"input_price": "0.40", "output_price": "2.00"}
 MARGIN = 5
+SOURCES = {
+    "desk": Source(id="desk", name="Model desk", published_on=date(2026, 11, 12), seen_on=date(2026, 11, 23))
+}
 LEAD = (dossier("A", panel(4, 0, 80, 80, 80)), dossier("B", panel(4, 0, 60, 60, 60)))
 
 
 def lines(pairs: Sequence[Pair], singles: Sequence[Dossier]) -> list[str]:
-    return [each.text for each in findings(pairs, singles, MARGIN)]
+    return [each.text for each in findings(pairs, singles, MARGIN, SOURCES)]
 
 
 def test_there_are_at_most_three_the_largest_kind_first() -> None:
@@ -26,7 +31,7 @@ def test_there_are_at_most_three_the_largest_kind_first() -> None:
     assert lines([LEAD, second], []) == [
         "Widest panel gap here: C, mean 90, against D, 50.",
         "Most divided panel here: C, 2 ship / 2 skip.",
-        "Largest price gap here: 10M tokens a month cost $1.35 with D, $12.00 with C.",
+        "Largest price gap here: 10M tokens a month cost $1.35 with D, $12.00 with C (Model desk, published 12 Nov 2026).",
     ]
 
 
@@ -71,15 +76,17 @@ def test_a_price_of_nothing_makes_no_factor() -> None:
 
 def test_sources_that_differ_on_a_price_are_a_finding() -> None:
     disputed = dossier("M", None, PRICED, disputed=("input_price",))
-    [found] = findings([], [disputed], MARGIN)
-    assert found.text == "Sources differ on M, input price: $0.07 or $9.99 per 1M tokens."
+    [found] = findings([], [disputed], MARGIN, SOURCES)
+    assert found.text == "Sources differ on M, input price: $0.07 or $9.99/1M tokens."
     assert (found.claims, found.disputed) == (("claim-m-input_price",), True)
 
 
 def test_the_longest_context_needs_two_to_compare() -> None:
     one, two = (dossier(name, None, {"context": count}) for name, count in (("A", "128000"), ("B", "256000")))
     assert lines([], [one]) == []
-    assert lines([], [one, two]) == ["Longest context here: B, 256K tokens."]
+    assert lines([], [one, two]) == [
+        "Longest context here: B, 256K tokens (Model desk, published 12 Nov 2026)."
+    ]
 
 
 def test_a_week_of_which_nothing_is_known_has_no_findings() -> None:

@@ -25,7 +25,7 @@ from newsletter.digest.moves import Span
 from newsletter.digest.sentences import count_words
 from newsletter.digest.subject import PREHEADER_CHARS, SUBJECT_CHARS
 from newsletter.errors import StoreError
-from tests.digest.golden import FILE, letter_of_week, readable
+from tests.digest.golden import FILE, letter_of_week, readable, written_week
 from tests.digest.week import CUTOFF, PANEL_PAGE, PRICE_PAGE, PROFILE_PAGE, VERDICT_PAGE, WEEK
 
 
@@ -50,7 +50,7 @@ def test_what_is_no_letter_is_refused() -> None:
 
 
 def test_every_printed_number_from_data_leads_to_a_source(letter: Letter) -> None:
-    said_as_unknown = {"no votes yet", "no panel yet", "no token price recorded", "not recorded"}
+    said_as_unknown = {"no votes yet", "not reviewed yet", "no token price recorded", "not recorded"}
     with_digits = [
         each
         for each in figures_in(letter)
@@ -69,6 +69,14 @@ def test_what_sources_differ_on_is_printed_with_both_values_names_and_dates(lett
         "Heron Small, input price: $0.10 (Model almanac, checked 1 Mar 2026); "
         "$0.07 (Tool desk, prices, seen 23 Nov 2026)"
     ]
+
+
+def test_a_finding_on_which_sources_differ_points_to_them_and_a_preheader_does_not(tmp_path: Path) -> None:
+    written = written_week(tmp_path, *WEEK)
+    [line] = [each for each in written.letter.findings if each.startswith("Sources differ")]
+    assert line == "Sources differ on Heron Small, input price: $0.10 or $0.07/1M tokens.†"
+    assert line.removesuffix("†") in written.proposals.preheaders
+    assert line not in written.proposals.preheaders
 
 
 def test_sources_that_agree_with_each_other_stand_behind_one_value(tmp_path: Path) -> None:
@@ -227,7 +235,7 @@ def test_costs_and_benchmarks_say_whose_they_are_and_of_which_day(tmp_path: Path
     lead = letter_of_week(tmp_path, PRICE_PAGE).lead
     assert lead is not None
     assert lead.costs is not None
-    assert lead.costs.dated == "Prices seen 23 Nov 2026."
+    assert lead.costs.dated == "Seen 23 Nov 2026."
     assert lead.benchmarks is not None
     assert lead.benchmarks.origin == "Tool desk, prices, seen 23 Nov 2026."
 

@@ -14,7 +14,7 @@ def test_the_last_verdict_counts() -> None:
 
 def test_a_split_that_follows_from_a_share_says_so() -> None:
     known = panel_of([verdict("t", 4, 0, "100", derived=True)], [])
-    assert known.words == "4 ship / 0 skip (from a stated 100 %)"
+    assert known.words == "4 ship / 0 skip (the page says 100 %)"
 
 
 def test_a_counted_split_is_printed_rather_than_the_same_one_derived_later() -> None:
@@ -43,7 +43,7 @@ def test_the_mean_is_of_the_scores_that_are_known() -> None:
 
 
 def test_nobody_has_said_anything() -> None:
-    assert (Panel().words, Panel().brief, Panel().exists) == ("no panel yet", "no panel yet", False)
+    assert (Panel().words, Panel().brief, Panel().exists) == ("not reviewed yet", "not reviewed yet", False)
 
 
 def test_a_verdict_of_nobody_is_no_verdict() -> None:

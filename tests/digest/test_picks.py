@@ -34,11 +34,11 @@ def picks(left_if: str = "", right_if: str = "", **facts: str) -> tuple[str, str
 
 
 def test_the_comparisons_own_words_come_first() -> None:
-    assert picks("you write reports", "you sort mail.") == ("you write reports", "you sort mail")
+    assert picks("you write reports", "you sort mail.") == ("you write reports.", "you sort mail.")
 
 
 def test_a_line_that_begins_with_pick_is_not_picked_twice() -> None:
-    assert picks("Pick A if you write reports", "")[0] == "you write reports"
+    assert picks("Pick A if you write reports", "")[0] == "you write reports."
 
 
 def test_a_long_line_ends_with_its_first_whole_clause() -> None:
@@ -46,11 +46,11 @@ def test_a_long_line_ends_with_its_first_whole_clause() -> None:
         "you need a proven model for general work and can wait for it—its consistency in the middle of the "
         "field makes it the safer choice for anything that has to run every night without a person"
     )
-    assert picks(line)[0] == "you need a proven model for general work and can wait for it"
+    assert picks(line)[0] == "you need a proven model for general work and can wait for it."
 
 
 def test_a_line_with_a_number_that_nothing_backs_gives_way_to_what_is_recorded() -> None:
-    assert picks("you can justify the 10x cost")[0] == "you go by the panel (mean 80 against 70)"
+    assert picks("you can justify the 10x cost")[0] == "you go by the panel (mean 80 against 70)."
 
 
 def test_without_any_words_the_record_speaks() -> None:
@@ -58,7 +58,7 @@ def test_without_any_words_the_record_speaks() -> None:
     right = dossier("B", panel(3, 1, 70), {"context": "128000", **PRICED}, tagline="Careful writer")
     lines = pick_lines(comparison(), left, right, MARGIN)
     assert [each.text for each in lines] == [
-        "you want it free and need 256K tokens of context, not 128K",
+        "you want it free and need 256K tokens of context, not 128K.",
         "",
     ]
     assert "claim-b-context" in lines[0].claims
@@ -80,7 +80,7 @@ def test_a_note_of_what_it_is_best_for_makes_a_whole_line() -> None:
         line=None,
     )
     lines = pick_lines(comparison(), replace(dossier("A"), notes=(note,)), dossier("B"), MARGIN)
-    assert lines[0].text == "you need it for what it does best: Long reports"
+    assert lines[0].text == "you need it for what it does best: Long reports."
 
 
 def test_nothing_speaks_for_a_side_of_which_nothing_is_known() -> None:

@@ -132,7 +132,7 @@ def test_costs_say_once_when_the_prices_of_both_sides_were_looked_at(tmp_path: P
     sides = [checked_on(each, date(2026, 11, 18)) for each in (MEDIUM, SMALL)]
     costs = costs_block(sides[0], sides[1], settings_in(tmp_path), {})
     assert costs is not None
-    assert costs.dated == "Prices checked 18 Nov 2026."
+    assert costs.dated == "Checked 18 Nov 2026."
 
 
 def test_prices_of_several_days_are_dated_side_by_side(tmp_path: Path) -> None:
@@ -145,4 +145,4 @@ def test_prices_of_several_days_are_dated_side_by_side(tmp_path: Path) -> None:
 def test_a_side_without_a_price_has_no_date_of_it(tmp_path: Path) -> None:
     costs = costs_block(MEDIUM, dossier("Other"), settings_in(tmp_path), {})
     assert costs is not None
-    assert costs.dated == "Prices seen 23 Nov 2026."
+    assert costs.dated == "Seen 23 Nov 2026."

@@ -103,7 +103,7 @@ LEAD = Lead(
     pick_right_if="you want generated code to be run and checked without building a sandbox of your own.",
     decision=(
         _row("Panel", "4 ship / 0 skip", "3 ship / 1 skip"),
-        _row("Community", "no votes yet", "no votes yet"),
+        _row("Community, 22 Nov 2026", "18 of 24 ship", "no votes yet"),
         _row("Pricing", "Free (Apache 2.0 open weights)", "Pay per token; enterprise pricing on request"),
         _row(
             "Best for",
@@ -157,12 +157,12 @@ LEAD = Lead(
     costs=Costs(
         volumes=(
             _row("1M tokens", "$0.14", "$1.20", disputed=True),
-            _row("10M tokens", "$1.35", "$12.00"),
-            _row("100M tokens", "$13.50", "$120.00"),
+            _row("10M", "$1.35", "$12.00"),
+            _row("100M", "$13.50", "$120.00"),
         ),
         team=_row("Team", "$1.78", "$15.84"),
-        basis="Even split of input and output. Team: 5 seats × 80 messages a day × 1,500 tokens, 22 days a month.",
-        dated="Prices checked 18 Nov 2026.",
+        basis="By the token, half input, half output. Team: 5 seats × 80 messages a day × 1,500 tokens, 22 days a month.",
+        dated="Checked 18 Nov 2026.",
     ),
     benchmarks=Benchmarks(
         rows=(

@@ -52,7 +52,7 @@ READING_ORDER = [
     "no votes yet",
     "Skeptic",
     "It slots into every local runner",
-    "Even split of input",
+    "By the token, half input",
     "Constrained rewriting",
     "9 of 12 tests",
     "Read the full comparison",
@@ -283,14 +283,15 @@ def test_prices_and_results_carry_their_source_and_day() -> None:
     for part in both_parts("USUAL"):
         in_order(
             part,
-            ["22 days a month.", "Prices checked 18 Nov 2026.", "9 of 12 tests", "Model lab, 10 Nov 2026."],
+            ["22 days a month.", "Checked 18 Nov 2026.", "9 of 12 tests", "Model lab, 10 Nov 2026."],
         )
 
 
 def test_a_vote_names_the_tools_it_is_about() -> None:
-    for part in both_parts("USUAL"):
-        assert "Vote: Quill or Inkwell?" in part
-    assert "Vote: Mistral 3 Small (22B) or Mistral Medium 3.2?" in both_parts("USUAL")[1]
+    html, text = both_parts("USUAL")
+    assert "Vote on Quill and Inkwell" in html
+    assert "Vote on Mistral 3 Small (22B) and Mistral Medium 3.2:" in text
+    in_order(text[text.index("Quill vs Inkwell") :], ["Quill vs Inkwell", "Vote on both:", "Follow:"])
 
 
 def test_every_tool_that_is_shown_can_be_followed_in_both_parts() -> None:

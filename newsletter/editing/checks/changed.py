@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from newsletter.digest.letter import Card, Lead, Letter, Row, Side
+from newsletter.digest.panel import COMMUNITY
 from newsletter.editing.checks.findings import Finding, warning
 from newsletter.editing.newsroom import Newsroom
 from newsletter.editing.proofs.letters import written_letter
@@ -89,7 +90,7 @@ def _side(side: Side) -> Iterator[tuple[str, str]]:
 
 
 def _row(row: Row, names: tuple[str, str]) -> Iterator[tuple[str, str]]:
-    if row.label != "Community":
+    if not row.label.startswith(COMMUNITY):
         for name, figure in zip(names, (row.left, row.right), strict=True):
             yield f"{name}, {row.label}", figure.text
 
@@ -97,5 +98,5 @@ def _row(row: Row, names: tuple[str, str]) -> Iterator[tuple[str, str]]:
 def _card(card: Card) -> Iterator[tuple[str, str]]:
     yield f"{card.name}, panel", card.split.text
     for label, figure in card.facts:
-        if label != "Community":
+        if label != COMMUNITY:
             yield f"{card.name}, {label}", figure.text

@@ -1,17 +1,24 @@
 """What contradicts itself, remembered until content.db changes: looking for it reads every claim there is.
 
-Of a small store that takes an instant. Of a large one it takes seconds, so it is done beside the pages, which show what
-was found before until it is done. A ruling settles what is known at once.
+Of a small store that takes an instant. Of a large one it takes seconds, so a process of its own does it: a thread would
+take its turns with the pages, each of which would wait for many. They show what was found before until it is done.
+A ruling settles what is known at once.
 """
 
 import logging
-from collections.abc import Mapping
+import os
+import signal
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
 from threading import Lock, Thread
 
 from newsletter.content.desk.check import find_contradictions
 from newsletter.content.desk.findings import Contradiction
 from newsletter.content.desk.identity import IDENTITY
+from newsletter.content.store import ContentStore
 from newsletter.content.version import DataVersion
 from newsletter.editing.checks.findings import warning
 from newsletter.editing.newsroom import Newsroom
@@ -69,7 +76,7 @@ class Disputes:
         stamp = f"{self._content.read()} {twins}"
         with self._lock:
             if self._stamp != stamp and not self._is_large():
-                self._look(stamp, twins)
+                self._stamp, self._found = stamp, self._look(twins)
             elif self._stamp != stamp and (self._looking is None or not self._looking.is_alive()):
                 self._looking = Thread(target=self._look_beside, args=(stamp, twins), daemon=True)
                 self._looking.start()
@@ -82,18 +89,36 @@ class Disputes:
         if self._looking is not None:
             self._looking.join()
 
-    def _look(self, stamp: str, twins: Rulings) -> None:
-        settings = self.newsroom.settings
+    def _look(self, twins: Rulings) -> tuple[Contradiction, ...]:
         with self.newsroom.content() as content:
-            found = find_contradictions(content, source_order=settings.source_order, rulings=twins)
-        self._stamp, self._found = stamp, found
+            return find_contradictions(
+                content, source_order=self.newsroom.settings.source_order, rulings=twins
+            )
 
     def _look_beside(self, stamp: str, twins: Rulings) -> None:
         try:
-            self._look(stamp, twins)
+            found = self._look_elsewhere(twins)
         except Exception:
             # The next look at a page tries again.
             log.exception("what contradicts itself could not be looked for")
+        else:
+            with self._lock:
+                self._stamp, self._found = stamp, found
+
+    def _look_elsewhere(self, twins: Rulings) -> tuple[Contradiction, ...]:
+        """In a process of its own; raises EOFError where that ends without an answer."""
+        settings, context = self.newsroom.settings, get_context("spawn")
+        answer, sender = context.Pipe(duplex=False)
+        given = (sender, settings.path(settings.content_db), settings.source_order, twins)
+        process = context.Process(target=_find, args=given, daemon=True)
+        process.start()
+        sender.close()
+        try:
+            found: tuple[Contradiction, ...] = answer.recv()
+        finally:
+            answer.close()
+            process.join()
+        return found
 
     def _is_large(self) -> bool:
         settings = self.newsroom.settings
@@ -124,6 +149,14 @@ class Disputes:
         if self._looking is not None:
             self._looking.join()
         self._content.close()
+
+
+def _find(answer: Connection, content_db: Path, source_order: Sequence[str], twins: Rulings) -> None:
+    """What the process does: as the pages' poor relation, and not to be bothered by Ctrl-C, which its parent minds."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(5)
+    with ContentStore.read_only(content_db) as content:
+        answer.send(find_contradictions(content, source_order=source_order, rulings=twins))
 
 
 def _on_identity(rulings: Rulings) -> Rulings:

@@ -39,7 +39,9 @@ def received(tmp_path_factory: pytest.TempPathFactory) -> EmailMessage:
     newsletter(folder, "readers", "add", "alice@example.org", "--consent", "asked in person")
     newsletter(folder, "draft")
     newsletter(folder, "preview", "latest", "--format", "eml", "-o", str(folder / "preview.eml"))
-    newsletter(folder, "approve", "latest", "--acknowledge", NEWSLETTER_SITE_PUBLIC_URL="https://weekly.example.org")
+    newsletter(
+        folder, "approve", "latest", "--acknowledge", NEWSLETTER_SITE_PUBLIC_URL="https://weekly.example.org"
+    )
     with Loopback(keeps=True) as server:
         newsletter(
             folder,

@@ -34,6 +34,9 @@ from newsletter.render.slots import SlotName
 #: Programs and wishes that are kept ready: each takes a few kilobytes, since the blocks' bytes are shared.
 PROGRAMS, WISHES_KEPT = 5_000, 10_000
 
+#: What the links in every mail are for.
+_PURPOSES = (Purpose.UNSUBSCRIBE, Purpose.PREFERENCES, Purpose.VIEW)
+
 _MARK = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})\.[0-9a-f]{12}")
 
 
@@ -132,7 +135,7 @@ class Mailing:
         object.__setattr__(self, "_own", lru_cache(maxsize=WISHES_KEPT)(own))
         mailbox = quote(self.frame.leave_address or self.frame.reply_to, safe="@")
         base = self.frame.public_url
-        links = (link(base, each, "") for each in (Purpose.UNSUBSCRIBE, Purpose.PREFERENCES, Purpose.VIEW))
+        links = (link(base, each, "") for each in _PURPOSES)
         object.__setattr__(self, "_before_token", (*links, f"mailto:{mailbox}?subject=unsubscribe%20"))
 
     def compose(self, recipient: Recipient) -> bytes:
@@ -151,8 +154,8 @@ class Mailing:
 
     def _values(self, recipient: Recipient) -> dict[str, str]:
         """What every mail's slots hold for this recipient."""
-        reader_id, issue_id, sign = recipient.reader_id, self.issue_id, self.signer.token
-        leave = sign(Purpose.UNSUBSCRIBE, reader_id, issue_id)
+        reader_id, issue_id = recipient.reader_id, self.issue_id
+        leave, choose, view = self.signer.tokens(_PURPOSES, reader_id, issue_id)
         to_leave, to_choose, to_view, by_mail = self._before_token
         return {
             SlotName.TO: mailbox_form("", recipient.address),
@@ -161,8 +164,8 @@ class Mailing:
             SlotName.DATE: _header_date(self.clock.now().replace(microsecond=0)),
             SlotName.UNSUBSCRIBE_URL: to_leave + leave,
             SlotName.UNSUBSCRIBE_MAILTO: by_mail + leave,
-            SlotName.PREFERENCES_URL: to_choose + sign(Purpose.PREFERENCES, reader_id, issue_id),
-            SlotName.VIEW_URL: to_view + sign(Purpose.VIEW, reader_id, issue_id),
+            SlotName.PREFERENCES_URL: to_choose + choose,
+            SlotName.VIEW_URL: to_view + view,
         }
 
     def return_path(self, recipient: Recipient) -> str:

@@ -67,6 +67,15 @@ class Reply:
 
     number: int
     text: bytes
+    #: The enhanced status code (RFC 3463) where there is one: "5.1.1"; else "550".
+    code: str = field(init=False)
+    #: What the server calls the message; empty where it does not say.
+    provider_id: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        enhanced, found = _ENHANCED.match(self.text), _QUEUED_AS.search(self.text)
+        object.__setattr__(self, "code", enhanced[0].decode() if enhanced else str(self.number))
+        object.__setattr__(self, "provider_id", found[1].decode() if found else "")
 
     @property
     def is_good(self) -> bool:
@@ -88,17 +97,6 @@ class Reply:
     def refusal(self) -> Event:
         """What it means for a message that it refuses."""
         return Event.REJECT if self.is_permanent else Event.DEFER
-
-    @property
-    def code(self) -> str:
-        """The enhanced status code (RFC 3463) where there is one: "5.1.1"; else "550"."""
-        enhanced = _ENHANCED.match(self.text)
-        return enhanced[0].decode() if enhanced else str(self.number)
-
-    @property
-    def provider_id(self) -> str:
-        found = _QUEUED_AS.search(self.text)
-        return found[1].decode() if found else ""
 
     def __str__(self) -> str:
         return f"{self.number} {self.text.decode(errors='replace')}"

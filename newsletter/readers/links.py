@@ -78,7 +78,12 @@ class LinkSigner:
 
     def token(self, purpose: Purpose, reader_id: int, issue_id: int = 0) -> str:
         """A token that never expires: 58 characters of URL-safe ASCII. KeyError for a purpose that does expire."""
-        return _sign(self._lasting[purpose], reader_id, issue_id)
+        return _signed(self._lasting[purpose], _value(reader_id, issue_id))
+
+    def tokens(self, purposes: Sequence[Purpose], reader_id: int, issue_id: int = 0) -> list[str]:
+        """What `token` makes, of each purpose: a mail has several, and what they say is written once."""
+        value = _value(reader_id, issue_id)
+        return [_signed(self._lasting[purpose], value) for purpose in purposes]
 
     def read(self, purpose: Purpose, token: str) -> LinkTarget:
         """Whom a token that never expires is for; raises BadLink."""
@@ -89,7 +94,7 @@ class LinkSigner:
 
     def dated_token(self, purpose: Purpose, reader_id: int, now: datetime) -> str:
         """A token that holds for the purpose's lifetime from `now`. KeyError for one that never expires."""
-        return _sign(self._dated[purpose], reader_id, int(now.timestamp()))
+        return _signed(self._dated[purpose], _value(reader_id, int(now.timestamp())))
 
     def read_dated(self, purpose: Purpose, token: str, now: datetime) -> LinkTarget:
         """Whom the token is for; raises BadLink, or ExpiredLink with the reader when it was right once."""
@@ -122,10 +127,13 @@ def salt(purpose: Purpose) -> bytes:
     return f"newsletter.{purpose}".encode()
 
 
-def _sign(key: _PurposeKey, reader_id: int, number: int) -> str:
+def _value(reader_id: int, number: int) -> bytes:
     if number >> _NUMBER_BITS:
         raise OverflowError(f"a token has no room for {number}")
-    value = _urlsafe((reader_id << _NUMBER_BITS | number).to_bytes(_PAYLOAD_BYTES, "big"))
+    return _urlsafe((reader_id << _NUMBER_BITS | number).to_bytes(_PAYLOAD_BYTES, "big"))
+
+
+def _signed(key: _PurposeKey, value: bytes) -> str:
     return (value + b"." + key.signature(value)).decode("ascii")
 
 

@@ -159,12 +159,13 @@ class SmtpSession:
 
         Raises Dropped, and SendError when it will not have mail from us at all.
         """
-        commands = self._envelope(wire, message)
+        wait = self._waits.command
         if wire.pipelines:
             if not announced:
-                wire.write(b"".join(commands))
-            sender, recipient, data = (wire.reply(self._waits.command) for _ in commands)
+                wire.write(b"".join(self._envelope(wire, message)))
+            sender, recipient, data = wire.reply(wait), wire.reply(wait), wire.reply(wait)
         else:
+            commands = self._envelope(wire, message)
             sender = self._exchange(wire, commands[0])
             recipient = self._exchange(wire, commands[1]) if sender.is_good else sender
             data = self._exchange(wire, commands[2]) if recipient.is_good else recipient

@@ -131,7 +131,9 @@ class SmtpSession:
                 continue
             following = next(messages, None)
             is_last = wire.served >= self._transport.messages_per_connection
-            announced = following is not None and wire.pipelines and not is_last
+            announced = (
+                following is not None and not is_last and wire.pipelines and wire.fits(following.content)
+            )
             started((message.recipient,))
             try:
                 reply = self._deliver(wire, message, following if announced else None)
@@ -182,9 +184,9 @@ class SmtpSession:
 
     def _envelope(self, wire: Wire, message: _Message) -> tuple[bytes, bytes, bytes]:
         size = len(message.content)
-        limit = wire.size_limit
-        if limit is not None and size > limit:
-            words = f"{self._transport.relay} takes at most {limit} bytes a message; this issue has {size}"
+        if not wire.fits(message.content):
+            most = wire.size_limit
+            words = f"{self._transport.relay} takes at most {most} bytes a message; this issue has {size}"
             raise SendError(words, permanent=True, code="5.3.4")
         options = f" SIZE={size}" if wire.states_size else ""
         if not message.recipient.address.isascii():

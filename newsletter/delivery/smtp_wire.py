@@ -136,6 +136,10 @@ class Wire:
     def offers(self, extension: str) -> bool:
         return self._smtp.has_extn(extension)
 
+    def fits(self, content: bytes) -> bool:
+        """Whether the server says that it takes as many octets."""
+        return self.size_limit is None or len(content) <= self.size_limit
+
     def write(self, *pieces: bytes, needed: int | None = None) -> None:
         """Hand the pieces to the system; raises Dropped, `gone` if the first `needed` bytes may have left."""
         sent, at_once = 0, _TLS_PIECE

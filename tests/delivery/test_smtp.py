@@ -311,6 +311,18 @@ def test_an_issue_larger_than_the_server_takes_is_everybodys_trouble(extensions:
     assert sent.outcomes == []
 
 
+def test_a_message_too_large_does_not_take_the_one_before_with_it(extensions: tuple[str, ...]) -> None:
+    mail, (first, _) = mailing(), recipients(2)
+    long = Recipient(reader_id=2, address=f"{'long' * 15}@example.org", attempts=0)
+    limit = f"SIZE {len(mail.compose(first))}"
+    with server(tuple(limit if each.startswith("SIZE") else each for each in extensions)) as relay:
+        sent = send(relay, [first, long], mail=mail)
+    assert sent.events == {1: Event.ACCEPT}
+    assert sent.trouble is not None
+    assert sent.trouble.code == "5.3.4"
+    assert relay.total == 1
+
+
 def test_a_connection_is_ended_after_its_share(extensions: tuple[str, ...]) -> None:
     with server(extensions) as relay:
         sent = send(relay, recipients(7), messages_per_connection=3)

@@ -25,7 +25,8 @@ def archive(app: "App", issue: str, shown: bool | None) -> None:
 
     found = find_issue(app.database, issue)
     if shown is None:
-        say(f"Issue {found.label} is {'shown' if found.archived else 'hidden'}.")
+        when = "" if found.started_at else " from the moment it begins to go out"
+        say(f"Issue {found.label} is {'shown' if found.archived else 'hidden'}{when}.")
         return
     with app.database.write() as connection:
         changed = set_archived(connection, found.id, shown)

@@ -231,6 +231,7 @@ def release(app: "App", issue: str, at: str | None, by: str) -> None:
 
     TIME is local time in schedule.time_zone; that of its slot takes a choice back.
     """
+    from newsletter.db.statuses import IssueStatus
     from newsletter.editing.issue_names import find_issue
     from newsletter.editing.release.start import release as let_go
     from newsletter.editing.release.timing import choose_time
@@ -240,7 +241,8 @@ def release(app: "App", issue: str, at: str | None, by: str) -> None:
         say(choose_time(app, found, at, by).sentence)
         return
     issue_now = let_go(app, found, by)
-    say(f"Issue {issue_now.label} goes out at its time, once it is approved.")
+    approval = "" if issue_now.status is IssueStatus.APPROVED else ", once it is approved"
+    say(f"Issue {issue_now.label} goes out at its time{approval}.")
 
 
 COMMANDS: tuple[click.Command, ...] = (check, answer, test_send, hold, release)

@@ -60,11 +60,15 @@ def _names(raw: Any) -> tuple[str, ...]:
     return tuple(_text(part) for part in raw)
 
 
+#: A century: what is longer is a slip, and leads out of the calendar.
+_LONGEST = timedelta(days=36_525)
+
+
 def _duration(raw: Any) -> timedelta:
     """ "48h", "90m", "2d", "30s"."""
     number, unit = _text(raw)[:-1], _text(raw)[-1:]
     seconds = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-    if unit not in seconds or not Decimal(number) >= 0:
+    if unit not in seconds or not 0 <= Decimal(number) * seconds[unit] <= _LONGEST.total_seconds():
         raise ValueError
     return timedelta(seconds=float(Decimal(number)) * seconds[unit])
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from newsletter.delivery.message import Mailing
 from newsletter.delivery.recipients import Recipient
@@ -62,12 +63,11 @@ class OutboxSession:
 
     def _keep(self, name: str, message: bytes) -> None:
         draft = self.folder / "tmp" / name
-        with draft.open("wb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with _opened(draft) as file:
             file.write(message)
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(self.folder / "new" / name)
+            draft.replace(self.folder / "new" / name)
 
     def close(self) -> None:
         pass
@@ -87,6 +87,16 @@ def _explained(folder: Path) -> Iterator[None]:
         # Where a file stands in the way of a folder, waiting helps nobody.
         permanent = isinstance(error, NotADirectoryError | FileExistsError)
         raise SendError(words, permanent=permanent) from error
+
+
+def _opened(draft: Path) -> BinaryIO:
+    """The file, new and held; another sender may have taken it for a leftover before it was."""
+    while True:
+        file = draft.open("wb")
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if os.fstat(file.fileno()).st_nlink:
+            return file
+        file.close()
 
 
 def _remove_unless_held(draft: Path) -> None:

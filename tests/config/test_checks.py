@@ -14,6 +14,8 @@ from tests.config.written import READY, complaint, settings_of
         ("[digest]\nitem_limit = -1", "a whole number"),
         ("[digest]\nthin_week = 'sometimes'", "skip, send, roll-over"),
         ("[schedule]\ncatch_up = 'soon'", "a duration"),
+        ("[schedule]\ncatch_up = '99999999999h'", "a duration"),
+        ("[digest]\nstale_after = '36526d'", "a duration"),
         ("[schedule]\ntime = '25:00'", "a time such as 09:00"),
         ("[schedule]\ntime_zone = 'Mars/Olympus'", "an IANA zone"),
         ("[schedule]\njobs = 7", "a list of texts"),

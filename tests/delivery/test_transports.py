@@ -4,6 +4,7 @@ import fcntl
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from newsletter.clock import SystemClock
 from newsletter.delivery.loopback import Loopback
-from newsletter.delivery.outbox import Outbox
+from newsletter.delivery.outbox import Outbox, file_name
 from newsletter.delivery.recipients import Recipient
 from newsletter.delivery.sendgrid import SendGrid as SendGridTransport
 from newsletter.delivery.smtp import Smtp
@@ -155,6 +156,25 @@ class TestOutbox(TransportContract):
             fcntl.flock(held, fcntl.LOCK_EX)
             self.send(way.transport, recipients(1))
             assert [each.name for each in drafts.iterdir()] == ["held.eml"]
+
+    def test_a_file_that_another_sender_took_for_left_is_written_again(
+        self, way: Way, tmp_path: Path
+    ) -> None:
+        """Between making a file and holding it there is a moment in which another sender may remove it."""
+        drafts, (reader,) = tmp_path / "outbox" / "tmp", recipients(1)
+        drafts.mkdir(parents=True)
+        mail = mailing()
+        draft = drafts / file_name(mail.marks.message_id(mail.issue_id, reader.reader_id))
+        with draft.open("wb") as taken, ThreadPoolExecutor() as pool:
+            fcntl.flock(taken, fcntl.LOCK_EX)
+            sending = pool.submit(self.send, way.transport, [reader])
+            with pytest.raises(TimeoutError):
+                sending.result(timeout=0.3)
+            draft.unlink()
+            fcntl.flock(taken, fcntl.LOCK_UN)
+            sending.result(timeout=10)
+        assert way.arrived() == Counter([reader.address])
+        assert list(drafts.iterdir()) == []
 
     def test_a_file_in_its_place_is_for_a_person_to_move(self, tmp_path: Path) -> None:
         (tmp_path / "a file").write_text("")

@@ -89,7 +89,12 @@ def approve(
 
 
 def acknowledge_all(newsroom: Newsroom, issue: Issue, looks: Looks, by: str) -> None:
-    """Acknowledge every open warning on a draft that can be; each stands in the log. Commits."""
+    """Acknowledge every open warning on a draft that can be; each stands in the log. Commits.
+
+    Raises ConfigError or BadInput where approval would be refused for what has nothing to do with them.
+    """
+    require_ready_to_send(newsroom.settings)
+    require_keys(newsroom.settings)
     if issue.status is not IssueStatus.DRAFT:
         return
     for each in open_of(with_answers(newsroom, issue, looks.of(issue).findings)):

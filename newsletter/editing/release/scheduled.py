@@ -107,16 +107,21 @@ def dispatch_issue(newsroom: WatchedNewsroom, slot: Slot, edition: Edition = Edi
 
 
 def dispatch_chosen(newsroom: WatchedNewsroom) -> None:
-    """Let every approved issue go whose own time has come, until the catch-up limit; what fails is said once."""
+    """Let every approved issue go that waits for no slot and whose time has come, until the catch-up limit.
+
+    A time was chosen for it, or it was drafted outside the schedule. What fails is said once.
+    """
     settings, now = newsroom.settings, newsroom.clock.now()
     with newsroom.database.read() as connection:
         due = approved_and_due(connection, now)
     for issue in due:
-        own = own_time(issue, settings.zone)
-        if own is None or now > own + settings.catch_up:
+        schedule = issue_schedule(settings, issue.edition)
+        slot = schedule.slot(issue.slot)
+        at = own_time(issue, settings.zone) or (None if schedule.has(slot.name) else slot.at)
+        if at is None or now > at + settings.catch_up:
             continue
         try:
-            dispatch_issue(newsroom, issue_schedule(settings, issue.edition).slot(issue.slot), issue.edition)
+            dispatch_issue(newsroom, slot, issue.edition)
         except NewsletterError as trouble:
             words = f"{_name(issue)} could not go out at its time"
             newsroom.alerts.raise_once(

@@ -46,7 +46,8 @@ class Chosen:
             Odd.SKIPPED: " The clocks skip the time you chose: this is the first moment after it.",
             Odd.TWICE: " The clocks show that time twice: this is the first.",
         }
-        return f"Issue {self.issue.label} goes out on {self.words}, once it is approved.{odd[self.odd]}"
+        approval = "" if self.issue.status is IssueStatus.APPROVED else ", once it is approved"
+        return f"Issue {self.issue.label} goes out on {self.words}{approval}.{odd[self.odd]}"
 
 
 def choose_time(newsroom: Newsroom, issue: Issue, text: str, by: str = COMMAND_LINE) -> Chosen:

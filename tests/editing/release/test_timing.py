@@ -9,6 +9,9 @@ import pytest
 from newsletter.clock import MovedClock
 from newsletter.db.engine import Database
 from newsletter.db.statuses import IssueStatus
+from newsletter.digest.draft import Drafted
+from newsletter.digest.store import get_issue
+from newsletter.editing.drafts.draft import draft_at_once
 from newsletter.editing.people.audit_store import list_entries
 from newsletter.editing.release.approve import approve
 from newsletter.editing.release.scheduled import dispatch_chosen
@@ -62,6 +65,7 @@ def test_a_chosen_time_is_kept_said_and_written_down(app: WatchedApp) -> None:
 
 def test_an_issue_goes_at_an_earlier_time_and_once(app: WatchedApp, clock: MovedClock) -> None:
     approve(app, choose_time(app, issue_of(app), EARLIER, "Paul").issue, "Paul")
+    assert "once it is approved" not in choose_time(app, issue_of(app), EARLIER, "Paul").sentence
     move_to(clock, "2026-11-26T05:59")
     dispatch_chosen(app)
     assert status(app) is IssueStatus.APPROVED
@@ -71,6 +75,28 @@ def test_an_issue_goes_at_an_earlier_time_and_once(app: WatchedApp, clock: Moved
     dispatch_chosen(app)
     assert dispatch(app) == Done("Issue #1 was sending already.")
     assert app.alerts.raised.keys() == {"drafted:weekly:2026-11-26T09:00"}
+
+
+def test_an_issue_from_outside_the_schedule_goes_as_soon_as_it_is_approved(
+    app: WatchedApp, clock: MovedClock
+) -> None:
+    add_comparisons(app, "osprey", "shrike", "wren")
+    clock.move(timedelta(minutes=1))
+    made = draft_at_once(app)
+    assert isinstance(made, Drafted)
+    dispatch_chosen(app)
+    approve(app, made.issue, "Paul")
+    dispatch_chosen(app)
+    with app.database.read() as connection:
+        assert get_issue(connection, made.issue.id).status is IssueStatus.SENDING
+    assert status(app) is IssueStatus.DRAFT, "the week's own issue waits for its slot"
+
+
+def test_an_issue_of_a_slot_waits_for_the_slots_own_turn(app: WatchedApp, clock: MovedClock) -> None:
+    approve(app, issue_of(app), "Paul")
+    move_to(clock, "2026-11-26T08:30")
+    dispatch_chosen(app)
+    assert status(app) is IssueStatus.APPROVED
 
 
 def test_a_later_time_outlasts_the_slot_and_its_limit(app: WatchedApp, clock: MovedClock) -> None:

@@ -14,6 +14,7 @@ from fastapi import Request, Response
 
 from newsletter.app import App
 from newsletter.digest.archived import ArchivedIssue
+from newsletter.editing.remembered.kept import keep
 from newsletter.web.public import answer
 
 #: Pages that are kept: of a few hundred kilobytes at most each.
@@ -44,9 +45,7 @@ class Remembered:
                 return known[1]
         written = write()
         with self._lock:
-            self._pages[path] = (state, written)
-            while len(self._pages) > MOST_KEPT:
-                self._pages.popitem(last=False)
+            keep(self._pages, path, (state, written), MOST_KEPT)
         return written
 
 

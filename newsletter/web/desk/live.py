@@ -22,6 +22,7 @@ from newsletter.delivery.pace import Pace
 from newsletter.delivery.progress import Situation
 from newsletter.delivery.report import Report, report
 from newsletter.delivery.store import situation_of
+from newsletter.editing.remembered.kept import keep
 
 #: A look is shown to everybody who asks within this time.
 FRESH = timedelta(seconds=0.9)
@@ -97,10 +98,8 @@ class Live:
 
     def _of(self, issue_id: int) -> _Watched:
         with self._lock:
-            watched = self._watched.pop(issue_id, None) or _Watched(DomainCount(issue_id))
-            self._watched[issue_id] = watched
-            while len(self._watched) > KEPT:
-                self._watched.popitem(last=False)
+            watched = self._watched.get(issue_id) or _Watched(DomainCount(issue_id))
+            keep(self._watched, issue_id, watched, KEPT)
             return watched
 
     def _take(self, issue_id: int, watched: _Watched, now: datetime) -> Look:

@@ -12,8 +12,7 @@ from newsletter.content.model import Claim, Fact, Source, Tool
 from newsletter.content.store import ContentStore
 from newsletter.editing.newsroom import Newsroom
 from newsletter.editing.people.audit import COMMAND_LINE, Action, audit
-from newsletter.editing.rulings_store import Ruling
-from newsletter.editing.store import all_rulings, delete_ruling, record_ruling
+from newsletter.editing.rulings_store import Ruling, all_rulings, delete_ruling, record_ruling
 from newsletter.errors import BadInput, NotFound
 
 

@@ -1,8 +1,8 @@
 """What editing asks of `subscribers.db` beyond the queries of the digest and of delivery."""
 
-from datetime import date, datetime
+from datetime import date
 
-from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, exists, func, select, update
 
 from newsletter.db.schema import batches, deliveries, errata, issues, rulings
 from newsletter.db.statuses import DeliveryStatus, Edition, IssueStatus
@@ -49,39 +49,6 @@ def publishing_stamp(connection: Connection) -> str:
     )
     row = connection.execute(numbered.where(issues.c.status != IssueStatus.CANCELLED)).one()
     return " ".join(str(each) for each in row)
-
-
-def all_rulings(connection: Connection) -> dict[str, dict[str, str | None]]:
-    """Every ruling by tool and attribute; a claim's id, or None to leave the figure out."""
-    found: dict[str, dict[str, str | None]] = {}
-    for row in connection.execute(select(rulings).order_by(rulings.c.tool_id, rulings.c.attribute)):
-        found.setdefault(row.tool_id, {})[row.attribute] = row.claim_id
-    return found
-
-
-def record_ruling(
-    connection: Connection,
-    tool_id: str,
-    attribute: str,
-    claim_id: str | None,
-    *,
-    reason: str,
-    by: str,
-    at: datetime,
-) -> None:
-    """What the editor says now, in place of what was said before."""
-    delete_ruling(connection, tool_id, attribute)
-    connection.execute(
-        insert(rulings).values(
-            tool_id=tool_id, attribute=attribute, claim_id=claim_id, reason=reason, by=by, at=at
-        )
-    )
-
-
-def delete_ruling(connection: Connection, tool_id: str, attribute: str) -> bool:
-    """Whether there was one."""
-    ruling = (rulings.c.tool_id == tool_id) & (rulings.c.attribute == attribute)
-    return connection.execute(delete(rulings).where(ruling)).rowcount > 0
 
 
 def surroundings(connection: Connection) -> tuple[object, ...]:

@@ -12,7 +12,7 @@ from newsletter.db.engine import Database
 from newsletter.digest.store import rulings_on
 from newsletter.editing.facts import facts_of, rule
 from newsletter.editing.remembered.disputes import SMALL_BYTES
-from newsletter.editing.store import all_rulings, delete_ruling, record_ruling
+from newsletter.editing.rulings_store import all_rulings, delete_ruling, record_ruling
 from tests.content.desk.pages import SEEN_AT, profile
 from tests.content.packs import pack, tool
 from tests.installed import install

@@ -22,7 +22,7 @@ from newsletter.content.store import ContentStore
 from newsletter.content.version import DataVersion
 from newsletter.editing.checks.findings import warning
 from newsletter.editing.newsroom import Newsroom
-from newsletter.editing.store import all_rulings
+from newsletter.editing.rulings_store import all_rulings
 
 log = logging.getLogger(__name__)
 

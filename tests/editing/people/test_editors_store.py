@@ -13,8 +13,7 @@ from newsletter.delivery.mails import begin_mails, queue_mail
 from newsletter.editing.people import editors_store as store
 from newsletter.editing.reports.issue_list import list_page
 from newsletter.editing.reports.outbox_store import copies_out, sent_issues, single_mails
-from newsletter.editing.rulings_store import list_rulings
-from newsletter.editing.store import record_ruling
+from newsletter.editing.rulings_store import list_rulings, record_ruling
 from newsletter.readers.addresses import parse_address
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_readers

@@ -29,10 +29,10 @@ from newsletter.db.statuses import EditorRole
 from newsletter.delivery.store import start_issue
 from newsletter.digest.draft import Drafted
 from newsletter.digest.issues import Issue
-from newsletter.editing.drafts.draft import draft_now
-from newsletter.editing.people.editors import invite
-from newsletter.editing.release.approve import approve
-from newsletter.editing.reports.sums import remember
+from newsletter.editing.approve import approve
+from newsletter.editing.draft import draft_now
+from newsletter.editing.editors import invite
+from newsletter.editing.reports import remember
 from newsletter.installation import make_installation
 from newsletter.web.application import make_web
 from tests.digest.many import many_comparisons

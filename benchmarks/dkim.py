@@ -11,7 +11,7 @@ from benchmarks.figures import Figure
 from benchmarks.measure import Task, side_by_side
 from benchmarks.smtp import mailing_of
 from newsletter.delivery.dkim import DkimKey, DkimSigner
-from newsletter.delivery.recipients import Recipient
+from newsletter.delivery.ledger import Recipient
 from newsletter.render.compose import Composer
 
 #: As many octets as the headers of an issue have.

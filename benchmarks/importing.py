@@ -15,7 +15,7 @@ from newsletter.db.engine import open_database
 from newsletter.db.schema import metadata
 from newsletter.readers.csv_file import BadLine, CsvFile
 from newsletter.readers.importing import import_readers
-from newsletter.readers.model import Arrival
+from newsletter.readers.store import Arrival
 
 ROWS = 1_000_000
 ROWS_A_SECOND, MEGABYTES = 20_000.0, 60.0

@@ -17,13 +17,12 @@ from newsletter.clock import SystemClock
 from newsletter.db.engine import Database, open_database
 from newsletter.db.schema import metadata
 from newsletter.delivery import ledger
-from newsletter.delivery.holds import Hold
+from newsletter.delivery.ledger import Hold, Recipient
 from newsletter.delivery.message import Mailing
-from newsletter.delivery.recipients import Recipient
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.store import start_issue
 from newsletter.delivery.takeover import take_over
-from newsletter.delivery.transport import Started
+from newsletter.delivery.transports import Started
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_issue, hash_address, sender
 

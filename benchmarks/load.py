@@ -26,13 +26,12 @@ from newsletter.app import App, open_app
 from newsletter.db.statuses import ConsentEvent
 from newsletter.delivery.store import start_issue
 from newsletter.digest.draft import Drafted
-from newsletter.editing.drafts.draft import draft_at_once
-from newsletter.editing.release.approve import approve
+from newsletter.editing.approve import approve
+from newsletter.editing.draft import draft_at_once
 from newsletter.installation import make_installation
-from newsletter.readers.adding_store import add_readers
 from newsletter.readers.addresses import Address
 from newsletter.readers.links import Purpose
-from newsletter.readers.model import NewReader
+from newsletter.readers.store import NewReader, add_readers
 from tests.digest.week import WEEK
 
 READERS = 100_000

@@ -7,10 +7,10 @@ from random import Random
 
 from benchmarks.figures import Figure
 from benchmarks.measure import Task, resident_memory, side_by_side
+from newsletter.delivery.audience import Wishes
+from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing
-from newsletter.delivery.personal import Wishes
-from newsletter.delivery.recipients import Recipient
-from newsletter.digest.letter import Followed, Letter, Rates
+from newsletter.digest.content import Followed, Letter, Rates
 from newsletter.render.compile import compile_letter
 from newsletter.render.environment import template_folders
 from tests.delivery.house import mailing

@@ -24,11 +24,11 @@ from benchmarks.figures import Figure
 from newsletter.clock import SystemClock
 from newsletter.db.engine import open_database
 from newsletter.db.schema import metadata
+from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing
-from newsletter.delivery.recipients import Recipient
-from newsletter.delivery.smtp import Smtp
-from newsletter.delivery.smtp_wire import Relay
 from newsletter.delivery.store import start_issue
+from newsletter.delivery.transports.smtp import Smtp
+from newsletter.delivery.transports.smtp_wire import Relay
 from newsletter.render.plan import Block, Plan
 from tests.conftest import THURSDAY
 from tests.delivery.house import PLAN, add_issue, add_readers, mailing, sender

@@ -2,7 +2,7 @@
 
 from newsletter.app import App
 from newsletter.config import Settings
-from newsletter.editing.release.scheduled import prepare_issue
+from newsletter.editing.schedule import prepare_issue
 from newsletter.schedule.jobs import Result
 from newsletter.schedule.slots import Schedule, Slot, issue_schedule
 

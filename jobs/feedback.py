@@ -2,7 +2,7 @@
 
 from newsletter.app import App
 from newsletter.config import Settings
-from newsletter.delivery.feedback.reading import read_all
+from newsletter.delivery.bounces.acting import read_all
 from newsletter.schedule.jobs import Done, Result
 from newsletter.schedule.slots import Schedule, Slot, hourly_schedule
 

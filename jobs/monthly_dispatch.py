@@ -3,7 +3,7 @@
 from newsletter.app import App
 from newsletter.config import Settings
 from newsletter.db.statuses import Edition
-from newsletter.editing.release.scheduled import dispatch_issue, roll_over_issue
+from newsletter.editing.schedule import dispatch_issue, roll_over_issue
 from newsletter.schedule.jobs import Result
 from newsletter.schedule.slots import Schedule, Slot, issue_schedule
 

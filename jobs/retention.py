@@ -5,7 +5,7 @@ from datetime import time
 from newsletter.app import App
 from newsletter.config import Settings, Weekday
 from newsletter.delivery.erasing import Keep
-from newsletter.editing.people.forgetting import forget_desk
+from newsletter.editing.editors import forget_desk
 from newsletter.schedule.jobs import Done, Result
 from newsletter.schedule.slots import Schedule, Slot
 

@@ -4,7 +4,7 @@ from datetime import time
 
 from newsletter.app import App
 from newsletter.config import Settings, Weekday
-from newsletter.editing.reports.sums import remember
+from newsletter.editing.reports import remember
 from newsletter.schedule.jobs import Done, Result
 from newsletter.schedule.slots import Schedule, Slot
 

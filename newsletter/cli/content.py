@@ -12,8 +12,8 @@ from newsletter.errors import BadInput, ConfigError, Place
 
 if TYPE_CHECKING:
     from newsletter.app import App
-    from newsletter.content.material import Origin
-    from newsletter.content.record import ImportCounts
+    from newsletter.content.importing import ImportCounts
+    from newsletter.content.packs import Origin
     from newsletter.content.store import ContentStore
 
 
@@ -59,7 +59,7 @@ def import_(
     A folder stands for the files in it that end in .yaml, .yml, .json or .txt. Each file goes in whole or not at
     all; a file that was imported before changes nothing.
     """
-    from newsletter.content.material import Origin, find_files
+    from newsletter.content.packs import Origin, find_files
 
     origin = Origin(url=url, ours=ours, published_on=published, as_of=as_of)
     files = list(find_files(paths))
@@ -85,7 +85,7 @@ def import_(
 def _import_file(
     store: "ContentStore", file: Path, origin: "Origin", now: datetime, dry_run: bool
 ) -> "ImportCounts":
-    from newsletter.content.material import read_material
+    from newsletter.content.packs import read_material
 
     read = read_material(file, origin)
     return store.import_pack(read.pack, now, where=read.where, dry_run=dry_run)
@@ -124,7 +124,7 @@ def export(app: "App", output: Path | None) -> None:
 
     Imported into an empty store it gives the same rows, history and all.
     """
-    from newsletter.content.export import export_text
+    from newsletter.content.packs import export_text
 
     with app.content() as store, progress("Exporting"):
         text = export_text(store)
@@ -155,7 +155,7 @@ def export_votes(app: "App", output: Path | None, as_json: bool) -> None:
 
     Totals only: nobody's own vote is known once voting has closed. See docs/how-to/votes.md.
     """
-    from newsletter.content.votes_store import votes_text
+    from newsletter.content.store import votes_text
 
     with app.content() as store:
         text = votes_text(store, as_json=as_json)
@@ -250,7 +250,7 @@ def _sources(store: "ContentStore") -> tuple[list[str], Iterable[tuple[object, .
 @pass_app
 def search(app: "App", words: tuple[str, ...], limit: int, as_json: bool) -> None:
     """Search tools, comparisons, reviews, notes and questions for words."""
-    from newsletter.content.search import search as search_store
+    from newsletter.content.store import search as search_store
 
     with app.content() as store:
         hits = search_store(store, " ".join(words), limit)

@@ -9,7 +9,7 @@ from newsletter.db.statuses import EditorRole
 
 if TYPE_CHECKING:
     from newsletter.app import App
-    from newsletter.editing.people.editors_store import Editor
+    from newsletter.editing.editors import Editor
 
 role_type = click.Choice([each.value for each in EditorRole])
 
@@ -33,9 +33,9 @@ def invite(app: "App", address: str, role: str, name: str) -> None:
     The link works once, for a day. Later they ask for one by mail, at /desk/sign-in. Whoever is an editor already
     gets the role, and whoever was revoked is back.
     """
-    from newsletter.editing.people.audit import COMMAND_LINE
-    from newsletter.editing.people.editors import INVITED_FOR
-    from newsletter.editing.people.editors import invite as let_in
+    from newsletter.editing.audit import COMMAND_LINE
+    from newsletter.editing.editors import INVITED_FOR
+    from newsletter.editing.editors import invite as let_in
 
     link = let_in(app, address, EditorRole(role), name=name, by=COMMAND_LINE)
     hours = int(INVITED_FOR.total_seconds()) // 3600
@@ -48,7 +48,7 @@ def invite(app: "App", address: str, role: str, name: str) -> None:
 @pass_app
 def list_(app: "App", as_json: bool) -> None:
     """List editors, those of today and those revoked."""
-    from newsletter.editing.people.editors import list_editors
+    from newsletter.editing.editors import list_editors
 
     columns = ["Id", "Address", "Name", "Role", "Added at", "Revoked at"]
     rows = (
@@ -63,8 +63,8 @@ def list_(app: "App", as_json: bool) -> None:
 @pass_app
 def revoke(app: "App", address: str) -> None:
     """Let somebody in no more; what they are signed in with ends at once."""
-    from newsletter.editing.people.audit import COMMAND_LINE
-    from newsletter.editing.people.editors import revoke as let_out
+    from newsletter.editing.audit import COMMAND_LINE
+    from newsletter.editing.editors import revoke as let_out
 
     let_out(app, _editor(app, address).id, by=COMMAND_LINE)
     say(f"{address} is no editor any more.")
@@ -76,8 +76,8 @@ def revoke(app: "App", address: str) -> None:
 @pass_app
 def role(app: "App", address: str, role: str) -> None:
     """Let somebody do more, or less."""
-    from newsletter.editing.people.audit import COMMAND_LINE
-    from newsletter.editing.people.editors import set_role
+    from newsletter.editing.audit import COMMAND_LINE
+    from newsletter.editing.editors import set_role
 
     set_role(app, _editor(app, address).id, EditorRole(role), by=COMMAND_LINE)
     say(f"{address} is a {role}.")
@@ -90,9 +90,8 @@ def role(app: "App", address: str, role: str) -> None:
 @pass_app
 def sessions(app: "App", address: str | None, end: bool, as_json: bool) -> None:
     """List who is signed in, everybody or one editor; with --end that editor is signed out everywhere."""
-    from newsletter.editing.people.audit import COMMAND_LINE
-    from newsletter.editing.people.editors import list_editors
-    from newsletter.editing.people.signing_in import sessions_of, sign_out_everywhere
+    from newsletter.editing.audit import COMMAND_LINE
+    from newsletter.editing.editors import list_editors, sessions_of, sign_out_everywhere
 
     if end and address is None:
         raise click.UsageError("--end needs the address of the editor to sign out")
@@ -108,7 +107,7 @@ def sessions(app: "App", address: str | None, end: bool, as_json: bool) -> None:
 
 
 def _editor(app: "App", address: str) -> "Editor":
-    from newsletter.editing.people.editors import find_editor
+    from newsletter.editing.editors import find_editor
 
     return find_editor(app, address)
 

@@ -9,7 +9,7 @@ from newsletter.cli.frame import json_option, pass_app, print_json, print_table,
 
 if TYPE_CHECKING:
     from newsletter.app import App
-    from newsletter.content.desk.findings import Contradiction, Statement
+    from newsletter.content.conflicts.findings import Contradiction, Statement
     from newsletter.editing.facts import FactSheet, Standing, Stated
 
 COLUMNS = ("Attribute", "Value", "Rule", "Source", "Line", "Dated", "Age", "Claim")

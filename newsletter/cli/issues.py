@@ -1,5 +1,6 @@
 """`newsletter issues|show|preview|approve|withdraw|cancel`: an issue until it goes out."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from newsletter.app import App
     from newsletter.digest.issues import Issue
-    from newsletter.editing.proofs.proof import Proof
+    from newsletter.editing.preview import Proof
 
 issue_argument = click.argument("issue", metavar="ISSUE")
 
@@ -61,8 +62,8 @@ def show(app: "App", issue: str, as_json: bool) -> None:
 
     ISSUE is an id, a number such as "#3", or "latest".
     """
-    from newsletter.editing.issue_names import find_issue
-    from newsletter.editing.proofs.proof import pull_proof
+    from newsletter.editing.preview import pull_proof
+    from newsletter.editing.store import find_issue
 
     found = find_issue(app.database, issue)
     proof = pull_proof(app, found)
@@ -77,7 +78,7 @@ def show(app: "App", issue: str, as_json: bool) -> None:
 def _items(app: "App", issue_id: int) -> list[tuple[object, ...]]:
     """The issue's items by column."""
     from newsletter.digest.store import items_of
-    from newsletter.editing.drafts.item_names import titles_of
+    from newsletter.editing.edits import titles_of
 
     with app.database.read() as connection, app.content() as content:
         items = items_of(connection, issue_id)
@@ -90,8 +91,8 @@ def _items(app: "App", issue_id: int) -> list[tuple[object, ...]]:
 
 def _words(app: "App", proof: "Proof") -> int:
     """As many as its text part has to be read; 0 without a mail."""
-    from newsletter.digest.length import read_words
-    from newsletter.editing.proofs.preview import Format, compose, part_of, sample_values
+    from newsletter.digest.writing import read_words
+    from newsletter.editing.preview import Format, compose, part_of, sample_values
 
     if proof.plan is None:
         return 0
@@ -112,7 +113,7 @@ def _document(app: "App", proof: "Proof", rows: list[tuple[object, ...]]) -> dic
 
 
 def _say_issue(app: "App", proof: "Proof") -> None:
-    from newsletter.editing.release.timing import goes_out_words
+    from newsletter.editing.schedule import goes_out_words
     from newsletter.schedule.slots import slot_words
 
     issue, letter, zone = proof.issue, proof.letter, app.settings.zone
@@ -180,9 +181,9 @@ def preview(
 
     As everybody gets it who has chosen nothing, as a reader, or as somebody made up, whose links lead nowhere.
     """
-    from newsletter.delivery.personal import NO_WISHES, Wishes
-    from newsletter.editing.issue_names import find_issue
-    from newsletter.editing.proofs import preview as previews
+    from newsletter.delivery.audience import NO_WISHES, Wishes
+    from newsletter.editing import preview as previews
+    from newsletter.editing.store import find_issue
 
     wishes = Wishes(topics=topics, tools=tools, monthly_tokens=tokens, team_size=team)
     if reader is not None and wishes != NO_WISHES:
@@ -220,17 +221,19 @@ def approve(app: "App", issue: str, by: str, expect: str, acknowledge: bool) -> 
 
     As at the desk, errors and warnings that nobody answered hold it: `newsletter check` lists them.
     """
-    from newsletter.editing.issue_names import find_issue
-    from newsletter.editing.release.approve import acknowledge_all
-    from newsletter.editing.release.approve import approve as approve_issue
+    from newsletter.editing.approve import acknowledge_all
+    from newsletter.editing.approve import approve as approve_issue
+    from newsletter.editing.cache import DeskCache
+    from newsletter.editing.store import find_issue
 
     if not by.strip():
         raise click.UsageError("say who approves, for example --by Dora")
     found, by = find_issue(app.database, issue), by.strip()
-    app.disputes.wait()
-    if acknowledge:
-        acknowledge_all(app, found, app.looks, by)
-    approved = approve_issue(app, found, by, expect=expect, looks=app.looks)
+    with closing(DeskCache(app)) as cache:
+        cache.disputes.wait()
+        if acknowledge:
+            acknowledge_all(app, found, cache.looks, by)
+        approved = approve_issue(app, found, by, expect=expect, looks=cache.looks)
     say(
         f"Issue {approved.label} is approved ({(approved.content_hash or '')[:12]}). Send it: newsletter send {approved.id}"
     )
@@ -241,8 +244,8 @@ def approve(app: "App", issue: str, by: str, expect: str, acknowledge: bool) -> 
 @pass_app
 def withdraw(app: "App", issue: str) -> None:
     """Make a draft of an approved issue again, before it goes out."""
-    from newsletter.editing.issue_names import find_issue
-    from newsletter.editing.release.approve import withdraw as withdraw_issue
+    from newsletter.editing.approve import withdraw as withdraw_issue
+    from newsletter.editing.store import find_issue
 
     drafted = withdraw_issue(app, find_issue(app.database, issue))
     say(f"Issue {drafted.id} is a draft again.")
@@ -254,11 +257,83 @@ def withdraw(app: "App", issue: str) -> None:
 @pass_app
 def cancel(app: "App", issue: str, reason: str) -> None:
     """Cancel an issue for good; what nobody has got yet waits for the next one."""
-    from newsletter.editing.issue_names import find_issue
-    from newsletter.editing.release.approve import cancel as cancel_issue
+    from newsletter.editing.approve import cancel as cancel_issue
+    from newsletter.editing.store import find_issue
 
     cancelled = cancel_issue(app, find_issue(app.database, issue), reason)
     say(f"Issue {cancelled.label} is cancelled.")
 
 
-COMMANDS: tuple[click.Command, ...] = (issues, show, preview, approve, withdraw, cancel)
+# `newsletter archive`: which issues the web shows.
+
+if TYPE_CHECKING:
+    from newsletter.app import App
+
+
+@click.command()
+@click.argument("issue", metavar="ISSUE")
+@click.option("--show/--hide", "shown", default=None, help="Show it on the web, or take it off.")
+@pass_app
+def archive(app: "App", issue: str, shown: bool | None) -> None:
+    """Show an issue on the web, or take it off: pages, feeds, search and sitemap.
+
+    ISSUE is an id, a number such as #3, or latest. Every issue is shown from the moment it begins to go out. The
+    readers who got it keep their own link to it.
+    """
+    from newsletter.digest.store import set_archived
+    from newsletter.editing.store import find_issue
+
+    found = find_issue(app.database, issue)
+    if shown is None:
+        when = "" if found.started_at else " from the moment it begins to go out"
+        say(f"Issue {found.label} is {'shown' if found.archived else 'hidden'}{when}.")
+        return
+    with app.database.write() as connection:
+        changed = set_archived(connection, found.id, shown)
+    is_now = "shown" if shown else "hidden"
+    say(f"Issue {found.label} is {is_now} now." if changed else f"Issue {found.label} was {is_now} before.")
+
+
+# `newsletter correct`: put a mistake of a sent issue right.
+
+if TYPE_CHECKING:
+    from newsletter.app import App
+
+
+@click.command()
+@click.argument("issue", metavar="ISSUE")
+@click.option("--said", metavar="TEXT", required=True, help="What the issue says and should not.")
+@click.option("--right", metavar="TEXT", required=True, help="What is right.")
+@click.option("--tell-next", is_flag=True, help="Say so in a line of the next issue, too.")
+@click.option(
+    "--by", metavar="NAME", default="command line", show_default=True, help="Who corrects, for the record."
+)
+@pass_app
+def correct(app: "App", issue: str, said: str, right: str, tell_next: bool, by: str) -> None:
+    """Correct an issue that went out: its page in the archive says what was wrong, what is right, and when.
+
+    What was sent stays as it was. ISSUE is an id, a number such as "#3", or "latest".
+    """
+    from newsletter.editing.correct import correct as correct_issue
+    from newsletter.editing.store import find_issue
+
+    found = find_issue(app.database, issue)
+    correct_issue(app, found, said=said, right=right, to_tell=tell_next, by=by)
+    where = (
+        "its page in the archive and the next issue say so"
+        if tell_next
+        else "its page in the archive says so"
+    )
+    say(f"Issue {found.label} is corrected: {where}.")
+
+
+COMMANDS: tuple[click.Command, ...] = (
+    issues,
+    show,
+    preview,
+    approve,
+    withdraw,
+    cancel,
+    archive,
+    correct,
+)

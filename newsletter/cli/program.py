@@ -1,13 +1,11 @@
-"""The program itself: its global options, where its commands come from, and how it ends.
+"""The program itself: its global options, its commands, and how it ends.
 
-A command module is listed here once and exports `COMMANDS`. It imports click and the frame at its top, and
-what it works with inside its commands: `newsletter --help` reads every module and must stay quick.
-"""
+A command's module is imported when the command is called, so that `newsletter --help` stays quick; the one line of help
+that stands in the table equals the command's own (a test holds them together)."""
 
 import os
 import sys
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +15,82 @@ import newsletter
 from newsletter.cli.frame import Frame
 from newsletter.errors import NewsletterError
 
-#: The modules of this folder that hold commands, under the headings of `newsletter --help`.
-SECTIONS: dict[str, tuple[str, ...]] = {
-    "Begin": ("init", "db", "keys", "completion"),
-    "The week": ("content", "facts"),
-    "The issue": ("drafting", "issues", "editing", "checking", "archive", "correcting"),
-    "Readers": ("readers",),
-    "Sending": ("sending", "mails", "feedback", "rehearse"),
-    "Running it": ("serve", "editors", "jobs"),
+#: Every command under its heading in `newsletter --help`: the module of this folder that holds it, and its one line of help.
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "Begin": {
+        "init": ("setup", "Make a new newsletter in DIRECTORY (otherwise in --folder)."),
+        "settings": ("setup", "Show every setting, its value and where the value comes from."),
+        "db": ("setup", "The subscribers' database: its shape and its state."),
+        "keys": ("setup", "The keys that sign readers' links, and those that sign messages."),
+        "completion": ("setup", "Print the completion script of a shell."),
+    },
+    "The week": {
+        "content": ("content", "What the week holds: tools, comparisons, reviews, prices."),
+        "facts": ("facts", "What is printed of a tool and why, and where sources contradict each other."),
+    },
+    "The issue": {
+        "draft": (
+            "draft",
+            "Draft an issue from everything not yet published, or a monthly one from what was.",
+        ),
+        "issues": ("issues", "List the issues, the newest first."),
+        "show": ("issues", "Show an issue: its state, its subject and its items."),
+        "preview": (
+            "issues",
+            "Show an issue exactly as it would arrive; an approved one as it was approved.",
+        ),
+        "approve": ("issues", "Approve a draft: number it, publish its items and freeze what will be sent."),
+        "withdraw": ("issues", "Make a draft of an approved issue again, before it goes out."),
+        "cancel": ("issues", "Cancel an issue for good; what nobody has got yet waits for the next one."),
+        "edit": ("draft", "Correct a draft: write over what is computed, move, pin or take out items."),
+        "undo": ("draft", "Take back the last edit of a draft; again, the one before."),
+        "check": ("draft", "Check an issue before approval; exits with 1 when something holds it back."),
+        "answer": ("draft", "Answer a finding of `newsletter check`, named by its KEY."),
+        "test-send": (
+            "draft",
+            "Send an issue to people who check it, exactly as it will go out, marked in its subject.",
+        ),
+        "hold": ("draft", "Hold an issue back: it does not go out until it is released, whatever its time."),
+        "release": (
+            "draft",
+            "Let an issue that was held back go out at its time again, or let any go at another time.",
+        ),
+        "archive": ("issues", "Show an issue on the web, or take it off: pages, feeds, search and sitemap."),
+        "correct": (
+            "issues",
+            "Correct an issue that went out: its page in the archive says what was wrong, what is right, and...",
+        ),
+    },
+    "Readers": {
+        "readers": ("readers", "Who gets the issues."),
+    },
+    "Sending": {
+        "send": ("sending", "Send an approved issue, or go on with one that was interrupted."),
+        "pause": ("sending", "Pause an issue that is going out: within a second nobody new is mailed."),
+        "resume": ("sending", "Let a paused issue go on."),
+        "status": (
+            "sending",
+            "Say where an issue stands: state, why, since when, what happens by itself, and the next command.",
+        ),
+        "unsure": (
+            "sending",
+            "List the readers of whom nobody can say whether they have the issue, and what is known.",
+        ),
+        "mails": ("sending", "Single mails: confirmations, links that readers asked for, alerts."),
+        "feedback": ("bounces", "Bounces, complaints and requests to leave that came by mail."),
+        "rehearse": (
+            "rehearse",
+            "Rehearse sending: whole issues to a server on this machine that misbehaves, while senders are...",
+        ),
+    },
+    "Running it": {
+        "serve": (
+            "serve",
+            "Run the schedule, send what is due and serve the pages, until SIGTERM or Ctrl-C.",
+        ),
+        "editors": ("editors", "Who works at the desk, and signing them in and out."),
+        "jobs": ("serve", "Show each job's last, next, waiting and missed slots."),
+    },
 }
 
 #: The exit status of a program that was stopped with Ctrl-C: 128 + SIGINT.
@@ -36,26 +102,20 @@ TERMINATED = 143
 class Program(click.Group):
     """The group of all commands; it reads their modules when they are asked for."""
 
-    def sections(self) -> dict[str, tuple[click.Command, ...]]:
-        """The commands under each heading, in the order of the list."""
-        return {
-            heading: tuple(command for module in modules for command in _commands(module))
-            for heading, modules in SECTIONS.items()
-        }
-
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [command.name or "" for commands in self.sections().values() for command in commands]
+        return [name for commands in SECTIONS.values() for name in commands]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        named = (each for commands in self.sections().values() for each in commands if each.name == cmd_name)
-        return next(named, None)
+        module = next((named[cmd_name][0] for named in SECTIONS.values() if cmd_name in named), None)
+        if module is None:
+            return None
+        commands: tuple[click.Command, ...] = import_module(f"newsletter.cli.{module}").COMMANDS
+        return next(each for each in commands if each.name == cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        for heading, commands in self.sections().items():
-            shown = [each for each in commands if not each.hidden]
-            if shown:
-                with formatter.section(heading):
-                    formatter.write_dl([(each.name or "", each.get_short_help_str(100)) for each in shown])
+        for heading, commands in SECTIONS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name, help) for name, (_, help) in commands.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -101,14 +161,6 @@ def _about_the_database(error: Exception) -> NewsletterError | None:
     from newsletter.db.engine import in_plain_words
 
     return in_plain_words(error)
-
-
-def _commands(module: str) -> tuple[click.Command, ...]:
-    name = f"newsletter.cli.{module}"
-    if find_spec(name) is None:
-        return ()
-    commands: tuple[click.Command, ...] = import_module(name).COMMANDS
-    return commands
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

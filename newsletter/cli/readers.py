@@ -1,19 +1,173 @@
 """`newsletter readers`: who gets the issues."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from newsletter.cli.frame import json_option, pass_app, print_json, print_table, say
-from newsletter.cli.reader_files import export, from_option, import_, status_option, suppress_from
+from newsletter.cli.frame import json_option, pass_app, print_json, print_table, progress, say
 from newsletter.db.statuses import Edition, ReaderStatus
+from newsletter.errors import BadInput
+
+# Readers from and to files, for `newsletter readers`: import, a list of addresses to suppress, export.
 
 if TYPE_CHECKING:
     from newsletter.app import App
-    from newsletter.readers.model import Reader
+    from newsletter.readers.csv_file import BadLine
+    from newsletter.readers.importing import ImportCounts
+
+_FIELDS = ("address", "name", "consent", "time_zone", "edition", "topics", "status")
+
+#: The names of newsletter/readers/origins.py, by test.
+PROGRAMS = ("mailchimp", "substack", "beehiiv", "buttondown", "ghost", "listmonk")
+
+from_option = click.option(
+    "--from", "program", type=click.Choice(PROGRAMS), help="The program whose export the file is."
+)
+
+status_option = click.option(
+    "--status", type=click.Choice([each.value for each in ReaderStatus]), help="Only readers of this status."
+)
+
+
+@click.command("import")
+@click.argument("path", metavar="CSV", type=click.Path(path_type=Path))
+@click.option(
+    "--consent", default="", metavar="SOURCE", help="Where consent comes from, for rows that do not say."
+)
+@click.option(
+    "--map", "mapping", multiple=True, metavar="COLUMN=FIELD", help=f"What a column is: {', '.join(_FIELDS)}."
+)
+@from_option
+@click.option("--dry-run", is_flag=True, help="Only count what would happen.")
+@click.option("--strict", is_flag=True, help="Import nothing when one line cannot be used.")
+@json_option
+@pass_app
+def import_(
+    app: "App",
+    path: Path,
+    consent: str,
+    mapping: tuple[str, ...],
+    program: str | None,
+    dry_run: bool,
+    strict: bool,
+    as_json: bool,
+) -> None:
+    """Import readers from a CSV file.
+
+    Its first line names the columns: address (or email), and as you like name, consent, time zone, edition,
+    topics and status. Lines that cannot be used are reported and the others imported. Nobody who left, bounced,
+    complained or is suppressed is brought back. To go on after a stop, run the same import again.
+
+    With --from, the columns and the words for an active reader are those of another program's export.
+    """
+    from newsletter.readers.csv_file import FORMATS, CsvFile
+    from newsletter.readers.importing import import_readers
+
+    file = CsvFile(path, dict(_mapped(each) for each in mapping), FORMATS.get(program or ""))
+    if file.ignored:
+        say(f"Not read: {', '.join(file.ignored)}.", err=True)
+    with progress(f"Importing {path.name}", file.row_count) as advance:
+        counts = import_readers(
+            app.database,
+            file,
+            consent=consent,
+            suppression_key=app.suppression_key,
+            clock=app.clock,
+            dry_run=dry_run,
+            strict=strict,
+            report_bad=lambda bad: _report(path, bad),
+            advance=advance,
+        )
+    _print_counts(counts, dry_run=dry_run, as_json=as_json)
+
+
+def _mapped(text: str) -> tuple[str, str]:
+    column, _, field = text.rpartition("=")
+    if not column or field not in _FIELDS:
+        raise BadInput(f"--map {text} must be COLUMN=FIELD, where FIELD is one of: {', '.join(_FIELDS)}")
+    return column, field
+
+
+def _report(path: Path, bad: "BadLine") -> None:
+    say(f"{path}:{bad.line}: {bad.reason}", err=True)
+
+
+def _print_counts(counts: "ImportCounts", *, dry_run: bool, as_json: bool) -> None:
+    from newsletter.readers.store import Arrival
+
+    rows = [(arrival.value, counts.arrivals.get(arrival, 0)) for arrival in Arrival]
+    rows.append(("not usable", counts.bad))
+    if as_json:
+        print_json({name.replace(" ", "_"): count for name, count in rows} | {"dry_run": dry_run})
+        return
+    shown = [row for row in rows if row[1] or row[0] == "added"]
+    print_table(["Would be" if dry_run else "Readers", "Lines"], shown)
+
+
+def suppress_from(app: "App", path: Path, program: str | None, reason: str) -> None:
+    from newsletter.readers.csv_file import FORMATS, CsvFile
+    from newsletter.readers.importing import suppress_file
+
+    file = CsvFile(path, format=FORMATS.get(program or ""))
+    with progress(f"Suppressing {path.name}", file.row_count) as advance:
+        counts = suppress_file(
+            app.database,
+            file,
+            reason=reason,
+            suppression_key=app.suppression_key,
+            now=app.clock.now(),
+            report_bad=lambda bad: _report(path, bad),
+            advance=advance,
+        )
+    rows = [("suppressed", counts.added), ("suppressed before", counts.known), ("not usable", counts.bad)]
+    print_table(["Addresses", "Lines"], [row for row in rows if row[1] or row[0] == "suppressed"])
+
+
+@click.command()
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="The file; else stdout."
+)
+@status_option
+@pass_app
+def export(app: "App", output: Path | None, status: str | None) -> None:
+    """Write readers as CSV, which `readers import` reads again.
+
+    The file is made for you alone (mode 0600): it holds personal data.
+    """
+    from newsletter.readers.exporting import export_readers
+
+    with _written(output) as file, app.database.read() as connection:
+        count = export_readers(connection, file, ReaderStatus(status) if status else None)
+    say(f"{count} readers written.", err=True)
+
+
+@contextmanager
+def _written(output: Path | None) -> Iterator[TextIO]:
+    """The file to write to, in place only when it is whole; stdout without one."""
+    if output is None:
+        yield sys.stdout
+        return
+    import os
+    import tempfile
+
+    handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            yield file
+        Path(name).replace(output)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+if TYPE_CHECKING:
+    from newsletter.app import App
+    from newsletter.readers.store import Reader
 
 
 @click.group()
@@ -42,7 +196,7 @@ def add(app: "App", address: str, consent: str, name: str, edition: str) -> None
 
     Somebody who left, bounced, complained or is suppressed is not brought back.
     """
-    from newsletter.readers.by_hand import add_by_hand
+    from newsletter.readers.admin import add_by_hand
 
     added = add_by_hand(
         app.database,
@@ -91,7 +245,7 @@ def show(app: "App", address: str, as_json: bool) -> None:
     """Show what is known about one reader: choices, suppression, and the consent ledger."""
     from dataclasses import asdict
 
-    from newsletter.readers.by_hand import look_up
+    from newsletter.readers.admin import look_up
 
     found = look_up(app.database, address, suppression_key=app.suppression_key)
     own = {"topics": list(found.topics), "tools": list(found.tools), "suppressed": found.suppressed}
@@ -131,7 +285,7 @@ def set_(
     zone: str | None,
 ) -> None:
     """Set what one reader has chosen, in place of what was chosen before; what is not named stays."""
-    from newsletter.readers.by_hand import Choices, choose_by_hand
+    from newsletter.readers.admin import Choices, choose_by_hand
 
     choices = Choices(
         topics=topics or None,
@@ -150,7 +304,7 @@ def set_(
 @pass_app
 def leave(app: "App", address: str) -> None:
     """Take one reader off the list, as if they had used their link."""
-    from newsletter.readers.by_hand import take_off
+    from newsletter.readers.admin import take_off
 
     changed = take_off(app.database, address, source="command: newsletter readers leave", now=app.clock.now())
     say(f"{address} has left." if changed else f"{address} had left before.")
@@ -170,7 +324,7 @@ def suppress(app: "App", address: str | None, path: Path | None, program: str | 
     A reader with it leaves, and no import brings it back. The list keeps a keyed hash, not the address. In a file,
     lines that call their reader active are refused: it may be the wrong file.
     """
-    from newsletter.readers.by_hand import suppress_by_hand
+    from newsletter.readers.admin import suppress_by_hand
 
     if path is not None and address is None:
         suppress_from(app, path, program, reason)
@@ -193,8 +347,8 @@ def suppress(app: "App", address: str | None, path: Path | None, program: str | 
 @pass_app
 def data(app: "App", address: str) -> None:
     """Print everything kept of one reader, as JSON: what their own page lets them download."""
-    from newsletter.delivery.own_data import own_export
-    from newsletter.readers.by_hand import look_up
+    from newsletter.delivery.erasing import own_export
+    from newsletter.readers.admin import look_up
 
     reader = look_up(app.database, address, suppression_key=app.suppression_key).reader
     with app.database.read() as connection:
@@ -211,7 +365,7 @@ def erase(app: "App", address: str, yes: bool) -> None:
     What stays is a keyed hash on the suppression list: no import brings them back, only their own new subscription.
     Run it again when it was interrupted.
     """
-    from newsletter.readers.by_hand import look_up
+    from newsletter.readers.admin import look_up
 
     reader = look_up(app.database, address, suppression_key=app.suppression_key).reader
     if not yes:

@@ -38,8 +38,8 @@ def send(app: "App", issue: str, to_missed: bool) -> None:
     """
     from newsletter.db.statuses import IssueStatus
     from newsletter.delivery.store import try_missed_now
-    from newsletter.editing.issue_names import find_issue
-    from newsletter.editing.release.start import early_words, start
+    from newsletter.editing.schedule import early_words, start
+    from newsletter.editing.store import find_issue
     from newsletter.errors import BadInput
 
     found = find_issue(app.database, issue)
@@ -82,7 +82,7 @@ def _is_left_open(app: "App", issue_id: int) -> bool:
 
 
 def _warn_of_webhook(app: "App") -> None:
-    from newsletter.delivery.webhook import webhook_trouble
+    from newsletter.delivery.transports.sendgrid_webhook import webhook_trouble
 
     if trouble := webhook_trouble(app.database, app.settings):
         say(f"Warning: {trouble}", err=True)
@@ -190,7 +190,7 @@ def _say_outbox(app: "App") -> None:
 
 
 def _next_step(app: "App", issue_id: int) -> str:
-    from newsletter.delivery.report import report
+    from newsletter.delivery.progress import report
     from newsletter.delivery.store import situation_of
 
     with app.database.read() as connection:
@@ -204,8 +204,8 @@ def _next_step(app: "App", issue_id: int) -> str:
 @pass_app
 def pause(app: "App", issue: str, reason: str) -> None:
     """Pause an issue that is going out: within a second nobody new is mailed."""
-    from newsletter.editing.issue_names import find_issue
-    from newsletter.editing.release import steering
+    from newsletter.editing import schedule as steering
+    from newsletter.editing.store import find_issue
 
     found = find_issue(app.database, issue)
     steering.pause(app, found.id, reason=reason)
@@ -217,8 +217,8 @@ def pause(app: "App", issue: str, reason: str) -> None:
 @pass_app
 def resume(app: "App", issue: str) -> None:
     """Let a paused issue go on."""
-    from newsletter.editing.issue_names import find_issue
-    from newsletter.editing.release import steering
+    from newsletter.editing import schedule as steering
+    from newsletter.editing.store import find_issue
 
     found = find_issue(app.database, issue)
     steering.resume(app, found.id)
@@ -237,7 +237,7 @@ def status(app: "App", issue: str | None, as_json: bool) -> None:
     Without ISSUE: every issue that is not over, the last one that went out, and one that was cancelled since.
     """
     from newsletter.delivery.store import current_issues
-    from newsletter.editing.issue_names import find_issue
+    from newsletter.editing.store import find_issue
 
     if issue is not None:
         ids = [find_issue(app.database, issue).id]
@@ -257,7 +257,7 @@ def status(app: "App", issue: str | None, as_json: bool) -> None:
 def _document(app: "App", issue_id: int) -> dict[str, object]:
     from dataclasses import asdict
 
-    from newsletter.delivery.report import report
+    from newsletter.delivery.progress import report
     from newsletter.delivery.store import situation_of
 
     now = app.clock.now()
@@ -307,10 +307,10 @@ def unsure(app: "App", issue: str, again: tuple[int, ...], send_all_again: bool,
     you ask: sending once more may give them a second copy.
     """
     from newsletter.db.statuses import IssueStatus
-    from newsletter.delivery.report import unsure_words
-    from newsletter.delivery.unsure_store import list_unsure
-    from newsletter.editing.issue_names import find_issue
-    from newsletter.editing.release.steering import send_once_more
+    from newsletter.delivery.progress import unsure_words
+    from newsletter.delivery.unsure import list_unsure
+    from newsletter.editing.schedule import send_once_more
+    from newsletter.editing.store import find_issue
     from newsletter.errors import BadInput
 
     found = find_issue(app.database, issue)
@@ -338,4 +338,34 @@ def unsure(app: "App", issue: str, again: tuple[int, ...], send_all_again: bool,
         )
 
 
-COMMANDS = (send, pause, resume, status, unsure)
+# `newsletter mails`: single mails, such as confirmations and links that readers asked for.
+
+if TYPE_CHECKING:
+    from newsletter.app import App
+
+
+@click.group()
+def mails() -> None:
+    """Single mails: confirmations, links that readers asked for, alerts."""
+
+
+@mails.command("send")
+@pass_app
+def send_mails(app: "App") -> None:
+    """Send the single mails and alerts that wait. `newsletter serve` does this by itself every few seconds."""
+    from newsletter.config import require_ready_to_send
+
+    require_ready_to_send(app.settings)
+    app.herald.deliver()
+    count = app.postman.deliver()
+    say(f"{count} {'mail' if count == 1 else 'mails'} sent.")
+
+
+COMMANDS: tuple[click.Command, ...] = (
+    send,
+    pause,
+    resume,
+    status,
+    unsure,
+    mails,
+)

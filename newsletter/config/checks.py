@@ -8,10 +8,8 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from newsletter.config.choices import Tls, TransportName
-from newsletter.config.places import FILE_NAME, place_in_file
-from newsletter.config.settings import Settings, env_name, setting_fields
-from newsletter.config.values import shown
+from newsletter.config.settings import Settings, Tls, TransportName, env_name, setting_fields
+from newsletter.config.values import FILE_NAME, place_in_file, shown
 from newsletter.errors import ConfigError, Place
 
 _THIS_MACHINE = ("", "localhost", "127.0.0.1", "::1")

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from newsletter.config.checks import check_settings
-from newsletter.config.places import FILE_NAME, place_in_file
 from newsletter.config.settings import Settings, env_name, setting_fields
-from newsletter.config.values import convert
+from newsletter.config.values import FILE_NAME, convert, place_in_file
 from newsletter.errors import ConfigError, Place
 
 

@@ -7,11 +7,11 @@ long as the claim it names still holds: when its source says something else, the
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from newsletter.content.model import Claim, Fact, Source
+from newsletter.content.records import Claim, Fact, Source
 from newsletter.content.units import Measure, same_value
 
 RULING = "ruling"
@@ -101,3 +101,17 @@ class _Desk:
         if any(differs(claims[0], each) for each in claims):
             reason = FIRST_SEEN
         return claims[0], reason
+
+
+# How old a statement is, and when that is too old to be printed without a second look.
+
+
+def day_of(claim: Claim, source: Source | None) -> date:
+    """The day it was verified, is as of, was published, or else was first seen: the best date there is."""
+    published = source.published_on if source is not None else None
+    return claim.verified_on or claim.as_of or published or claim.seen_on
+
+
+def is_stale(claim: Claim, source: Source | None, today: date, after: timedelta) -> bool:
+    """Whether more than `after` has passed since the day of the statement."""
+    return today - day_of(claim, source) > after

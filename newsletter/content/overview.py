@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from newsletter.content.facts import resolve
-from newsletter.content.model import Comparison, Fact, Source, Tool
+from newsletter.content.records import Comparison, Fact, Source, Tool
 from newsletter.content.store import ContentStore
 from newsletter.errors import NotFound
 

@@ -7,35 +7,40 @@ records about its tool.
 import json
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from csv import DictWriter
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 from sqlite3 import Row
 from types import TracebackType
 from typing import TypeVar
 
-from newsletter.content import rows
-from newsletter.content.current import Stated, current
-from newsletter.content.model import (
+from newsletter.content import records as rows
+from newsletter.content.database import open_for_reading, open_for_writing, writing
+from newsletter.content.importing import ImportCounts, Where, fold_reviews, in_pack, record
+from newsletter.content.records import (
     Benchmark,
     Claim,
     Comparison,
     ComparisonHead,
     Note,
     Offer,
+    Pack,
     Question,
+    ReaderVotes,
     Review,
     Revision,
     Source,
+    Stated,
     Tool,
     ToolHead,
     Verdict,
     Votes,
+    current,
+    moment,
+    moment_text,
 )
-from newsletter.content.opening import open_for_reading, open_for_writing
-from newsletter.content.pack import Pack
-from newsletter.content.record import ImportCounts, record
-from newsletter.content.references import Where, in_pack
-from newsletter.content.reviews import fold_reviews
 from newsletter.errors import NotFound
 
 T = TypeVar("T")
@@ -340,3 +345,276 @@ ORDER BY 1
 _REVISIONS = """
 SELECT * FROM revisions WHERE seen_at >= :since AND seen_at < :before ORDER BY seen_at, rowid
 """
+
+
+# How every tool stands, light enough for thousands at once: what the digest ranks by before it reads details.
+#
+# Figures here are for ranking only; what an issue prints is read from the store in full.
+
+#: A tool of which none of these is recorded is a name only, not yet a model to tell readers about.
+MODEL_ATTRIBUTES = ("context", "max_output", "input_price", "output_price", "parameters", "licence")
+
+
+@dataclass(slots=True, kw_only=True)
+class Standing:
+    """One tool: the panel's share that ships and mean score (0–100, None unknown), and what else is recorded."""
+
+    share: float | None = None
+    mean: float | None = None
+    #: When the panel first said something.
+    judged_at: datetime | None = None
+    #: When the first of MODEL_ATTRIBUTES was recorded.
+    described_at: datetime | None = None
+    #: Whether a price for input and one for output are recorded.
+    priced: bool = False
+
+    @property
+    def judged(self) -> bool:
+        return self.share is not None or self.mean is not None
+
+
+def standings(store: ContentStore, before: datetime) -> dict[str, Standing]:
+    """How each tool stood at that moment, by what had been seen; tools of which nothing is known are missing."""
+    found: dict[str, Standing] = {}
+    names = aliases(store)
+
+    def standing(row: Row) -> Standing:
+        tool_id = row["tool_id"]
+        return found.setdefault(names.get(tool_id, tool_id), Standing())
+
+    limit = moment_text(before)
+    for row in _rows(store, _RATED, before=limit):
+        _rate(standing(row), row)
+    for row in _rows(store, _JUDGED, before=limit):
+        _judge(standing(row), row)
+    for row in _rows(store, _DESCRIBED, before=limit, attributes=json.dumps(MODEL_ATTRIBUTES)):
+        _describe(standing(row), row)
+    return found
+
+
+def aliases(store: ContentStore) -> dict[str, str]:
+    """Ids that somebody has said mean another tool, and the id of that tool."""
+    return {row["alias"]: row["tool_id"] for row in _rows(store, "SELECT alias, tool_id FROM aliases")}
+
+
+def _rate(standing: Standing, row: Row) -> None:
+    standing.mean = row["mean"]
+    if row["decided"] == row["reviews"]:
+        standing.share = 100 * row["ships"] / row["decided"]
+    if standing.judged:
+        standing.judged_at = _first(standing.judged_at, row["first"])
+
+
+def _judge(standing: Standing, row: Row) -> None:
+    """Rows come the oldest first, so that the last verdict is what remains."""
+    standing.share = row["share"]
+    standing.judged_at = _first(standing.judged_at, row["first"])
+
+
+def _describe(standing: Standing, row: Row) -> None:
+    standing.described_at = _first(standing.described_at, row["first"])
+    standing.priced = standing.priced or row["prices"] == 2
+
+
+def _first(known: datetime | None, text: str) -> datetime:
+    return moment(text) if known is None else min(known, moment(text))
+
+
+def _rows(store: ContentStore, query: str, **parameters: str) -> Iterator[Row]:
+    return store.db.conn.execute(query, parameters)
+
+
+_RATED = """
+SELECT reviews.tool_id, avg(ratings.score) AS mean, min(ratings.seen_at) AS first,
+    count(DISTINCT ratings.review_id) AS reviews,
+    count(DISTINCT CASE WHEN ratings.decision IS NOT NULL THEN ratings.review_id END) AS decided,
+    count(DISTINCT CASE WHEN ratings.decision = 'ship' THEN ratings.review_id END) AS ships
+FROM reviews JOIN ratings ON ratings.review_id = reviews.id
+WHERE ratings.seen_at < :before GROUP BY reviews.tool_id
+"""
+_JUDGED = """
+SELECT tool_id, seen_at AS first, coalesce(CAST(share AS REAL), 100.0 * ships / (ships + skips)) AS share
+FROM verdicts
+WHERE seen_at < :before AND (share IS NOT NULL OR ships + skips > 0)
+ORDER BY coalesce(as_of, substr(seen_at, 1, 10)), seen_at, line, id
+"""
+_DESCRIBED = """
+SELECT tool_id, min(seen_at) AS first,
+    count(DISTINCT CASE WHEN attribute IN ('input_price', 'output_price') THEN attribute END) AS prices
+FROM claims
+WHERE attribute IN (SELECT value FROM json_each(:attributes)) AND seen_at < :before
+GROUP BY tool_id
+"""
+
+
+# Full-text search over what the store holds.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """Something found: the tool or comparison it is about, and the words around what was searched for."""
+
+    kind: str
+    #: The id of the tool or comparison to show.
+    id: str
+    title: str
+    words: str
+
+
+def search(store: ContentStore, text: str, limit: int = 20) -> tuple[Hit, ...]:
+    """What holds all the words of `text`, the best first; none for a text without words."""
+    query = store.db.quote_fts(text)
+    if not any(letter.isalnum() for letter in text):
+        return ()
+    found = store.db.conn.execute(_SEARCH, {"query": query, "limit": limit})
+    return tuple(Hit(kind=row["kind"], id=row["id"], title=row["title"], words=row["words"]) for row in found)
+
+
+def find_tools(store: ContentStore, part: str, limit: int) -> tuple[tuple[str, str], ...]:
+    """The ids and names of tools whose name or id holds these letters, the shortest name first."""
+    escaped = part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    named = {"part": f"%{escaped}%", "limit": limit}
+    return tuple((row["id"], row["name"]) for row in store.db.conn.execute(_BY_NAME, named))
+
+
+_BY_NAME = """
+SELECT id, name FROM tools
+WHERE name LIKE :part ESCAPE '\\' OR id LIKE :part ESCAPE '\\'
+ORDER BY length(name), name, id LIMIT :limit
+"""
+
+
+# One bm25 rank per table is not comparable with another's, but names count more than words said about them.
+_SEARCH = """
+SELECT 'tool' AS kind, tools.id, tools.name AS title,
+    snippet(tools_fts, -1, '', '', '…', 16) AS words, 0 AS place, bm25(tools_fts, 9, 3, 3, 3) AS rank
+FROM tools_fts JOIN tools ON tools.number = tools_fts.rowid WHERE tools_fts MATCH :query
+UNION ALL
+SELECT 'comparison', comparisons.id, comparisons.id,
+    snippet(comparisons_fts, -1, '', '', '…', 16), 1, bm25(comparisons_fts)
+FROM comparisons_fts JOIN comparisons ON comparisons.number = comparisons_fts.rowid
+WHERE comparisons_fts MATCH :query
+UNION ALL
+SELECT 'review', tools.id, tools.name, snippet(reviews_fts, -1, '', '', '…', 16), 2, bm25(reviews_fts)
+FROM reviews_fts JOIN reviews ON reviews.number = reviews_fts.rowid JOIN tools ON tools.id = reviews.tool_id
+WHERE reviews_fts MATCH :query
+UNION ALL
+SELECT 'note', tools.id, tools.name, snippet(notes_fts, -1, '', '', '…', 16), 2, bm25(notes_fts)
+FROM notes_fts JOIN notes ON notes.number = notes_fts.rowid JOIN tools ON tools.id = notes.tool_id
+WHERE notes_fts MATCH :query
+UNION ALL
+SELECT 'question', coalesce(questions.comparison_id, tools.id), coalesce(tools.name, questions.comparison_id),
+    snippet(questions_fts, -1, '', '', '…', 16), 2, bm25(questions_fts)
+FROM questions_fts JOIN questions ON questions.number = questions_fts.rowid
+LEFT JOIN tools ON tools.id = questions.tool_id
+WHERE questions_fts MATCH :query
+ORDER BY place, rank LIMIT :limit
+"""
+
+
+# What the pages on a draft ask of `content.db` beside the digest: questions by id, and how much is newer than its cutoff.
+
+
+def questions_by_id(store: ContentStore, ids: Iterable[str]) -> dict[str, Question]:
+    """The questions of these ids that the store has."""
+    found = store.db.conn.execute(_QUESTIONS_BY_ID, {"ids": listed(ids)})
+    return {row["id"]: rows.to_question(row, row["tool_id"]) for row in found}
+
+
+def count_newer(store: ContentStore, cutoff_at: datetime) -> int:
+    """How many comparisons were first seen from a moment on."""
+    [count] = store.db.conn.execute(_NEWER, {"cutoff": rows.moment_text(cutoff_at)}).fetchone()
+    return int(count)
+
+
+_QUESTIONS_BY_ID = "SELECT * FROM questions WHERE id IN (SELECT value FROM json_each(:ids))"
+_NEWER = "SELECT count(*) FROM comparisons WHERE first_seen_at >= :cutoff"
+
+
+# What readers voted from the mail: totals by comparison and tool, in the documented table `reader_votes`.
+#
+# Written once, when voting on a comparison closes; who voted is not known here. The community's totals on the site are
+# another thing (`votes`).
+
+#: The source under which these totals stand in an issue.
+SOURCE = "reader-votes"
+
+
+def record_reader_votes(store: ContentStore, totals: Iterable[ReaderVotes], *, source_name: str) -> int:
+    """Keep what was not kept before, in one transaction; how many totals that were.
+
+    Totals of what the store does not know, since it was made anew, are dropped.
+    """
+    with writing(store.db):
+        rows = [_row(each) for each in totals]
+        added = sum(store.db.conn.execute(_INSERT, row).rowcount for row in rows)
+        if added:
+            today = max(row["closed_at"] for row in rows)[:10]
+            store.db.conn.execute(_SOURCE, {"id": SOURCE, "name": source_name, "seen_on": today})
+    return added
+
+
+def reader_votes(
+    store: ContentStore,
+    comparison_ids: Iterable[str] | None = None,
+    *,
+    since: datetime | None = None,
+    before: datetime | None = None,
+) -> tuple[ReaderVotes, ...]:
+    """The totals, of these comparisons or of all, that were closed from `since` on and before a moment."""
+    limits = {
+        "since": "" if since is None else moment_text(since),
+        "before": "~" if before is None else moment_text(before),
+    }
+    query = _ALL if comparison_ids is None else f"{_ALL} {_OF_COMPARISONS}"
+    ids = {} if comparison_ids is None else {"ids": listed(comparison_ids)}
+    return tuple(_totals(store.db.conn.execute(f"{query} {_ORDER}", limits | ids)))
+
+
+def votes_text(store: ContentStore, *, as_json: bool) -> str:
+    """All totals as a CSV or JSON file for the site, the first closed first."""
+    records = [asdict(each) | {"closed_at": moment_text(each.closed_at)} for each in reader_votes(store)]
+    if as_json:
+        return json.dumps(records, indent=1) + "\n"
+    file = StringIO()
+    writer = DictWriter(file, [each.name for each in fields(ReaderVotes)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(records)
+    return file.getvalue()
+
+
+def _totals(rows: Iterable[Row]) -> Iterator[ReaderVotes]:
+    for row in rows:
+        yield ReaderVotes(
+            comparison_id=row["comparison_id"],
+            tool_id=row["tool_id"],
+            ship=row["ship"],
+            skip=row["skip"],
+            closed_at=moment(row["closed_at"]),
+        )
+
+
+def _row(total: ReaderVotes) -> dict[str, str]:
+    return {
+        "comparison_id": total.comparison_id,
+        "tool_id": total.tool_id,
+        "ship": str(total.ship),
+        "skip": str(total.skip),
+        "closed_at": moment_text(total.closed_at),
+    }
+
+
+_INSERT = """
+INSERT INTO reader_votes (comparison_id, tool_id, ship, skip, closed_at)
+SELECT :comparison_id, :tool_id, CAST(:ship AS INTEGER), CAST(:skip AS INTEGER), :closed_at
+WHERE EXISTS (SELECT 1 FROM comparisons WHERE id = :comparison_id)
+  AND EXISTS (SELECT 1 FROM tools WHERE id = :tool_id)
+ON CONFLICT DO NOTHING
+"""
+_SOURCE = """
+INSERT INTO sources (id, name, url, ours, published_on, seen_on) VALUES (:id, :name, '', 1, NULL, :seen_on)
+ON CONFLICT (id) DO UPDATE SET name = excluded.name, seen_on = excluded.seen_on
+"""
+_ALL = "SELECT * FROM reader_votes WHERE closed_at >= :since AND closed_at < :before"
+_OF_COMPARISONS = "AND comparison_id IN (SELECT value FROM json_each(:ids))"
+_ORDER = "ORDER BY closed_at, comparison_id, rowid"

@@ -12,7 +12,8 @@ from sqlite3 import DatabaseError
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
@@ -123,3 +124,13 @@ def _sqlite_engine(url: str, begin: str, **options: Any) -> Engine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+# INSERT with ON CONFLICT: both databases have it, and SQLAlchemy a statement of its own for each.
+
+_INSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+
+
+def insert_into(table: Table, dialect: str) -> Any:
+    """An INSERT that has `on_conflict_do_nothing` and `on_conflict_do_update`, for a connection's `dialect.name`."""
+    return _INSERTS[dialect](table)

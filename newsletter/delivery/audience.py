@@ -1,12 +1,45 @@
 """Whom an issue goes to: the rule, as a query to freeze by and as a check to repeat before every window."""
 
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Select, String, bindparam, case, literal, or_, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    type_coerce,
+)
 
-from newsletter.db.schema import readers
+from newsletter.db.schema import reader_tools, reader_topics, readers
 from newsletter.db.statuses import Edition, ReaderStatus
+from newsletter.digest.content import Followed, Letter, Rates
+from newsletter.digest.costs import NO_PRICE
+from newsletter.digest.wording import category_name, clip, money, token_count
+from newsletter.render.plan import (
+    COSTS,
+    TOOL_LINES,
+    UNCHANGED,
+    YOUR_TEAM,
+    YOUR_TOOLS,
+    YOUR_VOLUME,
+    SlotName,
+    is_personal,
+    tool_block,
+)
 
 #: Turns a reader's `address_key` into the hash under which the suppression list knows it.
 AddressHash = Callable[[str], str]
@@ -31,3 +64,229 @@ SKIP_REASON = case(
     (readers.c.status != ReaderStatus.ACTIVE, type_coerce(readers.c.status, String)),
     (readers.c.paused_until > bindparam("b_today", type_=readers.c.paused_until.type), literal("paused")),
 ).label("skip_reason")
+
+
+# What one reader's copy of an approved issue holds: which blocks of the plan, and what stands in its own slots.
+#
+# Everything comes from the letter that approval froze and from the reader's row. Names of blocks are those of the
+# issues' templates; the common blocks stay for everybody, so that no copy is ever empty.
+
+#: Names in the line of the tools without news, and the letters of each: providers limit what is put in for one reader.
+NAMES, NAME_LETTERS = 8, 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a reader has chosen; nothing chosen is the issue as everybody gets it."""
+
+    topics: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+    monthly_tokens: int | None = None
+    team_size: int | None = None
+
+
+NO_WISHES = Wishes()
+
+
+class Personal:
+    """The personal side of one approved letter. `block_ids` are those of its plan, in the plan's order."""
+
+    def __init__(self, letter: Letter, block_ids: Sequence[str]) -> None:
+        self._ids = tuple(block_ids)
+        self._topics = dict(_topics(letter))
+        self._headings = {"more": "brief:", "cards": "card:", "lines": "line:"}
+        self._followed = {each.tool_id: each for each in letter.followed}
+        self._always = letter.lead is not None or bool(letter.changes or letter.weeks)
+        costs = letter.lead.costs if letter.lead is not None else None
+        self._rates: Rates | None = costs.rates if costs is not None and YOUR_VOLUME in self._ids else None
+
+    def program(self, wishes: Wishes) -> tuple[str, ...]:
+        """The blocks of a reader with these wishes, in the plan's order."""
+        left_out = {*self._other_topics(wishes), *self._replaced(wishes)}
+        left_out |= {head for head, start in self._headings.items() if self._is_bare(start, left_out)}
+        wanted = {*self._own_tools(wishes), *self._own_costs(wishes)}
+        return tuple(
+            each for each in self._ids if each not in left_out and (each in wanted or not is_personal(each))
+        )
+
+    def values(self, wishes: Wishes) -> dict[str, str]:
+        """What the reader's own slots hold; those that no block of the program has may be missing."""
+        values = {SlotName.UNCHANGED.value: _named([each.name for each in self._without_news(wishes)])}
+        rates = self._rates
+        if rates is not None and wishes.monthly_tokens:
+            values |= {
+                SlotName.VOLUME: f"{_volume(wishes.monthly_tokens)} tokens a month",
+                SlotName.VOLUME_LEFT: _cost(rates.left, wishes.monthly_tokens),
+                SlotName.VOLUME_RIGHT: _cost(rates.right, wishes.monthly_tokens),
+            }
+        if rates is not None and wishes.team_size:
+            tokens = wishes.team_size * rates.seat_tokens
+            values |= {
+                SlotName.TEAM: f"Team of {wishes.team_size:,}",
+                SlotName.TEAM_LEFT: _cost(rates.left, tokens),
+                SlotName.TEAM_RIGHT: _cost(rates.right, tokens),
+            }
+        return values
+
+    def _other_topics(self, wishes: Wishes) -> set[str]:
+        """The briefs and cards on what the reader did not ask for; none when nothing else would be left."""
+        chosen = {category_name(each).casefold() for each in wishes.topics}
+        if not chosen:
+            return set()
+        others = {block for block, topic in self._topics.items() if topic and topic.casefold() not in chosen}
+        return others if self._always or len(others) < len(self._topics) else set()
+
+    def _is_bare(self, start: str, left_out: set[str]) -> bool:
+        return all(each in left_out for each in self._ids if each.startswith(start))
+
+    def _replaced(self, wishes: Wishes) -> set[str]:
+        return {COSTS} if any(True for _ in self._own_costs(wishes)) else set()
+
+    def _own_costs(self, wishes: Wishes) -> Iterator[str]:
+        if self._rates is None:
+            return
+        if wishes.monthly_tokens:
+            yield YOUR_VOLUME
+        if wishes.team_size and self._rates.seat_tokens:
+            yield YOUR_TEAM
+
+    def _own_tools(self, wishes: Wishes) -> Iterator[str]:
+        news = self._news(wishes)
+        rest = self._without_news(wishes)
+        if news or rest:
+            yield YOUR_TOOLS
+        yield from (tool_block(each.tool_id) for each in news)
+        if rest:
+            yield UNCHANGED
+
+    def _news(self, wishes: Wishes) -> list[Followed]:
+        """The largest news, as many as have room; the line of those without news takes one."""
+        mine = set(wishes.tools)
+        news = [each for each in self._followed.values() if each.tool_id in mine and each.words]
+        return news[: TOOL_LINES - (1 if self._without_news(wishes) else 0)]
+
+    def _without_news(self, wishes: Wishes) -> list[Followed]:
+        known = (self._followed.get(each) for each in wishes.tools)
+        return sorted(
+            (each for each in known if each is not None and not each.words), key=lambda each: each.name
+        )
+
+
+def _topics(letter: Letter) -> Iterator[tuple[str, str]]:
+    yield from ((f"brief:{each.comparison_id}", each.topic) for each in letter.more)
+    yield from ((f"card:{each.tool_id}", each.topic) for each in letter.cards)
+    yield from ((f"line:{each.key}", each.topic) for each in letter.lines)
+
+
+def _volume(tokens: int) -> str:
+    """ "25M", or every digit where it is no round number of millions."""
+    return token_count(Decimal(tokens)) if tokens % 1_000_000 == 0 else f"{tokens:,}"
+
+
+def _cost(rate: Decimal | None, tokens: int) -> str:
+    return NO_PRICE if rate is None else money(rate * tokens / 1_000_000)
+
+
+def _named(names: Sequence[str]) -> str:
+    shown = ", ".join(clip(each, NAME_LETTERS) for each in names[:NAMES])
+    return shown if len(names) <= NAMES else f"{shown} and {len(names) - NAMES} more"
+
+
+# Readers' wishes as columns of a query on readers: one query for a whole window, the same on both databases.
+
+#: Stands in no topic and no tool's id.
+_BETWEEN = "\n"
+
+
+def _listed(table: Any, column: Any, label: str) -> ColumnElement[str]:
+    """All that a reader has chosen in this table, as one text; NULL where that is nothing."""
+    query = select(func.aggregate_strings(column, _BETWEEN)).where(table.c.reader_id == readers.c.id)
+    return query.correlate(readers).scalar_subquery().label(label)
+
+
+WISHES = (
+    readers.c.monthly_tokens,
+    readers.c.team_size,
+    _listed(reader_topics, reader_topics.c.topic, "topics"),
+    _listed(reader_tools, reader_tools.c.tool_id, "tools"),
+)
+
+
+def wishes_of(
+    monthly_tokens: int | None, team_size: int | None, topics: str | None, tools: str | None
+) -> Wishes:
+    """The wishes in those columns."""
+    if (monthly_tokens, team_size, topics, tools) == (None, None, None, None):
+        return NO_WISHES
+    return Wishes(
+        topics=_chosen(topics), tools=_chosen(tools), monthly_tokens=monthly_tokens, team_size=team_size
+    )
+
+
+def _chosen(listed: str | None) -> tuple[str, ...]:
+    return tuple(sorted(filter(None, (listed or "").split(_BETWEEN))))
+
+
+def find_wishes(connection: Connection, reader_id: int) -> Wishes:
+    """One reader's wishes; none for a reader who is not there."""
+    row = connection.execute(select(*WISHES).where(readers.c.id == reader_id)).one_or_none()
+    return NO_WISHES if row is None else wishes_of(*row)
+
+
+# Local delivery time: readers who want the issue at an hour of their own day wait for it, everybody else does not.
+
+Wish = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wave:
+    """The part of an audience whose hour is the same moment; None: now."""
+
+    not_before: datetime | None
+    members: Select[tuple[int]]
+
+
+def waves(connection: Connection, audience: Select[tuple[int]], now: datetime, zone: str) -> tuple[Wave, ...]:
+    """The audience in parts: first whoever gets it now, then by the moment. `zone` is for readers who named none.
+
+    The hour is one of the day that it is now where the reader is. An hour that has begun or is past means now.
+    """
+    wish = (readers.c.time_zone, readers.c.send_hour)
+    wishes = audience.with_only_columns(*wish).where(readers.c.send_hour.is_not(None)).distinct()
+    later: dict[datetime, list[Wish]] = {}
+    for time_zone, hour in connection.execute(wishes):
+        at = local_hour(now, time_zone or zone, hour)
+        if at > now:
+            later.setdefault(at, []).append((time_zone, hour))
+    waiting = or_(false(), *(_have(each) for each in _pairs(later.values())))
+    at_once = or_(readers.c.send_hour.is_(None), not_(waiting)) if later else None
+    first = audience if at_once is None else audience.where(at_once)
+    return (
+        Wave(not_before=None, members=first),
+        *(
+            Wave(not_before=at, members=audience.where(or_(*(_have(each) for each in later[at]))))
+            for at in sorted(later)
+        ),
+    )
+
+
+def local_hour(now: datetime, zone: str, hour: int) -> datetime:
+    """The moment at which it is that hour in the zone, on the day that it is there now.
+
+    In spring an hour that is left out comes when the clock goes on; in autumn the first of the two counts.
+    """
+    try:
+        there = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return now
+    local = now.astimezone(there).replace(hour=hour, minute=0, second=0, microsecond=0, fold=0)
+    return local.astimezone(now.tzinfo)
+
+
+def _pairs(groups: Iterable[list[Wish]]) -> Iterator[Wish]:
+    for group in groups:
+        yield from group
+
+
+def _have(wish: Wish) -> ColumnElement[bool]:
+    return and_(readers.c.time_zone == wish[0], readers.c.send_hour == wish[1])

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from newsletter.delivery.holds import Hold
+from newsletter.delivery.ledger import Hold
 from newsletter.delivery.states import Event, Outcome
 from newsletter.errors import StoreError
 

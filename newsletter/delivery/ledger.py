@@ -6,23 +6,332 @@ lease and was replaced finds every later step refused with `Fenced`. What a dead
 behind is settled by takeover.py; who comes next is in recipients.py; reading for people is in store.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
+from enum import StrEnum
+from functools import lru_cache
+from itertools import compress, groupby
 from operator import itemgetter
+from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Dialect,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import sqlite
 
-from newsletter.db.schema import batches, deliveries, issues, readers
+from newsletter.db.schema import batches, deliveries, issues, readers, suppressions
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
-from newsletter.delivery.audience import AddressHash
-from newsletter.delivery.holds import HOLD_COLUMNS, Hold, leave_batch, of_batch
-from newsletter.delivery.recipients import Recipient, choose_next
-from newsletter.delivery.recording import cancel_batch, let_rest, record
-from newsletter.delivery.states import Event, Outcome, sources_of, target_of
-from newsletter.delivery.throttle import UNLIMITED, Throttle
+from newsletter.delivery.audience import NO_WISHES, SKIP_REASON, WISHES, AddressHash, Wishes, wishes_of
+from newsletter.delivery.states import FINAL, TRANSITIONS, Event, Outcome, sources_of, target_of
+from newsletter.delivery.throttle import UNLIMITED, Permit, Throttle
 from newsletter.errors import NewsletterError
+
+# A worker's hold on a batch: what it knows of it, which deliveries are its own, and giving it back.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A worker's claim on a batch, or a dead worker's."""
+
+    batch_id: int
+    issue_id: int
+    variant: str
+    low: int
+    high: int
+    owner: str
+    fence: int
+    lease_until: datetime
+    #: Passes before this one that left readers to be tried again.
+    attempts: int
+
+
+HOLD_COLUMNS = (
+    batches.c.id.label("batch_id"),
+    *(batches.c[name] for name in ("issue_id", "variant", "low", "high")),
+    *(batches.c[name] for name in ("owner", "fence", "lease_until", "attempts")),
+)
+
+
+def of_batch(hold: Hold, status: DeliveryStatus) -> tuple[ColumnElement[bool], ...]:
+    """The batch's deliveries in a state, as conditions that the primary key serves."""
+    return (
+        deliveries.c.issue_id == hold.issue_id,
+        deliveries.c.reader_id.between(hold.low, hold.high),
+        deliveries.c.batch_id == hold.batch_id,
+        deliveries.c.status == status,
+    )
+
+
+def leave_batch(
+    connection: Connection,
+    hold: Hold,
+    not_before: datetime | ColumnElement[datetime] | None,
+    **changes: object,
+) -> None:
+    values = {
+        "status": BatchStatus.PENDING,
+        "owner": None,
+        "lease_until": None,
+        "not_before": not_before,
+        **changes,
+    }
+    connection.execute(update(batches).where(batches.c.id == hold.batch_id).values(values))
+
+
+# Who of a batch comes next: whoever waits, may still receive the issue, and is within our limits.
+
+#: More than any batch has.
+_WHOLE_BATCH = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """A reader whose delivery has begun; `attempts` counts the tries that a server put off."""
+
+    reader_id: int
+    address: str
+    attempts: int
+    wishes: Wishes = NO_WISHES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Who comes next and who is skipped instead; neither where everybody waits for a limit of their domain."""
+
+    recipients: tuple[Recipient, ...]
+    skips: tuple[Outcome, ...]
+
+
+_NEXT_PENDING = (
+    select(
+        *(readers.c[name] for name in ("id", "address", "address_key")),
+        SKIP_REASON,
+        deliveries.c.attempts,
+        *WISHES,
+    )
+    .join_from(deliveries, readers, readers.c.id == deliveries.c.reader_id)
+    .where(
+        deliveries.c.issue_id == bindparam("b_issue"),
+        deliveries.c.reader_id.between(bindparam("b_low"), bindparam("b_high")),
+        deliveries.c.batch_id == bindparam("b_batch"),
+        deliveries.c.status == DeliveryStatus.PENDING,
+    )
+    .order_by(deliveries.c.reader_id)
+    .limit(bindparam("b_limit"))
+)
+_SUPPRESSED = select(suppressions.c.address_hash).where(
+    suppressions.c.address_hash.in_(bindparam("b_hashes", expanding=True))
+)
+
+
+def choose_next(
+    connection: Connection, hold: Hold, permit: Permit, now: datetime, hash_address: AddressHash
+) -> Chosen | None:
+    """The next of the batch, as many as the permit leaves; None when nobody in it waits."""
+    # Whose domain has had its share is passed over: then more are looked at than chosen.
+    rows = _next_pending(connection, hold, _WHOLE_BATCH if permit.domains else permit.left, now)
+    if not rows:
+        return None
+    skips = _skips(connection, rows, hash_address)
+    return Chosen(recipients=_within(permit, rows, skips), skips=skips)
+
+
+def _next_pending(connection: Connection, hold: Hold, limit: int, now: datetime) -> Sequence[Any]:
+    batch = {"b_issue": hold.issue_id, "b_low": hold.low, "b_high": hold.high, "b_batch": hold.batch_id}
+    return connection.execute(_NEXT_PENDING, {**batch, "b_limit": limit, "b_today": now.date()}).all()
+
+
+def _skips(connection: Connection, rows: Sequence[Any], hash_address: AddressHash) -> tuple[Outcome, ...]:
+    """Who of the rows may not receive it any more, and why."""
+    hashes = {hash_address(key): reader_id for reader_id, _, key, *_ in rows if key is not None}
+    listed = connection.execute(_SUPPRESSED, {"b_hashes": list(hashes)}).scalars()
+    reasons = {hashes[each]: "suppressed" for each in listed}
+    reasons |= {row[0]: row.skip_reason for row in rows if row[3] is not None}
+    return tuple(
+        Outcome(reader_id=reader_id, event=Event.SKIP, code=reason) for reader_id, reason in reasons.items()
+    )
+
+
+def _within(permit: Permit, rows: Sequence[Any], skips: Sequence[Outcome]) -> tuple[Recipient, ...]:
+    """Those of the rows that are not skipped and within the limits."""
+    skipped = {each.reader_id for each in skips}
+    able = [row for row in rows if row[0] not in skipped]
+    return tuple(
+        Recipient(reader_id=reader_id, address=address, attempts=attempts, wishes=wishes_of(*wishes))
+        for reader_id, address, _, _, attempts, *wishes in compress(
+            able, permit.choose(row.address for row in able)
+        )
+    )
+
+
+# Writing outcomes down: each delivery to the state that its event leads to, and the batch's counts with it.
+
+_MOVE = (
+    update(deliveries)
+    .where(
+        deliveries.c.issue_id == bindparam("b_issue"),
+        deliveries.c.reader_id.in_(bindparam("b_readers", expanding=True)),
+        deliveries.c.status == bindparam("b_source"),
+    )
+    .values(
+        status=bindparam("b_target"),
+        attempts=deliveries.c.attempts + bindparam("b_tries"),
+        at=bindparam("b_at"),
+        code=bindparam("b_code"),
+        provider_id=bindparam("b_provider"),
+    )
+)
+_MOVE_ONE = (
+    update(deliveries)
+    .where(
+        deliveries.c.issue_id == bindparam("b_issue"),
+        deliveries.c.reader_id == bindparam("b_reader"),
+        deliveries.c.status == bindparam("b_source"),
+    )
+    .values(
+        status=bindparam("b_target"),
+        attempts=deliveries.c.attempts + bindparam("b_tries"),
+        at=bindparam("b_at"),
+        code=bindparam("b_code"),
+        provider_id=bindparam("b_provider"),
+    )
+)
+_COUNT = (
+    update(batches)
+    .where(batches.c.id == bindparam("b_batch"))
+    .values(
+        {status.value: batches.c[status.value] + bindparam(f"b_{status.value}") for status in sorted(FINAL)}
+    )
+)
+_REST = (
+    update(batches)
+    .where(batches.c.id == bindparam("b_batch"))
+    .values(retry_at=func.coalesce(batches.c.retry_at, bindparam("b_until", type_=batches.c.retry_at.type)))
+)
+
+
+def record(
+    connection: Connection,
+    hold: Hold,
+    outcomes: Iterable[Outcome],
+    now: datetime,
+    *,
+    was: DeliveryStatus | None = None,
+) -> None:
+    """Apply each outcome to its delivery where it can happen, and count what became final on the batch.
+
+    `was` says in which state the deliveries must be; None: the one that the sender itself left them in.
+    """
+    changes = dict.fromkeys(FINAL, 0)
+    for (event, code), group in groupby(sorted(outcomes, key=_alike), key=_alike):
+        source = was or (DeliveryStatus.PENDING if event in _OF_PENDING else DeliveryStatus.BEGUN)
+        moved = _move(connection, hold.issue_id, source, event, code, tuple(group), now)
+        target = TRANSITIONS[source, event]
+        for status, count in ((source, -moved), (target, moved)):
+            if status in FINAL:
+                changes[status] += count
+    _count_on_batch(connection, hold.batch_id, changes)
+
+
+def let_rest(connection: Connection, hold: Hold, outcomes: Sequence[Outcome], retry_at: datetime) -> None:
+    """Whoever is deferred in these waits until `retry_at`, also where the batch changes hands before it is through."""
+    if any(each.event is Event.DEFER for each in outcomes):
+        connection.execute(_REST, {"b_batch": hold.batch_id, "b_until": retry_at})
+
+
+def _alike(outcome: Outcome) -> tuple[Event, str]:
+    return outcome.event, outcome.code
+
+
+_OF_PENDING = (Event.BEGIN, Event.SKIP)
+
+
+def _count_on_batch(connection: Connection, batch_id: int, changes: dict[DeliveryStatus, int]) -> None:
+    """Add to the batch's counts of what is final."""
+    if any(changes.values()):
+        counts = {f"b_{status.value}": changes.get(status, 0) for status in FINAL}
+        connection.execute(_COUNT, {"b_batch": batch_id, **counts})
+
+
+def _move(
+    connection: Connection,
+    issue_id: int,
+    source: DeliveryStatus,
+    event: Event,
+    code: str,
+    outcomes: Sequence[Outcome],
+    now: datetime,
+) -> int:
+    """One event and code for many deliveries, in one statement; returns for how many it could happen."""
+    values = {
+        "b_issue": issue_id,
+        "b_source": source,
+        "b_target": TRANSITIONS[source, event],
+        "b_tries": 1 if event in (Event.DEFER, Event.GIVE_UP) else 0,
+        "b_at": now,
+        "b_code": code or None,
+    }
+    provider_ids = {each.provider_id for each in outcomes}
+    if len(provider_ids) > 1:
+        return _move_one_by_one(connection, values, outcomes)
+    values |= {"b_provider": provider_ids.pop() or None, "b_readers": [each.reader_id for each in outcomes]}
+    return connection.execute(_MOVE, values).rowcount
+
+
+def _move_one_by_one(
+    connection: Connection, values: Mapping[str, object], outcomes: Sequence[Outcome]
+) -> int:
+    """The same for those of whom each has a provider's id of their own: most of every issue.
+
+    The values that they share are put into the driver's form once: through Core it takes three times as long.
+    """
+    dialect = connection.dialect
+    shared = {
+        **values,
+        "b_source": str(values["b_source"]),
+        "b_target": str(values["b_target"]),
+        "b_at": _driver_form(dialect, values["b_at"]),
+    }
+    rows = [
+        {**shared, "b_reader": each.reader_id, "b_provider": each.provider_id or None} for each in outcomes
+    ]
+    return connection.exec_driver_sql(_driver_words(dialect), rows).rowcount
+
+
+@lru_cache(maxsize=8)
+def _driver_words(dialect: Dialect) -> str:
+    # SQLite's driver takes names as well as places; the other one takes nothing but names.
+    named = sqlite.dialect(paramstyle="named") if dialect.name == "sqlite" else dialect
+    return str(_MOVE_ONE.compile(dialect=named))
+
+
+def _driver_form(dialect: Dialect, value: object) -> object:
+    process = deliveries.c.at.type.dialect_impl(dialect).bind_processor(dialect)
+    return value if process is None else process(value)
+
+
+def cancel_batch(connection: Connection, hold: Hold, now: datetime) -> int:
+    """Skip whoever of the batch still waits, and close it; returns how many. Its issue was cancelled."""
+    skipped = 0
+    for status in sources_of(Event.SKIP):
+        waiting = update(deliveries).where(*of_batch(hold, status))
+        values = {"status": target_of(Event.SKIP), "at": now, "code": "cancelled"}
+        skipped += connection.execute(waiting.values(values)).rowcount
+    _count_on_batch(connection, hold.batch_id, {DeliveryStatus.SKIPPED: skipped})
+    leave_batch(connection, hold, None, status=BatchStatus.DONE)
+    return skipped
+
 
 #: How long a batch stays with a worker of whom nothing is heard.
 LEASE = timedelta(seconds=60)
@@ -257,3 +566,29 @@ def _leave_to_limits(connection: Connection, hold: Hold, until: datetime, retry_
 def _has_deferred(connection: Connection, hold: Hold) -> bool:
     deferred = select(deliveries.c.reader_id).where(*of_batch(hold, DeliveryStatus.RETRY)).limit(1)
     return connection.execute(deferred).first() is not None
+
+
+# The steps of the protocol by name, so that a test can make a process die between any two of them.
+
+
+class Point(StrEnum):
+    """A moment between two steps of a worker."""
+
+    CLAIMED = "claimed"
+    #: In the transaction of a window's beginning, before it is committed.
+    WRITTEN = "written"
+    BEGUN = "begun"
+    CLEARED = "cleared"
+    STARTED = "started"
+    ANSWERED = "answered"
+    NOTED = "noted"
+    WINDOW_OVER = "window-over"
+    TAKEN_OVER = "taken-over"
+
+
+#: Called at every point; what it does in a test is the test's business.
+Reach = Callable[[Point], None]
+
+
+def pass_by(point: Point) -> None:
+    """Outside tests nothing happens at a point."""

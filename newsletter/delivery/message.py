@@ -18,18 +18,16 @@ from urllib.parse import quote
 from sqlalchemy import Connection
 
 from newsletter.clock import Clock
+from newsletter.delivery.audience import NO_WISHES, Personal, Wishes
 from newsletter.delivery.dkim import DkimSigner
-from newsletter.delivery.personal import NO_WISHES, Personal, Wishes
-from newsletter.delivery.recipients import Recipient
-from newsletter.digest.letter import Letter
-from newsletter.digest.letter_json import letter_from_json
+from newsletter.delivery.ledger import Recipient
+from newsletter.digest.content import Letter, letter_from_json
 from newsletter.digest.store import get_frozen
 from newsletter.readers.links import LinkSigner, Purpose, link
 from newsletter.render.compose import Composer, EncodedPlan
 from newsletter.render.encode import mailbox_form
-from newsletter.render.frame import MessageFrame
-from newsletter.render.plan import Plan
-from newsletter.render.slots import SlotName
+from newsletter.render.headers import MessageFrame
+from newsletter.render.plan import Plan, SlotName
 
 #: Programs and wishes that are kept ready: each takes a few kilobytes, since the blocks' bytes are shared.
 PROGRAMS, WISHES_KEPT = 5_000, 10_000

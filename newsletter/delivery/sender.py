@@ -24,17 +24,14 @@ from newsletter.db.engine import Database
 from newsletter.db.statuses import IssueStatus
 from newsletter.delivery import store
 from newsletter.delivery.audience import AddressHash
-from newsletter.delivery.faults import Point, Reach, pass_by
-from newsletter.delivery.feedback.store import count_complaints
+from newsletter.delivery.bounces.store import count_complaints
 from newsletter.delivery.journal import is_dead, sweep
-from newsletter.delivery.ledger import LEASE, renew_lease, running_batches
+from newsletter.delivery.ledger import LEASE, Point, Reach, pass_by, renew_lease, running_batches
 from newsletter.delivery.message import Mailing
 from newsletter.delivery.progress import Progress, SenderSign
-from newsletter.delivery.retry import Breaker, Patience
-from newsletter.delivery.shares import Shares
 from newsletter.delivery.takeover import take_over
-from newsletter.delivery.throttle import UNLIMITED, Throttle
-from newsletter.delivery.transport import Transport
+from newsletter.delivery.throttle import UNLIMITED, Breaker, Patience, Shares, Throttle
+from newsletter.delivery.transports import Transport
 from newsletter.delivery.worker import Run, Worker
 from newsletter.digest.store import get_issue
 from newsletter.errors import ChangedMeanwhile, InvalidTransition, SendError

@@ -29,13 +29,11 @@ from sqlalchemy import (
 from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries, issues, plans, readers, senders
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
-from newsletter.delivery.audience import audience
-from newsletter.delivery.feedback.refusals import judge_refusals
-from newsletter.delivery.holds import HOLD_COLUMNS, Hold
+from newsletter.delivery.audience import Wave, audience, waves
+from newsletter.delivery.bounces.acting import judge_refusals
 from newsletter.delivery.journal import is_dead
+from newsletter.delivery.ledger import HOLD_COLUMNS, Hold, cancel_batch
 from newsletter.delivery.progress import Progress, SenderSign, Situation
-from newsletter.delivery.recording import cancel_batch
-from newsletter.delivery.waves import Wave, waves
 from newsletter.digest.issues import Issue, Step
 from newsletter.digest.store import get_issue, take_step
 from newsletter.errors import BadInput, StoreError

@@ -14,12 +14,10 @@ from sqlalchemy import Connection, and_, select, update
 from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries
 from newsletter.db.statuses import BatchStatus, DeliveryStatus
-from newsletter.delivery.holds import Hold, leave_batch, of_batch
 from newsletter.delivery.journal import Evidence, read_evidence, remove_journal
-from newsletter.delivery.ledger import running_batches
-from newsletter.delivery.recording import let_rest, record
-from newsletter.delivery.retry import Patience
-from newsletter.delivery.states import Event, Outcome
+from newsletter.delivery.ledger import Hold, leave_batch, let_rest, of_batch, record, running_batches
+from newsletter.delivery.states import FINAL, TRANSITIONS, Event, Outcome
+from newsletter.delivery.throttle import Patience
 
 _USUAL = Patience()
 
@@ -85,3 +83,30 @@ def record_late(connection: Connection, hold: Hold, outcomes: Sequence[Outcome],
     """What a fenced-off worker still knows of its last window settles what its successor had to call unsure."""
     known = [each for each in outcomes if each.event in (Event.ACCEPT, Event.REJECT)]
     record(connection, hold, known, now, was=DeliveryStatus.UNSURE)
+
+
+# Late evidence: what is learnt of a delivery after its sender was done with it, from a bounce or a webhook.
+
+
+def settle(
+    connection: Connection, issue_id: int, reader_id: int, event: Event, *, code: str, now: datetime
+) -> DeliveryStatus | None:
+    """Apply ARRIVE or BOUNCE to a delivery, and keep its batch's counts exact.
+
+    Returns where it stood before; None, and nothing changed, where there is no such delivery, or the event cannot
+    happen there.
+    """
+    mine = (deliveries.c.issue_id == issue_id, deliveries.c.reader_id == reader_id)
+    found = connection.execute(select(deliveries.c.status, deliveries.c.batch_id).where(*mine)).one_or_none()
+    target = None if found is None else TRANSITIONS.get((found.status, event))
+    if found is None or target is None:
+        return None
+    values = {"status": target, "at": now, "code": code or None}
+    moved = update(deliveries).where(*mine, deliveries.c.status == found.status).values(values)
+    if connection.execute(moved).rowcount != 1:
+        return None
+    counts = [(found.status, -1), (target, 1)]
+    changes = {each.value: batches.c[each.value] + change for each, change in counts if each in FINAL}
+    connection.execute(update(batches).where(batches.c.id == found.batch_id).values(changes))
+    before: DeliveryStatus = found.status
+    return before

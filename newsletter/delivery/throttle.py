@@ -4,6 +4,8 @@ What was used is kept in the database, in the commit that begins a window: so th
 all senders together. Time is cut into whole seconds, minutes, hours and days (UTC); a limit is for each of them.
 """
 
+import random
+import threading
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,10 +13,13 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Connection, case, select, update
 
+from newsletter.clock import Clock
 from newsletter.config import SEND_LIMIT
-from newsletter.db.conflicts import insert_into
+from newsletter.db.engine import insert_into
 from newsletter.db.schema import quotas
-from newsletter.errors import ConfigError
+from newsletter.delivery.progress import Progress
+from newsletter.delivery.states import Event
+from newsletter.errors import ConfigError, SendError
 
 _PERIODS = {
     "second": timedelta(seconds=1),
@@ -211,3 +216,137 @@ def _end(now: datetime, period: timedelta) -> datetime:
 
 def _domain(address: str) -> str:
     return address.rpartition("@")[2].lower()
+
+
+# When too much of an issue is refused, or too many complain, to go on without a person. No database.
+
+#: Fewer say nothing of the issue as a whole.
+_REFUSALS, _COMPLAINTS = 50, 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shares:
+    """The largest shares at which an issue still goes on, from 0 to 1; 0 for no limit.
+
+    Counted from a sender's beginning: whoever resumed the issue knew what was before.
+    """
+
+    rejected: float = 0.0
+    complained: float = 0.0
+
+    def objection(self, before: Progress, now: Progress, complaints: int) -> str:
+        """Why the issue must not go on, in words; empty while it may. `complaints` came since `before`."""
+        refused = now.rejected - before.rejected
+        done = refused + now.accepted - before.accepted
+        if self.rejected and refused >= _REFUSALS and refused > self.rejected * done:
+            return f"{refused:,} of {done:,} messages were refused for good, which is too many to go on"
+        # Who complains got the issue earlier, perhaps from a sender before this one.
+        if self.complained and complaints >= _COMPLAINTS and complaints > self.complained * now.accepted:
+            return f"{complaints:,} of {now.accepted:,} readers complained, which is too many to go on"
+        return ""
+
+
+# How long to wait before trying again: a message that was deferred, a server that does not answer.
+
+_FIRST_REST, _LONGEST_REST = timedelta(seconds=0.1), timedelta(minutes=5)
+
+#: So many messages put off in a row, to so many domains: a domain that has enough of us speaks for itself only.
+_IN_A_ROW, _DOMAINS = 20, 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How often a deferred message is tried in all, and how long it rests between two tries."""
+
+    attempts: int = 6
+    first: timedelta = timedelta(minutes=5)
+    longest: timedelta = timedelta(hours=2)
+
+    def next_try(self, passes: int, now: datetime) -> datetime:
+        """When a batch is tried again that was put off `passes` times before."""
+        return now + _jittered(min(self.longest, self.first * 2 ** min(passes, 20)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """What a sender waits for, in words, since when, and until when."""
+
+    words: str
+    since: datetime
+    until: datetime
+
+
+class Breaker:
+    """Keeps all workers of a sender away from a server in trouble, burning nobody's attempts. Shared by threads.
+
+    After a failure everybody rests, twice as long each time; then one message tries, and its success lets all on.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._rests_until: datetime | None = None
+        self._words = ""
+        self._limit: Wait | None = None
+        self._since: datetime | None = None
+        #: Messages put off since the last one that was not, and their domains.
+        self._put_off, self._domains = 0, set[str]()
+
+    def note_limit(self, limit: str, until: datetime) -> None:
+        """A worker waits because a limit of ours is used up."""
+        words, known = f"the limit of {limit} is used up", self._limit
+        same = known is not None and (known.words, known.until) == (words, until)
+        if not same:
+            self._limit = Wait(words=words, since=self._clock.now(), until=until)
+
+    def trip(self, error: SendError) -> None:
+        """A worker failed: everybody rests."""
+        with self._lock:
+            if self._rests_until is not None and self._clock.now() < self._rests_until:
+                return
+            self._failures += 1
+            self._since = self._since or self._clock.now()
+            rest = _jittered(min(_LONGEST_REST, _FIRST_REST * 2 ** min(self._failures - 1, 20)))
+            self._rests_until = self._clock.now() + max(rest, error.retry_after or rest)
+            self._words = str(error)
+
+    def note(self, event: Event, address: str) -> None:
+        """How a message was answered. A server that takes or refuses one is at work; one that puts all off is not."""
+        if event in (Event.ACCEPT, Event.REJECT):
+            self.close()
+        elif event in (Event.DEFER, Event.GIVE_UP):
+            with self._lock:
+                self._put_off += 1
+                self._domains.add(address.rpartition("@")[2])
+
+    @property
+    def puts_everybody_off(self) -> bool:
+        """Whether it is no longer about the readers: to go on would cost every one of them a try."""
+        return self._put_off >= _IN_A_ROW and len(self._domains) >= _DOMAINS
+
+    def close(self) -> None:
+        """A message was answered: the server is back."""
+        if self._failures or self._put_off:
+            with self._lock:
+                self._failures, self._rests_until, self._words, self._since = 0, None, "", None
+                self._put_off, self._domains = 0, set()
+
+    @property
+    def rest(self) -> timedelta:
+        """How long everybody still rests."""
+        until = self._rests_until
+        return max(timedelta(0), until - self._clock.now()) if until else timedelta(0)
+
+    @property
+    def trouble(self) -> "Wait | None":
+        """What keeps everybody from sending; None while nothing does."""
+        words, since, until, limit = self._words, self._since, self._rests_until, self._limit
+        if words and since is not None and until is not None:
+            return Wait(words=words, since=since, until=until)
+        return limit if limit is not None and limit.until > self._clock.now() else None
+
+
+def _jittered(duration: timedelta) -> timedelta:
+    """Up to a quarter shorter or longer, so that those who failed together do not come back together."""
+    return duration * random.uniform(0.75, 1.25)

@@ -20,17 +20,13 @@ from newsletter.clock import Clock
 from newsletter.db.engine import Database
 from newsletter.delivery import ledger
 from newsletter.delivery.audience import AddressHash
-from newsletter.delivery.faults import Point, Reach, pass_by
-from newsletter.delivery.holds import Hold
 from newsletter.delivery.journal import Evidence, Journal
-from newsletter.delivery.ledger import Fenced, Window
+from newsletter.delivery.ledger import Fenced, Hold, Point, Reach, Recipient, Window, pass_by
 from newsletter.delivery.message import Mailing
-from newsletter.delivery.recipients import Recipient
-from newsletter.delivery.retry import Breaker, Patience
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.takeover import record_late, settle_batch
-from newsletter.delivery.throttle import UNLIMITED, Throttle
-from newsletter.delivery.transport import Transport
+from newsletter.delivery.throttle import UNLIMITED, Breaker, Patience, Throttle
+from newsletter.delivery.transports import Transport
 from newsletter.errors import SendError
 
 log = logging.getLogger(__name__)

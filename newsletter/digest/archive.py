@@ -4,16 +4,441 @@ An issue is here from the moment it begins to go out, unless an editor took it o
 written is web's work.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from threading import Lock
 
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import Connection, select
+
+from newsletter.config import Settings
+from newsletter.content.records import Comparison, Question
+from newsletter.content.store import ContentStore
 from newsletter.db.engine import Database
-from newsletter.db.statuses import Edition
-from newsletter.digest.archive_store import read_issues, shown_hashes
-from newsletter.digest.archived import ArchivedIssue, Entry, corrected
-from newsletter.digest.errata_store import all_errata
-from newsletter.errors import NotFound
+from newsletter.db.schema import issues, snapshots
+from newsletter.db.statuses import Edition, IssueStatus, ItemKind, Room
+from newsletter.digest.content import (
+    Benchmarks,
+    Brief,
+    Card,
+    Change,
+    Costs,
+    Figure,
+    Lead,
+    Letter,
+    Line,
+    Link,
+    Row,
+    Score,
+    Scorecard,
+    Side,
+    Sources,
+    Week,
+    letter_from_json,
+)
+from newsletter.digest.costs import costs_block
+from newsletter.digest.errata import ANCHOR, Erratum, all_errata
+from newsletter.digest.issues import Item
+from newsletter.digest.items import KICKERS, full_answer
+from newsletter.digest.lead import (
+    UNNAMED,
+    all_benchmarks,
+    all_scores,
+    decision_table,
+    headline_of,
+    result_figure,
+    score_of,
+    side_of,
+)
+from newsletter.digest.links import link_to
+from newsletter.digest.material import Dossier, Material, RulingsOn, gather
+from newsletter.digest.sources import sources_block
+from newsletter.digest.wording import categories_of, category_name, clip, figures_in, plain
+from newsletter.errors import NotFound, StoreError
+
+# What the mail had no room for: every reviewer, every test, every question of an issue's tools and comparisons.
+#
+# Written and frozen together with the letter, so that the archive shows what was approved and never looks at the
+# store again, where figures move on. Values only: no HTML. How the letter is written is writing.py's work.
+
+#: Items beyond what the mail names that are named in the archive.
+MOST_REST = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A question and as much of its answer as the recorded facts back."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FullComparison:
+    """A comparison of the issue with nothing left out."""
+
+    comparison_id: str
+    headline: str
+    left: Side
+    right: Side
+    decision: tuple[Row, ...]
+    scorecard: Scorecard | None
+    costs: Costs | None
+    benchmarks: Benchmarks | None
+    replies: tuple[Reply, ...]
+    link: Link | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FullTool:
+    """A verdict or model of the issue with nothing left out; `tests` are test and result."""
+
+    tool_id: str
+    name: str
+    kicker: str
+    category: str
+    scores: tuple[tuple[str, Score], ...]
+    mean: int | None
+    tests: tuple[tuple[str, Figure], ...]
+    replies: tuple[Reply, ...]
+    link: Link | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """Something that the issue published in its one line of leftovers."""
+
+    kind: ItemKind
+    key: str
+    label: str
+    categories: tuple[str, ...]
+    tool_ids: tuple[str, ...]
+    link: Link | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Beside the letter: its comparisons and tools in full, what it only mentioned, and what those stand on."""
+
+    comparisons: tuple[FullComparison, ...] = ()
+    tools: tuple[FullTool, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    sources: Sources = field(default_factory=lambda: Sources(origins=(), disputes=()))
+
+
+def write_record(
+    items: Sequence[Item], content: ContentStore, settings: Settings, *, rulings: RulingsOn
+) -> Record:
+    """The record of an issue's items as it reads now."""
+    rest = [item for item in items if item.room is Room.OVERFLOW][:MOST_REST]
+    shown = [item for item in items if item.room in (Room.LEAD, Room.MORE, Room.CARD)]
+    material = gather(
+        content,
+        comparison_ids=[item.key for item in (*shown, *rest) if item.kind is ItemKind.COMPARISON],
+        tool_ids=[item.key for item in (*shown, *rest) if item.kind in KICKERS],
+        source_order=settings.source_order,
+        rulings=rulings,
+    )
+    record = Record(
+        comparisons=tuple(
+            _comparison(material.comparisons[item.key], material, settings)
+            for item in shown
+            if item.key in material.comparisons
+        ),
+        tools=tuple(
+            _tool(item.kind, material.dossiers[item.key], material, settings)
+            for item in shown
+            if item.room is Room.CARD and item.key in material.dossiers
+        ),
+        mentions=tuple(_mentions(rest, material, settings)),
+    )
+    printed = [claim for each in figures_in((record.comparisons, record.tools)) for claim in each.claims]
+    return Record(
+        comparisons=record.comparisons,
+        tools=record.tools,
+        mentions=record.mentions,
+        sources=sources_block(printed, material, settings),
+    )
+
+
+def record_to_json(record: Record) -> str:
+    """The same record always gives the same text."""
+    return _RECORD.dump_json(record).decode()
+
+
+def record_from_json(stored: str) -> Record:
+    """Empty for an issue approved without one; raises StoreError for what is no record."""
+    try:
+        return _RECORD.validate_json(stored) if stored else Record()
+    except ValidationError as error:
+        raise StoreError(f"A stored record cannot be read: {error.errors()[0]['msg']}") from error
+
+
+_RECORD = TypeAdapter(Record)
+
+
+def _comparison(comparison: Comparison, material: Material, settings: Settings) -> FullComparison:
+    left, right = material.sides(comparison)
+    sides = side_of(left, material), side_of(right, material)
+    return FullComparison(
+        comparison_id=comparison.id,
+        headline=headline_of(comparison, left, right),
+        left=sides[0],
+        right=sides[1],
+        decision=decision_table(*sides, left, right),
+        scorecard=all_scores(left, right),
+        costs=costs_block(left, right, settings, material.sources),
+        benchmarks=all_benchmarks(left, right, material.sources),
+        replies=tuple(_replies(_asked(material, comparison), material, settings.clear_margin)),
+        link=link_to("Full comparison", comparison.url, settings),
+    )
+
+
+def _tool(kind: ItemKind, dossier: Dossier, material: Material, settings: Settings) -> FullTool:
+    asked = (each for each in material.questions if each.tool_id == dossier.tool.id)
+    return FullTool(
+        tool_id=dossier.tool.id,
+        name=dossier.name,
+        kicker=KICKERS[kind],
+        category=category_name(dossier.tool.category),
+        scores=tuple(
+            (clip(each.reviewer or UNNAMED, 40), score)
+            for each in dossier.reviews
+            if (score := score_of(each)) and (score.decision or score.score is not None)
+        ),
+        mean=dossier.panel.rounded_mean,
+        tests=tuple((clip(each.test, 40), result_figure(each)) for each in dossier.benchmarks),
+        replies=tuple(_replies(asked, material, settings.clear_margin)),
+        link=link_to(dossier.name, dossier.tool.url, settings),
+    )
+
+
+def _asked(material: Material, comparison: Comparison) -> Iterator[Question]:
+    """What was asked about the comparison, then about its sides."""
+    yield from (each for each in material.questions if each.comparison_id == comparison.id)
+    tools = {side.tool.id for side in material.sides(comparison)}
+    yield from (each for each in material.questions if each.comparison_id is None and each.tool_id in tools)
+
+
+def _replies(questions: Iterable[Question], material: Material, margin: int) -> Iterator[Reply]:
+    for question in questions:
+        if answer := full_answer(question, material, margin):
+            yield Reply(question=plain(question.question), answer=answer)
+
+
+def _mentions(rest: Iterable[Item], material: Material, settings: Settings) -> Iterator[Mention]:
+    for item in rest:
+        comparison = material.comparisons.get(item.key) if item.kind is ItemKind.COMPARISON else None
+        dossier = material.dossiers.get(item.key) if item.kind in KICKERS else None
+        tools = material.sides(comparison) if comparison else (dossier,) if dossier else ()
+        if not tools:
+            continue
+        label = " vs ".join(each.name for each in tools)
+        url = comparison.url if comparison else tools[0].tool.url
+        yield Mention(
+            kind=item.kind,
+            key=item.key,
+            label=label,
+            categories=categories_of(each.tool.category for each in tools),
+            tool_ids=tuple(each.tool.id for each in tools),
+            link=link_to(label, url, settings),
+        )
+
+
+# An issue that went out, as it was approved, and what it says. Finding issues and their entries is in archive.py.
+
+#: Issues that have begun to go out. A cancelled one is not shown, whoever has it.
+SHOWN = (IssueStatus.SENDING, IssueStatus.PAUSED, IssueStatus.SENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing that an issue says, as a feed or a search names it. `anchor` is its place on the issue's page."""
+
+    anchor: str
+    title: str
+    words: str
+    categories: tuple[str, ...] = ()
+    tool_ids: tuple[str, ...] = ()
+    link: Link | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivedIssue:
+    """An issue as it was approved."""
+
+    id: int
+    edition: Edition
+    number: int
+    started_at: datetime
+    content_hash: str
+    letter: Letter
+    record: Record
+    #: Whether the web shows it.
+    archived: bool = True
+    #: What of it was wrong: beside what was approved, which stays as it was.
+    errata: tuple[Erratum, ...] = ()
+
+    @property
+    def updated_at(self) -> datetime:
+        """When it went out, or was last corrected."""
+        return max((each.at for each in self.errata), default=self.started_at)
+
+    @property
+    def slug(self) -> str:
+        """Its name in addresses: "weekly-12"."""
+        return f"{self.edition}-{self.number}"
+
+    @property
+    def full_comparisons(self) -> Mapping[str, FullComparison]:
+        return {each.comparison_id: each for each in self.record.comparisons}
+
+    @property
+    def full_tools(self) -> Mapping[str, FullTool]:
+        return {each.tool_id: each for each in self.record.tools}
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What it says, in the order of the page."""
+        return tuple(_entries(self))
+
+
+def corrected(issue: ArchivedIssue, errata: Sequence[Erratum]) -> ArchivedIssue:
+    """The issue with its own of these errata."""
+    mine = tuple(each for each in errata if each.issue_id == issue.id)
+    return replace(issue, errata=mine) if mine else issue
+
+
+def _entries(issue: ArchivedIssue) -> Iterator[Entry]:
+    """What the issue says, in the order of its page."""
+    letter = issue.letter
+    yield from map(_erratum, issue.errata)
+    yield from map(_week, letter.weeks)
+    if letter.lead is not None:
+        yield _lead(letter.lead)
+    yield from (_change(place, each) for place, each in enumerate(letter.changes, 1))
+    yield from (_brief(issue, each) for each in letter.more)
+    yield from map(_card, letter.cards)
+    yield from map(_line, letter.lines)
+    yield from map(_mention, issue.record.mentions)
+    if letter.answer is not None:
+        yield Entry(
+            anchor="question",
+            title=letter.answer.question,
+            words=letter.answer.answer,
+            link=letter.answer.link,
+        )
+
+
+def _erratum(erratum: Erratum) -> Entry:
+    words = f"We wrote “{erratum.said}”. Right is: {erratum.right}"
+    return Entry(anchor=ANCHOR, title="Corrected", words=words)
+
+
+def _week(week: Week) -> Entry:
+    return Entry(
+        anchor=_anchor("comparison", week.comparison_id),
+        title=week.headline,
+        words=week.bottom_line,
+        link=week.link,
+    )
+
+
+def _lead(lead: Lead) -> Entry:
+    return Entry(
+        anchor=_anchor("comparison", lead.comparison_id),
+        title=lead.headline,
+        words=lead.bottom_line,
+        categories=categories_of((lead.left.category, lead.right.category)),
+        tool_ids=(lead.left.tool_id, lead.right.tool_id),
+        link=lead.link,
+    )
+
+
+def _change(place: int, change: Change) -> Entry:
+    return Entry(
+        anchor=f"change-{place}", title=change.words, words="", tool_ids=(change.tool_id,), link=change.link
+    )
+
+
+def _card(card: Card) -> Entry:
+    return Entry(
+        anchor=_anchor("tool", card.tool_id),
+        title=f"{card.name}: {card.kicker}",
+        words=" ".join(filter(None, (card.split.text and f"{card.split.text}.", card.line))),
+        categories=categories_of((card.topic,)),
+        tool_ids=(card.tool_id,),
+        link=card.link,
+    )
+
+
+def _line(line: Line) -> Entry:
+    return Entry(
+        anchor=line.key,
+        title=line.link.label,
+        words=line.split.text,
+        categories=categories_of((line.topic,)),
+        link=line.link,
+    )
+
+
+def _mention(mention: Mention) -> Entry:
+    return Entry(
+        anchor="also-new",
+        title=mention.label,
+        words="",
+        categories=mention.categories,
+        tool_ids=mention.tool_ids,
+        link=mention.link,
+    )
+
+
+def _brief(issue: ArchivedIssue, brief: Brief) -> Entry:
+    full = issue.full_comparisons.get(brief.comparison_id)
+    sides = (full.left, full.right) if full else ()
+    return Entry(
+        anchor=_anchor("comparison", brief.comparison_id),
+        title=brief.headline,
+        words=brief.words,
+        categories=categories_of((*(each.category for each in sides), brief.topic)),
+        tool_ids=tuple(each.tool_id for each in sides),
+        link=brief.link,
+    )
+
+
+def _anchor(kind: str, key: str) -> str:
+    """A place on the page: ids of the store are made of letters, digits, dots, hyphens and underscores."""
+    return f"{kind}-{key}"
+
+
+# The queries of the archive: which issues it shows, and what approval froze of them.
+
+#: Each visitor to the archive asks it; putting it together takes longer than running it.
+_SHOWN = (
+    select(issues.c.id, issues.c.content_hash)
+    .where(issues.c.status.in_(SHOWN), issues.c.archived, issues.c.content_hash.is_not(None))
+    .order_by(issues.c.started_at.desc(), issues.c.id.desc())
+)
+
+
+def shown_hashes(connection: Connection) -> dict[int, str]:
+    """The content hashes of the issues that are shown, by id, the newest first."""
+    return {row.id: row.content_hash for row in connection.execute(_SHOWN)}
+
+
+def read_issues(connection: Connection, issue_ids: Sequence[int]) -> Iterator[ArchivedIssue]:
+    """These issues, in this order, as they were approved."""
+    columns = (
+        issues.c[name] for name in ("id", "edition", "number", "started_at", "content_hash", "archived")
+    )
+    query = select(*columns, snapshots.c.letter, snapshots.c.record).join(snapshots)
+    for issue_id in issue_ids:
+        row = connection.execute(query.where(issues.c.id == issue_id)).mappings().one_or_none()
+        if row is not None:
+            stored = dict(row)
+            letter, record = stored.pop("letter"), stored.pop("record")
+            yield ArchivedIssue(**stored, letter=letter_from_json(letter), record=record_from_json(record))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

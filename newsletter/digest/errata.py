@@ -3,14 +3,20 @@
 The issue itself stays as it was frozen. Its page shows the erratum beside it; the edition's next issue may say so in a line.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, update
 
 from newsletter.config import Settings
-from newsletter.digest.amounts import day
-from newsletter.digest.letter import Correction, Link
+from newsletter.db.schema import errata, issues
+from newsletter.digest.content import Correction, Link
+from newsletter.digest.issues import Issue
 from newsletter.digest.links import archive_url
+from newsletter.digest.wording import day
+from newsletter.errors import ChangedMeanwhile
 
 #: Where an issue's page shows its errata.
 ANCHOR = "corrections"
@@ -57,3 +63,71 @@ def _correction(untold: Untold, settings: Settings) -> Correction:
 
 def _url(untold: Untold, settings: Settings) -> str:
     return f"{archive_url(settings)}/{untold.slug}#{ANCHOR}"
+
+
+# The queries on errata: what was wrong in which issue, and which later issue says so. Nothing here commits.
+
+
+def add_erratum(
+    connection: Connection, issue_id: int, *, said: str, right: str, by: str, at: datetime, to_tell: bool
+) -> Erratum:
+    values = {"issue_id": issue_id, "said": said, "right": right, "by": by, "at": at, "to_tell": to_tell}
+    row = connection.execute(insert(errata).values(values).returning(*errata.c)).one()
+    return _erratum(row)
+
+
+def errata_of(connection: Connection, issue_id: int) -> tuple[Erratum, ...]:
+    """The issue's errata, the oldest first."""
+    return _errata(connection, errata.c.issue_id == issue_id)
+
+
+def all_errata(connection: Connection) -> tuple[Erratum, ...]:
+    """Every erratum of every issue, the oldest first: they are few."""
+    return tuple(_erratum(row) for row in connection.execute(_ERRATA))
+
+
+#: Each visitor to the archive asks it; putting it together takes longer than running it.
+_ERRATA = select(errata).order_by(errata.c.id)
+
+
+def _errata(connection: Connection, where: ColumnElement[bool]) -> tuple[Erratum, ...]:
+    return tuple(_erratum(row) for row in connection.execute(_ERRATA.where(where)))
+
+
+def _erratum(row: Row[Any]) -> Erratum:
+    return Erratum(**row._mapping)
+
+
+def untold_errata(connection: Connection, issue: Issue) -> tuple[Untold, ...]:
+    """What this issue has to say of earlier ones of its edition: told by no other issue, the oldest first."""
+    query = (
+        select(*errata.c, issues.c.edition, issues.c.number, issues.c.slot, issues.c.archived)
+        .join_from(errata, issues, issues.c.id == errata.c.issue_id)
+        .where(errata.c.to_tell, issues.c.edition == issue.edition, issues.c.id != issue.id)
+        .where(or_(errata.c.told_in.is_(None), errata.c.told_in == issue.id))
+        .order_by(errata.c.id)
+    )
+    return tuple(_untold(row) for row in connection.execute(query))
+
+
+def _untold(row: Any) -> Untold:
+    own = {column.name: row._mapping[column] for column in errata.c}
+    return Untold(
+        erratum=Erratum(**own),
+        slug=f"{row.edition}-{row.number}" if row.archived else "",
+        number=row.number,
+        date_on=date.fromisoformat(row.slot[:10]),
+    )
+
+
+def tell_errata(connection: Connection, issue_id: int, erratum_ids: Collection[int]) -> None:
+    """This issue says so; raises ChangedMeanwhile when another one came first."""
+    mine = errata.c.id.in_(tuple(erratum_ids)) & errata.c.told_in.is_(None)
+    told = connection.execute(update(errata).where(mine).values(told_in=issue_id)).rowcount
+    if told != len(erratum_ids):
+        raise ChangedMeanwhile("Another issue tells of a correction that stands in this one. Look again.")
+
+
+def untell_errata(connection: Connection, issue_id: int) -> None:
+    """This issue does not go out: the next one says it."""
+    connection.execute(update(errata).where(errata.c.told_in == issue_id).values(told_in=None))

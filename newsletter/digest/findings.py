@@ -5,13 +5,11 @@ from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
 
-from newsletter.content.model import Source
-from newsletter.digest.amounts import money, token_count
-from newsletter.digest.attributes import label_of, value_of
+from newsletter.content.records import Source
+from newsletter.digest.content import Figure
 from newsletter.digest.costs import monthly_cost, origins_of
-from newsletter.digest.figures import figure, join, number_of
-from newsletter.digest.letter import Figure
 from newsletter.digest.material import Dossier
+from newsletter.digest.wording import figure, join, label_of, money, number_of, token_count, value_of
 
 FINDINGS = 3
 #: Of fewer scores or reviews nothing is the highest, the widest or everyone.

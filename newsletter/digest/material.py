@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Protocol
 
 from newsletter.content.facts import resolve
-from newsletter.content.model import (
+from newsletter.content.records import (
     Benchmark,
     Claim,
     Comparison,
@@ -24,7 +24,7 @@ from newsletter.content.model import (
 from newsletter.content.store import ContentStore
 from newsletter.digest.panel import Panel, panel_of
 from newsletter.digest.prices import Prices, prices_of
-from newsletter.digest.sentences import clip, plain
+from newsletter.digest.wording import clip, plain
 
 #: Asked with tools' ids, gives an editor's rulings by tool and attribute: a claim's id, or None to leave it out.
 RulingsOn = Callable[[Iterable[str]], Mapping[str, Mapping[str, str | None]]]

@@ -9,13 +9,13 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import chain, zip_longest
 
+from sqlalchemy import Connection, select
+
 from newsletter.config import Settings
-from newsletter.db.statuses import ItemKind
-from newsletter.digest.archived import ArchivedIssue
-from newsletter.digest.footer import affiliate_notice, footer_of
-from newsletter.digest.issues import Issue
-from newsletter.digest.length import letter_words, minutes
-from newsletter.digest.letter import (
+from newsletter.db.schema import issues
+from newsletter.db.statuses import Edition, ItemKind
+from newsletter.digest.archive import SHOWN, ArchivedIssue, corrected, read_issues
+from newsletter.digest.content import (
     Change,
     Dispute,
     Figure,
@@ -30,10 +30,13 @@ from newsletter.digest.letter import (
     Sources,
     Week,
 )
-from newsletter.digest.links import archive_url
+from newsletter.digest.errata import all_errata
+from newsletter.digest.issues import Issue
+from newsletter.digest.links import affiliate_notice, archive_url, footer_of
 from newsletter.digest.panel import GENERAL_KEY
-from newsletter.digest.sentences import clip, plain
 from newsletter.digest.subject import PREHEADER_CHARS, SUBJECT_CHARS
+from newsletter.digest.wording import clip, plain
+from newsletter.digest.writing import letter_words, minutes
 
 #: The changes that a monthly issue names, and its lines: what is beyond is in the archive.
 CHANGES, LINES = 8, 60
@@ -236,3 +239,19 @@ def _preheader(subject: str, weeks: Sequence[Week], changes: Sequence[tuple[Chan
 def month_before(moment: datetime) -> datetime:
     """Where the first monthly issue begins."""
     return moment - LONGEST_MONTH
+
+
+# The query of the monthly issue: which weekly issues it is made from.
+
+
+def weeks_between(connection: Connection, since: datetime, until: datetime) -> tuple[ArchivedIssue, ...]:
+    """The weekly issues that began to go out after `since`, up to `until`, the newest first; none that was cancelled."""
+    query = select(issues.c.id).where(
+        issues.c.edition == Edition.WEEKLY,
+        issues.c.status.in_(SHOWN),
+        issues.c.started_at > since,
+        issues.c.started_at <= until,
+    )
+    ids = connection.execute(query.order_by(issues.c.started_at.desc(), issues.c.id.desc())).scalars()
+    errata = all_errata(connection)
+    return tuple(corrected(each, errata) for each in read_issues(connection, ids.all()))

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from newsletter.content.model import Decision, Review, Verdict, Votes
-from newsletter.digest.amounts import day, half_up, number, whole
-from newsletter.digest.letter import Figure
+from newsletter.content.records import Decision, Review, Verdict, Votes
+from newsletter.digest.content import Figure
+from newsletter.digest.wording import day, half_up, number, whole
 
 NO_PANEL = "not reviewed yet"
 NO_VOTES = "no votes yet"

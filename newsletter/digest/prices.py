@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from newsletter.content.model import Fact, Offer
-from newsletter.digest.figures import figure, number_of
-from newsletter.digest.letter import Figure
+from newsletter.content.records import Fact, Offer
+from newsletter.digest.content import Figure
+from newsletter.digest.wording import figure, number_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

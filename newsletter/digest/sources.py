@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from newsletter.config import Settings
-from newsletter.content.model import Claim, Source
-from newsletter.digest.amounts import day
-from newsletter.digest.attributes import dated, label_of, value_of
+from newsletter.content.records import Claim, Source
+from newsletter.digest.content import Dispute, Origin, Sources
 from newsletter.digest.lead import benchmark_key
-from newsletter.digest.letter import Dispute, Origin, Sources
 from newsletter.digest.links import safe_url
 from newsletter.digest.material import Dossier, Material
 from newsletter.digest.panel import votes_key
 from newsletter.digest.prices import offer_key
-from newsletter.digest.sentences import clip
+from newsletter.digest.wording import clip, dated, day, label_of, value_of
 
 
 def sources_block(printed: Iterable[str], material: Material, settings: Settings) -> Sources:

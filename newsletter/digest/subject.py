@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from newsletter.digest.letter import Brief, Card
+from newsletter.digest.content import Brief, Card
 from newsletter.digest.material import Dossier
-from newsletter.digest.sentences import clip
+from newsletter.digest.wording import clip
 
 #: What phones show of a subject, and what they show after it of a preheader.
 SUBJECT_CHARS, PREHEADER_CHARS = 60, 110

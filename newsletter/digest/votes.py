@@ -8,17 +8,36 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
-from newsletter.content.model import ReaderVotes
-from newsletter.content.store import ContentStore
-from newsletter.content.votes_store import reader_votes, record_reader_votes
+from newsletter.content.records import ReaderVotes
+from newsletter.content.store import ContentStore, reader_votes, record_reader_votes
 from newsletter.db.engine import Database
-from newsletter.db.statuses import Vote
-from newsletter.digest.sentences import clip
-from newsletter.digest.vote_store import sent_since
+from newsletter.db.schema import issues, items
+from newsletter.db.statuses import Edition, ItemKind, Vote
+from newsletter.digest.wording import clip
 from newsletter.errors import NotFound
-from newsletter.readers import vote_store
+from newsletter.readers import votes as vote_store
+
+# The query behind voting: since when the issue with a comparison has been going out.
+
+
+def sent_since(connection: Connection, comparison_id: str) -> datetime | None:
+    """When the weekly issue with this comparison began to go out; None for one that never did.
+
+    Cancelling an issue releases its items, so that two may have begun: the later one counts.
+    """
+    begun: datetime | None = connection.execute(
+        select(func.max(issues.c.started_at))
+        .join_from(items, issues)
+        .where(
+            items.c.kind == ItemKind.COMPARISON,
+            items.c.key == comparison_id,
+            issues.c.edition == Edition.WEEKLY,
+        )
+    ).scalar_one()
+    return begun
+
 
 #: How long after the last vote it is counted: a request that came in time may still be under way.
 GRACE = timedelta(minutes=10)

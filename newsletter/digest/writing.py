@@ -6,42 +6,47 @@ from datetime import date
 from itertools import permutations
 
 from newsletter.config import Settings
-from newsletter.content.model import Comparison, Tool
+from newsletter.content.records import Comparison, Tool
 from newsletter.content.store import ContentStore
 from newsletter.db.statuses import ItemKind, Room
-from newsletter.digest.answers import answer_block
-from newsletter.digest.bottom_line import line_beside_splits
-from newsletter.digest.briefs import brief_block
-from newsletter.digest.cards import card_block
-from newsletter.digest.changes import CHANGES, changes_block, heading_move, heading_of, subjects_of
-from newsletter.digest.draft_store import ChosenQuote
-from newsletter.digest.figures import figures_in
-from newsletter.digest.findings import findings
-from newsletter.digest.followed import followed_block, moved_tools
-from newsletter.digest.footer import affiliate_notice, footer_of
-from newsletter.digest.issues import Issue, Item
-from newsletter.digest.lead import lead_block
-from newsletter.digest.length import letter_words, minutes
-from newsletter.digest.letter import (
+from newsletter.digest.changes import (
+    CHANGES,
+    Move,
+    Span,
+    changes_block,
+    find_moves,
+    heading_move,
+    heading_of,
+    subjects_of,
+)
+from newsletter.digest.content import (
     Answer,
+    Benchmarks,
     Brief,
     Card,
     Change,
+    Costs,
     Figure,
     Followed,
+    Footer,
     Grounds,
     Lead,
     Letter,
     Link,
     Masthead,
+    Row,
+    Scorecard,
     Sources,
 )
-from newsletter.digest.links import link_or_words, site_link
+from newsletter.digest.findings import findings
+from newsletter.digest.issues import Issue, Item
+from newsletter.digest.items import answer_block, brief_block, card_block, followed_block, moved_tools
+from newsletter.digest.lead import lead_block, line_beside_splits
+from newsletter.digest.links import affiliate_notice, footer_of, link_or_words, site_link
 from newsletter.digest.material import Dossier, Material, RulingsOn, gather
-from newsletter.digest.moves import Move, Span, find_moves
 from newsletter.digest.panel import Panel, score_key
-from newsletter.digest.sentences import plain
 from newsletter.digest.sources import sources_block
+from newsletter.digest.store import ChosenQuote
 from newsletter.digest.subject import (
     NOTHING_PROPOSED,
     Proposals,
@@ -50,6 +55,90 @@ from newsletter.digest.subject import (
     propose_preheaders,
     propose_subjects,
 )
+from newsletter.digest.wording import count_words, figures_in, plain
+
+# How long an issue is to read: the words that its blocks bring, and its minutes.
+#
+# What the templates add (headings, names over tables) counts too: `read_words` counts a finished text part.
+
+#: Of a finished issue, of which 600 to 750 are usual.
+MOST_WORDS = 800
+WORDS_A_MINUTE = 200
+
+
+def letter_words(letter: Letter) -> int:
+    """How many words of the issue a reader reads; addresses, ids and the templates' own words not counted."""
+    return sum(count_words(each) for each in _texts(letter))
+
+
+def read_words(text: str) -> int:
+    """How many words a finished text part has; addresses are not read."""
+    return count_words(" ".join(word for word in text.split() if "://" not in word))
+
+
+def minutes(words: int) -> int:
+    return max(1, -(-words // WORDS_A_MINUTE))
+
+
+def lead_words(lead: Lead) -> int:
+    return sum(count_words(each) for each in _lead(lead))
+
+
+def _texts(letter: Letter) -> Iterator[str]:
+    yield from (letter.masthead.name, letter.note, letter.key, *letter.findings)
+    if letter.lead is not None:
+        yield from _lead(letter.lead)
+    yield from (each.words for each in letter.changes)
+    for brief in letter.more:
+        yield from (brief.topic, brief.headline, brief.words, brief.note)
+    for card in letter.cards:
+        yield from (card.topic, card.kicker, card.name, card.split.text, card.line, card.note)
+        yield from (f"{label} {value.text}" for label, value in card.facts)
+    for week in letter.weeks:
+        yield from (week.headline, week.bottom_line, week.pick_left_if, week.pick_right_if)
+    yield from (f"{each.link.label} {each.split.text}" for each in letter.lines)
+    yield from (each.label for each in letter.rest)
+    if letter.answer is not None:
+        yield from (letter.answer.question, letter.answer.answer)
+    yield from (f"{each.name} {each.dated}" for each in letter.sources.origins)
+    yield from (each.words for each in letter.sources.disputes)
+    yield from _footer(letter.footer)
+
+
+def _lead(lead: Lead) -> Iterator[str]:
+    yield from (lead.headline, lead.bottom_line, lead.left.name, lead.right.name)
+    yield from (lead.why, lead.pick_left_if, lead.pick_right_if, lead.note, lead.link.label)
+    yield from _rows(lead.decision)
+    yield from _scorecard(lead.scorecard)
+    yield from (f"{each.words} {each.reviewer} {each.tool}" for each in lead.quotes)
+    yield from _costs(lead.costs)
+    yield from _benchmarks(lead.benchmarks)
+
+
+def _rows(rows: tuple[Row, ...]) -> Iterator[str]:
+    return (f"{row.label} {row.left.text} {row.right.text}" for row in rows)
+
+
+def _scorecard(scorecard: Scorecard | None) -> Iterator[str]:
+    for row in scorecard.rows if scorecard is not None else ():
+        yield row.reviewer
+        yield from (f"{each.score} {each.decision}" for each in (row.left, row.right) if each is not None)
+
+
+def _costs(costs: Costs | None) -> Iterator[str]:
+    if costs is not None:
+        yield from _rows((*costs.volumes, costs.team) if costs.team is not None else costs.volumes)
+        yield from (costs.basis, costs.dated)
+
+
+def _benchmarks(benchmarks: Benchmarks | None) -> Iterator[str]:
+    if benchmarks is not None:
+        yield from (*_rows(benchmarks.rows), benchmarks.untested, benchmarks.origin)
+
+
+def _footer(footer: Footer) -> tuple[str, ...]:
+    return footer.why, footer.postal_address, footer.controller, footer.affiliate_notice
+
 
 #: Points from a finding to where sources differ.
 DAGGER = "†"

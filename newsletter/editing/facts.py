@@ -2,18 +2,74 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from newsletter.content.desk.check import find_contradictions, of_tools
-from newsletter.content.desk.findings import Contradiction, Statement, state_claim
-from newsletter.content.facts import resolve
-from newsletter.content.freshness import day_of, is_stale
-from newsletter.content.model import Claim, Fact, Source, Tool
+from sqlalchemy import Connection, delete, insert, select
+
+from newsletter.app import App
+from newsletter.content.conflicts.find import find_contradictions, of_tools
+from newsletter.content.conflicts.findings import Contradiction, Statement, state_claim
+from newsletter.content.facts import day_of, is_stale, resolve
+from newsletter.content.records import Claim, Fact, Source, Tool
 from newsletter.content.store import ContentStore
-from newsletter.editing.newsroom import Newsroom
-from newsletter.editing.people.audit import COMMAND_LINE, Action, audit
-from newsletter.editing.rulings_store import Ruling, all_rulings, delete_ruling, record_ruling
+from newsletter.db.schema import rulings
+from newsletter.editing.audit import COMMAND_LINE, Action, record_action
 from newsletter.errors import BadInput, NotFound
+
+# The editors' rulings with who, when and why. What a digest asks of them is in digest/store.py.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """An editor's word on an attribute of a tool. `claim_id` is None where nothing is to be printed."""
+
+    tool_id: str
+    attribute: str
+    claim_id: str | None
+    reason: str
+    by: str
+    at: datetime
+
+
+def list_rulings(connection: Connection, limit: int, tool_id: str | None = None) -> tuple[Ruling, ...]:
+    """The latest first; on one tool where asked for."""
+    query = select(rulings).order_by(rulings.c.at.desc(), rulings.c.tool_id, rulings.c.attribute)
+    if tool_id is not None:
+        query = query.where(rulings.c.tool_id == tool_id)
+    return tuple(Ruling(**row._mapping) for row in connection.execute(query.limit(limit)))
+
+
+def all_rulings(connection: Connection) -> dict[str, dict[str, str | None]]:
+    """Every ruling by tool and attribute; a claim's id, or None to leave the figure out."""
+    found: dict[str, dict[str, str | None]] = {}
+    for row in connection.execute(select(rulings).order_by(rulings.c.tool_id, rulings.c.attribute)):
+        found.setdefault(row.tool_id, {})[row.attribute] = row.claim_id
+    return found
+
+
+def record_ruling(
+    connection: Connection,
+    tool_id: str,
+    attribute: str,
+    claim_id: str | None,
+    *,
+    reason: str,
+    by: str,
+    at: datetime,
+) -> None:
+    """What the editor says now, in place of what was said before."""
+    delete_ruling(connection, tool_id, attribute)
+    connection.execute(
+        insert(rulings).values(
+            tool_id=tool_id, attribute=attribute, claim_id=claim_id, reason=reason, by=by, at=at
+        )
+    )
+
+
+def delete_ruling(connection: Connection, tool_id: str, attribute: str) -> bool:
+    """Whether there was one."""
+    ruling = (rulings.c.tool_id == tool_id) & (rulings.c.attribute == attribute)
+    return connection.execute(delete(rulings).where(ruling)).rowcount > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,20 +110,18 @@ class Ruled:
     holds: Statement | None
 
 
-def facts_of(
-    newsroom: Newsroom, tool_id: str, contradictions: Iterable[Contradiction] | None = None
-) -> FactSheet:
+def facts_of(app: App, tool_id: str, contradictions: Iterable[Contradiction] | None = None) -> FactSheet:
     """What an issue would print of a tool, and why; raises NotFound.
 
     `contradictions` are all that are open, where somebody knows them already.
     """
-    with newsroom.content() as content:
+    with app.content() as content:
         tool = content.get_tool(tool_id)
         claims = content.claims([tool.id]).get(tool.id, ())
         sources = content.sources(each.source_id for each in claims)
-        ruled = _rulings(newsroom).get(tool.id, {})
-        facts = resolve(claims, sources=sources, source_order=newsroom.settings.source_order, rulings=ruled)
-        known = _contradictions(newsroom, content) if contradictions is None else contradictions
+        ruled = _rulings(app).get(tool.id, {})
+        facts = resolve(claims, sources=sources, source_order=app.settings.source_order, rulings=ruled)
+        known = _contradictions(app, content) if contradictions is None else contradictions
         found = of_tools(known, [tool.id])
 
     def stated(claim: Claim) -> Stated:
@@ -76,7 +130,7 @@ def facts_of(
             claim=claim,
             source=source,
             day=day_of(claim, source),
-            stale=is_stale(claim, source, newsroom.clock.now().date(), newsroom.settings.stale_after),
+            stale=is_stale(claim, source, app.clock.now().date(), app.settings.stale_after),
         )
 
     return FactSheet(
@@ -90,14 +144,14 @@ def facts_of(
     )
 
 
-def open_contradictions(newsroom: Newsroom) -> tuple[Contradiction, ...]:
+def open_contradictions(app: App) -> tuple[Contradiction, ...]:
     """Every contradiction in the content store that nobody has ruled on."""
-    with newsroom.content() as content:
-        return _contradictions(newsroom, content)
+    with app.content() as content:
+        return _contradictions(app, content)
 
 
 def rule(
-    newsroom: Newsroom,
+    app: App,
     tool_id: str,
     attribute: str,
     claim_id: str | None,
@@ -113,12 +167,12 @@ def rule(
     """
     if not reason.strip():
         raise BadInput("a ruling needs a reason: say it with --reason TEXT")
-    with newsroom.content() as content:
+    with app.content() as content:
         tool = content.get_tool(tool_id)
         stated = content.claims([tool.id]).get(tool.id, ())
         known = {each.attribute for each in stated}
         if attribute not in known:
-            found = _contradictions(newsroom, content) if contradictions is None else contradictions
+            found = _contradictions(app, content) if contradictions is None else contradictions
             known |= {each.attribute for each in of_tools(found, [tool.id])}
         holds = next((each for each in stated if (each.id, each.attribute) == (claim_id, attribute)), None)
         words = "left out" if holds is None else _words(content, holds)
@@ -128,30 +182,30 @@ def rule(
         )
     if claim_id is not None and holds is None:
         raise NotFound(f"current claim on {attribute} with id", claim_id, f"See: newsletter facts {tool.id}")
-    now, reason = newsroom.clock.now(), reason.strip()
+    now, reason = app.clock.now(), reason.strip()
     said = f"{tool.name}, {attribute.replace('_', ' ')}: {words} – {reason}"
-    with newsroom.database.write() as connection:
+    with app.database.write() as connection:
         record_ruling(connection, tool.id, attribute, claim_id, reason=reason, by=by, at=now)
-        audit(connection, by=by, action=Action.RULED, issue_id=issue_id, detail=said, at=now)
+        record_action(connection, by=by, action=Action.RULED, issue_id=issue_id, detail=said, at=now)
     return tool
 
 
 def withdraw_ruling(
-    newsroom: Newsroom, tool_id: str, attribute: str, *, reason: str = "", by: str = COMMAND_LINE
+    app: App, tool_id: str, attribute: str, *, reason: str = "", by: str = COMMAND_LINE
 ) -> None:
     """Ask the question again. Commits; raises NotFound when there is no such ruling."""
     said = f"{tool_id} {attribute}: taken back" + (f" – {reason.strip()}" if reason.strip() else "")
-    now = newsroom.clock.now()
-    with newsroom.database.write() as connection:
+    now = app.clock.now()
+    with app.database.write() as connection:
         if not delete_ruling(connection, tool_id, attribute):
             raise NotFound("ruling on", f"{tool_id} {attribute}")
-        audit(connection, by=by, action=Action.RULED, detail=said, at=now)
+        record_action(connection, by=by, action=Action.RULED, detail=said, at=now)
 
 
-def in_words(newsroom: Newsroom, rulings: Sequence[Ruling]) -> tuple[Ruled, ...]:
+def in_words(app: App, rulings: Sequence[Ruling]) -> tuple[Ruled, ...]:
     """Rulings by the names and values that they are about."""
     tool_ids = {each.tool_id for each in rulings}
-    with newsroom.content() as content:
+    with app.content() as content:
         tools = content.tools(tool_ids)
         claims = [each for stated in content.claims(tool_ids).values() for each in stated]
         sources = content.sources(each.source_id for each in claims)
@@ -171,12 +225,10 @@ def _words(content: ContentStore, claim: Claim) -> str:
     return f"{said.value} by {said.source}"
 
 
-def _contradictions(newsroom: Newsroom, content: ContentStore) -> tuple[Contradiction, ...]:
-    return find_contradictions(
-        content, source_order=newsroom.settings.source_order, rulings=_rulings(newsroom)
-    )
+def _contradictions(app: App, content: ContentStore) -> tuple[Contradiction, ...]:
+    return find_contradictions(content, source_order=app.settings.source_order, rulings=_rulings(app))
 
 
-def _rulings(newsroom: Newsroom) -> Mapping[str, Mapping[str, str | None]]:
-    with newsroom.database.read() as connection:
+def _rulings(app: App) -> Mapping[str, Mapping[str, str | None]]:
+    with app.database.read() as connection:
         return all_rulings(connection)

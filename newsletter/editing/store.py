@@ -1,12 +1,17 @@
 """What editing asks of `subscribers.db` beyond the queries of the digest and of delivery."""
 
+import re
 from datetime import date
 
 from sqlalchemy import Connection, exists, func, select, update
 
+from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries, errata, issues, rulings
 from newsletter.db.statuses import DeliveryStatus, Edition, IssueStatus
 from newsletter.delivery.audience import audience
+from newsletter.digest.issues import Issue
+from newsletter.digest.store import find_issue_by_number, find_latest_issue, get_issue
+from newsletter.errors import BadInput, NotFound
 
 #: A copy in one of these states is with its reader, or may be.
 _OUT = (DeliveryStatus.BEGUN, DeliveryStatus.ACCEPTED, DeliveryStatus.UNSURE)
@@ -58,3 +63,30 @@ def surroundings(connection: Connection) -> tuple[object, ...]:
         select(func.count(), func.max(errata.c.id), func.count(errata.c.told_in)).select_from(errata)
     )
     return (*ruled, *told.one())
+
+
+# How people name an issue: by id, by number, or as the latest.
+
+LATEST = "latest"
+_HINT = "List them with: newsletter issues"
+
+
+def find_issue(database: Database, name: str) -> Issue:
+    """The issue called "7" (its id), "#3" (its number; "monthly#3" of the other edition) or "latest"."""
+    numbered = re.fullmatch(r"(weekly|monthly)?#([0-9]{1,9})", name.strip())
+    with database.read() as connection:
+        if name.strip() == LATEST:
+            found = find_latest_issue(connection)
+        elif numbered:
+            edition = Edition(numbered[1] or Edition.WEEKLY)
+            found = find_issue_by_number(connection, edition, int(numbered[2]))
+        elif re.fullmatch(r"[0-9]{1,18}", name.strip()):
+            return get_issue(connection, int(name))
+        else:
+            raise BadInput(f"{name!r} is no issue: give an id, a number such as #3, or latest. {_HINT}")
+    if found is None:
+        raise NotFound("issue", name, _HINT)
+    return found
+
+
+# What an editor's work needs of the installation it is done in.

@@ -17,11 +17,18 @@ from newsletter.clock import Clock
 from newsletter.db.engine import Database
 from newsletter.db.statuses import ConsentEvent, Edition
 from newsletter.errors import BadInput, Place
-from newsletter.readers.adding_store import add_readers, foreseeing
-from newsletter.readers.addresses import parse_address
+from newsletter.readers.addresses import (
+    NAME,
+    REASON,
+    SOURCE,
+    TOPIC,
+    Address,
+    one_line,
+    parse_address,
+    without_address,
+)
 from newsletter.readers.csv_file import BadLine, CsvFile, Row
-from newsletter.readers.model import Arrival, NewReader
-from newsletter.readers.wording import NAME, SOURCE, TOPIC, one_line, without_address
+from newsletter.readers.store import Arrival, NewReader, add_readers, foreseeing, suppress
 
 CHUNK = 2000
 
@@ -195,3 +202,81 @@ def _time_zone(text: str) -> str:
 def _topics(text: str) -> tuple[str, ...]:
     topics = (one_line(topic, "a topic", TOPIC) for topic in re.split("[;,|]", text))
     return tuple(sorted({topic for topic in topics if topic}))
+
+
+# A file of addresses that must never be written to again: another program's list of who left, bounced or complained.
+
+#: Addresses of one transaction.
+SUPPRESS_CHUNK = 500
+
+#: What the consent ledger says made somebody leave.
+_SOURCE = "command: newsletter readers suppress --file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuppressionCounts:
+    """What came of a file: addresses that are suppressed now, that were before, and lines that could not be used."""
+
+    added: int
+    known: int
+    bad: int
+
+
+def suppress_file(
+    database: Database,
+    file: CsvFile,
+    *,
+    reason: str,
+    suppression_key: bytes,
+    now: datetime,
+    report_bad: Callable[[BadLine], None] = lambda bad: None,
+    advance: Callable[[int], None] = lambda count: None,
+) -> SuppressionCounts:
+    """Put every address of the file on the suppression list, and take its readers off. Commits a chunk at a time.
+
+    A line that calls its reader active is refused: somebody took the wrong file.
+    """
+    reason = without_address(reason, "the reason", REASON)
+    _refuse_the_wrong_file(file)
+
+    def put(addresses: Sequence[Address]) -> int:
+        with database.write() as connection:
+            return sum(
+                suppress(connection, each, reason, suppression_key=suppression_key, now=now, source=_SOURCE)
+                for each in addresses
+            )
+
+    added = known = bad = 0
+    rows = _addresses(file)
+    while chunk := list(islice(rows, SUPPRESS_CHUNK)):
+        addresses = [each for each in chunk if isinstance(each, Address)]
+        fresh = put(addresses)
+        added, known, bad = added + fresh, known + len(addresses) - fresh, bad + len(chunk) - len(addresses)
+        for each in chunk:
+            if isinstance(each, BadLine):
+                report_bad(each)
+        advance(len(chunk))
+    if not added + known:
+        raise BadInput("none of its lines can be used, so nobody was suppressed", Place(file.path))
+    return SuppressionCounts(added=added, known=known, bad=bad)
+
+
+def _refuse_the_wrong_file(file: CsvFile) -> None:
+    if file.format and not file.has("status"):
+        raise BadInput(f"no column says who of {file.format.program}'s readers left", Place(file.path, 1))
+    if not file.row_count:
+        raise BadInput("there is nobody in this file", Place(file.path))
+
+
+def _addresses(file: CsvFile) -> Iterator[Address | BadLine]:
+    active = file.format.active if file.format else ACTIVE_WORDS - {""}
+    for row in file.rows():
+        if isinstance(row, BadLine):
+            yield row
+        elif row.status.casefold() in active:
+            yield BadLine(row.line, f"the status is {row.status!r}: this reader is not to be suppressed")
+        else:
+            try:
+                yield parse_address(row.address)
+            except BadInput as error:
+                yield BadLine(row.line, str(error))

@@ -10,7 +10,8 @@ from enum import StrEnum
 from sqlalchemy import Connection
 
 from newsletter.db.statuses import ConsentEvent, Edition, ReaderStatus
-from newsletter.readers import own_store, store
+from newsletter.readers import store
+from newsletter.readers import store as own_store
 from newsletter.readers.subscribing import WORDING
 
 UNDO_WITHIN = timedelta(days=1)

@@ -12,8 +12,9 @@ from sqlalchemy import Connection
 
 from newsletter.db.statuses import Edition
 from newsletter.errors import BadInput
-from newsletter.readers import own_store, store
-from newsletter.readers.wording import TOPIC, one_line
+from newsletter.readers import store
+from newsletter.readers import store as own_store
+from newsletter.readers.addresses import TOPIC, one_line
 
 MOST_TOOLS = 200
 MOST_TOPICS = 100

@@ -8,19 +8,83 @@ for another reason than having been erased. Changing an address is the same way,
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import blake2b
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import Connection
 
 from newsletter.db.engine import Database
-from newsletter.db.statuses import ConsentEvent, MailKind, ReaderStatus
-from newsletter.errors import BadInput, BadLink, Place
-from newsletter.readers import own_store, store, suppression_store
+from newsletter.db.statuses import ConsentEvent, LimitScope, MailKind, ReaderStatus
+from newsletter.errors import BadInput, BadLink, NewsletterError, Place
+from newsletter.readers import store
+from newsletter.readers import store as own_store
+from newsletter.readers import store as suppression_store
 from newsletter.readers.addresses import Address, parse_address
-from newsletter.readers.limits import Limits
 from newsletter.readers.links import LIFETIMES, LinkSigner, Purpose, link
-from newsletter.readers.model import Reader
+from newsletter.readers.store import Reader
+
+# How many sign-ups one network and one domain may bring in an hour, so that nobody floods mailboxes through us.
+#
+# Counted in the database, so that a restart forgets nothing, under keyed hashes, so that the count tells nothing of
+# anybody. How often one address is mailed is decided in subscribing.py.
+
+WINDOW = timedelta(hours=1)
+#: Sign-ups of one mailbox in an hour that bring a mail: name+1@, name+2@ and so on are mostly one.
+PER_MAILBOX = 5
+
+
+class TooMany(NewsletterError):
+    """There were very many sign-ups from there just now. Please try again in an hour."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The most sign-ups of an hour, and the key that hides whose they are."""
+
+    key: bytes
+    per_network: int
+    per_domain: int
+
+    def check(self, connection: Connection, network: str, address: Address, now: datetime) -> bool:
+        """Raise TooMany when the hour is full; whether a mail may follow: False, and nothing to be said of it, for a
+        mailbox that is flooded. Writes nothing."""
+        hashes = list(self._hashes(network, address).values())
+        counted = own_store.count_sign_ups(connection, hashes, _hour(now))
+        for scope, most in ((LimitScope.NETWORK, self.per_network), (LimitScope.DOMAIN, self.per_domain)):
+            if counted.get(scope, 0) >= most:
+                raise TooMany
+        return counted.get(LimitScope.MAILBOX, 0) < PER_MAILBOX
+
+    def count(self, connection: Connection, network: str, address: Address, now: datetime) -> None:
+        """Count one more."""
+        own_store.add_sign_up(connection, self._hashes(network, address), _hour(now))
+
+    def _hashes(self, network: str, address: Address) -> dict[LimitScope, str]:
+        local_part, _, domain = address.key.rpartition("@")
+        mailbox = f"{local_part.partition('+')[0]}@{domain}"
+        keys = {LimitScope.NETWORK: network, LimitScope.DOMAIN: domain, LimitScope.MAILBOX: mailbox}
+        return {scope: self._hash(key) for scope, key in keys.items()}
+
+    def _hash(self, key: str) -> str:
+        return blake2b(key.encode(), digest_size=16, key=self.key[:64], person=b"sign-up").hexdigest()
+
+
+def network_of(host: str) -> str:
+    """The visitor's network: an IPv4 /24 or an IPv6 /48, since one household or machine has many addresses."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return "unknown"
+    mapped = getattr(address, "ipv4_mapped", None)
+    address = mapped or address
+    return str(ip_network((address, 24 if address.version == 4 else 48), strict=False))
+
+
+def _hour(now: datetime) -> datetime:
+    return now.replace(minute=0, second=0, microsecond=0)
+
 
 #: Says which wording a consent was given to. Change it whenever the subscribe page's promise changes.
 WORDING = "2026-11 weekly digest"
@@ -217,3 +281,41 @@ def is_listed(domain: str, domains: frozenset[str]) -> bool:
     """Whether the domain, or one that it is part of, is on the list."""
     labels = domain.split(".")
     return any(".".join(labels[start:]) in domains for start in range(len(labels)))
+
+
+# Following a tool from a page that knows nobody: the address gets a mail with its reader's own link.
+#
+# What the visitor sees is the same whether a reader has the address or not.
+
+#: However often somebody asks, a reader gets at most so many of these mails a day, and one for each tool.
+MOST_MAILS = 5
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """The way to a reader's own link from a page that anybody can open."""
+
+    database: Database
+    signer: LinkSigner
+    limits: Limits
+    public_url: str
+    queue_mail: QueueMail
+
+    def ask(self, text: str, tool_id: str, tool_name: str, network: str, now: datetime) -> None:
+        """Somebody wants to follow a tool. Raises BadInput for what is no address, and TooMany. Commits."""
+        address = parse_address(text)
+        with self.database.write() as connection:
+            self.limits.check(connection, network, address, now)
+            self.limits.count(connection, network, address, now)
+            reader = store.find_reader(connection, address)
+            if reader is None or reader.status is not ReaderStatus.ACTIVE:
+                return
+            if own_store.count_mailed(connection, reader.id, MailKind.FOLLOW, now - DAY) >= MOST_MAILS:
+                return
+            page = link(
+                self.public_url, Purpose.PREFERENCES, self.signer.token(Purpose.PREFERENCES, reader.id)
+            )
+            values = {"follow_url": f"{page}/follow/{tool_id}", "tool": tool_name}
+            key = f"follow:{reader.id}:{tool_id}:{now:%Y-%m-%d}"
+            self.queue_mail(connection, MailKind.FOLLOW, key[:200], reader.id, values, now)

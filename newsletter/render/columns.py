@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from newsletter.digest.letter import Figure, Score
+from newsletter.digest.content import Figure, Score
 
 WIDTH = 72
 _GAP = "  "

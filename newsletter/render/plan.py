@@ -5,14 +5,68 @@ render/encode.py, putting values in is in render/compose.py.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from html import escape, unescape
 from itertools import groupby
 from typing import Any
 
+from newsletter.digest.clicks import IssueLink
 from newsletter.errors import StoreError
 from newsletter.render.encode import body_segment, html_text
-from newsletter.render.slots import SAMPLE_VALUES, SlotName
+
+# The names of everything in a mail that differs from reader to reader. What fills them is in delivery/message.py.
+
+
+class SlotName(StrEnum):
+    """A place in a plan that each reader's mail fills with a value of its own."""
+
+    #: The reader's mailbox as the To header wants it (`Mailbox.header_form` of render/headers.py).
+    TO = "to"
+    #: The bare address, as a person reads it.
+    ADDRESS = "address"
+    #: With its angle brackets.
+    MESSAGE_ID = "message_id"
+    #: As RFC 5322 writes it: "Thu, 26 Nov 2026 09:00:00 +0000".
+    DATE = "date"
+    UNSUBSCRIBE_URL = "unsubscribe_url"
+    #: A whole mailto: URL.
+    UNSUBSCRIBE_MAILTO = "unsubscribe_mailto"
+    PREFERENCES_URL = "preferences_url"
+    VIEW_URL = "view_url"
+    #: The names of the followed tools of which there is no news: "Heron, Finch and 3 more".
+    UNCHANGED = "unchanged"
+    #: The reader's own volume, and what it costs with either side of the lead.
+    VOLUME = "volume"
+    VOLUME_LEFT = "volume_left"
+    VOLUME_RIGHT = "volume_right"
+    #: The reader's own team, and what it costs.
+    TEAM = "team"
+    TEAM_LEFT = "team_left"
+    TEAM_RIGHT = "team_right"
+
+
+#: Values of usual length, for measuring sizes and for a preview that has no reader.
+SAMPLE_VALUES: dict[SlotName, str] = {
+    SlotName.TO: "reader@example.org",
+    SlotName.ADDRESS: "reader@example.org",
+    SlotName.MESSAGE_ID: "<nl.12.0123456789abcdef01234567@news.example.org>",
+    SlotName.DATE: "Thu, 26 Nov 2026 09:00:00 +0000",
+    SlotName.UNSUBSCRIBE_URL: "https://news.example.org/unsubscribe/" + "a1B2c3D4e5" * 6,
+    SlotName.UNSUBSCRIBE_MAILTO: "mailto:news@example.org?subject=unsubscribe%20" + "a1B2c3D4e5" * 6,
+    SlotName.PREFERENCES_URL: "https://news.example.org/preferences/" + "a1B2c3D4e5" * 6,
+    SlotName.VIEW_URL: "https://news.example.org/view/" + "a1B2c3D4e5" * 6,
+    SlotName.UNCHANGED: "Heron Small, Pelican Large, Osprey 7B",
+    SlotName.VOLUME: "25M tokens a month",
+    SlotName.VOLUME_LEFT: "$57.50",
+    SlotName.VOLUME_RIGHT: "$11.25",
+    SlotName.TEAM: "Team of 12",
+    SlotName.TEAM_LEFT: "$303.60",
+    SlotName.TEAM_RIGHT: "$59.40",
+}
+
 
 #: Raised when the stored form changes; `Plan.from_bytes` refuses forms that it does not know.
 FORM = 1
@@ -189,3 +243,98 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is no text")
     return value
+
+
+# The names of the blocks that not everybody gets; which of them a reader gets is in delivery/personal.py.
+
+#: The heading over a reader's tools, and the line that names those without news.
+YOUR_TOOLS, UNCHANGED = "your-tools", "unchanged"
+#: The costs for everybody, and in their place the reader's own.
+COSTS, YOUR_VOLUME, YOUR_TEAM = "costs", "your-volume", "your-team"
+#: Lines about a reader's tools, with the one that names those without news.
+TOOL_LINES = 4
+
+_TOOL = "tool:"
+
+
+def tool_block(tool_id: str) -> str:
+    """The block with a followed tool's news."""
+    return f"{_TOOL}{tool_id}"
+
+
+def is_personal(block_id: str) -> bool:
+    return block_id.startswith(_TOOL) or block_id in (YOUR_TOOLS, UNCHANGED, YOUR_VOLUME, YOUR_TEAM)
+
+
+def common_blocks(block_ids: Iterable[str]) -> tuple[str, ...]:
+    """The blocks of a copy that is nobody's in particular: a preview, the archive."""
+    return tuple(each for each in block_ids if not is_personal(each))
+
+
+def longest_program(plan: Plan) -> tuple[str, ...]:
+    """The blocks of the largest copy that any reader can get."""
+    tools = [each for each in plan.block_ids if each.startswith(_TOOL)]
+    sizes = {
+        block.id: sum(len(each) for each in block.segments if isinstance(each, str)) for block in plan.html
+    }
+    largest = sorted(tools, key=lambda each: -sizes.get(each, 0))[:TOOL_LINES]
+    return tuple(each for each in plan.block_ids if not each.startswith(_TOOL) or each in largest)
+
+
+# Links whose clicks are counted: the outward addresses of a plan give way to addresses of our own, the same for every reader.
+#
+# Approval does it once, on request. Left alone is whatever belongs to a reader (slots), to this newsletter, or to its privacy page.
+
+_HREF = re.compile(r'(?<= href=")https?://[^"]+(?=")')
+
+
+def counted_plan(
+    plan: Plan, issue_id: int, public_url: str, left_alone: str
+) -> tuple[Plan, tuple[IssueLink, ...]]:
+    """The plan with its outward links numbered, and where each number leads. `left_alone` is one more address that stays."""
+    base = public_url.rstrip("/")
+    links: dict[tuple[str, str], IssueLink] = {}
+    for place, url in _outward(plan):
+        if url != left_alone and url != base and not url.startswith(f"{base}/"):
+            links.setdefault((place, url), IssueLink(number=len(links) + 1, url=url, place=place))
+
+    def address(place: str, url: str) -> str:
+        """Ours for that address; in a place without it none of ours, so it stays."""
+        found = links.get((place, url))
+        return f"{base}/to/{issue_id}/{found.number}" if found else url
+
+    counted = replace(
+        plan,
+        html=tuple(_changed(each, _in_html(each.id, address)) for each in plan.html),
+        text=tuple(
+            _changed(each, _in_text(each.id, [url for place, url in links if place == each.id], address))
+            for each in plan.text
+        ),
+    )
+    return counted, tuple(links.values())
+
+
+def _outward(plan: Plan) -> Iterator[tuple[str, str]]:
+    """The web addresses of the HTML part that are the same for every reader, with the block of each."""
+    for block in plan.html:
+        for segment in block.segments:
+            if isinstance(segment, str):
+                yield from ((block.id, unescape(url)) for url in _HREF.findall(segment))
+
+
+def _changed(block: Block, change: Callable[[str], str]) -> Block:
+    segments = (change(each) if isinstance(each, str) else each for each in block.segments)
+    return replace(block, segments=tuple(segments))
+
+
+def _in_html(place: str, address: Callable[[str, str], str]) -> Callable[[str], str]:
+    return lambda segment: _HREF.sub(lambda url: escape(address(place, unescape(url[0]))), segment)
+
+
+def _in_text(place: str, urls: list[str], address: Callable[[str, str], str]) -> Callable[[str], str]:
+    """The text part prints an address bare: it begins after a blank or a bracket, and ends before one or a full stop."""
+    if not urls:
+        return str
+    longest_first = "|".join(re.escape(each) for each in sorted(urls, key=len, reverse=True))
+    bare = re.compile(rf"(?<![^\s(<\[])(?:{longest_first})(?=[)>\].,;:!?]*(?:\s|$))")
+    return lambda segment: bare.sub(lambda url: address(place, url[0]), segment)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
 
-from newsletter.db.conflicts import insert_into
+from newsletter.db.engine import insert_into
 from newsletter.db.schema import slots
 from newsletter.db.statuses import SlotStatus
 from newsletter.schedule.slots import Slot

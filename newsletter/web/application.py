@@ -5,7 +5,8 @@ pages.py. Reading never changes anything: GET and HEAD are safe on every route, 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import Any
 
@@ -17,10 +18,11 @@ from starlette.exceptions import HTTPException
 
 from newsletter import __version__
 from newsletter.app import App
+from newsletter.editing.cache import DeskCache
 from newsletter.errors import BadInput, BadLink, NotFound, StoreBusy
-from newsletter.web.desk import trouble as desk
+from newsletter.web.caching import Remembered
+from newsletter.web.desk import layout as desk
 from newsletter.web.pages import BadLinkPage, Pages, TroublePage, show
-from newsletter.web.remembering import Remembered
 from newsletter.web.security import Guard
 
 log = logging.getLogger(__name__)
@@ -28,32 +30,22 @@ log = logging.getLogger(__name__)
 #: The modules of this folder that have routes, in the order in which they are asked.
 ROUTES = (
     "health",
-    "style",
-    "mark",
-    "subscribing",
-    "leaving",
+    "assets",
+    "subscribe",
+    "unsubscribe",
     "preferences",
-    "following",
-    "voting",
-    "personal",
+    "vote",
     "archive",
     "feeds",
-    "viewing",
     "clicks",
     "webhooks",
-    "desk.assets",
-    "desk.sign_in",
-    "desk.home",
-    "desk.me",
+    "desk.issues",
     "desk.editors",
-    "desk.audit",
     "desk.draft",
-    "desk.merging",
-    "desk.mail",
-    "desk.needs",
-    "desk.watch",
-    "desk.report",
-    "desk.erratum",
+    "desk.preview",
+    "desk.sending",
+    "desk.progress",
+    "desk.reports",
     "desk.readers",
     "desk.facts",
     "desk.outbox",
@@ -65,7 +57,15 @@ API = "/api/"
 
 def make_web(app: App) -> FastAPI:
     """The web application of an opened installation."""
+    cache = DeskCache(app)
+
+    @asynccontextmanager
+    async def running(web: FastAPI) -> AsyncIterator[None]:
+        yield
+        cache.close()
+
     web = FastAPI(
+        lifespan=running,
         title=app.settings.name,
         version=__version__,
         # Their pages load scripts from elsewhere; the description itself is at /openapi.json.
@@ -75,6 +75,7 @@ def make_web(app: App) -> FastAPI:
         redirect_slashes=False,
     )
     web.state.newsletter = app
+    web.state.cache = cache
     web.state.pages = Pages.of(app)
     web.state.remembered = Remembered()
     for name in ROUTES:

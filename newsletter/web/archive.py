@@ -3,6 +3,7 @@
 What an issue says is in digest/archived.py: what approval froze.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,23 +11,28 @@ from itertools import groupby, islice
 from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
 from newsletter.app import App
-from newsletter.content.store import ContentStore
-from newsletter.content.votes_store import reader_votes
-from newsletter.digest.archive import find_entries, find_issue
-from newsletter.digest.archived import ArchivedIssue
+from newsletter.content.store import ContentStore, reader_votes
+from newsletter.digest.archive import (
+    ArchivedIssue,
+    FullComparison,
+    FullTool,
+    Mention,
+    find_entries,
+    find_issue,
+)
+from newsletter.digest.content import Dispute, Letter, Origin
 from newsletter.digest.errata import Erratum
-from newsletter.digest.letter import Dispute, Letter, Origin
-from newsletter.digest.record import FullComparison, FullTool, Mention
-from newsletter.errors import StoreError
+from newsletter.editing.preview import view_issue
+from newsletter.errors import BadLink, NotFound, StoreError
+from newsletter.readers.links import Purpose
 from newsletter.render.markdown import to_html
+from newsletter.web.caching import Written, answer, answer_again
 from newsletter.web.feeds import Shelf, shelves_of
-from newsletter.web.installation import Installed
-from newsletter.web.pages import Page, Pages
-from newsletter.web.public import answer
-from newsletter.web.remembering import Written, answer_again
+from newsletter.web.pages import Installed, Page, Pages, reader_of, target_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -237,3 +243,32 @@ def _disputes(*disputes: Dispute) -> tuple[Dispute, ...]:
     for each in disputes:
         differing.setdefault((each.tool_id, each.attribute), each)
     return tuple(differing.values())
+
+
+# View in browser: a reader's own copy of an issue, by the signed link in the mail.
+#
+# It is the mail's HTML as it was sent, so this one page allows the styles that stand in it; scripts stay forbidden, as
+# everywhere. A page has a main landmark, which a mail has no use for. The page is personal: no cache, no search engine.
+
+
+SECURITY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https: data:; form-action 'none'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+@router.get("/view/{token}")
+def view(request: Request, app: Installed, token: str) -> Response:
+    target = target_of(app, Purpose.VIEW, token)
+    with app.database.read() as connection:
+        reader = reader_of(app, connection, Purpose.VIEW, token)
+    try:
+        html = view_issue(app, target.issue_id, reader.id)
+    except NotFound as error:
+        raise BadLink from error
+    return HTMLResponse(_as_page(html), headers={"Content-Security-Policy": SECURITY})
+
+
+def _as_page(html: str) -> str:
+    opened = re.sub(r"<body\b[^>]*>", r"\g<0><main>", html, count=1)
+    return "</main></body>".join(opened.rsplit("</body>", 1))

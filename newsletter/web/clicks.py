@@ -8,12 +8,11 @@ from fastapi.responses import RedirectResponse
 from starlette.background import BackgroundTask
 
 from newsletter.app import App
-from newsletter.digest.clicks import Click, kind_of
-from newsletter.digest.clicks_store import count_clicks, get_target
+from newsletter.digest.clicks import Click, count_clicks, get_target, kind_of
 from newsletter.errors import NotFound
-from newsletter.web.installation import Installed
+from newsletter.web.pages import Installed
 from newsletter.web.security import asked_method
-from newsletter.web.subscribing import network_behind
+from newsletter.web.subscribe import network_behind
 
 router = APIRouter(include_in_schema=False)
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.db.migrate import require_head
 from newsletter.errors import NewsletterError
-from newsletter.web.installation import Installed
+from newsletter.web.pages import Installed
 
 log = logging.getLogger(__name__)
 

@@ -3,8 +3,11 @@
 To see, export, change or erase what is kept, a link that holds for an hour is mailed to the reader (personal.py).
 """
 
+import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import ClassVar
 from zoneinfo import available_timezones
@@ -12,18 +15,20 @@ from zoneinfo import available_timezones
 from fastapi import APIRouter, Request, Response
 
 from newsletter.app import App
-from newsletter.content.model import ToolHead
+from newsletter.content.records import ToolHead
 from newsletter.content.store import ContentStore
 from newsletter.db.statuses import ReaderStatus
-from newsletter.delivery.mails import queue_mail
+from newsletter.delivery.erasing import own_export
+from newsletter.delivery.transactional import queue_mail
+from newsletter.errors import BadInput, NotFound, StoreBusy
 from newsletter.readers import preferences
+from newsletter.readers.exporting import mail_personal_link
 from newsletter.readers.links import Purpose
-from newsletter.readers.own_data import mail_personal_link
 from newsletter.readers.preferences import FieldFault, Preferences
-from newsletter.web.forms import Fields, Form
-from newsletter.web.installation import Installed
-from newsletter.web.links import reader_of
-from newsletter.web.pages import Page, show
+from newsletter.readers.store import list_consents
+from newsletter.readers.subscribing import TooMany, Visitor
+from newsletter.web.pages import Fields, Form, Installed, Page, personal_url, reader_of, reader_of_dated, show
+from newsletter.web.subscribe import TRAP, network_behind
 
 #: Names that the field for another tool offers; more would make the page long.
 MOST_NAMES = 300
@@ -72,7 +77,7 @@ class LinkMailedPage(Page):
 
 
 @router.get("/preferences/{token}")
-def look(request: Request, app: Installed, token: str) -> Response:
+def show_preferences(request: Request, app: Installed, token: str) -> Response:
     with app.database.read() as connection:
         reader = reader_of(app, connection, Purpose.PREFERENCES, token)
         chosen = preferences.get_preferences(connection, reader.id)
@@ -222,3 +227,188 @@ def _time_zones() -> tuple[str, ...]:
         "Pacific/",
     )
     return ("UTC", *sorted(zone for zone in available_timezones() if zone.startswith(places)))
+
+
+# Following a tool: a page with a button behind the reader's own link, which issues carry beside each tool.
+#
+# From the archive, which knows nobody, a page asks for the address, and the link is mailed to its reader. Opening a
+# page changes nothing.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowPage(Page):
+    """Follow one tool, or no longer: a button."""
+
+    template: ClassVar[str] = "follow"
+    token: str
+    tool: Named
+    follows: bool
+    done: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskToFollowPage(Page):
+    """Whose issue it is to be in: the page asks for the address. `fault` says what is wrong with the one given."""
+
+    template: ClassVar[str] = "ask-to-follow"
+    tool: Named
+    address: str
+    fault: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowMailedPage(Page):
+    """Look into your mailbox."""
+
+    template: ClassVar[str] = "follow-mailed"
+    tool: Named
+
+
+@router.get("/preferences/{token}/follow/{tool_id:path}")
+def show_follow(request: Request, app: Installed, token: str, tool_id: str) -> Response:
+    with app.database.read() as connection:
+        reader = reader_of(app, connection, Purpose.PREFERENCES, token)
+        follows = tool_id in preferences.get_preferences(connection, reader.id).tools
+    return show(request, FollowPage(token=token, tool=_tool(app, tool_id), follows=follows, done=False))
+
+
+@router.post("/preferences/{token}/follow/{tool_id:path}")
+def follow(request: Request, app: Installed, token: str, tool_id: str, form: Form) -> Response:
+    tool, follows = _tool(app, tool_id), form.get("stop") == ""
+    with app.database.write() as connection:
+        reader = reader_of(app, connection, Purpose.PREFERENCES, token)
+        (preferences.follow if follows else preferences.unfollow)(connection, reader.id, tool_id)
+    return show(request, FollowPage(token=token, tool=tool, follows=follows, done=True))
+
+
+@router.get("/follow/{tool_id:path}")
+def look_unknown(request: Request, app: Installed, tool_id: str) -> Response:
+    return show(request, AskToFollowPage(tool=_tool(app, tool_id), address="", fault=""))
+
+
+@router.post("/follow/{tool_id:path}")
+def ask(request: Request, app: Installed, tool_id: str, form: Form) -> Response:
+    """Mail the reader of the address, if there is one, their own link to the tool."""
+    tool = _tool(app, tool_id)
+    address = form.get("address")
+    try:
+        if not form.get(TRAP):
+            app.following.ask(address, tool.id, tool.name, network_behind(request), app.clock.now())
+    except BadInput as error:
+        return show(request, AskToFollowPage(tool=tool, address=address, fault=str(error)), 422)
+    except TooMany as error:
+        return show(request, AskToFollowPage(tool=tool, address=address, fault=str(error)), 429)
+    return show(request, FollowMailedPage(tool=tool))
+
+
+def _tool(app: App, tool_id: str) -> Named:
+    with ContentStore.read_only(app.settings.path(app.settings.content_db)) as content:
+        tool = content.tools([tool_id]).get(tool_id)
+    if tool is None:
+        raise NotFound("tool", tool_id)
+    return Named(id=tool.id, name=tool.name)
+
+
+# What is kept of a reader: to see, to take along, to change the address, to erase. The link holds for an hour.
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A row of the consent ledger, for its reader."""
+
+    words: str
+    at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonalPage(Page):
+    """The address, the ledger, and three things to do. `fault` is about `new_address` or about erasing."""
+
+    template: ClassVar[str] = "personal"
+    token: str
+    address: str
+    is_active: bool
+    events: tuple[Event, ...]
+    new_address: str
+    fault: str
+    fault_field: str
+    preferences_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveAskedPage(Page):
+    """The new address is asked."""
+
+    template: ClassVar[str] = "move-asked"
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasedPage(Page):
+    """Everything is gone."""
+
+    template: ClassVar[str] = "erased"
+
+
+@router.get("/personal/{token}")
+def show_personal(request: Request, app: Installed, token: str) -> Response:
+    return _show(request, app, token)
+
+
+@router.get("/personal/{token}/export")
+def export(app: Installed, token: str) -> Response:
+    with app.database.read() as connection:
+        reader = reader_of_dated(app, connection, Purpose.PERSONAL, token)
+        document = json.dumps(own_export(connection, reader, app.ballots), ensure_ascii=False, indent=2)
+    named = {"Content-Disposition": 'attachment; filename="my-data.json"'}
+    return Response(document, media_type="application/json", headers=named)
+
+
+@router.post("/personal/{token}/address")
+def move(request: Request, app: Installed, token: str, form: Form) -> Response:
+    with app.database.read() as connection:
+        reader = reader_of_dated(app, connection, Purpose.PERSONAL, token)
+    if reader.status is not ReaderStatus.ACTIVE:
+        return _show(request, app, token)
+    try:
+        visitor = Visitor(network=network_behind(request), source="change of address")
+        app.subscribing.ask_to_move(reader.id, form.get("address"), visitor, app.clock.now())
+    except (BadInput, TooMany) as error:
+        return _show(request, app, token, fault=str(error), field="address", new_address=form.get("address"))
+    return show(request, MoveAskedPage(token=token))
+
+
+@router.post("/personal/{token}/erase")
+def erase(request: Request, app: Installed, token: str, form: Form) -> Response:
+    with app.database.read() as connection:
+        reader = reader_of_dated(app, connection, Purpose.PERSONAL, token)
+    if form.get("sure") != "yes":
+        return _show(request, app, token, fault="Please tick the box first.", field="sure")
+    try:
+        app.eraser.erase(reader.id, "reader's own wish")
+    except StoreBusy as error:
+        # The reader is erased; the nightly job cuts the log.
+        log.warning("%s", error)
+    return show(request, ErasedPage())
+
+
+def _show(
+    request: Request, app: Installed, token: str, *, fault: str = "", field: str = "", new_address: str = ""
+) -> Response:
+    with app.database.read() as connection:
+        reader = reader_of_dated(app, connection, Purpose.PERSONAL, token)
+        ledger = list_consents(connection, reader.id)
+    page = PersonalPage(
+        token=token,
+        address=reader.address or "",
+        is_active=reader.status is ReaderStatus.ACTIVE,
+        events=tuple(Event(words=each.event.value, at=each.at, source=each.source) for each in ledger),
+        new_address=new_address,
+        fault=fault,
+        fault_field=field,
+        preferences_url=personal_url(app, Purpose.PREFERENCES, reader.id),
+    )
+    return show(request, page, 422 if fault else 200)

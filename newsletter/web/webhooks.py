@@ -6,7 +6,7 @@ Anybody can post here. What is not signed by SendGrid is refused before anything
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from newsletter.web.installation import Installed
+from newsletter.web.pages import Installed
 
 router = APIRouter(tags=["webhooks"])
 

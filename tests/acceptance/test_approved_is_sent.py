@@ -14,22 +14,23 @@ from newsletter.app import App, open_app
 from newsletter.clock import MovedClock
 from newsletter.config import Tls
 from newsletter.db.schema import readers
-from newsletter.delivery.loopback import Loopback
+from newsletter.delivery.audience import find_wishes
+from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing
-from newsletter.delivery.recipients import Recipient
+from newsletter.delivery.rehearsal import Loopback
 from newsletter.delivery.sender import Ending, Sender
-from newsletter.delivery.smtp import Smtp
-from newsletter.delivery.smtp_wire import Relay
-from newsletter.delivery.wishes import find_wishes
+from newsletter.delivery.transports.smtp import Smtp
+from newsletter.delivery.transports.smtp_wire import Relay
 from newsletter.digest.draft import Drafted
 from newsletter.digest.issues import Issue
-from newsletter.editing.drafts.draft import draft_now, edit
-from newsletter.editing.release.approve import ReadsOtherwise, approve
-from newsletter.editing.release.start import start
-from newsletter.editing.remembered.looks import Look
+from newsletter.editing.approve import ReadsOtherwise, approve
+from newsletter.editing.cache import Look
+from newsletter.editing.draft import draft_now, edit
+from newsletter.editing.schedule import start
 from newsletter.installation import make_installation
-from newsletter.readers.by_hand import Choices, add_by_hand, choose_by_hand
+from newsletter.readers.admin import Choices, add_by_hand, choose_by_hand
 from newsletter.render.environment import template_folders
+from tests.editing.desk import cache_of
 from tests.examples.weeks import LAST_WEEK, LAST_WEEK_AT, SAMPLE_WEEK, SAMPLE_WEEK_AT, import_week
 
 READERS = 200
@@ -149,7 +150,7 @@ def without_moment(mails: Mapping[str, bytes]) -> dict[str, bytes]:
 
 def test_the_bytes_sent_are_those_composed_before_approval(app: App) -> None:
     issue = drafted(app)
-    look = app.looks.of(issue)
+    look = cache_of(app).looks.of(issue)
     expected = without_moment(composed(app, look))
     approved = approve(app, issue, "dora", expect=look.proof.content_hash)
     assert approved.content_hash == look.proof.content_hash
@@ -163,11 +164,11 @@ def test_the_bytes_sent_are_those_composed_before_approval(app: App) -> None:
 
 def test_what_changed_after_the_look_is_not_approved(app: App) -> None:
     issue = drafted(app)
-    look = app.looks.of(issue)
+    look = cache_of(app).looks.of(issue)
     edited = edit(app, issue, subject="Something else")
     with pytest.raises(ReadsOtherwise):
         approve(app, edited, "dora", expect=look.proof.content_hash)
     with app.content() as content:
         content.db.execute("UPDATE tools SET name = 'Another'")
     with pytest.raises(ReadsOtherwise):
-        approve(app, edited, "dora", expect=app.looks.of(issue).proof.content_hash)
+        approve(app, edited, "dora", expect=cache_of(app).looks.of(issue).proof.content_hash)

@@ -15,21 +15,21 @@ from newsletter.app import App, open_app
 from newsletter.clock import MovedClock
 from newsletter.config import Tls
 from newsletter.db.schema import batches
-from newsletter.delivery.loopback import Loopback
 from newsletter.delivery.message import mailings_of
+from newsletter.delivery.rehearsal import Loopback
 from newsletter.delivery.sender import Sender
-from newsletter.delivery.sendgrid import SendGrid as SendGridTransport
-from newsletter.delivery.smtp import Smtp
-from newsletter.delivery.smtp_wire import Relay
-from newsletter.delivery.transport import Transport
+from newsletter.delivery.transports import Transport
+from newsletter.delivery.transports.sendgrid import SendGrid as SendGridTransport
+from newsletter.delivery.transports.smtp import Smtp
+from newsletter.delivery.transports.smtp_wire import Relay
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
-from newsletter.editing.drafts.draft import draft_now
-from newsletter.editing.proofs.letters import letter_of
-from newsletter.editing.release.approve import approve, withdraw
-from newsletter.editing.release.start import start
+from newsletter.editing.approve import approve, withdraw
+from newsletter.editing.draft import draft_now
+from newsletter.editing.preview import letter_of
+from newsletter.editing.schedule import start
 from newsletter.installation import make_installation
-from newsletter.readers.by_hand import Choices, add_by_hand, choose_by_hand
+from newsletter.readers.admin import Choices, add_by_hand, choose_by_hand
 from tests.delivery.house import hash_address
 from tests.examples.weeks import LAST_WEEK, LAST_WEEK_AT, SAMPLE_WEEK, SAMPLE_WEEK_AT, import_week
 from tests.standins.sendgrid import API_KEY, SendGrid

@@ -20,11 +20,11 @@ from newsletter.app import App
 from newsletter.clock import SystemClock
 from newsletter.config import Tls, TransportName
 from newsletter.db.statuses import EditorRole, IssueStatus
-from newsletter.delivery.loopback import Loopback
+from newsletter.delivery.rehearsal import Loopback
 from newsletter.digest.store import get_issue
-from newsletter.editing.drafts.draft import draft_now
-from newsletter.editing.people.editors import invite
-from newsletter.editing.proofs.letters import letter_of
+from newsletter.editing.draft import draft_now
+from newsletter.editing.editors import invite
+from newsletter.editing.preview import letter_of
 from tests.delivery.house import add_readers
 from tests.examples.weeks import SAMPLE_WEEK, SAMPLE_WEEK_AT, import_week
 from tests.installed import install

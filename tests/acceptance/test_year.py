@@ -19,14 +19,14 @@ from newsletter.config import Approval, Weekday
 from newsletter.db.engine import Database, open_database
 from newsletter.db.schema import items, publications
 from newsletter.db.statuses import IssueStatus
+from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing, Marks, mailings_of
-from newsletter.delivery.recipients import Recipient
 from newsletter.delivery.sender import Ending, Sender
 from newsletter.delivery.states import Event, Outcome
-from newsletter.delivery.transport import Started
+from newsletter.delivery.transports import Started
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import list_issues
-from newsletter.editing.release.scheduled import issues_going_out
+from newsletter.editing.schedule import issues_going_out
 from newsletter.readers.links import LinkSigner
 from newsletter.schedule.jobs import Job, Result
 from newsletter.schedule.slots import Slot, issue_schedule

@@ -8,8 +8,7 @@ from click.testing import CliRunner, Result
 
 from newsletter.app import open_app
 from newsletter.cli.program import program
-from newsletter.editing.people.editors import first_link
-from newsletter.editing.people.signing_in import sign_in
+from newsletter.editing.editors import first_link, sign_in
 from tests.installed import install
 
 

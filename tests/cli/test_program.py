@@ -36,8 +36,8 @@ class Small(Program):
         super().__init__(name="newsletter")
         self.only = command
 
-    def sections(self) -> dict[str, tuple[click.Command, ...]]:
-        return {"Only": (self.only,)}
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return self.only
 
 
 @pytest.mark.parametrize(
@@ -117,8 +117,8 @@ def test_ctrl_c_exits_130_without_a_traceback() -> None:
     code = (
         "import click, time\nfrom newsletter.cli.program import Program\n"
         "class Small(Program):\n"
-        "    def sections(self):\n"
-        "        return {'Only': (waiting,)}\n"
+        "    def get_command(self, ctx, name):\n"
+        "        return waiting\n"
         "@click.command()\n"
         "def waiting():\n"
         "    print('ready', flush=True)\n"
@@ -141,8 +141,8 @@ def test_a_closed_pipe_is_no_error_message() -> None:
         "import click\nfrom newsletter.cli.frame import print_table\n"
         "from newsletter.cli.program import Program\n"
         "class Small(Program):\n"
-        "    def sections(self):\n"
-        "        return {'Only': (many,)}\n"
+        "    def get_command(self, ctx, name):\n"
+        "        return many\n"
         "@click.command()\n"
         "def many():\n"
         "    print_table(['Number'], ([number] for number in range(100_000)))\n"

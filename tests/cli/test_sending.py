@@ -22,8 +22,8 @@ from newsletter.clock import SystemClock
 from newsletter.db.engine import Database, open_database
 from newsletter.db.schema import batches, deliveries, issues, plans, snapshots
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
-from newsletter.delivery.loopback import Fault, Loopback, Phase
-from newsletter.editing.people.audit_store import list_entries
+from newsletter.delivery.rehearsal import Fault, Loopback, Phase
+from newsletter.editing.audit import list_entries
 from tests.conftest import THURSDAY
 from tests.delivery.house import FRAME, PLAN, add_readers, statuses
 from tests.installed import install

@@ -19,8 +19,8 @@ from newsletter.db.engine import Database, open_database
 from newsletter.db.statuses import IssueStatus, SlotStatus
 from newsletter.digest.draft import Drafted
 from newsletter.digest.store import get_issue
-from newsletter.editing.drafts.draft import draft_now
-from newsletter.editing.release.approve import approve
+from newsletter.editing.approve import approve
+from newsletter.editing.draft import draft_now
 from newsletter.installation import make_installation
 from newsletter.schedule import store
 from newsletter.schedule.slots import NAME, Slot

@@ -4,9 +4,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from newsletter.content import rows
-from newsletter.content.model import Claim
-from newsletter.content.pack import Pack
+from newsletter.content import records as rows
+from newsletter.content.records import Claim, Pack
 from newsletter.content.store import ContentStore
 
 MONDAY = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.content.current import Stated, current
+from newsletter.content.records import Stated, current
 
 STATED = st.builds(
     Stated,

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.content.model import Tool
-from newsletter.content.pack import Pack, slug
+from newsletter.content.records import Pack, Tool, slug
 from newsletter.errors import BadInput
 from tests.content.packs import OURS, THEIRS, pack, store_with, tool
 

@@ -6,11 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from newsletter.content.costs import monthly_cost
 from newsletter.content.facts import differs, resolve
-from newsletter.content.ids import content_id
-from newsletter.content.model import Claim, Fact, Source
-from newsletter.content.units import measure
+from newsletter.content.records import Claim, Fact, Source, content_id
+from newsletter.content.units import measure, monthly_cost
 
 MARCH, JUNE = date(2026, 3, 1), date(2026, 6, 1)
 SOURCES = {

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from newsletter.content.freshness import day_of, is_stale
-from newsletter.content.model import Claim, Source
+from newsletter.content.facts import day_of, is_stale
+from newsletter.content.records import Claim, Source
 
 SEEN, PUBLISHED, AS_OF, VERIFIED = (date(2026, month, 1) for month in (11, 9, 7, 5))
 SOURCE = Source(id="docs", name="Docs", published_on=PUBLISHED, seen_on=SEEN)

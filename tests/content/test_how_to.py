@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from newsletter.content.packfile import parse_pack
+from newsletter.content.packs import parse_pack
 from tests.content.packs import store_with
 
 HOW_TO = Path(__file__).parents[2] / "docs/how-to/packs-and-pages.md"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.content.model import Decision
+from newsletter.content.records import Decision
 from newsletter.content.store import ContentStore
 from tests.content.packs import (
     MONDAY,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.content.material import Origin, find_files, is_pack, read_material
-from newsletter.content.pack import Pack
+from newsletter.content.packs import Origin, find_files, is_pack, read_material
+from newsletter.content.records import Pack
 from newsletter.errors import BadInput
 from tests.content.pages.reading import NAMES, WRITTEN
 from tests.content.test_packfile import GOOD

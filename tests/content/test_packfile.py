@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.content.jsonlines import json_lines
-from newsletter.content.packfile import JSON_LIMIT, YAML_LIMIT, PackFile, parse_pack, read_text
+from newsletter.content.packs import JSON_LIMIT, YAML_LIMIT, PackFile, json_lines, parse_pack, read_text
 from newsletter.errors import BadInput
 
 FILE = Path("week.yaml")

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from newsletter.content.pack import Pack
-from newsletter.content.packfile import parse_pack
+from newsletter.content.packs import parse_pack
+from newsletter.content.records import Pack
 from newsletter.content.store import ContentStore
 from newsletter.errors import BadInput
 from tests.content.packs import MONDAY, OURS, dump, pack, store_with, tool, whole_week

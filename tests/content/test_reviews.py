@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from newsletter.content.model import Review
-from newsletter.content.pack import Pack
+from newsletter.content.records import Pack, Review
 from tests.content.packs import MONDAY, OURS, THEIRS, pack, row_counts, store_with, tool
 
 WORDS = "It runs everywhere."

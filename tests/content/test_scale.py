@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.content.pack import Pack
+from newsletter.content.records import Pack
 from newsletter.content.store import ContentStore
 from tests.content.packs import MONDAY, WEEK, pack
 

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from newsletter.content.pack import Pack
-from newsletter.content.schema import pack_schema
+from newsletter.content.packs import pack_schema
+from newsletter.content.records import Pack
 
 PUBLISHED = Path(__file__).parents[2] / "docs/reference/pack.schema.json"
 

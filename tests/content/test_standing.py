@@ -7,18 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.content.model import Decision
-from newsletter.content.pack import (
+from newsletter.content.records import (
     AliasEntry,
     ClaimEntry,
+    Decision,
     Pack,
     ReviewEntry,
     SourceEntry,
     ToolEntry,
     VerdictEntry,
 )
-from newsletter.content.standing import Standing, standings
-from newsletter.content.store import ContentStore
+from newsletter.content.store import ContentStore, Standing, standings
 
 SEEN = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 LATER = SEEN + timedelta(days=1)

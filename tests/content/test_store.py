@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.content.database import open_for_writing, writing
 from newsletter.content.migrations import MIGRATIONS, SEARCHED
-from newsletter.content.opening import open_for_writing, writing
-from newsletter.content.search import search
-from newsletter.content.store import ContentStore
+from newsletter.content.store import ContentStore, search
 from newsletter.errors import BadInput, NotFound, StoreBusy, StoreError
 from tests.content.packs import MONDAY, OURS, THEIRS, WEEK, pack, store_with, tool, whole_week
 

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.content.model import Decision
-from newsletter.content.record import ImportCounts
+from newsletter.content.importing import ImportCounts
+from newsletter.content.records import Decision
 from newsletter.content.store import ContentStore
-from newsletter.content.sync import sync
-from newsletter.content.views import VIEWS
+from newsletter.content.sync import VIEWS, sync
 from newsletter.errors import BadInput
 from tests.content.packs import MONDAY, WEEK, dump, every_claim, pack, row_counts, tool
 

@@ -3,10 +3,9 @@
 import json
 from pathlib import Path
 
-from newsletter.content.export import export_pack
-from newsletter.content.model import ReaderVotes
-from newsletter.content.store import ContentStore
-from newsletter.content.votes_store import reader_votes, record_reader_votes, votes_text
+from newsletter.content.packs import export_pack
+from newsletter.content.records import ReaderVotes
+from newsletter.content.store import ContentStore, reader_votes, record_reader_votes, votes_text
 from tests.content.packs import MONDAY, THEIRS, WEEK, dump, pack, store_with, whole_week
 
 NAME = "Readers of the weekly"

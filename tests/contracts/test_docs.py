@@ -115,6 +115,14 @@ def test_a_command_that_is_none_is_found() -> None:
 
 def test_every_module_of_commands_is_in_the_program() -> None:
     modules = {file.stem for file in (ROOT / "newsletter" / "cli").glob("*.py")}
-    listed = {module for section in SECTIONS.values() for module in section}
-    # reader_files holds those of `readers` that read and write files.
-    assert modules - listed == {"__init__", "frame", "program", "reader_files"}
+    listed = {module for commands in SECTIONS.values() for module, _ in commands.values()}
+    assert modules - listed == {"__init__", "frame", "program"}
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_the_line_of_help_in_the_table_is_the_commands_own(section: str) -> None:
+    context = click.Context(program)
+    for name, (_, line) in SECTIONS[section].items():
+        command = program.get_command(context, name)
+        assert command is not None, name
+        assert command.get_short_help_str(100) == line

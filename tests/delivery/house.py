@@ -13,15 +13,14 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import deliveries, issues, plans, readers
 from newsletter.db.statuses import DeliveryStatus, IssueStatus, ReaderStatus
 from newsletter.delivery.message import Mailing, Marks
-from newsletter.delivery.retry import Patience
 from newsletter.delivery.sender import Sender
-from newsletter.delivery.transport import Transport
+from newsletter.delivery.throttle import Patience
+from newsletter.delivery.transports import Transport
 from newsletter.readers.addresses import Address
+from newsletter.readers.keys import address_hash
 from newsletter.readers.links import LinkSigner
-from newsletter.readers.suppression import address_hash
 from newsletter.render.headers import issue_headers
-from newsletter.render.plan import Block, Plan, Slot
-from newsletter.render.slots import SlotName
+from newsletter.render.plan import Block, Plan, Slot, SlotName
 from tests.conftest import THURSDAY
 from tests.render import letters
 

@@ -16,9 +16,16 @@ import pytest
 from newsletter.clock import SystemClock
 from newsletter.db.engine import Database
 from newsletter.db.statuses import DeliveryStatus
-from newsletter.delivery.faults import Point
-from newsletter.delivery.loopback import Fault, Loopback, Phase
-from newsletter.delivery.rehearsal import Rehearsal, Trouble, make_issue, sender_command
+from newsletter.delivery.ledger import Point
+from newsletter.delivery.rehearsal import (
+    Fault,
+    Loopback,
+    Phase,
+    Rehearsal,
+    Trouble,
+    make_issue,
+    sender_command,
+)
 from newsletter.delivery.store import issues_with_work, progress_of, skip_the_rest
 from newsletter.digest.issues import Step
 from newsletter.digest.store import get_issue, take_step

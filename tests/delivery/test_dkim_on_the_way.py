@@ -12,16 +12,15 @@ from sqlalchemy import update
 from newsletter.clock import MovedClock, SystemClock
 from newsletter.db.engine import Database
 from newsletter.db.schema import readers
-from newsletter.delivery.dkim import DkimSigner
-from newsletter.delivery.dkim_keys import DkimFiles
-from newsletter.delivery.loopback import Loopback
+from newsletter.delivery.dkim import DkimFiles, DkimSigner
+from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing
-from newsletter.delivery.outbox import Outbox
-from newsletter.delivery.recipients import Recipient
-from newsletter.delivery.smtp import Smtp
-from newsletter.delivery.smtp_wire import Relay
+from newsletter.delivery.rehearsal import Loopback
 from newsletter.delivery.store import start_issue
-from newsletter.delivery.transport import Transport
+from newsletter.delivery.transports import Transport
+from newsletter.delivery.transports.outbox import Outbox
+from newsletter.delivery.transports.smtp import Smtp
+from newsletter.delivery.transports.smtp_wire import Relay
 from newsletter.errors import ConfigError
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_issue, add_readers, mailing, sender

@@ -9,15 +9,13 @@ from sqlalchemy import update
 from newsletter.db.engine import Database
 from newsletter.db.schema import deliveries, readers
 from newsletter.db.statuses import DeliveryStatus
-from newsletter.delivery.domains import DomainCount, DomainLine
-from newsletter.delivery.late import settle
-from newsletter.delivery.outbox import Outbox
-from newsletter.delivery.pace import Pace
-from newsletter.delivery.progress import Progress
-from newsletter.delivery.recording import _count_on_batch
+from newsletter.delivery.ledger import _count_on_batch
+from newsletter.delivery.progress import DomainCount, DomainLine, Pace, Progress
 from newsletter.delivery.states import Event
 from newsletter.delivery.store import start_issue
-from newsletter.delivery.unsure_store import page_of_unsure, send_again
+from newsletter.delivery.takeover import settle
+from newsletter.delivery.transports.outbox import Outbox
+from newsletter.delivery.unsure import page_of_unsure, send_again
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_issue, add_readers, sender
 

@@ -11,9 +11,7 @@ import pytest
 
 from newsletter.clock import MovedClock
 from newsletter.db.engine import Database
-from newsletter.delivery.alerts import StoredAlerts
-from newsletter.delivery.alerts_store import NEWS
-from newsletter.delivery.herald import TRIES, Herald
+from newsletter.delivery.alerts import NEWS, TRIES, Herald, StoredAlerts
 from tests.conftest import THURSDAY
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.delivery.holds import Hold
 from newsletter.delivery.journal import Journal, JournalError, read_evidence, sweep
+from newsletter.delivery.ledger import Hold
 from newsletter.delivery.states import Event, Outcome
 from tests.conftest import THURSDAY
 

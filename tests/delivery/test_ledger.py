@@ -11,8 +11,7 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries, issues, readers, suppressions
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus, ReaderStatus
 from newsletter.delivery import ledger
-from newsletter.delivery.holds import Hold
-from newsletter.delivery.ledger import Fenced, Window
+from newsletter.delivery.ledger import Fenced, Hold, Window
 from newsletter.delivery.progress import Progress
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.store import progress_of, start_issue

@@ -13,14 +13,13 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import alerts, mails, readers
 from newsletter.db.statuses import MailKind, MailStatus, ReaderStatus
 from newsletter.delivery.alerts import StoredAlerts
-from newsletter.delivery.loopback import Fault, Loopback, Phase
-from newsletter.delivery.mails import FORGOTTEN_AFTER, begin_mails, queue_mail
 from newsletter.delivery.message import Marks
-from newsletter.delivery.outbox import Outbox
-from newsletter.delivery.postman import Postman
-from newsletter.delivery.retry import Patience
-from newsletter.delivery.smtp import Smtp
-from newsletter.delivery.smtp_wire import Relay, Waits
+from newsletter.delivery.rehearsal import Fault, Loopback, Phase
+from newsletter.delivery.throttle import Patience
+from newsletter.delivery.transactional import FORGOTTEN_AFTER, Postman, begin_mails, queue_mail
+from newsletter.delivery.transports.outbox import Outbox
+from newsletter.delivery.transports.smtp import Smtp
+from newsletter.delivery.transports.smtp_wire import Relay, Waits
 from newsletter.readers.links import LinkSigner
 from newsletter.render.environment import template_folders
 from tests.conftest import THURSDAY

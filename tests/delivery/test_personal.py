@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.personal import TOPICS, personal_letter
-from newsletter.delivery.personal import Personal, Wishes
-from newsletter.digest.letter import Letter, Rates
-from newsletter.render.personal import TOOL_LINES, common_blocks
-from newsletter.render.slots import SlotName
+from newsletter.delivery.audience import Personal, Wishes
+from newsletter.digest.content import Letter, Rates
+from newsletter.render.plan import TOOL_LINES, SlotName, common_blocks
 
 LETTER = personal_letter()
 BLOCKS = (

@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from newsletter.db.statuses import Edition, IssueStatus
-from newsletter.delivery.progress import SILENCE, Progress, SenderSign, Situation
-from newsletter.delivery.report import report, unsure_words
+from newsletter.delivery.progress import SILENCE, Progress, SenderSign, Situation, report, unsure_words
 from newsletter.digest.issues import Issue
 from tests.conftest import THURSDAY
 

@@ -9,13 +9,13 @@ from newsletter.clock import MovedClock
 from newsletter.db.engine import Database
 from newsletter.db.schema import readers
 from newsletter.db.statuses import DeliveryStatus
-from newsletter.delivery.loopback import Fault, Loopback, Phase
-from newsletter.delivery.retry import Breaker, Patience, Wait
+from newsletter.delivery.rehearsal import Fault, Loopback, Phase
 from newsletter.delivery.sender import Ending
-from newsletter.delivery.smtp import Smtp
-from newsletter.delivery.smtp_wire import Relay
 from newsletter.delivery.states import Event
 from newsletter.delivery.store import senders_of, start_issue
+from newsletter.delivery.throttle import Breaker, Patience, Wait
+from newsletter.delivery.transports.smtp import Smtp
+from newsletter.delivery.transports.smtp_wire import Relay
 from newsletter.errors import SendError
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_issue, add_readers, sender, statuses

@@ -14,14 +14,14 @@ from newsletter.clock import SystemClock
 from newsletter.db.engine import Database, open_database
 from newsletter.db.schema import batches, deliveries, issues, readers
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus, ReaderStatus
-from newsletter.delivery.loopback import Fault, Faults, Loopback, Phase
-from newsletter.delivery.outbox import Outbox
 from newsletter.delivery.progress import Progress
-from newsletter.delivery.retry import Patience
+from newsletter.delivery.rehearsal import Fault, Faults, Loopback, Phase
 from newsletter.delivery.sender import Ending, Sender
-from newsletter.delivery.smtp import Smtp
-from newsletter.delivery.smtp_wire import Relay, Waits
 from newsletter.delivery.store import pause_issue, progress_of, resume_issue, start_issue
+from newsletter.delivery.throttle import Patience
+from newsletter.delivery.transports.outbox import Outbox
+from newsletter.delivery.transports.smtp import Smtp
+from newsletter.delivery.transports.smtp_wire import Relay, Waits
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_issue, add_readers, sender, statuses
 

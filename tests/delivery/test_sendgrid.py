@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from newsletter.clock import MovedClock
-from newsletter.delivery.recipients import Recipient
-from newsletter.delivery.sendgrid import SendGrid as SendGridTransport
+from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.states import Event, Outcome
+from newsletter.delivery.transports.sendgrid import SendGrid as SendGridTransport
 from newsletter.errors import SendError
 from tests.conftest import THURSDAY
 from tests.delivery.house import mailing

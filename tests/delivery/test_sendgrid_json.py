@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.delivery.recipients import Recipient
-from newsletter.delivery.sendgrid_json import RequestWriter
+from newsletter.delivery.ledger import Recipient
+from newsletter.delivery.transports.sendgrid import RequestWriter
 from newsletter.errors import BadHeader
-from newsletter.render.tagged import TaggedMail
+from newsletter.render.compose import TaggedMail
 from tests.delivery.house import PLAN, mailing
 
 MAILING = mailing(12)

@@ -10,15 +10,14 @@ from typing import Any
 import pytest
 
 from newsletter.config import Tls
-from newsletter.delivery.loopback import Fault, Faults, Loopback, Phase
+from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing, Marks
-from newsletter.delivery.recipients import Recipient
-from newsletter.delivery.smtp import Smtp
-from newsletter.delivery.smtp_wire import Relay, Waits
+from newsletter.delivery.rehearsal import Fault, Faults, Loopback, Phase
 from newsletter.delivery.states import Event, Outcome
+from newsletter.delivery.transports.smtp import Smtp
+from newsletter.delivery.transports.smtp_wire import Relay, Waits
 from newsletter.errors import SendError
-from newsletter.render.plan import Block, Plan, Slot
-from newsletter.render.slots import SlotName
+from newsletter.render.plan import Block, Plan, Slot, SlotName
 from tests.delivery.house import FRAME, PLAN, mailing
 
 PLAIN = ("8BITMIME", "SIZE 50000000", "ENHANCEDSTATUSCODES")

@@ -12,13 +12,13 @@ import pytest
 from newsletter.db.engine import Database
 from newsletter.db.statuses import DeliveryStatus
 from newsletter.delivery import ledger
-from newsletter.delivery.holds import Hold
 from newsletter.delivery.journal import Journal
+from newsletter.delivery.ledger import Hold
 from newsletter.delivery.progress import Progress
-from newsletter.delivery.retry import Patience
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.store import progress_of, start_issue
 from newsletter.delivery.takeover import record_late, take_over
+from newsletter.delivery.throttle import Patience
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_issue, add_readers, hash_address, statuses
 

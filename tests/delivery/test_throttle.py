@@ -12,18 +12,16 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries, readers, reports
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
 from newsletter.delivery import ledger
-from newsletter.delivery.holds import Hold
-from newsletter.delivery.ledger import Window
-from newsletter.delivery.loopback import Fault, Loopback, Phase
-from newsletter.delivery.outbox import Outbox
+from newsletter.delivery.ledger import Hold, Window
 from newsletter.delivery.progress import Progress
+from newsletter.delivery.rehearsal import Fault, Loopback, Phase
 from newsletter.delivery.sender import Ending
-from newsletter.delivery.shares import Shares
-from newsletter.delivery.smtp import Smtp
-from newsletter.delivery.smtp_wire import Relay
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.store import senders_of, start_issue
-from newsletter.delivery.throttle import Limit, Throttle, WarmUp, parse_limit, parse_warm_up
+from newsletter.delivery.throttle import Limit, Shares, Throttle, WarmUp, parse_limit, parse_warm_up
+from newsletter.delivery.transports.outbox import Outbox
+from newsletter.delivery.transports.smtp import Smtp
+from newsletter.delivery.transports.smtp_wire import Relay
 from newsletter.errors import ConfigError
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_issue, add_readers, hash_address, sender, statuses

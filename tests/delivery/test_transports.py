@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from newsletter.clock import SystemClock
-from newsletter.delivery.loopback import Loopback
-from newsletter.delivery.outbox import Outbox, file_name
-from newsletter.delivery.recipients import Recipient
-from newsletter.delivery.sendgrid import SendGrid as SendGridTransport
-from newsletter.delivery.smtp import Smtp
-from newsletter.delivery.smtp_wire import Relay, Waits
+from newsletter.delivery.ledger import Recipient
+from newsletter.delivery.rehearsal import Loopback
 from newsletter.delivery.states import Event, Outcome
-from newsletter.delivery.transport import Transport
+from newsletter.delivery.transports import Transport
+from newsletter.delivery.transports.outbox import Outbox, file_name
+from newsletter.delivery.transports.sendgrid import SendGrid as SendGridTransport
+from newsletter.delivery.transports.smtp import Smtp
+from newsletter.delivery.transports.smtp_wire import Relay, Waits
 from newsletter.errors import SendError
 from tests.delivery.house import mailing
 from tests.standins.sendgrid import API_KEY, SendGrid

@@ -9,7 +9,7 @@ from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
 from newsletter.delivery import ledger
 from newsletter.delivery.progress import Progress
 from newsletter.delivery.store import finish_issue, progress_of, start_issue
-from newsletter.delivery.unsure_store import list_unsure, page_of_unsure, send_again
+from newsletter.delivery.unsure import list_unsure, page_of_unsure, send_again
 from newsletter.errors import InvalidTransition, StoreBusy
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_issue, add_readers, statuses

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries
+from newsletter.delivery.audience import local_hour
 from newsletter.delivery.store import progress_of, start_issue
-from newsletter.delivery.waves import local_hour
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_issue, add_readers
 

@@ -8,7 +8,7 @@ from newsletter.app import App
 from newsletter.clock import SystemClock
 from newsletter.config import load_settings
 from newsletter.db.engine import open_database
-from newsletter.delivery.smtp import Smtp
+from newsletter.delivery.transports.smtp import Smtp
 from newsletter.errors import ConfigError
 
 ISSUES = '[mail]\ntransport = "smtp"\n[smtp]\nhost = "relay.example.org"\n'

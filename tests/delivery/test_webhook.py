@@ -27,19 +27,26 @@ from newsletter.db.schema import (
     webhook_posts,
 )
 from newsletter.db.statuses import DeliveryStatus, MailKind, MailStatus, ReaderStatus
-from newsletter.delivery.feedback.acting import Feedback
-from newsletter.delivery.feedback.matching import Matcher
-from newsletter.delivery.mails import queue_mail
+from newsletter.delivery.bounces.acting import Feedback, Matcher
 from newsletter.delivery.message import Marks
-from newsletter.delivery.sendgrid import SendGrid as SendGridTransport
-from newsletter.delivery.sendgrid_events import SETTING, Unreadable, is_signed, read_events, read_keys
 from newsletter.delivery.store import progress_of, start_issue
-from newsletter.delivery.webhook import KEPT, Webhook, trouble_words
-from newsletter.delivery.webhook_store import forget_events
+from newsletter.delivery.transactional import queue_mail
+from newsletter.delivery.transports.sendgrid import SendGrid as SendGridTransport
+from newsletter.delivery.transports.sendgrid_webhook import (
+    KEPT,
+    SETTING,
+    Unreadable,
+    Webhook,
+    forget_events,
+    is_signed,
+    read_events,
+    read_keys,
+    trouble_words,
+)
 from newsletter.errors import ConfigError
 from newsletter.readers.addresses import parse_address
 from newsletter.readers.links import LinkSigner
-from newsletter.readers.suppression_store import suppression_reason
+from newsletter.readers.store import suppression_reason
 from tests.conftest import THURSDAY
 from tests.delivery.house import KEY, add_issue, add_readers, mailing, sender, statuses
 from tests.standins.sendgrid import API_KEY, AcceptedMail, SendGrid, dropped

@@ -5,16 +5,15 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from newsletter.content.pack import Pack
+from newsletter.content.records import Pack
 from newsletter.content.store import ContentStore
 from newsletter.db.engine import open_database
 from newsletter.db.schema import metadata
 from newsletter.digest import store
+from newsletter.digest.changes import Span
+from newsletter.digest.content import Letter, letter_to_json
 from newsletter.digest.draft import Drafted, Window, make_draft
 from newsletter.digest.issues import Issue
-from newsletter.digest.letter import Letter
-from newsletter.digest.letter_json import letter_to_json
-from newsletter.digest.moves import Span
 from newsletter.digest.writing import Written, write_letter
 from tests.digest.week import CUTOFF, SEEN, SEND_AT, SLOT, WEEK, settings_in
 

@@ -1,7 +1,14 @@
 """As many comparisons as anybody has, each with texts as long as pages have them."""
 
-from newsletter.content.model import Decision
-from newsletter.content.pack import ClaimEntry, ComparisonEntry, Pack, ReviewEntry, SourceEntry, ToolEntry
+from newsletter.content.records import (
+    ClaimEntry,
+    ComparisonEntry,
+    Decision,
+    Pack,
+    ReviewEntry,
+    SourceEntry,
+    ToolEntry,
+)
 
 REVIEWERS = ("Builder", "Skeptic", "Futurist", "Founder")
 PRICES = (("input_price", "0.{}"), ("output_price", "2.{}"))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.digest.amounts import day, money, number, token_count, unit_price, whole
+from newsletter.digest.wording import day, money, number, token_count, unit_price, whole
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from newsletter.content.model import Comparison, Question
-from newsletter.digest.answers import find_question, full_answer
+from newsletter.content.records import Comparison, Question
+from newsletter.digest.items import find_question, full_answer
 from newsletter.digest.material import Dossier, Material
 from newsletter.digest.panel import Panel
 from tests.digest.tools import dossier, panel

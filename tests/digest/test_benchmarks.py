@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from newsletter.content.model import Benchmark, Source
+from newsletter.content.records import Benchmark, Source
 from newsletter.digest.lead import all_benchmarks, first_benchmarks
 from newsletter.digest.material import Dossier
 from tests.digest.tools import dossier

@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsletter.digest.bottom_line import bottom_line, clear_pick, line_beside_splits
+from newsletter.digest.lead import bottom_line, clear_pick, line_beside_splits
 from newsletter.digest.panel import Panel, panel_of
 from tests.digest.tools import dossier, panel, review, verdict
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.content.model import Comparison
-from newsletter.digest.briefs import brief_block
+from newsletter.content.records import Comparison
+from newsletter.digest.items import brief_block
 from newsletter.digest.material import Dossier, Material
 from newsletter.digest.panel import Panel
 from tests.digest.tools import dossier, panel

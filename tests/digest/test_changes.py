@@ -4,12 +4,19 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from newsletter.content.model import Comparison, ReaderVotes, Votes
-from newsletter.digest.changes import CHANGE_WORDS, CHANGES, changes_block, heading_move
-from newsletter.digest.letter import Change
+from newsletter.content.records import Comparison, ReaderVotes, Votes
+from newsletter.digest.changes import (
+    CHANGE_WORDS,
+    CHANGES,
+    Move,
+    MoveKind,
+    Priced,
+    changes_block,
+    heading_move,
+)
+from newsletter.digest.content import Change
 from newsletter.digest.material import Dossier, Material
-from newsletter.digest.moves import Move, MoveKind, Priced
-from newsletter.digest.sentences import count_words
+from newsletter.digest.wording import count_words
 from tests.digest.tools import MOMENT, dossier, panel
 from tests.digest.week import settings_in
 

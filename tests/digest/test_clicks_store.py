@@ -10,8 +10,11 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import clicks
 from newsletter.db.statuses import ClickKind, Edition
 from newsletter.digest import store
-from newsletter.digest.clicks import Click, IssueLink, LinkClicks, Uncounted
-from newsletter.digest.clicks_store import (
+from newsletter.digest.clicks import (
+    Click,
+    IssueLink,
+    LinkClicks,
+    Uncounted,
     add_clicks,
     clicks_by_issue,
     clicks_of,

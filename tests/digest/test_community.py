@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from newsletter.content.model import Votes
+from newsletter.content.records import Votes
+from newsletter.digest.content import Row
 from newsletter.digest.lead import decision_table, side_of
-from newsletter.digest.letter import Row
 from newsletter.digest.material import Dossier, Material
 from tests.digest.tools import dossier
 

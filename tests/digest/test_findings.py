@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from newsletter.content.model import Source
+from newsletter.content.records import Source
 from newsletter.digest.findings import Pair, findings
 from newsletter.digest.material import Dossier
 from tests.digest.tools import dossier, panel

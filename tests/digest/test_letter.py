@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.content.pack import (
+from newsletter.content.records import (
     ClaimEntry,
     ComparisonEntry,
     Pack,
@@ -15,15 +15,12 @@ from newsletter.content.pack import (
     ToolEntry,
     VerdictEntry,
 )
-from newsletter.digest.briefs import BRIEF_WORDS
-from newsletter.digest.cards import CARD_WORDS
-from newsletter.digest.figures import figures_in
-from newsletter.digest.length import MOST_WORDS, lead_words, letter_words, minutes
-from newsletter.digest.letter import Card, Figure, Letter
-from newsletter.digest.letter_json import letter_from_json, letter_to_json
-from newsletter.digest.moves import Span
-from newsletter.digest.sentences import count_words
+from newsletter.digest.changes import Span
+from newsletter.digest.content import Card, Figure, Letter, letter_from_json, letter_to_json
+from newsletter.digest.items import BRIEF_WORDS, CARD_WORDS
 from newsletter.digest.subject import PREHEADER_CHARS, SUBJECT_CHARS
+from newsletter.digest.wording import count_words, figures_in
+from newsletter.digest.writing import MOST_WORDS, lead_words, letter_words, minutes
 from newsletter.errors import StoreError
 from tests.digest.golden import FILE, letter_of_week, readable, written_week
 from tests.digest.week import CUTOFF, PANEL_PAGE, PRICE_PAGE, PROFILE_PAGE, VERDICT_PAGE, WEEK

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.digest.letter import Link
+from newsletter.digest.content import Link
 from newsletter.digest.links import is_affiliate, link_or_words, link_to, safe_url, site_link
 from tests.digest.week import settings_in
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from newsletter.content.pack import Pack
+from newsletter.content.records import Pack
 from newsletter.content.store import ContentStore
-from newsletter.digest.moves import Move, MoveKind, Span, find_moves
+from newsletter.digest.changes import Move, MoveKind, Span, find_moves
 
 START = datetime(2026, 11, 4, 9, 0, tzinfo=UTC)
 WEEK = timedelta(days=7)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
 from newsletter.config import ThinWeek
-from newsletter.content.pack import ComparisonEntry, Pack, ReviewEntry, SourceEntry, ToolEntry
+from newsletter.content.records import ComparisonEntry, Pack, ReviewEntry, SourceEntry, ToolEntry
 from newsletter.content.store import ContentStore
 from newsletter.db.engine import Database, open_database
 from newsletter.db.schema import metadata, publications

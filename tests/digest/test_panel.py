@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsletter.content.model import Votes
+from newsletter.content.records import Votes
 from newsletter.digest.panel import Panel, community, panel_of, score_key
 from tests.digest.tools import MOMENT, panel, review, verdict
 

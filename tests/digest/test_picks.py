@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from newsletter.content.model import Comparison, Note, NoteKind
-from newsletter.digest.backing import backed_start, is_backed
-from newsletter.digest.picks import pick_lines
+from newsletter.content.records import Comparison, Note, NoteKind
+from newsletter.digest.lead import pick_lines
+from newsletter.digest.quotes import backed_start, is_backed
 from tests.digest.tools import dossier, panel
 
 MOMENT = datetime(2026, 11, 23, tzinfo=UTC)

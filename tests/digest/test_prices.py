@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.digest.costs import NO_COST, costs_block, monthly_cost, price_figure
+from newsletter.digest.costs import NO_COST, contrast, costs_block, monthly_cost, price_figure, pricing_kind
 from newsletter.digest.material import Dossier
-from newsletter.digest.pricing import contrast, pricing_kind
 from tests.digest.tools import dossier, offer
 from tests.digest.week import settings_in
 

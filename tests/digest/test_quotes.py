@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import date
 
-from newsletter.content.model import Review, Source
-from newsletter.digest.letter import Quote
+from newsletter.content.records import Review, Source
+from newsletter.digest.content import Quote
 from newsletter.digest.material import Dossier, Material
 from newsletter.digest.quotes import quotes
 from tests.digest.tools import dossier, review

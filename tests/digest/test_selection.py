@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from newsletter.content.model import ComparisonHead
-from newsletter.content.standing import Standing
+from newsletter.content.records import ComparisonHead
+from newsletter.content.store import Standing
 from newsletter.db.statuses import ItemKind, Room
 from newsletter.digest import selection
 from newsletter.digest.issues import Item, ItemKey

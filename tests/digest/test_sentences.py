@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.digest.sentences import clip, count_words, fit, is_whole, plain, split_sentences
+from newsletter.digest.wording import clip, count_words, fit, is_whole, plain, split_sentences
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from newsletter.db.engine import Database
 from newsletter.db.statuses import Edition, ExclusionReach, IssueStatus, ItemKind, Room
 from newsletter.digest import store
-from newsletter.digest.draft_store import change_exclusions, change_items
 from newsletter.digest.issues import Issue, Item, ItemKey, Step
-from newsletter.digest.store import Frozen
+from newsletter.digest.store import Frozen, change_exclusions, change_items
 from newsletter.errors import AlreadyPublished, ChangedMeanwhile, InvalidTransition, NotFound
 from tests.digest.week import CUTOFF, SEND_AT
 

@@ -1,6 +1,6 @@
 """Subject and preheader: short, computed, and not the same thing twice."""
 
-from newsletter.digest.letter import Card, Figure
+from newsletter.digest.content import Card, Figure
 from newsletter.digest.subject import (
     PREHEADER_CHARS,
     SUBJECT_CHARS,

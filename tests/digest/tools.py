@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from newsletter.content.model import Claim, Decision, Fact, Offer, Review, Tool, Verdict
+from newsletter.content.records import Claim, Decision, Fact, Offer, Review, Tool, Verdict
 from newsletter.digest.material import Dossier
 from newsletter.digest.panel import Panel, panel_of
 

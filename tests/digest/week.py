@@ -5,12 +5,13 @@ from decimal import Decimal
 from pathlib import Path
 
 from newsletter.config import Settings
-from newsletter.content.model import Decision, NoteKind
-from newsletter.content.pack import (
+from newsletter.content.records import (
     BenchmarkEntry,
     ClaimEntry,
     ComparisonEntry,
+    Decision,
     NoteEntry,
+    NoteKind,
     Pack,
     QuestionEntry,
     ReviewEntry,

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from newsletter.app import App
 from newsletter.clock import MovedClock
-from newsletter.content.pack import Pack
+from newsletter.content.records import Pack
 from newsletter.db.engine import Database
 from newsletter.digest.draft import Drafted
 from newsletter.digest.issues import Issue
-from newsletter.editing.drafts.draft import draft_now
+from newsletter.editing.cache import DeskCache
+from newsletter.editing.draft import draft_now
 from tests.digest.week import CUTOFF, SEEN, WEEK, furnish, settings_in
 
 
@@ -30,3 +31,9 @@ def drafted(app: App, slot: str | None = None) -> Issue:
     made = draft_now(app, slot, even_thin=True)
     assert isinstance(made, Drafted)
     return made.issue
+
+
+def cache_of(app: App) -> DeskCache:
+    """What a desk on this installation remembers; the same one each time."""
+    cache: DeskCache = app.__dict__.setdefault("_cache", DeskCache(app))
+    return cache

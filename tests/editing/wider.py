@@ -1,7 +1,6 @@
 """More than fits in the small week: three comparisons that wait, and a stranger's review of one of its tools."""
 
-from newsletter.content.model import Decision
-from newsletter.content.pack import ComparisonEntry, Pack, ReviewEntry, SourceEntry, ToolEntry
+from newsletter.content.records import ComparisonEntry, Decision, Pack, ReviewEntry, SourceEntry, ToolEntry
 
 NAMES = ("avocet", "bittern", "curlew", "dunlin", "egret", "fulmar")
 

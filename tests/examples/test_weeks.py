@@ -14,14 +14,14 @@ from newsletter.content.facts import resolve
 from newsletter.content.pages import decode
 from newsletter.content.store import ContentStore
 from newsletter.digest.draft import Drafted
-from newsletter.digest.length import letter_words
+from newsletter.digest.writing import letter_words
 from newsletter.editing.checks import Finding, check
-from newsletter.editing.drafts.draft import draft_now
-from newsletter.editing.proofs.letters import letter_of
+from newsletter.editing.draft import draft_now
+from newsletter.editing.preview import letter_of
 from newsletter.installation import make_installation
 from newsletter.readers.csv_file import CsvFile, Row
 from newsletter.readers.importing import import_readers
-from newsletter.readers.model import Arrival
+from newsletter.readers.store import Arrival
 from tests.content.packs import every_claim
 from tests.examples.weeks import (
     LAST_WEEK,

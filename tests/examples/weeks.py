@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from newsletter.content.material import Origin, find_files, read_material
-from newsletter.content.pack import Pack
+from newsletter.content.packs import Origin, find_files, read_material
+from newsletter.content.records import Pack
 from newsletter.content.store import ContentStore
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

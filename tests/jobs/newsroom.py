@@ -9,8 +9,7 @@ from sqlalchemy import insert
 from newsletter.app import App
 from newsletter.clock import MovedClock
 from newsletter.config import Weekday
-from newsletter.content.model import Decision
-from newsletter.content.pack import ComparisonEntry, Pack, ReviewEntry, SourceEntry, ToolEntry
+from newsletter.content.records import ComparisonEntry, Decision, Pack, ReviewEntry, SourceEntry, ToolEntry
 from newsletter.db.engine import Database
 from newsletter.db.schema import readers
 from newsletter.db.statuses import ReaderStatus

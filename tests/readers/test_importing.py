@@ -13,9 +13,17 @@ from newsletter.errors import BadInput
 from newsletter.readers.addresses import parse_address
 from newsletter.readers.csv_file import BadLine, CsvFile
 from newsletter.readers.importing import CHUNK, ImportCounts, import_readers
-from newsletter.readers.model import Arrival, Consent, Reader
-from newsletter.readers.store import change_status, find_reader, list_consents, list_readers, list_topics
-from newsletter.readers.suppression_store import suppress
+from newsletter.readers.store import (
+    Arrival,
+    Consent,
+    Reader,
+    change_status,
+    find_reader,
+    list_consents,
+    list_readers,
+    list_topics,
+    suppress,
+)
 
 KEY = b"k" * 32
 

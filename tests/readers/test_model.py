@@ -1,5 +1,5 @@
 from newsletter.db.statuses import ReaderStatus
-from newsletter.readers.model import MAY_BECOME, Arrival
+from newsletter.readers.store import MAY_BECOME, Arrival
 
 
 def test_every_status_has_its_ways_out() -> None:

@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from newsletter.cli.program import program
-from newsletter.cli.reader_files import PROGRAMS
-from newsletter.readers.origins import FORMATS
+from newsletter.cli.readers import PROGRAMS
+from newsletter.readers.csv_file import FORMATS
 from tests.installed import install
 
 EXPORTS = Path(__file__).parent / "exports"

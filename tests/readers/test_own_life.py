@@ -11,13 +11,12 @@ from newsletter.clock import MovedClock
 from newsletter.db.engine import Database
 from newsletter.db.schema import mails, sign_up_counts
 from newsletter.db.statuses import ConsentEvent, Edition, MailKind, ReaderStatus
-from newsletter.delivery.mails import queue_mail
+from newsletter.delivery.transactional import queue_mail
 from newsletter.errors import BadInput, BadLink
-from newsletter.readers import leaving, own_store
+from newsletter.readers import leaving
+from newsletter.readers import store as own_store
 from newsletter.readers.addresses import parse_address
-from newsletter.readers.limits import Limits, TooMany, network_of
 from newsletter.readers.links import LinkSigner, Purpose
-from newsletter.readers.model import Reader
 from newsletter.readers.preferences import (
     MOST_TOOLS,
     Preferences,
@@ -26,8 +25,8 @@ from newsletter.readers.preferences import (
     put_preferences,
     unfollow,
 )
-from newsletter.readers.store import find_reader, list_consents
-from newsletter.readers.subscribing import Subscribing, Visitor, is_listed
+from newsletter.readers.store import Reader, find_reader, list_consents
+from newsletter.readers.subscribing import Limits, Subscribing, TooMany, Visitor, is_listed, network_of
 
 KEY = b"k" * 32
 VISITOR = Visitor(network="192.0.2.0/24", source="form")

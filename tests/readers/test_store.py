@@ -8,20 +8,25 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import consents, reader_topics, readers, suppressions
 from newsletter.db.statuses import ConsentEvent, Edition, ReaderStatus
 from newsletter.errors import NotFound
-from newsletter.readers.adding_store import add_readers
 from newsletter.readers.addresses import parse_address
-from newsletter.readers.forgetting_store import erase_reader
-from newsletter.readers.model import MAY_BECOME, Arrival, Consent, NewReader, Reader
 from newsletter.readers.store import (
+    MAY_BECOME,
+    Arrival,
+    Consent,
+    NewReader,
+    Reader,
+    add_readers,
     change_status,
     count_readers,
+    erase_reader,
     find_reader,
     get_reader,
     list_consents,
     list_readers,
     list_topics,
+    suppress,
+    suppression_reason,
 )
-from newsletter.readers.suppression_store import suppress, suppression_reason
 
 KEY = b"k" * 32
 ALICE = parse_address("Alice@example.org")

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from newsletter.db.engine import Database
 from newsletter.db.schema import vote_marks
 from newsletter.db.statuses import Vote
-from newsletter.readers import vote_store
+from newsletter.readers import votes as vote_store
 from newsletter.readers.votes import Ballots
 
 ALICE, BOB = 1, 2

@@ -1,7 +1,7 @@
 import pytest
 
 from newsletter.errors import BadInput
-from newsletter.readers.wording import NAME, one_line, without_address
+from newsletter.readers.addresses import NAME, one_line, without_address
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from newsletter.db.statuses import Edition
-from newsletter.digest.letter import (
+from newsletter.digest.content import (
     Answer,
     Benchmarks,
     Brief,
@@ -31,7 +31,7 @@ from newsletter.digest.letter import (
     Sources,
     Week,
 )
-from newsletter.render.frame import MessageFrame
+from newsletter.render.headers import MessageFrame
 
 FRAME = MessageFrame(
     from_name="Weekly Verdicts",

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from newsletter.render.encode import mailbox_form
 from newsletter.render.headers import issue_headers
-from newsletter.render.plan import Block, Plan, Slot
-from newsletter.render.slots import SlotName
+from newsletter.render.plan import Block, Plan, Slot, SlotName
 from tests.render.letters import FRAME
 
 ADDRESS, VIEW, LEAVE = Slot(SlotName.ADDRESS), Slot(SlotName.VIEW_URL), Slot(SlotName.UNSUBSCRIBE_URL)

@@ -3,12 +3,10 @@ import random
 import pytest
 
 from newsletter.errors import BadInput
-from newsletter.render.blocks import BrokenBlock, html_blocks, text_blocks
-from newsletter.render.compile import compile_letter
+from newsletter.render.compile import BrokenBlock, compile_letter, html_blocks, text_blocks
 from newsletter.render.environment import template_folders
-from newsletter.render.plan import FRAME, Block, Slot
+from newsletter.render.plan import FRAME, Block, Slot, SlotName
 from newsletter.render.sentinels import BlockBegin, BlockEnd, Html, LostSentinel, Sentinels
-from newsletter.render.slots import SlotName
 from tests.render import letters
 from tests.render.views import conditionals, for_browsers, for_outlook, html_of, parse_errors, text_of
 

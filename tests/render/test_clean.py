@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.render.clean import ISOLATES, clean, clean_lines, clean_values
+from newsletter.render.environment import ISOLATES, clean, clean_lines, clean_values
 from tests.render import letters
 
 

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.digest.letter import Figure, Score
-from newsletter.render.clean import clean
+from newsletter.digest.content import Figure, Score
 from newsletter.render.columns import bar, ends, figure, mean, score, table, underline, width, wrap
+from newsletter.render.environment import clean
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,7 @@ from newsletter.errors import BadHeader
 from newsletter.render.compose import Composer, EncodedPlan
 from newsletter.render.encode import mailbox_form
 from newsletter.render.headers import single_mail_headers
-from newsletter.render.plan import Block, Header, Plan, Slot
-from newsletter.render.slots import SlotName
+from newsletter.render.plan import Block, Header, Plan, Slot, SlotName
 from tests.render.letters import FRAME
 from tests.render.plans import (
     ADDRESS,

@@ -2,10 +2,8 @@
 
 from newsletter.digest.clicks import IssueLink
 from newsletter.render.compile import compile_letter
-from newsletter.render.counting import counted_plan
 from newsletter.render.environment import template_folders
-from newsletter.render.plan import Block, Plan, Slot
-from newsletter.render.slots import SlotName
+from newsletter.render.plan import Block, Plan, Slot, SlotName, counted_plan
 from tests.render import letters
 
 BASE = "https://news.example.org"

@@ -4,9 +4,8 @@ import pytest
 
 from newsletter.errors import TemplateError
 from newsletter.render.environment import mjml_environment, render, template_folders, text_environment
-from newsletter.render.plan import Slot
+from newsletter.render.plan import Slot, SlotName
 from newsletter.render.sentinels import Literal, LostSentinel, Sentinels
-from newsletter.render.slots import SlotName
 
 
 def write(folder: Path, name: str, text: str) -> Path:

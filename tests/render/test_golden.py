@@ -6,9 +6,8 @@ from xml.etree import ElementTree
 import pytest
 
 from newsletter.errors import Place
+from newsletter.render.compile import html_of, minify
 from newsletter.render.environment import Source
-from newsletter.render.minify import minify
-from newsletter.render.mjml import html_of
 from tests.render.goldens import FOLDER, sources
 from tests.render.views import for_browsers, for_outlook, lines
 

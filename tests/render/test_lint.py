@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from newsletter.errors import Place, TemplateError
+from newsletter.render.compile import html_of
 from newsletter.render.environment import Source, mjml_environment, render
 from newsletter.render.lint import Fault, lint
-from newsletter.render.mjml import html_of
 from newsletter.render.sentinels import Sentinels
 
 

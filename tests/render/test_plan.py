@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 
 from newsletter.errors import StoreError
-from newsletter.render.plan import Block, Header, Plan, Slot
-from newsletter.render.slots import SAMPLE_VALUES, SlotName
+from newsletter.render.plan import SAMPLE_VALUES, Block, Header, Plan, Slot, SlotName
 from tests.render.plans import PLAN, plans
 
 ROOMS = Plan(

@@ -9,7 +9,7 @@ import pytest
 from newsletter.render.compile import compile_letter
 from newsletter.render.compose import Composer
 from newsletter.render.environment import template_folders
-from newsletter.render.slots import SAMPLE_VALUES
+from newsletter.render.plan import SAMPLE_VALUES
 from tests.parts import require_part
 from tests.render import letters
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 
 from newsletter.errors import BadHeader
+from newsletter.render.compose import TaggedMail
 from newsletter.render.plan import Plan
-from newsletter.render.tagged import TaggedMail
 from tests.render.plans import PLAN, VALUES, plans, reader_values, substituted
 
 

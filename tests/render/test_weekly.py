@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from newsletter.digest.letter import Followed, Letter, Rates, Score, Scorecard, ScoreRow
+from newsletter.digest.content import Followed, Letter, Rates, Score, Scorecard, ScoreRow
 from newsletter.errors import BadInput
 from newsletter.render.columns import width
 from newsletter.render.compile import compile_letter
 from newsletter.render.environment import template_folders
-from newsletter.render.plan import Plan
-from newsletter.render.slots import SAMPLE_VALUES, SlotName
+from newsletter.render.plan import SAMPLE_VALUES, Plan, SlotName
 from tests.render import letters
 from tests.render.views import for_browsers, for_outlook, html_of, parse_errors, text_of, tree
 

@@ -7,8 +7,7 @@ from typing import Any
 import html5lib
 
 from newsletter.render.encode import html_text
-from newsletter.render.plan import Block, Plan
-from newsletter.render.slots import SAMPLE_VALUES
+from newsletter.render.plan import SAMPLE_VALUES, Block, Plan
 
 _OUTLOOK_ONLY = re.compile(r"<!--\[if (?:mso|mso \| IE|lte mso 11)\]>(.*?)<!\[endif\]-->", re.DOTALL)
 _OFFICE = re.compile(r"<noscript><xml>.*?</xml></noscript>", re.DOTALL)

@@ -17,7 +17,7 @@ from sendgrid import SendGridAPIClient
 from sendgrid.helpers.eventwebhook import EventWebhook
 
 from newsletter.clock import MovedClock
-from newsletter.render.tagged import TaggedMail
+from newsletter.render.compose import TaggedMail
 from tests.render.plans import PLAN, VALUES, substituted
 from tests.standins.sendgrid import API_KEY, SendGrid, broken, dropped, slow, too_many
 from tests.standins.sendgrid_webhook import Webhook

@@ -14,12 +14,11 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from newsletter.app import App
-from newsletter.content.pack import Pack, SourceEntry, ToolEntry
+from newsletter.content.records import Pack, SourceEntry, ToolEntry
 from newsletter.readers.addresses import parse_address
-from newsletter.readers.by_hand import add_by_hand
+from newsletter.readers.admin import add_by_hand
 from newsletter.readers.links import Purpose
-from newsletter.readers.model import Reader
-from newsletter.readers.store import find_reader, get_reader
+from newsletter.readers.store import Reader, find_reader, get_reader
 
 HEADING = re.compile(r"<h1>(.*?)</h1>", re.DOTALL)
 

@@ -9,10 +9,10 @@ from starlette.testclient import TestClient
 
 from newsletter.app import open_app
 from newsletter.clock import MovedClock
-from newsletter.content.pack import Pack
+from newsletter.content.records import Pack
 from newsletter.delivery.store import start_issue
 from newsletter.digest.issues import Issue
-from newsletter.editing.release.approve import approve
+from newsletter.editing.approve import approve
 from newsletter.web.application import make_web
 from tests.conftest import THURSDAY
 from tests.digest.week import WEEK
@@ -42,7 +42,7 @@ def send_issue(house: House, *packs: Pack, **words: str) -> Issue:
     clock.move(WEEKLY)
     issue = drafted(app, f"{clock.now():%Y-%m-%dT09:00}")
     if words:
-        from newsletter.editing.drafts.draft import edit
+        from newsletter.editing.draft import edit
 
         issue = edit(app, issue, **words)
     approved = approve(app, issue, "dora")

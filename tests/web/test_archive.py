@@ -7,11 +7,10 @@ from html import unescape
 
 import pytest
 
-from newsletter.content.model import Decision
-from newsletter.content.pack import BenchmarkEntry, Pack, QuestionEntry, ReviewEntry, SourceEntry
-from newsletter.digest.letter_json import letter_from_json
+from newsletter.content.records import BenchmarkEntry, Decision, Pack, QuestionEntry, ReviewEntry, SourceEntry
+from newsletter.digest.content import letter_from_json
 from newsletter.digest.store import get_frozen, set_archived
-from newsletter.editing.release.approve import cancel
+from newsletter.editing.approve import cancel
 from newsletter.readers.links import Purpose
 from tests.digest.week import PRICE_PAGE, WEEK
 from tests.web.house import House

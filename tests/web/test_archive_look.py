@@ -13,8 +13,7 @@ import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from newsletter.content.model import Decision
-from newsletter.content.pack import BenchmarkEntry, Pack, ReviewEntry, SourceEntry, ToolEntry
+from newsletter.content.records import BenchmarkEntry, Decision, Pack, ReviewEntry, SourceEntry, ToolEntry
 from newsletter.readers.links import Purpose
 from newsletter.web.application import make_web
 from tests.digest.week import WEEK

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page
 from newsletter.app import App, open_app
 from newsletter.clock import SystemClock
 from newsletter.delivery.store import start_issue
-from newsletter.editing.release.approve import approve
+from newsletter.editing.approve import approve
 from newsletter.readers.links import Purpose
 from newsletter.web.application import make_web
 from newsletter.web.server import server_config

@@ -11,12 +11,11 @@ from starlette.testclient import TestClient
 
 from newsletter.app import App, open_app
 from newsletter.clock import MovedClock
-from newsletter.digest.clicks_store import clicks_of, links_of
+from newsletter.digest.clicks import clicks_of, links_of
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_frozen
-from newsletter.editing.proofs.preview import Format, preview
-from newsletter.editing.proofs.proof import hash_of
-from newsletter.editing.release.approve import approve, withdraw
+from newsletter.editing.approve import approve, withdraw
+from newsletter.editing.preview import Format, hash_of, preview
 from newsletter.readers.links import Purpose
 from newsletter.web.application import make_web
 from tests.conftest import THURSDAY

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.web.feed_forms import FORMS, Feed, FeedEntry
+from newsletter.web.feeds import FORMS, Feed, FeedEntry
 from tests.digest.week import WEEK
 from tests.web.house import House
 from tests.web.issues import open_house, send_issue

@@ -5,8 +5,8 @@ from sqlalchemy import update
 
 from newsletter.db.schema import readers
 from newsletter.db.statuses import ReaderStatus
-from newsletter.readers.following import MOST_MAILS
-from newsletter.readers.own_store import list_tools
+from newsletter.readers.store import list_tools
+from newsletter.readers.subscribing import MOST_MAILS
 from tests.web.house import House, heading, path_in
 
 KITE = ("kite", "Kite", "Coding")

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from newsletter.web.mark import draw_mark, mark_path
+from newsletter.web.assets import draw_mark, mark_path
 from tests.web.house import House
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from newsletter.db.statuses import Edition
 from newsletter.delivery.store import start_issue
+from newsletter.digest.content import Letter
 from newsletter.digest.draft import Drafted
-from newsletter.digest.letter import Letter
-from newsletter.editing.drafts.draft import draft_at_once
-from newsletter.editing.proofs.letters import letter_of
-from newsletter.editing.release.approve import approve
+from newsletter.editing.approve import approve
+from newsletter.editing.draft import draft_at_once
+from newsletter.editing.preview import letter_of
 from tests.web.house import House, heading
 from tests.web.issues import open_house, send_issue
 

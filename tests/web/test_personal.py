@@ -10,7 +10,7 @@ from newsletter.clock import MovedClock
 from newsletter.db.statuses import Edition, ReaderStatus
 from newsletter.delivery.erasing import Keep
 from newsletter.errors import StoreBusy
-from newsletter.readers.by_hand import take_off
+from newsletter.readers.admin import take_off
 from newsletter.readers.links import Purpose
 from tests.web.house import House, heading, path_in
 

@@ -1,7 +1,7 @@
 import pytest
 
 from newsletter.db.statuses import Edition, ReaderStatus
-from newsletter.readers.by_hand import take_off
+from newsletter.readers.admin import take_off
 from newsletter.readers.links import Purpose
 from newsletter.readers.preferences import get_preferences
 from tests.web.house import House, heading

@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 from newsletter.app import open_app
 from newsletter.clock import MovedClock
 from newsletter.db.statuses import ConsentEvent, ReaderStatus
-from newsletter.readers.by_hand import suppress_by_hand, take_off
+from newsletter.readers.admin import suppress_by_hand, take_off
 from newsletter.readers.store import change_status, list_consents
 from newsletter.readers.subscribing import WORDING
 from newsletter.web.application import make_web

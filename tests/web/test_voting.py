@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from newsletter.clock import MovedClock
-from newsletter.content.store import ContentStore
-from newsletter.content.votes_store import reader_votes
+from newsletter.content.store import ContentStore, reader_votes
 from newsletter.digest.issues import Issue
-from newsletter.editing.proofs.preview import Format, preview
-from newsletter.readers.by_hand import take_off
+from newsletter.editing.preview import Format, preview
+from newsletter.readers.admin import take_off
 from newsletter.readers.links import Purpose
 from tests.digest.week import PANEL_PAGE, WEEK
 from tests.editing.desk import drafted

@@ -14,7 +14,7 @@ from newsletter.clock import MovedClock
 from newsletter.config import FILE_NAME
 from newsletter.db.schema import webhook_posts
 from newsletter.readers.addresses import parse_address
-from newsletter.readers.by_hand import add_by_hand
+from newsletter.readers.admin import add_by_hand
 from newsletter.readers.store import find_reader
 from newsletter.web.application import make_web
 from newsletter.web.security import MOST_BODY_OF

@@ -10,7 +10,10 @@ from datetime import date
 
 from pydantic import ValidationError
 
-from newsletter.content.pack import (
+from newsletter.content.pages import head_to_head, model_page, panel, profile
+from newsletter.content.pages.lines import Page, clean, decode, split_lines
+from newsletter.content.pages.shape import Shape
+from newsletter.content.records import (
     BenchmarkEntry,
     ClaimEntry,
     ComparisonEntry,
@@ -27,9 +30,6 @@ from newsletter.content.pack import (
     VotesEntry,
     slug,
 )
-from newsletter.content.pages import head_to_head, model_page, panel, profile
-from newsletter.content.pages.lines import Page, clean, decode, split_lines
-from newsletter.content.pages.shape import Shape
 from newsletter.errors import BadInput, Place
 
 __all__ = ["decode", "read_page"]

@@ -3,14 +3,20 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from newsletter.content.pack import BenchmarkEntry, ClaimEntry, ComparisonEntry, Entry, ToolEntry
-from newsletter.content.pages.claims import claim, score, size_in_name
-from newsletter.content.pages.lines import Line, Page, Sections, is_sentence, joined, read_table, sentences
-from newsletter.content.pages.names import Names
-from newsletter.content.pages.prices import total_attribute
-from newsletter.content.pages.prose import claims_in
-from newsletter.content.pages.questions import HEADING, read_questions
+from newsletter.content.pages.lines import (
+    HEADING,
+    Line,
+    Page,
+    Sections,
+    is_sentence,
+    joined,
+    read_questions,
+    read_table,
+    sentences,
+)
+from newsletter.content.pages.prose import Names, claim, claims_in, score, size_in_name, total_attribute
 from newsletter.content.pages.shape import Pair, Shape, check_end, pairs
+from newsletter.content.records import BenchmarkEntry, ClaimEntry, ComparisonEntry, Entry, ToolEntry
 
 _HEADINGS = {
     "costs": r"which is cheaper\??",

@@ -5,13 +5,10 @@ from collections.abc import Iterator
 from datetime import date
 from itertools import chain
 
-from newsletter.content.model import NoteKind
-from newsletter.content.pack import ClaimEntry, Entry, NoteEntry, ToolEntry, slug
-from newsletter.content.pages.claims import claim, fits, full_day, size_in_name
 from newsletter.content.pages.lines import Line, Page, Sections, is_furniture, is_prose, is_sentence, labelled
-from newsletter.content.pages.names import Names
-from newsletter.content.pages.prose import claims_in
+from newsletter.content.pages.prose import Names, claim, claims_in, fits, full_day, size_in_name
 from newsletter.content.pages.shape import Shape, check_end
+from newsletter.content.records import ClaimEntry, Entry, NoteEntry, NoteKind, ToolEntry, slug
 from newsletter.content.units import measure
 
 _SPECIFICATION = {

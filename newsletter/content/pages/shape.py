@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from newsletter.content.pack import Entry, slug
 from newsletter.content.pages.lines import Line, Page, Sections, is_broken, is_prose, without_glue
+from newsletter.content.records import Entry, slug
 
 #: Longest line that may be the title of a comparison, and how many such lines are looked at.
 TITLE_LENGTH, TITLES = 300, 20

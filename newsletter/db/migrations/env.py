@@ -4,8 +4,7 @@ from typing import Any, Literal
 
 from alembic import context
 
-from newsletter.db.schema import metadata
-from newsletter.db.types import Choice, UtcDateTime
+from newsletter.db.schema import Choice, UtcDateTime, metadata
 
 
 def render_item(kind: str, item: Any, _autogen: Any) -> str | Literal[False]:

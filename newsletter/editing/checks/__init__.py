@@ -4,7 +4,7 @@ What each looks at has a module of its own; examine.py runs them, and what an ed
 answers.py.
 """
 
-from newsletter.editing.checks.examine import check
 from newsletter.editing.checks.findings import Finding, Severity
+from newsletter.editing.checks.run import check
 
 __all__ = ["Finding", "Severity", "check"]

@@ -7,18 +7,55 @@ An answer holds as long as the finding says the same; a figure that changed asks
 import logging
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 
+from sqlalchemy import Connection, delete, insert, select
+
+from newsletter.app import App
+from newsletter.db.schema import finding_answers
 from newsletter.db.statuses import FindingAnswer
 from newsletter.digest.issues import Issue
 from newsletter.editing import facts
-from newsletter.editing.checks.answers_store import Answer, answers_of, drop_answer, put_answer
-from newsletter.editing.checks.changed import changed
+from newsletter.editing.audit import Action, record_action
+from newsletter.editing.checks.figures import changed
 from newsletter.editing.checks.findings import Dispute, Finding, Severity
-from newsletter.editing.newsroom import Newsroom
-from newsletter.editing.people.audit import Action, audit
-from newsletter.editing.proofs.proof import pull_proof
+from newsletter.editing.preview import pull_proof
 from newsletter.errors import BadInput, ChangedMeanwhile, NewsletterError, NotFound
+
+# The queries of what editors answered to findings. Nothing here commits.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What somebody said to a finding; it holds while the finding has this fingerprint."""
+
+    key: str
+    fingerprint: str
+    answer: FindingAnswer
+    reason: str
+    by: str
+    at: datetime
+
+
+def answers_of(connection: Connection, issue_id: int) -> dict[str, Answer]:
+    """By the findings' keys."""
+    columns = [each for each in finding_answers.c if each is not finding_answers.c.issue_id]
+    rows = connection.execute(select(*columns).where(finding_answers.c.issue_id == issue_id))
+    return {row.key: Answer(**row._mapping) for row in rows}
+
+
+def put_answer(connection: Connection, issue_id: int, answer: Answer) -> None:
+    """What is said now, in place of what was said before."""
+    drop_answer(connection, issue_id, answer.key)
+    connection.execute(insert(finding_answers).values(issue_id=issue_id, **asdict(answer)))
+
+
+def drop_answer(connection: Connection, issue_id: int, key: str) -> bool:
+    """Whether there was one."""
+    same = (finding_answers.c.issue_id == issue_id) & (finding_answers.c.key == key)
+    return connection.execute(delete(finding_answers).where(same)).rowcount > 0
+
 
 log = logging.getLogger(__name__)
 
@@ -43,9 +80,9 @@ class Answered:
         return self.is_open and self.finding.severity is Severity.ERROR
 
 
-def with_answers(newsroom: Newsroom, issue: Issue, findings: Iterable[Finding]) -> tuple[Answered, ...]:
+def with_answers(app: App, issue: Issue, findings: Iterable[Finding]) -> tuple[Answered, ...]:
     """The findings with the answers that still hold, in their order."""
-    with newsroom.database.read() as connection:
+    with app.database.read() as connection:
         given = answers_of(connection, issue.id)
     return tuple(Answered(finding=each, answer=_holding(given.get(each.key), each)) for each in findings)
 
@@ -64,13 +101,13 @@ def _holding(answer: Answer | None, finding: Finding) -> Answer | None:
     return answer
 
 
-def unanswered_change(newsroom: Newsroom, issue: Issue) -> Finding | None:
+def unanswered_change(app: App, issue: Issue) -> Finding | None:
     """What changed of an approved issue's figures since, unless somebody has acknowledged just that.
 
     Nothing where content.db cannot be read: what was approved goes out whatever has become of that.
     """
     try:
-        found = with_answers(newsroom, issue, changed(newsroom, pull_proof(newsroom, issue)))
+        found = with_answers(app, issue, changed(app, pull_proof(app, issue)))
     except (NewsletterError, sqlite3.Error) as trouble:
         log.warning(
             "whether figures of issue %s changed since approval is not known: %s", issue.label, trouble
@@ -89,25 +126,25 @@ def find_finding(findings: Iterable[Finding], key: str, seen: str = "") -> Findi
     return found
 
 
-def acknowledge(newsroom: Newsroom, issue: Issue, finding: Finding, by: str) -> None:
+def acknowledge(app: App, issue: Issue, finding: Finding, by: str) -> None:
     """A warning was seen, and the issue is to go out as it is. Commits; raises BadInput for an error."""
     if finding.severity is Severity.ERROR:
         raise BadInput("An error cannot be acknowledged: mend it, or override it with a reason.")
     if finding.firm:
         raise BadInput(f"{finding.what}: this cannot be acknowledged. {finding.how}")
-    _record(newsroom, issue, finding, FindingAnswer.ACKNOWLEDGED, by, Action.ACKNOWLEDGED)
+    _record(app, issue, finding, FindingAnswer.ACKNOWLEDGED, by, Action.ACKNOWLEDGED)
 
 
-def show_both(newsroom: Newsroom, issue: Issue, finding: Finding, by: str) -> None:
+def show_both(app: App, issue: Issue, finding: Finding, by: str) -> None:
     """The issue prints the values side by side. Commits; raises BadInput where it cannot."""
     if not _dispute(finding).both:
         raise BadInput(
             "The issue cannot print both of these: use one of them, leave it out, or acknowledge it."
         )
-    _record(newsroom, issue, finding, FindingAnswer.BOTH, by, Action.ACKNOWLEDGED)
+    _record(app, issue, finding, FindingAnswer.BOTH, by, Action.ACKNOWLEDGED)
 
 
-def override(newsroom: Newsroom, issue: Issue, finding: Finding, reason: str, by: str) -> None:
+def override(app: App, issue: Issue, finding: Finding, reason: str, by: str) -> None:
     """Let the issue go in spite of an error; the reason is kept. Commits; raises BadInput for what cannot be overridden."""
     reason = " ".join(reason.split())
     if finding.severity is not Severity.ERROR:
@@ -116,32 +153,30 @@ def override(newsroom: Newsroom, issue: Issue, finding: Finding, reason: str, by
         raise BadInput(f"{finding.what}: this cannot be overridden. {finding.how}")
     if not reason or len(reason) > REASON_CHARS:
         raise BadInput(f"Overriding an error needs a reason of at most {REASON_CHARS} characters.")
-    _record(newsroom, issue, finding, FindingAnswer.OVERRIDDEN, by, Action.OVERRODE, reason)
+    _record(app, issue, finding, FindingAnswer.OVERRIDDEN, by, Action.OVERRODE, reason)
 
 
-def use_claim(
-    newsroom: Newsroom, issue: Issue, finding: Finding, claim_id: str, by: str, reason: str = ""
-) -> None:
+def use_claim(app: App, issue: Issue, finding: Finding, claim_id: str, by: str, reason: str = "") -> None:
     """Rule that this claim is the fact; the draft prints it from now on. Commits; raises BadInput, NotFound."""
     dispute = _dispute(finding)
     if claim_id not in [each.claim_id for each in dispute.choices]:
         listed = ", ".join(f"{each.claim_id} ({each.value})" for each in dispute.choices) or "none"
         raise BadInput(f"{claim_id} cannot be chosen here; these can: {listed}")
-    _rule(newsroom, issue, dispute, claim_id, reason or "chosen while checking an issue", by)
+    _rule(app, issue, dispute, claim_id, reason or "chosen while checking an issue", by)
 
 
-def leave_out(newsroom: Newsroom, issue: Issue, finding: Finding, by: str, reason: str = "") -> None:
+def leave_out(app: App, issue: Issue, finding: Finding, by: str, reason: str = "") -> None:
     """Rule that nothing is printed of it and nothing more is asked. Commits; raises BadInput where there is no dispute."""
-    _rule(newsroom, issue, _dispute(finding), None, reason or "left out while checking an issue", by)
+    _rule(app, issue, _dispute(finding), None, reason or "left out while checking an issue", by)
 
 
-def take_back(newsroom: Newsroom, issue: Issue, key: str, by: str) -> bool:
+def take_back(app: App, issue: Issue, key: str, by: str) -> bool:
     """Ask again; False when nothing had been answered. Commits."""
-    with newsroom.database.write() as connection:
+    with app.database.write() as connection:
         was_answered = drop_answer(connection, issue.id, key)
         if was_answered:
-            now = newsroom.clock.now()
-            audit(
+            now = app.clock.now()
+            record_action(
                 connection, by=by, action=Action.UNDONE, issue_id=issue.id, detail=f"answer to {key}", at=now
             )
     return was_answered
@@ -153,16 +188,12 @@ def _dispute(finding: Finding) -> Dispute:
     return finding.dispute
 
 
-def _rule(
-    newsroom: Newsroom, issue: Issue, dispute: Dispute, claim_id: str | None, reason: str, by: str
-) -> None:
-    facts.rule(
-        newsroom, dispute.tool_id, dispute.attribute, claim_id, reason=reason, by=by, issue_id=issue.id
-    )
+def _rule(app: App, issue: Issue, dispute: Dispute, claim_id: str | None, reason: str, by: str) -> None:
+    facts.rule(app, dispute.tool_id, dispute.attribute, claim_id, reason=reason, by=by, issue_id=issue.id)
 
 
 def _record(
-    newsroom: Newsroom,
+    app: App,
     issue: Issue,
     finding: Finding,
     answer: FindingAnswer,
@@ -170,11 +201,11 @@ def _record(
     action: Action,
     reason: str = "",
 ) -> None:
-    now = newsroom.clock.now()
+    now = app.clock.now()
     said = Answer(
         key=finding.key, fingerprint=finding.fingerprint, answer=answer, reason=reason, by=by, at=now
     )
     detail = f"{finding.key}: {finding.what}" + (f" – {reason}" if reason else "")
-    with newsroom.database.write() as connection:
+    with app.database.write() as connection:
         put_answer(connection, issue.id, said)
-        audit(connection, by=by, action=action, issue_id=issue.id, detail=detail, at=now)
+        record_action(connection, by=by, action=action, issue_id=issue.id, detail=detail, at=now)

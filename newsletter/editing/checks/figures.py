@@ -5,21 +5,33 @@ Only what touches the issue is listed; everything that contradicts itself is `ne
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from hashlib import sha256
 from urllib.parse import quote
 
-from newsletter.content.desk.findings import Contradiction, Kind
-from newsletter.content.freshness import day_of, is_stale
-from newsletter.content.model import Claim, Fact, Source
-from newsletter.digest.amounts import day
-from newsletter.digest.attributes import dated, label_of, value_of
-from newsletter.digest.figures import figures_in
+from newsletter.app import App
+from newsletter.content.conflicts.findings import Contradiction, Kind
+from newsletter.content.facts import day_of, is_stale
+from newsletter.content.records import Claim, Fact, Source
+from newsletter.digest.content import Card, Costs, Figure, Lead, Letter, Row, Scorecard, Side
+from newsletter.digest.costs import VOLUMES
 from newsletter.digest.issues import Issue
-from newsletter.digest.letter import Figure, Letter
-from newsletter.editing.checks.findings import Choice, Dispute, Finding, warning
-from newsletter.editing.checks.printed import IDENTITY, Printed
-from newsletter.editing.checks.prose import amounts_in, states
+from newsletter.digest.lead import SCORE_ROWS
+from newsletter.digest.panel import COMMUNITY
+from newsletter.digest.wording import dated, day, figures_in, label_of, money, value_of, whole
+from newsletter.editing.checks.findings import (
+    IDENTITY,
+    Choice,
+    Dispute,
+    Finding,
+    Printed,
+    amounts_in,
+    states,
+    warning,
+)
+from newsletter.editing.preview import Proof, written_letter
 
 #: Of these the issue can print both values; the others are two things, of which one is not printed.
 _SIDE_BY_SIDE = (Kind.SOURCES_DIFFER, Kind.SAID_TWICE)
@@ -278,3 +290,148 @@ def _clipped(words: str) -> str:
 def _facts_page(tool_id: str, attribute: str = "") -> str:
     place = f"#on-{quote(attribute, safe='')}" if attribute else ""
     return f"/desk/facts/{quote(tool_id)}{place}"
+
+
+# Figures of the issue reckoned again from the others that it prints: means from scores, costs from prices.
+
+
+def reckoned(letter: Letter) -> Iterator[Finding]:
+    """What does not follow from the figures beside it."""
+    if letter.lead is None:
+        return
+    if letter.lead.scorecard is not None:
+        yield from _means(letter.lead, letter.lead.scorecard)
+    if letter.lead.costs is not None:
+        yield from _costs(letter.lead, letter.lead.costs)
+
+
+def _means(lead: Lead, card: Scorecard) -> Iterator[Finding]:
+    """Only where every score is printed that the mean is of."""
+    if len(card.rows) >= SCORE_ROWS:
+        return
+    for side, mean, scores in (
+        (lead.left, card.left_mean, [row.left.score for row in card.rows if row.left]),
+        (lead.right, card.right_mean, [row.right.score for row in card.rows if row.right]),
+    ):
+        known = [each for each in scores if each is not None]
+        if mean is not None and known and whole(Decimal(sum(known)) / len(known)) != mean:
+            yield _wrong("mean", side, " + ".join(map(str, known)), f"a mean of {mean}")
+
+
+def _costs(lead: Lead, costs: Costs) -> Iterator[Finding]:
+    if costs.rates is None:
+        return
+    tokens = dict(VOLUMES)
+    for row in costs.volumes:
+        for side, rate, cell in (
+            (lead.left, costs.rates.left, row.left),
+            (lead.right, costs.rates.right, row.right),
+        ):
+            if rate is not None and row.label in tokens:
+                cost = money(rate * tokens[row.label] / 1_000_000)
+                if cell.text != cost:
+                    yield _wrong(row.label, side, f"{money(rate)} a million", cell.text)
+
+
+def _wrong(what: str, side: Side, given: str, printed: str) -> Finding:
+    return warning(
+        f"arithmetic:{side.tool_id}:{what.replace(' ', '-')}",
+        f"{side.name}, {what}: {given} does not make {printed}",
+        "lead",
+        "Somebody will reckon it again, and trust no other number.",
+        "Correct the source's figures in its pack, or choose another lead.",
+        link="#lead",
+    )
+
+
+# Figures that an approved issue prints and that are recorded otherwise by now.
+#
+# Both letters are written out as figures with the place of each, and compared. The community's votes move by the hour and are
+# left out: the issue says how they stood.
+
+#: The finding's key.
+CHANGED = "figures-changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """A figure as approved and as it would be printed now; `now` is empty where nothing is recorded any more."""
+
+    where: str
+    approved: str
+    now: str
+
+    @property
+    def words(self) -> str:
+        return f"{self.where}: {self.approved} → {self.now or 'not recorded any more'}"
+
+
+def moved_figures(app: App, proof: Proof) -> tuple[Moved, ...]:
+    """What an approved issue prints and would print otherwise if it were approved now."""
+    before = dict(_printed_figures(proof.letter))
+    after = dict(_printed_figures(written_letter(app, proof.issue)[0]))
+    return tuple(
+        Moved(where=where, approved=text, now=after.get(where, ""))
+        for where, text in before.items()
+        if after.get(where) != text
+    )
+
+
+def changed(app: App, proof: Proof) -> Iterator[Finding]:
+    """One warning with everything that moved since approval."""
+    moved = moved_figures(app, proof)
+    if moved:
+        listed = "; ".join(each.words for each in moved[:5])
+        more = f"; and {len(moved) - 5} more" if len(moved) > 5 else ""
+        yield warning(
+            CHANGED,
+            f"Figures changed since approval: {listed}{more}",
+            "the approved issue",
+            "Readers would get what was true when it was approved.",
+            "Withdraw it and approve it again, or acknowledge this to let it go as it is.",
+        )
+
+
+def _printed_figures(letter: Letter) -> Iterator[tuple[str, str]]:
+    if letter.lead is not None:
+        yield from _lead(letter.lead)
+    for card in letter.cards:
+        yield from _card(card)
+    for brief in letter.more:
+        yield brief.headline, brief.words
+
+
+def _lead(lead: Lead) -> Iterator[tuple[str, str]]:
+    names = (lead.left.name, lead.right.name)
+    for side in (lead.left, lead.right):
+        yield from _side(side)
+    tables = (
+        lead.decision,
+        lead.costs.volumes if lead.costs else (),
+        lead.benchmarks.rows if lead.benchmarks else (),
+    )
+    for table in tables:
+        for row in table:
+            yield from _row(row, names)
+    for score in lead.scorecard.rows if lead.scorecard else ():
+        for name, each in zip(names, (score.left, score.right), strict=True):
+            if each is not None:
+                yield f"{score.reviewer} on {name}", f"{each.score} {each.decision}".strip()
+
+
+def _side(side: Side) -> Iterator[tuple[str, str]]:
+    yield f"{side.name}, panel", side.panel.text
+    yield f"{side.name}, pricing", side.pricing.text
+
+
+def _row(row: Row, names: tuple[str, str]) -> Iterator[tuple[str, str]]:
+    if not row.label.startswith(COMMUNITY):
+        for name, figure in zip(names, (row.left, row.right), strict=True):
+            yield f"{name}, {row.label}", figure.text
+
+
+def _card(card: Card) -> Iterator[tuple[str, str]]:
+    yield f"{card.name}, panel", card.split.text
+    for label, figure in card.facts:
+        if label != COMMUNITY:
+            yield f"{card.name}, {label}", figure.text

@@ -10,9 +10,8 @@ from decimal import Decimal
 from tempfile import TemporaryDirectory
 
 from newsletter.editing.checks.findings import Finding, warning
-from newsletter.editing.proofs.preview import compose
-from newsletter.render.plan import Plan
-from newsletter.render.slots import SAMPLE_VALUES
+from newsletter.editing.preview import compose
+from newsletter.render.plan import SAMPLE_VALUES, Plan
 
 PROGRAM = "spamassassin"
 #: It takes a few seconds; longer than this it hangs.

@@ -4,48 +4,162 @@ Each form carries the version of the draft that its page showed. Where somebody 
 shows both. A form that arrives twice is done once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from markupsafe import Markup
+from sqlalchemy import Connection
 
 from newsletter.app import App
 from newsletter.db.statuses import Edition, ExclusionReach, IssueStatus, ItemKind, Room
-from newsletter.digest.arranging import ROOM_NAMES, Way
+from newsletter.digest.content import Letter
 from newsletter.digest.issues import Issue, ItemKey
-from newsletter.digest.letter import Letter
-from newsletter.digest.sentences import count_words
-from newsletter.digest.store import get_issue
+from newsletter.digest.selection import ROOM_NAMES, Way
+from newsletter.digest.store import get_issue, read_items
 from newsletter.digest.subject import Proposals
-from newsletter.editing.drafts import revisions
-from newsletter.editing.drafts.board import Board, board_of
-from newsletter.editing.drafts.edits import (
+from newsletter.digest.wording import count_words
+from newsletter.editing import revisions
+from newsletter.editing.cache import DeskCache
+from newsletter.editing.draft import Board, Merge, board_of, merge
+from newsletter.editing.editors import Editor
+from newsletter.editing.edits import (
+    FIELDS,
+    ITEM_NOTE,
     BringBack,
     ChooseQuote,
     Edit,
     Exclude,
+    Limits,
     Move,
     Pin,
     Write,
     WriteNote,
+    check_text,
     make_edits,
 )
-from newsletter.editing.drafts.words import FIELDS, ITEM_NOTE, Limits, check_text
-from newsletter.editing.people.editors_store import Editor
+from newsletter.editing.revisions import Revision, since
 from newsletter.errors import BadInput, ChangedMeanwhile, InvalidTransition
 from newsletter.render.markdown import to_html
-from newsletter.web.desk.conflict import Wanted, conflict, touched
-from newsletter.web.desk.frame import DeskFrame, DeskPage, done
-from newsletter.web.desk.mail import MailFrame, mail_frame
-from newsletter.web.desk.needs import NeedsYou, needs_you
-from newsletter.web.desk.people import FORM_TOKEN, AnyEditor, DeskForm
-from newsletter.web.forms import Fields
-from newsletter.web.installation import Installed
-from newsletter.web.pages import show
+from newsletter.web.desk.auth import FORM_TOKEN, AnyEditor, DeskForm
+from newsletter.web.desk.layout import DeskFrame, DeskPage, done
+from newsletter.web.desk.preview import MailFrame, mail_frame
+from newsletter.web.desk.sending import NeedsYou, needs_you
+from newsletter.web.pages import Cached, Fields, Installed, cache_of, show
+
+# When somebody was faster: what was typed beside what is stored now, so that nothing is lost and somebody decides.
+
+#: What else a form may have asked for, in words, by the end of its path.
+_WISHES = {
+    "texts": "save your words",
+    "item-note": "save a note on an item",
+    "quote": "quote another sentence",
+    "order": "move an item",
+    "lead": "choose another lead",
+    "pin": "pin an item, or let it go",
+    "exclude": "take an item out, or bring it back",
+    "merge": "merge what arrived since",
+    "undo": "take the last step back, or do it again",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A form that came too late: where to, and its fields, of which `texts` are words that somebody typed."""
+
+    path: str
+    fields: tuple[tuple[str, str], ...]
+    texts: tuple[str, ...]
+
+
+def touched(fields: Mapping[str, str], name: str) -> bool:
+    """Whether somebody changed this text: a page sends along what each field held (was_subject)."""
+    taken = fields.get(f"take_{name}", "") or fields.get(name, "")
+    was = fields.get(f"was_{name}")
+    return was is None or was.replace("\r\n", "\n") != taken.replace("\r\n", "\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Both:
+    """A text twice: as it was typed, and as it is stored."""
+
+    name: str
+    label: str
+    yours: str
+    theirs: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictPage(DeskPage):
+    """Both texts, and what was done meanwhile. `fields` go with the form; it is not offered for what is no draft any more."""
+
+    template: ClassVar[str] = "desk/conflict"
+    issue: Issue
+    is_draft: bool
+    path: str
+    wish: str
+    both: tuple[Both, ...]
+    fields: tuple[tuple[str, str], ...]
+    meanwhile: tuple[Revision, ...]
+
+
+def conflict(
+    request: Request, app: App, editor: Editor, current: Issue, version: int, wanted: Wanted
+) -> Response:
+    """The page, with status 409; nothing was changed."""
+    asked = wanted.path.rpartition("/")[2]
+    typed = dict(wanted.fields)
+    with app.database.read() as connection:
+        meanwhile = since(connection, current.id, version)
+        noted = _note_on(connection, current.id, typed.get("item", "")) if asked == "item-note" else ""
+    taken = {name: typed.get(f"take_{name}", "") or typed.get(name, "") for name in wanted.texts}
+    names = [name for name in wanted.texts if asked == "texts" and name in typed and touched(typed, name)]
+    # What was typed the same as it is stored needs no decision, but goes with the form; what was not touched stays as it is.
+    both = tuple(
+        Both(
+            name=name,
+            label=name.replace("_", " ").capitalize(),
+            yours=taken[name],
+            theirs=getattr(current, name),
+        )
+        for name in names
+        if taken[name] != getattr(current, name)
+    )
+    note = typed.get("note", "") if asked == "item-note" else ""
+    if note:
+        both = (Both(name="note", label="Note on the item", yours=note, theirs=noted),)
+    untouched = [name for name in wanted.texts if asked == "texts" and name not in names]
+    left = {FORM_TOKEN, "version", *(each.name for each in both), *untouched}
+    carried = tuple(
+        (name, value)
+        for name, value in wanted.fields
+        if name not in left and not name.startswith(("take_", "was_"))
+    )
+    page = ConflictPage(
+        desk=DeskFrame.of(request, editor, "issues"),
+        issue=current,
+        is_draft=current.status is IssueStatus.DRAFT,
+        path=wanted.path,
+        wish=_WISHES.get(asked, "change it"),
+        both=both,
+        fields=carried,
+        meanwhile=meanwhile,
+    )
+    return show(request, page, 409)
+
+
+def _note_on(connection: Connection, issue_id: int, name: str) -> str:
+    """The note that is stored on an item, "comparison:kite-vs-wren"."""
+    kind, _, key = name.partition(":")
+    if kind not in set(ItemKind):
+        return ""
+    found = read_items(connection, issue_id, [ItemKey(ItemKind(kind), key)]).values()
+    return next((each.note for each in found), "")
+
 
 router = APIRouter(include_in_schema=False)
 
@@ -103,14 +217,14 @@ class DraftPage(DeskPage):
 
 
 @router.get("/desk/issues/{issue_id}")
-def look(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> Response:
+def show_draft(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> Response:
     return show(request, _page(request, app, editor, _issue(app, issue_id)))
 
 
 @router.get("/desk/issues/{issue_id}/stamp")
-def stamp(app: Installed, editor: AnyEditor, issue_id: int) -> Response:
+def stamp(app: Installed, cache: Cached, editor: AnyEditor, issue_id: int) -> Response:
     """Another text whenever the page would show something else: a small script asks for it."""
-    return JSONResponse({"stamp": _stamp(app, app.compiled.stamp(_issue(app, issue_id)))})
+    return JSONResponse({"stamp": _stamp(cache, cache.compiled.stamp(_issue(app, issue_id)))})
 
 
 @router.post("/desk/issues/{issue_id}/texts")
@@ -267,7 +381,7 @@ def _page(
     fault: str = "",
     at: str = "",
 ) -> DraftPage:
-    look = app.looks.of(issue)
+    look = cache_of(request).looks.of(issue)
     mail = look.mail
     is_draft = issue.status is IssueStatus.DRAFT
     return DraftPage(
@@ -276,12 +390,12 @@ def _page(
         frame=mail_frame(issue, look),
         needs=needs_you(request, app, issue, look, editor),
         edit=_desk(app, issue, mail.letter, mail.proposals, form, fault, at) if is_draft else None,
-        stamp=_stamp(app, mail.stamp),
+        stamp=_stamp(cache_of(request), mail.stamp),
     )
 
 
-def _stamp(app: App, mail: str) -> str:
-    return f"{mail}-{app.asked.heard}"
+def _stamp(cache: DeskCache, mail: str) -> str:
+    return f"{mail}-{cache.asked.heard}"
 
 
 def _desk(
@@ -331,3 +445,52 @@ def _fault(name: str, text: str) -> str:
     except BadInput as error:
         return str(error)
     return ""
+
+
+# Merging what arrived since into a draft: a page that shows what would change, and the button that does exactly that.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergePage(DeskPage):
+    """What a merge up to a moment would change."""
+
+    template: ClassVar[str] = "desk/merge"
+    issue: Issue
+    merge: Merge
+    cutoff: str
+    room_names: dict[Room, str]
+
+
+@router.get("/desk/issues/{issue_id}/merge")
+def show_merge(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> Response:
+    with app.database.read() as connection:
+        issue = get_issue(connection, issue_id)
+    if issue.status is not IssueStatus.DRAFT:
+        return done(f"/desk/issues/{issue_id}")
+    planned = cache_of(request).merges.of(issue)
+    page = MergePage(
+        desk=DeskFrame.of(request, editor, "issues"),
+        issue=issue,
+        merge=planned,
+        cutoff=planned.cutoff_at.isoformat(),
+        room_names=dict(ROOM_NAMES),
+    )
+    return show(request, page)
+
+
+@router.post("/desk/issues/{issue_id}/merge")
+def do_merge(request: Request, app: Installed, editor: AnyEditor, issue_id: int, form: DeskForm) -> Response:
+    def change(issue: Issue, asked: str) -> Issue:
+        return merge(app, issue, by=editor.name, cutoff_at=_moment(form.get("cutoff")), request=asked)
+
+    return change_draft(request, app, editor, issue_id, form, change, "items", "merged")
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadInput("This form does not say up to when. Please load the page again.") from error
+    if moment.tzinfo is None:
+        raise BadInput("This form does not say up to when. Please load the page again.")
+    return moment.astimezone(UTC)

@@ -8,25 +8,26 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from newsletter.app import App
-from newsletter.content.desk.findings import Contradiction, Statement
-from newsletter.content.search import find_tools
+from newsletter.content.conflicts.findings import Contradiction, Statement
+from newsletter.content.store import find_tools
+from newsletter.editing.cache import DeskCache
+from newsletter.editing.editors import Editor
 from newsletter.editing.facts import (
     FactSheet,
     Ruled,
+    Ruling,
     Standing,
     Stated,
     facts_of,
     in_words,
+    list_rulings,
     rule,
     withdraw_ruling,
 )
-from newsletter.editing.people.editors_store import Editor
-from newsletter.editing.rulings_store import Ruling, list_rulings
 from newsletter.errors import BadInput, NotFound
-from newsletter.web.desk.frame import DeskFrame, DeskPage, done
-from newsletter.web.desk.people import AnyEditor, DeskForm
-from newsletter.web.installation import Installed
-from newsletter.web.pages import show
+from newsletter.web.desk.auth import AnyEditor, DeskForm
+from newsletter.web.desk.layout import DeskFrame, DeskPage, done
+from newsletter.web.pages import Installed, cache_of, show
 
 router = APIRouter(include_in_schema=False)
 
@@ -98,7 +99,7 @@ class ToolFactsPage(DeskPage):
 @router.get("/desk/facts")
 def look(request: Request, app: Installed, editor: AnyEditor, q: str = "", page: int = 1) -> Response:
     query = " ".join(q[:200].split())
-    known = app.disputes.open()
+    known = cache_of(request).disputes.open()
     found = known.found
     page = min(max(page, 1), -(-len(found) // MOST) or 1)
     with app.database.read() as connection:
@@ -126,7 +127,7 @@ def look_at_tool(request: Request, app: Installed, editor: AnyEditor, tool_id: s
 def answer(request: Request, app: Installed, editor: AnyEditor, form: DeskForm, tool_id: str) -> Response:
     attribute, wanted, reason = form.get("attribute"), form.get("answer"), form.get("reason")
     try:
-        _rule(app, editor, tool_id, attribute, wanted, reason)
+        _rule(app, cache_of(request), editor, tool_id, attribute, wanted, reason)
     except NotFound:
         raise
     except BadInput as error:
@@ -148,7 +149,9 @@ class Typed:
     fault: str
 
 
-def _rule(app: App, editor: Editor, tool_id: str, attribute: str, wanted: str, reason: str) -> None:
+def _rule(
+    app: App, cache: DeskCache, editor: Editor, tool_id: str, attribute: str, wanted: str, reason: str
+) -> None:
     if not wanted:
         raise BadInput("Choose an answer.")
     if not reason.strip():
@@ -164,7 +167,7 @@ def _rule(app: App, editor: Editor, tool_id: str, attribute: str, wanted: str, r
             claim,
             reason=reason,
             by=editor.name,
-            contradictions=app.disputes.open().found,
+            contradictions=cache.disputes.open().found,
         )
 
 
@@ -177,7 +180,7 @@ def _search(app: App, query: str) -> tuple[tuple[str, str], ...]:
 def _tool_page(
     request: Request, app: App, editor: Editor, tool_id: str, typed: Typed | None = None
 ) -> ToolFactsPage:
-    sheet = facts_of(app, tool_id, app.disputes.open().found)
+    sheet = facts_of(app, tool_id, cache_of(request).disputes.open().found)
     with app.database.read() as connection:
         ruled = {each.attribute: each for each in list_rulings(connection, 1000, sheet.tool.id)}
     return ToolFactsPage(

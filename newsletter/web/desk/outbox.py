@@ -11,20 +11,20 @@ from typing import Annotated, ClassVar
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
-from newsletter.editing.reports.outbox_mail import OutboxMail, read_mail
-from newsletter.editing.reports.outbox_store import (
+from newsletter.editing.outbox import (
+    OutboxMail,
     Sent,
     SentIssue,
     copies_out,
+    read_mail,
     sent_issue,
     sent_issues,
     single_mails,
 )
 from newsletter.errors import NotFound
-from newsletter.web.desk.frame import DeskFrame, DeskPage, shows_outbox
-from newsletter.web.desk.people import Publisher
-from newsletter.web.installation import Installed
-from newsletter.web.pages import show
+from newsletter.web.desk.auth import Publisher
+from newsletter.web.desk.layout import DeskFrame, DeskPage, shows_outbox
+from newsletter.web.pages import Installed, show
 
 #: Messages on a page, and issues beside them.
 MOST, MOST_ISSUES = 25, 10

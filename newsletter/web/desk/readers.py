@@ -12,15 +12,13 @@ from fastapi import APIRouter, Request, Response
 
 from newsletter.app import App
 from newsletter.db.statuses import ReaderStatus
-from newsletter.editing.people import reader_files
-from newsletter.editing.people.editors_store import Editor
-from newsletter.editing.people.reader_files import MOST, ReaderFile
-from newsletter.editing.people.readers_store import FoundReader, page_of_readers
+from newsletter.editing import readers as reader_files
+from newsletter.editing.editors import Editor
+from newsletter.editing.readers import MOST, FoundReader, ReaderFile, page_of_readers
 from newsletter.errors import BadInput, NotFound
-from newsletter.web.desk.frame import DeskFrame, DeskPage, done
-from newsletter.web.desk.people import DeskForm, Publisher
-from newsletter.web.installation import Installed
-from newsletter.web.pages import show
+from newsletter.web.desk.auth import DeskForm, Publisher
+from newsletter.web.desk.layout import DeskFrame, DeskPage, done
+from newsletter.web.pages import Installed, show
 
 router = APIRouter(include_in_schema=False)
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
-from newsletter.content.desk.check import find_contradictions
-from newsletter.content.desk.findings import Contradiction
-from newsletter.content.pack import Pack
+from newsletter.content.conflicts.find import find_contradictions
+from newsletter.content.conflicts.findings import Contradiction
 from newsletter.content.pages import read_page
+from newsletter.content.records import Pack
 from newsletter.content.store import ContentStore
 
 SEEN_AT = datetime(2026, 11, 22, tzinfo=UTC)

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from newsletter.content.desk.findings import Kind
+from newsletter.content.conflicts.findings import Kind
 
 PAGE = Path(__file__).parents[3] / "docs" / "why" / "contradictions.md"
 

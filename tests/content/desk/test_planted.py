@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from newsletter.content.desk.findings import Contradiction, Kind, Severity
-from newsletter.content.pack import Pack
+from newsletter.content.conflicts.findings import Contradiction, Kind, Severity
+from newsletter.content.records import Pack
 from tests.content.desk.pages import check, head_to_head, model_page, profile
 from tests.content.packs import pack, tool
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.content.desk.findings import Contradiction, Kind
+from newsletter.content.conflicts.findings import Contradiction, Kind
 from newsletter.content.pages import decode
 from tests.content.desk.pages import check
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.content.desk.check import find_contradictions
-from newsletter.content.desk.findings import Contradiction, Kind
-from newsletter.content.material import Origin, find_files, read_material
+from newsletter.content.conflicts.find import find_contradictions
+from newsletter.content.conflicts.findings import Contradiction, Kind
+from newsletter.content.packs import Origin, find_files, read_material
 from newsletter.content.pages import read_page
 from newsletter.content.store import ContentStore
 from tests.content.desk.pages import head_to_head, model_page, profile

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.content.desk.values import Price, contradict, is_conditional, licences_in, price_of
-from newsletter.content.ids import content_id
-from newsletter.content.model import Claim
+from newsletter.content.conflicts.arithmetic import Price, contradict, is_conditional, licences_in, price_of
+from newsletter.content.records import Claim, content_id
 from newsletter.content.units import measure
 
 PRICES = st.decimals(min_value=Decimal("0.01"), max_value=Decimal(500), places=2)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 
-from newsletter.content.pack import Pack
+from newsletter.content.records import Pack
 
 #: Values that a page says in words, such as "half as much" or "March 2026".
 SAID_IN_WORDS = {"cost_ratio", "benchmarks_won", "benchmark_score", "released", "updated", "verified"}

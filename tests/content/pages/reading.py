@@ -3,8 +3,8 @@
 from datetime import date
 from pathlib import Path
 
-from newsletter.content.pack import Pack
 from newsletter.content.pages import read_page
+from newsletter.content.records import Pack
 
 WRITTEN = Path(__file__).parent / "written"
 #: One page of each shape, and the panel comparison both with and without names and scores.

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from newsletter.content.pack import Pack
+from newsletter.content.records import Pack
 from newsletter.errors import BadInput
 from tests.content.pages.grounds import groundless
 from tests.content.pages.reading import NAMES, read, text_of

@@ -4,8 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from newsletter.content.model import Decision
-from newsletter.content.pack import Pack, VerdictEntry
+from newsletter.content.records import Decision, Pack, VerdictEntry
 from newsletter.errors import BadInput
 from tests.content.pages.grounds import groundless
 from tests.content.pages.reading import read, stated, text_of

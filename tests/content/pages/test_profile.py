@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from newsletter.content.model import NoteKind
+from newsletter.content.records import NoteKind
 from newsletter.errors import BadInput
 from tests.content.pages.grounds import groundless
 from tests.content.pages.reading import read, stated, text_of

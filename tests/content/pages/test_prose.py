@@ -3,8 +3,7 @@
 import pytest
 
 from newsletter.content.pages.lines import Line
-from newsletter.content.pages.names import Names
-from newsletter.content.pages.prose import claims_in
+from newsletter.content.pages.prose import Names, claims_in
 
 BOTH = Names(["Tern Large 4", "Tern Mini 4"])
 ONE = Names(["Heron 9B"], subject="Heron 9B")

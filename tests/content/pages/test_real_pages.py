@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.content.model import Decision, NoteKind
-from newsletter.content.pack import Pack, VerdictEntry
 from newsletter.content.pages import decode
+from newsletter.content.records import Decision, NoteKind, Pack, VerdictEntry
 from newsletter.errors import BadInput
 from tests.content.pages.grounds import groundless
 from tests.content.pages.reading import read, stated

@@ -16,13 +16,12 @@ from newsletter.db.statuses import (
     MailStatus,
     ReaderStatus,
 )
-from newsletter.delivery.feedback.acting import SEEN_BEFORE, UNMATCHED, Feedback
-from newsletter.delivery.feedback.matching import Matcher
-from newsletter.delivery.feedback.parse import read_report
-from newsletter.delivery.mails import queue_mail
+from newsletter.delivery.bounces.acting import SEEN_BEFORE, UNMATCHED, Feedback, Matcher
+from newsletter.delivery.bounces.parse import read_report
 from newsletter.delivery.store import progress_of, start_issue
+from newsletter.delivery.transactional import queue_mail
 from newsletter.readers.addresses import parse_address
-from newsletter.readers.suppression_store import suppression_reason
+from newsletter.readers.store import suppression_reason
 from tests.conftest import THURSDAY
 from tests.delivery.feedback.shapes import (
     MARKS,

@@ -15,11 +15,11 @@ from newsletter.config import Settings, Tls
 from newsletter.db.engine import Database
 from newsletter.db.schema import readers
 from newsletter.db.statuses import ConsentEvent, ReaderStatus
-from newsletter.delivery.feedback.maildir import Maildir
-from newsletter.delivery.feedback.reading import read_mailbox
-from newsletter.delivery.smtp import Smtp
-from newsletter.delivery.smtp_wire import Relay
+from newsletter.delivery.bounces.acting import read_mailbox
+from newsletter.delivery.bounces.mailbox import Maildir
 from newsletter.delivery.store import start_issue
+from newsletter.delivery.transports.smtp import Smtp
+from newsletter.delivery.transports.smtp_wire import Relay
 from newsletter.readers.store import list_consents
 from newsletter.render.headers import issue_headers
 from tests.conftest import THURSDAY

@@ -9,10 +9,8 @@ from newsletter.clock import MovedClock
 from newsletter.config import Tls
 from newsletter.db.engine import Database
 from newsletter.db.statuses import ReaderStatus, ReportKind
-from newsletter.delivery.feedback.imap import Imap, ImapAccount
-from newsletter.delivery.feedback.mailbox import Mailbox, MailboxTrouble
-from newsletter.delivery.feedback.maildir import Maildir
-from newsletter.delivery.feedback.reading import Reading, read_mailbox
+from newsletter.delivery.bounces.acting import Reading, read_mailbox
+from newsletter.delivery.bounces.mailbox import Imap, ImapAccount, Mailbox, MailboxTrouble, Maildir
 from tests.delivery.feedback.shapes import (
     MARKS,
     UNSUBSCRIBE,

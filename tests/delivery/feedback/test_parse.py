@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.db.statuses import ReportKind
-from newsletter.delivery.feedback.parse import read_report
-from newsletter.delivery.feedback.report import Action, Report
+from newsletter.delivery.bounces.parse import Action, Report, read_report
 from newsletter.readers.links import Purpose
 from tests.delivery.feedback.shapes import (
     MARKS,

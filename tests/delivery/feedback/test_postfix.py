@@ -12,11 +12,11 @@ from newsletter.config import Tls
 from newsletter.db.engine import Database
 from newsletter.db.schema import readers
 from newsletter.db.statuses import DeliveryStatus, ReaderStatus
-from newsletter.delivery.feedback.maildir import Maildir
-from newsletter.delivery.feedback.reading import read_mailbox
-from newsletter.delivery.smtp import Smtp
-from newsletter.delivery.smtp_wire import Relay
+from newsletter.delivery.bounces.acting import read_mailbox
+from newsletter.delivery.bounces.mailbox import Maildir
 from newsletter.delivery.store import start_issue
+from newsletter.delivery.transports.smtp import Smtp
+from newsletter.delivery.transports.smtp_wire import Relay
 from tests.conftest import THURSDAY
 from tests.delivery.feedback.shapes import MARKS
 from tests.delivery.feedback.test_acting import delivery_of, feedback, reader_status

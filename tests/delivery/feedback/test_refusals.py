@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries, issues, soft_bounces
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus, ReaderStatus
-from newsletter.delivery.feedback.refusals import judge_refusals
+from newsletter.delivery.bounces.acting import judge_refusals
 from newsletter.delivery.store import finish_issue, start_issue
 from tests.conftest import THURSDAY
 from tests.delivery.feedback.shapes import UNSUBSCRIBE, dsn, original

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.delivery.feedback.rules import Meaning, Tolerance, meaning_of
+from newsletter.delivery.bounces.parse import Meaning, Tolerance, meaning_of
 from tests.conftest import THURSDAY
 
 WEEK = timedelta(days=7)

@@ -1,10 +1,10 @@
 """The checks on a letter that no draft says."""
 
 from newsletter.app import App
-from newsletter.digest.letter import Letter
-from newsletter.editing.checks.examine import look_at_mail
+from newsletter.digest.content import Letter
 from newsletter.editing.checks.findings import Finding
-from newsletter.editing.proofs.proof import compile_proof
+from newsletter.editing.checks.run import look_at_mail
+from newsletter.editing.preview import compile_proof
 from tests.editing.desk import drafted
 
 

@@ -13,17 +13,25 @@ from newsletter.db.schema import audit
 from newsletter.db.statuses import FindingAnswer, IssueStatus
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
+from newsletter.editing.approve import HeldBack, OwnWork, acknowledge_all, approve, withdraw
+from newsletter.editing.audit import Action
+from newsletter.editing.audit import record_action as write_down
 from newsletter.editing.checks import Finding, Severity, answers, check
-from newsletter.editing.checks.answers import acknowledge, find_finding, override, take_back, with_answers
-from newsletter.editing.checks.answers_store import Answer, answers_of, put_answer
+from newsletter.editing.checks.answers import (
+    Answer,
+    acknowledge,
+    answers_of,
+    find_finding,
+    override,
+    put_answer,
+    take_back,
+    with_answers,
+)
 from newsletter.editing.checks.findings import error, warning
-from newsletter.editing.people.audit import Action
-from newsletter.editing.people.audit import audit as write_down
-from newsletter.editing.release.approve import HeldBack, OwnWork, acknowledge_all, approve, withdraw
 from newsletter.errors import BadInput, ChangedMeanwhile, NotFound
 from tests.digest.week import PANEL_PAGE, PRICE_PAGE, SEEN
 from tests.editing.checks.test_checks import own_template
-from tests.editing.desk import drafted, newsroom, with_settings
+from tests.editing.desk import cache_of, drafted, newsroom, with_settings
 
 MENDABLE = error("mendable", "Something is wrong", "here", "It matters.", "Mend it.")
 FIRM = error("firm", "The law wants it", "here", "It matters.", "Mend it.", firm=True)
@@ -143,10 +151,10 @@ def test_open_warnings_hold_people_but_not_the_schedule(tmp_path: Path, sqlite_d
     app = newsroom(tmp_path, sqlite_database)
     issue = drafted(app)
     with pytest.raises(HeldBack, match="Sources differ"):
-        approve(app, issue, "paul", looks=app.looks)
+        approve(app, issue, "paul", looks=cache_of(app).looks)
     for finding in check(app, issue):
         acknowledge(app, issue, finding, "dora")
-    approved = approve(app, issue, "paul", looks=app.looks)
+    approved = approve(app, issue, "paul", looks=cache_of(app).looks)
     again = withdraw(app, approved)
     assert approve(app, again, "paul").status is IssueStatus.APPROVED
 
@@ -154,10 +162,10 @@ def test_open_warnings_hold_people_but_not_the_schedule(tmp_path: Path, sqlite_d
 def test_a_warning_about_what_surrounds_an_issue_holds_people_too(app: App, issue: Issue) -> None:
     ready = {"sendgrid_api_key": "key", "public_url": "https://weekly.example.org"}
     posting = with_settings(app, transport=TransportName.SENDGRID, **ready)
-    acknowledge_all(posting, issue, posting.looks, "dora")
+    acknowledge_all(posting, issue, cache_of(posting).looks, "dora")
     assert take_back(posting, issue, "sendgrid-webhook", "dora")
     with pytest.raises(HeldBack, match="SendGrid's event webhook is not set up"):
-        approve(posting, issue, "paul", looks=posting.looks)
+        approve(posting, issue, "paul", looks=cache_of(posting).looks)
 
 
 def test_whoever_edited_may_not_approve_where_four_eyes_are_wanted(app: App, issue: Issue) -> None:
@@ -183,7 +191,7 @@ def _now(app: App, issue: Issue) -> Issue:
 
 
 def test_approving_twice_what_was_seen_is_approving_once(app: App, issue: Issue) -> None:
-    seen = app.looks.of(issue).proof.content_hash
+    seen = cache_of(app).looks.of(issue).proof.content_hash
     first = approve(app, issue, "paul", expect=seen)
     assert approve(app, first, "paul", expect=seen) == first
     assert [action for _, action, _ in log_of(app)].count("approved") == 1

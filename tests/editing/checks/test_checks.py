@@ -9,15 +9,14 @@ import pytest
 from newsletter.app import App
 from newsletter.config import TransportName
 from newsletter.db.engine import Database
-from newsletter.digest.letter import Brief, Letter, Link
+from newsletter.digest.content import Brief, Letter, Link
+from newsletter.editing.approve import approve
 from newsletter.editing.checks import Finding, Severity, check
-from newsletter.editing.drafts.draft import edit
-from newsletter.editing.proofs.letters import letter_of
-from newsletter.editing.proofs.preview import Format, compose, part_of
-from newsletter.editing.release.approve import approve
+from newsletter.editing.draft import edit
+from newsletter.editing.preview import Format, compose, letter_of, part_of
 from newsletter.render.compile import compile_letter
 from newsletter.render.environment import template_folders
-from newsletter.render.slots import SAMPLE_VALUES
+from newsletter.render.plan import SAMPLE_VALUES
 from tests.editing.checks.examining import examine
 from tests.editing.desk import drafted, newsroom, with_settings
 

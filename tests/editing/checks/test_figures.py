@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from newsletter.app import App
-from newsletter.content.pack import ClaimEntry, Pack, QuestionEntry, SourceEntry, VerdictEntry, VotesEntry
+from newsletter.content.records import ClaimEntry, Pack, QuestionEntry, SourceEntry, VerdictEntry, VotesEntry
 from newsletter.db.engine import Database
 from newsletter.digest.issues import Issue
+from newsletter.editing.approve import approve
 from newsletter.editing.checks import Finding, check
 from newsletter.editing.checks.answers import find_finding, leave_out, show_both, use_claim, with_answers
-from newsletter.editing.checks.changed import CHANGED
-from newsletter.editing.drafts.draft import edit
-from newsletter.editing.proofs.letters import letter_of
-from newsletter.editing.release.approve import approve
+from newsletter.editing.checks.figures import CHANGED
+from newsletter.editing.draft import edit
+from newsletter.editing.preview import letter_of
 from tests.digest.week import PANEL_PAGE, PRICE_PAGE, PROFILE_PAGE, SEEN, VERDICT_PAGE, WEEK
 from tests.editing.checks.examining import examine
 from tests.editing.desk import drafted, newsroom

@@ -7,14 +7,11 @@ import pytest
 
 from newsletter.app import App
 from newsletter.db.engine import Database
-from newsletter.digest.letter import Letter, Link
+from newsletter.digest.content import Letter, Link
 from newsletter.editing.checks import Finding, Severity
-from newsletter.editing.checks.letter import is_web_address
-from newsletter.editing.checks.mail import contrast, in_mail
-from newsletter.editing.checks.page import read_page
-from newsletter.editing.proofs.letters import letter_of
-from newsletter.editing.proofs.proof import pull_proof
-from newsletter.editing.proofs.weight import weight_of
+from newsletter.editing.checks.content import is_web_address
+from newsletter.editing.checks.mail import contrast, in_mail, read_page
+from newsletter.editing.preview import letter_of, pull_proof, weight_of
 from newsletter.render.compile import compile_letter
 from newsletter.render.plan import Header, Plan
 from tests.editing.checks.test_checks import own_template

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from newsletter.content.model import Claim
-from newsletter.editing.checks.prose import amounts_in, states
+from newsletter.content.records import Claim
+from newsletter.editing.checks.findings import amounts_in, states
 
 
 def claim(value: str, unit: str = "", number: str | None = None) -> Claim:

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from newsletter.editing.checks.reach import Opener, is_public
+from newsletter.editing.checks.links import Opener, is_public
 
 HERE = "127.0.0.1"
 

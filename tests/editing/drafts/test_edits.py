@@ -10,12 +10,13 @@ import pytest
 from newsletter.app import App
 from newsletter.db.engine import Database
 from newsletter.db.statuses import ExclusionReach, ItemKind, Room
-from newsletter.digest.arranging import Way
-from newsletter.digest.draft_store import exclusions_of
 from newsletter.digest.issues import Issue, Item, ItemKey
-from newsletter.digest.store import get_issue, items_of
-from newsletter.editing.drafts.draft import edit
-from newsletter.editing.drafts.edits import (
+from newsletter.digest.selection import Way
+from newsletter.digest.store import exclusions_of, get_issue, items_of
+from newsletter.editing.approve import approve
+from newsletter.editing.audit import list_entries
+from newsletter.editing.draft import edit
+from newsletter.editing.edits import (
     BringBack,
     ChooseQuote,
     Edit,
@@ -26,11 +27,8 @@ from newsletter.editing.drafts.edits import (
     WriteNote,
     make_edits,
 )
-from newsletter.editing.drafts.revisions import history, redo, undo
-from newsletter.editing.people.audit_store import list_entries
-from newsletter.editing.proofs.letters import letter_of
-from newsletter.editing.proofs.preview import Format, preview
-from newsletter.editing.release.approve import approve
+from newsletter.editing.preview import Format, letter_of, preview
+from newsletter.editing.revisions import history, redo, undo
 from newsletter.errors import BadInput, ChangedMeanwhile, InvalidTransition
 from tests.digest.week import WEEK
 from tests.editing.desk import drafted, newsroom

@@ -11,16 +11,15 @@ from newsletter.db.engine import Database
 from newsletter.db.statuses import ExclusionReach, ItemKind, Room
 from newsletter.digest.issues import Issue, Item, ItemKey
 from newsletter.digest.store import get_issue, items_of
-from newsletter.editing.drafts.board import board_of
-from newsletter.editing.drafts.edits import Exclude, Move, Write, make_edits
-from newsletter.editing.drafts.merging import merge, plan_merge
-from newsletter.editing.drafts.revisions import undo
-from newsletter.editing.proofs.letters import letter_of
-from newsletter.editing.release.approve import approve
-from newsletter.editing.remembered.planned import FRESH_FOR
+from newsletter.editing.approve import approve
+from newsletter.editing.cache import FRESH_FOR
+from newsletter.editing.draft import board_of, merge, plan_merge
+from newsletter.editing.edits import Exclude, Move, Write, make_edits
+from newsletter.editing.preview import letter_of
+from newsletter.editing.revisions import undo
 from newsletter.errors import ChangedMeanwhile, InvalidTransition
 from tests.digest.week import CUTOFF, PANEL_PAGE, PRICE_PAGE, PROFILE_PAGE
-from tests.editing.desk import drafted, newsroom
+from tests.editing.desk import cache_of, drafted, newsroom
 from tests.editing.wider import WIDER
 
 PANEL = ItemKey(ItemKind.COMPARISON, "borealis-3-22b-vs-meridian-medium")
@@ -141,12 +140,12 @@ def test_an_approved_issue_is_not_merged(app: App) -> None:
 
 def test_a_plan_is_remembered_until_anything_arrives_or_it_is_old(app: App) -> None:
     issue = drafted(app)
-    first = app.merges.of(issue)
-    assert app.merges.of(issue) is first
+    first = cache_of(app).merges.of(issue)
+    assert cache_of(app).merges.of(issue) is first
     arrive(app)
-    later = app.merges.of(issue)
+    later = cache_of(app).merges.of(issue)
     assert (first.coming, later.coming) == (0, 4)
     assert isinstance(app.clock, MovedClock)
     app.clock.move(FRESH_FOR)
-    assert app.merges.of(issue).cutoff_at == later.cutoff_at + FRESH_FOR
+    assert cache_of(app).merges.of(issue).cutoff_at == later.cutoff_at + FRESH_FOR
     app.close()

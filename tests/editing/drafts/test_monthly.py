@@ -14,23 +14,16 @@ from newsletter.config import Approval
 from newsletter.db.engine import Database
 from newsletter.db.schema import deliveries, publications, readers
 from newsletter.db.statuses import Edition, IssueStatus
+from newsletter.digest.content import Letter
 from newsletter.digest.draft import Drafted, Thin
-from newsletter.digest.errata_store import add_erratum
+from newsletter.digest.errata import add_erratum
 from newsletter.digest.issues import Issue
-from newsletter.digest.letter import Letter
 from newsletter.digest.store import find_issue_of_slot
+from newsletter.editing.approve import approve, cancel
 from newsletter.editing.checks import check
-from newsletter.editing.drafts.draft import draft_now, edit, merge_now
-from newsletter.editing.proofs.letters import letter_of
-from newsletter.editing.proofs.preview import Format, preview
-from newsletter.editing.release.approve import approve, cancel
-from newsletter.editing.release.scheduled import (
-    dispatch_issue,
-    prepare_issue,
-    remind_of_issue,
-    roll_over_issue,
-)
-from newsletter.editing.release.start import start
+from newsletter.editing.draft import draft_now, edit, merge_now
+from newsletter.editing.preview import Format, letter_of, preview
+from newsletter.editing.schedule import dispatch_issue, prepare_issue, remind_of_issue, roll_over_issue, start
 from newsletter.errors import BadInput
 from newsletter.schedule.jobs import Done, Skipped, Waiting
 from newsletter.schedule.slots import Slot, issue_schedule

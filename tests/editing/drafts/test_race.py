@@ -16,8 +16,8 @@ from newsletter.db.statuses import Edition
 from newsletter.digest import store
 from newsletter.digest.draft import Drafted
 from newsletter.digest.issues import Issue
-from newsletter.editing.drafts.draft import draft_now
-from newsletter.editing.release.approve import approve
+from newsletter.editing.approve import approve
+from newsletter.editing.draft import draft_now
 from newsletter.errors import NewsletterError
 from tests.digest.week import CUTOFF, PANEL_PAGE, PRICE_PAGE, settings_in
 from tests.editing.desk import drafted, newsroom

@@ -3,8 +3,7 @@
 from datetime import timedelta
 
 from newsletter.db.engine import Database
-from newsletter.editing.people.audit import Action, audit
-from newsletter.editing.people.audit_store import forget_entries, list_entries
+from newsletter.editing.audit import Action, forget_entries, list_entries, record_action
 from tests.conftest import THURSDAY
 
 
@@ -12,7 +11,7 @@ def write_down(database: Database, count: int) -> None:
     with database.write() as connection:
         for number in range(count):
             at = THURSDAY + timedelta(days=number)
-            audit(connection, by="Erin", action=Action.RULED, detail=f"deed {number}", at=at)
+            record_action(connection, by="Erin", action=Action.RULED, detail=f"deed {number}", at=at)
 
 
 def test_the_latest_stand_first_and_pages_go_on_where_one_ended(database: Database) -> None:
@@ -26,7 +25,7 @@ def test_the_latest_stand_first_and_pages_go_on_where_one_ended(database: Databa
 def test_a_deed_that_fails_is_not_written_down(database: Database) -> None:
     try:
         with database.write() as connection:
-            audit(connection, by="Erin", action=Action.SENT, at=THURSDAY)
+            record_action(connection, by="Erin", action=Action.SENT, at=THURSDAY)
             raise RuntimeError
     except RuntimeError:
         pass

@@ -9,11 +9,11 @@ from sqlalchemy.exc import IntegrityError
 from newsletter.db.engine import Database
 from newsletter.db.schema import mails
 from newsletter.db.statuses import EditorRole, MailKind, MailStatus
-from newsletter.delivery.mails import begin_mails, queue_mail
-from newsletter.editing.people import editors_store as store
-from newsletter.editing.reports.issue_list import list_page
-from newsletter.editing.reports.outbox_store import copies_out, sent_issues, single_mails
-from newsletter.editing.rulings_store import list_rulings, record_ruling
+from newsletter.delivery.transactional import begin_mails, queue_mail
+from newsletter.editing import editors as store
+from newsletter.editing.facts import list_rulings, record_ruling
+from newsletter.editing.outbox import copies_out, sent_issues, single_mails
+from newsletter.editing.reports import list_page
 from newsletter.readers.addresses import parse_address
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_readers
@@ -36,7 +36,7 @@ def is_open(database: Database, now: datetime, idle_since: datetime = THURSDAY) 
 
 def test_an_address_is_one_editors_however_it_is_written(database: Database, editor: int) -> None:
     with database.read() as connection:
-        found = store.find_editor(connection, parse_address("erin@EXAMPLE.org"))
+        found = store.select_editor(connection, parse_address("erin@EXAMPLE.org"))
     assert found is not None
     assert (found.id, found.address, found.may_publish) == (editor, "Erin@example.org", False)
     with pytest.raises(IntegrityError), database.write() as connection:

@@ -11,13 +11,13 @@ from newsletter.content.store import ContentStore
 from newsletter.db.engine import Database
 from newsletter.db.schema import readers
 from newsletter.db.statuses import ReaderStatus
+from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import mailings_of
-from newsletter.delivery.recipients import Recipient
 from newsletter.digest.issues import Issue
-from newsletter.editing.drafts.draft import edit
-from newsletter.editing.issue_names import find_issue
-from newsletter.editing.proofs.preview import Format, preview, reader_copy
-from newsletter.editing.release.approve import approve
+from newsletter.editing.approve import approve
+from newsletter.editing.draft import edit
+from newsletter.editing.preview import Format, preview, reader_copy
+from newsletter.editing.store import find_issue
 from newsletter.errors import BadInput, NotFound
 from newsletter.readers.links import Purpose
 from tests.digest.week import SEEN

@@ -13,14 +13,12 @@ from newsletter.db.schema import batches, deliveries, publications, readers
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus, ReaderStatus
 from newsletter.delivery.store import start_issue
 from newsletter.digest import store
+from newsletter.digest.content import letter_from_json
 from newsletter.digest.issues import Issue, Step
-from newsletter.digest.letter_json import letter_from_json
-from newsletter.editing.drafts.draft import edit
-from newsletter.editing.proofs.letters import EVERYBODY, letter_of
-from newsletter.editing.proofs.proof import hash_of
-from newsletter.editing.release.approve import HeldBack, ReadsOtherwise, approve, cancel, withdraw
-from newsletter.editing.remembered.disputes import SMALL_BYTES, Disputes, Known, Rulings
-from newsletter.editing.remembered.looks import Looks
+from newsletter.editing.approve import HeldBack, ReadsOtherwise, approve, cancel, withdraw
+from newsletter.editing.cache import SMALL_BYTES, Disputes, Known, Looks, Rulings
+from newsletter.editing.draft import edit
+from newsletter.editing.preview import EVERYBODY, hash_of, letter_of
 from newsletter.errors import (
     AlreadyPublished,
     BadInput,
@@ -31,7 +29,7 @@ from newsletter.errors import (
 )
 from newsletter.render.plan import Plan
 from tests.digest.week import PANEL_PAGE, PRICE_PAGE, PROFILE_PAGE, SEEN, VERDICT_PAGE
-from tests.editing.desk import drafted, newsroom, with_settings
+from tests.editing.desk import cache_of, drafted, newsroom, with_settings
 
 NEXT_WEEK = "2026-12-03T09:00"
 
@@ -276,7 +274,7 @@ class Meddled(Disputes):
     def open(self) -> Known:
         # Not super(): a slotted dataclass is another class than the one written here.
         known = Disputes.open(self)
-        with self.newsroom.content() as content:
+        with self.app.content() as content:
             content.import_pack(PROFILE_PAGE, SEEN)
         return known
 
@@ -291,7 +289,7 @@ class Unfinished(Disputes):
 def test_approval_takes_what_is_remembered_of_disputes(tmp_path: Path, database: Database) -> None:
     app = newsroom(tmp_path, database, PANEL_PAGE, PRICE_PAGE, VERDICT_PAGE)
     issue = drafted(app)
-    assert approve(app, issue, "dora", looks=app.looks).status is IssueStatus.APPROVED
+    assert approve(app, issue, "dora", looks=cache_of(app).looks).status is IssueStatus.APPROVED
     app.close()
 
 
@@ -299,7 +297,7 @@ def test_what_comes_while_it_is_approved_is_not_approved_unseen(tmp_path: Path, 
     app = newsroom(tmp_path, database, PANEL_PAGE, PRICE_PAGE, VERDICT_PAGE)
     issue = drafted(app)
     meddled = Meddled(app)
-    looks = Looks(app, app.compiled, meddled, app.asked)
+    looks = Looks(app, cache_of(app).compiled, meddled, cache_of(app).asked)
     with pytest.raises((ReadsOtherwise, HeldBack)):
         approve(app, issue, "dora", looks=looks)
     meddled.close()
@@ -317,10 +315,10 @@ def test_approval_waits_until_all_disputes_of_a_large_store_are_known(
         content.db.execute("INSERT INTO much VALUES (zeroblob(?))", (2 * SMALL_BYTES,))
     unfinished = Unfinished(app)
     with pytest.raises(HeldBack, match="still looked for"):
-        approve(app, issue, "dora", looks=Looks(app, app.compiled, unfinished, app.asked))
+        approve(app, issue, "dora", looks=Looks(app, cache_of(app).compiled, unfinished, cache_of(app).asked))
     unfinished.close()
-    app.disputes.wait()
-    assert approve(app, issue, "dora", looks=app.looks).status is IssueStatus.APPROVED
+    cache_of(app).disputes.wait()
+    assert approve(app, issue, "dora", looks=cache_of(app).looks).status is IssueStatus.APPROVED
     app.close()
 
 
@@ -337,9 +335,11 @@ def test_what_another_issue_publishes_is_seen_at_the_next_look(tmp_path: Path, d
             now=app.clock.now(),
         )
         store.put_items(connection, twin.id, store.items_of(connection, first.id))
-    assert app.looks.of(first).proof is app.looks.of(first).proof
+    assert cache_of(app).looks.of(first).proof is cache_of(app).looks.of(first).proof
     approved = approve(app, first, "dora")
-    assert [each.firm for each in app.looks.of(twin).findings if each.key.startswith("published:")] == [True]
+    assert [
+        each.firm for each in cache_of(app).looks.of(twin).findings if each.key.startswith("published:")
+    ] == [True]
     withdraw(app, approved)
-    assert not [each for each in app.looks.of(twin).findings if each.key.startswith("published:")]
+    assert not [each for each in cache_of(app).looks.of(twin).findings if each.key.startswith("published:")]
     app.close()

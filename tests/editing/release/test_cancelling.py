@@ -11,8 +11,8 @@ from newsletter.delivery.journal import Journal
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.store import progress_of
 from newsletter.digest.issues import Issue
-from newsletter.editing.release.approve import approve, cancel
-from newsletter.editing.release.start import start
+from newsletter.editing.approve import approve, cancel
+from newsletter.editing.schedule import start
 from tests.delivery.house import add_readers, hash_address, statuses
 from tests.digest.week import PANEL_PAGE
 from tests.editing.desk import drafted, newsroom

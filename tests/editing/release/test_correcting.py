@@ -10,14 +10,13 @@ from newsletter.db.engine import Database
 from newsletter.db.statuses import Edition
 from newsletter.delivery.store import start_issue
 from newsletter.digest.archive import Archive
-from newsletter.digest.errata_store import errata_of
+from newsletter.digest.errata import errata_of
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import add_issue, get_frozen
-from newsletter.editing.people.audit_store import list_entries
-from newsletter.editing.proofs.letters import letter_of
-from newsletter.editing.proofs.preview import Format, preview
-from newsletter.editing.release.approve import approve, cancel, withdraw
-from newsletter.editing.release.correcting import correct
+from newsletter.editing.approve import approve, cancel, withdraw
+from newsletter.editing.audit import list_entries
+from newsletter.editing.correct import correct
+from newsletter.editing.preview import Format, letter_of, preview
 from newsletter.errors import BadInput
 from tests.digest.week import PANEL_PAGE, PRICE_PAGE, VERDICT_PAGE
 from tests.editing.desk import drafted, newsroom

@@ -7,14 +7,14 @@ import pytest
 
 from newsletter.clock import MovedClock
 from newsletter.config import Approval, ChangedFigures
-from newsletter.content.pack import Pack, SourceEntry, VerdictEntry
+from newsletter.content.records import Pack, SourceEntry, VerdictEntry
 from newsletter.db.engine import Database
 from newsletter.db.statuses import IssueStatus
 from newsletter.digest.issues import Issue
+from newsletter.editing.approve import approve, withdraw
+from newsletter.editing.cache import Audiences
 from newsletter.editing.checks.answers import acknowledge, unanswered_change
-from newsletter.editing.release.approve import approve, withdraw
-from newsletter.editing.release.scheduled import BY_ITSELF
-from newsletter.editing.release.start import Audiences, early_words, hold, release, send_now, start
+from newsletter.editing.schedule import BY_ITSELF, early_words, hold, release, send_now, start
 from newsletter.errors import BadInput, InvalidTransition
 from newsletter.schedule.jobs import Done, Skipped, Waiting
 from tests.editing.release.test_scheduled import (

@@ -6,8 +6,8 @@ from newsletter.config import Tls, TransportName
 from newsletter.db.engine import Database
 from newsletter.db.statuses import IssueStatus
 from newsletter.digest.store import get_issue
-from newsletter.editing.release.approve import approve
-from newsletter.editing.release.start import start
+from newsletter.editing.approve import approve
+from newsletter.editing.schedule import start
 from newsletter.errors import BadInput, ConfigError
 from tests.editing.desk import drafted, newsroom, with_settings
 

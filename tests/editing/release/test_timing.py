@@ -11,12 +11,18 @@ from newsletter.db.engine import Database
 from newsletter.db.statuses import IssueStatus
 from newsletter.digest.draft import Drafted
 from newsletter.digest.store import get_issue
-from newsletter.editing.drafts.draft import draft_at_once
-from newsletter.editing.people.audit_store import list_entries
-from newsletter.editing.release.approve import approve
-from newsletter.editing.release.scheduled import dispatch_chosen
-from newsletter.editing.release.start import hold, start
-from newsletter.editing.release.timing import Odd, choose_time, goes_out_words, own_time
+from newsletter.editing.approve import approve
+from newsletter.editing.audit import list_entries
+from newsletter.editing.draft import draft_at_once
+from newsletter.editing.schedule import (
+    Odd,
+    choose_time,
+    dispatch_chosen,
+    goes_out_words,
+    hold,
+    own_time,
+    start,
+)
 from newsletter.errors import BadInput, InvalidTransition
 from newsletter.schedule.jobs import Done, Skipped, Waiting
 from tests.editing.release.test_scheduled import MONDAY, WEDNESDAY, dispatch, issue_of, prepare, roll_over

@@ -13,14 +13,13 @@ from newsletter.config import Tls, TransportName
 from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries, mails
 from newsletter.db.statuses import MailKind, MailStatus
-from newsletter.delivery.loopback import Fault, Loopback, Phase
-from newsletter.editing.people.audit_store import list_entries
-from newsletter.editing.proofs.letters import letter_of
-from newsletter.editing.proofs.preview import Format, part_of, preview
-from newsletter.editing.release.approve import approve
-from newsletter.editing.release.trial import MOST, Kind, copy_of_kind, copy_of_reader, send_test
+from newsletter.delivery.rehearsal import Fault, Loopback, Phase
+from newsletter.editing.approve import approve
+from newsletter.editing.audit import list_entries
+from newsletter.editing.preview import Format, letter_of, part_of, preview
+from newsletter.editing.test_send import MOST, Kind, copy_of_kind, copy_of_reader, send_test
 from newsletter.errors import BadInput, BadLink, SendError
-from newsletter.readers.by_hand import Choices, add_by_hand, choose_by_hand
+from newsletter.readers.admin import Choices, add_by_hand, choose_by_hand
 from newsletter.readers.links import Purpose
 from tests.digest.week import PRICE_PAGE
 from tests.editing.desk import drafted, newsroom, with_settings

@@ -8,9 +8,9 @@ import pytest
 
 from newsletter.app import App
 from newsletter.db.engine import Database
-from newsletter.editing.checks.reach import Opener
-from newsletter.editing.proofs.proof import Proof, pull_proof
-from newsletter.editing.remembered.asked import Asked, AskedChecks
+from newsletter.editing.cache import Asked, AskedChecks
+from newsletter.editing.checks.links import Opener
+from newsletter.editing.preview import Proof, pull_proof
 from tests.editing.desk import drafted, newsroom, with_settings
 
 

@@ -8,10 +8,16 @@ from sqlalchemy import delete, insert, select, update
 from newsletter.db.engine import Database
 from newsletter.db.schema import batches, consents, issue_sums, issues, readers, reports
 from newsletter.db.statuses import ConsentEvent, ReaderStatus, ReportKind
-from newsletter.delivery.outbox import Outbox
 from newsletter.delivery.store import start_issue
-from newsletter.editing.reports.sums import issue_line, issue_lines, readers_over_time, remember
-from newsletter.editing.reports.sums_store import IssueSums, sum_up_consents
+from newsletter.delivery.transports.outbox import Outbox
+from newsletter.editing.reports import (
+    IssueSums,
+    issue_line,
+    issue_lines,
+    readers_over_time,
+    remember,
+    sum_up_consents,
+)
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_issue, add_readers, sender
 

@@ -16,10 +16,9 @@ from starlette.testclient import TestClient
 
 from newsletter.app import App
 from newsletter.db.statuses import EditorRole
-from newsletter.editing.people.editors import invite
-from newsletter.editing.people.signing_in import form_token
+from newsletter.editing.editors import form_token, invite
 from newsletter.web.application import make_web
-from newsletter.web.desk.people import COOKIE
+from newsletter.web.desk.auth import COOKIE
 from tests.web.house import House
 
 WRITER, PUBLISHER = "wendy@desk.example.org", "paul@desk.example.org"

@@ -14,10 +14,9 @@ from starlette.testclient import TestClient
 from newsletter.app import App
 from newsletter.db.statuses import ClickKind, EditorRole
 from newsletter.delivery.store import start_issue
-from newsletter.digest.clicks import Click, IssueLink
-from newsletter.digest.clicks_store import add_clicks, put_links
-from newsletter.editing.people.editors import invite
-from newsletter.editing.release.approve import approve
+from newsletter.digest.clicks import Click, IssueLink, add_clicks, put_links
+from newsletter.editing.approve import approve
+from newsletter.editing.editors import invite
 from newsletter.installation import make_installation
 from newsletter.web.application import make_web
 from tests.content.desk.pages import SEEN_AT

@@ -9,10 +9,10 @@ from httpx2 import Response
 from newsletter.clock import MovedClock
 from newsletter.digest.issues import Issue, Item
 from newsletter.digest.store import get_issue, items_of
-from newsletter.editing.checks.reach import Opener
-from newsletter.editing.people.audit_store import list_entries
-from newsletter.editing.release.approve import approve
-from newsletter.editing.remembered.asked import Asked, AskedChecks
+from newsletter.editing.approve import approve
+from newsletter.editing.audit import list_entries
+from newsletter.editing.cache import Asked, AskedChecks
+from newsletter.editing.checks.links import Opener
 from tests.digest.week import WEEK
 from tests.editing.desk import drafted
 from tests.editing.wider import LATE, STRANGER, WIDER
@@ -273,7 +273,7 @@ def test_the_stamp_changes_when_the_page_would_read_otherwise(desk: Desk, issue:
     post(desk, desk.writer, issue, "/texts", subject="Ours")
     second = desk.writer.get(path(issue, "/stamp")).json()
     assert second != first
-    desk.app.asked.ask(Asked.LINKS, desk.app.looks.of(stored(desk, issue)).proof, 30)
+    desk.web.state.cache.asked.ask(Asked.LINKS, desk.web.state.cache.looks.of(stored(desk, issue)).proof, 30)
     assert desk.writer.get(path(issue, "/stamp")).json() != second, "somebody who was asked has answered"
 
 

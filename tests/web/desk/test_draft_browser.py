@@ -13,8 +13,8 @@ from newsletter.app import App
 from newsletter.db.statuses import EditorRole, Room
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue, items_of
-from newsletter.editing.drafts.draft import edit
-from newsletter.editing.people.editors import invite
+from newsletter.editing.draft import edit
+from newsletter.editing.editors import invite
 from tests.digest.week import WEEK
 from tests.editing.desk import drafted
 from tests.editing.wider import LATE, WIDER

@@ -4,9 +4,8 @@ import re
 from datetime import timedelta
 
 from newsletter.clock import MovedClock
-from newsletter.editing.people.audit_store import list_entries
-from newsletter.editing.people.editors import find_editor
-from newsletter.editing.people.forgetting import forget_desk
+from newsletter.editing.audit import list_entries
+from newsletter.editing.editors import find_editor, forget_desk
 from tests.web.desk.desk import PUBLISHER, WRITER, Desk, said
 from tests.web.house import heading
 

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from newsletter.editing.audit import list_entries
 from newsletter.editing.facts import facts_of
-from newsletter.editing.people.audit_store import list_entries
 from tests.content.desk.pages import SEEN_AT
 from tests.content.packs import pack, tool
 from tests.web.desk.desk import Desk, said

@@ -9,8 +9,8 @@ from sqlalchemy import insert, update
 from newsletter.db.schema import issues, snapshots
 from newsletter.db.statuses import Edition, IssueStatus
 from newsletter.digest.store import add_issue
-from newsletter.editing.drafts.draft import edit
-from newsletter.editing.reports.issue_list import MOST
+from newsletter.editing.draft import edit
+from newsletter.editing.reports import MOST_LISTED
 from tests.conftest import THURSDAY
 from tests.digest.week import PANEL_PAGE
 from tests.editing.desk import drafted
@@ -58,7 +58,7 @@ def test_a_draft_that_somebody_looked_at_says_what_it_needs(desk: Desk) -> None:
     home = desk.writer.get("/desk").text
     assert needed in home
     assert "look through it" not in home
-    assert f">{desk.app.looks.of(issue).mail.letter.subject}</a></h2>" in home
+    assert f">{desk.web.state.cache.looks.of(issue).mail.letter.subject}</a></h2>" in home
     # Nobody has looked at what it says now.
     edit(desk.app, issue, subject="Ours")
     assert needed not in desk.writer.get("/desk").text
@@ -67,7 +67,7 @@ def test_a_draft_that_somebody_looked_at_says_what_it_needs(desk: Desk) -> None:
 def test_older_issues_are_a_page_further(desk: Desk) -> None:
     numbers = [put(desk, month, IssueStatus.CANCELLED) for month in range(1, 13)]
     with desk.app.database.write() as connection:
-        for day in range(10, 10 + MOST):
+        for day in range(10, 10 + MOST_LISTED):
             row = {
                 "edition": Edition.WEEKLY,
                 "slot": f"2025-01-{day}T09:00",

@@ -12,21 +12,27 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 from starlette.testclient import TestClient
 
 from newsletter.app import App
-from newsletter.content.model import Decision
-from newsletter.content.pack import ComparisonEntry, Pack, ReviewEntry, SourceEntry, ToolEntry, VerdictEntry
+from newsletter.content.records import (
+    ComparisonEntry,
+    Decision,
+    Pack,
+    ReviewEntry,
+    SourceEntry,
+    ToolEntry,
+    VerdictEntry,
+)
 from newsletter.db.statuses import EditorRole, ItemKind
 from newsletter.delivery.store import start_issue
 from newsletter.digest.issues import Issue, ItemKey
 from newsletter.digest.store import get_issue
-from newsletter.editing.drafts.draft import edit
-from newsletter.editing.drafts.edits import ChooseQuote, Edit, WriteNote, make_edits
-from newsletter.editing.people.editors import invite
-from newsletter.editing.proofs.letters import letter_of
-from newsletter.editing.proofs.preview import Format, preview
-from newsletter.editing.release.approve import approve
+from newsletter.editing.approve import approve
+from newsletter.editing.draft import edit
+from newsletter.editing.editors import invite
+from newsletter.editing.edits import ChooseQuote, Edit, WriteNote, make_edits
+from newsletter.editing.preview import Format, letter_of, preview
 from newsletter.web.application import make_web
-from newsletter.web.desk.people import COOKIE
-from tests.editing.desk import drafted
+from newsletter.web.desk.auth import COOKIE
+from tests.editing.desk import cache_of, drafted
 from tests.installed import install
 from tests.web.test_browser import serving
 
@@ -161,7 +167,9 @@ def test_nothing_of_it_runs_anywhere(browser: Browser, hurt: tuple[App, str, Iss
     assert (typed.evaluate("window.hurt"), witness.stopped) == (None, [])
     with app.database.read() as connection:
         current = get_issue(connection, issue.id)
-    assert not [each for each in app.looks.of(current).findings if each.key.startswith("unresolved")]
+    assert not [
+        each for each in cache_of(app).looks.of(current).findings if each.key.startswith("unresolved")
+    ]
     approved = approve(app, current, "Eve")
     start_issue(app.database, approved.id, app.clock.now())
     archive = witness.look(f"/archive/weekly-{approved.number}")

@@ -13,8 +13,8 @@ from newsletter.app import App
 from newsletter.db.statuses import EditorRole, IssueStatus
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
-from newsletter.editing.people.editors import invite
-from newsletter.editing.release.approve import withdraw
+from newsletter.editing.approve import withdraw
+from newsletter.editing.editors import invite
 from tests.digest.week import PANEL_PAGE, PRICE_PAGE, PROFILE_PAGE, VERDICT_PAGE
 from tests.editing.desk import drafted
 from tests.installed import install

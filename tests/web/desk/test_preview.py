@@ -12,9 +12,9 @@ from newsletter.clock import MovedClock
 from newsletter.delivery.store import start_issue
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_frozen
-from newsletter.editing.proofs.proof import hash_of
-from newsletter.editing.release.approve import approve
-from newsletter.readers.own_store import put_tools
+from newsletter.editing.approve import approve
+from newsletter.editing.preview import hash_of
+from newsletter.readers.store import put_tools
 from tests.digest.week import WEEK
 from tests.editing.desk import drafted
 from tests.web.desk.desk import Desk, open_desk

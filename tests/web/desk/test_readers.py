@@ -12,8 +12,8 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries, readers
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, Edition, ReaderStatus
 from newsletter.digest import store
-from newsletter.editing.people import readers_store
-from newsletter.editing.people.audit_store import list_entries
+from newsletter.editing import readers as readers_store
+from newsletter.editing.audit import list_entries
 from tests.conftest import THURSDAY
 from tests.web.desk.desk import Desk, said
 from tests.web.house import heading

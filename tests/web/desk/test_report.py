@@ -9,8 +9,7 @@ from sqlalchemy import insert
 from newsletter.clock import MovedClock
 from newsletter.db.schema import consents
 from newsletter.db.statuses import ClickKind, ConsentEvent
-from newsletter.digest.clicks import Click, IssueLink
-from newsletter.digest.clicks_store import add_clicks, put_links
+from newsletter.digest.clicks import Click, IssueLink, add_clicks, put_links
 from newsletter.digest.issues import Issue
 from tests.digest.week import WEEK
 from tests.editing.desk import drafted

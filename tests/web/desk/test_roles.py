@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from newsletter.app import App
 from newsletter.web.application import make_web
-from newsletter.web.desk.people import read_desk_form, require_editor, require_publisher
+from newsletter.web.desk.auth import read_desk_form, require_editor, require_publisher
 from tests.web.desk.desk import Desk
 
 #: Whoever is not signed in yet may ask for a link, and press the button behind it.

@@ -6,8 +6,15 @@ import pytest
 
 from newsletter.clock import MovedClock
 from newsletter.db.statuses import EditorRole
-from newsletter.editing.people.editors import find_editor, invite, revoke, set_role
-from newsletter.editing.people.signing_in import MAILED_FOR, PER_ADDRESS, PER_NETWORK
+from newsletter.editing.editors import (
+    MAILED_FOR,
+    PER_ADDRESS,
+    PER_NETWORK,
+    find_editor,
+    invite,
+    revoke,
+    set_role,
+)
 from newsletter.errors import BadInput
 from tests.web.desk.desk import PUBLISHER, WRITER, Desk
 from tests.web.house import heading, path_in

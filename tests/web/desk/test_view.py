@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from newsletter.digest.letter import Figure, Line, Link
-from newsletter.editing.release.trial import Kind, copy_of_kind
-from newsletter.web.desk.view import choices_of
+from newsletter.digest.content import Figure, Line, Link
+from newsletter.editing.test_send import Kind, copy_of_kind
+from newsletter.web.desk.preview import choices_of
 from tests.render import letters
 
 

@@ -19,15 +19,15 @@ from newsletter.clock import SystemClock
 from newsletter.config import Tls, TransportName
 from newsletter.db.schema import issues, snapshots
 from newsletter.db.statuses import EditorRole, IssueStatus
-from newsletter.delivery.loopback import Loopback
+from newsletter.delivery.rehearsal import Loopback
 from newsletter.delivery.sender import Ending
 from newsletter.delivery.store import start_issue
-from newsletter.digest.letter_json import letter_to_json
+from newsletter.digest.content import letter_to_json
 from newsletter.digest.store import get_issue
-from newsletter.editing.people.audit_store import list_entries
-from newsletter.editing.people.editors import invite
+from newsletter.editing.audit import list_entries
+from newsletter.editing.editors import invite
 from newsletter.installation import make_installation
-from newsletter.web.desk.live import COME_AGAIN, MOST_VIEWERS, Live, duration
+from newsletter.web.desk.progress import COME_AGAIN, MOST_VIEWERS, Live, duration
 from tests.delivery.house import FRAME, add_issue, add_readers
 from tests.delivery.test_domains import lose_sight
 from tests.render.letters import USUAL

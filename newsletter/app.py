@@ -1,0 +1,452 @@
+"""Puts the parts together: the only place that chooses implementations."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from newsletter.clock import Clock, SystemClock
+from newsletter.config import AlertTransport, Settings, TransportName, load_settings
+from newsletter.db.engine import Database, in_plain_words, open_database, require_database
+from newsletter.db.migrate import require_head
+from newsletter.errors import ConfigError, StoreError
+
+if TYPE_CHECKING:
+    from newsletter.content.store import ContentStore
+    from newsletter.delivery.alerts import Herald
+    from newsletter.delivery.bounces.acting import Feedback
+    from newsletter.delivery.bounces.mailbox import Mailbox
+    from newsletter.delivery.dkim import DkimSigner
+    from newsletter.delivery.erasing import Eraser
+    from newsletter.delivery.message import Marks
+    from newsletter.delivery.progress import Progress
+    from newsletter.delivery.sender import Sender
+    from newsletter.delivery.throttle import Throttle
+    from newsletter.delivery.transactional import Postman
+    from newsletter.delivery.transports import Transport
+    from newsletter.delivery.transports.sendgrid_webhook import Webhook
+    from newsletter.digest.archive import Archive
+    from newsletter.digest.clicks import Uncounted
+    from newsletter.readers.links import LinkSigner
+    from newsletter.readers.subscribing import Following, Limits, Subscribing
+    from newsletter.readers.votes import Ballots
+    from newsletter.render.headers import MessageFrame
+    from newsletter.schedule.runner import Alerts
+    from newsletter.schedule.ticker import Ticker
+
+
+@dataclass(frozen=True)
+class App:
+    """One installation, opened.
+
+    What it offers is made when it is first asked for, so that a command that needs only readers does not wait for
+    the mail's machinery.
+    """
+
+    settings: Settings
+    clock: Clock
+    database: Database
+
+    @contextmanager
+    def content(self) -> Iterator["ContentStore"]:
+        """The content store, opened for this thread and closed at the end of the block."""
+        from newsletter.content.store import ContentStore
+
+        path = self.settings.path(self.settings.content_db)
+        if not path.exists():
+            raise StoreError(f"There is no database at {path}. Make one with: newsletter init")
+        with ContentStore(path) as store:
+            yield store
+
+    @cached_property
+    def links(self) -> "LinkSigner":
+        """What signs and reads readers' links."""
+        from newsletter.readers.keys import read_link_keys
+        from newsletter.readers.links import LinkSigner
+
+        return LinkSigner(read_link_keys(self.settings.path(self.settings.link_keys)))
+
+    @cached_property
+    def suppression_key(self) -> bytes:
+        """The key under which the suppression list knows an address."""
+        from newsletter.readers.keys import read_suppression_key
+
+        return read_suppression_key(self.settings.path(self.settings.suppression_key))
+
+    @cached_property
+    def template_folders(self) -> tuple[Path, ...]:
+        """Where templates are looked up: the operator's own, then ours."""
+        from newsletter.render.environment import template_folders
+
+        own = self.settings.path(self.settings.templates) if self.settings.templates else None
+        if own is not None and not own.is_dir():
+            raise ConfigError(
+                f"paths.templates is {own}, but there is no such folder", setting="paths.templates"
+            )
+        return template_folders(own)
+
+    @cached_property
+    def frame(self) -> "MessageFrame":
+        """What every message of this newsletter needs besides its contents."""
+        from newsletter.render.headers import MessageFrame
+
+        settings = self.settings
+        domain = settings.from_address.rpartition("@")[2] or "localhost"
+        list_id = settings.list_id or f"weekly.{domain}"
+        return MessageFrame(
+            from_name=settings.from_name or settings.name,
+            from_address=settings.from_address,
+            reply_to=settings.reply_to,
+            list_id=list_id,
+            list_name=settings.name,
+            public_url=settings.public_url.rstrip("/"),
+            archive_url=f"{settings.public_url.rstrip('/')}/archive",
+            feedback_id=f"digest:{list_id}:newsletter:{_sender_id(domain)}",
+            language=settings.language,
+            leave_address=settings.leave_address,
+        )
+
+    @cached_property
+    def alerts(self) -> "Alerts":
+        """How the operator is told of something, once."""
+        from newsletter.delivery.alerts import StoredAlerts
+
+        return StoredAlerts(self.database, self.clock)
+
+    @cached_property
+    def marks(self) -> "Marks":
+        """What tells each of our messages from every other. Its key is the one that never changes."""
+        from newsletter.delivery.message import Marks
+
+        settings = self.settings
+        return Marks(
+            key=self.suppression_key,
+            domain=settings.from_address.rpartition("@")[2] or "localhost",
+            bounce_address=settings.smtp_return_path,
+        )
+
+    @cached_property
+    def ballots(self) -> "Ballots":
+        """What counts readers' votes, under the key that never changes."""
+        from newsletter.readers.votes import Ballots
+
+        return Ballots(self.suppression_key)
+
+    @cached_property
+    def uncounted(self) -> "Uncounted":
+        """The clicks on their way to the store; of this process."""
+        from newsletter.digest.clicks import Uncounted
+
+        return Uncounted()
+
+    @cached_property
+    def subscribing(self) -> "Subscribing":
+        """The way in for readers."""
+        from newsletter.delivery.transactional import queue_mail
+        from newsletter.readers.subscribing import Subscribing, is_listed, read_domains
+
+        settings = self.settings
+        disposable = settings.disposable_domains
+        domains = read_domains(settings.path(disposable)) if disposable else frozenset()
+        return Subscribing(
+            database=self.database,
+            signer=self.links,
+            suppression_key=self.suppression_key,
+            limits=self._limits,
+            public_url=settings.public_url,
+            again_after=settings.confirm_again_after,
+            queue_mail=queue_mail,
+            welcome=self._welcome,
+            is_disposable=lambda domain: is_listed(domain, domains),
+        )
+
+    @property
+    def following(self) -> "Following":
+        """The way to follow a tool for whoever has no link at hand."""
+        from newsletter.delivery.transactional import queue_mail
+        from newsletter.readers.subscribing import Following
+
+        return Following(
+            database=self.database,
+            signer=self.links,
+            limits=self._limits,
+            public_url=self.settings.public_url,
+            queue_mail=queue_mail,
+        )
+
+    @property
+    def _limits(self) -> "Limits":
+        """How much strangers may ask of us in an hour."""
+        from newsletter.readers.subscribing import Limits
+
+        return Limits(
+            key=self.suppression_key,
+            per_network=self.settings.network_limit,
+            per_domain=self.settings.domain_limit,
+        )
+
+    def next_issue_words(self) -> str:
+        """When the next issue is due, for a sentence: "on Thursday 26 November"."""
+        from newsletter.schedule.slots import issue_schedule, local_time, next_slot
+
+        day = local_time(next_slot(issue_schedule(self.settings), self.clock.now()).name)
+        return f"on {day:%A} {day.day} {day:%B}"
+
+    def _welcome(self, reader_id: int) -> dict[str, object]:
+        """What a welcome mail says."""
+        from newsletter.readers.links import Purpose, link
+
+        base = self.settings.public_url.rstrip("/")
+        lasting = (Purpose.PREFERENCES, Purpose.UNSUBSCRIBE)
+        urls = {f"{each}_url": link(base, each, self.links.token(each, reader_id)) for each in lasting}
+        latest = "".join(f"/{issue.slug}" for issue in self.archive.issues()[:1])
+        return {"next_issue": self.next_issue_words(), "latest_url": f"{base}/archive{latest}", **urls}
+
+    @cached_property
+    def archive(self) -> "Archive":
+        """The issues that the web shows."""
+        from newsletter.digest.archive import Archive
+
+        return Archive(database=self.database)
+
+    @cached_property
+    def dkim(self) -> "DkimSigner | None":
+        """What signs messages with DKIM; None where the settings name no key."""
+        from newsletter.delivery.dkim import DkimFiles
+
+        return DkimFiles.of(self.settings).signer()
+
+    def transport(self) -> "Transport":
+        """The way out that the settings name."""
+        return self._transport(self.settings.transport)
+
+    def alert_transport(self) -> "Transport":
+        """The way out of alerts."""
+        from newsletter.delivery.transports.smtp import Smtp
+        from newsletter.delivery.transports.smtp_wire import Relay
+
+        settings = self.settings
+        if settings.alerts_transport is AlertTransport.SAME:
+            return self.transport()
+        if settings.alerts_transport is AlertTransport.SMTP and settings.alerts_smtp_host:
+            relay = Relay(
+                host=settings.alerts_smtp_host,
+                port=settings.alerts_smtp_port,
+                tls=settings.alerts_smtp_tls,
+                user=settings.alerts_smtp_user,
+                password=settings.alerts_smtp_password,
+            )
+            return Smtp(relay=relay, connections=1)
+        return self._transport(TransportName(settings.alerts_transport.value))
+
+    def _transport(self, name: TransportName) -> "Transport":
+        from newsletter.delivery.transports.outbox import Outbox
+        from newsletter.delivery.transports.sendgrid import SendGrid
+        from newsletter.delivery.transports.smtp import Smtp
+        from newsletter.delivery.transports.smtp_wire import Relay
+
+        settings = self.settings
+        if name is TransportName.OUTBOX:
+            return Outbox(settings.path(settings.outbox))
+        if name is TransportName.SENDGRID:
+            return SendGrid(
+                api_key=settings.sendgrid_api_key,
+                url=settings.sendgrid_url,
+                sandbox=settings.sendgrid_sandbox,
+                connections=max(1, settings.sendgrid_connections),
+                now=self.clock.now,
+            )
+        relay = Relay(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            tls=settings.smtp_tls,
+            user=settings.smtp_user,
+            password=settings.smtp_password,
+        )
+        return Smtp(
+            relay=relay,
+            connections=max(1, settings.smtp_connections),
+            messages_per_connection=max(1, settings.smtp_messages_per_connection),
+        )
+
+    @property
+    def journals(self) -> Path:
+        """Where the senders of this machine keep their journals."""
+        return self.settings.path(self.settings.journal)
+
+    @property
+    def throttle(self) -> "Throttle":
+        """How much may leave at once; raises ConfigError for a limit that is none."""
+        from newsletter.delivery.throttle import Throttle, parse_limit, parse_warm_up
+
+        settings = self.settings
+        return Throttle(
+            transport=settings.transport.value,
+            limits=tuple(parse_limit(each, setting="sending.limits") for each in settings.send_limits),
+            warm_up=parse_warm_up(
+                settings.warm_up_from, settings.warm_up_first, setting="sending.warm_up_from"
+            ),
+        )
+
+    @cached_property
+    def postman(self) -> "Postman":
+        """What sends the single mails that wait."""
+        from newsletter.delivery.transactional import Postman
+
+        settings = self.settings
+        frame = replace(
+            self.frame,
+            from_address=settings.single_from_address or settings.from_address,
+            list_id="",
+            list_name="",
+            archive_url="",
+            feedback_id="",
+        )
+        return Postman(
+            database=self.database,
+            clock=self.clock,
+            frame=frame,
+            template_folders=self.template_folders,
+            signer=self.links,
+            marks=self.marks,
+            operator_address=settings.operator_address or settings.reply_to,
+            transport=self.transport,
+            alert_transport=self.alert_transport,
+            dkim=self.dkim,
+        )
+
+    @property
+    def herald(self) -> "Herald":
+        """What tells a URL of alerts, where the settings name one."""
+        from newsletter.delivery.alerts import Herald
+
+        url, name = self.settings.alerts_webhook_url, self.settings.name
+        return Herald(database=self.database, clock=self.clock, url=url, newsletter=name)
+
+    def sender(self, issue_id: int, watch: "Callable[[Progress], None]" = lambda progress: None) -> "Sender":
+        """What sends an approved issue; `watch` is told how far it is."""
+        from newsletter.delivery.message import mailings_of
+        from newsletter.delivery.sender import Sender
+        from newsletter.delivery.throttle import Patience, Shares
+        from newsletter.readers.addresses import Address
+        from newsletter.readers.keys import address_hash
+
+        settings = self.settings
+        with self.database.read() as connection:
+            mailings = mailings_of(connection, issue_id, self.links, self.marks, self.clock, self.dkim)
+        return Sender(
+            database=self.database,
+            issue_id=issue_id,
+            mailings=mailings,
+            transport=self.transport(),
+            journals=self.journals,
+            clock=self.clock,
+            hash_address=lambda key: address_hash(self.suppression_key, Address(text=key, key=key)),
+            throttle=self.throttle,
+            shares=Shares(
+                rejected=settings.pause_at_rejections / 100, complained=settings.pause_at_complaints / 1000
+            ),
+            patience=Patience(attempts=max(1, settings.send_attempts), first=settings.send_retry_after),
+            alerts=self.alerts,
+            watch=watch,
+        )
+
+    @property
+    def feedback(self) -> "Feedback":
+        """What acts on bounces, complaints and requests to leave."""
+        from newsletter.delivery.bounces.acting import Feedback, Matcher
+
+        matcher = Matcher(signer=self.links, marks=self.marks)
+        return Feedback(database=self.database, matcher=matcher, suppression_key=self.suppression_key)
+
+    @cached_property
+    def webhook(self) -> "Webhook":
+        """What takes SendGrid's posts, and acts on them."""
+        from newsletter.delivery.transports.sendgrid_webhook import Webhook, read_keys
+
+        return Webhook(
+            database=self.database,
+            clock=self.clock,
+            keys=read_keys(self.settings.sendgrid_webhook_key),
+            marks=self.marks,
+            feedback=self.feedback,
+            alerts=self.alerts,
+        )
+
+    def mailboxes(self) -> "tuple[Mailbox, ...]":
+        """The mailboxes of reports that the settings name, each for one reading."""
+        from newsletter.delivery.bounces.mailbox import Imap, ImapAccount, Maildir
+
+        settings, found = self.settings, []
+        if settings.feedback_maildir is not None:
+            folder = settings.path(settings.feedback_maildir)
+            found.append(Maildir(folder=folder, delete=settings.feedback_delete))
+        if not settings.feedback_imap_host:
+            return tuple(found)
+        account = ImapAccount(
+            host=settings.feedback_imap_host,
+            port=settings.feedback_imap_port,
+            tls=settings.feedback_imap_tls,
+            user=settings.feedback_imap_user,
+            password=settings.feedback_imap_password,
+            folder=settings.feedback_imap_folder,
+        )
+        return (*found, Imap(account, self.database, delete=settings.feedback_delete))
+
+    @cached_property
+    def eraser(self) -> "Eraser":
+        """What forgets a reader wherever something of them is kept."""
+        from newsletter.delivery.erasing import Eraser
+
+        return Eraser(
+            database=self.database,
+            suppression_key=self.suppression_key,
+            marks=self.marks,
+            outbox=self.settings.path(self.settings.outbox),
+            clock=self.clock,
+            empty_webhook=lambda: self.webhook.process(),
+        )
+
+    @cached_property
+    def ticker(self) -> "Ticker":
+        """The jobs that the settings name, and what runs them in this process."""
+        from newsletter.schedule.jobs import load_jobs
+        from newsletter.schedule.runner import Runner, scheduler_name
+        from newsletter.schedule.ticker import Ticker
+
+        runner = Runner(
+            database=self.database,
+            clock=self.clock,
+            alerts=self.alerts,
+            catch_up=self.settings.catch_up,
+            owner=scheduler_name(),
+        )
+        return Ticker(runner, load_jobs(self.settings, self))
+
+    def close(self) -> None:
+        self.database.close()
+
+
+def _sender_id(domain: str) -> str:
+    """The stable last field of Feedback-ID: 5 to 15 characters (Gmail's feedback loop)."""
+    host = urlsplit(f"//{domain}").hostname or domain
+    return "".join(letter for letter in host if letter.isalnum())[:15].ljust(5, "0")
+
+
+def open_app(folder: Path, clock: Clock | None = None) -> App:
+    """Open the installation in `folder`; raises ConfigError, or StoreBehind when the database is older."""
+    settings = load_settings(folder)
+    require_database(settings.store_url)
+    database = open_database(settings.store_url)
+    try:
+        require_head(database)
+    except Exception as error:
+        database.close()
+        said = in_plain_words(error)
+        if said is None:
+            raise
+        raise said from error
+    return App(settings, clock or SystemClock(), database)

@@ -1,0 +1,135 @@
+"""Opening `content.db`: one connection per use, WAL, foreign keys, the migrations, and the write transaction."""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+
+from sqlite_utils import Database
+
+from newsletter.content.migrations import MIGRATIONS
+from newsletter.errors import StoreBusy, StoreError
+
+BUSY_TIMEOUT_MS = 10_000
+
+
+def open_for_writing(path: Path) -> Database:
+    """Open, make and migrate the database; safe when several processes do so at once."""
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000)
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys = ON")
+        db = Database(connection)
+        if _is_behind(db):
+            _migrate(db, path)
+    except sqlite3.Error as error:
+        raise _unusable(path, error) from error
+    return db
+
+
+def open_for_reading(path: Path) -> Database:
+    """Open an existing database strictly for reading."""
+    if not path.is_file():
+        raise StoreError(f"There is no content store at {path}. Make it with: newsletter init")
+    try:
+        connection = sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode=ro",
+            uri=True,
+            isolation_level=None,
+            timeout=BUSY_TIMEOUT_MS / 1000,
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA query_only = ON")
+        db = Database(connection)
+        if _is_behind(db):
+            raise StoreError(
+                f"The content store {path} is older than this program. Run: newsletter content list"
+            )
+    except sqlite3.Error as error:
+        raise _unusable(path, error) from error
+    return db
+
+
+@contextmanager
+def writing(db: Database) -> Iterator[None]:
+    """A transaction that commits at the end of the block, or leaves nothing behind.
+
+    It takes the write lock first: a transaction that reads and then writes would meet "database is locked".
+    """
+    try:
+        db.conn.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if "readonly" in str(error):
+            raise StoreError("the content store was opened for reading only") from error
+        raise StoreBusy from error
+    try:
+        yield
+        db.conn.execute("COMMIT")
+    except sqlite3.OperationalError as error:
+        db.conn.rollback()
+        raise StoreError(f"the content store cannot be written: {error}") from error
+    except BaseException:
+        db.conn.rollback()
+        raise
+
+
+def _is_behind(db: Database) -> bool:
+    return bool(MIGRATIONS.pending(db)) or (db.journal_mode != "wal" and not db.memory)
+
+
+def _migrate(db: Database, path: Path) -> None:
+    # Two processes that switch one file to WAL at once meet "database is locked" whatever the timeout, so a
+    # lock file beside it lets one go first. flock on the database itself would end SQLite's own locks.
+    with closing(path.with_name(path.name + ".lock").open("a")) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        db.conn.execute("PRAGMA journal_mode = WAL")
+        with writing(db):
+            MIGRATIONS.apply(db)
+
+
+def _unusable(path: Path, error: sqlite3.Error) -> StoreError:
+    if "locked" in str(error) or "busy" in str(error):
+        return StoreBusy()
+    return StoreError(f"The content store {path} cannot be opened: {error}.")
+
+
+# Which state `content.db` is in: a number that is another one after every commit, by whatever process.
+
+
+@dataclass(slots=True)
+class DataVersion:
+    """Watches one file. SQLite counts commits for each connection anew, so one is kept, and opened again for another file."""
+
+    path: Path
+    _connection: sqlite3.Connection | None = None
+    _file: tuple[int, int] = (0, 0)
+    _opened: int = 0
+    _lock: Lock = field(default_factory=Lock)
+
+    def read(self) -> str:
+        """The same text as before while nothing was committed; empty where there is no file."""
+        with self._lock:
+            try:
+                found = os.stat(self.path)
+            except FileNotFoundError:
+                return ""
+            if self._connection is None or self._file != (found.st_dev, found.st_ino):
+                self._open((found.st_dev, found.st_ino))
+            assert self._connection is not None
+            [version] = self._connection.execute("PRAGMA data_version").fetchone()
+            return f"{self._opened}.{version}"
+
+    def _open(self, file: tuple[int, int]) -> None:
+        self.close()
+        uri = f"{self.path.resolve().as_uri()}?mode=ro"
+        self._connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        self._file, self._opened = file, self._opened + 1
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None

@@ -1,0 +1,588 @@
+"""Pack files: YAML and JSON in, a checked `Pack` out, or one sentence with file, line and field.
+
+YAML is read without its surprises: no anchors, aliases or tags, no duplicate keys, `no` is a word, and numbers
+keep their digits. Files that are huge, binary or deeply nested are refused before they can do harm.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from difflib import get_close_matches
+from pathlib import Path
+from sqlite3 import Row
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from newsletter.content.importing import Fault, FieldPath, Where, field_name
+from newsletter.content.pages import read_page
+from newsletter.content.records import BenchmarkEntry, ClaimEntry, OfferEntry, Pack, SourceEntry, VerdictEntry
+from newsletter.content.store import ContentStore
+from newsletter.errors import BadInput, Place
+
+# The part of YAML that a pack needs, as plain values with the line of each. No anchors, aliases, tags, merges.
+#
+# Built on the parser's events, so nothing is ever expanded: neither an alias bomb nor a thousand brackets get past
+# the first of their kind. Words are words (`no`, `on`, `12:30`, `010`); dates stay text until a field wants a date.
+
+YamlPath = tuple[str | int, ...]
+
+_INTEGER = re.compile(r"[-+]?(0|[1-9]\d{0,30})")
+_DECIMAL = re.compile(r"[-+]?(0|[1-9]\d{0,30})?\.\d{1,30}")
+_WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
+
+
+class NotPlainYaml(ValueError):
+    """What cannot be read, and its line."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        self.line = line
+        super().__init__(message)
+
+
+def read_yaml(text: str, lines: dict[YamlPath, int], depth: int) -> Any:
+    """The one document of `text`; fills `lines` with the line of everything in it."""
+    try:
+        return _Reader(text, lines, depth).read()
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise NotPlainYaml(f"this is not YAML: {error.problem or error.context}", line) from error
+    except yaml.YAMLError as error:
+        raise NotPlainYaml(f"this is not YAML: {' '.join(str(error).split())}") from error
+
+
+class _Reader:
+    def __init__(self, text: str, lines: dict[YamlPath, int], depth: int) -> None:
+        self.events: Iterator[Event] = yaml.parse(text, Loader=yaml.CSafeLoader)
+        self.lines, self.depth = lines, depth
+
+    def read(self) -> Any:
+        documents = 0
+        value = None
+        for event in self.events:
+            if isinstance(event, DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise NotPlainYaml("it holds a second document: a pack is one", _line(event))
+                value = self._value(next(self.events), ())
+        return value
+
+    def _value(self, event: Event, path: YamlPath) -> Any:
+        _refuse_extras(event)
+        if len(path) > self.depth:
+            raise NotPlainYaml("it is nested too deeply: a pack is four levels deep", _line(event))
+        self.lines.setdefault(path, _line(event))
+        if isinstance(event, ScalarEvent):
+            return _scalar(event)
+        if isinstance(event, SequenceStartEvent):
+            return self._sequence(path)
+        return self._mapping(path)
+
+    def _sequence(self, path: YamlPath) -> list[Any]:
+        values: list[Any] = []
+        while not isinstance(event := next(self.events), SequenceEndEvent):
+            values.append(self._value(event, (*path, len(values))))
+        return values
+
+    def _mapping(self, path: YamlPath) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        while not isinstance(event := next(self.events), MappingEndEvent):
+            _refuse_extras(event)
+            if not isinstance(event, ScalarEvent):
+                raise NotPlainYaml("a name of a field is a word", _line(event))
+            if event.value in values:
+                raise NotPlainYaml(f"{event.value} stands here twice: write it once", _line(event))
+            self.lines[(*path, event.value)] = _line(event)
+            values[event.value] = self._value(next(self.events), (*path, event.value))
+        return values
+
+
+def _refuse_extras(event: Event) -> None:
+    if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
+        raise NotPlainYaml("anchors and aliases (& and *) are not read: write the value out", _line(event))
+    tag = getattr(event, "tag", None)
+    if tag:
+        raise NotPlainYaml(f"tags such as {tag} are not read: leave it out", _line(event))
+
+
+def _line(event: Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
+
+
+def _scalar(event: ScalarEvent) -> Any:
+    """A plain word as null, true, false or a number where it is one; anything quoted as text."""
+    text: str = event.value
+    if not event.implicit[0]:
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    return Decimal(text) if _DECIMAL.fullmatch(text) else text
+
+
+# On which line everything of a JSON text stands. Python's parser does not say; this looks only when asked.
+
+JsonPath = tuple[str | int, ...]
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]|[^\s{}\[\]:,"]+', re.DOTALL)
+
+
+def json_lines(text: str) -> Iterator[tuple[JsonPath, int]]:
+    """The path and line of every member and element, in the order of a text that the parser has accepted."""
+    path: list[str | int | None] = []
+    objects: list[bool] = []
+    line, counted = 1, 0
+    for found in _TOKEN.finditer(text):
+        token, start = found[0], found.start()
+        line, counted = line + text.count("\n", counted, start), start
+        if token in "}]":
+            path.pop()
+            objects.pop()
+        elif token == ",":
+            last = path[-1]
+            path[-1] = last + 1 if isinstance(last, int) else None
+        elif path and path[-1] is None:
+            path[-1] = json.loads(token)
+            yield _path(path), line
+        else:
+            if not path or not objects[-1]:
+                yield _path(path), line
+            if token in "{[":
+                path.append(None if token == "{" else 0)
+                objects.append(token == "{")
+
+
+def _path(path: list[str | int | None]) -> JsonPath:
+    return tuple(part for part in path if part is not None)
+
+
+# What pydantic finds wrong with a pack, in one plain sentence: what stands there and what would be right.
+
+#: By pydantic's kind of error: what would be right. `{…}` are pydantic's own details.
+_WANTED = {
+    "missing": "it is missing",
+    "string_type": "text is right: put it in quotes",
+    "string_unicode": "text without broken characters is right",
+    "string_too_short": "it is empty: write something, or leave the record out",
+    "string_too_long": "it has more than {max_length} characters: shorten it",
+    "int_type": "a whole number is right",
+    "int_parsing": "a whole number is right",
+    "int_parsing_size": "a smaller whole number is right",
+    "int_from_float": "a whole number is right",
+    "bool_type": "true or false is right",
+    "bool_parsing": "true or false is right",
+    "decimal_type": "a number is right",
+    "decimal_parsing": "a number is right",
+    "decimal_max_digits": "a number of at most {max_digits} digits is right",
+    "finite_number": "a finite number is right",
+    "greater_than_equal": "at least {ge} is right",
+    "less_than_equal": "at most {le} is right",
+    "enum": "one of {expected} is right",
+    "date_type": "a date such as 2026-03-01 is right",
+    "date_parsing": "a date such as 2026-03-01 is right",
+    "date_from_datetime_parsing": "a date such as 2026-03-01 is right",
+    "date_from_datetime_inexact": "a date without a time is right, such as 2026-03-01",
+    "datetime_type": "a moment such as 2026-03-01T09:00:00Z is right",
+    "datetime_parsing": "a moment such as 2026-03-01T09:00:00Z is right",
+    "datetime_from_date_parsing": "a moment such as 2026-03-01T09:00:00Z is right",
+    "timezone_aware": "a moment with its zone is right, such as 2026-03-01T09:00:00Z",
+    "tuple_type": "a list is right",
+    "model_type": "a record with named fields is right",
+    "dict_type": "a record with named fields is right",
+    "string_pattern_mismatch": "an id is right: lower-case letters and digits, with . _ - between them",
+}
+
+
+def complaint(error: ValidationError, model: type[BaseModel]) -> Fault:
+    """The first thing wrong, and how many more there are."""
+    found = error.errors(include_url=False)
+    record = found[0]["loc"][:-1]
+    # A name that is written wrong is an unknown field and a missing one: the first says more.
+    unknown = (each for each in found if each["type"] == "extra_forbidden" and each["loc"][:-1] == record)
+    first = next(unknown, found[0])
+    path: FieldPath = tuple(first["loc"])
+    others = "" if len(found) == 1 else f" (and {len(found) - 1} more)"
+    return Fault(path, _message(first, path, model) + others)
+
+
+def _message(error: ErrorDetails, path: FieldPath, model: type[BaseModel]) -> str:
+    if error["type"] == "extra_forbidden":
+        return _unknown_field(str(path[-1]), _fields(model, path[:-1]))
+    if error["type"] == "missing":
+        return _WANTED["missing"]
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    wanted = _WANTED.get(error["type"], error["msg"][:1].lower() + error["msg"][1:])
+    context: dict[str, Any] = error.get("ctx", {})
+    return f"it is {_shown(error['input'])}, but {wanted.format_map(context)}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        return "a record"
+    if isinstance(value, list | tuple):
+        return "a list"
+    text = "nothing" if value is None else str(value)
+    return f"{text[:40]}…" if len(text) > 40 else repr(text) if isinstance(value, str) else text
+
+
+def _unknown_field(name: str, known: list[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    hint = f"do you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+    return f"there is no such field: {hint}"
+
+
+def _fields(model: type[BaseModel], path: FieldPath) -> list[str]:
+    """The fields of the record at a path of the model."""
+    for part in path:
+        if isinstance(part, str) and part in model.model_fields:
+            model = next(each for each in _models(model.model_fields[part].annotation))
+    return list(model.model_fields)
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """The models inside an annotation such as `tuple[ToolEntry, ...] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models(part)]
+
+
+#: Bytes of the largest file that is read. YAML takes far more time and memory than JSON, which exports use.
+YAML_LIMIT, JSON_LIMIT = 8 * 2**20, 512 * 2**20
+#: A pack is four deep: pack, list, record, list of tags.
+DEPTH_LIMIT = 20
+
+_NO_KINDS = ("source", "sources", "texts", "revisions", "imports")
+_KINDS = tuple(name for name in Pack.model_fields if name not in _NO_KINDS)
+
+
+@dataclass(frozen=True, slots=True)
+class PackFile:
+    """A pack, and what says where its fields stand in its file."""
+
+    pack: Pack
+    where: Where
+
+
+def read_text(file: Path, limit: int = JSON_LIMIT) -> str:
+    """The text of a file somebody gave us; raises BadInput unless it is UTF-8 text of a sane size."""
+    try:
+        size = file.stat().st_size
+        if size > limit:
+            raise BadInput(f"it holds {size:,} bytes: at most {limit:,} can be read", Place(file))
+        data = file.read_bytes()
+    except OSError as error:
+        raise BadInput(f"it cannot be read: {error.strerror}", Place(file)) from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise BadInput("this is not UTF-8 text: save it as UTF-8", Place(file, line)) from error
+    if "\0" in text:
+        raise BadInput("this is a binary file: a pack or a page is plain text", Place(file))
+    return text
+
+
+def is_json(text: str) -> bool:
+    return text.lstrip()[:1] in ("{", "[")
+
+
+def parse_pack(text: str, file: Path) -> PackFile:
+    """Parse and check a pack; raises BadInput for its first fault."""
+    lines: dict[FieldPath, int] = {}
+    value = _parse_json(text, file) if is_json(text) else _parse_yaml(text, file, lines)
+
+    def where(path: FieldPath) -> Place:
+        """The place of a field, or of the nearest thing around it that the file does have."""
+        # JSON's lines are looked up only when they are asked for, which is when something is wrong.
+        known = lines or dict(json_lines(text))
+        around = (path[:length] for length in range(len(path), -1, -1))
+        line = next((known[each] for each in around if each in known), None)
+        return Place(file, line, field_name(path) or None)
+
+    if not isinstance(value, dict):
+        raise BadInput("a pack is a mapping: source, tools, reviews, claims and so on", Place(file, 1))
+    pack = _validated(value, where)
+    if pack.imports is None and not any(getattr(pack, kind) for kind in _KINDS):
+        raise BadInput(f"there is nothing in it: give at least one of {', '.join(_KINDS)}", Place(file))
+    return PackFile(pack, where)
+
+
+def _validated(value: dict[str, Any], where: Where) -> Pack:
+    try:
+        return Pack.model_validate(value)
+    except ValidationError as error:
+        fault = complaint(error, Pack)
+        raise BadInput(fault.message, where(fault.path)) from error
+
+
+def _parse_yaml(text: str, file: Path, lines: dict[FieldPath, int]) -> Any:
+    if len(text) > YAML_LIMIT:
+        raise BadInput(
+            f"YAML is read up to {YAML_LIMIT:,} characters: write a pack this large as JSON", Place(file)
+        )
+    try:
+        return read_yaml(text, lines, DEPTH_LIMIT)
+    except NotPlainYaml as error:
+        raise BadInput(str(error), Place(file, error.line)) from error
+
+
+def _parse_json(text: str, file: Path) -> Any:
+    try:
+        return json.loads(
+            text, parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_object
+        )
+    except json.JSONDecodeError as error:
+        raise BadInput(f"this is not JSON: {error.msg}", Place(file, error.lineno)) from error
+    except RecursionError as error:
+        raise BadInput("it is nested too deeply: a pack is four levels deep", Place(file)) from error
+    except _Twice as error:
+        raise _twice(text, file) from error
+    except ValueError as error:
+        raise BadInput(f"this is not JSON for a pack: {error}", Place(file)) from error
+
+
+class _Twice(ValueError):
+    """A JSON object that has one key twice."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise _Twice
+    return values
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
+def _twice(text: str, file: Path) -> BadInput:
+    """The complaint about a name that a record has twice, at its second place."""
+    seen: set[FieldPath] = set()
+    place = Place(file)
+    for path, line in json_lines(text):
+        place = Place(file, line, field_name(path))
+        if path in seen:
+            break
+        seen.add(path)
+    return BadInput("this name stands here twice: write it once", place)
+
+
+# The published JSON Schema of packs, made from the models of `pack`; docs/reference/pack.schema.json is its text.
+
+#: What only the store's own exports hold.
+_FOR_EXPORTS = ("texts", "revisions", "reader_votes", "imports")
+
+
+def pack_schema() -> str:
+    """The schema as a JSON text, for editors and other programs."""
+    schema = _without_titles(Pack.model_json_schema())
+    for field in _FOR_EXPORTS:
+        schema["properties"][field]["description"] = "In exports only."
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A pack of comparisons, reviews, prices and the like",
+    }
+    return json.dumps(head | schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _without_titles(value: Any) -> Any:
+    """The same without the titles that pydantic makes from the names."""
+    if isinstance(value, list):
+        return [_without_titles(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _without_titles(each)
+        for key, each in value.items()
+        if not (key == "title" and isinstance(each, str))
+    }
+
+
+# Files to packs: finds them, tells packs from pages by what they hold, and adds what only the caller knows.
+
+#: Of a folder, files with these endings are read.
+SUFFIXES = (".yaml", ".yml", ".json", ".txt")
+_PACK_SUFFIXES = (".yaml", ".yml", ".json")
+#: The first line that is neither empty nor a comment.
+_PACK_START = re.compile(rf"(?:\s|#[^\n]*\n|---\n)*(?:{'|'.join(Pack.model_fields)}):\s")
+
+Dated = VerdictEntry | ClaimEntry | OfferEntry | BenchmarkEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What the caller says of the files: whose they are and from when. Empty: what they say themselves."""
+
+    url: str = ""
+    ours: bool | None = None
+    published_on: date | None = None
+    #: The date of every statement that has none.
+    as_of: date | None = None
+
+    def __post_init__(self) -> None:
+        if self.url and not re.fullmatch(r"https?://[^\s<>\"']+", self.url):
+            raise BadInput(f"{self.url} is no web address: one that begins with https:// is right")
+
+
+def find_files(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files named, and in the order of their names those of the folders named; raises BadInput for none."""
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        found = [file for file in _walk(path) if file.suffix.lower() in SUFFIXES]
+        if not found:
+            raise BadInput(f"this folder holds no file that ends in {', '.join(SUFFIXES)}", Place(path))
+        yield from found
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        yield from (Path(parent, each) for each in sorted(files) if not each.startswith("."))
+
+
+def read_material(file: Path, origin: Origin) -> PackFile:
+    """The pack in a file, or the pack that a page is; raises BadInput with the place."""
+    text = read_text(file, JSON_LIMIT if file.suffix.lower() == ".json" else 4 * YAML_LIMIT)
+    if is_pack(file, text):
+        read = parse_pack(text, file)
+        return PackFile(_with_origin(read.pack, origin, file), read.where)
+    pack = read_page(
+        text,
+        name=str(file),
+        url=origin.url,
+        ours=origin.ours,
+        published_on=origin.published_on,
+        as_of=origin.as_of,
+    )
+
+    def where(path: FieldPath) -> Place:
+        return Place(file, field=field_name(path) or None)
+
+    return PackFile(pack, where)
+
+
+def is_pack(file: Path, text: str) -> bool:
+    """Whether it is a pack by its ending, or by how it begins; everything else may be a page."""
+    return file.suffix.lower() in _PACK_SUFFIXES or is_json(text) or _PACK_START.match(text) is not None
+
+
+def _with_origin(pack: Pack, origin: Origin, file: Path) -> Pack:
+    """The pack with the caller's word on its own source and on what it leaves undated."""
+    source = pack.source
+    if source is None and origin.url:
+        source = SourceEntry(name=re.sub(r"^https?://(www\.)?", "", origin.url), url=origin.url)
+    if source is not None:
+        known = {"url": origin.url or source.url, "ours": source.ours if origin.ours is None else origin.ours}
+        published_on = source.published_on or origin.published_on
+        source = source.model_copy(update={**known, "published_on": published_on})
+    elif origin.ours is not None or origin.published_on:
+        raise BadInput("it has no source of its own to say that of: give it one", Place(file, field="source"))
+    comparisons = (
+        each.model_copy(update={"published_on": each.published_on or origin.published_on})
+        for each in pack.comparisons
+    )
+    changed = {
+        "source": source,
+        "comparisons": tuple(comparisons),
+        "verdicts": _dated(pack.verdicts, origin.as_of),
+        "claims": _dated(pack.claims, origin.as_of),
+        "offers": _dated(pack.offers, origin.as_of),
+        "benchmarks": _dated(pack.benchmarks, origin.as_of),
+    }
+    return pack.model_copy(update=changed)
+
+
+def _dated(statements: Iterable[Dated], as_of: date | None) -> tuple[Dated, ...]:
+    """The statements, those without a date of their own as of that day."""
+    if as_of is None:
+        return tuple(statements)
+    return tuple(each if _has_date(each) else each.model_copy(update={"as_of": as_of}) for each in statements)
+
+
+def _has_date(statement: Dated) -> bool:
+    verified = isinstance(statement, ClaimEntry) and statement.verified_on is not None
+    return verified or statement.as_of is not None
+
+
+# The whole store as one pack: imported into an empty store, it gives the same rows, history and all.
+
+#: Columns that a pack calls otherwise.
+_NAMES = {
+    "source_id": "source",
+    "tool_id": "tool",
+    "comparison_id": "comparison",
+    "left_id": "left",
+    "right_id": "right",
+}
+#: Columns that an import makes anew, by table.
+_MADE = {
+    "tools": {"number", "name_key"},
+    "comparisons": {"number"},
+    "claims": {"id", "number"},
+    "notes": {"id", "number"},
+    "questions": {"id", "number"},
+}
+
+_QUERIES = {
+    "sources": "SELECT * FROM sources ORDER BY rowid",
+    "texts": "SELECT source_id, text, seen_at FROM texts ORDER BY rowid",
+    "reviewers": "SELECT * FROM reviewers ORDER BY rowid",
+    "tools": "SELECT * FROM tools ORDER BY number",
+    "aliases": "SELECT * FROM aliases ORDER BY rowid",
+    "comparisons": "SELECT * FROM comparisons ORDER BY number",
+    "reviews": """
+        SELECT tool_id, words, reviewer, score, decision, source_id, line, seen_at
+        FROM ratings JOIN reviews ON reviews.id = ratings.review_id ORDER BY ratings.rowid
+    """,
+    "verdicts": "SELECT * FROM verdicts ORDER BY rowid",
+    "votes": "SELECT * FROM votes ORDER BY rowid",
+    "claims": "SELECT * FROM claims ORDER BY rowid",
+    "offers": "SELECT * FROM offers ORDER BY rowid",
+    "benchmarks": "SELECT * FROM benchmarks ORDER BY rowid",
+    "notes": "SELECT * FROM notes ORDER BY number",
+    "questions": "SELECT * FROM questions ORDER BY number",
+    "revisions": "SELECT kind, key, field, before, after, seen_at FROM revisions ORDER BY rowid",
+    "reader_votes": "SELECT * FROM reader_votes ORDER BY rowid",
+    "imports": "SELECT * FROM imports ORDER BY rowid",
+}
+
+
+def export_pack(store: ContentStore) -> Pack:
+    """Every row of the store, in the order in which it came."""
+    return Pack.model_validate(
+        {
+            table: [_entry(table, row) for row in store.db.conn.execute(query)]
+            for table, query in _QUERIES.items()
+        }
+    )
+
+
+def export_text(store: ContentStore) -> str:
+    """The same as a JSON file."""
+    return export_pack(store).model_dump_json(exclude_defaults=True, indent=1) + "\n"
+
+
+def _entry(table: str, row: Row) -> dict[str, Any]:
+    made = _MADE.get(table, {"id"} if table in ("verdicts", "votes", "offers", "benchmarks") else set())
+    values = {_NAMES.get(name, name): row[name] for name in row.keys() if name not in made}  # noqa: SIM118
+    return values | ({"tags": json.loads(row["tags"])} if table == "tools" else {})

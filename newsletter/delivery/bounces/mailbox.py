@@ -1,0 +1,199 @@
+"""What a mailbox is to the reader of reports. The ways to reach one are maildir.py and imap.py."""
+
+import imaplib
+import re
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from newsletter.config import Tls
+from newsletter.db.engine import Database
+from newsletter.delivery.bounces.store import last_uid, set_last_uid
+from newsletter.errors import NewsletterError
+
+#: A report quotes at most the message it is about; what is longer is none.
+MOST_BYTES = 2_000_000
+
+
+class MailboxTrouble(NewsletterError):
+    """The mailbox of reports cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One mail of the mailbox; `name` is the mailbox's own for it."""
+
+    name: str
+    raw: bytes
+
+
+class Mailbox(Protocol):
+    """Somewhere reports arrive."""
+
+    @property
+    def name(self) -> str:
+        """Tells it from other mailboxes, and to a person."""
+        ...
+
+    def incoming(self) -> Iterator[Incoming]:
+        """The mails not looked at before, oldest first; raises MailboxTrouble."""
+        ...
+
+    def put_away(self, incoming: Incoming) -> None:
+        """A report was acted on. What is no report is somebody's mail, and is not touched."""
+        ...
+
+    def close(self) -> None:
+        """Remember how far it was read, and let go; never raises."""
+        ...
+
+
+# Reports from a Maildir that a mail server on this machine delivers to.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maildir:
+    """A Maildir of its own for reports. `delete`: remove what was acted on, which holds addresses."""
+
+    folder: Path
+    delete: bool = False
+
+    @property
+    def name(self) -> str:
+        return str(self.folder)
+
+    def incoming(self) -> Iterator[Incoming]:
+        new = self.folder / "new"
+        try:
+            files = sorted(each for each in new.iterdir() if each.is_file())
+        except OSError as error:
+            raise MailboxTrouble(f"{new} cannot be read: {error.strerror}. It must be a Maildir.") from error
+        for file in files:
+            if file.stat().st_size <= MOST_BYTES:
+                yield Incoming(file.name, file.read_bytes())
+
+    def put_away(self, incoming: Incoming) -> None:
+        file = self.folder / "new" / incoming.name
+        if self.delete:
+            file.unlink(missing_ok=True)
+            return
+        read = self.folder / "cur"
+        read.mkdir(exist_ok=True)
+        file.replace(read / f"{incoming.name.partition(':')[0]}:2,S")
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+# Reports from an IMAP mailbox, by the standard library's imaplib. Nothing in it is changed, unless told to delete.
+#
+# How far it was read is kept in our database by UID (RFC 3501, 2.3.1.1), so that whoever else reads the mailbox may
+# do so in peace.
+
+T = TypeVar("T")
+
+_SECONDS = 60
+_SIZE = re.compile(rb"UID (\d+) RFC822\.SIZE (\d+)|RFC822\.SIZE (\d+) UID (\d+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImapAccount:
+    """Where the mailbox is, and who may read it."""
+
+    host: str
+    port: int = 993
+    tls: Tls = Tls.TLS
+    user: str = ""
+    password: str = field(default="", repr=False)
+    folder: str = "INBOX"
+
+    def __str__(self) -> str:
+        return f"imap://{self.host}:{self.port}/{self.folder}"
+
+
+class Imap:
+    """One reading of a mailbox: connects when asked for mail, remembers at `close` how far it came."""
+
+    def __init__(self, account: ImapAccount, database: Database, *, delete: bool = False) -> None:
+        self.account = account
+        self._database = database
+        self._delete = delete
+        self._client: imaplib.IMAP4 | None = None
+        self._validity = 0
+        self._looked_at = 0
+
+    @property
+    def name(self) -> str:
+        return str(self.account)
+
+    def incoming(self) -> Iterator[Incoming]:
+        with self._trouble():
+            client = self._client = self._connect()
+            self._check(client.login(self.account.user, self.account.password))
+            self._check(client.select(f'"{self.account.folder}"', readonly=not self._delete))
+            self._validity = int(client.response("UIDVALIDITY")[1][0] or 0)
+            with self._database.read() as connection:
+                known = last_uid(connection, self.name, self._validity)
+            sizes = self._sizes(client, known)
+        for uid, size in sizes:
+            if size <= MOST_BYTES:
+                with self._trouble():
+                    raw = self._fetch(client, uid)
+                yield Incoming(str(uid), raw)
+            # Only now: whoever took the mail has come back for the next.
+            self._looked_at = uid
+
+    def put_away(self, incoming: Incoming) -> None:
+        if self._delete and self._client is not None:
+            with self._trouble():
+                self._check(self._client.uid("STORE", incoming.name, "+FLAGS.SILENT", r"(\Deleted)"))
+                # Without UIDPLUS (RFC 4315) an EXPUNGE would take other people's deleted mail along.
+                if "UIDPLUS" in self._client.capabilities:
+                    self._check(self._client.uid("EXPUNGE", incoming.name))
+
+    def close(self) -> None:
+        if self._looked_at:
+            with self._database.write() as connection:
+                set_last_uid(connection, self.name, self._validity, self._looked_at)
+        if self._client is not None:
+            with suppress(imaplib.IMAP4.error, OSError):
+                self._client.logout()
+            self._client = None
+
+    def _connect(self) -> imaplib.IMAP4:
+        account, context = self.account, ssl.create_default_context()
+        if account.tls is Tls.TLS:
+            return imaplib.IMAP4_SSL(account.host, account.port, ssl_context=context, timeout=_SECONDS)
+        client = imaplib.IMAP4(account.host, account.port, timeout=_SECONDS)
+        if account.tls is Tls.STARTTLS:
+            client.starttls(context)
+        return client
+
+    def _sizes(self, client: imaplib.IMAP4, known: int) -> list[tuple[int, int]]:
+        """UID and size of every mail after the last one known, oldest first."""
+        fetched = self._check(client.uid("FETCH", f"{known + 1}:*", "(UID RFC822.SIZE)"))
+        matches = [found for line in fetched if isinstance(line, bytes) and (found := _SIZE.search(line))]
+        sizes = [(int(each[1] or each[4]), int(each[2] or each[3])) for each in matches]
+        # "n:*" names the last mail even where n is behind it.
+        return sorted(each for each in sizes if each[0] > known)
+
+    def _fetch(self, client: imaplib.IMAP4, uid: int) -> bytes:
+        fetched = self._check(client.uid("FETCH", str(uid), "(BODY.PEEK[])"))
+        return next((bytes(part[1]) for part in fetched if isinstance(part, tuple)), b"")
+
+    def _check(self, answer: tuple[str, Sequence[T]]) -> Sequence[T]:
+        status, data = answer
+        if status != "OK":
+            said = b" ".join(each for each in data if isinstance(each, bytes))
+            raise imaplib.IMAP4.error(said.decode("ascii", "replace"))
+        return data
+
+    @contextmanager
+    def _trouble(self) -> Iterator[None]:
+        try:
+            yield
+        except (imaplib.IMAP4.error, OSError) as error:
+            raise MailboxTrouble(f"{self.name} cannot be read: {error}") from error

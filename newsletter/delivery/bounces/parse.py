@@ -1,0 +1,400 @@
+"""A mail as a report: which kind it is, and what it says. What nobody recognises is somebody's mail, and is left alone.
+
+In this order: abuse reports (RFC 5965), delivery status notifications (RFC 3464), requests to leave, answers of
+machines, and what flufl.bounce knows of servers that write bounces of their own making.
+"""
+
+import hashlib
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email import message_from_bytes, message_from_string, policy
+from email.message import Message
+from email.utils import getaddresses
+from enum import StrEnum
+
+from newsletter.db.statuses import ReportKind
+from newsletter.readers.links import TOKEN_LENGTH
+
+# What a bounce means for a reader, by its enhanced status code (RFC 3463). No database: acting.py applies it.
+#
+# - **dead**: the address does not exist or is closed; no issue goes there again
+# - **soft**: full, busy, unreachable or unexplained; it counts, over issues and days
+# - **policy**: the server minds the message, its sender or its size; that says nothing about the reader
+
+#: An enhanced code standing alone in a server's words.
+ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+
+
+class Meaning(StrEnum):
+    """What a failed delivery says of its reader."""
+
+    DEAD = "dead address"
+    SOFT = "counted"
+    POLICY = "policy"
+
+
+#: Bad mailbox, bad domain, bad syntax, moved away, a domain without mail (RFC 7505), mailbox closed, no route.
+DEAD = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.4.4"})
+#: The sender's address is refused (5.1.7, 5.1.8), the message is too long; protocol, content and security.
+POLICY = frozenset({"5.1.7", "5.1.8", "5.2.3", "5.3.4"})
+POLICY_SUBJECTS = ("5.5.", "5.6.", "5.7.")
+
+
+def meaning_of(code: str) -> Meaning:
+    """What the code says; one that says nothing is soft."""
+    if code in DEAD:
+        return Meaning.DEAD
+    if code in POLICY or code.startswith(POLICY_SUBJECTS):
+        return Meaning.POLICY
+    return Meaning.SOFT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerance:
+    """How long an address may bounce softly: so many issues in a row, over at least so long."""
+
+    issues: int = 4
+    over: timedelta = timedelta(days=15)
+
+    def is_exceeded(self, bounced_at: Sequence[datetime | None]) -> bool:
+        """Whether enough is enough. `bounced_at`: when each of the last issues bounced, None for one that did not."""
+        last = bounced_at[: self.issues]
+        moments = [each for each in last if each is not None]
+        return len(moments) == self.issues and max(moments) - min(moments) >= self.over
+
+
+# What a report says, as values. Reading mail into these is parse.py's work, acting on them acting.py's.
+
+
+class Action(StrEnum):
+    """What a server says it did (RFC 3464, 2.3.3)."""
+
+    FAILED = "failed"
+    DELAYED = "delayed"
+    DELIVERED = "delivered"
+    RELAYED = "relayed"
+    EXPANDED = "expanded"
+
+
+#: Words that say a server took the message over for good.
+ARRIVED = frozenset({Action.DELIVERED, Action.RELAYED, Action.EXPANDED})
+
+
+BY_MAIL = "by mail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traces:
+    """What in a report may lead to the message it is about. Only what carries a proof of ours counts.
+
+    `recipients` are addresses that the report names: hints where to look, never a reason to act.
+    """
+
+    return_paths: tuple[str, ...] = ()
+    message_ids: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = ()
+
+    def __add__(self, other: "Traces") -> "Traces":
+        return Traces(
+            return_paths=_joined(self.return_paths, other.return_paths),
+            message_ids=_joined(self.message_ids, other.message_ids),
+            tokens=_joined(self.tokens, other.tokens),
+            recipients=_joined(self.recipients, other.recipients),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One mail that came back. `key` tells it from every other: a report is acted on once."""
+
+    key: str
+    kind: ReportKind
+    traces: Traces = field(default_factory=Traces)
+    action: Action = Action.FAILED
+    #: An enhanced status code (RFC 3463) or empty.
+    code: str = ""
+    #: What it means for the reader where its source knows better than the code; None: the code decides.
+    meaning: Meaning | None = None
+    #: How it came to us, for the record.
+    via: str = BY_MAIL
+
+
+def _joined(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*first, *second)))
+
+
+# Finding our own marks in a mail: return paths, Message-IDs, unsubscribe tokens. Whether they are real: matching.py.
+
+#: Where a mail server notes whom a mail was delivered to.
+_DELIVERED_TO = ("to", "delivered-to", "x-original-to", "envelope-to")
+#: Where it notes the envelope's sender of the mail it returns.
+_SENT_FROM = ("return-path", "x-return-path")
+
+_VERP = re.compile(r"[^\s<>,\"@]+\+\d{1,19}\.\d{1,19}\.[0-9a-f]{12}@[^\s<>,\"]+", re.IGNORECASE)
+_MESSAGE_ID = re.compile(r"<nl\.\d{1,19}\.[0-9a-f]{24}@[^\s<>]+>", re.IGNORECASE)
+_TOKEN = re.compile(rf"(?<![\w-])[\w-]{{14}}\.[\w-]{{{TOKEN_LENGTH - 15}}}(?![\w-])", re.ASCII)
+#: Of each kind at most so many: a report is about one message, and what it quotes is anybody's.
+_MOST = 5
+
+
+def traces_of_report(message: Message) -> Traces:
+    """What the report's own header says of the message it is about."""
+    return Traces(
+        return_paths=_found(_VERP, " ".join(_headers(message, _DELIVERED_TO))),
+        message_ids=_found(_MESSAGE_ID, " ".join(_headers(message, ("in-reply-to", "references")))),
+    )
+
+
+def traces_of_original(original: Message) -> Traces:
+    """What the returned message's header says of itself."""
+    return Traces(
+        return_paths=_found(_VERP, " ".join(_headers(original, _SENT_FROM))),
+        message_ids=_found(_MESSAGE_ID, " ".join(_headers(original, ("message-id",)))),
+        tokens=_found(_TOKEN, " ".join(_headers(original, ("list-unsubscribe",)))),
+        recipients=addresses_in(*_headers(original, ("to",))),
+    )
+
+
+def traces_in_text(text: str) -> Traces:
+    """Marks that stand anywhere in a text."""
+    return Traces(
+        return_paths=_found(_VERP, text), message_ids=_found(_MESSAGE_ID, text), tokens=_found(_TOKEN, text)
+    )
+
+
+def addresses_in(*values: str) -> tuple[str, ...]:
+    return tuple(address for _, address in getaddresses(list(values)) if "@" in address)[:_MOST]
+
+
+def text_of(message: Message) -> str:
+    """A header's or part's text, whatever its encoding claims."""
+    payload = message.get_payload(decode=True)
+    return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
+
+
+def header(message: Message, name: str) -> str:
+    """A header's value on one line; empty where there is none."""
+    return " ".join(str(message.get(name, "")).split())
+
+
+def _headers(message: Message, names: tuple[str, ...]) -> Iterator[str]:
+    for name in names:
+        # A folded List-Unsubscribe may be folded inside a URL by a careless server.
+        yield from ("".join(str(value).splitlines()) for value in message.get_all(name, []))
+
+
+def _found(pattern: re.Pattern[str], text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(match.group() for match in pattern.finditer(text)))[:_MOST]
+
+
+# Abuse reports (RFC 5965): what a mailbox provider sends when somebody presses "this is spam".
+
+#: Kinds of feedback that are a complaint of the reader's (RFC 5965, 7.3); "not-spam" and "auth-failure" are none.
+COMPLAINTS = frozenset({"abuse", "fraud", "virus", "other", "opt-out", "opt-out-list"})
+
+
+def feedback_fields(message: Message) -> Message | None:
+    """The fields of the report's machine-readable part; None where the mail is no abuse report."""
+    for part in message.walk():
+        if part.get_content_type() == "message/feedback-report":
+            payload = part.get_payload()
+            if isinstance(payload, list) and payload and isinstance(payload[0], Message):
+                return payload[0]
+            return message_from_string(text_of(part))
+    return None
+
+
+def is_complaint(fields: Message) -> bool:
+    return header(fields, "feedback-type").casefold() in COMPLAINTS
+
+
+def recipients_of(fields: Message) -> tuple[str, ...]:
+    """Whom the report says the mail went to; many providers black it out."""
+    values = (
+        str(value) for name in ("original-rcpt-to", "removal-recipient") for value in fields.get_all(name, [])
+    )
+    return addresses_in(*values)
+
+
+# Delivery status notifications (RFC 3464): `message/delivery-status` and the message or header that came back.
+
+#: What matters most when a notification speaks of several recipients.
+_WEIGHT = (Action.FAILED, Action.DELAYED, Action.DELIVERED, Action.RELAYED, Action.EXPANDED)
+
+
+def status_blocks(message: Message) -> list[Message]:
+    """The notification's groups of fields: first about the message, then one about each recipient. Empty: it is none."""
+    for part in message.walk():
+        blocks = part.get_payload()
+        if part.get_content_type() == "message/delivery-status" and isinstance(blocks, list):
+            return [each for each in blocks if isinstance(each, Message)]
+        # The parser knows the form for addresses beyond ASCII (RFC 6533) only as a mail within a mail.
+        if part.get_content_type() == "message/global-delivery-status" and isinstance(blocks, list):
+            text = "".join(each.as_string() for each in blocks if isinstance(each, Message))
+            return [message_from_string(each) for each in re.split(r"\n\s*\n", text) if each.strip()]
+    return []
+
+
+def outcome_of(blocks: Sequence[Message]) -> tuple[Action, str] | None:
+    """What happened, and the enhanced code; None where no recipient's fields say so."""
+    said = [(action, _code(block)) for block in blocks if (action := _action(block)) is not None]
+    return min(said, key=lambda each: _WEIGHT.index(each[0]), default=None)
+
+
+def recipients_in(blocks: Sequence[Message]) -> tuple[str, ...]:
+    """The addresses that the fields name, as "rfc822; alice@example.org"."""
+    values = (
+        header(block, name).partition(";")[2].strip()
+        for block in blocks
+        for name in ("original-recipient", "final-recipient")
+    )
+    return addresses_in(*values)
+
+
+#: The message itself, or its header taken for a message without a body (RFC 6532, RFC 6533).
+_AS_MESSAGE = ("message/rfc822", "message/global", "message/global-headers", "message/rfc822-headers")
+
+
+def returned_message(message: Message) -> Message | None:
+    """The message that came back, or as much of its header as was sent."""
+    for part in message.walk():
+        payload = part.get_payload()
+        if part.get_content_type() in _AS_MESSAGE and isinstance(payload, list) and payload:
+            return payload[0] if isinstance(payload[0], Message) else None
+        if part.get_content_type() == "text/rfc822-headers":
+            return _as_headers(part)
+    return None
+
+
+def _as_headers(part: Message) -> Message:
+    payload = part.get_payload(decode=True)
+    return message_from_bytes(payload if isinstance(payload, bytes) else b"", policy=policy.compat32)
+
+
+def _action(block: Message) -> Action | None:
+    word = header(block, "action").partition(" ")[0].strip(";.").casefold()
+    return Action(word) if word in set(Action) else None
+
+
+def _code(block: Message) -> str:
+    """The Status field; where it only says "failed", the code in the server's own words says more."""
+    status = ENHANCED.search(header(block, "status"))
+    said = ENHANCED.search(header(block, "diagnostic-code"))
+    if status is None or status.group().endswith(".0.0"):
+        better = said or status
+        return better.group() if better else ""
+    return status.group()
+
+
+_UNSUBSCRIBE = re.compile(r"unsubscribe\b", re.IGNORECASE)
+#: Mail servers speak under these names; people and their out-of-office notes do not.
+_SERVERS = re.compile(r"\b(mailer-daemon|postmaster|mail delivery|mail-daemon)\b", re.IGNORECASE)
+_ASCII = bytes(range(128)) + b"?" * 128
+#: As much of a bounce's text as is searched.
+_MOST_TEXT = 100_000
+
+
+def read_report(raw: bytes) -> Report | None:
+    """What the mail reports; None when it is no report."""
+    try:
+        message = message_from_bytes(raw, policy=policy.compat32)
+        return _abuse(message, raw) or _status(message, raw) or _leaving(message, raw) or _other(message, raw)
+    except (RecursionError, LookupError, ValueError):
+        # Parts nested without end, character sets that do not exist: nothing that a server writes.
+        return None
+
+
+def _key(message: Message, raw: bytes) -> str:
+    own = header(message, "message-id").encode("utf-8", "replace")
+    return hashlib.sha256(own or raw).hexdigest()
+
+
+def _abuse(message: Message, raw: bytes) -> Report | None:
+    fields = feedback_fields(message)
+    if fields is None:
+        return None
+    original = returned_message(message)
+    traces = Traces(recipients=recipients_of(fields)) + _traces(message, original)
+    kind = ReportKind.COMPLAINT if is_complaint(fields) else ReportKind.AUTO_REPLY
+    return Report(key=_key(message, raw), kind=kind, traces=traces)
+
+
+def _status(message: Message, raw: bytes) -> Report | None:
+    blocks = status_blocks(message)
+    outcome = outcome_of(blocks)
+    if outcome is None:
+        return None
+    action, code = outcome
+    traces = Traces(recipients=recipients_in(blocks)) + _traces(message, returned_message(message))
+    return Report(key=_key(message, raw), kind=ReportKind.BOUNCE, traces=traces, action=action, code=code)
+
+
+def _traces(message: Message, original: Message | None) -> Traces:
+    own = traces_of_report(message)
+    return own if original is None else own + traces_of_original(original)
+
+
+def _leaving(message: Message, raw: bytes) -> Report | None:
+    """The mail that a mail program writes for List-Unsubscribe's mailto: the subject carries the token."""
+    subject = header(message, "subject")
+    traces = traces_in_text(subject)
+    if not traces.tokens or not _UNSUBSCRIBE.search(subject):
+        return None
+    return Report(key=_key(message, raw), kind=ReportKind.LEAVING, traces=traces)
+
+
+def _other(message: Message, raw: bytes) -> Report | None:
+    if _is_from_a_server(message):
+        return _plain_bounce(message, raw)
+    if _is_automatic(message):
+        return Report(key=_key(message, raw), kind=ReportKind.AUTO_REPLY, traces=traces_of_report(message))
+    return None
+
+
+def _is_from_a_server(message: Message) -> bool:
+    return bool(message.get("x-failed-recipients") or _SERVERS.search(header(message, "from")))
+
+
+def _is_automatic(message: Message) -> bool:
+    """Whether a machine answered for somebody (RFC 3834, and what came before it)."""
+    submitted = header(message, "auto-submitted").casefold()
+    return (
+        (submitted not in ("", "no"))
+        or header(message, "precedence").casefold() in ("auto_reply", "auto-reply")
+        or any(message.get(name) for name in ("x-autoreply", "x-autorespond", "x-auto-reply"))
+        or message.get_content_type() == "multipart/report"
+    )
+
+
+def _plain_bounce(message: Message, raw: bytes) -> Report | None:
+    temporary, permanent = _failures(raw)
+    if not temporary and not permanent:
+        return None
+    text = "\n".join(text_of(part) for part in message.walk() if not part.is_multipart())[:_MOST_TEXT]
+    said = ENHANCED.search(text)
+    recipients = tuple(each.decode("utf-8", "replace") for each in sorted(permanent | temporary))
+    return Report(
+        key=_key(message, raw),
+        kind=ReportKind.BOUNCE,
+        traces=Traces(recipients=recipients) + traces_of_report(message) + traces_in_text(text),
+        action=Action.FAILED if permanent else Action.DELAYED,
+        code=said.group() if said else "",
+    )
+
+
+def _failures(raw: bytes) -> tuple[frozenset[bytes], frozenset[bytes]]:
+    """The addresses that failed for now and for good, as far as flufl.bounce knows the server that says so."""
+    from flufl.bounce import all_failures
+
+    # It logs what it stumbles over together with the mail, and it does stumble: over every header beyond ASCII.
+    logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)
+    plain = message_from_bytes(raw.translate(_ASCII), policy=policy.compat32)
+    try:
+        temporary, permanent = all_failures(plain)
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        return frozenset(), frozenset()
+    return frozenset(temporary), frozenset(permanent)

@@ -1,0 +1,302 @@
+"""The other comparisons, each in at most thirty words."""
+
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from newsletter.config import Settings
+from newsletter.content.records import Claim, Comparison, Fact, Question, Source, Tool
+from newsletter.db.statuses import ItemKind
+from newsletter.digest.changes import Move, change_line
+from newsletter.digest.content import Answer, Brief, Card, Figure, Followed, Named
+from newsletter.digest.costs import dates_of, pricing_kind
+from newsletter.digest.lead import against, bottom_line, clear_pick, headline_of, short_lines
+from newsletter.digest.links import link_or_words, link_to
+from newsletter.digest.material import Dossier, Material
+from newsletter.digest.panel import COMMUNITY, NO_VOTES, community, votes_day
+from newsletter.digest.quotes import backed_start
+from newsletter.digest.wording import (
+    category_name,
+    clip,
+    count_words,
+    dated,
+    figure,
+    fit,
+    plain,
+    split_sentences,
+    value_of,
+)
+
+BRIEF_WORDS = 30
+
+
+def brief_block(
+    comparison: Comparison, material: Material, settings: Settings, note: str = ""
+) -> tuple[Brief, Figure]:
+    """The brief, and what its line stands on."""
+    left, right = material.sides(comparison)
+    headline = _headline(comparison, left, right)
+    line = _line(comparison, left, right, settings, BRIEF_WORDS - count_words(headline))
+    brief = Brief(
+        comparison_id=comparison.id,
+        topic=category_name(left.tool.category or right.tool.category),
+        headline=headline,
+        words=line.text,
+        link=link_or_words(headline, comparison.url, settings),
+        note=note,
+        sides=tuple(Named(tool_id=each.tool.id, name=each.name) for each in (left, right)),
+    )
+    return brief, line
+
+
+def _headline(comparison: Comparison, left: Dossier, right: Dossier) -> str:
+    """The comparison's own headline if it says which tools it is about: the line below names the winner only."""
+    own = headline_of(comparison, left, right)
+    return own if left.name in own and right.name in own else f"{left.name} vs {right.name}"
+
+
+def _line(comparison: Comparison, left: Dossier, right: Dossier, settings: Settings, most: int) -> Figure:
+    """The bottom line in short, after our own summary where there is no panel; what is too long loses the prices."""
+    computed = bottom_line(left, right, settings.clear_margin)
+    if not left.panel.exists and not right.panel.exists:
+        summary = backed_start(comparison.summary, (left, right), most - count_words(computed.text))
+        computed = replace(computed, text=f"{summary} {computed.text}".strip())
+    for line in short_lines(left, right, settings.clear_margin) or (computed,):
+        if count_words(line.text) <= most:
+            return line
+    if not left.panel.exists and not right.panel.exists:
+        return Figure(text="No panel yet.")
+    return Figure(text=_standings(left, right), claims=(*left.panel.grounds, *right.panel.grounds))
+
+
+def _standings(left: Dossier, right: Dossier) -> str:
+    """How the panel stands, without names: left and right are those of the headline."""
+    if left.panel.exists and right.panel.exists:
+        return f"Panel: {against(left, right)}."
+    known, which = (left, "first") if left.panel.exists else (right, "second")
+    return f"Only the {which} has a panel yet: {known.panel.brief}."
+
+
+# New verdicts and new models, in one card shape of at most thirty-five words.
+
+CARD_WORDS = 35
+KICKERS = {ItemKind.VERDICT: "new verdict", ItemKind.MODEL: "new model"}
+#: What a new model's card says of it, in this order.
+MODEL_FACTS = (
+    ("context", "Context"),
+    ("input_price", "Input"),
+    ("output_price", "Output"),
+    ("licence", "Licence"),
+)
+#: Units that a value is not written with, as short as a card needs them.
+UNITS = {"USD/Mtok": "/1M tokens", "tokens": " tokens"}
+FACT_WORDS = 5
+
+
+def card_block(
+    kind: ItemKind, dossier: Dossier, settings: Settings, sources: Mapping[str, Source], note: str = ""
+) -> Card:
+    """The card of a tool's first verdict, or of a model that the panel has not seen."""
+    facts = tuple(
+        _model_facts(dossier, sources) if kind is ItemKind.MODEL else _verdict_facts(dossier, sources)
+    )
+    split = dossier.panel.figure()
+    spoken = (dossier.name, KICKERS[kind], split.text, *(f"{label} {value.text}" for label, value in facts))
+    left = max(0, CARD_WORDS - count_words(" ".join(spoken)))
+    return Card(
+        tool_id=dossier.tool.id,
+        topic=category_name(dossier.tool.category),
+        name=dossier.name,
+        kicker=KICKERS[kind],
+        split=split,
+        share=dossier.panel.rounded_share,
+        line=fit(dossier.tagline, left) or fit(dossier.best_for, left),
+        facts=facts,
+        link=link_to(dossier.name, dossier.tool.url, settings),
+        note=note,
+    )
+
+
+def _verdict_facts(dossier: Dossier, sources: Mapping[str, Source]) -> Iterator[tuple[str, Figure]]:
+    if dossier.panel.split and dossier.panel.mean is not None:
+        yield "Mean", Figure(text=str(dossier.panel.rounded_mean), claims=dossier.panel.mean_grounds)
+    votes = community(dossier.votes)
+    if votes.text != NO_VOTES:
+        yield COMMUNITY, replace(votes, text=f"{votes.text} ({votes_day(dossier.votes)})")
+    pricing = pricing_kind(dossier)
+    if pricing.text:
+        when = dates_of(pricing.claims, dossier, sources)
+        yield "Pricing", replace(pricing, text=f"{pricing.text} ({when})") if when else pricing
+
+
+def _model_facts(dossier: Dossier, sources: Mapping[str, Source]) -> Iterator[tuple[str, Figure]]:
+    said = []
+    for attribute, label in MODEL_FACTS:
+        fact = dossier.facts.get(attribute)
+        if fact is not None and count_words(_with_unit(fact.claim)) <= FACT_WORDS:
+            said.append(fact)
+            yield label, figure(_with_unit(fact.claim), fact)
+    if said:
+        yield _dates(said, sources)
+
+
+def _dates(facts: Iterable[Fact], sources: Mapping[str, Source]) -> tuple[str, Figure]:
+    """ "Checked", "1 Mar 2026": when these were looked at, each day once."""
+    by_day: dict[str, Fact] = {}
+    for fact in facts:
+        by_day.setdefault(dated(fact.claim, sources.get(fact.claim.source_id)), fact)
+    how, day = re.split(r" (?=\d)", ", ".join(by_day), maxsplit=1)
+    return how.capitalize(), Figure(text=day, claims=tuple(each.claim.id for each in by_day.values()))
+
+
+def _with_unit(claim: Claim) -> str:
+    """ "$0.40/1M tokens", "128K tokens", "Apache 2.0"."""
+    return f"{value_of(claim)}{UNITS.get(claim.unit, '') if claim.number is not None else ''}"
+
+
+# One question answered: whole sentences of our own answer, with no figure that the recorded facts do not back.
+#
+# Nor does it name a winner that the issue does not name: its comparison's bottom line would say another thing.
+
+ANSWER_WORDS = 50
+#: How a sentence says that one tool is above another.
+_JUDGING = re.compile(
+    r"\b(better|superior|stronger|strongest|worse|inferior|wins?|winner|beats?|outperforms?|outclasses|leads|"
+    r"ahead of|prefer|recommend(s|ed)?|the best|the right (pick|choice)|top (pick|choice))\b",
+    re.IGNORECASE,
+)
+
+
+def find_question(
+    material: Material,
+    comparison_ids: Sequence[str],
+    tool_ids: Sequence[str],
+    answered: Container[str] = (),
+    *,
+    margin: int,
+) -> Question | None:
+    """The first that can be answered and was not yet: by comparison, then by tool, in the order given."""
+    places = {("comparison", each): place for place, each in enumerate(comparison_ids)}
+    places |= {("tool", each): len(places) + place for place, each in enumerate(tool_ids)}
+    about = [each for each in material.questions if _subject(each) in places and each.id not in answered]
+    about.sort(key=lambda each: places[_subject(each)])
+    return next((each for each in about if answer_words(each, material, margin)), None)
+
+
+def answer_words(question: Question, material: Material, margin: int) -> str:
+    """As much of the answer as fits, is backed and agrees with the issue's pick; empty where nothing is left."""
+    about = _about(question, material)
+    words = backed_start(question.answer, about, ANSWER_WORDS - count_words(question.question))
+    return _agreed(words, about, margin)
+
+
+def full_answer(question: Question, material: Material, margin: int) -> str:
+    """Every sentence of the answer that is backed, from its start; empty where it does not agree with the pick."""
+    about = _about(question, material)
+    return _agreed(backed_start(question.answer, about, count_words(question.answer)), about, margin)
+
+
+def _agreed(words: str, about: Sequence[Dossier], margin: int) -> str:
+    """The words, unless they name another winner than the issue does."""
+    pick = clear_pick(about[0], about[1], margin) if len(about) == 2 else None
+    return "" if any(_contradicts(each, about, pick) for each in split_sentences(words)) else words
+
+
+def answer_block(question: Question, material: Material, settings: Settings) -> Answer | None:
+    words = answer_words(question, material, settings.clear_margin)
+    if not words:
+        return None
+    comparison = material.comparisons.get(question.comparison_id or "")
+    url = comparison.url if comparison else "".join(each.tool.url for each in _about(question, material))
+    return Answer(
+        question=plain(question.question),
+        answer=words,
+        about=" vs ".join(each.name for each in _about(question, material)),
+        link=link_to("Read more", url, settings),
+    )
+
+
+def _contradicts(sentence: str, about: Sequence[Dossier], pick: Dossier | None) -> bool:
+    """Whether it judges without the issue's own pick being the first that it names."""
+    if not _JUDGING.search(sentence):
+        return False
+    named = [each for each in about if each.name.casefold() in sentence.casefold()]
+    first = min(named, key=lambda each: sentence.casefold().index(each.name.casefold()), default=None)
+    return pick is None or first is not pick
+
+
+def _subject(question: Question) -> tuple[str, str]:
+    if question.comparison_id is not None:
+        return "comparison", question.comparison_id
+    return "tool", question.tool_id or ""
+
+
+def _about(question: Question, material: Material) -> tuple[Dossier, ...]:
+    comparison = material.comparisons.get(question.comparison_id or "")
+    if comparison is not None:
+        return material.sides(comparison)
+    dossier = material.dossiers.get(question.tool_id or "")
+    return () if dossier is None else (dossier,)
+
+
+# A line for every tool that some reader follows: its largest change, or where this issue shows it; else no change.
+
+
+def followed_block(
+    tools: Mapping[str, Tool],
+    moves: Sequence[Move],
+    shown: Mapping[str, str],
+    material: Material,
+    settings: Settings,
+) -> tuple[tuple[Followed, Figure], ...]:
+    """The followed tools by the ids under which they are followed, and what each line stands on.
+
+    Changes come first, the largest before the others, then what this issue shows (`shown`: where, by tool), then the
+    tools of which there is nothing to say.
+    """
+    ids: dict[str, list[str]] = {}
+    for followed_as, tool in tools.items():
+        ids.setdefault(tool.id, []).append(followed_as)
+    lines = dict(_lines(moves, ids, shown, tools, material, settings))
+    for key in sorted(ids.keys() - lines.keys()):
+        lines[key] = Followed(tool_id=key, name=clip(tools[ids[key][0]].name)), Figure(text="")
+    return tuple(
+        (_under(followed, each), stands_on)
+        for key, (followed, stands_on) in lines.items()
+        for each in ids[key]
+    )
+
+
+def moved_tools(moves: Iterable[Move], followed: Mapping[str, Tool]) -> list[str]:
+    """The followed tools of which something moved."""
+    ids = {tool.id for tool in followed.values()}
+    return [each.key for each in moves if each.is_about_tool and each.key in ids]
+
+
+def _lines(
+    moves: Sequence[Move],
+    ids: Mapping[str, list[str]],
+    shown: Mapping[str, str],
+    tools: Mapping[str, Tool],
+    material: Material,
+    settings: Settings,
+) -> Iterator[tuple[str, tuple[Followed, Figure]]]:
+    told = set()
+    for move in moves:
+        line = change_line(move, material, settings) if move.key in ids and move.key not in told else None
+        if line is not None:
+            told.add(move.key)
+            change, stands_on = line
+            name = clip(tools[ids[move.key][0]].name)
+            yield (
+                move.key,
+                (Followed(tool_id=move.key, name=name, words=change.words, link=change.link), stands_on),
+            )
+    for key, where in shown.items():
+        if key in ids and key not in told:
+            name = clip(tools[ids[key][0]].name)
+            yield key, (Followed(tool_id=key, name=name, words=f"{name}: {where}."), Figure(text=""))
+
+
+def _under(followed: Followed, tool_id: str) -> Followed:
+    return Followed(tool_id=tool_id, name=followed.name, words=followed.words, link=followed.link)

@@ -1,0 +1,149 @@
+"""What the letter itself lacks or has too much of. The mail that it becomes is looked at in mail.py, its figures in figures.py."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from newsletter.config import Settings
+from newsletter.digest.content import Brief, Lead, Letter, Link
+from newsletter.digest.subject import SUBJECT_CHARS
+from newsletter.digest.wording import count_words, day
+from newsletter.digest.writing import lead_words
+from newsletter.editing.checks.findings import Finding, error, warning
+from newsletter.editing.edits import NOTE_WORDS
+
+LEAD_WORDS = 240
+
+
+def in_letter(letter: Letter, settings: Settings) -> Iterator[Finding]:
+    """Everything that shows in the letter alone."""
+    yield from _contents(letter)
+    yield from _lengths(letter)
+    yield from _links(letter)
+    yield from _dates(letter)
+    yield from _thin(letter, settings)
+
+
+def _contents(letter: Letter) -> Iterator[Finding]:
+    if letter.lead is None and not (letter.more or letter.cards or letter.weeks or letter.lines):
+        yield error(
+            "empty",
+            "The issue is empty",
+            "items",
+            "Nobody wants a mail about nothing.",
+            "Cancel it, or merge newer items.",
+            link="#items",
+            firm=True,
+        )
+    for name, value in (("subject", letter.subject), ("preheader", letter.preheader)):
+        if not value:
+            yield error(
+                f"no-{name}",
+                f"There is no {name}",
+                name,
+                "It is what a reader sees first.",
+                f"Write one: newsletter edit ISSUE --{name} TEXT",
+                link=f"#{name}",
+            )
+    if len(letter.subject) > SUBJECT_CHARS:
+        yield warning(
+            "long-subject",
+            f"The subject has {len(letter.subject)} characters",
+            "subject",
+            f"Phones show about {SUBJECT_CHARS}.",
+            "Shorten it.",
+            link="#subject",
+        )
+
+
+def _lengths(letter: Letter) -> Iterator[Finding]:
+    lengths = (
+        ("The lead", "lead", lead_words(letter.lead) if letter.lead else 0, LEAD_WORDS),
+        ("The note", "note", count_words(letter.note), NOTE_WORDS),
+    )
+    for what, where, words, most in lengths:
+        if words > most:
+            yield too_long(what, where, words, most)
+
+
+def too_long(what: str, where: str, words: int, most: int) -> Finding:
+    why = f"Readers stop; {most} are enough."
+    key = f"long-{where.replace(' ', '-')}"
+    link = "#items" if where == "text part" else f"#{where}"
+    return warning(key, f"{what} has {words} words", where, why, "Leave something out.", link=link)
+
+
+def _links(letter: Letter) -> Iterator[Finding]:
+    compared: list[Lead | Brief] = [letter.lead] if letter.lead is not None else []
+    for each in (*compared, *letter.more):
+        if not each.link.url:
+            yield warning(
+                f"no-address:{each.comparison_id}",
+                f"No address is known for {each.headline}",
+                "links",
+                "Readers cannot go on to the whole comparison.",
+                "Give the comparison its url in a pack, and import that.",
+                link="#items",
+            )
+    for link in all_links(letter):
+        if link.url and not is_web_address(link.url):
+            yield error(
+                f"bad-link:{link.url[:200]}",
+                f"This is no web address: {link.url[:120]}",
+                "links",
+                "Nobody can open it.",
+                "Correct it in its pack, and import that.",
+                link="#items",
+            )
+
+
+def all_links(letter: Letter) -> Iterator[Link]:
+    """Every link that the issue prints."""
+    links: list[Link | None] = [letter.lead.link if letter.lead else None]
+    links += [each.link for each in letter.more]
+    links += [each.link for each in letter.cards]
+    links += [each.link for each in letter.changes]
+    links += [each.link for each in letter.weeks]
+    links += [each.link for each in letter.lines]
+    links += [*letter.rest, letter.answer.link if letter.answer else None]
+    yield from (each for each in links if each is not None)
+    yield from (Link(label=each.name, url=each.url) for each in letter.sources.origins)
+
+
+def is_web_address(url: str) -> bool:
+    """Whether a mail program can open it: http(s), a host with a name or address, a port that is one, no blanks."""
+    if any(each.isspace() or not each.isprintable() for each in url):
+        return False
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    labels = host.removesuffix(".").split(".")
+    named = all(label and len(label) <= 63 for label in labels)
+    return parts.scheme in ("http", "https") and named and "@" not in parts.netloc
+
+
+def _dates(letter: Letter) -> Iterator[Finding]:
+    for origin in letter.sources.origins:
+        if origin.newest_on is not None and origin.newest_on > letter.masthead.date_on:
+            yield warning(
+                f"future:{origin.name[:200]}",
+                f"{origin.name} gives a date after the issue's: {day(origin.newest_on)}",
+                "sources",
+                "Nothing is verified or published in the future.",
+                "Correct the date in its pack, and import that.",
+                link="#sources",
+            )
+
+
+def _thin(letter: Letter, settings: Settings) -> Iterator[Finding]:
+    items = (1 if letter.lead else 0) + len(letter.more) + len(letter.cards)
+    if 0 < items < settings.thin_below:
+        yield warning(
+            "thin",
+            f"The issue has {items} {'item' if items == 1 else 'items'}",
+            "items",
+            f"Fewer than {settings.thin_below} make a thin week (digest.thin_below).",
+            "Merge newer items, or let it wait: newsletter cancel ISSUE",
+            link="#items",
+        )

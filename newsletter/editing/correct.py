@@ -1,0 +1,56 @@
+"""Correcting an issue that went out: an erratum beside what was frozen, on its page and, if wanted, in the next issue."""
+
+from newsletter.app import App
+from newsletter.db.statuses import IssueStatus
+from newsletter.digest.archive import SHOWN
+from newsletter.digest.errata import Erratum, add_erratum
+from newsletter.digest.issues import Issue
+from newsletter.digest.store import get_issue
+from newsletter.digest.wording import plain
+from newsletter.editing.audit import Action, record_action
+from newsletter.errors import BadInput
+
+#: Characters of either side: both stand on one line of the next issue.
+MOST_ERRATUM_CHARS = 200
+
+
+def correct(app: App, issue: Issue, *, said: str, right: str, to_tell: bool, by: str) -> Erratum:
+    """Write down what the issue said and what is right. Commits.
+
+    With `to_tell` the edition's next issue says so in a line. Raises BadInput for empty or long words, and for an
+    issue that has not begun to go out or was cancelled.
+    """
+    said, right = _checked(said, "what the issue said"), _checked(right, "what is right")
+    if said == right:
+        raise BadInput("What the issue said and what is right are the same.")
+    now = app.clock.now()
+    with app.database.write() as connection:
+        _refuse_unsent(get_issue(connection, issue.id))
+        erratum = add_erratum(connection, issue.id, said=said, right=right, by=by, at=now, to_tell=to_tell)
+        record_action(
+            connection, by=by, action=Action.CORRECTED, issue_id=issue.id, detail=_words(erratum), at=now
+        )
+    return erratum
+
+
+def _checked(text: str, what: str) -> str:
+    text = plain(text)
+    if not text:
+        raise BadInput(f"Say {what}.")
+    if len(text) > MOST_ERRATUM_CHARS:
+        raise BadInput(
+            f"The words for {what} have {len(text)} characters; at most {MOST_ERRATUM_CHARS} are allowed."
+        )
+    return text
+
+
+def _refuse_unsent(issue: Issue) -> None:
+    if issue.status is IssueStatus.CANCELLED:
+        raise BadInput(f"Issue {issue.label} was cancelled; the archive does not show it.")
+    if issue.status not in SHOWN:
+        raise BadInput(f"Issue {issue.label} has not gone out: change the draft instead.")
+
+
+def _words(erratum: Erratum) -> str:
+    told = "; for the next issue too" if erratum.to_tell else ""
+    return f"“{erratum.said}” → “{erratum.right}”{told}"

@@ -1,1 +1,0 @@
-"""Making a draft and changing it: its items, its words, and what was done to it."""

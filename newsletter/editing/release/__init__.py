@@ -1,1 +1,0 @@
-"""Letting an issue go: approving, test sends, its time, its start, and correcting it afterwards."""

@@ -1,1 +1,0 @@
-"""What became of issues: the list of them, the outbox, and the sums behind the report."""

@@ -1,0 +1,111 @@
+"""Answers that are the same for everybody: kept for a while by browsers and proxies, and asked for again by their tag."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from hashlib import sha256
+from pathlib import Path
+from threading import Lock
+
+from fastapi import Request, Response
+
+from newsletter.app import App
+from newsletter.digest.archive import ArchivedIssue
+from newsletter.editing.cache import keep
+
+#: Seconds that a copy may be used without asking again.
+FRESH = 300
+
+
+def answer(request: Request, body: str, media_type: str, modified_at: datetime | None = None) -> Response:
+    """The body, or 304 for whoever has it already (RFC 9110, section 13)."""
+    content = body.encode()
+    tag = f'"{sha256(content).hexdigest()[:32]}"'
+    headers = {"Cache-Control": f"public, max-age={FRESH}", "ETag": tag}
+    if modified_at is not None:
+        headers["Last-Modified"] = format_datetime(modified_at.astimezone(UTC), usegmt=True)
+    if _has_it(request, tag, modified_at):
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type=media_type, headers=headers)
+
+
+def _has_it(request: Request, tag: str, modified_at: datetime | None) -> bool:
+    tags = request.headers.get("if-none-match")
+    if tags is not None:
+        return any(each.strip().removeprefix("W/") in (tag, "*") for each in tags.split(","))
+    since = _moment(request.headers.get("if-modified-since", ""))
+    return since is not None and modified_at is not None and modified_at.replace(microsecond=0) <= since
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+# Public pages as they were last written: while nothing that they are written from changes, nobody writes them again.
+#
+# An issue's page costs a hundred times what handing it out again does, and it is the same for everybody.
+
+#: Pages that are kept: of a few hundred kilobytes at most each.
+MOST_KEPT = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A page, and when what it says changed last."""
+
+    body: str
+    media_type: str
+    modified_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """The pages of one process, by their path, each with the state that it was written from."""
+
+    _pages: OrderedDict[str, tuple[Hashable, Written]] = field(default_factory=OrderedDict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def page(self, path: str, state: Hashable, write: Callable[[], Written]) -> Written:
+        with self._lock:
+            known = self._pages.get(path)
+            if known is not None and known[0] == state:
+                self._pages.move_to_end(path)
+                return known[1]
+        written = write()
+        with self._lock:
+            keep(self._pages, path, (state, written), MOST_KEPT)
+        return written
+
+
+def answer_again(
+    request: Request, app: App, shown: Sequence[ArchivedIssue], write: Callable[[], Written]
+) -> Response:
+    """The page of this path, written from these issues and the store of content."""
+    remembered: Remembered = request.app.state.remembered
+    state = (_state_of(shown), _state_of_content(app))
+    page = remembered.page(request.url.path, state, write)
+    return answer(request, page.body, page.media_type, page.modified_at)
+
+
+def _state_of(shown: Sequence[ArchivedIssue]) -> Hashable:
+    return tuple((each.id, each.content_hash, each.errata) for each in shown)
+
+
+def _state_of_content(app: App) -> Hashable:
+    """Changes whenever somebody writes to the store of content: its files' sizes and times."""
+    path = app.settings.path(app.settings.content_db)
+    return tuple(_stamp(each) for each in (path, path.with_name(f"{path.name}-wal")))
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size

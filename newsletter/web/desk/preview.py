@@ -1,0 +1,387 @@
+"""The mail itself, to be looked at: in a frame on any page of the desk, and on a page of its own in every way.
+
+What the frame shows is the sender's composition for somebody, not a likeness: only the scheme and the images are decided
+here instead of by a mail program, and links open beside it. Links that act for a reader lead nowhere.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from html import escape
+from typing import Any, ClassVar, TypeVar
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+
+from newsletter.app import App
+from newsletter.delivery.audience import NO_WISHES, Wishes
+from newsletter.digest.content import Letter
+from newsletter.digest.issues import Issue
+from newsletter.digest.store import get_issue
+from newsletter.editing.cache import CompiledMail, Fault, Look
+from newsletter.editing.editors import Editor
+from newsletter.editing.preview import (
+    Copy,
+    Format,
+    Weight,
+    compose,
+    find_issue_before,
+    find_reader_id,
+    made_up_copy,
+    part_of,
+    shown_copy,
+    weight_of,
+)
+from newsletter.errors import BadInput, NotFound
+from newsletter.readers.preferences import read_preferences
+from newsletter.render.scheme import Scheme, in_scheme, with_links_outside
+from newsletter.web.desk.auth import AnyEditor, DeskForm, NotAllowed, Publisher
+from newsletter.web.desk.layout import DeskFrame, DeskPage, done
+from newsletter.web.pages import Installed, cache_of, show
+
+# How somebody looks at a mail: how wide, in which scheme, with images or without, which part, and as whom.
+#
+# All of it stands in the address of the page, so that a view can be kept and sent on. A reader stands there by number.
+
+
+class Width(StrEnum):
+    PHONE = "phone"
+    DESKTOP = "desktop"
+
+
+class Part(StrEnum):
+    """What of the mail is shown."""
+
+    MAIL = "mail"
+    TEXT = "text"
+    HEADERS = "headers"
+    SOURCE = "source"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One way to look. `reader` is a reader's number, 0 for somebody made up with these `wishes`."""
+
+    width: Width = Width.DESKTOP
+    scheme: Scheme = Scheme.LIGHT
+    images: bool = True
+    part: Part = Part.MAIL
+    beside: bool = False
+    reader: int = 0
+    wishes: Wishes = NO_WISHES
+
+    def query(self, **changes: Any) -> str:
+        """The same view but for the changes, as the end of an address: "?width=phone", or nothing."""
+        other = replace(self, **changes)
+        usual = View()
+        pairs: list[tuple[str, str]] = [
+            (name, getattr(other, name).value)
+            for name in ("width", "scheme", "part")
+            if getattr(other, name) is not getattr(usual, name)
+        ]
+        pairs += [] if other.images else [("images", "off")]
+        pairs += [("beside", "on")] if other.beside else []
+        pairs += [("reader", str(other.reader))] if other.reader else []
+        pairs += [("topics", each) for each in other.wishes.topics]
+        pairs += [("tools", each) for each in other.wishes.tools]
+        numbers = {"monthly_tokens": other.wishes.monthly_tokens, "team_size": other.wishes.team_size}
+        pairs += [(name, str(number)) for name, number in numbers.items() if number]
+        return f"?{urlencode(pairs)}" if pairs else ""
+
+    @property
+    def is_made_up(self) -> bool:
+        """Whether it is as somebody with wishes, whom there is not."""
+        return not self.reader and self.wishes != NO_WISHES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What a made-up reader can choose in an issue: only that changes their copy. Tools are id and name."""
+
+    topics: tuple[str, ...]
+    tools: tuple[tuple[str, str], ...]
+    has_costs: bool
+
+
+def choices_of(letter: Letter) -> Choices:
+    topics = {each.topic for each in letter.more} | {each.topic for each in letter.cards}
+    topics |= {each.topic for each in letter.lines}
+    costs = letter.lead.costs if letter.lead is not None else None
+    return Choices(
+        topics=tuple(sorted(filter(None, topics), key=str.casefold)),
+        tools=tuple((each.tool_id, each.name) for each in letter.followed),
+        has_costs=costs is not None and costs.rates is not None,
+    )
+
+
+def view_of(request: Request, topics: Sequence[str], today: date) -> View:
+    """The view in an address: what is not understood is as usual. Raises FieldFault for a wrong number."""
+    asked = request.query_params
+    return View(
+        width=_one(Width, asked, "width", Width.DESKTOP),
+        scheme=_one(Scheme, asked, "scheme", Scheme.LIGHT),
+        images=asked.get("images") != "off",
+        part=_one(Part, asked, "part", Part.MAIL),
+        beside=asked.get("beside") == "on",
+        reader=int(asked["reader"][:18]) if asked.get("reader", "").isdecimal() else 0,
+        wishes=_wishes(request, topics, today),
+    )
+
+
+def _wishes(request: Request, topics: Sequence[str], today: date) -> Wishes:
+    asked = request.query_params
+    many = {name: asked.getlist(name) for name in ("topics", "tools")}
+    chosen = read_preferences(dict(asked), many, topics=topics, today=today)
+    return Wishes(
+        topics=chosen.topics,
+        tools=chosen.tools,
+        monthly_tokens=chosen.monthly_tokens,
+        team_size=chosen.team_size,
+    )
+
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+def _one(kind: type[_Choice], asked: Mapping[str, str], name: str, usual: _Choice) -> _Choice:
+    given = asked.get(name, "")
+    return kind(given) if given in set(kind) else usual
+
+
+router = APIRouter(include_in_schema=False)
+
+#: The one answer of the desk with styles in it: they are the mail's own. Nothing in it runs, and links open beside it.
+SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
+SECURITY = (
+    f"sandbox {SANDBOX}; default-src 'none'; style-src 'unsafe-inline'; img-src {{images}}; form-action 'none'; "
+    "base-uri 'none'; frame-ancestors 'self'"
+)
+IMAGES, NO_IMAGES = "'self' https: data:", "'none'"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailFrame:
+    """An issue's mail in a frame, and what is to be known of it; without a mail `fault` says why."""
+
+    issue_id: int
+    label: str
+    subject: str
+    preheader: str
+    view: View
+    sandbox: str
+    weight: Weight | None
+    content_hash: str
+    fault: Fault | None
+
+    @property
+    def src(self) -> str:
+        return f"/desk/issues/{self.issue_id}/mail{self.view.query(width=Width.DESKTOP, beside=False)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """A link that changes one thing of the view."""
+
+    words: str
+    path: str
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewPage(DeskPage):
+    """An issue's mail in one way of looking, beside the issue before where that is wanted; `shown` is a part as text."""
+
+    template: ClassVar[str] = "desk/preview"
+    issue: Issue
+    frame: MailFrame
+    before: MailFrame | None
+    shown: str
+    switches: tuple[tuple[str, tuple[Switch, ...]], ...]
+    choices: Choices
+    address: str
+    typed: str
+    faults: tuple[str, ...]
+
+
+def mail_frame(issue: Issue, look: Look, view: View | None = None) -> MailFrame:
+    """The frame of an issue as it was looked at."""
+    mail = look.mail
+    return MailFrame(
+        issue_id=issue.id,
+        label=f"{issue.edition.value.capitalize()} {issue.label}",
+        subject=mail.letter.subject,
+        preheader=mail.letter.preheader,
+        view=view or View(),
+        sandbox=SANDBOX,
+        weight=None if look.proof.sent is None else weight_of(look.proof.sent),
+        content_hash=look.proof.content_hash,
+        fault=mail.fault,
+    )
+
+
+@router.get("/desk/issues/{issue_id}/mail")
+def mail(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> Response:
+    issue = _issue(app, issue_id)
+    compiled = cache_of(request).compiled.of(issue)
+    view = _view(request, app, editor, compiled)
+    security = SECURITY.format(images=IMAGES if view.images else NO_IMAGES)
+    headers = {"Content-Security-Policy": security, "X-Frame-Options": "SAMEORIGIN"}
+    if compiled.plan is None:
+        words = compiled.fault.reason if compiled.fault else ""
+        return HTMLResponse(f"<!doctype html><title>No mail</title><p>{escape(words)}", 422, headers=headers)
+    html = part_of(_message(app, compiled, view), Format.HTML)
+    return HTMLResponse(with_links_outside(in_scheme(html, view.scheme)), headers=headers)
+
+
+@router.get("/desk/issues/{issue_id}/preview")
+def preview(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> Response:
+    issue = _issue(app, issue_id)
+    look = cache_of(request).looks.of(issue)
+    try:
+        view = _view(request, app, editor, look.mail)
+    except BadInput as error:
+        return _page(request, app, editor, issue, look, View(), faults=(str(error),))
+    return _page(request, app, editor, issue, look, view)
+
+
+@router.post("/desk/issues/{issue_id}/preview")
+def look_as(request: Request, app: Installed, editor: Publisher, issue_id: int, form: DeskForm) -> Response:
+    """Look as the reader of an address: in the page's own address stands a number."""
+    issue = _issue(app, issue_id)
+    typed = form.get("address")
+    try:
+        reader_id = find_reader_id(app, typed)
+    except NotFound:
+        faults = (f"No reader has the address {typed}.",)
+        return _page(
+            request, app, editor, issue, cache_of(request).looks.of(issue), View(), typed=typed, faults=faults
+        )
+    except BadInput as error:
+        return _page(
+            request,
+            app,
+            editor,
+            issue,
+            cache_of(request).looks.of(issue),
+            View(),
+            typed=typed,
+            faults=(str(error),),
+        )
+    return done(f"/desk/issues/{issue_id}/preview{View(reader=reader_id).query()}")
+
+
+def _page(
+    request: Request,
+    app: App,
+    editor: Editor,
+    issue: Issue,
+    look: Look,
+    view: View,
+    *,
+    typed: str = "",
+    faults: tuple[str, ...] = (),
+) -> Response:
+    compiled = look.mail
+    with app.database.read() as connection:
+        before = find_issue_before(connection, issue)
+    page = PreviewPage(
+        desk=DeskFrame.of(request, editor, "issues"),
+        issue=issue,
+        frame=mail_frame(issue, look, view),
+        before=mail_frame(before, cache_of(request).looks.of(before), view)
+        if before is not None and view.beside
+        else None,
+        shown=_shown(app, compiled, view),
+        switches=_switches(issue, view, has_before=before is not None),
+        choices=choices_of(compiled.letter),
+        address=_address(app, compiled, view),
+        typed=typed,
+        faults=faults,
+    )
+    return show(request, page, 422 if faults else 200)
+
+
+def _issue(app: App, issue_id: int) -> Issue:
+    with app.database.read() as connection:
+        return get_issue(connection, issue_id)
+
+
+def _view(request: Request, app: App, editor: Editor, compiled: CompiledMail) -> View:
+    """The view that is asked for; raises NotAllowed where a writer asks for a reader's."""
+    today = app.clock.now().astimezone(app.settings.zone).date()
+    view = view_of(request, choices_of(compiled.letter).topics, today)
+    if view.reader and not editor.may_publish:
+        raise NotAllowed
+    return view
+
+
+def _copy(app: App, compiled: CompiledMail, view: View) -> Copy:
+    assert compiled.plan is not None
+    if view.reader:
+        return shown_copy(app, compiled.letter, compiled.plan, view.reader)
+    return made_up_copy(app, compiled.letter, compiled.plan, view.wishes)
+
+
+def _message(app: App, compiled: CompiledMail, view: View) -> bytes:
+    assert compiled.plan is not None
+    copy = _copy(app, compiled, view)
+    return compose(compiled.plan, copy.values, copy.program)
+
+
+def _shown(app: App, compiled: CompiledMail, view: View) -> str:
+    """What stands in place of the frame; empty for the mail itself."""
+    if view.part is Part.MAIL or compiled.plan is None:
+        return ""
+    message = _message(app, compiled, view)
+    match view.part:
+        case Part.TEXT:
+            return part_of(message, Format.TEXT)
+        case Part.HEADERS:
+            message = message.partition(b"\r\n\r\n")[0]
+    return message.decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def _address(app: App, compiled: CompiledMail, view: View) -> str:
+    """Whose copy it is; empty for somebody made up."""
+    if not view.reader or compiled.plan is None:
+        return ""
+    return _copy(app, compiled, view).values["address"]
+
+
+def _switches(issue: Issue, view: View, *, has_before: bool) -> tuple[tuple[str, tuple[Switch, ...]], ...]:
+    path = f"/desk/issues/{issue.id}/preview"
+
+    def switch(words: str, *, is_on: bool, **changes: object) -> Switch:
+        return Switch(words=words, path=f"{path}{view.query(**changes)}", is_on=is_on)
+
+    parts = (
+        (Part.MAIL, "Mail"),
+        (Part.TEXT, "Text part"),
+        (Part.HEADERS, "Headers"),
+        (Part.SOURCE, "Source"),
+    )
+    rows = [
+        ("Show", tuple(switch(words, is_on=view.part is part, part=part) for part, words in parts)),
+    ]
+    if view.part is not Part.MAIL:
+        # Words are as wide as they are.
+        return tuple(rows)
+    rows += [
+        ("Width", tuple(switch(each.capitalize(), is_on=view.width is each, width=each) for each in Width)),
+        (
+            "Scheme",
+            tuple(switch(each.capitalize(), is_on=view.scheme is each, scheme=each) for each in Scheme),
+        ),
+        ("Images", tuple(switch(words, is_on=view.images is on, images=on) for on, words in _IMAGES)),
+    ]
+    if has_before:
+        rows.append(
+            ("Beside", tuple(switch(words, is_on=view.beside is on, beside=on) for on, words in _BESIDE))
+        )
+    return tuple(rows)
+
+
+_IMAGES = (True, "Shown"), (False, "Off")
+_BESIDE = (False, "Alone"), (True, "The issue before")

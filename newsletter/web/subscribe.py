@@ -1,0 +1,196 @@
+"""Subscribing: the page, the form for other sites, the JSON endpoint, and the page behind the mail's link.
+
+The answer is the same for every address, known or not. How often mails go out is decided in readers/subscribing.py.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from newsletter.app import App
+from newsletter.errors import BadInput, NewsletterError
+from newsletter.readers.links import Purpose
+from newsletter.readers.subscribing import TooMany, Visitor, network_of
+from newsletter.web.pages import Form, Installed, Page, personal_url, show
+
+router = APIRouter()
+
+#: A field that people do not see and programs fill in.
+TRAP = "website"
+
+#: What must be set before anybody can sign up: who answers for the data, what happens to it, where to write to.
+_NEEDED = ("controller", "privacy_url", "postal_address", "public_url")
+
+
+class NotOpen(NewsletterError):
+    """Sign-ups are not open yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscribePage(Page):
+    """An address, and nothing else. `fault` says what is wrong with the one given; empty at first."""
+
+    template: ClassVar[str] = "subscribe"
+    address: str
+    fault: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedPage(Page):
+    """Look into your mailbox."""
+
+    template: ClassVar[str] = "asked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnippetPage(Page):
+    """The form to copy into one's own site."""
+
+    template: ClassVar[str] = "subscribe-form"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedPage(Page):
+    """Sign-ups are not open; `missing` are the settings it waits for."""
+
+    template: ClassVar[str] = "closed"
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmPage(Page):
+    """A button that confirms: programs that open every link of a mail press none."""
+
+    template: ClassVar[str] = "confirm"
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmedPage(Page):
+    """You are in, or your address has changed."""
+
+    template: ClassVar[str] = "confirmed"
+    moved: bool
+    next_issue: str
+    preferences_url: str
+
+
+class SubscriptionRequest(BaseModel):
+    """Whom to send the newsletter to, if they agree."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    address: str = Field(max_length=320, examples=["reader@example.org"])
+
+
+class SubscriptionAnswer(BaseModel):
+    """The same for every address."""
+
+    status: str = Field(examples=["asked"])
+    message: str
+
+
+class Fault(BaseModel):
+    """What could not be done, in a sentence."""
+
+    detail: str
+
+
+ANSWER = "If this address can be subscribed, a mail is on its way to it. Its owner has to confirm."
+
+
+@router.get("/subscribe", include_in_schema=False)
+def ask(request: Request, app: Installed) -> Response:
+    return _if_open(request, app, SubscribePage(address="", fault=""))
+
+
+@router.get("/subscribe/form", include_in_schema=False)
+def snippet(request: Request, app: Installed) -> Response:
+    return _if_open(request, app, SnippetPage())
+
+
+@router.post("/subscribe", include_in_schema=False)
+def subscribe(request: Request, app: Installed, form: Form) -> Response:
+    if _missing(app):
+        return _closed(request, app)
+    try:
+        if not form.get(TRAP):
+            app.subscribing.ask(form.get("address"), _visitor(request, "form at /subscribe"), app.clock.now())
+    except BadInput as error:
+        return show(request, SubscribePage(address=form.get("address"), fault=str(error)), 422)
+    except TooMany as error:
+        return show(request, SubscribePage(address=form.get("address"), fault=str(error)), 429)
+    return show(request, AskedPage())
+
+
+@router.post(
+    "/api/subscriptions",
+    tags=["subscriptions"],
+    status_code=202,
+    response_model=SubscriptionAnswer,
+    responses={
+        403: {"model": Fault, "description": "Sign-ups are not open yet."},
+        400: {
+            "model": Fault,
+            "description": "No mail address, or not one to keep; or a body that is no JSON.",
+        },
+        429: {"model": Fault, "description": "Too many sign-ups from this network or for this domain."},
+    },
+)
+def subscribe_by_json(request: Request, app: Installed, wanted: SubscriptionRequest) -> JSONResponse:
+    """Ask an address whether it wants the newsletter. Nothing is sent to it but one mail with a link."""
+    if _missing(app):
+        return JSONResponse({"detail": str(NotOpen())}, 403)
+    try:
+        app.subscribing.ask(wanted.address, _visitor(request, "POST /api/subscriptions"), app.clock.now())
+    except TooMany as error:
+        return JSONResponse({"detail": str(error)}, 429)
+    return JSONResponse({"status": "asked", "message": ANSWER}, 202)
+
+
+@router.options("/api/subscriptions", include_in_schema=False)
+async def may_subscribe_by_json() -> Response:
+    """What a browser asks before a script of another site may post JSON (CORS preflight)."""
+    allowed = {"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "Content-Type"}
+    return Response(status_code=204, headers={**allowed, "Access-Control-Max-Age": "86400"})
+
+
+@router.get("/confirm/{token}", include_in_schema=False)
+def look(request: Request, app: Installed, token: str) -> Response:
+    app.subscribing.look(token, app.clock.now())
+    return show(request, ConfirmPage(token=token))
+
+
+@router.post("/confirm/{token}", include_in_schema=False)
+def confirm(request: Request, app: Installed, token: str, form: Form) -> Response:
+    confirmed = app.subscribing.confirm(token, app.clock.now())
+    page = ConfirmedPage(
+        moved=confirmed.moved,
+        next_issue=app.next_issue_words(),
+        preferences_url=personal_url(app, Purpose.PREFERENCES, confirmed.reader_id),
+    )
+    return show(request, page)
+
+
+def _visitor(request: Request, source: str) -> Visitor:
+    return Visitor(network=network_behind(request), source=source)
+
+
+def network_behind(request: Request) -> str:
+    """The network that limits count the visitor by."""
+    return network_of(request.client.host if request.client else "")
+
+
+def _missing(app: App) -> tuple[str, ...]:
+    return tuple(name for name in _NEEDED if not getattr(app.settings, name))
+
+
+def _if_open(request: Request, app: App, page: Page) -> Response:
+    return _closed(request, app) if _missing(app) else show(request, page)
+
+
+def _closed(request: Request, app: App) -> Response:
+    return show(request, ClosedPage(missing=tuple(f"site.{name}" for name in _missing(app))), 403)

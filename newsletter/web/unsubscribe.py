@@ -1,0 +1,136 @@
+"""Leaving: by one click (RFC 8058), by a page with a button, with an undo and two offers that are not in the way.
+
+The one-click request carries no cookie and gets no redirect. A valid signature is answered with 200 for ever, even
+when there is nobody left to leave; an invalid one with the page of all bad links.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+from fastapi import APIRouter, Request, Response
+
+from newsletter.db.statuses import Edition, ReaderStatus
+from newsletter.readers import leaving
+from newsletter.readers.leaving import LeavingReason
+from newsletter.readers.links import Purpose
+from newsletter.readers.store import look_for_reader
+from newsletter.web.pages import AnyForm, Form, Installed, Page, show, target_of
+
+router = APIRouter(include_in_schema=False)
+
+_REASONS = {
+    LeavingReason.TOO_OFTEN: "It comes too often",
+    LeavingReason.NOT_FOR_ME: "It is not for me",
+    LeavingReason.NOT_TRUE: "I found things that are not true",
+    LeavingReason.NEVER_ASKED: "I never asked for it",
+    LeavingReason.OTHER: "Something else",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsubscribePage(Page):
+    """A button, and below it what one may have instead."""
+
+    template: ClassVar[str] = "unsubscribe"
+    token: str
+    reasons: tuple[tuple[str, str], ...]
+    is_monthly: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftPage(Page):
+    """You have left."""
+
+    template: ClassVar[str] = "left"
+    token: str
+    may_undo: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StayedPage(Page):
+    """What was chosen instead of leaving, or the undo: one sentence."""
+
+    template: ClassVar[str] = "stayed"
+    title: str
+    words: str
+    token: str
+
+
+@router.get("/unsubscribe/{token}")
+def ask(request: Request, app: Installed, token: str) -> Response:
+    """Whoever has left already, by one click perhaps, reads that, and may take it back for a day."""
+    target = target_of(app, Purpose.UNSUBSCRIBE, token)
+    with app.database.read() as connection:
+        reader = look_for_reader(connection, target.reader_id)
+        may_undo = leaving.may_undo(connection, target.reader_id, app.clock.now())
+    if reader is not None and reader.status is ReaderStatus.LEFT:
+        return show(request, LeftPage(token=token, may_undo=may_undo))
+    page = UnsubscribePage(
+        token=token,
+        reasons=tuple((each.value, words) for each, words in _REASONS.items()),
+        is_monthly=reader is not None and reader.edition is Edition.MONTHLY,
+    )
+    return show(request, page)
+
+
+@router.post("/unsubscribe/{token}")
+def leave(request: Request, app: Installed, token: str, form: AnyForm) -> Response:
+    """Both the button's and the mail program's request; what stands in the body never stops it."""
+    target = target_of(app, Purpose.UNSUBSCRIBE, token)
+    way = "one click" if form.get("List-Unsubscribe") else "page"
+    source = f"{leaving.BY_LINK}: {way}, issue {target.issue_id}"
+    with app.database.write() as connection:
+        now = app.clock.now()
+        leaving.leave(
+            connection, target.reader_id, source=source, now=now, reason=_reason(form.get("reason"))
+        )
+        may_undo = leaving.may_undo(connection, target.reader_id, now)
+    return show(request, LeftPage(token=token, may_undo=may_undo))
+
+
+@router.post("/unsubscribe/{token}/undo")
+def undo(request: Request, app: Installed, token: str, form: Form) -> Response:
+    target = target_of(app, Purpose.UNSUBSCRIBE, token)
+    with app.database.write() as connection:
+        back = leaving.undo(connection, target.reader_id, app.clock.now())
+    words = (
+        "Nothing has changed: the next issue comes to you as before."
+        if back
+        else "This can be taken back for a day only. You are welcome to subscribe again."
+    )
+    title = "You are still in" if back else "You have left"
+    return show(request, StayedPage(title=title, words=words, token=token))
+
+
+@router.post("/unsubscribe/{token}/pause")
+def pause(request: Request, app: Installed, token: str, form: Form) -> Response:
+    target = target_of(app, Purpose.UNSUBSCRIBE, token)
+    today = app.clock.now().astimezone(app.settings.zone).date()
+    with app.database.write() as connection:
+        until = leaving.pause(connection, target.reader_id, today)
+    return show(request, _instead("A pause", until, f"Nothing comes before {_day(until)}.", token))
+
+
+@router.post("/unsubscribe/{token}/monthly")
+def monthly(request: Request, app: Installed, token: str, form: Form) -> Response:
+    target = target_of(app, Purpose.UNSUBSCRIBE, token)
+    with app.database.write() as connection:
+        changed = leaving.monthly(connection, target.reader_id)
+    return show(
+        request, _instead("Once a month", changed, "From now on you get the monthly issue only.", token)
+    )
+
+
+def _instead(title: str, worked: object, words: str, token: str) -> StayedPage:
+    if worked:
+        return StayedPage(title=title, words=words, token=token)
+    return StayedPage(title="You have left", words="Nothing comes to you any more.", token=token)
+
+
+def _day(day: date | None) -> str:
+    return f"{day:%A} {day.day} {day:%B %Y}" if day else ""
+
+
+def _reason(text: str) -> LeavingReason | None:
+    return LeavingReason(text) if text in set(LeavingReason) else None

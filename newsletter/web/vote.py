@@ -1,0 +1,118 @@
+"""Voting from the mail: a page with a button, open to whoever has the link until voting closes.
+
+The link is the one of the preferences with the comparison behind it. Opening it counts nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import Connection
+
+from newsletter.app import App
+from newsletter.content.store import ContentStore
+from newsletter.db.statuses import ReaderStatus, Vote
+from newsletter.digest.votes import Ballot, find_ballot
+from newsletter.readers.links import Purpose
+from newsletter.readers.store import Reader
+from newsletter.web.pages import Form, Installed, Page, reader_of, show
+
+router = APIRouter(include_in_schema=False)
+
+COUNTED, TAKEN_BACK = "We have counted it.", "We have taken your vote back."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One tool on the page; `choice` is "ship", "skip" or empty."""
+
+    name: str
+    choice: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VotePage(Page):
+    """Ship or skip, for both sides. `counted` says what was just done; `totals` are tool, ship, skip."""
+
+    template: ClassVar[str] = "vote"
+    token: str
+    comparison_id: str
+    left: Choice
+    right: Choice
+    is_open: bool
+    is_reader: bool
+    has_voted: bool
+    closes_on: date
+    counted: str
+    totals: tuple[tuple[str, int, int], ...]
+
+
+@router.get("/preferences/{token}/vote/{comparison_id}")
+def look(
+    request: Request, app: Installed, token: str, comparison_id: str, ship: str = "", skip: str = ""
+) -> Response:
+    """The page; the link's own choice is marked in it and counts only when it is sent."""
+    with app.database.read() as connection:
+        reader = reader_of(app, connection, Purpose.PREFERENCES, token)
+        ballot = _ballot(app, connection, comparison_id)
+        voted = app.ballots.cast_by(connection, reader.id, comparison_id, ballot.tool_ids)
+    marked = {tool_id: vote for tool_id, vote in ((skip, Vote.SKIP), (ship, Vote.SHIP)) if tool_id}
+    return show(request, _page(app, token, reader, ballot, voted | marked, has_voted=bool(voted)))
+
+
+@router.post("/preferences/{token}/vote/{comparison_id}")
+def vote(request: Request, app: Installed, token: str, comparison_id: str, form: Form) -> Response:
+    """Count the votes, or change them."""
+    with app.database.write() as connection:
+        reader = reader_of(app, connection, Purpose.PREFERENCES, token)
+        ballot = _ballot(app, connection, comparison_id)
+        if not ballot.is_open or reader.status is not ReaderStatus.ACTIVE:
+            return show(request, _page(app, token, reader, ballot, {}), 409)
+        votes = {
+            side.tool_id: _vote(form.get(name))
+            for name, side in (("left", ballot.left), ("right", ballot.right))
+        }
+        app.ballots.cast(connection, reader.id, comparison_id, votes)
+    chosen = {tool_id: each for tool_id, each in votes.items() if each is not None}
+    said = COUNTED if chosen else TAKEN_BACK
+    return show(request, _page(app, token, reader, ballot, chosen, has_voted=bool(chosen), counted=said))
+
+
+def _ballot(app: App, connection: Connection, comparison_id: str) -> Ballot:
+    with ContentStore.read_only(app.settings.path(app.settings.content_db)) as content:
+        return find_ballot(
+            connection, content, comparison_id, vote_for=app.settings.vote_for, now=app.clock.now()
+        )
+
+
+def _vote(text: str) -> Vote | None:
+    return Vote(text) if text in set(Vote) else None
+
+
+def _page(
+    app: App,
+    token: str,
+    reader: Reader,
+    ballot: Ballot,
+    chosen: dict[str, Vote],
+    *,
+    has_voted: bool = False,
+    counted: str = "",
+) -> VotePage:
+    names = {side.tool_id: side.name for side in (ballot.left, ballot.right)}
+    left, right = (Choice(name=names[each], choice=chosen.get(each, "")) for each in ballot.tool_ids)
+    return VotePage(
+        token=token,
+        comparison_id=ballot.comparison_id,
+        left=left,
+        right=right,
+        is_open=ballot.is_open,
+        is_reader=reader.status is ReaderStatus.ACTIVE,
+        has_voted=has_voted,
+        closes_on=ballot.closes_at.astimezone(app.settings.zone).date(),
+        counted=counted,
+        totals=tuple(
+            (names[each.tool_id], each.ship, each.skip) for each in ballot.totals if each.tool_id in names
+        ),
+    )

@@ -155,22 +155,30 @@ def _read_secret(file: Path, name: str, value: Any) -> str:
         ) from error
 
 
+#: Settings that earlier releases had, and what to write instead.
+RETIRED = {
+    "schedule.jobs": "schedule.jobs is gone, since the built-in jobs always run: name your own modules in "
+    "schedule.extra_jobs, and built-in jobs that shall not run in schedule.disabled_jobs",
+}
+
+
 def _refuse_unknown(given: _Given) -> None:
     """A variable that begins like a section's is a setting, and a misspelt one is a fault, as it is in the file."""
     known = [row.metadata["name"] for row in setting_fields()]
     for name in given.rows:
         if name not in known:
             raise ConfigError(
-                f"there is no setting {name}; see docs/reference/settings.md",
+                RETIRED.get(name, f"there is no setting {name}; see docs/reference/settings.md"),
                 setting=name,
                 place=place_in_file(given.file, name),
             )
     variables = {env_name(name) for name in known}
+    retired = {env_name(name): words for name, words in RETIRED.items()}
     sections = tuple({env_name(name.partition(".")[0]) + "_" for name in known})
     for variable in sorted(given.environ):
         if variable.startswith(sections) and variable not in variables:
             raise ConfigError(
-                "there is no such setting; see docs/reference/settings.md",
+                retired.get(variable, "there is no such setting; see docs/reference/settings.md"),
                 setting="",
                 place=_variable(variable),
             )

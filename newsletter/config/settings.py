@@ -181,20 +181,6 @@ class Weekday(StrEnum):
 
 # What is about an issue: when it goes out, and what it is made from.
 
-#: What the schedule does unless somebody says otherwise.
-DEFAULT_JOBS = (
-    "jobs.draft",
-    "jobs.remind",
-    "jobs.dispatch",
-    "jobs.monthly_draft",
-    "jobs.monthly_remind",
-    "jobs.monthly_dispatch",
-    "jobs.confirmations",
-    "jobs.votes",
-    "jobs.retention",
-    "jobs.sums",
-)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
@@ -229,10 +215,15 @@ class Schedule:
         Approval.REQUIRED,
         help="required: a person approves; automatic: a draft without errors goes out by itself.",
     )
-    jobs: tuple[str, ...] = setting(
-        "schedule.jobs",
-        DEFAULT_JOBS,
-        help="The job modules that serve loads; with a mailbox in [feedback], jobs.feedback comes by itself.",
+    extra_jobs: tuple[str, ...] = setting(
+        "schedule.extra_jobs",
+        (),
+        help="Modules of jobs of your own, beside newsletter.toml or installed; they run besides the built-in ones.",
+    )
+    disabled_jobs: tuple[str, ...] = setting(
+        "schedule.disabled_jobs",
+        (),
+        help="Built-in jobs that do not run, by the names that newsletter jobs shows.",
     )
 
 
@@ -599,12 +590,6 @@ class Settings(
     @property
     def store_url(self) -> str:
         return self.database_url or f"sqlite:///{self.folder / 'subscribers.db'}"
-
-    @property
-    def scheduled_jobs(self) -> tuple[str, ...]:
-        """The job modules in force: the default ones read the mailbox of reports, if there is one."""
-        reads = self.jobs == DEFAULT_JOBS and self.reads_mail
-        return (*self.jobs, "jobs.feedback") if reads else self.jobs
 
     @property
     def reads_mail(self) -> bool:

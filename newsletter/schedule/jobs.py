@@ -1,16 +1,19 @@
-"""What a job is, what can come of a turn, and how the settings' job modules are loaded.
+"""What a job is, what can come of a turn, and how job modules are loaded: the built-in ones and an operator's own.
 
-A job module names itself (`NAME`), says when it is due (`schedule(settings)`) and does it (`run(app, slot)`); it may
-say what is left to do once the catch-up limit has passed (`give_up(app, slot)`).
+A job module names itself (`NAME`), says when it is due (`schedule(settings)`) and does it (`run(app, slot)`). It may say
+what is left to do once the catch-up limit has passed (`give_up(app, slot)`), and a built-in one whether these settings
+want it at all (`is_wanted(settings)`).
 """
 
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
+import newsletter
 from newsletter.config import FILE_NAME, Settings
 from newsletter.errors import ConfigError, Place
 from newsletter.schedule.slots import Schedule, Slot
@@ -57,31 +60,63 @@ class Job:
 
 
 def load_jobs(settings: Settings, app: object) -> tuple[Job, ...]:
-    """The jobs of the settings' modules, bound to `app`; raises ConfigError naming the first wrong one.
-
-    An operator's own module is found beside newsletter.toml or wherever Python finds modules.
-    """
+    """Return the built-in jobs and the operator's own, bound to `app`; raises ConfigError naming the first wrong one."""
+    built_in = [_load_file(f"newsletter_jobs.{file.stem}", file) for file in built_in_files()]
+    names = sorted(module.NAME for module in built_in)
+    for name in settings.disabled_jobs:
+        if name not in names:
+            words = f"schedule.disabled_jobs names {name}, but no built-in job is called that; there are {', '.join(names)}"
+            raise _wrong(settings.folder, words, "schedule.disabled_jobs")
+    wanted = [
+        each for each in built_in if each.NAME not in settings.disabled_jobs and _is_wanted(each, settings)
+    ]
     jobs: dict[str, Job] = {}
-    for name in settings.scheduled_jobs:
-        job = _bind(_load(name, settings.folder), settings, app)
+    for module in (*wanted, *(_load(name, settings.folder) for name in settings.extra_jobs)):
+        job = _bind(module, settings, app)
         if job.name in jobs:
-            raise _wrong(settings.folder, f"two modules of schedule.jobs call themselves {job.name}")
+            raise _wrong(
+                settings.folder,
+                f"the job module {module.__name__} calls itself {job.name}, as another job does",
+            )
         jobs[job.name] = job
     return tuple(jobs.values())
 
 
+def built_in_files() -> tuple[Path, ...]:
+    """Return the files of the built-in jobs: in the wheel beside this package, in a checkout in its `jobs/`."""
+    package = Path(newsletter.__file__).parent
+    folder = next(each for each in (package / "_jobs", package.parent / "jobs") if each.is_dir())
+    return tuple(sorted(each for each in folder.glob("*.py") if each.stem != "__init__"))
+
+
+def _is_wanted(module: ModuleType, settings: Settings) -> bool:
+    is_wanted = getattr(module, "is_wanted", None)
+    return is_wanted is None or bool(is_wanted(settings))
+
+
 def _load(name: str, folder: Path) -> ModuleType:
+    """Load an operator's module: the file beside newsletter.toml, or else an installed one."""
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
+    file = folder.joinpath(*name.split(".")).with_suffix(".py")
     try:
-        return import_module(name)
+        return _load_file(name, file) if file.is_file() else import_module(name)
     except ModuleNotFoundError as error:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
-            raise _wrong(folder, f"schedule.jobs names {name}, but there is no such module") from error
+            raise _wrong(folder, f"schedule.extra_jobs names {name}, but there is no such module") from error
         raise _wrong(folder, f"the job module {name} needs {error.name}, which is not installed") from error
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         raise _wrong(folder, f"the job module {name} cannot be loaded: {reason}") from error
+
+
+def _load_file(name: str, file: Path) -> ModuleType:
+    spec = spec_from_file_location(name, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _bind(module: ModuleType, settings: Settings, app: object) -> Job:
@@ -111,5 +146,5 @@ def _result(module: ModuleType, result: object) -> Result:
     raise TypeError(f"the job module {module.__name__} must give Done, Waiting or Skipped, not {result!r}")
 
 
-def _wrong(folder: Path, words: str) -> ConfigError:
-    return ConfigError(words, setting="schedule.jobs", place=Place(folder / FILE_NAME))
+def _wrong(folder: Path, words: str, setting: str = "schedule.extra_jobs") -> ConfigError:
+    return ConfigError(words, setting=setting, place=Place(folder / FILE_NAME))

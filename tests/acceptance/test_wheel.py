@@ -9,6 +9,24 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
+MINE = """
+from datetime import time
+
+from newsletter.config import Weekday
+from newsletter.schedule.jobs import Done
+from newsletter.schedule.slots import Schedule
+
+NAME = "mine"
+
+
+def schedule(settings):
+    return Schedule(days=(Weekday.SAT,), time=time(3, 0), zone=settings.zone)
+
+
+def run(app, slot):
+    return Done("Mine.")
+"""
+
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -38,7 +56,11 @@ def newsletter(installed: Path, folder: Path, *arguments: str) -> str:
 
 
 def test_the_wheel_carries_everything_it_needs(installed: Path) -> None:
-    assert (installed / "jobs" / "dispatch.py").is_file()
+    assert (installed / "newsletter" / "_jobs" / "dispatch.py").is_file()
+    assert {each.name for each in installed.iterdir() if each.is_dir() and "dist-info" not in each.name} == {
+        "newsletter",
+        "bin",
+    }
     assert (installed / "newsletter" / "db" / "migrations" / "script.py.mako").is_file()
     assert (installed / "newsletter" / "_templates" / "email" / "weekly" / "body.mjml.j2").is_file()
 
@@ -53,3 +75,17 @@ def test_an_empty_folder_gets_from_init_to_sent(installed: Path, tmp_path: Path)
     newsletter(installed, tmp_path, "send", "latest")
     (mail,) = (tmp_path / "outbox" / "new").iterdir()
     assert b"To: alice@example.org" in mail.read_bytes()
+
+
+def test_an_operators_own_jobs_run_beside_the_built_in_ones(installed: Path, tmp_path: Path) -> None:
+    newsletter(installed, tmp_path, "init", ".", "--example")
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "mine.py").write_text(MINE)
+    settings = tmp_path / "newsletter.toml"
+    settings.write_text(
+        settings.read_text().replace("[schedule]\n", '[schedule]\nextra_jobs = ["jobs.mine"]\n')
+    )
+    shown = newsletter(installed, tmp_path, "jobs")
+    assert {"mine", "draft", "monthly-draft", "retention"} <= {
+        line.split()[0] for line in shown.splitlines() if line
+    }

@@ -46,10 +46,8 @@ def test_a_mailbox_is_read_and_what_came_of_it_is_told(folder: Path) -> None:
 
 def test_the_job_reads_it_too(folder: Path) -> None:
     put_farewell(folder)
-    environment = {"NEWSLETTER_FEEDBACK_MAILDIR": "returned", "NEWSLETTER_SCHEDULE_JOBS": "jobs.feedback"}
-    result = CliRunner().invoke(
-        program, ["--folder", str(folder), "jobs", "run", "feedback"], env=environment
-    )
+    environment = {"NEWSLETTER_FEEDBACK_MAILDIR": "returned"}
+    result = CliRunner().invoke(program, ["--folder", str(folder), "jobs", "run", "bounces"], env=environment)
     assert "Reports: 1 leaving (left). Other mails, left alone: 0." in result.output
 
 

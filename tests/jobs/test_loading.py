@@ -23,35 +23,88 @@ def run(app, slot):
 """
 
 
-def settings_with(folder: Path, *jobs: str) -> Settings:
-    return Settings(folder=folder, jobs=jobs)
+BUILT_IN = (
+    "confirmations",
+    "dispatch",
+    "draft",
+    "monthly-dispatch",
+    "monthly-draft",
+    "monthly-remind",
+    "remind",
+    "retention",
+    "sums",
+    "votes",
+)
 
 
-def blocks_of_how_to(language: str) -> list[str]:
-    how_to = Path(__file__).parents[2] / "docs" / "how-to" / "schedule.md"
-    return re.findall(rf"^```{language}\n(.*?)^```", how_to.read_text(), re.DOTALL | re.MULTILINE)
+def settings_with(folder: Path, *extra: str) -> Settings:
+    """Settings with these jobs and no others."""
+    return Settings(folder=folder, extra_jobs=extra, disabled_jobs=BUILT_IN)
 
 
-def test_the_job_of_the_how_to_is_one(tmp_path: Path) -> None:
-    (source,) = blocks_of_how_to("python")
+def names(settings: Settings) -> list[str]:
+    return [job.name for job in load_jobs(settings, None)]
+
+
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
+
+
+def blocks_of(page: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", (HOW_TO / page).read_text(), re.DOTALL | re.MULTILINE)
+
+
+def test_the_job_of_the_how_to_runs_beside_the_built_in_ones(tmp_path: Path) -> None:
+    (source,) = blocks_of("schedule.md", "python")
+    (setting,) = (each for each in blocks_of("schedule.md", "toml") if "extra_jobs" in each)
     (tmp_path / "backup.py").write_text(source)
-    (job,) = load_jobs(settings_with(tmp_path, "backup"), None)
-    (following,) = islice(job.schedule.after(datetime.fromisoformat("2026-11-23")), 1)
-    assert (job.name, following.name) == ("backup", "2026-11-28T03:00")
+    (tmp_path / "newsletter.toml").write_text(setting)
+    jobs = {job.name: job for job in load_jobs(load_settings(tmp_path, environ={}), None)}
+    (following,) = islice(jobs["backup"].schedule.after(datetime.fromisoformat("2026-11-23")), 1)
+    assert following.name == "2026-11-28T03:00"
+    assert set(jobs) == {*BUILT_IN, "backup"}
 
 
-def test_the_settings_of_the_how_to_are_settings(tmp_path: Path) -> None:
-    for block in blocks_of_how_to("toml"):
+@pytest.mark.parametrize("page", ["schedule.md", "bounces.md"])
+def test_no_setting_of_the_how_tos_turns_a_built_in_job_off(tmp_path: Path, page: str) -> None:
+    (source,) = blocks_of("schedule.md", "python")
+    (tmp_path / "backup.py").write_text(source)
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "imap-password").write_text("secret")
+    for block in blocks_of(page, "toml"):
         (tmp_path / "newsletter.toml").write_text(block)
+        assert set(BUILT_IN) <= set(names(load_settings(tmp_path, environ={})))
+
+
+def test_with_a_mailbox_of_reports_it_is_read(tmp_path: Path) -> None:
+    assert names(Settings(folder=tmp_path)) == list(BUILT_IN)
+    assert names(Settings(folder=tmp_path, feedback_maildir=Path("reports"))) == ["bounces", *BUILT_IN]
+
+
+def test_a_built_in_job_is_turned_off_by_its_name(tmp_path: Path) -> None:
+    without = Settings(folder=tmp_path, disabled_jobs=("monthly-draft", "votes"))
+    assert names(without) == [each for each in BUILT_IN if each not in ("monthly-draft", "votes")]
+
+
+def test_a_job_that_is_none_cannot_be_turned_off(tmp_path: Path) -> None:
+    (tmp_path / "newsletter.toml").write_text('[schedule]\ndisabled_jobs = ["monthly"]\n')
+    with pytest.raises(
+        ConfigError, match=r"schedule\.disabled_jobs names monthly, but no built-in job is called that"
+    ):
+        names(load_settings(tmp_path, environ={}))
+
+
+def test_the_list_of_earlier_releases_is_refused_with_what_to_write_instead(tmp_path: Path) -> None:
+    (tmp_path / "newsletter.toml").write_text('[schedule]\njobs = ["jobs.draft", "backup"]\n')
+    with pytest.raises(
+        ConfigError, match=r"newsletter\.toml:2: schedule.jobs is gone.*schedule.extra_jobs.*disabled_jobs"
+    ):
         load_settings(tmp_path, environ={})
 
 
-def test_with_a_mailbox_of_reports_the_default_jobs_read_it(tmp_path: Path) -> None:
-    named = [job.name for job in load_jobs(Settings(folder=tmp_path, feedback_maildir=Path("reports")), None)]
-    without = [job.name for job in load_jobs(Settings(folder=tmp_path), None)]
-    assert named == [*without, "feedback"]
-    own = Settings(folder=tmp_path, feedback_maildir=Path("reports"), jobs=("jobs.dispatch",))
-    assert [job.name for job in load_jobs(own, None)] == ["dispatch"]
+def test_a_folder_of_jobs_beside_the_settings_is_the_operators_own(tmp_path: Path) -> None:
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "mine.py").write_text(GOOD)
+    assert names(settings_with(tmp_path, "jobs.mine")) == ["greet"]
 
 
 def test_an_operators_own_module_is_found_beside_the_settings(tmp_path: Path) -> None:
@@ -64,8 +117,12 @@ def test_an_operators_own_module_is_found_beside_the_settings(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("module", "source", "words"),
     [
-        ("own_no_such", None, "schedule.jobs names own_no_such, but there is no such module"),
-        ("own_package.inner", None, "schedule.jobs names own_package.inner, but there is no such module"),
+        ("own_no_such", None, "schedule.extra_jobs names own_no_such, but there is no such module"),
+        (
+            "own_package.inner",
+            None,
+            "schedule.extra_jobs names own_package.inner, but there is no such module",
+        ),
         ("own_needs", "import surely_absent", "own_needs needs surely_absent, which is not installed"),
         ("own_broken", "1 / 0", "own_broken cannot be loaded: ZeroDivisionError"),
         ("own_syntax", "def", "own_syntax cannot be loaded: SyntaxError"),
@@ -89,7 +146,7 @@ def test_a_wrong_module_is_one_clear_sentence(
 def test_two_jobs_of_one_name_are_refused(tmp_path: Path) -> None:
     (tmp_path / "own_first.py").write_text(GOOD)
     (tmp_path / "own_second.py").write_text(GOOD)
-    with pytest.raises(ConfigError, match=r"two modules of schedule\.jobs call themselves greet"):
+    with pytest.raises(ConfigError, match="own_second calls itself greet, as another job does"):
         load_jobs(settings_with(tmp_path, "own_first", "own_second"), None)
 
 

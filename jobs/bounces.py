@@ -6,11 +6,15 @@ from newsletter.delivery.bounces.acting import read_all
 from newsletter.schedule.jobs import Done, Result
 from newsletter.schedule.slots import Schedule, Slot, hourly_schedule
 
-NAME = "feedback"
+NAME = "bounces"
 
 
 def schedule(settings: Settings) -> Schedule:
     return hourly_schedule(settings)
+
+
+def is_wanted(settings: Settings) -> bool:
+    return settings.reads_mail
 
 
 def run(app: App, slot: Slot) -> Result:

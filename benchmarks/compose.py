@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks.figures import Figure
 from benchmarks.measure import Task, resident_memory, side_by_side
-from newsletter.render.compile import compile_letter
+from newsletter.render.compile import compile_issue
 from newsletter.render.compose import Composer
 from newsletter.render.encode import html_text, plain_text
 from newsletter.render.environment import template_folders
@@ -32,7 +32,7 @@ def run() -> Iterator[Figure]:
 
 def issue_plan() -> Plan:
     """A heavy issue, as approval freezes it."""
-    return compile_letter(HEAVY, FRAME, template_folders(None))
+    return compile_issue(HEAVY, FRAME, template_folders(None))
 
 
 def reader_values(number: int) -> dict[str, str]:

@@ -10,8 +10,8 @@ from benchmarks.measure import Task, resident_memory, side_by_side
 from newsletter.delivery.audience import Wishes
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing
-from newsletter.digest.content import Followed, Letter, Rates
-from newsletter.render.compile import compile_letter
+from newsletter.digest.content import Followed, IssueContent, Rates
+from newsletter.render.compile import compile_issue
 from newsletter.render.environment import template_folders
 from tests.delivery.house import mailing
 from tests.render.letters import FRAME, HEAVY
@@ -66,7 +66,7 @@ def run() -> Iterator[Figure]:
     )
 
 
-def personal_letter() -> Letter:
+def personal_letter() -> IssueContent:
     """A heavy issue whose briefs and cards are on different topics, with tools that readers follow."""
     assert HEAVY.lead is not None
     assert HEAVY.lead.costs is not None
@@ -84,8 +84,8 @@ def personal_letter() -> Letter:
     return replace(HEAVY, lead=replace(HEAVY.lead, costs=costs), more=more, cards=cards, followed=followed)
 
 
-def personal_mailing(letter: Letter) -> Mailing:
-    plan = compile_letter(letter, FRAME, template_folders(None))
+def personal_mailing(letter: IssueContent) -> Mailing:
+    plan = compile_issue(letter, FRAME, template_folders(None))
     return replace(mailing(plan=plan), letter=letter)
 
 

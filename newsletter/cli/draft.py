@@ -253,13 +253,13 @@ def _move(item: "ItemKey", place: str) -> "Edit":
 
 def _quotes(app: "App", issue: "Issue", quotes: Pairs) -> Iterator["Edit"]:
     from newsletter.db.statuses import ItemKind, Room
-    from newsletter.digest.store import read_contents
+    from newsletter.digest.store import read_shown_items
     from newsletter.editing.edits import ChooseQuote
 
     if not quotes:
         return
     with app.database.read() as connection:
-        items = read_contents(connection, issue.id, 0).items
+        items = read_shown_items(connection, issue.id, 0).items
     leads = [each.key for each in items if each.room is Room.LEAD and each.kind is ItemKind.COMPARISON]
     yield from (ChooseQuote(lead, review, words) for review, words in quotes for lead in leads)
 

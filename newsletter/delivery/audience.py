@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from newsletter.db.schema import reader_tools, reader_topics, readers
 from newsletter.db.statuses import Edition, ReaderStatus
-from newsletter.digest.content import Followed, Letter, Rates
+from newsletter.digest.content import Followed, IssueContent, Rates
 from newsletter.digest.costs import NO_PRICE
 from newsletter.digest.wording import category_name, clip, money, token_count
 from newsletter.render.plan import (
@@ -91,7 +91,7 @@ NO_WISHES = Wishes()
 class Personal:
     """The personal side of one approved letter. `block_ids` are those of its plan, in the plan's order."""
 
-    def __init__(self, letter: Letter, block_ids: Sequence[str]) -> None:
+    def __init__(self, letter: IssueContent, block_ids: Sequence[str]) -> None:
         self._ids = tuple(block_ids)
         self._topics = dict(_topics(letter))
         self._headings = {"more": "brief:", "cards": "card:", "lines": "line:"}
@@ -172,7 +172,7 @@ class Personal:
         )
 
 
-def _topics(letter: Letter) -> Iterator[tuple[str, str]]:
+def _topics(letter: IssueContent) -> Iterator[tuple[str, str]]:
     yield from ((f"brief:{each.comparison_id}", each.topic) for each in letter.more)
     yield from ((f"card:{each.tool_id}", each.topic) for each in letter.cards)
     yield from ((f"line:{each.key}", each.topic) for each in letter.lines)

@@ -21,7 +21,7 @@ from newsletter.clock import Clock
 from newsletter.delivery.audience import NO_WISHES, Personal, Wishes
 from newsletter.delivery.dkim import DkimSigner
 from newsletter.delivery.ledger import Recipient
-from newsletter.digest.content import Letter, letter_from_json
+from newsletter.digest.content import IssueContent, issue_content_from_json
 from newsletter.digest.store import get_frozen
 from newsletter.readers.links import LinkSigner, Purpose, link
 from newsletter.render.compose import Composer, EncodedPlan
@@ -108,7 +108,7 @@ class Mailing:
     #: Signs what is composed here; None: nobody does, or the relay.
     dkim: DkimSigner | None = None
     #: What approval froze of an issue; None for a single mail, which is the same for everybody.
-    letter: Letter | None = None
+    letter: IssueContent | None = None
     _composer_of: Callable[[Program], Composer] = field(init=False)
     _own: Callable[[Wishes], "Own"] = field(init=False)
     #: What stands before the token in a link of each purpose, and in the address to leave by mail.
@@ -202,7 +202,7 @@ def mailings_of(
             marks=marks,
             clock=clock,
             dkim=dkim,
-            letter=letter_from_json(frozen.letter) if frozen.letter else None,
+            letter=issue_content_from_json(frozen.letter) if frozen.letter else None,
         )
         for variant, plan in frozen.plans.items()
     }

@@ -22,20 +22,20 @@ from newsletter.digest.content import (
     Benchmarks,
     Brief,
     Card,
-    Change,
+    ChangeLine,
     Costs,
     Figure,
+    IssueContent,
     Lead,
-    Letter,
-    Line,
     Link,
-    Row,
+    MonthLine,
     Score,
     Scorecard,
     Side,
     Sources,
+    TableRow,
     Week,
-    letter_from_json,
+    issue_content_from_json,
 )
 from newsletter.digest.costs import costs_block
 from newsletter.digest.errata import ANCHOR, Erratum, all_errata
@@ -82,7 +82,7 @@ class FullComparison:
     headline: str
     left: Side
     right: Side
-    decision: tuple[Row, ...]
+    decision: tuple[TableRow, ...]
     scorecard: Scorecard | None
     costs: Costs | None
     benchmarks: Benchmarks | None
@@ -106,7 +106,7 @@ class FullTool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mention:
+class OverflowMention:
     """Something that the issue published in its one line of leftovers."""
 
     kind: ItemKind
@@ -118,18 +118,18 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class ArchiveDetails:
     """Beside the letter: its comparisons and tools in full, what it only mentioned, and what those stand on."""
 
     comparisons: tuple[FullComparison, ...] = ()
     tools: tuple[FullTool, ...] = ()
-    mentions: tuple[Mention, ...] = ()
+    mentions: tuple[OverflowMention, ...] = ()
     sources: Sources = field(default_factory=lambda: Sources(origins=(), disputes=()))
 
 
-def write_record(
+def write_details(
     items: Sequence[Item], content: ContentStore, settings: Settings, *, rulings: RulingsOn
-) -> Record:
+) -> ArchiveDetails:
     """The record of an issue's items as it reads now."""
     rest = [item for item in items if item.room is Room.OVERFLOW][:MOST_REST]
     shown = [item for item in items if item.room in (Room.LEAD, Room.MORE, Room.CARD)]
@@ -140,7 +140,7 @@ def write_record(
         source_order=settings.source_order,
         rulings=rulings,
     )
-    record = Record(
+    record = ArchiveDetails(
         comparisons=tuple(
             _comparison(material.comparisons[item.key], material, settings)
             for item in shown
@@ -154,7 +154,7 @@ def write_record(
         mentions=tuple(_mentions(rest, material, settings)),
     )
     printed = [claim for each in figures_in((record.comparisons, record.tools)) for claim in each.claims]
-    return Record(
+    return ArchiveDetails(
         comparisons=record.comparisons,
         tools=record.tools,
         mentions=record.mentions,
@@ -162,20 +162,20 @@ def write_record(
     )
 
 
-def record_to_json(record: Record) -> str:
+def details_to_json(record: ArchiveDetails) -> str:
     """The same record always gives the same text."""
     return _RECORD.dump_json(record).decode()
 
 
-def record_from_json(stored: str) -> Record:
+def details_from_json(stored: str) -> ArchiveDetails:
     """Empty for an issue approved without one; raises StoreError for what is no record."""
     try:
-        return _RECORD.validate_json(stored) if stored else Record()
+        return _RECORD.validate_json(stored) if stored else ArchiveDetails()
     except ValidationError as error:
         raise StoreError(f"A stored record cannot be read: {error.errors()[0]['msg']}") from error
 
 
-_RECORD = TypeAdapter(Record)
+_RECORD = TypeAdapter(ArchiveDetails)
 
 
 def _comparison(comparison: Comparison, material: Material, settings: Settings) -> FullComparison:
@@ -227,7 +227,7 @@ def _replies(questions: Iterable[Question], material: Material, margin: int) -> 
             yield Reply(question=plain(question.question), answer=answer)
 
 
-def _mentions(rest: Iterable[Item], material: Material, settings: Settings) -> Iterator[Mention]:
+def _mentions(rest: Iterable[Item], material: Material, settings: Settings) -> Iterator[OverflowMention]:
     for item in rest:
         comparison = material.comparisons.get(item.key) if item.kind is ItemKind.COMPARISON else None
         dossier = material.dossiers.get(item.key) if item.kind in KICKERS else None
@@ -236,7 +236,7 @@ def _mentions(rest: Iterable[Item], material: Material, settings: Settings) -> I
             continue
         label = " vs ".join(each.name for each in tools)
         url = comparison.url if comparison else tools[0].tool.url
-        yield Mention(
+        yield OverflowMention(
             kind=item.kind,
             key=item.key,
             label=label,
@@ -253,7 +253,7 @@ SHOWN = (IssueStatus.SENDING, IssueStatus.PAUSED, IssueStatus.SENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class ArchiveEntry:
     """One thing that an issue says, as a feed or a search names it. `anchor` is its place on the issue's page."""
 
     anchor: str
@@ -273,8 +273,8 @@ class ArchivedIssue:
     number: int
     started_at: datetime
     content_hash: str
-    letter: Letter
-    record: Record
+    letter: IssueContent
+    record: ArchiveDetails
     #: Whether the web shows it.
     archived: bool = True
     #: What of it was wrong: beside what was approved, which stays as it was.
@@ -299,7 +299,7 @@ class ArchivedIssue:
         return {each.tool_id: each for each in self.record.tools}
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[ArchiveEntry, ...]:
         """What it says, in the order of the page."""
         return tuple(_entries(self))
 
@@ -310,7 +310,7 @@ def corrected(issue: ArchivedIssue, errata: Sequence[Erratum]) -> ArchivedIssue:
     return replace(issue, errata=mine) if mine else issue
 
 
-def _entries(issue: ArchivedIssue) -> Iterator[Entry]:
+def _entries(issue: ArchivedIssue) -> Iterator[ArchiveEntry]:
     """What the issue says, in the order of its page."""
     letter = issue.letter
     yield from map(_erratum, issue.errata)
@@ -323,7 +323,7 @@ def _entries(issue: ArchivedIssue) -> Iterator[Entry]:
     yield from map(_line, letter.lines)
     yield from map(_mention, issue.record.mentions)
     if letter.answer is not None:
-        yield Entry(
+        yield ArchiveEntry(
             anchor="question",
             title=letter.answer.question,
             words=letter.answer.answer,
@@ -331,13 +331,13 @@ def _entries(issue: ArchivedIssue) -> Iterator[Entry]:
         )
 
 
-def _erratum(erratum: Erratum) -> Entry:
+def _erratum(erratum: Erratum) -> ArchiveEntry:
     words = f"We wrote “{erratum.said}”. Right is: {erratum.right}"
-    return Entry(anchor=ANCHOR, title="Corrected", words=words)
+    return ArchiveEntry(anchor=ANCHOR, title="Corrected", words=words)
 
 
-def _week(week: Week) -> Entry:
-    return Entry(
+def _week(week: Week) -> ArchiveEntry:
+    return ArchiveEntry(
         anchor=_anchor("comparison", week.comparison_id),
         title=week.headline,
         words=week.bottom_line,
@@ -345,8 +345,8 @@ def _week(week: Week) -> Entry:
     )
 
 
-def _lead(lead: Lead) -> Entry:
-    return Entry(
+def _lead(lead: Lead) -> ArchiveEntry:
+    return ArchiveEntry(
         anchor=_anchor("comparison", lead.comparison_id),
         title=lead.headline,
         words=lead.bottom_line,
@@ -356,14 +356,14 @@ def _lead(lead: Lead) -> Entry:
     )
 
 
-def _change(place: int, change: Change) -> Entry:
-    return Entry(
+def _change(place: int, change: ChangeLine) -> ArchiveEntry:
+    return ArchiveEntry(
         anchor=f"change-{place}", title=change.words, words="", tool_ids=(change.tool_id,), link=change.link
     )
 
 
-def _card(card: Card) -> Entry:
-    return Entry(
+def _card(card: Card) -> ArchiveEntry:
+    return ArchiveEntry(
         anchor=_anchor("tool", card.tool_id),
         title=f"{card.name}: {card.kicker}",
         words=" ".join(filter(None, (card.split.text and f"{card.split.text}.", card.line))),
@@ -373,8 +373,8 @@ def _card(card: Card) -> Entry:
     )
 
 
-def _line(line: Line) -> Entry:
-    return Entry(
+def _line(line: MonthLine) -> ArchiveEntry:
+    return ArchiveEntry(
         anchor=line.key,
         title=line.link.label,
         words=line.split.text,
@@ -383,8 +383,8 @@ def _line(line: Line) -> Entry:
     )
 
 
-def _mention(mention: Mention) -> Entry:
-    return Entry(
+def _mention(mention: OverflowMention) -> ArchiveEntry:
+    return ArchiveEntry(
         anchor="also-new",
         title=mention.label,
         words="",
@@ -394,10 +394,10 @@ def _mention(mention: Mention) -> Entry:
     )
 
 
-def _brief(issue: ArchivedIssue, brief: Brief) -> Entry:
+def _brief(issue: ArchivedIssue, brief: Brief) -> ArchiveEntry:
     full = issue.full_comparisons.get(brief.comparison_id)
     sides = (full.left, full.right) if full else ()
-    return Entry(
+    return ArchiveEntry(
         anchor=_anchor("comparison", brief.comparison_id),
         title=brief.headline,
         words=brief.words,
@@ -438,7 +438,9 @@ def read_issues(connection: Connection, issue_ids: Sequence[int]) -> Iterator[Ar
         if row is not None:
             stored = dict(row)
             letter, record = stored.pop("letter"), stored.pop("record")
-            yield ArchivedIssue(**stored, letter=letter_from_json(letter), record=record_from_json(record))
+            yield ArchivedIssue(
+                **stored, letter=issue_content_from_json(letter), record=details_from_json(record)
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -476,7 +478,9 @@ def find_issue(shown: Iterable[ArchivedIssue], slug: str) -> ArchivedIssue:
     raise NotFound("archived issue", slug)
 
 
-def find_entries(shown: tuple[ArchivedIssue, ...], words: str) -> Iterator[tuple[ArchivedIssue, Entry]]:
+def find_entries(
+    shown: tuple[ArchivedIssue, ...], words: str
+) -> Iterator[tuple[ArchivedIssue, ArchiveEntry]]:
     """What holds all the words, however they are written, the newest first; nothing for no words."""
     wanted = words.casefold().split()
     for issue in news_of(shown) if wanted else ():

@@ -11,7 +11,7 @@ from newsletter.config import Settings
 from newsletter.content.facts import differs
 from newsletter.content.records import Claim, Offer, ReaderVotes, Review, Revision, Verdict, Votes
 from newsletter.content.store import ContentStore, reader_votes
-from newsletter.digest.content import Change, Figure
+from newsletter.digest.content import ChangeLine, Figure
 from newsletter.digest.lead import headline_of
 from newsletter.digest.links import link_to
 from newsletter.digest.material import Dossier, Material
@@ -22,7 +22,7 @@ from newsletter.digest.wording import clip, count_words, day, plain, unit_price,
 # What a move is: something that was so before, and is otherwise now.
 
 
-class MoveKind(StrEnum):
+class ChangeKind(StrEnum):
     """What moved."""
 
     DECISION = "decision"
@@ -44,7 +44,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Priced:
+class PriceChange:
     """A price before and after. `tail` is what it is for, in its source's words: "a seat and month"."""
 
     label: str
@@ -56,10 +56,10 @@ class Priced:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class Change:
     """Something about a tool (or a comparison) that was so before, and is otherwise now."""
 
-    kind: MoveKind
+    kind: ChangeKind
     #: The tool's or the comparison's id.
     key: str
     size: Decimal
@@ -69,7 +69,7 @@ class Move:
     #: When each of them was said, where that is known.
     before_on: date | None = None
     after_on: date | None = None
-    prices: tuple[Priced, ...] = ()
+    prices: tuple[PriceChange, ...] = ()
     #: Whose statement it is, and at which provider, of prices.
     source_id: str = ""
     provider: str = ""
@@ -82,7 +82,7 @@ class Move:
     @property
     def is_about_tool(self) -> bool:
         """Whether `key` is a tool's; else it is a comparison's."""
-        return self.kind not in (MoveKind.COMPARISON, MoveKind.VOTES)
+        return self.kind not in (ChangeKind.COMPARISON, ChangeKind.VOTES)
 
 
 # What held of some tools before a moment.
@@ -145,15 +145,15 @@ _AMOUNT = re.compile(r"[$€£]\s?(\d[\d,]*(?:\.\d+)?)")
 _FREE = re.compile(r"free", re.IGNORECASE)
 
 
-def price_moves(key: str, was: State, now: State) -> Iterator[Move]:
+def price_changes(key: str, was: State, now: State) -> Iterator[Change]:
     """One move for each source, or source and provider, with all the prices that moved; alike in several, once."""
     yield from _merged(_of_prices(key, was, now))
 
 
-def _of_prices(key: str, was: State, now: State) -> Iterator[Move]:
+def _of_prices(key: str, was: State, now: State) -> Iterator[Change]:
     before, after = was.stated(key), now.stated(key)
     ours = dict(_across_our_pages(was.claims.get(key, ()), now.claims.get(key, ()), now.ours))
-    by_source: dict[str, list[tuple[Priced, Claim, Claim]]] = {}
+    by_source: dict[str, list[tuple[PriceChange, Claim, Claim]]] = {}
     for where in sorted(after, key=_place):
         pair = pair_if_moved(before[where], after[where]) if where in before else ours.get(where)
         priced = _priced(*pair) if pair is not None else None
@@ -196,10 +196,10 @@ def _said_on(claim: Claim) -> date:
 
 
 def _price_move(
-    key: str, prices: list[Priced], claims: tuple[str, ...], source_id: str, provider: str = ""
-) -> Move:
-    return Move(
-        kind=MoveKind.PRICE,
+    key: str, prices: list[PriceChange], claims: tuple[str, ...], source_id: str, provider: str = ""
+) -> Change:
+    return Change(
+        kind=ChangeKind.PRICE,
         key=key,
         size=max(MOST if each.percent is None else min(MOST, Decimal(abs(each.percent))) for each in prices),
         prices=tuple(prices),
@@ -209,20 +209,20 @@ def _price_move(
     )
 
 
-def _priced(before: Claim, after: Claim) -> Priced | None:
+def _priced(before: Claim, after: Claim) -> PriceChange | None:
     """The prices of two claims; None where they are not about one thing that has a price."""
     if after.attribute in PRICES and before.number is not None and after.number is not None:
         return _of_tokens(PRICES[after.attribute], before.number, after.number)
     return _of_words(before.value, after.value) if after.attribute == "price" else None
 
 
-def _of_tokens(label: str, before: Decimal, after: Decimal) -> Priced:
-    return Priced(
+def _of_tokens(label: str, before: Decimal, after: Decimal) -> PriceChange:
+    return PriceChange(
         label=label, before=unit_price(before), after=unit_price(after), percent=_percent(before, after)
     )
 
 
-def _of_words(before: str, after: str) -> Priced | None:
+def _of_words(before: str, after: str) -> PriceChange | None:
     """Prices in words: the same words around one sum, or free on one side and one sum on the other."""
     sums = [_AMOUNT.findall(text) for text in (before, after)]
     around = [" ".join(_AMOUNT.sub(" ", text).split()).casefold() for text in (before, after)]
@@ -230,13 +230,15 @@ def _of_words(before: str, after: str) -> Priced | None:
     if counts == (1, 1) and around[0] == around[1]:
         old, new = (Decimal(found[0].replace(",", "")) for found in sums)
         tail = _AMOUNT.split(after)[-1].strip()
-        return Priced(label="", before=_sum(before), after=_sum(after), percent=_percent(old, new), tail=tail)
+        return PriceChange(
+            label="", before=_sum(before), after=_sum(after), percent=_percent(old, new), tail=tail
+        )
     if counts == (0, 1) and _FREE.fullmatch(before.strip()):
-        return Priced(
+        return PriceChange(
             label="", before="free", after=_sum(after), percent=None, tail=_AMOUNT.split(after)[-1].strip()
         )
     if counts == (1, 0) and _FREE.fullmatch(after.strip()):
-        return Priced(label="", before=_sum(before), after="free", percent=None)
+        return PriceChange(label="", before=_sum(before), after="free", percent=None)
     return None
 
 
@@ -253,7 +255,7 @@ def _percent(before: Decimal, after: Decimal) -> int | None:
     return whole(exact) or (1 if exact > 0 else -1)
 
 
-def _offer_prices(before: Offer, after: Offer) -> Iterator[Priced]:
+def _offer_prices(before: Offer, after: Offer) -> Iterator[PriceChange]:
     sides = (
         ("input", before.input_price, after.input_price),
         ("output", before.output_price, after.output_price),
@@ -263,9 +265,9 @@ def _offer_prices(before: Offer, after: Offer) -> Iterator[Priced]:
             yield _of_tokens(label, old, new)
 
 
-def _merged(moves: Iterable[Move]) -> Iterator[Move]:
+def _merged(moves: Iterable[Change]) -> Iterator[Change]:
     """The same prices, moved alike in several sources, once."""
-    seen: dict[tuple[tuple[Priced, ...], str], Move] = {}
+    seen: dict[tuple[tuple[PriceChange, ...], str], Change] = {}
     for move in moves:
         seen.setdefault((move.prices, move.provider), move)
     yield from seen.values()
@@ -279,7 +281,7 @@ TURNED, TIED, GIVEN_UP, RELEASE, UPDATE = Decimal(200), Decimal(100), Decimal(15
 _GIVEN_UP = re.compile(r"deprecat|retir|sunset|discontinu|end of life|withdrawn|shut ?down", re.IGNORECASE)
 
 
-def find_moves(content: ContentStore, span: Span | None, published: Collection[str]) -> tuple[Move, ...]:
+def find_changes(content: ContentStore, span: Span | None, published: Collection[str]) -> tuple[Change, ...]:
     """Everything that moved, the largest first. `published` are the comparisons in earlier issues."""
     if span is None or span.since >= span.until:
         return ()
@@ -293,14 +295,14 @@ def find_moves(content: ContentStore, span: Span | None, published: Collection[s
     )
 
 
-def _of_tool(key: str, was: State, now: State) -> Iterator[Move]:
+def _of_tool(key: str, was: State, now: State) -> Iterator[Change]:
     yield from _of_panel(key, was, now)
     yield from _of_score(key, was, now)
-    yield from price_moves(key, was, now)
+    yield from price_changes(key, was, now)
     yield from _of_releases(key, was, now)
 
 
-def _of_panel(key: str, was: State, now: State) -> Iterator[Move]:
+def _of_panel(key: str, was: State, now: State) -> Iterator[Change]:
     before, after = was.panel(key), now.panel(key)
     if before.share is None or after.share is None or before.split == after.split:
         return
@@ -309,8 +311,8 @@ def _of_panel(key: str, was: State, now: State) -> Iterator[Move]:
         return
     turned = before.ships_it is not after.ships_it
     tie = None in (before.ships_it, after.ships_it)
-    yield Move(
-        kind=MoveKind.DECISION if turned else MoveKind.SHARE,
+    yield Change(
+        kind=ChangeKind.DECISION if turned else ChangeKind.SHARE,
         key=key,
         size=points + ((TIED if tie else TURNED) if turned else 0),
         before=before.split,
@@ -323,7 +325,7 @@ def _of_panel(key: str, was: State, now: State) -> Iterator[Move]:
     )
 
 
-def _of_score(key: str, was: State, now: State) -> Iterator[Move]:
+def _of_score(key: str, was: State, now: State) -> Iterator[Change]:
     before, after = was.panel(key).rounded_mean, now.panel(key).rounded_mean
     scored = {_who(each): each.score for each in was.reviews.get(key, ()) if each.score is not None}
     moved = [
@@ -333,8 +335,8 @@ def _of_score(key: str, was: State, now: State) -> Iterator[Move]:
     ]
     if before is None or after is None or before == after or not moved:
         return
-    yield Move(
-        kind=MoveKind.SCORE,
+    yield Change(
+        kind=ChangeKind.SCORE,
         key=key,
         size=Decimal(2 * abs(after - before)),
         before=str(before),
@@ -350,13 +352,13 @@ def _who(review: Review) -> str:
     return review.reviewer or review.id
 
 
-def _of_releases(key: str, was: State, now: State) -> Iterator[Move]:
+def _of_releases(key: str, was: State, now: State) -> Iterator[Change]:
     before, after = was.stated(key), now.stated(key)
     for where in sorted(after.keys() & before.keys()):
         pair = pair_if_moved(before[where], after[where]) if where[1] in RELEASED else None
         if pair is not None:
-            yield Move(
-                kind=MoveKind.RELEASE,
+            yield Change(
+                kind=ChangeKind.RELEASE,
                 key=key,
                 size=RELEASE,
                 before=pair[0].value,
@@ -366,7 +368,7 @@ def _of_releases(key: str, was: State, now: State) -> Iterator[Move]:
             )
 
 
-def _of_descriptions(revisions: Iterable[Revision], published: Collection[str]) -> Iterator[Move]:
+def _of_descriptions(revisions: Iterable[Revision], published: Collection[str]) -> Iterator[Change]:
     """New statuses of tools, and comparisons of earlier issues that say something else now."""
     by_subject: dict[tuple[str, str], list[Revision]] = {}
     for each in revisions:
@@ -377,19 +379,19 @@ def _of_descriptions(revisions: Iterable[Revision], published: Collection[str]) 
         ids = tuple(each.id for each in found)
         if field == "status" and before.casefold() != after.casefold() and after:
             size = GIVEN_UP if _GIVEN_UP.search(after) else RELEASE
-            yield Move(kind=MoveKind.STATUS, key=key, size=size, before=before, after=after, claims=ids)
+            yield Change(kind=ChangeKind.STATUS, key=key, size=size, before=before, after=after, claims=ids)
         elif field == "comparisons" and key in published:
-            yield Move(kind=MoveKind.COMPARISON, key=key, size=UPDATE, claims=ids)
+            yield Change(kind=ChangeKind.COMPARISON, key=key, size=UPDATE, claims=ids)
 
 
-def _of_votes(counted: Iterable[ReaderVotes]) -> Iterator[Move]:
+def _of_votes(counted: Iterable[ReaderVotes]) -> Iterator[Change]:
     """One move for each comparison."""
     by_comparison: dict[str, list[ReaderVotes]] = {}
     for each in counted:
         by_comparison.setdefault(each.comparison_id, []).append(each)
     for key, totals in by_comparison.items():
-        yield Move(
-            kind=MoveKind.VOTES,
+        yield Change(
+            kind=ChangeKind.VOTES,
             key=key,
             size=Decimal(max(each.ship + each.skip for each in totals)),
             totals=tuple(totals),
@@ -411,9 +413,6 @@ def _of_votes(counted: Iterable[ReaderVotes]) -> Iterator[Move]:
 # - a **comparison** published before and described otherwise since: 5;
 # - **votes** of our readers on a comparison, counted since: as many as voted.
 
-__all__ = ["Move", "MoveKind", "Priced", "Span", "find_moves"]
-
-
 CHANGES, CHANGE_WORDS = 5, 20
 #: A change heads the mail from this size on, where it is larger than what the lead has to say.
 HEADING = Decimal(30)
@@ -422,28 +421,28 @@ _SAYS = {True: "ship", False: "skip", None: "a tie"}
 
 
 def changes_block(
-    moves: Sequence[Move], material: Material, settings: Settings
-) -> tuple[tuple[Change, Figure], ...]:
+    moves: Sequence[Change], material: Material, settings: Settings
+) -> tuple[tuple[ChangeLine, Figure], ...]:
     """The largest changes, and what each stands on."""
-    found = (change_line(move, material, settings) for move in shown_moves(moves))
+    found = (change_line(move, material, settings) for move in shown_changes(moves))
     return tuple(each for each in found if each is not None)[:CHANGES]
 
 
-def subjects_of(moves: Sequence[Move]) -> tuple[list[str], list[str]]:
+def subjects_of(moves: Sequence[Change]) -> tuple[list[str], list[str]]:
     """The comparisons and the tools that the lines are about."""
-    shown = shown_moves(moves)
+    shown = shown_changes(moves)
     compared = [each.key for each in shown if not each.is_about_tool]
     return compared, [each.key for each in shown if each.is_about_tool]
 
 
-def shown_moves(moves: Sequence[Move]) -> tuple[Move, ...]:
+def shown_changes(moves: Sequence[Change]) -> tuple[Change, ...]:
     """The largest moves, as many as have room, and after them readers' votes: one line at least where there are any."""
-    votes = [each for each in moves if each.kind is MoveKind.VOTES]
-    others = [each for each in moves if each.kind is not MoveKind.VOTES]
+    votes = [each for each in moves if each.kind is ChangeKind.VOTES]
+    others = [each for each in moves if each.kind is not ChangeKind.VOTES]
     return tuple([*others[: CHANGES - len(votes[:1])], *votes][:CHANGES])
 
 
-def heading_move(moves: Sequence[Move], lead: tuple[Dossier, Dossier] | None) -> Move | None:
+def heading_change(moves: Sequence[Change], lead: tuple[Dossier, Dossier] | None) -> Change | None:
     """The largest change, if it is larger than the lead's news: the points between the sides' shares that ship."""
     largest = next((each for each in moves if each.is_about_tool), None)
     if largest is None or largest.size < HEADING:
@@ -458,48 +457,50 @@ def lead_size(lead: tuple[Dossier, Dossier] | None) -> Decimal:
     return abs(known[0] - known[1]) if len(known) == 2 else Decimal(0)
 
 
-def heading_of(move: Move, material: Material) -> Iterator[str]:
+def heading_of(move: Change, material: Material) -> Iterator[str]:
     """What a subject says of a change, the fullest first."""
     dossier = material.dossiers[move.key]
-    if move.kind is MoveKind.DECISION and move.panel is not None:
+    if move.kind is ChangeKind.DECISION and move.panel is not None:
         turn = f"the panel turns to {_SAYS[move.panel.ships_it]}"
         yield f"{dossier.name}: {turn}, {move.before} → {move.after}"
         yield f"{dossier.name}: {turn}"
-    elif move.kind is MoveKind.PRICE:
+    elif move.kind is ChangeKind.PRICE:
         largest = max(move.prices, key=lambda each: 1_000_000 if each.percent is None else abs(each.percent))
         yield f"{dossier.name}: {_price(largest)}"
         yield f"{dossier.name}: a new price"
-    elif move.kind in (MoveKind.SHARE, MoveKind.SCORE):
-        what = "panel" if move.kind is MoveKind.SHARE else "mean score"
+    elif move.kind in (ChangeKind.SHARE, ChangeKind.SCORE):
+        what = "panel" if move.kind is ChangeKind.SHARE else "mean score"
         yield f"{dossier.name}: {what} {move.before} → {move.after}"
     else:
         yield f"{dossier.name}: {move.before} → {move.after}"
 
 
-def change_line(move: Move, material: Material, settings: Settings) -> tuple[Change, Figure] | None:
+def change_line(move: Change, material: Material, settings: Settings) -> tuple[ChangeLine, Figure] | None:
     """One change and what it stands on; None for what the material does not know."""
-    if move.kind is MoveKind.COMPARISON:
+    if move.kind is ChangeKind.COMPARISON:
         return _updated(move, material, settings)
-    if move.kind is MoveKind.VOTES:
+    if move.kind is ChangeKind.VOTES:
         return _voted(move, material, settings)
     dossier = material.dossiers.get(move.key)
     if dossier is None:
         return None
     words = _fitted(dossier.name, list(_lines(move, material)))
     link = link_to(f"More on {clip(dossier.name, 30)}", dossier.tool.url, settings)
-    return Change(tool_id=dossier.tool.id, words=words, link=link), Figure(text=words, claims=move.claims)
+    return ChangeLine(tool_id=dossier.tool.id, words=words, link=link), Figure(text=words, claims=move.claims)
 
 
-def _updated(move: Move, material: Material, settings: Settings) -> tuple[Change, Figure] | None:
+def _updated(move: Change, material: Material, settings: Settings) -> tuple[ChangeLine, Figure] | None:
     comparison = material.comparisons.get(move.key)
     if comparison is None:
         return None
     words = f"Updated since we compared them: {headline_of(comparison, *material.sides(comparison))}."
     link = link_to("What it says now", comparison.url, settings)
-    return Change(tool_id=comparison.left_id, words=words, link=link), Figure(text=words, claims=move.claims)
+    return ChangeLine(tool_id=comparison.left_id, words=words, link=link), Figure(
+        text=words, claims=move.claims
+    )
 
 
-def _voted(move: Move, material: Material, settings: Settings) -> tuple[Change, Figure] | None:
+def _voted(move: Change, material: Material, settings: Settings) -> tuple[ChangeLine, Figure] | None:
     comparison = material.comparisons.get(move.key)
     if comparison is None:
         return None
@@ -510,7 +511,9 @@ def _voted(move: Move, material: Material, settings: Settings) -> tuple[Change, 
         return None
     words = f"You voted: {', '.join(said)}."
     link = link_to(" vs ".join(clip(each, 30) for each in names.values()), comparison.url, settings)
-    return Change(tool_id=comparison.left_id, words=words, link=link), Figure(text=words, claims=move.claims)
+    return ChangeLine(tool_id=comparison.left_id, words=words, link=link), Figure(
+        text=words, claims=move.claims
+    )
 
 
 def _would(total: ReaderVotes) -> str:
@@ -527,16 +530,16 @@ def _fitted(name: str, lines: list[str]) -> str:
     return f"{shown}: {fitting}"
 
 
-def _lines(move: Move, material: Material) -> Iterator[str]:
+def _lines(move: Change, material: Material) -> Iterator[str]:
     """Ways to say it, the fullest first."""
-    if move.kind is MoveKind.PRICE:
+    if move.kind is ChangeKind.PRICE:
         yield from _price_lines(move, material)
         return
-    if move.kind in (MoveKind.DECISION, MoveKind.SHARE):
+    if move.kind in (ChangeKind.DECISION, ChangeKind.SHARE):
         said = _panel(move)
-    elif move.kind is MoveKind.SCORE:
+    elif move.kind is ChangeKind.SCORE:
         said = f"mean score {move.before} → {move.after}"
-    elif move.kind is MoveKind.STATUS:
+    elif move.kind is ChangeKind.STATUS:
         said = f"{clip(move.before, 20)} → {clip(move.after, 20)}"
     else:
         said = f"new release, {clip(move.before, 20)} → {clip(move.after, 20)}"
@@ -545,8 +548,8 @@ def _lines(move: Move, material: Material) -> Iterator[str]:
     yield f"{said}."
 
 
-def _panel(move: Move) -> str:
-    turned = move.kind is MoveKind.DECISION and move.panel is not None
+def _panel(move: Change) -> str:
+    turned = move.kind is ChangeKind.DECISION and move.panel is not None
     start = f"the panel turned to {_SAYS[move.panel.ships_it]}," if turned and move.panel else "panel"
     before, after = (
         f"{split}{_on(when, move.after_on)}"
@@ -563,9 +566,9 @@ def _on(when: date | None, last: date | None) -> str:
     return f" ({text if last is None or last.year != when.year else text.rpartition(' ')[0]})"
 
 
-def _reasons(move: Move) -> Iterator[str]:
+def _reasons(move: Change) -> Iterator[str]:
     """Why it is so, where that shows: the community says otherwise, or the panel is divided."""
-    if move.panel is None or move.kind not in (MoveKind.DECISION, MoveKind.SHARE, MoveKind.SCORE):
+    if move.panel is None or move.kind not in (ChangeKind.DECISION, ChangeKind.SHARE, ChangeKind.SCORE):
         return
     votes = move.votes
     if votes is not None and _disagrees(votes, move.panel):
@@ -573,7 +576,7 @@ def _reasons(move: Move) -> Iterator[str]:
         seen = _on(votes.seen_at.date(), move.after_on)
         yield f"community{seen}: {whole(Decimal(100 * votes.ship) / total)} % of {total} ship"
         yield "the community disagrees"
-    if move.panel.is_split and move.kind is not MoveKind.SCORE:
+    if move.panel.is_split and move.kind is not ChangeKind.SCORE:
         yield "the panel is divided"
 
 
@@ -585,7 +588,7 @@ def _disagrees(votes: Votes, panel: Panel) -> bool:
     return (2 * votes.ship > total) is not panel.ships_it
 
 
-def _price_lines(move: Move, material: Material) -> Iterator[str]:
+def _price_lines(move: Change, material: Material) -> Iterator[str]:
     ours = (source := material.sources.get(move.source_id)) is not None and source.ours
     parts = [_price(each, with_tail=ours) for each in move.prices]
     at = f"at {clip(move.provider, 30)}, " if move.provider else ""
@@ -595,7 +598,7 @@ def _price_lines(move: Move, material: Material) -> Iterator[str]:
         yield f"{at}{', '.join(shown)}."
 
 
-def _price(priced: Priced, *, with_tail: bool = False) -> str:
+def _price(priced: PriceChange, *, with_tail: bool = False) -> str:
     """ "input $1.00 → $0.80 (−20 %)", "$16 → $20 a month for each person (+25 %)"."""
     tail = f" {plain(priced.tail)}" if with_tail and priced.tail else ""
     moved = (

@@ -60,7 +60,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class TableRow:
     """A line of a two-sided table."""
 
     label: str
@@ -121,8 +121,8 @@ class Costs:
     `team` is None where no price is known; `basis` says in words what the rows assume.
     """
 
-    volumes: tuple[Row, ...]
-    team: Row | None
+    volumes: tuple[TableRow, ...]
+    team: TableRow | None
     basis: str
     #: When the prices were looked at: "Checked 18 Nov 2026."
     dated: str = ""
@@ -147,7 +147,7 @@ class Benchmarks:
     `origin` is whose results they are, and of when.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     untested: str
     origin: str = ""
 
@@ -163,7 +163,7 @@ class Lead:
     right: Side
     pick_left_if: str
     pick_right_if: str
-    decision: tuple[Row, ...]
+    decision: tuple[TableRow, ...]
     scorecard: Scorecard | None
     quotes: tuple[Quote, ...]
     costs: Costs | None
@@ -175,7 +175,7 @@ class Lead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class ToolName:
     """A tool that can be followed."""
 
     tool_id: str
@@ -192,7 +192,7 @@ class Brief:
     words: str
     link: Link
     note: str = ""
-    sides: tuple[Named, ...] = ()
+    sides: tuple[ToolName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +216,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class ChangeLine:
     """Something that moved since an earlier issue, in at most twenty words. Filled by the facts desk."""
 
     tool_id: str
@@ -248,7 +248,7 @@ class Week:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class MonthLine:
     """Something else that the month brought, on one line. `key` is "comparison-…" or "tool-…"."""
 
     key: str
@@ -258,7 +258,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class AnsweredQuestion:
     """One question answered, at most fifty words."""
 
     question: str
@@ -268,7 +268,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dispute:
+class PrintedDispute:
     """A printed figure on which sources differ: "Mistral Small 3.2, input: $0.10 (…, 1 Mar 2026); $0.07 (…)"."""
 
     tool_id: str
@@ -277,7 +277,7 @@ class Dispute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class CitedSource:
     """A source that printed figures stand on. `dated` is "checked 1 Mar 2026", "published …", "seen …" or the day alone.
 
     `newest_on` is the last date that it gives itself, which may lie in the future by mistake.
@@ -291,8 +291,8 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    origins: tuple[Origin, ...]
-    disputes: tuple[Dispute, ...]
+    origins: tuple[CitedSource, ...]
+    disputes: tuple[PrintedDispute, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,7 +330,7 @@ class Grounds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class IssueContent:
     """The whole issue."""
 
     subject: str
@@ -340,11 +340,11 @@ class Letter:
     note: str
     findings: tuple[str, ...]
     lead: Lead | None
-    changes: tuple[Change, ...]
+    changes: tuple[ChangeLine, ...]
     more: tuple[Brief, ...]
     cards: tuple[Card, ...]
     rest: tuple[Link, ...]
-    answer: Answer | None
+    answer: AnsweredQuestion | None
     sources: Sources
     footer: Footer
     grounds: tuple[Grounds, ...] = ()
@@ -354,7 +354,7 @@ class Letter:
     corrections: tuple[Correction, ...] = ()
     #: Of a monthly issue: its weekly ones, and what else they said; a weekly issue has neither.
     weeks: tuple[Week, ...] = ()
-    lines: tuple[Line, ...] = ()
+    lines: tuple[MonthLine, ...] = ()
     #: Whether readers are asked to vote on the comparisons.
     asks_votes: bool = False
     #: What the panel's numbers mean, for whoever reads one for the first time; empty where there are none.
@@ -365,15 +365,15 @@ class Letter:
 
 # A letter as JSON and back: what approval freezes, and the archive and the checks read.
 
-_LETTER = TypeAdapter(Letter)
+_LETTER = TypeAdapter(IssueContent)
 
 
-def letter_to_json(letter: Letter) -> str:
+def issue_content_to_json(letter: IssueContent) -> str:
     """The same letter always gives the same text."""
     return _LETTER.dump_json(letter).decode()
 
 
-def letter_from_json(stored: str) -> Letter:
+def issue_content_from_json(stored: str) -> IssueContent:
     """Raises StoreError for what is no letter."""
     try:
         return _LETTER.validate_json(stored)

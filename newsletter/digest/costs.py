@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from newsletter.config import Settings
 from newsletter.content.records import Claim, Offer, Source
-from newsletter.digest.content import Costs, Figure, Rates, Row
+from newsletter.digest.content import Costs, Figure, Rates, TableRow
 from newsletter.digest.material import Dossier, Material
 from newsletter.digest.prices import Prices, offer_key
 from newsletter.digest.wording import clip, dated, figure, fit, join, money, plain, said_by, unit_price
@@ -65,8 +65,10 @@ def costs_block(
     )
 
 
-def _row(label: str, tokens: int, left: Dossier, right: Dossier) -> Row:
-    return Row(label=label, left=cost_figure(left.prices, tokens), right=cost_figure(right.prices, tokens))
+def _row(label: str, tokens: int, left: Dossier, right: Dossier) -> TableRow:
+    return TableRow(
+        label=label, left=cost_figure(left.prices, tokens), right=cost_figure(right.prices, tokens)
+    )
 
 
 def _dated(left: Dossier, right: Dossier, sources: Mapping[str, Source]) -> str:

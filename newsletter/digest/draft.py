@@ -17,7 +17,7 @@ from newsletter.digest.issues import Issue, Item, ItemKey
 from newsletter.digest.items import find_question
 from newsletter.digest.material import RulingsOn, gather
 from newsletter.digest.monthly import month_before, weeks_between
-from newsletter.digest.selection import Choice, Pool, choose, read_pool
+from newsletter.digest.selection import Pool, Selection, read_pool, select_items
 from newsletter.schedule.slots import slot_words
 
 #: Items that were already waiting at the slot before have rolled over once.
@@ -123,7 +123,7 @@ def merged_items(
     return _Desk(content, settings).merged(connection, pool, issue, before)
 
 
-def is_thin(choice: Choice, settings: Settings, cutoff_at: datetime) -> bool:
+def is_thin(choice: Selection, settings: Settings, cutoff_at: datetime) -> bool:
     """Whether a week is too thin for an issue, as `digest.thin_week` says.
 
     skip: fewer news than `digest.thin_below` wait, week after week, until there are enough. roll-over: they wait
@@ -153,7 +153,7 @@ class _Desk:
             if existing is not None:
                 return Drafted(issue=existing, fresh=False)
             taken = store.unavailable(connection)
-            choice = choose(pool, taken)
+            choice = select_items(pool, taken)
             if is_thin(choice, self.settings, window.cutoff_at) and not (even_thin and choice.news):
                 # Before the first issue there is nothing to lock: another process may just have taken it all for this slot.
                 existing = store.find_issue_of_slot(connection, Edition.WEEKLY, window.slot)
@@ -184,7 +184,7 @@ class _Desk:
         self, connection: Connection, pool: Pool, issue: Issue, before: Iterable[Item]
     ) -> tuple[Item, ...]:
         taken = store.unavailable(connection, issue.id)
-        return self._with_question(connection, choose(pool, taken, _kept(issue, before)).items, taken)
+        return self._with_question(connection, select_items(pool, taken, _kept(issue, before)).items, taken)
 
     def _with_question(
         self, connection: Connection, items: Iterable[Item], taken: frozenset[ItemKey]

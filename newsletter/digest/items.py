@@ -7,8 +7,8 @@ from dataclasses import replace
 from newsletter.config import Settings
 from newsletter.content.records import Claim, Comparison, Fact, Question, Source, Tool
 from newsletter.db.statuses import ItemKind
-from newsletter.digest.changes import Move, change_line
-from newsletter.digest.content import Answer, Brief, Card, Figure, Followed, Named
+from newsletter.digest.changes import Change, change_line
+from newsletter.digest.content import AnsweredQuestion, Brief, Card, Figure, Followed, ToolName
 from newsletter.digest.costs import dates_of, pricing_kind
 from newsletter.digest.lead import against, bottom_line, clear_pick, headline_of, short_lines
 from newsletter.digest.links import link_or_words, link_to
@@ -44,7 +44,7 @@ def brief_block(
         words=line.text,
         link=link_or_words(headline, comparison.url, settings),
         note=note,
-        sides=tuple(Named(tool_id=each.tool.id, name=each.name) for each in (left, right)),
+        sides=tuple(ToolName(tool_id=each.tool.id, name=each.name) for each in (left, right)),
     )
     return brief, line
 
@@ -202,13 +202,13 @@ def _agreed(words: str, about: Sequence[Dossier], margin: int) -> str:
     return "" if any(_contradicts(each, about, pick) for each in split_sentences(words)) else words
 
 
-def answer_block(question: Question, material: Material, settings: Settings) -> Answer | None:
+def answer_block(question: Question, material: Material, settings: Settings) -> AnsweredQuestion | None:
     words = answer_words(question, material, settings.clear_margin)
     if not words:
         return None
     comparison = material.comparisons.get(question.comparison_id or "")
     url = comparison.url if comparison else "".join(each.tool.url for each in _about(question, material))
-    return Answer(
+    return AnsweredQuestion(
         question=plain(question.question),
         answer=words,
         about=" vs ".join(each.name for each in _about(question, material)),
@@ -244,7 +244,7 @@ def _about(question: Question, material: Material) -> tuple[Dossier, ...]:
 
 def followed_block(
     tools: Mapping[str, Tool],
-    moves: Sequence[Move],
+    moves: Sequence[Change],
     shown: Mapping[str, str],
     material: Material,
     settings: Settings,
@@ -267,14 +267,14 @@ def followed_block(
     )
 
 
-def moved_tools(moves: Iterable[Move], followed: Mapping[str, Tool]) -> list[str]:
+def changed_tools(moves: Iterable[Change], followed: Mapping[str, Tool]) -> list[str]:
     """The followed tools of which something moved."""
     ids = {tool.id for tool in followed.values()}
     return [each.key for each in moves if each.is_about_tool and each.key in ids]
 
 
 def _lines(
-    moves: Sequence[Move],
+    moves: Sequence[Change],
     ids: Mapping[str, list[str]],
     shown: Mapping[str, str],
     tools: Mapping[str, Tool],

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from newsletter.config import Settings
 from newsletter.content.records import Benchmark, Comparison, Review, Source
-from newsletter.digest.content import Benchmarks, Figure, Lead, Row, Score, Scorecard, ScoreRow, Side
+from newsletter.digest.content import Benchmarks, Figure, Lead, Score, Scorecard, ScoreRow, Side, TableRow
 from newsletter.digest.costs import contrast, costs_block, price_figure, pricing_figure, pricing_kind
 from newsletter.digest.links import link_or_words
 from newsletter.digest.material import Dossier, Material
@@ -323,37 +323,39 @@ def _grounds(*figures: Figure | None) -> Figure:
     return Figure(text="", claims=claims, disputed=any(each.disputed for each in known))
 
 
-def decision_table(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> tuple[Row, ...]:
+def decision_table(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> tuple[TableRow, ...]:
     """The decision table; a row of which neither side says anything, and a category of both, is left out."""
     rows = [
-        Row(label="Panel", left=left.panel, right=right.panel),
+        TableRow(label="Panel", left=left.panel, right=right.panel),
         _community(left, right, ours, theirs),
-        Row(label="Pricing", left=left.pricing, right=right.pricing),
-        Row(
+        TableRow(label="Pricing", left=left.pricing, right=right.pricing),
+        TableRow(
             label="1M tokens",
             left=price_figure(ours.prices, ""),
             right=price_figure(theirs.prices, ""),
         ),
-        Row(label="Best for", left=Figure(text=left.best_for), right=Figure(text=right.best_for)),
+        TableRow(label="Best for", left=Figure(text=left.best_for), right=Figure(text=right.best_for)),
     ]
     if left.category != right.category:
-        rows.append(Row(label="Category", left=Figure(text=left.category), right=Figure(text=right.category)))
+        rows.append(
+            TableRow(label="Category", left=Figure(text=left.category), right=Figure(text=right.category))
+        )
     if left.pricing == price_figure(ours.prices) and right.pricing == price_figure(theirs.prices):
         del rows[3]
     return tuple(row for row in rows if row.left.text or row.right.text)
 
 
-def _community(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> Row:
+def _community(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> TableRow:
     """The votes of either side; the day on which they were seen stands once, or with each where it is another."""
     days = votes_day(ours.votes), votes_day(theirs.votes)
     known = dict.fromkeys(filter(None, days))
     if len(known) < 2:
-        return Row(label=", ".join((COMMUNITY, *known)), left=left.community, right=right.community)
+        return TableRow(label=", ".join((COMMUNITY, *known)), left=left.community, right=right.community)
     dated = [
         replace(side.community, text=f"{side.community.text} ({when})")
         for side, when in zip((left, right), days, strict=True)
     ]
-    return Row(label=COMMUNITY, left=dated[0], right=dated[1])
+    return TableRow(label=COMMUNITY, left=dated[0], right=dated[1])
 
 
 def all_scores(left: Dossier, right: Dossier) -> Scorecard | None:
@@ -422,7 +424,9 @@ def all_benchmarks(left: Dossier, right: Dossier, sources: Mapping[str, Source])
         return None
     scored.sort(key=lambda test: not (_scored(mine.get(test)) and _scored(others.get(test))))
     rows = tuple(
-        Row(label=clip(test, 40), left=result_figure(mine.get(test)), right=result_figure(others.get(test)))
+        TableRow(
+            label=clip(test, 40), left=result_figure(mine.get(test)), right=result_figure(others.get(test))
+        )
         for test in scored
     )
     return Benchmarks(
@@ -432,7 +436,7 @@ def all_benchmarks(left: Dossier, right: Dossier, sources: Mapping[str, Source])
     )
 
 
-def _origin(rows: Sequence[Row], left: Dossier, right: Dossier, sources: Mapping[str, Source]) -> str:
+def _origin(rows: Sequence[TableRow], left: Dossier, right: Dossier, sources: Mapping[str, Source]) -> str:
     """ "Model lab, as of 10 Nov 2026."; where they are several, each with the tool or the test that it is about."""
     said = {
         benchmark_key(each): said_by(each, sources.get(each.source_id))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
 from newsletter.config import Settings
-from newsletter.digest.content import Footer, Letter, Link
+from newsletter.digest.content import Footer, IssueContent, Link
 from newsletter.digest.wording import plain
 
 
@@ -70,13 +70,13 @@ def footer_of(settings: Settings) -> Footer:
     )
 
 
-def affiliate_notice(letter: Letter) -> str:
+def affiliate_notice(letter: IssueContent) -> str:
     """What labelled links mean; empty where no link is labelled."""
     paying = any(each.affiliate for each in _links(letter) if each is not None)
     return "Links marked “ad” earn us money." if paying else ""
 
 
-def _links(letter: Letter) -> Iterator[Link | None]:
+def _links(letter: IssueContent) -> Iterator[Link | None]:
     yield from (each.link for each in letter.more)
     yield from (each.link for each in letter.cards)
     yield from letter.rest

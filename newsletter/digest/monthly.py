@@ -16,17 +16,17 @@ from newsletter.db.schema import issues
 from newsletter.db.statuses import Edition, ItemKind
 from newsletter.digest.archive import SHOWN, ArchivedIssue, corrected, read_issues
 from newsletter.digest.content import (
-    Change,
-    Dispute,
+    ChangeLine,
+    CitedSource,
     Figure,
     Followed,
     Grounds,
+    IssueContent,
     Lead,
-    Letter,
-    Line,
     Link,
     Masthead,
-    Origin,
+    MonthLine,
+    PrintedDispute,
     Sources,
     Week,
 )
@@ -36,7 +36,7 @@ from newsletter.digest.links import affiliate_notice, archive_url, footer_of
 from newsletter.digest.panel import GENERAL_KEY
 from newsletter.digest.subject import PREHEADER_CHARS, SUBJECT_CHARS
 from newsletter.digest.wording import clip, plain
-from newsletter.digest.writing import letter_words, minutes
+from newsletter.digest.writing import count_issue_words, minutes
 
 #: The changes that a monthly issue names, and its lines: what is beyond is in the archive.
 CHANGES, LINES = 8, 60
@@ -45,13 +45,15 @@ CHANGES, LINES = 8, 60
 LONGEST_MONTH = timedelta(days=31)
 
 
-def write_month(issue: Issue, weeks: Sequence[ArchivedIssue], settings: Settings, *, number: int) -> Letter:
+def write_monthly_issue(
+    issue: Issue, weeks: Sequence[ArchivedIssue], settings: Settings, *, number: int
+) -> IssueContent:
     """The monthly issue of these weekly ones, the newest first."""
     changes = _changes(weeks)
     lines = _lines(weeks)
     shown = tuple(_week(each, settings) for each in weeks if each.letter.lead is not None)
     subject = issue.subject or _subject(weeks, settings)
-    letter = Letter(
+    letter = IssueContent(
         subject=plain(subject),
         preheader=plain(issue.preheader or _preheader(subject, shown, changes)),
         masthead=Masthead(
@@ -78,7 +80,7 @@ def write_month(issue: Issue, weeks: Sequence[ArchivedIssue], settings: Settings
         key=_key(weeks),
     )
     letter = replace(letter, footer=replace(letter.footer, affiliate_notice=affiliate_notice(letter)))
-    length = minutes(letter_words(letter))
+    length = minutes(count_issue_words(letter))
     return replace(letter, masthead=replace(letter.masthead, minutes=length))
 
 
@@ -122,40 +124,40 @@ def _with_bottom_line(weeks: tuple[Week, ...], written: str) -> tuple[Week, ...]
     return (replace(weeks[0], bottom_line=written), *weeks[1:])
 
 
-def _changes(weeks: Sequence[ArchivedIssue]) -> list[tuple[Change, tuple[str, ...]]]:
+def _changes(weeks: Sequence[ArchivedIssue]) -> list[tuple[ChangeLine, tuple[str, ...]]]:
     """The largest changes with what they stand on: the first of each week, then the second; of a tool the latest."""
     by_week = (
         [(change, _grounds_of(week, f"changes.{place}")) for place, change in enumerate(week.letter.changes)]
         for week in weeks
     )
-    found: dict[str, tuple[Change, tuple[str, ...]]] = {}
+    found: dict[str, tuple[ChangeLine, tuple[str, ...]]] = {}
     for each in chain.from_iterable(zip_longest(*by_week)):
         if each is not None:
             found.setdefault(each[0].tool_id, each)
     return list(found.values())[:CHANGES]
 
 
-def _lines(weeks: Sequence[ArchivedIssue]) -> tuple[Line, ...]:
+def _lines(weeks: Sequence[ArchivedIssue]) -> tuple[MonthLine, ...]:
     """One line for everything that is neither a lead nor a change; of a tool that came twice the latest."""
-    found: dict[str, Line] = {}
+    found: dict[str, MonthLine] = {}
     for line in chain.from_iterable(_lines_of(week) for week in weeks):
         found.setdefault(line.key, line)
     return tuple(found.values())
 
 
-def _lines_of(week: ArchivedIssue) -> Iterator[Line]:
+def _lines_of(week: ArchivedIssue) -> Iterator[MonthLine]:
     nothing = Figure(text="")
     for brief in week.letter.more:
         link = replace(brief.link, label=brief.headline)
-        yield Line(key=f"comparison-{brief.comparison_id}", topic=brief.topic, link=link, split=nothing)
+        yield MonthLine(key=f"comparison-{brief.comparison_id}", topic=brief.topic, link=link, split=nothing)
     for card in week.letter.cards:
         link = card.link or Link(label=card.name, url="")
-        yield Line(key=f"tool-{card.tool_id}", topic=card.topic, link=link, split=card.split)
+        yield MonthLine(key=f"tool-{card.tool_id}", topic=card.topic, link=link, split=card.split)
     for mention in week.record.mentions:
         kind = "comparison" if mention.kind is ItemKind.COMPARISON else "tool"
         link = mention.link or Link(label=mention.label, url="")
         topic = next(iter(mention.categories), "")
-        yield Line(key=f"{kind}-{mention.key}", topic=topic, link=link, split=nothing)
+        yield MonthLine(key=f"{kind}-{mention.key}", topic=topic, link=link, split=nothing)
 
 
 def _rest(lines: int, settings: Settings) -> tuple[Link, ...]:
@@ -176,8 +178,8 @@ def _followed(weeks: Sequence[ArchivedIssue]) -> tuple[Followed, ...]:
 
 def _sources(weeks: Sequence[ArchivedIssue]) -> Sources:
     """The sources of the weekly issues, each once, as the newest of them dates it."""
-    origins: dict[tuple[str, str], Origin] = {}
-    disputes: dict[tuple[str, str], Dispute] = {}
+    origins: dict[tuple[str, str], CitedSource] = {}
+    disputes: dict[tuple[str, str], PrintedDispute] = {}
     for week in weeks:
         for origin in week.letter.sources.origins:
             origins.setdefault((origin.name, origin.url), origin)
@@ -222,7 +224,9 @@ def _margin(lead: Lead) -> int:
     return abs(lead.left.share - lead.right.share)
 
 
-def _preheader(subject: str, weeks: Sequence[Week], changes: Sequence[tuple[Change, tuple[str, ...]]]) -> str:
+def _preheader(
+    subject: str, weeks: Sequence[Week], changes: Sequence[tuple[ChangeLine, tuple[str, ...]]]
+) -> str:
     """The largest change or a bottom line, and the leads that the subject does not name."""
     lines = [*(change.words for change, _ in changes), *(week.bottom_line for week in weeks)]
     said = next((each for each in lines if len(each) <= PREHEADER_CHARS), "")

@@ -53,7 +53,7 @@ class Pool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Selection:
     """The items of an issue, and how many of them are news of their own: what a thin week is measured by."""
 
     items: tuple[Item, ...]
@@ -71,7 +71,7 @@ def read_pool(content: ContentStore, cutoff_at: datetime) -> Pool:
     )
 
 
-def choose(pool: Pool, unavailable: frozenset[ItemKey], kept: Iterable[Item] = ()) -> Choice:
+def select_items(pool: Pool, unavailable: frozenset[ItemKey], kept: Iterable[Item] = ()) -> Selection:
     """Choose among what is available; of the items `kept` from an earlier choice, pins and notes stay."""
     before = {item.item_key: item for item in kept}
     unavailable = _by_present_names(unavailable, pool)
@@ -92,7 +92,7 @@ def choose(pool: Pool, unavailable: frozenset[ItemKey], kept: Iterable[Item] = (
         *_place((*(_key(each) for each in comparisons if each.id not in shown), *other_tools), Room.OVERFLOW),
     ]
     seen = [each.first_seen_at for each in comparisons] + [tools[key] for key in (*cards, *other_tools)]
-    return Choice(
+    return Selection(
         items=tuple(_with_marks(item, before) for item in placed),
         news=len(comparisons) + len(cards) + len(other_tools),
         waiting_since=min(seen, default=None),

@@ -6,7 +6,7 @@ from datetime import date
 
 from newsletter.config import Settings
 from newsletter.content.records import Claim, Source
-from newsletter.digest.content import Dispute, Origin, Sources
+from newsletter.digest.content import CitedSource, PrintedDispute, Sources
 from newsletter.digest.lead import benchmark_key
 from newsletter.digest.links import safe_url
 from newsletter.digest.material import Dossier, Material
@@ -66,7 +66,7 @@ def _statements(material: Material) -> dict[str, _Statement]:
     return found
 
 
-def _origin(source: Source | None, said: list[_Statement], settings: Settings) -> Origin | None:
+def _origin(source: Source | None, said: list[_Statement], settings: Settings) -> CitedSource | None:
     if source is None:
         return None
     verified = [each.verified_on for each in said if each.verified_on is not None]
@@ -80,7 +80,7 @@ def _origin(source: Source | None, said: list[_Statement], settings: Settings) -
     else:
         when = f"seen {day(source.seen_on)}"
     dates = [*verified, *stated, *([source.published_on] if source.published_on else [])]
-    return Origin(
+    return CitedSource(
         name=clip(source.name),
         url=safe_url(source.url, settings),
         dated=when,
@@ -98,7 +98,7 @@ def _span(dates: list[date]) -> str:
     return f"{day(first)} to {day(last)}"
 
 
-def _disputes(dossier: Dossier, printed: set[str], material: Material) -> Iterator[Dispute]:
+def _disputes(dossier: Dossier, printed: set[str], material: Material) -> Iterator[PrintedDispute]:
     for attribute, fact in dossier.facts.items():
         if fact.disputed and fact.claim.id in printed:
             by_value: dict[str, list[Claim]] = {}
@@ -106,7 +106,7 @@ def _disputes(dossier: Dossier, printed: set[str], material: Material) -> Iterat
                 by_value.setdefault(value_of(claim), []).append(claim)
             said = "; ".join(f"{value} ({_who_say(claims, material)})" for value, claims in by_value.items())
             words = f"{dossier.name}, {label_of(attribute)}: {said}"
-            yield Dispute(tool_id=dossier.tool.id, attribute=attribute, words=words)
+            yield PrintedDispute(tool_id=dossier.tool.id, attribute=attribute, words=words)
 
 
 def _who_say(claims: Iterable[Claim], material: Material) -> str:

@@ -299,7 +299,7 @@ class Frozen:
 
 def freeze(connection: Connection, issue_id: int, frozen: Frozen) -> None:
     """Store what was approved in place of anything approved before."""
-    thaw(connection, issue_id)
+    delete_frozen(connection, issue_id)
     values = {
         "issue_id": issue_id,
         "letter": frozen.letter,
@@ -314,7 +314,7 @@ def freeze(connection: Connection, issue_id: int, frozen: Frozen) -> None:
     put_links(connection, issue_id, frozen.links)
 
 
-def thaw(connection: Connection, issue_id: int) -> None:
+def delete_frozen(connection: Connection, issue_id: int) -> None:
     """Forget what an approval stored."""
     put_links(connection, issue_id, ())
     for table in (plans, snapshots):
@@ -362,7 +362,7 @@ _ROOMS = {room: place for place, room in enumerate(Room)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
+class ShownItems:
     """An issue's items in reading order, of the overflow line only the first; `overflow` counts all of those."""
 
     items: tuple[Item, ...]
@@ -378,14 +378,14 @@ class ChosenQuote:
     words: str
 
 
-def read_contents(connection: Connection, issue_id: int, most: int) -> Contents:
+def read_shown_items(connection: Connection, issue_id: int, most: int) -> ShownItems:
     """What the issue shows, and at most so many of what its overflow line names."""
     here = items.c.issue_id == issue_id
     # Named one by one, since no index finds what is not something.
     rooms = [room for room in Room if room is not Room.OVERFLOW]
     shown = _read(connection, select(*_COLUMNS).where(here, items.c.room.in_(rooms)))
     rest = select(func.count()).select_from(items).where(here, items.c.room == Room.OVERFLOW)
-    return Contents(
+    return ShownItems(
         items=(*sorted(shown, key=_reading_order), *first_of_overflow(connection, issue_id, most)),
         overflow=connection.execute(rest).scalar_one(),
     )

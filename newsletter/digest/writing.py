@@ -1,4 +1,4 @@
-"""An issue's items written out as a `Letter`: which block says what. The blocks are written in their own modules."""
+"""An issue's items written out as a `IssueContent`: which block says what. The blocks are written in their own modules."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,36 +11,36 @@ from newsletter.content.store import ContentStore
 from newsletter.db.statuses import ItemKind, Room
 from newsletter.digest.changes import (
     CHANGES,
-    Move,
+    Change,
     Span,
     changes_block,
-    find_moves,
-    heading_move,
+    find_changes,
+    heading_change,
     heading_of,
     subjects_of,
 )
 from newsletter.digest.content import (
-    Answer,
+    AnsweredQuestion,
     Benchmarks,
     Brief,
     Card,
-    Change,
+    ChangeLine,
     Costs,
     Figure,
     Followed,
     Footer,
     Grounds,
+    IssueContent,
     Lead,
-    Letter,
     Link,
     Masthead,
-    Row,
     Scorecard,
     Sources,
+    TableRow,
 )
 from newsletter.digest.findings import findings
 from newsletter.digest.issues import Issue, Item
-from newsletter.digest.items import answer_block, brief_block, card_block, followed_block, moved_tools
+from newsletter.digest.items import answer_block, brief_block, card_block, changed_tools, followed_block
 from newsletter.digest.lead import lead_block, line_beside_splits
 from newsletter.digest.links import affiliate_notice, footer_of, link_or_words, site_link
 from newsletter.digest.material import Dossier, Material, RulingsOn, gather
@@ -66,7 +66,7 @@ MOST_WORDS = 800
 WORDS_A_MINUTE = 200
 
 
-def letter_words(letter: Letter) -> int:
+def count_issue_words(letter: IssueContent) -> int:
     """How many words of the issue a reader reads; addresses, ids and the templates' own words not counted."""
     return sum(count_words(each) for each in _texts(letter))
 
@@ -84,7 +84,7 @@ def lead_words(lead: Lead) -> int:
     return sum(count_words(each) for each in _lead(lead))
 
 
-def _texts(letter: Letter) -> Iterator[str]:
+def _texts(letter: IssueContent) -> Iterator[str]:
     yield from (letter.masthead.name, letter.note, letter.key, *letter.findings)
     if letter.lead is not None:
         yield from _lead(letter.lead)
@@ -115,7 +115,7 @@ def _lead(lead: Lead) -> Iterator[str]:
     yield from _benchmarks(lead.benchmarks)
 
 
-def _rows(rows: tuple[Row, ...]) -> Iterator[str]:
+def _rows(rows: tuple[TableRow, ...]) -> Iterator[str]:
     return (f"{row.label} {row.left.text} {row.right.text}" for row in rows)
 
 
@@ -145,14 +145,14 @@ DAGGER = "†"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class WrittenIssue:
     """An issue written out, and what its editor might call it."""
 
-    letter: Letter
+    letter: IssueContent
     proposals: Proposals = NOTHING_PROPOSED
 
 
-def write_letter(
+def write_issue(
     issue: Issue,
     items: Sequence[Item],
     content: ContentStore,
@@ -165,7 +165,7 @@ def write_letter(
     followed: Collection[str] = (),
     overflow: int | None = None,
     chosen: Iterable[ChosenQuote] = (),
-) -> Written:
+) -> WrittenIssue:
     """The whole issue as it reads now. `number` is the one it has, or would get if it were approved now.
 
     Changes are those of `span` (None for the first issue); `published` are the comparisons in earlier issues,
@@ -174,7 +174,7 @@ def write_letter(
     """
     named = _named_rest(items, settings.item_limit)
     shown = [item for item in items if item.room is not Room.OVERFLOW] + named
-    moves = find_moves(content, span, published)
+    moves = find_changes(content, span, published)
     own = content.tools(followed) if followed else {}
     changed, moved = subjects_of(moves)
     compared = [item.key for item in shown if item.kind is ItemKind.COMPARISON]
@@ -182,13 +182,13 @@ def write_letter(
     material = gather(
         content,
         comparison_ids=[*compared, *changed],
-        tool_ids=[*tools, *moved, *moved_tools(moves, own)],
+        tool_ids=[*tools, *moved, *changed_tools(moves, own)],
         source_order=settings.source_order,
         rulings=rulings,
     )
     writer = _Writer(issue, items, material, settings, moves, own, overflow, chosen, span is None)
     letter = writer.letter(number, named)
-    return Written(letter=letter, proposals=writer.proposals(letter))
+    return WrittenIssue(letter=letter, proposals=writer.proposals(letter))
 
 
 def _named_rest(items: Sequence[Item], limit: int) -> list[Item]:
@@ -217,7 +217,7 @@ class _Writer:
         items: Sequence[Item],
         material: Material,
         settings: Settings,
-        moves: Sequence[Move],
+        moves: Sequence[Change],
         own: Mapping[str, Tool],
         overflow: int | None,
         chosen: Iterable[ChosenQuote],
@@ -231,14 +231,14 @@ class _Writer:
         self.is_first = is_first
         self.grounds: dict[str, tuple[str, ...]] = {}
 
-    def letter(self, number: int, named: Sequence[Item]) -> Letter:
+    def letter(self, number: int, named: Sequence[Item]) -> IssueContent:
         lead, more, cards = self._lead(), self._more(), self._cards()
         changes, found = self._changes(), self._findings()
         subject = self.issue.subject or self._subject(number, cards)
         preheader = self.issue.preheader or compute_preheader(
             subject, self._lead_lines(subject, lead), _bare(found), more, cards
         )
-        letter = Letter(
+        letter = IssueContent(
             subject=plain(subject),
             preheader=plain(preheader),
             masthead=self._masthead(number),
@@ -259,7 +259,7 @@ class _Writer:
         )
         return self._finished(letter)
 
-    def proposals(self, letter: Letter) -> Proposals:
+    def proposals(self, letter: IssueContent) -> Proposals:
         """What the subject and the preheader might be, whatever they are."""
         number, sides = letter.masthead.number, self._lead_sides()
         told = [
@@ -280,7 +280,7 @@ class _Writer:
             subjects=subjects, preheaders=propose_preheaders((*computed, *changes, *lead, *found))
         )
 
-    def _finished(self, letter: Letter) -> Letter:
+    def _finished(self, letter: IssueContent) -> IssueContent:
         """The letter with what only the whole of it shows: its sources, labels and length."""
         printed = [claim for each in figures_in((letter.lead, letter.cards)) for claim in each.claims]
         # What stands in a few readers' copies is no ground of everybody's.
@@ -292,7 +292,7 @@ class _Writer:
             grounds=tuple(Grounds(where=where, claims=claims) for where, claims in self.grounds.items()),
             footer=replace(letter.footer, affiliate_notice=affiliate_notice(letter)),
         )
-        length = minutes(letter_words(letter))
+        length = minutes(count_issue_words(letter))
         return replace(letter, masthead=replace(letter.masthead, minutes=length))
 
     def _in(self, *rooms: Room) -> Iterable[Item]:
@@ -363,7 +363,7 @@ class _Writer:
             self._note_grounds(f"findings.{place}", line)
         return tuple(f"{line.text}{DAGGER}" if line.disputed else line.text for line in found)
 
-    def _changes(self) -> tuple[Change, ...]:
+    def _changes(self) -> tuple[ChangeLine, ...]:
         block = changes_block(self.moves, self.material, self.settings)
         for place, (_, stands_on) in enumerate(block):
             self._note_grounds(f"changes.{place}", stands_on)
@@ -409,7 +409,7 @@ class _Writer:
 
     def _subject(self, number: int, cards: Sequence[Card]) -> str:
         sides = self._lead_sides()
-        largest = heading_move(self.moves, sides)
+        largest = heading_change(self.moves, sides)
         heading = heading_of(largest, self.material) if largest is not None else ()
         return compute_subject(self.settings.name, number, sides, cards, heading)
 
@@ -439,7 +439,7 @@ class _Writer:
     def _dossier(self, item: Item) -> Dossier:
         return self.material.dossiers[item.key]
 
-    def _answer(self) -> Answer | None:
+    def _answer(self) -> AnsweredQuestion | None:
         asked = {item.key for item in self._in(Room.QUESTION)}
         for question in self.material.questions:
             if question.id in asked:

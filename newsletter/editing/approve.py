@@ -181,7 +181,7 @@ def withdraw(app: App, issue: Issue, by: str = COMMAND_LINE) -> Issue:
         )
         store.release(connection, issue.id)
         untell_errata(connection, issue.id)
-        store.thaw(connection, issue.id)
+        store.delete_frozen(connection, issue.id)
         record_action(connection, by=by, action=Action.WITHDRAWN, issue_id=issue.id, at=now)
     return drafted
 

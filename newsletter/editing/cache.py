@@ -26,7 +26,7 @@ from newsletter.content.database import DataVersion
 from newsletter.content.store import ContentStore
 from newsletter.db.statuses import Edition, IssueStatus
 from newsletter.digest import store
-from newsletter.digest.content import Letter
+from newsletter.digest.content import IssueContent
 from newsletter.digest.issues import Issue
 from newsletter.digest.subject import NOTHING_PROPOSED, Proposals
 from newsletter.editing.checks.findings import Finding, warning
@@ -39,7 +39,7 @@ from newsletter.editing.preview import Proof, is_frozen, letter_of, plan_of, pro
 from newsletter.editing.store import audience_size, publishing_stamp, surroundings
 from newsletter.errors import BadInput, TemplateError
 from newsletter.readers.store import followed_tools
-from newsletter.render.compile import compile_letter
+from newsletter.render.compile import compile_issue
 from newsletter.render.headers import MessageFrame
 from newsletter.render.plan import Plan
 
@@ -83,7 +83,7 @@ class CompiledMail:
     """An issue's letter and plan. One of `plan` and `fault` is None; a letter of which no mail can be made is still a letter."""
 
     stamp: str
-    letter: Letter
+    letter: IssueContent
     frame: MessageFrame
     plan: Plan | None
     fault: Fault | None
@@ -162,9 +162,9 @@ def _compile(app: App, issue: Issue, stamp: str) -> CompiledMail:
     )
 
 
-def _plan(app: App, letter: Letter) -> Plan | Fault:
+def _plan(app: App, letter: IssueContent) -> Plan | Fault:
     try:
-        return compile_letter(letter, app.frame, app.template_folders)
+        return compile_issue(letter, app.frame, app.template_folders)
     except TemplateError as error:
         place = error.place
         reason = str(error).removeprefix(f"{place}: ")

@@ -10,7 +10,7 @@ from newsletter.app import App
 from newsletter.content.store import ContentStore, count_newer
 from newsletter.db.statuses import Edition, ExclusionReach, RevisionState, Room
 from newsletter.digest import store
-from newsletter.digest.content import Letter, Quote
+from newsletter.digest.content import IssueContent, Quote
 from newsletter.digest.draft import (
     Drafted,
     Thin,
@@ -25,7 +25,7 @@ from newsletter.digest.draft import (
 from newsletter.digest.issues import Issue, Item, ItemKey
 from newsletter.digest.quotes import quotable
 from newsletter.digest.selection import rooms_for
-from newsletter.digest.store import exclusions_of, quotes_of, read_contents
+from newsletter.digest.store import exclusions_of, quotes_of, read_shown_items
 from newsletter.digest.wording import clip
 from newsletter.editing.audit import COMMAND_LINE, Action
 from newsletter.editing.edits import Write, make_edits, titles_of
@@ -292,10 +292,10 @@ class Board:
     redoable: str
 
 
-def board_of(app: App, issue: Issue, letter: Letter) -> Board:
+def board_of(app: App, issue: Issue, letter: IssueContent) -> Board:
     """The board of a draft that reads like this."""
     with app.database.read() as connection, app.content() as content:
-        contents = read_contents(connection, issue.id, WAITING)
+        contents = read_shown_items(connection, issue.id, WAITING)
         taken_out = exclusions_of(connection, issue.id)
         chosen = {(each.comparison_id, each.review_id) for each in quotes_of(connection, issue.id)}
         done = list_edits(connection, issue.id, STEPS)
@@ -339,7 +339,7 @@ def _rooms(items: Iterable[Item], titles: Mapping[ItemKey, str]) -> Iterable[tup
         )
 
 
-def _quotes(content: ContentStore, letter: Letter, chosen: set[tuple[str, str]]) -> Iterable[Quotable]:
+def _quotes(content: ContentStore, letter: IssueContent, chosen: set[tuple[str, str]]) -> Iterable[Quotable]:
     lead = letter.lead
     if lead is None:
         return

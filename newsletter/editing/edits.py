@@ -354,7 +354,7 @@ class _Bench:
 def _known(content: ContentStore, connection: Connection, issue_id: int, edits: Iterable[Edit]) -> Known:
     """What an arrangement must know, read without the tens of thousands that wait."""
     named = [each.item for each in edits if isinstance(each, WriteNote | Move | Pin | Exclude | BringBack)]
-    shown = draft_store.read_contents(connection, issue_id, 0).items
+    shown = draft_store.read_shown_items(connection, issue_id, 0).items
     waiting = [
         item
         for kinds in ((ItemKind.COMPARISON,), (ItemKind.VERDICT, ItemKind.MODEL))

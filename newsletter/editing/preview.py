@@ -16,21 +16,21 @@ from newsletter.delivery.audience import Personal, Wishes, find_wishes
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing, Program, mailings_of
 from newsletter.digest import store
-from newsletter.digest.archive import MOST_REST, SHOWN, Record, record_to_json, write_record
+from newsletter.digest.archive import MOST_REST, SHOWN, ArchiveDetails, details_to_json, write_details
 from newsletter.digest.changes import Span
 from newsletter.digest.clicks import IssueLink
-from newsletter.digest.content import Letter, letter_from_json, letter_to_json
+from newsletter.digest.content import IssueContent, issue_content_from_json, issue_content_to_json
 from newsletter.digest.draft import weeks_of
 from newsletter.digest.errata import corrections_of, untold_errata
 from newsletter.digest.issues import Issue
-from newsletter.digest.monthly import write_month
-from newsletter.digest.store import Frozen, get_frozen, quotes_of, read_contents
-from newsletter.digest.writing import Written, write_letter
+from newsletter.digest.monthly import write_monthly_issue
+from newsletter.digest.store import Frozen, get_frozen, quotes_of, read_shown_items
+from newsletter.digest.writing import WrittenIssue, write_issue
 from newsletter.editing.store import variant_of
 from newsletter.errors import BadInput, NotFound
 from newsletter.readers.addresses import parse_address
 from newsletter.readers.store import find_reader, followed_tools, get_reader, look_for_reader
-from newsletter.render.compile import compile_letter
+from newsletter.render.compile import compile_issue
 from newsletter.render.compose import Composer
 from newsletter.render.encode import mailbox_form
 from newsletter.render.headers import MessageFrame
@@ -42,29 +42,29 @@ from newsletter.render.plan import SAMPLE_VALUES, Plan, SlotName, common_blocks,
 EVERYBODY = "everybody"
 
 
-def letter_of(app: App, issue: Issue) -> Letter:
+def letter_of(app: App, issue: Issue) -> IssueContent:
     """What the issue says; of an approved one what was approved."""
     if is_frozen(issue):
         with app.database.read() as connection:
-            return letter_from_json(store.get_frozen(connection, issue.id).letter)
+            return issue_content_from_json(store.get_frozen(connection, issue.id).letter)
     return written_letter(app, issue)[0]
 
 
-def written_letter(app: App, issue: Issue) -> tuple[Letter, int]:
+def written_letter(app: App, issue: Issue) -> tuple[IssueContent, int]:
     """The letter from what is recorded now, and the number it has or would get if it were approved now."""
     letter = written(app, issue).letter
     return letter, letter.masthead.number
 
 
-def written(app: App, issue: Issue) -> Written:
+def written(app: App, issue: Issue) -> WrittenIssue:
     """The same, with what its editor might call it."""
     if issue.edition is Edition.MONTHLY:
-        return Written(letter=_written_month(app, issue))
+        return WrittenIssue(letter=_written_month(app, issue))
     with app.database.read() as connection, app.content() as content:
         number = issue.number or store.next_number(connection, issue.edition)
         untold = untold_errata(connection, issue)
-        contents = read_contents(connection, issue.id, max(1, app.settings.item_limit))
-        found = write_letter(
+        contents = read_shown_items(connection, issue.id, max(1, app.settings.item_limit))
+        found = write_issue(
             issue,
             contents.items,
             content,
@@ -81,7 +81,7 @@ def written(app: App, issue: Issue) -> Written:
     return replace(found, letter=replace(found.letter, corrections=corrections))
 
 
-def _written_month(app: App, issue: Issue) -> Letter:
+def _written_month(app: App, issue: Issue) -> IssueContent:
     with app.database.read() as connection:
         number = issue.number or store.next_number(connection, issue.edition)
         weeks = weeks_of(connection, issue)
@@ -91,17 +91,17 @@ def _written_month(app: App, issue: Issue) -> Letter:
             f"no weekly issue of monthly issue {issue.label} is left: what it was made from was cancelled. "
             f"Cancel it too: newsletter cancel {issue.id}"
         )
-    letter = write_month(issue, weeks, app.settings, number=number)
+    letter = write_monthly_issue(issue, weeks, app.settings, number=number)
     return replace(letter, corrections=corrections_of(untold, app.settings))
 
 
-def written_record(app: App, issue: Issue) -> Record:
+def written_record(app: App, issue: Issue) -> ArchiveDetails:
     """What the archive shows beside the letter, from what is recorded now; a monthly issue has it in its weekly ones."""
     if issue.edition is Edition.MONTHLY:
-        return Record()
+        return ArchiveDetails()
     with app.database.read() as connection, app.content() as content:
-        return write_record(
-            read_contents(connection, issue.id, MOST_REST).items,
+        return write_details(
+            read_shown_items(connection, issue.id, MOST_REST).items,
             content,
             app.settings,
             rulings=lambda ids: store.rulings_on(connection, ids),
@@ -118,7 +118,7 @@ def plan_of(app: App, issue: Issue) -> tuple[Plan, MessageFrame]:
     """What the issue's messages are made from; of an approved one what was approved."""
     if not is_frozen(issue):
         letter, _ = written_letter(app, issue)
-        return compile_letter(letter, app.frame, app.template_folders), app.frame
+        return compile_issue(letter, app.frame, app.template_folders), app.frame
     with app.database.read() as connection:
         frozen = store.get_frozen(connection, issue.id)
     return Plan.from_bytes(frozen.plans[EVERYBODY]), MessageFrame.from_json(frozen.sender)
@@ -172,7 +172,7 @@ def part_of(message: bytes, form: Format) -> str:
     return "" if part is None else str(part.get_content())
 
 
-def made_up_copy(app: App, letter: Letter, plan: Plan, wishes: Wishes) -> Copy:
+def made_up_copy(app: App, letter: IssueContent, plan: Plan, wishes: Wishes) -> Copy:
     """What a reader with these wishes would get, whom there is not: links lead nowhere, so that nobody can leave by one."""
     personal = Personal(letter, plan.block_ids)
     return Copy(values={**sample_values(app), **personal.values(wishes)}, program=personal.program(wishes))
@@ -183,7 +183,7 @@ def made_up(app: App, issue: Issue, wishes: Wishes) -> Copy:
     return made_up_copy(app, letter_of(app, issue), plan_of(app, issue)[0], wishes)
 
 
-def shown_copy(app: App, letter: Letter, plan: Plan, reader_id: int) -> Copy:
+def shown_copy(app: App, letter: IssueContent, plan: Plan, reader_id: int) -> Copy:
     """What is a reader's own, to be looked at by somebody else: the links lead nowhere.
 
     Raises NotFound for a reader who has no address (any more).
@@ -270,7 +270,7 @@ class Proof:
 
     issue: Issue
     number: int
-    letter: Letter
+    letter: IssueContent
     frame: MessageFrame
     plan: Plan | None
     #: The plan as approval freezes it, its links numbered where clicks are counted: what is as large as what leaves.
@@ -289,17 +289,17 @@ def pull_proof(app: App, issue: Issue) -> Proof:
     return compile_proof(app, issue, letter, number=number)
 
 
-def compile_proof(app: App, issue: Issue, letter: Letter, *, number: int) -> Proof:
+def compile_proof(app: App, issue: Issue, letter: IssueContent, *, number: int) -> Proof:
     """The proof of a draft that says this."""
     try:
-        plan = compile_letter(letter, app.frame, app.template_folders)
+        plan = compile_issue(letter, app.frame, app.template_folders)
     except BadInput as trouble:
         return proof_of(app, issue, letter, None, number=number, trouble=str(trouble))
     return proof_of(app, issue, letter, plan, number=number)
 
 
 def proof_of(
-    app: App, issue: Issue, letter: Letter, plan: Plan | None, *, number: int, trouble: str = ""
+    app: App, issue: Issue, letter: IssueContent, plan: Plan | None, *, number: int, trouble: str = ""
 ) -> Proof:
     """The proof of a draft whose letter was compiled already, or could not be."""
     if plan is None:
@@ -316,10 +316,10 @@ def proof_of(
         )
     sent, links = _as_sent(app, issue, letter, plan)
     frozen = Frozen(
-        letter=letter_to_json(letter),
+        letter=issue_content_to_json(letter),
         sender=app.frame.to_json(),
         plans={EVERYBODY: sent.to_bytes()},
-        record=record_to_json(written_record(app, issue)),
+        record=details_to_json(written_record(app, issue)),
         links=links,
     )
     return Proof(
@@ -334,7 +334,7 @@ def proof_of(
     )
 
 
-def _as_sent(app: App, issue: Issue, letter: Letter, plan: Plan) -> tuple[Plan, tuple[IssueLink, ...]]:
+def _as_sent(app: App, issue: Issue, letter: IssueContent, plan: Plan) -> tuple[Plan, tuple[IssueLink, ...]]:
     """The plan as approval freezes it. A draft keeps its links: before approval nothing knows where a number leads."""
     if not app.settings.count_clicks:
         return plan, ()
@@ -361,7 +361,7 @@ def _approved(app: App, issue: Issue) -> Proof:
     return Proof(
         issue=issue,
         number=issue.number or 0,
-        letter=letter_from_json(frozen.letter),
+        letter=issue_content_from_json(frozen.letter),
         frame=MessageFrame.from_json(frozen.sender),
         plan=plan,
         sent=plan,

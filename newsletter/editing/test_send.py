@@ -18,7 +18,7 @@ from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.transactional import WaitingMail, begin_at_once, record_mail
-from newsletter.digest.content import Letter
+from newsletter.digest.content import IssueContent
 from newsletter.digest.issues import Issue
 from newsletter.editing.audit import Action, record_action
 from newsletter.editing.preview import Proof, find_reader_id, pull_proof
@@ -65,7 +65,7 @@ class Tried:
         return self.event is Event.ACCEPT
 
 
-def copy_of_kind(letter: Letter, kind: Kind) -> Copy:
+def copy_of_kind(letter: IssueContent, kind: Kind) -> Copy:
     """A made-up reader of this kind, as the issue gives reason for."""
     return Copy(name=kind.value, wishes=_WISHES[kind](letter))
 
@@ -150,7 +150,7 @@ def _note(app: App, proof: Proof, copies: Sequence[Copy], people: int, by: str) 
         record_action(connection, by=by, action=Action.TESTED, issue_id=proof.issue.id, detail=said, at=now)
 
 
-def _topics(letter: Letter) -> tuple[str, ...]:
+def _topics(letter: IssueContent) -> tuple[str, ...]:
     """The topic that the issue has most of."""
     topics = [each.topic for each in letter.more] + [each.topic for each in letter.cards]
     topics += [each.topic for each in letter.lines]
@@ -158,7 +158,7 @@ def _topics(letter: Letter) -> tuple[str, ...]:
     return tuple(topic for topic, _ in counted.most_common(1))
 
 
-def _tools(letter: Letter) -> tuple[str, ...]:
+def _tools(letter: IssueContent) -> tuple[str, ...]:
     """As many followed tools as there are lines for, those with news first."""
     return tuple(each.tool_id for each in letter.followed[:4])
 

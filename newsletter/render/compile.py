@@ -13,12 +13,12 @@ from typing import Any
 from mjml import mjml_to_html
 
 from newsletter.db.statuses import Edition
-from newsletter.digest.content import Letter
+from newsletter.digest.content import IssueContent
 from newsletter.errors import BadInput, Place, TemplateError
 from newsletter.render import markdown
 from newsletter.render.environment import (
     ISOLATES,
-    Source,
+    RenderedTemplate,
     clean_lines,
     clean_values,
     mjml_environment,
@@ -160,7 +160,7 @@ def _spaced(block: Block, end: str) -> Block:
 _FETCHED = re.compile(r"<link\b[^>]*>|@import[^;]*;")
 
 
-def html_of(source: Source) -> str:
+def html_of(source: RenderedTemplate) -> str:
     """The HTML of a rendered MJML template; raises TemplateError that names the template's first faulty line."""
     if faults := lint(source.text):
         first = faults[0]
@@ -220,13 +220,13 @@ _AIR = re.compile(r"\n{3,}")
 _TRAILING = re.compile(r"[ \t]+\n")
 
 
-def compile_letter(letter: Letter, frame: MessageFrame, folders: Sequence[Path]) -> Plan:
+def compile_issue(letter: IssueContent, frame: MessageFrame, folders: Sequence[Path]) -> Plan:
     """An issue's plan. `folders` are those of `template_folders`.
 
     Raises TemplateError for a broken template, and BadInput for a link that is none. How large it may be is checked
     where it is known what leaves: links may be numbered yet.
     """
-    values = letter_values(letter, frame)
+    values = issue_values(letter, frame)
     name = template_of(letter.masthead.edition)
     return Plan(
         headers=issue_headers(frame, _subject(name, values, folders)),
@@ -253,7 +253,7 @@ def template_of(edition: Edition) -> str:
     return f"email/{edition}"
 
 
-def letter_values(letter: Letter, frame: MessageFrame) -> dict[str, Any]:
+def issue_values(letter: IssueContent, frame: MessageFrame) -> dict[str, Any]:
     """What an issue's templates see: the cleaned letter, the frame, and the note in both forms (None for none)."""
     note = clean_lines(letter.note)
     address = ", ".join(line.strip() for line in letter.footer.postal_address.splitlines() if line.strip())
@@ -268,7 +268,7 @@ def letter_values(letter: Letter, frame: MessageFrame) -> dict[str, Any]:
 
 def mjml_source(
     name: str, values: Mapping[str, Any], folders: Sequence[Path], sentinels: Sentinels
-) -> Source:
+) -> RenderedTemplate:
     """The MJML of a mail with sentinels for its values: what the linter and the renderer read."""
     return render(mjml_environment(folders, sentinels), f"{name}/body.mjml.j2", values)
 

@@ -121,7 +121,7 @@ _LEADING_MARKS = re.compile(rf"(?:\s*{_LINE_MARK.pattern})+")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class RenderedTemplate:
     """A rendered template, and the file and line of the template that each of its lines came from."""
 
     text: str
@@ -174,7 +174,7 @@ def text_environment(folders: Sequence[Path], sentinels: Sentinels) -> jinja2.En
     return environment
 
 
-def render(environment: jinja2.Environment, name: str, values: Mapping[str, Any]) -> Source:
+def render(environment: jinja2.Environment, name: str, values: Mapping[str, Any]) -> RenderedTemplate:
     """Render template `name`; raises TemplateError with its file and line."""
     try:
         return _unmarked(environment.get_template(name).render(values), Place(name))
@@ -291,7 +291,7 @@ class _LineMarks(Extension):
                 yield token
 
 
-def _unmarked(text: str, start: Place) -> Source:
+def _unmarked(text: str, start: Place) -> RenderedTemplate:
     places, place = [], start
     for line in text.split("\n"):
         leading = _LEADING_MARKS.match(line)
@@ -299,7 +299,7 @@ def _unmarked(text: str, start: Place) -> Source:
         places.append(place)
         marks = _LINE_MARK.findall(line)
         place = _place(marks[-1]) if marks else place
-    return Source(_LINE_MARK.sub("", text), tuple(places))
+    return RenderedTemplate(_LINE_MARK.sub("", text), tuple(places))
 
 
 def _place(mark: str) -> Place:

@@ -66,14 +66,14 @@ _EXPAT_WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class MjmlFault:
     """What is wrong on a line (from 1) of the MJML."""
 
     line: int
     reason: str
 
 
-def lint(mjml: str) -> list[Fault]:
+def lint(mjml: str) -> list[MjmlFault]:
     """All faults of a document, in order; the first unclosed or broken tag ends the search."""
     register_core_components()
     return _Linter().read(mjml)
@@ -81,7 +81,7 @@ def lint(mjml: str) -> list[Fault]:
 
 class _Linter:
     def __init__(self) -> None:
-        self._faults: list[Fault] = []
+        self._faults: list[MjmlFault] = []
         self._open: list[tuple[str, int]] = []
         self._parser = expat.ParserCreate()
         self._parser.UseForeignDTD(True)
@@ -89,34 +89,36 @@ class _Linter:
         self._parser.EndElementHandler = self._end
         self._parser.SkippedEntityHandler = self._entity
 
-    def read(self, mjml: str) -> list[Fault]:
+    def read(self, mjml: str) -> list[MjmlFault]:
         try:
             self._parser.Parse(mjml.encode(), True)
         except expat.ExpatError as error:
             self._faults.append(self._broken(error))
         return sorted(self._faults, key=lambda fault: fault.line)
 
-    def _broken(self, error: expat.ExpatError) -> Fault:
+    def _broken(self, error: expat.ExpatError) -> MjmlFault:
         words = expat.ErrorString(error.code) or ""
         reason = _EXPAT_WORDS.get(words, words)
         if self._open and words in ("mismatched tag", "no element found"):
             tag, line = self._open[-1]
-            return Fault(line, f"{tag} is not closed ({reason} on line {error.lineno} of the rendered MJML)")
-        return Fault(error.lineno, reason)
+            return MjmlFault(
+                line, f"{tag} is not closed ({reason} on line {error.lineno} of the rendered MJML)"
+            )
+        return MjmlFault(error.lineno, reason)
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         line = self._parser.CurrentLineNumber
         parent = self._open[-1][0] if self._open else ""
         self._open.append((tag, line))
         for reason in self._reasons(tag, parent, attributes):
-            self._faults.append(Fault(line, reason))
+            self._faults.append(MjmlFault(line, reason))
 
     def _end(self, _tag: str) -> None:
         self._open.pop()
 
     def _entity(self, name: str, is_parameter: bool) -> None:
         if not is_parameter and f"{name};" not in html5:
-            self._faults.append(Fault(self._parser.CurrentLineNumber, f"&{name}; is no entity of HTML"))
+            self._faults.append(MjmlFault(self._parser.CurrentLineNumber, f"&{name}; is no entity of HTML"))
 
     def _reasons(self, tag: str, parent: str, attributes: dict[str, str]) -> Iterator[str]:
         holder = next((name for name, _ in self._open[:-1] if name in _HOLD_HTML | _HOLD_TEXT), None)

@@ -20,11 +20,11 @@ from newsletter.digest.archive import (
     ArchivedIssue,
     FullComparison,
     FullTool,
-    Mention,
+    OverflowMention,
     find_entries,
     find_issue,
 )
-from newsletter.digest.content import Dispute, Letter, Origin
+from newsletter.digest.content import CitedSource, IssueContent, PrintedDispute
 from newsletter.digest.errata import Erratum
 from newsletter.editing.preview import view_issue
 from newsletter.errors import BadLink, NotFound, StoreError
@@ -80,13 +80,13 @@ class IssuePage(Page):
     template: ClassVar[str] = "issue"
     path: str
     label: str
-    letter: Letter
+    letter: IssueContent
     note: Markup
     comparisons: dict[str, FullComparison]
     tools: dict[str, FullTool]
-    mentions: tuple[Mention, ...]
-    origins: tuple[Origin, ...]
-    disputes: tuple[Dispute, ...]
+    mentions: tuple[OverflowMention, ...]
+    origins: tuple[CitedSource, ...]
+    disputes: tuple[PrintedDispute, ...]
     errata: tuple[Erratum, ...]
     #: What readers voted on each comparison: tool, ship, skip.
     votes: dict[str, tuple[tuple[str, int, int], ...]]
@@ -230,16 +230,16 @@ def _by_year(shown: Iterable[ArchivedIssue]) -> Iterable[tuple[int, tuple[IssueL
         yield year, tuple(_line(each) for each in group)
 
 
-def _origins(*origins: Origin) -> tuple[Origin, ...]:
+def _origins(*origins: CitedSource) -> tuple[CitedSource, ...]:
     """Each source once, dated as in the mail where the mail names it."""
-    named: dict[tuple[str, str], Origin] = {}
+    named: dict[tuple[str, str], CitedSource] = {}
     for each in origins:
         named.setdefault((each.name, each.url), each)
     return tuple(named.values())
 
 
-def _disputes(*disputes: Dispute) -> tuple[Dispute, ...]:
-    differing: dict[tuple[str, str], Dispute] = {}
+def _disputes(*disputes: PrintedDispute) -> tuple[PrintedDispute, ...]:
+    differing: dict[tuple[str, str], PrintedDispute] = {}
     for each in disputes:
         differing.setdefault((each.tool_id, each.attribute), each)
     return tuple(differing.values())

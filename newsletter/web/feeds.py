@@ -17,7 +17,7 @@ from xml.etree.ElementTree import Element, SubElement, register_namespace, tostr
 from fastapi import APIRouter, Request, Response
 
 from newsletter.db.statuses import Edition
-from newsletter.digest.archive import ArchivedIssue, Entry, news_of
+from newsletter.digest.archive import ArchivedIssue, ArchiveEntry, news_of
 from newsletter.errors import NotFound
 from newsletter.web.caching import Written, answer, answer_again
 from newsletter.web.pages import Installed, Site
@@ -286,8 +286,8 @@ def _shelf(shelves: Iterable[Shelf], slug: str, kind: str) -> Shelf:
 
 
 def _said(
-    shown: Iterable[ArchivedIssue], about: Callable[[Entry], bool]
-) -> Iterator[tuple[ArchivedIssue, Entry]]:
+    shown: Iterable[ArchivedIssue], about: Callable[[ArchiveEntry], bool]
+) -> Iterator[tuple[ArchivedIssue, ArchiveEntry]]:
     return ((issue, entry) for issue in news_of(shown) for entry in issue.entries if about(entry))
 
 
@@ -297,7 +297,7 @@ def _shelf_feed(
     form: str,
     path: str,
     shelf: Shelf,
-    said: Iterable[tuple[ArchivedIssue, Entry]],
+    said: Iterable[tuple[ArchivedIssue, ArchiveEntry]],
 ) -> Response:
     site = Site.of(app.settings)
     entries = tuple(_entry(issue, entry, site) for issue, entry in islice(said, MOST_ENTRIES))
@@ -340,7 +340,7 @@ def _title(issue: ArchivedIssue) -> str:
     return subject if issue.edition is Edition.WEEKLY else f"Monthly issue {issue.number}: {subject}"
 
 
-def _entry(issue: ArchivedIssue, entry: Entry, site: Site) -> FeedEntry:
+def _entry(issue: ArchivedIssue, entry: ArchiveEntry, site: Site) -> FeedEntry:
     url = f"{site.public_url}/archive/{issue.slug}#{entry.anchor}"
     # What issues only mention shares an anchor: the tools tell them apart.
     id_ = url if entry.anchor != "also-new" else f"{url}-{'-vs-'.join(entry.tool_ids)}"

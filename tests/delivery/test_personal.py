@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from benchmarks.personal import TOPICS, personal_letter
 from newsletter.delivery.audience import Personal, Wishes
-from newsletter.digest.content import Letter, Rates
+from newsletter.digest.content import IssueContent, Rates
 from newsletter.render.plan import TOOL_LINES, SlotName, common_blocks
 
 LETTER = personal_letter()
@@ -32,7 +32,7 @@ WISHES = st.builds(
 )
 
 
-def with_rates(left: str | None) -> Letter:
+def with_rates(left: str | None) -> IssueContent:
     assert LETTER.lead is not None
     assert LETTER.lead.costs is not None
     rates = Rates(left=None if left is None else Decimal(left), right=None, seat_tokens=1_000)

@@ -11,10 +11,10 @@ from newsletter.db.engine import open_database
 from newsletter.db.schema import metadata
 from newsletter.digest import store
 from newsletter.digest.changes import Span
-from newsletter.digest.content import Letter, letter_to_json
+from newsletter.digest.content import IssueContent, issue_content_to_json
 from newsletter.digest.draft import Drafted, Window, make_draft
 from newsletter.digest.issues import Issue
-from newsletter.digest.writing import Written, write_letter
+from newsletter.digest.writing import WrittenIssue, write_issue
 from tests.digest.week import CUTOFF, SEEN, SEND_AT, SLOT, WEEK, settings_in
 
 FILE = Path(__file__).with_name("golden_letter.json")
@@ -23,7 +23,7 @@ FILE = Path(__file__).with_name("golden_letter.json")
 _IDS = ("claims", "grounds", "review_id")
 
 
-def letter_of_week(folder: Path, *packs: Pack, **how: Any) -> Letter:
+def letter_of_week(folder: Path, *packs: Pack, **how: Any) -> IssueContent:
     return written_week(folder, *packs, **how).letter
 
 
@@ -34,7 +34,7 @@ def written_week(
     rulings: dict[str, dict[str, str | None]] | None = None,
     span: Span | None = None,
     **settings: object,
-) -> Written:
+) -> WrittenIssue:
     """What these packs make, drafted and written in a folder of its own."""
     database = open_database(f"sqlite:///{folder / 'subscribers.db'}")
     metadata.create_all(database.write_engine)
@@ -48,7 +48,7 @@ def written_week(
         with database.write() as connection:
             issue: Issue = store.change_draft(connection, made.issue, CUTOFF, **(edits or {}))
             items = store.items_of(connection, issue.id)
-            written = write_letter(
+            written = write_issue(
                 issue,
                 items,
                 content,
@@ -61,8 +61,11 @@ def written_week(
     return written
 
 
-def readable(letter: Letter) -> str:
-    return json.dumps(_without_ids(json.loads(letter_to_json(letter))), ensure_ascii=False, indent=1) + "\n"
+def readable(letter: IssueContent) -> str:
+    return (
+        json.dumps(_without_ids(json.loads(issue_content_to_json(letter))), ensure_ascii=False, indent=1)
+        + "\n"
+    )
 
 
 def _without_ids(value: Any) -> Any:

@@ -8,35 +8,35 @@ from newsletter.content.records import Comparison, ReaderVotes, Votes
 from newsletter.digest.changes import (
     CHANGE_WORDS,
     CHANGES,
-    Move,
-    MoveKind,
-    Priced,
+    Change,
+    ChangeKind,
+    PriceChange,
     changes_block,
-    heading_move,
+    heading_change,
 )
-from newsletter.digest.content import Change
+from newsletter.digest.content import ChangeLine
 from newsletter.digest.material import Dossier, Material
 from newsletter.digest.wording import count_words
 from tests.digest.tools import MOMENT, dossier, panel
 from tests.digest.week import settings_in
 
 LONG = "The Extremely Long Name That Somebody Gave To A Tool Which Nobody Will Ever Say Aloud"
-CUT = Priced(label="input", before="$1.00", after="$0.80", percent=-20)
+CUT = PriceChange(label="input", before="$1.00", after="$0.80", percent=-20)
 
 
-def lines(*moves: Move, tool: Dossier | None = None) -> list[str]:
+def lines(*moves: Change, tool: Dossier | None = None) -> list[str]:
     known = tool or dossier("Heron")
     material = Material(comparisons={}, dossiers={known.tool.id: known}, questions=(), sources={})
     return [change.words for change in _block(moves, material)]
 
 
-def _block(moves: tuple[Move, ...], material: Material) -> list[Change]:
+def _block(moves: tuple[Change, ...], material: Material) -> list[ChangeLine]:
     return [change for change, _ in changes_block(moves, material, settings_in(Path()))]
 
 
-def flip(ships: int, skips: int, votes: tuple[int, int] = (0, 0)) -> Move:
-    return Move(
-        kind=MoveKind.DECISION,
+def flip(ships: int, skips: int, votes: tuple[int, int] = (0, 0)) -> Change:
+    return Change(
+        kind=ChangeKind.DECISION,
         key="heron",
         size=Decimal(250),
         before="4–0",
@@ -65,14 +65,16 @@ def test_nine_votes_are_no_community() -> None:
 
 
 def test_prices_say_old_new_and_percent() -> None:
-    other = Priced(label="output", before="$4.00", after="free", percent=None)
-    move = Move(kind=MoveKind.PRICE, key="heron", size=Decimal(100), prices=(CUT, other), provider="Cloud")
+    other = PriceChange(label="output", before="$4.00", after="free", percent=None)
+    move = Change(
+        kind=ChangeKind.PRICE, key="heron", size=Decimal(100), prices=(CUT, other), provider="Cloud"
+    )
     assert lines(move) == ["Heron: at Cloud, input $1.00 → $0.80 (−20 %), output $4.00 → free."]
 
 
 def test_no_line_has_more_than_twenty_words() -> None:
     moves = (
-        Move(kind=MoveKind.PRICE, key=dossier(LONG).tool.id, size=Decimal(20), prices=(CUT,) * 2),
+        Change(kind=ChangeKind.PRICE, key=dossier(LONG).tool.id, size=Decimal(20), prices=(CUT,) * 2),
         flip(1, 3),
     )
     said = lines(*moves, tool=dossier(LONG)) + lines(flip(1, 3))
@@ -87,17 +89,17 @@ def test_there_are_five_at_most() -> None:
 def test_a_change_heads_the_mail_when_it_is_larger_than_the_leads_news() -> None:
     far = (dossier("A", panel(4, 0)), dossier("B", panel(0, 4)))
     near = (dossier("A", panel(4, 0)), dossier("B", panel(3, 1)))
-    half = Move(kind=MoveKind.PRICE, key="heron", size=Decimal(50), prices=(CUT,))
-    assert heading_move([half], near) is half
-    assert heading_move([half], far) is None
-    assert heading_move([flip(1, 3)], far) is not None
-    assert heading_move([Move(kind=MoveKind.PRICE, key="heron", size=Decimal(20))], None) is None
-    assert heading_move([], None) is None
+    half = Change(kind=ChangeKind.PRICE, key="heron", size=Decimal(50), prices=(CUT,))
+    assert heading_change([half], near) is half
+    assert heading_change([half], far) is None
+    assert heading_change([flip(1, 3)], far) is not None
+    assert heading_change([Change(kind=ChangeKind.PRICE, key="heron", size=Decimal(20))], None) is None
+    assert heading_change([], None) is None
 
 
-def voted(key: str, *totals: tuple[str, int, int], size: int = 5) -> Move:
-    return Move(
-        kind=MoveKind.VOTES,
+def voted(key: str, *totals: tuple[str, int, int], size: int = 5) -> Change:
+    return Change(
+        kind=ChangeKind.VOTES,
         key=key,
         size=Decimal(size),
         totals=tuple(
@@ -135,4 +137,4 @@ def test_what_readers_voted_ends_the_list_and_always_has_a_line() -> None:
 
 
 def test_votes_never_head_the_mail() -> None:
-    assert heading_move([voted("heron-vs-kite", ("heron", 900, 3), size=903)], None) is None
+    assert heading_change([voted("heron-vs-kite", ("heron", 900, 3), size=903)], None) is None

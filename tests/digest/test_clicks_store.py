@@ -78,7 +78,7 @@ def test_with_the_links_their_clicks_go_and_later_ones_are_left_out(database: Da
     with database.write() as connection:
         issue_id = issue_with_links(connection)
         add_clicks(connection, {click(issue_id, 1): 2})
-        store.thaw(connection, issue_id)
+        store.delete_frozen(connection, issue_id)
         add_clicks(connection, {click(issue_id, 1): 1})
         assert clicks_of(connection, issue_id) == ()
         assert clicks_by_issue(connection) == {}

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from newsletter.content.records import Votes
-from newsletter.digest.content import Row
+from newsletter.digest.content import TableRow
 from newsletter.digest.lead import decision_table, side_of
 from newsletter.digest.material import Dossier, Material
 from tests.digest.tools import dossier
@@ -21,7 +21,7 @@ def voted(name: str, day: int, ship: int = 7) -> Dossier:
     )
 
 
-def row(left: Dossier, right: Dossier) -> Row:
+def row(left: Dossier, right: Dossier) -> TableRow:
     table = decision_table(side_of(left, NOTHING), side_of(right, NOTHING), left, right)
     return next(each for each in table if each.label.startswith("Community"))
 

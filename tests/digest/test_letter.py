@@ -16,37 +16,43 @@ from newsletter.content.records import (
     VerdictEntry,
 )
 from newsletter.digest.changes import Span
-from newsletter.digest.content import Card, Figure, Letter, letter_from_json, letter_to_json
+from newsletter.digest.content import (
+    Card,
+    Figure,
+    IssueContent,
+    issue_content_from_json,
+    issue_content_to_json,
+)
 from newsletter.digest.items import BRIEF_WORDS, CARD_WORDS
 from newsletter.digest.subject import PREHEADER_CHARS, SUBJECT_CHARS
 from newsletter.digest.wording import count_words, figures_in
-from newsletter.digest.writing import MOST_WORDS, lead_words, letter_words, minutes
+from newsletter.digest.writing import MOST_WORDS, count_issue_words, lead_words, minutes
 from newsletter.errors import StoreError
 from tests.digest.golden import FILE, letter_of_week, readable, written_week
 from tests.digest.week import CUTOFF, PANEL_PAGE, PRICE_PAGE, PROFILE_PAGE, VERDICT_PAGE, WEEK
 
 
 @pytest.fixture
-def letter(tmp_path: Path) -> Letter:
+def letter(tmp_path: Path) -> IssueContent:
     return letter_of_week(tmp_path, *WEEK)
 
 
-def test_a_small_week_reads_like_the_golden_letter(letter: Letter) -> None:
+def test_a_small_week_reads_like_the_golden_letter(letter: IssueContent) -> None:
     assert readable(letter) == FILE.read_text(encoding="utf-8")
 
 
-def test_a_letter_comes_back_from_its_frozen_form(letter: Letter) -> None:
-    stored = letter_to_json(letter)
-    assert letter_from_json(stored) == letter
-    assert letter_to_json(letter_from_json(stored)) == stored
+def test_a_letter_comes_back_from_its_frozen_form(letter: IssueContent) -> None:
+    stored = issue_content_to_json(letter)
+    assert issue_content_from_json(stored) == letter
+    assert issue_content_to_json(issue_content_from_json(stored)) == stored
 
 
 def test_what_is_no_letter_is_refused() -> None:
     with pytest.raises(StoreError):
-        letter_from_json('{"subject": 3}')
+        issue_content_from_json('{"subject": 3}')
 
 
-def test_every_printed_number_from_data_leads_to_a_source(letter: Letter) -> None:
+def test_every_printed_number_from_data_leads_to_a_source(letter: IssueContent) -> None:
     said_as_unknown = {"no votes yet", "not reviewed yet", "no token price recorded", "not recorded"}
     with_digits = [
         each
@@ -61,7 +67,7 @@ def test_every_printed_number_from_data_leads_to_a_source(letter: Letter) -> Non
     assert lines == {"lead", "more.0", "findings.0", "findings.1", "findings.2"}
 
 
-def test_what_sources_differ_on_is_printed_with_both_values_names_and_dates(letter: Letter) -> None:
+def test_what_sources_differ_on_is_printed_with_both_values_names_and_dates(letter: IssueContent) -> None:
     assert [each.words for each in letter.sources.disputes] == [
         "Heron Small, input price: $0.10 (Model almanac, checked 1 Mar 2026); "
         "$0.07 (Tool desk, prices, seen 23 Nov 2026)"
@@ -85,7 +91,7 @@ def test_sources_that_agree_with_each_other_stand_behind_one_value(tmp_path: Pat
     ]
 
 
-def test_every_source_that_is_named_is_among_the_sources(letter: Letter) -> None:
+def test_every_source_that_is_named_is_among_the_sources(letter: IssueContent) -> None:
     names = {each.name for each in letter.sources.origins}
     assert {"Model almanac", "Tool desk, prices"} <= names
 
@@ -153,7 +159,7 @@ def test_from_a_source_that_is_not_ours_only_figures_enter(tmp_path: Path) -> No
     )
 
 
-def test_a_ruling_ends_a_dispute(letter: Letter, tmp_path: Path) -> None:
+def test_a_ruling_ends_a_dispute(letter: IssueContent, tmp_path: Path) -> None:
     chosen = _input_price(letter).claims[0]
     ruled = letter_of_week(_folder(tmp_path), *WEEK, rulings={"heron-small": {"input_price": chosen}})
     assert _input_price(letter).disputed
@@ -168,7 +174,7 @@ def test_a_figure_that_was_ruled_out_is_not_printed(tmp_path: Path) -> None:
     assert {row.right.text for row in letter.lead.costs.volumes} == {"not recorded"}
 
 
-def _input_price(letter: Letter) -> Figure:
+def _input_price(letter: IssueContent) -> Figure:
     [card] = [each for each in letter.cards if each.tool_id == "heron-small"]
     return dict(card.facts)["Input"]
 
@@ -197,7 +203,7 @@ def test_links_that_pay_are_labelled_and_explained(tmp_path: Path) -> None:
     assert not letter.lead.link.affiliate
 
 
-def test_without_links_that_pay_nothing_is_explained(letter: Letter) -> None:
+def test_without_links_that_pay_nothing_is_explained(letter: IssueContent) -> None:
     assert letter.footer.affiliate_notice == ""
 
 
@@ -208,7 +214,7 @@ def test_a_week_without_comparisons_has_no_lead_and_still_a_subject(tmp_path: Pa
     assert [each.kicker for each in letter.cards] == ["new verdict", "new model"]
 
 
-def test_prices_on_cards_have_their_unit_and_the_days_they_were_looked_at(letter: Letter) -> None:
+def test_prices_on_cards_have_their_unit_and_the_days_they_were_looked_at(letter: IssueContent) -> None:
     [heron] = [each for each in letter.cards if each.tool_id == "heron-small"]
     [osprey] = [each for each in letter.cards if each.tool_id == "osprey-7b"]
     assert {label: value.text for label, value in heron.facts} == {
@@ -257,13 +263,13 @@ def test_somebody_elses_summary_is_not_the_reason(tmp_path: Path) -> None:
     assert lead.why == ""
 
 
-def test_both_tools_of_a_brief_can_be_followed(letter: Letter) -> None:
+def test_both_tools_of_a_brief_can_be_followed(letter: IssueContent) -> None:
     assert [[each.tool_id for each in brief.sides] for brief in letter.more] == [
         ["pelican-large", "heron-small"]
     ]
 
 
-def test_the_preheader_is_about_the_lead_and_repeats_nothing_of_the_subject(letter: Letter) -> None:
+def test_the_preheader_is_about_the_lead_and_repeats_nothing_of_the_subject(letter: IssueContent) -> None:
     assert letter.subject.endswith("? 4–0 against 3–1")
     assert letter.preheader == "Ship Borealis 3 (22B): mean 79 of 100 against 70. Free against pay per token."
 
@@ -279,7 +285,7 @@ def test_an_editors_bottom_line_is_the_preheader_too(tmp_path: Path) -> None:
     assert letter.preheader.startswith("Take the Borealis.")
 
 
-def test_only_the_first_issue_has_nothing_to_compare(letter: Letter, tmp_path: Path) -> None:
+def test_only_the_first_issue_has_nothing_to_compare(letter: IssueContent, tmp_path: Path) -> None:
     week = Span(since=CUTOFF - timedelta(days=7), until=CUTOFF)
     assert letter.is_first
     assert not letter_of_week(_folder(tmp_path), *WEEK, span=week).is_first
@@ -337,8 +343,8 @@ def test_a_full_week_keeps_to_its_budgets(tmp_path: Path) -> None:
     assert all(_card_words(each) <= CARD_WORDS for each in letter.cards)
     assert letter.answer is not None
     assert count_words(f"{letter.answer.question} {letter.answer.answer}") <= 50
-    assert 450 <= letter_words(letter) <= MOST_WORDS
-    assert letter.masthead.minutes == minutes(letter_words(letter))
+    assert 450 <= count_issue_words(letter) <= MOST_WORDS
+    assert letter.masthead.minutes == minutes(count_issue_words(letter))
     assert len(letter.subject) <= SUBJECT_CHARS
     assert len(letter.preheader) <= PREHEADER_CHARS
 
@@ -390,7 +396,7 @@ def test_hostile_words_stay_words_on_one_line(tmp_path: Path) -> None:
     assert len(letter.subject) <= SUBJECT_CHARS
 
 
-def _lead_texts(letter: Letter) -> list[str]:
+def _lead_texts(letter: IssueContent) -> list[str]:
     assert letter.lead is not None
     lead = letter.lead
     rows = [text for row in lead.decision for text in (row.label, row.left.text, row.right.text)]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from newsletter.content.records import Pack
 from newsletter.content.store import ContentStore
-from newsletter.digest.changes import Move, MoveKind, Span, find_moves
+from newsletter.digest.changes import Change, ChangeKind, Span, find_changes
 
 START = datetime(2026, 11, 4, 9, 0, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -38,16 +38,16 @@ def review(score: int, decision: str, reviewer: str = "Builder", words: str = "I
     return {"tool": "heron", "reviewer": reviewer, "score": score, "decision": decision, "words": words}
 
 
-def moves(folder: Path, *weeks: Pack, published: tuple[str, ...] = ()) -> tuple[Move, ...]:
+def moves(folder: Path, *weeks: Pack, published: tuple[str, ...] = ()) -> tuple[Change, ...]:
     """What moved in the last of the weeks."""
     with ContentStore(folder / "content.db") as store:
         for number, pack in enumerate(weeks):
             store.import_pack(pack, START + number * WEEK)
         end = START + len(weeks) * WEEK
-        return find_moves(store, Span(since=end - WEEK, until=end), published)
+        return find_changes(store, Span(since=end - WEEK, until=end), published)
 
 
-def told(found: tuple[Move, ...]) -> list[tuple[str, str, str, str]]:
+def told(found: tuple[Change, ...]) -> list[tuple[str, str, str, str]]:
     return [
         (each.kind.value, each.key, priced.before, priced.after)
         for each in found
@@ -57,7 +57,7 @@ def told(found: tuple[Move, ...]) -> list[tuple[str, str, str, str]]:
 
 def test_a_price_that_moved_is_found_with_its_percentage(tmp_path: Path) -> None:
     [move] = moves(tmp_path, said(claims=[price("0.50")]), said(claims=[price("0.35")]))
-    assert (move.kind, move.size, move.prices[0].percent) == (MoveKind.PRICE, Decimal(30), -30)
+    assert (move.kind, move.size, move.prices[0].percent) == (ChangeKind.PRICE, Decimal(30), -30)
     assert (move.prices[0].before, move.prices[0].after, len(move.claims)) == ("$0.50", "$0.35", 2)
 
 
@@ -79,7 +79,7 @@ def test_a_price_that_came_back_before_the_cutoff_has_not_moved(tmp_path: Path) 
         for hours, value in enumerate(("0.50", "0.35", "0.5")):
             store.import_pack(said(claims=[price(value)]), START + timedelta(hours=hours))
         span = Span(since=START + timedelta(minutes=1), until=START + WEEK)
-        assert find_moves(store, span, ()) == ()
+        assert find_changes(store, span, ()) == ()
 
 
 def test_prices_in_words_move_where_only_the_sum_is_another(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_decision_that_turned_is_larger_than_any_price(tmp_path: Path) -> None
 
 def test_a_share_that_moved_without_turning_is_its_points(tmp_path: Path) -> None:
     [move] = moves(tmp_path, said(verdicts=[verdict(4, 0)]), said(verdicts=[verdict(3, 1)]))
-    assert (move.kind, move.size) == (MoveKind.SHARE, Decimal(25))
+    assert (move.kind, move.size) == (ChangeKind.SHARE, Decimal(25))
 
 
 def test_the_same_share_of_more_people_is_no_change(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_the_same_share_of_more_people_is_no_change(tmp_path: Path) -> None:
 def test_a_reviewers_new_score_moves_the_mean_and_a_new_reviewer_does_not(tmp_path: Path) -> None:
     first = said(reviews=[review(80, "ship")])
     [move] = moves(tmp_path, first, said(reviews=[review(70, "ship")]))
-    assert (move.kind, move.before, move.after, move.size) == (MoveKind.SCORE, "80", "70", Decimal(20))
+    assert (move.kind, move.before, move.after, move.size) == (ChangeKind.SCORE, "80", "70", Decimal(20))
     (tmp_path / "joined").mkdir()
     joined = said(reviews=[review(20, "ship", "Skeptic", "It waits.")])
     assert moves(tmp_path / "joined", first, joined) == ()
@@ -163,14 +163,14 @@ def test_a_comparison_said_otherwise_is_a_change_once_it_was_published(tmp_path:
         return said(comparisons=[{"left": "heron", "right": "finch", "summary": summary}])
 
     found = moves(tmp_path, compared("Both fly."), compared("One flies."), published=("heron-vs-finch",))
-    assert [(each.kind, each.key) for each in found] == [(MoveKind.COMPARISON, "heron-vs-finch")]
+    assert [(each.kind, each.key) for each in found] == [(ChangeKind.COMPARISON, "heron-vs-finch")]
     (tmp_path / "new").mkdir()
     assert moves(tmp_path / "new", compared("Both fly."), compared("One flies.")) == ()
 
 
 def test_there_are_no_changes_before_the_second_issue(tmp_path: Path) -> None:
     with ContentStore(tmp_path / "content.db") as store:
-        assert find_moves(store, None, ()) == ()
+        assert find_changes(store, None, ()) == ()
 
 
 # ── any history ────────────────────────────────────────────────────────────────────────────────────────
@@ -204,7 +204,7 @@ def test_over_consecutive_issues_every_change_is_told_once(history: list[Any], c
             store.import_pack(pack, START + timedelta(hours=hour, seconds=number))
         for since, until in zip([None, *cutoffs], cutoffs, strict=False):
             span = None if since is None else Span(since=_at(since), until=_at(until))
-            found = find_moves(store, span, ())
+            found = find_changes(store, span, ())
             assert sorted(_facts(found)) == sorted(_expected(history, since, until))
             assert [each.size for each in found] == sorted((each.size for each in found), reverse=True)
 
@@ -213,7 +213,7 @@ def _at(hour: int) -> datetime:
     return START + timedelta(hours=hour)
 
 
-def _facts(found: tuple[Move, ...]) -> list[tuple[str, str, str, str]]:
+def _facts(found: tuple[Change, ...]) -> list[tuple[str, str, str, str]]:
     return [
         ("price" if each.prices else "verdict", each.key, priced.before, priced.after)
         for each in found

@@ -156,7 +156,7 @@ def test_what_is_frozen_comes_back_byte_for_byte(database: Database) -> None:
         store.freeze(connection, issue.id, Frozen(letter="older", sender="", plans={"older": b""}))
         store.freeze(connection, issue.id, frozen)
         assert store.get_frozen(connection, issue.id) == frozen
-        store.thaw(connection, issue.id)
+        store.delete_frozen(connection, issue.id)
         with pytest.raises(NotFound):
             store.get_frozen(connection, issue.id)
 

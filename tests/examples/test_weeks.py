@@ -14,7 +14,7 @@ from newsletter.content.facts import resolve
 from newsletter.content.pages import decode
 from newsletter.content.store import ContentStore
 from newsletter.digest.draft import Drafted
-from newsletter.digest.writing import letter_words
+from newsletter.digest.writing import count_issue_words
 from newsletter.editing.checks import Finding, check
 from newsletter.editing.draft import draft_now
 from newsletter.editing.preview import letter_of
@@ -127,7 +127,7 @@ def test_its_issue_is_of_the_usual_length_and_ready_to_approve(app: App) -> None
     drafted = draft_now(app)
     assert isinstance(drafted, Drafted)
     letter = letter_of(app, drafted.issue)
-    assert 600 <= letter_words(letter) <= 800
+    assert 600 <= count_issue_words(letter) <= 800
     assert letter.lead is not None
     assert letter.lead.scorecard is not None
     assert letter.lead.costs is not None

@@ -6,8 +6,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from newsletter.render.compile import letter_values, mjml_source, template_of
-from newsletter.render.environment import Source, template_folders
+from newsletter.render.compile import issue_values, mjml_source, template_of
+from newsletter.render.environment import RenderedTemplate, template_folders
 from newsletter.render.sentinels import Sentinels
 from tests.render import letters
 
@@ -36,7 +36,7 @@ MAILS: Mapping[str, Mapping[str, object]] = {
 }
 
 
-def sources() -> dict[str, Source]:
+def sources() -> dict[str, RenderedTemplate]:
     """The MJML of each mail as it is today, with sentinels for its values."""
     folders = template_folders(None)
     mails = {
@@ -45,7 +45,7 @@ def sources() -> dict[str, Source]:
     }
     issues = {
         each.masthead.edition.value: mjml_source(
-            template_of(each.masthead.edition), letter_values(each, letters.FRAME), folders, Sentinels()
+            template_of(each.masthead.edition), issue_values(each, letters.FRAME), folders, Sentinels()
         )
         for each in (letters.HEAVY, letters.MONTHLY)
     }

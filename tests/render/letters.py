@@ -6,29 +6,29 @@ from typing import Any
 
 from newsletter.db.statuses import Edition
 from newsletter.digest.content import (
-    Answer,
+    AnsweredQuestion,
     Benchmarks,
     Brief,
     Card,
-    Change,
+    ChangeLine,
+    CitedSource,
     Costs,
-    Dispute,
     Figure,
     Footer,
+    IssueContent,
     Lead,
-    Letter,
-    Line,
     Link,
     Masthead,
-    Named,
-    Origin,
+    MonthLine,
+    PrintedDispute,
     Quote,
-    Row,
     Score,
     Scorecard,
     ScoreRow,
     Side,
     Sources,
+    TableRow,
+    ToolName,
     Week,
 )
 from newsletter.render.headers import MessageFrame
@@ -59,16 +59,16 @@ def _figure(text: str, *claims: str, disputed: bool = False) -> Figure:
     return Figure(text=text, claims=claims or ("c1",), disputed=disputed)
 
 
-def _row(label: str, left: str, right: str, *, disputed: bool = False) -> Row:
-    return Row(label=label, left=_figure(left, disputed=disputed), right=_figure(right))
+def _row(label: str, left: str, right: str, *, disputed: bool = False) -> TableRow:
+    return TableRow(label=label, left=_figure(left, disputed=disputed), right=_figure(right))
 
 
 def _link(label: str, slug: str = "compare/small-medium", *, affiliate: bool = False) -> Link:
     return Link(label=label, url=f"https://verdicts.example.org/{slug}", affiliate=affiliate)
 
 
-def _sides(*names: str) -> tuple[Named, ...]:
-    return tuple(Named(tool_id=name.lower().replace(" ", "-"), name=name) for name in names)
+def _sides(*names: str) -> tuple[ToolName, ...]:
+    return tuple(ToolName(tool_id=name.lower().replace(" ", "-"), name=name) for name in names)
 
 
 MASTHEAD = Masthead(
@@ -271,7 +271,7 @@ FOOTER = Footer(
     affiliate_notice="",
 )
 
-USUAL = Letter(
+USUAL = IssueContent(
     asks_votes=True,
     key="Four reviewers score 0–100 and say ship (use it) or skip.",
     subject="Mistral 3 Small or Medium 3.2? 4–0 against 3–1",
@@ -284,7 +284,7 @@ USUAL = Letter(
     more=MORE,
     cards=CARDS,
     rest=(_link("Foundry 2", "tools/foundry-2"), _link("Kestrel vs Merlin", "compare/kestrel-merlin")),
-    answer=Answer(
+    answer=AnsweredQuestion(
         question="Can I run a 22B model on one consumer card?",
         answer="Yes, quantised to four bits it fits in 24 GB of memory; expect the first answer within five minutes of starting the download on a fast line.",
         about="Mistral 3 Small (22B)",
@@ -292,19 +292,19 @@ USUAL = Letter(
     ),
     sources=Sources(
         origins=(
-            Origin(
+            CitedSource(
                 name="Weekly Verdicts panel",
                 url="https://verdicts.example.org/panel",
                 dated="published 24 Nov 2026",
             ),
-            Origin(
+            CitedSource(
                 name="Mistral AI, pricing",
                 url="https://models.example.com/mistral",
                 dated="checked 1 Mar 2026",
             ),
         ),
         disputes=(
-            Dispute(
+            PrintedDispute(
                 tool_id="mistral-small-3-2",
                 attribute="input_price",
                 words="Mistral Small 3.2, input: $0.10 (model profile, checked 1 Mar 2026); $0.07 (model page, seen 20 Nov 2026)",
@@ -340,13 +340,13 @@ HEAVY = replace(
         "Sources differ on Mistral Small 3.2, input price: $0.10 or $0.07 per million tokens.",
     ),
     changes=(
-        Change(
+        ChangeLine(
             tool_id="foundry",
             words="Foundry raised its input price from $0.40 to $0.55 a million tokens.",
             link=_link("Foundry", "tools/foundry"),
         ),
-        Change(tool_id="kestrel", words="Kestrel lost a ship: 3–1 in October, 2–2 now.", link=None),
-        Change(
+        ChangeLine(tool_id="kestrel", words="Kestrel lost a ship: 3–1 in October, 2–2 now.", link=None),
+        ChangeLine(
             tool_id="merlin",
             words="Merlin's weights are open since Monday.",
             link=_link("Merlin", "tools/merlin", affiliate=True),
@@ -405,7 +405,7 @@ ONE_OF_EACH = replace(
     sources=replace(HEAVY.sources, origins=HEAVY.sources.origins[:1]),
 )
 
-HOSTILE: Letter = hostile(ONE_OF_EACH)
+HOSTILE: IssueContent = hostile(ONE_OF_EACH)
 
 #: A month of two weeks, of which one was corrected, with the changes and a line for everything else.
 MONTHLY = replace(
@@ -436,7 +436,9 @@ MONTHLY = replace(
         for number, day in ((12, 26), (11, 19))
     ),
     lines=(
-        Line(key="tool-lumen", topic="Audio", link=_link("Lumen Voice"), split=_figure("3 ship / 1 skip")),
+        MonthLine(
+            key="tool-lumen", topic="Audio", link=_link("Lumen Voice"), split=_figure("3 ship / 1 skip")
+        ),
     ),
     rest=(_link("41 more in the archive", "archive"),),
 )

@@ -3,14 +3,14 @@ import random
 import pytest
 
 from newsletter.errors import BadInput
-from newsletter.render.compile import BrokenBlock, compile_letter, html_blocks, text_blocks
+from newsletter.render.compile import BrokenBlock, compile_issue, html_blocks, text_blocks
 from newsletter.render.environment import template_folders
 from newsletter.render.plan import FRAME, Block, Slot, SlotName
 from newsletter.render.sentinels import BlockBegin, BlockEnd, Html, LostSentinel, Sentinels
 from tests.render import letters
 from tests.render.views import conditionals, for_browsers, for_outlook, html_of, parse_errors, text_of
 
-PLAN = compile_letter(letters.HEAVY, letters.FRAME, template_folders(None))
+PLAN = compile_issue(letters.HEAVY, letters.FRAME, template_folders(None))
 
 
 def html(template: str, *values: object) -> tuple[Block, ...]:

@@ -7,7 +7,7 @@ import pytest
 
 from newsletter.errors import Place
 from newsletter.render.compile import html_of, minify
-from newsletter.render.environment import Source
+from newsletter.render.environment import RenderedTemplate
 from tests.render.goldens import FOLDER, sources
 from tests.render.views import for_browsers, for_outlook, lines
 
@@ -20,7 +20,7 @@ def golden(name: str) -> tuple[str, str]:
 
 
 def ours(mjml: str) -> str:
-    return minify(html_of(Source(mjml, (Place("golden"),) * (mjml.count("\n") + 1))))
+    return minify(html_of(RenderedTemplate(mjml, (Place("golden"),) * (mjml.count("\n") + 1))))
 
 
 def vocabulary(mjml: str) -> set[tuple[str, str]]:

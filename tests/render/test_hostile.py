@@ -3,14 +3,14 @@
 import re
 from typing import Any
 
-from newsletter.render.compile import compile_letter
+from newsletter.render.compile import compile_issue
 from newsletter.render.environment import template_folders
 from tests.render import letters
 from tests.render.views import for_browsers, for_outlook, html_of, lines, text_of, tree
 
 FOLDERS = template_folders(None)
-HOSTILE = compile_letter(letters.HOSTILE, letters.FRAME, FOLDERS)
-HARMLESS = compile_letter(letters.ONE_OF_EACH, letters.FRAME, FOLDERS)
+HOSTILE = compile_issue(letters.HOSTILE, letters.FRAME, FOLDERS)
+HARMLESS = compile_issue(letters.ONE_OF_EACH, letters.FRAME, FOLDERS)
 
 #: What the attack becomes once it is cleaned: the same letters, nothing that acts.
 SHOWN = "\"'><script>alert(1)</script>&amp;</td></table><mj-text>{{ 7*7 }}{% raw %}</mj-text><!--[if mso]>x<![endif]-->[31mgnp.exe01:1 Bcc: a@b"

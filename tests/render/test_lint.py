@@ -4,8 +4,8 @@ import pytest
 
 from newsletter.errors import Place, TemplateError
 from newsletter.render.compile import html_of
-from newsletter.render.environment import Source, mjml_environment, render
-from newsletter.render.lint import Fault, lint
+from newsletter.render.environment import RenderedTemplate, mjml_environment, render
+from newsletter.render.lint import MjmlFault, lint
 from newsletter.render.sentinels import Sentinels
 
 
@@ -61,8 +61,8 @@ def test_faults_are_found_with_their_line(mjml: str, line: int, reason: str) -> 
 def test_all_faults_are_listed_in_order() -> None:
     faults = lint(mail("<mj-foo></mj-foo>\n<mj-bar></mj-bar>"))
     assert faults == [
-        Fault(3, "there is no component mj-foo here"),
-        Fault(4, "there is no component mj-bar here"),
+        MjmlFault(3, "there is no component mj-foo here"),
+        MjmlFault(4, "there is no component mj-bar here"),
     ]
 
 
@@ -99,4 +99,4 @@ def test_a_fault_is_reported_in_the_template_that_holds_it(tmp_path: Path) -> No
 def test_a_font_that_would_be_fetched_is_refused() -> None:
     mjml = column('<mj-text font-family="Roboto">x</mj-text>')
     with pytest.raises(TemplateError, match="would fetch"):
-        html_of(Source(mjml, (Place("body.mjml.j2"),)))
+        html_of(RenderedTemplate(mjml, (Place("body.mjml.j2"),)))

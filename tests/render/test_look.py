@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from newsletter.render.compile import compile_letter, compile_mail
+from newsletter.render.compile import compile_issue, compile_mail
 from newsletter.render.environment import template_folders
 from tests.render import letters
 from tests.render.goldens import MAILS
@@ -58,13 +58,13 @@ _SEEN_WORDS = """() => {
 
 @pytest.fixture(scope="module", params=letters.REPRESENTATIVE)
 def document(request: pytest.FixtureRequest) -> str:
-    return html_of(compile_letter(getattr(letters, request.param), letters.FRAME, FOLDERS))
+    return html_of(compile_issue(getattr(letters, request.param), letters.FRAME, FOLDERS))
 
 
 @pytest.fixture(scope="module")
 def heavy() -> str:
     """The longest note and findings there may be: what stands before the bottom line is as high as it gets."""
-    return html_of(compile_letter(letters.HEAVY, letters.FRAME, FOLDERS))
+    return html_of(compile_issue(letters.HEAVY, letters.FRAME, FOLDERS))
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +111,7 @@ def test_read_aloud_the_headings_make_an_outline_and_come_in_the_order_of_the_te
     levels = [level for level, _ in headings]
     assert levels[0] == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
-    rest = " ".join(text_of(compile_letter(letters.HEAVY, letters.FRAME, FOLDERS)).split()).casefold()
+    rest = " ".join(text_of(compile_issue(letters.HEAVY, letters.FRAME, FOLDERS)).split()).casefold()
     for words in (words for level, words in headings if level == 2):
         heading = words.replace("\xa0", " ").casefold()
         assert heading in rest, f"{heading} does not follow in the text part"
@@ -143,7 +143,7 @@ def test_single_mails_fit_and_are_readable(page: Page, kind: str, scheme: str) -
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_monthly_issue_fits_and_is_readable_without_barriers(page: Page, scheme: str) -> None:
-    show(page, html_of(compile_letter(letters.MONTHLY, letters.FRAME, FOLDERS)), PHONE, scheme)
+    show(page, html_of(compile_issue(letters.MONTHLY, letters.FRAME, FOLDERS)), PHONE, scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
     assert [words for words, ratio in page.evaluate(_CONTRASTS) if ratio < 4.5] == []
     found = Axe().run(page, options={"rules": {rule: {"enabled": False} for rule in _OF_PAGES}})
@@ -206,6 +206,6 @@ def test_it_is_readable_without_its_style_sheets(page: Page, heavy: str) -> None
 
 def test_scripts_in_values_do_not_run(page: Page) -> None:
     page.evaluate("() => { window.ran = 0; window.alert = () => { window.ran += 1 } }")
-    show(page, html_of(compile_letter(letters.HOSTILE, letters.FRAME, FOLDERS)), DESK, "light")
+    show(page, html_of(compile_issue(letters.HOSTILE, letters.FRAME, FOLDERS)), DESK, "light")
     assert page.locator("script").count() == 0
     assert page.evaluate("window.ran") == 0

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.render.compile import compile_letter, compile_mail
+from newsletter.render.compile import compile_issue, compile_mail
 from newsletter.render.environment import template_folders
 from tests.render import letters
 from tests.render.features import features_of
@@ -29,7 +29,7 @@ FAMILIES = {"gmail": 4, "outlook": 5, "apple-mail": 2, "yahoo": 3}
 def used() -> set[str]:
     """What the five representative issues and every single mail use together."""
     issues = [getattr(letters, name) for name in letters.REPRESENTATIVE]
-    documents = [html_of(compile_letter(each, letters.FRAME, FOLDERS)) for each in issues]
+    documents = [html_of(compile_issue(each, letters.FRAME, FOLDERS)) for each in issues]
     documents += [
         html_of(compile_mail(kind, values, letters.FRAME, FOLDERS)) for kind, values in MAILS.items()
     ]

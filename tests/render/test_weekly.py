@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from newsletter.digest.content import Followed, Letter, Rates, Score, Scorecard, ScoreRow
+from newsletter.digest.content import Followed, IssueContent, Rates, Score, Scorecard, ScoreRow
 from newsletter.errors import BadInput
 from newsletter.render.columns import width
-from newsletter.render.compile import compile_letter
+from newsletter.render.compile import compile_issue
 from newsletter.render.environment import template_folders
 from newsletter.render.plan import SAMPLE_VALUES, Plan, SlotName
 from tests.render import letters
@@ -21,11 +21,11 @@ FOLDERS = template_folders(None)
 LETTERS = {
     name: getattr(letters, name) for name in ("USUAL", "THIN", "HEAVY", "NO_LEAD", "RIGHT_TO_LEFT", "HOSTILE")
 }
-PLANS = {name: compile_letter(letter, letters.FRAME, FOLDERS) for name, letter in LETTERS.items()}
+PLANS = {name: compile_issue(letter, letters.FRAME, FOLDERS) for name, letter in LETTERS.items()}
 
 
-def compiled(letter: Letter) -> Plan:
-    return compile_letter(letter, letters.FRAME, FOLDERS)
+def compiled(letter: IssueContent) -> Plan:
+    return compile_issue(letter, letters.FRAME, FOLDERS)
 
 
 def words(element: Any) -> str:

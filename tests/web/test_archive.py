@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 
 from newsletter.content.records import BenchmarkEntry, Decision, Pack, QuestionEntry, ReviewEntry, SourceEntry
-from newsletter.digest.content import letter_from_json
+from newsletter.digest.content import issue_content_from_json
 from newsletter.digest.store import get_frozen, set_archived
 from newsletter.editing.approve import cancel
 from newsletter.readers.links import Purpose
@@ -65,7 +65,7 @@ def test_an_issue_that_went_out_is_a_page_of_its_own(published: House) -> None:
 def test_every_word_and_number_that_was_approved_is_on_the_page(house: House) -> None:
     issue = send_issue(house, note="Hello, **you**.")
     with house.app.database.read() as connection:
-        letter = letter_from_json(get_frozen(connection, issue.id).letter)
+        letter = issue_content_from_json(get_frozen(connection, issue.id).letter)
     page = house.get(PAGE).text
     assert "<p>Hello, <strong>you</strong>.</p>" in page
     shown = text_of(page)
@@ -86,7 +86,7 @@ def test_every_word_and_number_that_was_approved_is_on_the_page(house: House) ->
 def test_what_the_mail_had_no_room_for_is_there(house: House) -> None:
     issue = send_issue(house, *WEEK, MUCH)
     with house.app.database.read() as connection:
-        letter = letter_from_json(get_frozen(connection, issue.id).letter)
+        letter = issue_content_from_json(get_frozen(connection, issue.id).letter)
     assert letter.lead is not None
     assert letter.lead.scorecard is not None
     assert len(letter.lead.scorecard.rows) == 8

@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.db.statuses import Edition
 from newsletter.delivery.store import start_issue
-from newsletter.digest.content import Letter
+from newsletter.digest.content import IssueContent
 from newsletter.digest.draft import Drafted
 from newsletter.editing.approve import approve
 from newsletter.editing.draft import draft_at_once
@@ -22,7 +22,7 @@ class Month:
     """A house in which a weekly issue and a monthly one went out."""
 
     house: House
-    letter: Letter
+    letter: IssueContent
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from newsletter.config import Settings
-from newsletter.digest.content import Brief, Lead, Letter, Link
+from newsletter.digest.content import Brief, IssueContent, Lead, Link
 from newsletter.digest.subject import SUBJECT_CHARS
 from newsletter.digest.wording import count_words, day
 from newsletter.digest.writing import lead_words
@@ -14,7 +14,7 @@ from newsletter.editing.edits import NOTE_WORDS
 LEAD_WORDS = 240
 
 
-def in_letter(letter: Letter, settings: Settings) -> Iterator[Finding]:
+def in_letter(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
     """Everything that shows in the letter alone."""
     yield from _contents(letter)
     yield from _lengths(letter)
@@ -23,7 +23,7 @@ def in_letter(letter: Letter, settings: Settings) -> Iterator[Finding]:
     yield from _thin(letter, settings)
 
 
-def _contents(letter: Letter) -> Iterator[Finding]:
+def _contents(letter: IssueContent) -> Iterator[Finding]:
     if letter.lead is None and not (letter.more or letter.cards or letter.weeks or letter.lines):
         yield error(
             "empty",
@@ -55,7 +55,7 @@ def _contents(letter: Letter) -> Iterator[Finding]:
         )
 
 
-def _lengths(letter: Letter) -> Iterator[Finding]:
+def _lengths(letter: IssueContent) -> Iterator[Finding]:
     lengths = (
         ("The lead", "lead", lead_words(letter.lead) if letter.lead else 0, LEAD_WORDS),
         ("The note", "note", count_words(letter.note), NOTE_WORDS),
@@ -72,7 +72,7 @@ def too_long(what: str, where: str, words: int, most: int) -> Finding:
     return warning(key, f"{what} has {words} words", where, why, "Leave something out.", link=link)
 
 
-def _links(letter: Letter) -> Iterator[Finding]:
+def _links(letter: IssueContent) -> Iterator[Finding]:
     compared: list[Lead | Brief] = [letter.lead] if letter.lead is not None else []
     for each in (*compared, *letter.more):
         if not each.link.url:
@@ -96,7 +96,7 @@ def _links(letter: Letter) -> Iterator[Finding]:
             )
 
 
-def all_links(letter: Letter) -> Iterator[Link]:
+def all_links(letter: IssueContent) -> Iterator[Link]:
     """Every link that the issue prints."""
     links: list[Link | None] = [letter.lead.link if letter.lead else None]
     links += [each.link for each in letter.more]
@@ -123,7 +123,7 @@ def is_web_address(url: str) -> bool:
     return parts.scheme in ("http", "https") and named and "@" not in parts.netloc
 
 
-def _dates(letter: Letter) -> Iterator[Finding]:
+def _dates(letter: IssueContent) -> Iterator[Finding]:
     for origin in letter.sources.origins:
         if origin.newest_on is not None and origin.newest_on > letter.masthead.date_on:
             yield warning(
@@ -136,7 +136,7 @@ def _dates(letter: Letter) -> Iterator[Finding]:
             )
 
 
-def _thin(letter: Letter, settings: Settings) -> Iterator[Finding]:
+def _thin(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
     items = (1 if letter.lead else 0) + len(letter.more) + len(letter.cards)
     if 0 < items < settings.thin_below:
         yield warning(

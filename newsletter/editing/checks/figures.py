@@ -15,7 +15,7 @@ from newsletter.app import App
 from newsletter.content.conflicts.findings import Contradiction, Kind
 from newsletter.content.facts import day_of, is_stale
 from newsletter.content.records import Claim, Fact, Source
-from newsletter.digest.content import Card, Costs, Figure, Lead, Letter, Row, Scorecard, Side
+from newsletter.digest.content import Card, Costs, Figure, IssueContent, Lead, Scorecard, Side, TableRow
 from newsletter.digest.costs import VOLUMES
 from newsletter.digest.issues import Issue
 from newsletter.digest.lead import SCORE_ROWS
@@ -40,7 +40,7 @@ _WORDS = ("Best for", "Category")
 _DIGIT = re.compile(r"\d")
 
 
-def disputed(letter: Letter, printed: Printed) -> Iterator[Finding]:
+def disputed(letter: IssueContent, printed: Printed) -> Iterator[Finding]:
     """Printed figures on which sources differ: the editor sees them first."""
     for each in letter.sources.disputes:
         fact = printed.facts.get(each.tool_id, {}).get(each.attribute)
@@ -60,7 +60,7 @@ def disputed(letter: Letter, printed: Printed) -> Iterator[Finding]:
         )
 
 
-def contradicted(letter: Letter, printed: Printed, found: Iterable[Contradiction]) -> Iterator[Finding]:
+def contradicted(letter: IssueContent, printed: Printed, found: Iterable[Contradiction]) -> Iterator[Finding]:
     """Contradictions about what is printed, arithmetic among them, that are no dispute listed already."""
     listed = {(each.tool_id, each.attribute) for each in letter.sources.disputes}
     for each in found:
@@ -102,7 +102,7 @@ def _short(found: Contradiction) -> str:
     return sha256(said.encode()).hexdigest()[:6]
 
 
-def _is_quoted(found: Contradiction, letter: Letter) -> bool:
+def _is_quoted(found: Contradiction, letter: IssueContent) -> bool:
     """Whether the featured answer repeats one of the two statements."""
     if letter.answer is None:
         return False
@@ -115,7 +115,7 @@ def _plain(words: str) -> str:
     return " ".join(words.casefold().split()).strip(" .“”\"'")
 
 
-def retold(letter: Letter, printed: Printed) -> Iterator[Finding]:
+def retold(letter: IssueContent, printed: Printed) -> Iterator[Finding]:
     """Prose that tells a value which another source, or the editor's ruling, contradicts."""
     disputes = {(each.tool_id, each.attribute) for each in letter.sources.disputes}
     for where, link, words, tool_ids in _prose(letter, printed.names):
@@ -155,7 +155,7 @@ def _retold(where: str, link: str, printed: Printed, fact: Fact, told: Claim) ->
     )
 
 
-def _prose(letter: Letter, names: Mapping[str, str]) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
+def _prose(letter: IssueContent, names: Mapping[str, str]) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
     """Sentences that are not written from the facts: where, the place on the page, the words, and about which tools."""
     if letter.answer is not None:
         about = tuple(key for key, name in names.items() if name in letter.answer.about)
@@ -197,7 +197,7 @@ def _listed(claims: Iterable[Claim], names: Mapping[str, str]) -> str:
     return "; ".join(f"{name}, {', '.join(labels)}" for name, labels in by_tool.items())
 
 
-def unsourced(letter: Letter, issue: Issue, printed: Printed) -> Iterator[Finding]:
+def unsourced(letter: IssueContent, issue: Issue, printed: Printed) -> Iterator[Finding]:
     """Figures that stand on no claim, and amounts in an editor's words that the issue has nowhere else."""
     bare = [each.text for each in _figures(letter) if not each.claims and _DIGIT.search(each.text)]
     for text in dict.fromkeys(bare):
@@ -218,7 +218,7 @@ def unsourced(letter: Letter, issue: Issue, printed: Printed) -> Iterator[Findin
             yield _no_source(f"unsourced:{field}:{amount}", what, field.replace("_", " "), f"#{field}")
 
 
-def _figures(letter: Letter) -> Iterator[Figure]:
+def _figures(letter: IssueContent) -> Iterator[Figure]:
     """The printed figures but for the rows of the decision table that are words."""
     for row in letter.lead.decision if letter.lead is not None else ():
         if row.label not in _WORDS:
@@ -241,7 +241,7 @@ def _has_source(printed: Printed, claim_id: str) -> bool:
     return printed.claims[claim_id].source_id in printed.sources
 
 
-def _computed(letter: Letter, written: set[str]) -> Iterator[str]:
+def _computed(letter: IssueContent, written: set[str]) -> Iterator[str]:
     """The letter's texts but for those that an editor wrote."""
     for text in texts_in(letter):
         if text not in written:
@@ -295,7 +295,7 @@ def _facts_page(tool_id: str, attribute: str = "") -> str:
 # Figures of the issue reckoned again from the others that it prints: means from scores, costs from prices.
 
 
-def reckoned(letter: Letter) -> Iterator[Finding]:
+def reckoned(letter: IssueContent) -> Iterator[Finding]:
     """What does not follow from the figures beside it."""
     if letter.lead is None:
         return
@@ -392,7 +392,7 @@ def changed(app: App, proof: Proof) -> Iterator[Finding]:
         )
 
 
-def _printed_figures(letter: Letter) -> Iterator[tuple[str, str]]:
+def _printed_figures(letter: IssueContent) -> Iterator[tuple[str, str]]:
     if letter.lead is not None:
         yield from _lead(letter.lead)
     for card in letter.cards:
@@ -424,7 +424,7 @@ def _side(side: Side) -> Iterator[tuple[str, str]]:
     yield f"{side.name}, pricing", side.pricing.text
 
 
-def _row(row: Row, names: tuple[str, str]) -> Iterator[tuple[str, str]]:
+def _row(row: TableRow, names: tuple[str, str]) -> Iterator[tuple[str, str]]:
     if not row.label.startswith(COMMUNITY):
         for name, figure in zip(names, (row.left, row.right), strict=True):
             yield f"{name}, {row.label}", figure.text

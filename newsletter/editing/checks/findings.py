@@ -12,7 +12,7 @@ from newsletter.content.conflicts.findings import Contradiction
 from newsletter.content.facts import resolve
 from newsletter.content.records import Claim, Fact, Source
 from newsletter.content.store import ContentStore
-from newsletter.digest.content import Letter
+from newsletter.digest.content import IssueContent
 from newsletter.digest.store import rulings_on
 from newsletter.digest.wording import figures_in
 
@@ -138,7 +138,7 @@ class Printed:
         return printed or any((each, found.attribute) in self.attributes for each in found.tool_ids)
 
 
-def read_printed(app: App, content: ContentStore, letter: Letter) -> Printed:
+def read_printed(app: App, content: ContentStore, letter: IssueContent) -> Printed:
     """Look up everything that the letter's figures stand on, in a few queries."""
     ids = frozenset(_grounds(letter))
     tools = content.tools(dict.fromkeys(_tools(letter, content)))
@@ -165,7 +165,7 @@ def read_printed(app: App, content: ContentStore, letter: Letter) -> Printed:
     )
 
 
-def _grounds(letter: Letter) -> Iterator[str]:
+def _grounds(letter: IssueContent) -> Iterator[str]:
     """The ids of everything that a common figure or line stands on."""
     for figure in figures_in((letter.lead, letter.cards)):
         yield from figure.claims
@@ -174,7 +174,7 @@ def _grounds(letter: Letter) -> Iterator[str]:
             yield from each.claims
 
 
-def _tools(letter: Letter, content: ContentStore) -> Iterable[str]:
+def _tools(letter: IssueContent, content: ContentStore) -> Iterable[str]:
     """The tools that the lead, the briefs and the cards show."""
     if letter.lead is not None:
         yield from (letter.lead.left.tool_id, letter.lead.right.tool_id)

@@ -14,7 +14,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
-from newsletter.digest.content import Letter
+from newsletter.digest.content import IssueContent
 from newsletter.editing.checks.content import all_links, is_web_address
 from newsletter.editing.checks.findings import Finding, warning
 
@@ -141,7 +141,7 @@ def _request(connection: HTTPConnection, method: str, parts: SplitResult) -> tup
     return answer.status, answer.getheader("Location", "") or ""
 
 
-def unreachable(letter: Letter, opener: Opener) -> Iterator[Finding]:
+def unreachable(letter: IssueContent, opener: Opener) -> Iterator[Finding]:
     """The issue's links that cannot be opened, each once."""
     urls = [each.url for each in all_links(letter) if is_web_address(each.url)]
     for url, fault in _faults(list(dict.fromkeys(urls))[:MOST], opener):

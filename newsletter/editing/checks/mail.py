@@ -11,7 +11,7 @@ from email import message_from_bytes, policy
 from html import unescape
 from html.parser import HTMLParser
 
-from newsletter.digest.content import Letter, letter_to_json
+from newsletter.digest.content import IssueContent, issue_content_to_json
 from newsletter.digest.writing import MOST_WORDS, read_words
 from newsletter.editing.checks.content import is_web_address, too_long
 from newsletter.editing.checks.findings import Finding, error, warning
@@ -140,7 +140,7 @@ _ADDRESS = re.compile(r"(?:https?://|mailto:)\S+")
 _FIGURE = re.compile(r"[$€£]?\d(?:[\d,.]*\d)?")
 
 
-def in_mail(plan: Plan, letter: Letter, sent: Plan | None = None) -> Iterator[Finding]:
+def in_mail(plan: Plan, letter: IssueContent, sent: Plan | None = None) -> Iterator[Finding]:
     """Everything that shows in the finished mail alone; `letter` is what it was made from, `sent` how it would leave."""
     try:
         values = {name.value: value for name, value in SAMPLE_VALUES.items()}
@@ -221,9 +221,9 @@ def _has(blocks: tuple[Block, ...], name: SlotName) -> bool:
     return any(isinstance(each, Slot) and each.name is name for block in blocks for each in block.segments)
 
 
-def _parts(text: str, html: str, letter: Letter) -> Iterator[Finding]:
+def _parts(text: str, html: str, letter: IssueContent) -> Iterator[Finding]:
     postal_address = letter.footer.postal_address
-    said = letter_to_json(letter)
+    said = issue_content_to_json(letter)
     for where, content in (("text part", text), ("HTML part", html)):
         part = where.split()[0].lower()
         if postal_address and not _holds(content, postal_address):

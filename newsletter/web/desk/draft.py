@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from newsletter.app import App
 from newsletter.db.statuses import Edition, ExclusionReach, IssueStatus, ItemKind, Room
-from newsletter.digest.content import Letter
+from newsletter.digest.content import IssueContent
 from newsletter.digest.issues import Issue, ItemKey
 from newsletter.digest.selection import ROOM_NAMES, Way
 from newsletter.digest.store import get_issue, read_items
@@ -399,7 +399,13 @@ def _stamp(cache: DeskCache, mail: str) -> str:
 
 
 def _desk(
-    app: App, issue: Issue, letter: Letter, proposals: Proposals, form: Fields | None, fault: str, at: str
+    app: App,
+    issue: Issue,
+    letter: IssueContent,
+    proposals: Proposals,
+    form: Fields | None,
+    fault: str,
+    at: str,
 ) -> Desk:
     typed = form if form is not None and at == "texts" else None
     return Desk(
@@ -416,7 +422,7 @@ def _desk(
     )
 
 
-def _texts(issue: Issue, letter: Letter, proposals: Proposals, typed: Fields | None) -> list[Text]:
+def _texts(issue: Issue, letter: IssueContent, proposals: Proposals, typed: Fields | None) -> list[Text]:
     printed = {
         "subject": letter.subject,
         "preheader": letter.preheader,

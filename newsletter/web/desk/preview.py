@@ -17,7 +17,7 @@ from fastapi.responses import HTMLResponse
 
 from newsletter.app import App
 from newsletter.delivery.audience import NO_WISHES, Wishes
-from newsletter.digest.content import Letter
+from newsletter.digest.content import IssueContent
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
 from newsletter.editing.cache import CompiledMail, Fault, Look
@@ -105,7 +105,7 @@ class Choices:
     has_costs: bool
 
 
-def choices_of(letter: Letter) -> Choices:
+def choices_of(letter: IssueContent) -> Choices:
     topics = {each.topic for each in letter.more} | {each.topic for each in letter.cards}
     topics |= {each.topic for each in letter.lines}
     costs = letter.lead.costs if letter.lead is not None else None

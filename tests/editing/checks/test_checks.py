@@ -9,12 +9,12 @@ import pytest
 from newsletter.app import App
 from newsletter.config import TransportName
 from newsletter.db.engine import Database
-from newsletter.digest.content import Brief, Letter, Link
+from newsletter.digest.content import Brief, IssueContent, Link
 from newsletter.editing.approve import approve
 from newsletter.editing.checks import Finding, Severity, check
 from newsletter.editing.draft import edit
 from newsletter.editing.preview import Format, compose, letter_of, part_of
-from newsletter.render.compile import compile_letter
+from newsletter.render.compile import compile_issue
 from newsletter.render.environment import template_folders
 from newsletter.render.plan import SAMPLE_VALUES
 from tests.editing.checks.examining import examine
@@ -27,7 +27,7 @@ def app(tmp_path: Path, sqlite_database: Database) -> App:
 
 
 @pytest.fixture
-def letter(app: App) -> Letter:
+def letter(app: App) -> IssueContent:
     return letter_of(app, drafted(app))
 
 
@@ -46,7 +46,7 @@ def own_template(app: App, name: str, old: str, new: str) -> App:
     return with_settings(app, templates=Path("templates"))
 
 
-def test_a_usual_week_has_no_errors(app: App, letter: Letter) -> None:
+def test_a_usual_week_has_no_errors(app: App, letter: IssueContent) -> None:
     assert whats(examine(app, letter)) == []
 
 
@@ -58,7 +58,7 @@ def test_sources_that_differ_are_shown_to_the_editor_first(app: App) -> None:
     assert warning.what.startswith("Sources differ: Heron Small, input price: $0.10")
 
 
-def test_a_comparison_without_an_address_has_no_link_and_a_warning(app: App, letter: Letter) -> None:
+def test_a_comparison_without_an_address_has_no_link_and_a_warning(app: App, letter: IssueContent) -> None:
     assert letter.lead is not None
     nowhere = Link(label="Read the full comparison", url="")
     more = tuple(replace(each, link=replace(nowhere, label=each.headline)) for each in letter.more)
@@ -67,13 +67,13 @@ def test_a_comparison_without_an_address_has_no_link_and_a_warning(app: App, let
         "No address is known for Borealis 3 (22B) vs Meridian Medium",
         "No address is known for Pelican Large vs Heron Small",
     ]
-    plan = compile_letter(unlinked, app.frame, app.template_folders)
+    plan = compile_issue(unlinked, app.frame, app.template_folders)
     mail = compose(plan, {name.value: value for name, value in SAMPLE_VALUES.items()})
     assert "Read the full comparison" not in part_of(mail, Format.TEXT)
     assert 'href=""' not in part_of(mail, Format.HTML)
 
 
-def test_a_date_after_the_issues_own_is_a_warning(app: App, letter: Letter) -> None:
+def test_a_date_after_the_issues_own_is_a_warning(app: App, letter: IssueContent) -> None:
     first, *others = letter.sources.origins
     late = replace(first, dated="as of 1 Jan 2099", newest_on=date(2099, 1, 1))
     changed = replace(letter, sources=replace(letter.sources, origins=(late, *others)))
@@ -83,17 +83,17 @@ def test_a_date_after_the_issues_own_is_a_warning(app: App, letter: Letter) -> N
     )
 
 
-def test_an_empty_issue_is_held(app: App, letter: Letter) -> None:
+def test_an_empty_issue_is_held(app: App, letter: IssueContent) -> None:
     empty = replace(letter, lead=None, more=(), cards=())
     assert "The issue is empty" in whats(examine(app, empty))
 
 
 @pytest.mark.parametrize("field", ["subject", "preheader"])
-def test_an_issue_without_subject_or_preheader_is_held(app: App, letter: Letter, field: str) -> None:
+def test_an_issue_without_subject_or_preheader_is_held(app: App, letter: IssueContent, field: str) -> None:
     assert f"There is no {field}" in whats(examine(app, replace(letter, **{field: ""})))  # type: ignore[arg-type]
 
 
-def test_an_issue_that_mail_programs_would_cut_is_held(app: App, letter: Letter) -> None:
+def test_an_issue_that_mail_programs_would_cut_is_held(app: App, letter: IssueContent) -> None:
     link = Link(label="x", url="https://a.example/")
     long = Brief(comparison_id="x", topic="", headline="Long", words="Much too long. " * 8_000, link=link)
     found = examine(app, replace(letter, more=(long,)))
@@ -102,12 +102,12 @@ def test_an_issue_that_mail_programs_would_cut_is_held(app: App, letter: Letter)
     assert held.firm
 
 
-def test_a_text_part_without_a_way_out_is_held(app: App, letter: Letter) -> None:
+def test_a_text_part_without_a_way_out_is_held(app: App, letter: IssueContent) -> None:
     changed = own_template(app, "email/weekly/_end.txt.j2", "slots.unsubscribe_url", "slots.preferences_url")
     assert whats(examine(changed, letter)) == ["There is no unsubscribe link"]
 
 
-def test_a_text_part_without_the_postal_address_is_held(app: App, letter: Letter) -> None:
+def test_a_text_part_without_the_postal_address_is_held(app: App, letter: IssueContent) -> None:
     changed = own_template(app, "email/weekly/_end.txt.j2", "footer.postal_address", "footer.privacy_url")
     [error] = [each for each in examine(changed, letter) if each.severity is Severity.ERROR]
     assert (error.what, error.where) == ("The postal address is missing", "text part")
@@ -130,7 +130,7 @@ def test_a_broken_template_is_a_finding_with_its_place(app: App) -> None:
     ],
 )
 def test_what_is_too_long_to_be_read_is_a_warning(
-    app: App, letter: Letter, changes: dict[str, str], what: str
+    app: App, letter: IssueContent, changes: dict[str, str], what: str
 ) -> None:
     found = examine(app, replace(letter, **changes))  # type: ignore[arg-type]
     assert any(each.startswith(what) for each in whats(found, Severity.WARNING))

@@ -7,12 +7,12 @@ import pytest
 
 from newsletter.app import App
 from newsletter.db.engine import Database
-from newsletter.digest.content import Letter, Link
+from newsletter.digest.content import IssueContent, Link
 from newsletter.editing.checks import Finding, Severity
 from newsletter.editing.checks.content import is_web_address
 from newsletter.editing.checks.mail import contrast, in_mail, read_page
 from newsletter.editing.preview import letter_of, pull_proof, weight_of
-from newsletter.render.compile import compile_letter
+from newsletter.render.compile import compile_issue
 from newsletter.render.plan import Header, Plan
 from tests.editing.checks.test_checks import own_template
 from tests.editing.desk import drafted, newsroom
@@ -30,22 +30,22 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> App:
 
 
 @pytest.fixture(scope="module")
-def letter(app: App) -> Letter:
+def letter(app: App) -> IssueContent:
     return letter_of(app, drafted(app))
 
 
 @pytest.fixture(scope="module")
-def plan(app: App, letter: Letter) -> Plan:
-    return compile_letter(letter, app.frame, app.template_folders)
+def plan(app: App, letter: IssueContent) -> Plan:
+    return compile_issue(letter, app.frame, app.template_folders)
 
 
-def found(app: App, letter: Letter, key: str) -> Finding:
-    plan = compile_letter(letter, app.frame, app.template_folders)
+def found(app: App, letter: IssueContent, key: str) -> Finding:
+    plan = compile_issue(letter, app.frame, app.template_folders)
     [finding] = [each for each in in_mail(plan, letter) if each.key == key]
     return finding
 
 
-def test_a_usual_mail_has_nothing_wrong(plan: Plan, letter: Letter) -> None:
+def test_a_usual_mail_has_nothing_wrong(plan: Plan, letter: IssueContent) -> None:
     assert list(in_mail(plan, letter)) == []
 
 
@@ -60,7 +60,7 @@ def test_a_usual_mail_has_nothing_wrong(plan: Plan, letter: Letter) -> None:
     ],
 )
 def test_what_a_template_does_wrong_is_found(
-    app: App, letter: Letter, tmp_path: Path, added: str, key: str, severity: Severity
+    app: App, letter: IssueContent, tmp_path: Path, added: str, key: str, severity: Severity
 ) -> None:
     own = replace(app.settings, folder=tmp_path)
     changed = own_template(App(own, app.clock, app.database), "email/_masthead.mjml.j2", "<h1", f"{added}<h1")
@@ -71,19 +71,19 @@ def test_what_a_template_does_wrong_is_found(
 
 
 @pytest.mark.parametrize("words", ["{{ 7 * 7 }}", "{% raw %}", "{{"])
-def test_braces_in_somebodys_words_are_words(app: App, letter: Letter, words: str) -> None:
+def test_braces_in_somebodys_words_are_words(app: App, letter: IssueContent, words: str) -> None:
     named = replace(letter, subject=f"{words} of the week", note=words)
-    keys = {each.key for each in in_mail(compile_letter(named, app.frame, app.template_folders), named)}
+    keys = {each.key for each in in_mail(compile_issue(named, app.frame, app.template_folders), named)}
     assert not {"unresolved-html", "unresolved-text"} & keys
 
 
-def test_a_sentinel_that_is_left_holds_the_issue(plan: Plan, letter: Letter) -> None:
+def test_a_sentinel_that_is_left_holds_the_issue(plan: Plan, letter: IssueContent) -> None:
     first, *rest = plan.text
     left = replace(plan, text=(replace(first, segments=(*first.segments, " \ue00047\ue001 ")), *rest))
     assert "unresolved-text" in {each.key for each in in_mail(left, letter)}
 
 
-def test_a_mail_without_a_needed_header_is_held_for_good(plan: Plan, letter: Letter) -> None:
+def test_a_mail_without_a_needed_header_is_held_for_good(plan: Plan, letter: IssueContent) -> None:
     without = replace(
         plan, headers=tuple(each for each in plan.headers if each.name != "List-Unsubscribe-Post")
     )
@@ -91,14 +91,14 @@ def test_a_mail_without_a_needed_header_is_held_for_good(plan: Plan, letter: Let
     assert (finding.key, finding.firm) == ("header-list-unsubscribe-post", True)
 
 
-def test_a_header_that_cannot_be_is_an_error_and_no_crash(plan: Plan, letter: Letter) -> None:
+def test_a_header_that_cannot_be_is_an_error_and_no_crash(plan: Plan, letter: IssueContent) -> None:
     broken = replace(plan, headers=(*plan.headers, Header("X-Odd", ("a\r\nBcc: b@example.org",))))
     [finding] = in_mail(broken, letter)
     assert finding.firm
     assert "X-Odd" in finding.what
 
 
-def test_what_is_too_large_is_held_for_good_as_it_would_leave(plan: Plan, letter: Letter) -> None:
+def test_what_is_too_large_is_held_for_good_as_it_would_leave(plan: Plan, letter: IssueContent) -> None:
     first, *rest = plan.html
     long = replace(plan, html=(replace(first, segments=(*first.segments, "word " * 20_000)), *rest))
     found = {each.key: each for each in in_mail(plan, letter, long)}
@@ -117,7 +117,7 @@ def test_a_draft_is_weighed_with_its_links_numbered(app: App) -> None:
     assert weight_of(proof.sent).largest > weight_of(proof.plan).largest
 
 
-def test_a_figure_that_only_the_text_part_has_is_a_warning(plan: Plan, letter: Letter) -> None:
+def test_a_figure_that_only_the_text_part_has_is_a_warning(plan: Plan, letter: IssueContent) -> None:
     first, *rest = plan.text
     more = replace(plan, text=(replace(first, segments=(*first.segments, " $47.11 ")), *rest))
     [finding] = in_mail(more, letter)
@@ -142,7 +142,7 @@ def test_web_addresses_are_told_from_what_only_looks_like_one(url: str, works: b
     assert is_web_address(url) is works
 
 
-def test_a_malformed_link_of_the_letter_holds_it(app: App, letter: Letter) -> None:
+def test_a_malformed_link_of_the_letter_holds_it(app: App, letter: IssueContent) -> None:
     assert letter.lead is not None
     wrong = replace(letter.lead, link=Link(label="Read", url="https://a..example/"))
     finding = found(app, replace(letter, lead=wrong), "bad-link:https://a..example/")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.editing.checks.spam import score_spam, spam
-from newsletter.render.compile import compile_letter
+from newsletter.render.compile import compile_issue
 from newsletter.render.environment import template_folders
 from newsletter.render.plan import Plan
 from tests.parts import require_part
@@ -16,7 +16,7 @@ from tests.render import letters
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    return compile_letter(letters.USUAL, letters.FRAME, template_folders(None))
+    return compile_issue(letters.USUAL, letters.FRAME, template_folders(None))
 
 
 def test_an_issue_of_ours_is_not_complained_of(plan: Plan) -> None:

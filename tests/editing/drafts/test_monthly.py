@@ -14,7 +14,7 @@ from newsletter.config import Approval
 from newsletter.db.engine import Database
 from newsletter.db.schema import deliveries, publications, readers
 from newsletter.db.statuses import Edition, IssueStatus
-from newsletter.digest.content import Letter
+from newsletter.digest.content import IssueContent
 from newsletter.digest.draft import Drafted, Thin
 from newsletter.digest.errata import add_erratum
 from newsletter.digest.issues import Issue
@@ -107,11 +107,11 @@ def draft_month(app: WatchedApp, slot: str = DECEMBER) -> Issue:
     return drafted.issue
 
 
-def written(app: WatchedApp, slot: str = DECEMBER) -> Letter:
+def written(app: WatchedApp, slot: str = DECEMBER) -> IssueContent:
     return letter_of(app, draft_month(app, slot))
 
 
-def led(letter: Letter) -> list[str]:
+def led(letter: IssueContent) -> list[str]:
     """The leads of the letter's weeks by the name that the test gave them."""
     return [each.comparison_id.partition("-")[0] for each in letter.weeks]
 

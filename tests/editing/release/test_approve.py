@@ -13,7 +13,7 @@ from newsletter.db.schema import batches, deliveries, publications, readers
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus, ReaderStatus
 from newsletter.delivery.store import start_issue
 from newsletter.digest import store
-from newsletter.digest.content import letter_from_json
+from newsletter.digest.content import issue_content_from_json
 from newsletter.digest.issues import Issue, Step
 from newsletter.editing.approve import HeldBack, ReadsOtherwise, approve, cancel, withdraw
 from newsletter.editing.cache import SMALL_BYTES, Disputes, Known, Looks, Rulings
@@ -53,8 +53,8 @@ def test_an_approved_issue_is_numbered_published_and_frozen(tmp_path: Path, data
     with database.read() as connection:
         items, frozen = store.items_of(connection, issue.id), store.get_frozen(connection, issue.id)
     assert published(database) == {each.key for each in items}
-    assert letter_from_json(frozen.letter).masthead.number == 1
-    assert Plan.from_bytes(frozen.plans[EVERYBODY]).subject == letter_from_json(frozen.letter).subject
+    assert issue_content_from_json(frozen.letter).masthead.number == 1
+    assert Plan.from_bytes(frozen.plans[EVERYBODY]).subject == issue_content_from_json(frozen.letter).subject
     assert json.loads(frozen.sender)["from_address"] == "news@example.org"
     assert issue.content_hash == hash_of(frozen)
 

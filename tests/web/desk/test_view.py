@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 
-from newsletter.digest.content import Figure, Line, Link
+from newsletter.digest.content import Figure, Link, MonthLine
 from newsletter.editing.test_send import Kind, copy_of_kind
 from newsletter.web.desk.preview import choices_of
 from tests.render import letters
 
 
-def line(key: str, topic: str) -> Line:
+def line(key: str, topic: str) -> MonthLine:
     link = Link(label=key, url=f"https://tools.example.org/{key}")
-    return Line(key=f"tool-{key}", topic=topic, link=link, split=Figure(text="3 ship, 1 skip"))
+    return MonthLine(key=f"tool-{key}", topic=topic, link=link, split=Figure(text="3 ship, 1 skip"))
 
 
 def test_a_monthly_issue_offers_the_topics_of_its_lines() -> None:

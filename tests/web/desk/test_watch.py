@@ -22,7 +22,7 @@ from newsletter.db.statuses import EditorRole, IssueStatus
 from newsletter.delivery.rehearsal import Loopback
 from newsletter.delivery.sender import Ending
 from newsletter.delivery.store import start_issue
-from newsletter.digest.content import letter_to_json
+from newsletter.digest.content import issue_content_to_json
 from newsletter.digest.store import get_issue
 from newsletter.editing.audit import list_entries
 from newsletter.editing.editors import invite
@@ -43,7 +43,7 @@ def approve_one(app: App, readers: int) -> None:
     """An approved issue with so many readers."""
     add_issue(app.database)
     with app.database.write() as connection:
-        letter = letter_to_json(USUAL)
+        letter = issue_content_to_json(USUAL)
         connection.execute(insert(snapshots).values(issue_id=1, letter=letter, sender=FRAME.to_json()))
     add_readers(app.database, readers)
 

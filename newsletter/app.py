@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from newsletter.delivery.dkim import DkimSigner
     from newsletter.delivery.erasing import Eraser
     from newsletter.delivery.message import Marks
-    from newsletter.delivery.progress import Progress
+    from newsletter.delivery.progress import Counts
     from newsletter.delivery.sender import Sender
     from newsletter.delivery.throttle import Throttle
     from newsletter.delivery.transactional import Postman
@@ -326,7 +326,7 @@ class App:
         url, name = self.settings.alerts_webhook_url, self.settings.name
         return Herald(database=self.database, clock=self.clock, url=url, newsletter=name)
 
-    def sender(self, issue_id: int, watch: "Callable[[Progress], None]" = lambda progress: None) -> "Sender":
+    def sender(self, issue_id: int, watch: "Callable[[Counts], None]" = lambda progress: None) -> "Sender":
         """What sends an approved issue; `watch` is told how far it is."""
         from newsletter.delivery.message import mailings_of
         from newsletter.delivery.sender import Sender

@@ -8,7 +8,7 @@ import click
 from newsletter.cli.frame import json_option, print_json, progress, say
 
 if TYPE_CHECKING:
-    from newsletter.delivery.rehearsal import Rehearsed, Trouble
+    from newsletter.delivery.rehearsal import RehearsalResult, Trouble
 
 #: The kinds of trouble by name, as in newsletter.delivery.rehearsal, which is not read before it is needed.
 _TROUBLES = ("4xx", "5xx", "slow", "drop-before", "drop-inside", "drop-after")
@@ -72,7 +72,7 @@ def _chosen(faults: str) -> tuple["Trouble", ...]:
     return tuple(Trouble(name) for name in names)
 
 
-def _say_counted(counted: "Rehearsed") -> None:
+def _say_counted(counted: "RehearsalResult") -> None:
     issues = "1 issue" if counted.issues == 1 else f"{counted.issues} issues"
     kills = "1 kill" if counted.kills == 1 else f"{counted.kills} kills"
     say(f"{issues} to {counted.readers:,} readers each, {kills}, {counted.seconds:.0f} s")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from newsletter.app import App
-    from newsletter.delivery.progress import Progress
+    from newsletter.delivery.progress import Counts
     from newsletter.delivery.sender import Ending, Sender
     from newsletter.digest.issues import Issue
 
@@ -117,10 +117,10 @@ def _stopped_by_signals(sender: "Sender") -> Iterator[list[int]]:
 
 
 @contextmanager
-def _shown_progress(label: str) -> Iterator[Callable[["Progress"], None]]:
+def _shown_progress(label: str) -> Iterator[Callable[["Counts"], None]]:
     """A bar with the outcomes, the rate and the time left, on a terminal; nothing elsewhere."""
     if not sys.stderr.isatty():
-        yield lambda progress: None
+        yield lambda counts: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -136,25 +136,24 @@ def _shown_progress(label: str) -> Iterator[Callable[["Progress"], None]]:
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=None, outcomes="")
 
-        def watch(progress: "Progress") -> None:
-            done = progress.readers - progress.open
-            bar.update(task, total=progress.readers, completed=done, outcomes=_outcome_words(progress))
+        def watch(counts: "Counts") -> None:
+            bar.update(task, total=counts.readers, completed=counts.done, outcomes=_outcome_words(counts))
 
         yield watch
 
 
-def _outcome_words(progress: "Progress") -> str:
-    counts = {name: getattr(progress, name) for name in ("accepted", "rejected", "skipped", "unsure")}
-    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count or name == "accepted")
+def _outcome_words(counts: "Counts") -> str:
+    named = {name: getattr(counts, name) for name in ("accepted", "rejected", "skipped", "unsure")}
+    return ", ".join(f"{count:,} {name}" for name, count in named.items() if count or name == "accepted")
 
 
 def _say_ending(app: "App", issue: "Issue", ending: "Ending", sender: "Sender") -> None:
     from newsletter.delivery.sender import Ending
-    from newsletter.delivery.store import situation_of
+    from newsletter.delivery.status import get_situation
 
     with app.database.read() as connection:
-        situation = situation_of(connection, issue.id, app.journals)
-    words = _outcome_words(situation.progress)
+        situation = get_situation(connection, issue.id, app.journals)
+    words = _outcome_words(situation.counts)
     match ending:
         case Ending.SENT:
             say(f"Issue {issue.label} is sent: {words}.")
@@ -166,9 +165,7 @@ def _say_ending(app: "App", issue: "Issue", ending: "Ending", sender: "Sender") 
             say(f"Issue {issue.label} was cancelled. Until then {words}.")
         case Ending.STOPPED:
             left = (
-                "1 reader left"
-                if situation.progress.open == 1
-                else f"{situation.progress.open:,} readers left"
+                "1 reader left" if situation.counts.open == 1 else f"{situation.counts.open:,} readers left"
             )
             say(f"Stopped; nothing is lost. So far {words}; {left}. To go on: newsletter send {issue.id}")
     _say_outbox(app)
@@ -190,11 +187,10 @@ def _say_outbox(app: "App") -> None:
 
 
 def _next_step(app: "App", issue_id: int) -> str:
-    from newsletter.delivery.progress import report
-    from newsletter.delivery.store import situation_of
+    from newsletter.delivery.status import describe, get_situation
 
     with app.database.read() as connection:
-        told = report(situation_of(connection, issue_id, app.journals), app.clock.now(), app.settings.zone)
+        told = describe(get_situation(connection, issue_id, app.journals), app.clock.now(), app.settings.zone)
     return f"{told.why[:1].upper()}{told.why[1:]}. Next: {told.next_command}" if told.next_command else ""
 
 
@@ -257,16 +253,15 @@ def status(app: "App", issue: str | None, as_json: bool) -> None:
 def _document(app: "App", issue_id: int) -> dict[str, object]:
     from dataclasses import asdict
 
-    from newsletter.delivery.progress import report
-    from newsletter.delivery.store import situation_of
+    from newsletter.delivery.status import describe, get_situation
 
     now = app.clock.now()
     with app.database.read() as connection:
-        situation = situation_of(connection, issue_id, app.journals)
+        situation = get_situation(connection, issue_id, app.journals)
     return {
         "issue": situation.issue.label,
-        **asdict(report(situation, now, app.settings.zone)),
-        "progress": {**asdict(situation.progress), "open": situation.progress.open},
+        **asdict(describe(situation, now, app.settings.zone)),
+        "progress": {**asdict(situation.counts), "open": situation.counts.open},
         "senders": [each.name for each in situation.senders_alive(now)],
     }
 
@@ -307,7 +302,6 @@ def unsure(app: "App", issue: str, again: tuple[int, ...], send_all_again: bool,
     you ask: sending once more may give them a second copy.
     """
     from newsletter.db.statuses import IssueStatus
-    from newsletter.delivery.progress import unsure_words
     from newsletter.delivery.unsure import list_unsure
     from newsletter.editing.schedule import send_once_more
     from newsletter.editing.store import find_issue
@@ -330,7 +324,7 @@ def unsure(app: "App", issue: str, again: tuple[int, ...], send_all_again: bool,
     if not listed and not as_json:
         say(f"Nobody is unsure of issue {found.label}.")
         return
-    rows = [(each.reader_id, each.address, each.at, unsure_words(each.code)) for each in listed]
+    rows = [(each.reader_id, each.address, each.at, each.words) for each in listed]
     print_table(["Reader", "Address", "Since", "What is known"], rows, as_json)
     if listed and not as_json and found.status is not IssueStatus.CANCELLED:
         say(

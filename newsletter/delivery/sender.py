@@ -28,7 +28,14 @@ from newsletter.delivery.bounces.store import count_complaints
 from newsletter.delivery.journal import is_dead, sweep
 from newsletter.delivery.ledger import LEASE, Point, Reach, pass_by, renew_lease, running_batches
 from newsletter.delivery.message import Mailing
-from newsletter.delivery.progress import Progress, SenderSign
+from newsletter.delivery.progress import Counts, get_counts
+from newsletter.delivery.status import (
+    Heartbeat,
+    delete_heartbeat,
+    delete_old_heartbeats,
+    list_heartbeats,
+    save_heartbeat,
+)
 from newsletter.delivery.takeover import take_over
 from newsletter.delivery.throttle import UNLIMITED, Breaker, Patience, Shares, Throttle
 from newsletter.delivery.transports import Transport
@@ -96,7 +103,7 @@ class Sender:
     #: How much may be refused, and how many may complain, before the issue pauses.
     shares: Shares = field(default_factory=Shares)
     #: Called a few times a second with how far the issue is.
-    watch: Callable[[Progress], None] = lambda progress: None
+    watch: Callable[[Counts], None] = lambda progress: None
     name: str = field(default_factory=sender_name)
 
     def __post_init__(self) -> None:
@@ -121,7 +128,7 @@ class Sender:
         ]
         self._started_at = self._renewed_at = self.clock.now()
         self._signed_at = self._started_at - 2 * _SIGN
-        self._before: Progress | None = None
+        self._before: Counts | None = None
         self._complaints, self._counted_at = 0, self._signed_at
 
     def stop(self) -> None:
@@ -165,7 +172,7 @@ class Sender:
     def _look(self) -> Ending | None:
         with self.database.read() as connection:
             status = get_issue(connection, self.issue_id).status
-            progress = store.progress_of(connection, self.issue_id)
+            progress = get_counts(connection, self.issue_id)
         self.watch(progress)
         now = self.clock.now()
         if status is not IssueStatus.SENDING:
@@ -192,7 +199,7 @@ class Sender:
             self._sign()
             self._take_over()
 
-    def _objection(self, progress: Progress, now: datetime) -> str:
+    def _objection(self, progress: Counts, now: datetime) -> str:
         """Why the issue must not go on; complaints are counted now and then only."""
         self._before = self._before or progress
         if self.shares.complained and now - self._counted_at > _SIGN:
@@ -205,7 +212,7 @@ class Sender:
         if status is IssueStatus.CANCELLED:
             with self.database.write() as connection:
                 store.skip_the_rest(connection, self.issue_id, self.clock.now())
-                if store.progress_of(connection, self.issue_id).open:
+                if get_counts(connection, self.issue_id).open:
                     # Somebody else has a batch: alive, or dead and not yet known to be.
                     return None
         endings = {IssueStatus.SENT: Ending.SENT, IssueStatus.CANCELLED: Ending.CANCELLED}
@@ -238,7 +245,7 @@ class Sender:
     def _take_over(self) -> None:
         with self.database.read() as connection:
             running = running_batches(connection, self.issue_id)
-            signs = store.senders_of(connection, self.issue_id)
+            signs = list_heartbeats(connection, self.issue_id)
         for sign in signs:
             if is_dead(self.journals, sign.name):
                 self._forget(sign.name)
@@ -253,14 +260,14 @@ class Sender:
     def _sweep(self) -> None:
         """Remove what dead senders left and nobody needs."""
         with self.database.write() as connection:
-            store.forget_silent_senders(connection, self.clock.now() - self.lease)
+            delete_old_heartbeats(connection, self.clock.now() - self.lease)
             self.throttle.prepare(connection, self.clock.now())
             needed = store.owners_of_batches(connection)
         sweep(self.journals, lambda owner: owner in needed)
 
     def _sign(self) -> None:
         wait = self._breaker.trouble
-        sign = SenderSign(
+        sign = Heartbeat(
             name=self.name,
             issue_id=self.issue_id,
             started_at=self._started_at,
@@ -270,7 +277,7 @@ class Sender:
             waits_until=wait.until if wait else None,
         )
         with self.database.write() as connection:
-            store.show_sender(connection, sign)
+            save_heartbeat(connection, sign)
 
     def _sign_off(self) -> None:
         with suppress(DBAPIError):
@@ -278,4 +285,4 @@ class Sender:
 
     def _forget(self, sender: str) -> None:
         with self.database.write() as connection:
-            store.forget_sender(connection, sender)
+            delete_heartbeat(connection, sender)

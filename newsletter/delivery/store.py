@@ -5,35 +5,29 @@ The protocol's own steps are in ledger.py and takeover.py, what is unsure in uns
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Select,
     and_,
     bindparam,
-    delete,
     exists,
     func,
     insert,
     literal,
-    not_,
     or_,
     select,
     update,
 )
 
 from newsletter.db.engine import Database
-from newsletter.db.schema import batches, deliveries, issues, plans, readers, senders
+from newsletter.db.schema import batches, deliveries, issues, plans, readers
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
 from newsletter.delivery.audience import Wave, audience, waves
 from newsletter.delivery.bounces.acting import judge_refusals
-from newsletter.delivery.journal import is_dead
 from newsletter.delivery.ledger import HOLD_COLUMNS, Hold, cancel_batch
-from newsletter.delivery.progress import Progress, SenderSign, Situation
+from newsletter.delivery.progress import Counts, get_counts
 from newsletter.digest.issues import Issue, Step
 from newsletter.digest.store import get_issue, take_step
 from newsletter.errors import BadInput, StoreError
@@ -59,7 +53,7 @@ def start_issue(
     *,
     zone: str = "UTC",
     note: Callable[[Connection], None] = lambda connection: None,
-) -> Progress:
+) -> Counts:
     """Freeze the audience into batches and deliveries, and let the issue go: approved → sending, in one transaction.
 
     Readers who want it at an hour of their own day wait for that hour; `zone` is for those who named none.
@@ -73,7 +67,7 @@ def start_issue(
             take_step(connection, issue, Step.START, now, started_at=now, reason="")
             _freeze_audience(connection, issue, now, zone)
             note(connection)
-        return progress_of(connection, issue_id)
+        return get_counts(connection, issue_id)
 
 
 def _refuse_held(issue: Issue) -> None:
@@ -144,14 +138,6 @@ def _only_variant(connection: Connection, issue_id: int) -> str:
     return str(variants[0])
 
 
-def progress_of(connection: Connection, issue_id: int) -> Progress:
-    """The issue's counts: a sum over its batches, which the ledger keeps exact."""
-    names = ("readers", "accepted", "rejected", "skipped", "unsure")
-    sums = (func.coalesce(func.sum(batches.c[name]), 0).label(name) for name in names)
-    row = connection.execute(select(*sums).where(batches.c.issue_id == issue_id)).one()
-    return Progress(**{name: int(count) for name, count in row._mapping.items()})
-
-
 def finish_issue(connection: Connection, issue_id: int, now: datetime) -> bool:
     """Sending → sent, once no batch is open; False while one is, or when the issue is not going out.
 
@@ -194,23 +180,8 @@ def current_issues(connection: Connection) -> tuple[int, ...]:
     return tuple(dict.fromkeys((*sent, *latest, *connection.execute(going).scalars())))
 
 
-def next_try(connection: Connection, issue_id: int) -> datetime | None:
-    """When the next batch with deferred readers comes due; None when none waits for a time."""
-    return _next_due(connection, issue_id, _TRIED)
-
-
-def next_turn(connection: Connection, issue_id: int) -> datetime | None:
-    """When the next of the batches comes due that wait for a limit of ours, or for an hour of their readers' own."""
-    return _next_due(connection, issue_id, not_(_TRIED))
-
-
 #: Some of the batch were deferred, and wait for their next try.
-_TRIED = or_(batches.c.attempts > 0, batches.c.retry_at.is_not(None))
-
-
-def _next_due(connection: Connection, issue_id: int, which: ColumnElement[bool]) -> datetime | None:
-    waiting = and_(batches.c.issue_id == issue_id, batches.c.status == BatchStatus.PENDING, which)
-    return connection.execute(select(func.min(batches.c.not_before)).where(waiting)).scalar()
+WAS_TRIED = or_(batches.c.attempts > 0, batches.c.retry_at.is_not(None))
 
 
 def skip_the_rest(connection: Connection, issue_id: int, now: datetime) -> int:
@@ -229,52 +200,10 @@ def skip_the_rest(connection: Connection, issue_id: int, now: datetime) -> int:
 def try_missed_now(connection: Connection, issue_id: int) -> None:
     """Let every batch with deferred readers come due at once."""
     waiting = and_(batches.c.issue_id == issue_id, batches.c.status == BatchStatus.PENDING)
-    connection.execute(update(batches).where(waiting, _TRIED).values(not_before=None, retry_at=None))
-
-
-# ── who sends ──────────────────────────────────────────────────────────────────────────────────────────
-
-
-def show_sender(connection: Connection, sign: SenderSign) -> None:
-    """Write down that a sender lives, and what it waits for."""
-    values = asdict(sign)
-    known = update(senders).where(senders.c.name == sign.name).values(values)
-    if connection.execute(known).rowcount == 0:
-        connection.execute(insert(senders).values(values))
-
-
-def forget_sender(connection: Connection, name: str) -> None:
-    """The sender ended."""
-    connection.execute(delete(senders).where(senders.c.name == name))
-
-
-def forget_silent_senders(connection: Connection, seen_before: datetime) -> None:
-    """Senders that died leave their row behind."""
-    connection.execute(delete(senders).where(senders.c.seen_at < seen_before))
+    connection.execute(update(batches).where(waiting, WAS_TRIED).values(not_before=None, retry_at=None))
 
 
 def owners_of_batches(connection: Connection) -> frozenset[str]:
     """Everybody who has a batch of any issue, dead or alive."""
     query = select(batches.c.owner).where(batches.c.owner.is_not(None))
     return frozenset(connection.execute(query).scalars())
-
-
-def senders_of(connection: Connection, issue_id: int) -> tuple[SenderSign, ...]:
-    """Those that say they work on the issue, dead or alive: `seen_at` tells."""
-    query = select(senders).where(senders.c.issue_id == issue_id).order_by(senders.c.started_at)
-    return tuple(SenderSign(**row._mapping) for row in connection.execute(query))
-
-
-def situation_of(connection: Connection, issue_id: int, journals: Path) -> Situation:
-    """What is known of the issue's delivery; the journals tell at once which senders of this machine are dead."""
-    signs = senders_of(connection, issue_id)
-    held = and_(batches.c.issue_id == issue_id, batches.c.status == BatchStatus.RUNNING)
-    return Situation(
-        issue=get_issue(connection, issue_id),
-        progress=progress_of(connection, issue_id),
-        senders=signs,
-        next_try=next_try(connection, issue_id),
-        next_turn=next_turn(connection, issue_id),
-        dead=frozenset(each.name for each in signs if is_dead(journals, each.name)),
-        leases_until=connection.execute(select(func.max(batches.c.lease_until)).where(held)).scalar(),
-    )

@@ -17,7 +17,7 @@ from newsletter.clock import Clock
 from newsletter.config import SEND_LIMIT
 from newsletter.db.engine import insert_into
 from newsletter.db.schema import quotas
-from newsletter.delivery.progress import Progress
+from newsletter.delivery.progress import Counts
 from newsletter.delivery.states import Event
 from newsletter.errors import ConfigError, SendError
 
@@ -234,7 +234,7 @@ class Shares:
     rejected: float = 0.0
     complained: float = 0.0
 
-    def objection(self, before: Progress, now: Progress, complaints: int) -> str:
+    def objection(self, before: Counts, now: Counts, complaints: int) -> str:
         """Why the issue must not go on, in words; empty while it may. `complaints` came since `before`."""
         refused = now.rejected - before.rejected
         done = refused + now.accepted - before.accepted

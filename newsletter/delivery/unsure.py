@@ -27,6 +27,19 @@ class Unsure:
     code: str
     at: datetime
 
+    @property
+    def words(self) -> str:
+        """What is known of it."""
+        return _KNOWN.get(self.code, "the connection ended before the server answered")
+
+
+_KNOWN = {
+    "no-journal": "its sender fell silent; whether it had begun with this reader is not known",
+    "killed": "its sender was killed before the server's answer was written down",
+    "no-reply": "the whole message had left, and the server never answered",
+    "timeout": "the whole request had left, and the provider never answered",
+}
+
 
 _UNSURE = (
     select(

@@ -25,6 +25,7 @@ from newsletter.db.schema import (
     summed,
 )
 from newsletter.db.statuses import ConsentEvent, Edition, IssueStatus, ItemKind, ReportKind
+from newsletter.delivery.progress import COUNTED, Counts
 from newsletter.digest.issues import Issue
 
 # What the desk's list of issues asks of `subscribers.db`. Nothing here commits.
@@ -84,26 +85,16 @@ def list_page(connection: Connection, before: int | None = None) -> IssueList:
 _OVER = (IssueStatus.SENT, IssueStatus.CANCELLED)
 #: What is asked for in one statement: SQLite takes no more than some thousands of values.
 _TOGETHER = 500
-_BATCH_SUMS = ("readers", "accepted", "rejected", "skipped", "unsure")
 #: Reports that say that a copy came back; the others say that it did not yet, or that it did arrive.
 _NO_BOUNCE = ("delayed", "arrived", "arrived, as known")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IssueSums:
-    """How many readers an issue had, and what became of their copies. `bounced` came back after they were accepted."""
+class IssueCounts(Counts):
+    """An issue's counts with what came back after its copies were accepted: bounces and complaints."""
 
-    readers: int = 0
-    accepted: int = 0
-    rejected: int = 0
-    skipped: int = 0
-    unsure: int = 0
     bounced: int = 0
     complained: int = 0
-
-    @property
-    def open(self) -> int:
-        return self.readers - self.accepted - self.rejected - self.skipped - self.unsure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,11 +141,11 @@ def begun_issues(connection: Connection, most: int, issue_id: int | None = None)
     )
 
 
-def sums_of(connection: Connection, issue_ids: Sequence[int]) -> dict[int, IssueSums]:
+def get_issue_counts(connection: Connection, issue_ids: Sequence[int]) -> dict[int, IssueCounts]:
     """The sums of these issues: as they were kept, else from their batches and reports."""
-    names = [each.name for each in fields(IssueSums)]
+    names = [each.name for each in fields(IssueCounts)]
     kept = {
-        row.issue_id: IssueSums(**{name: getattr(row, name) for name in names})
+        row.issue_id: IssueCounts(**{name: getattr(row, name) for name in names})
         for row in connection.execute(select(issue_sums))
     }
     wanted = [each for each in issue_ids if each not in kept]
@@ -163,19 +154,19 @@ def sums_of(connection: Connection, issue_ids: Sequence[int]) -> dict[int, Issue
     return kept
 
 
-def _counted(connection: Connection, issue_ids: Collection[int]) -> dict[int, IssueSums]:
+def _counted(connection: Connection, issue_ids: Collection[int]) -> dict[int, IssueCounts]:
     found: dict[int, dict[str, int]] = {each: defaultdict(int) for each in issue_ids}
-    sums = (func.coalesce(func.sum(batches.c[name]), 0).label(name) for name in _BATCH_SUMS)
+    sums = (func.coalesce(func.sum(batches.c[name]), 0).label(name) for name in COUNTED)
     query = select(batches.c.issue_id, *sums).where(batches.c.issue_id.in_(issue_ids))
     for row in connection.execute(query.group_by(batches.c.issue_id)):
-        found[row.issue_id].update({name: int(getattr(row, name)) for name in _BATCH_SUMS})
+        found[row.issue_id].update({name: int(getattr(row, name)) for name in COUNTED})
     kinds = {ReportKind.BOUNCE: "bounced", ReportKind.COMPLAINT: "complained"}
     of_issues = (reports.c.issue_id.in_(issue_ids), reports.c.kind.in_(kinds))
     counted = select(reports.c.issue_id, reports.c.kind, func.count().label("number"))
     counted = counted.where(*of_issues, reports.c.outcome.not_in(_NO_BOUNCE))
     for row in connection.execute(counted.group_by(reports.c.issue_id, reports.c.kind)):
         found[row.issue_id][kinds[row.kind]] = row.number
-    return {issue_id: IssueSums(**counts) for issue_id, counts in found.items()}
+    return {issue_id: IssueCounts(**counts) for issue_id, counts in found.items()}
 
 
 def keep_sums(connection: Connection, before: datetime) -> int:
@@ -187,9 +178,9 @@ def keep_sums(connection: Connection, before: datetime) -> int:
         issues.c.id.not_in(select(issue_sums.c.issue_id)),
     )
     over = [Issue(**row).id for row in connection.execute(query).mappings()]
-    sums = sums_of(connection, over)
+    sums = get_issue_counts(connection, over)
     rows = [
-        {"issue_id": each, **{field.name: getattr(sums[each], field.name) for field in fields(IssueSums)}}
+        {"issue_id": each, **{field.name: getattr(sums[each], field.name) for field in fields(IssueCounts)}}
         for each in over
     ]
     if rows:
@@ -343,7 +334,7 @@ class IssueLine:
     edition: Edition
     status: IssueStatus
     started_at: datetime
-    sums: IssueSums
+    counts: IssueCounts
     left: int
 
 
@@ -377,7 +368,7 @@ def issue_line(database: Database, issue_id: int) -> IssueLine | None:
 
 
 def _lines(connection: Connection, begun: Sequence[Begun]) -> tuple[IssueLine, ...]:
-    sums = sums_of(connection, [each.id for each in begun])
+    counts = get_issue_counts(connection, [each.id for each in begun])
     left = farewells(connection)
     for tail in consents_after(connection, last_summed(connection), TAIL):
         left[tail.issue_id] = left.get(tail.issue_id, 0) + tail.gone
@@ -388,7 +379,7 @@ def _lines(connection: Connection, begun: Sequence[Begun]) -> tuple[IssueLine, .
             edition=each.edition,
             status=each.status,
             started_at=each.started_at,
-            sums=sums[each.id],
+            counts=counts[each.id],
             left=left.get(each.id, 0),
         )
         for each in begun

@@ -18,7 +18,7 @@ from newsletter.app import App
 from newsletter.config import Approval, ChangedFigures, Settings, TransportName, require_ready_to_send
 from newsletter.db.schema import issues
 from newsletter.db.statuses import Edition, IssueStatus
-from newsletter.delivery.progress import Progress
+from newsletter.delivery.progress import Counts
 from newsletter.delivery.store import issues_with_work, pause_issue, resume_issue, start_issue
 from newsletter.delivery.unsure import send_again, unsure_ids
 from newsletter.digest.draft import Drafted, Thin
@@ -40,7 +40,7 @@ from newsletter.schedule.slots import NAME, Slot, issue_schedule, local_time, mo
 # Letting an approved issue go, by hand or by the schedule: the last look before its audience is frozen.
 
 
-def start(app: App, issue: Issue, by: str = COMMAND_LINE) -> Progress:
+def start(app: App, issue: Issue, by: str = COMMAND_LINE) -> Counts:
     """Freeze the audience and let the issue go; one that has begun is left as it is. Commits.
 
     Raises ConfigError when a setting is missing, BadInput when a key is or the issue is held back, and BadInput for an issue approved
@@ -58,7 +58,7 @@ def start(app: App, issue: Issue, by: str = COMMAND_LINE) -> Progress:
     return start_issue(app.database, issue.id, now, zone=app.settings.time_zone, note=note)
 
 
-def send_now(app: App, issue: Issue, by: str, *, audience: int, typed: str) -> Progress:
+def send_now(app: App, issue: Issue, by: str, *, audience: int, typed: str) -> Counts:
     """Let the issue go at once, once its audience's size was typed as a sign that it is meant. Commits.
 
     One that has begun is left as it is. Raises as `start` does, and BadInput for another number than the audience's.

@@ -16,8 +16,8 @@ from newsletter.config import Tls
 from newsletter.db.schema import readers
 from newsletter.delivery.audience import find_wishes
 from newsletter.delivery.ledger import Recipient
+from newsletter.delivery.loopback import Loopback
 from newsletter.delivery.message import Mailing
-from newsletter.delivery.rehearsal import Loopback
 from newsletter.delivery.sender import Ending, Sender
 from newsletter.delivery.transports.smtp import Smtp
 from newsletter.delivery.transports.smtp_wire import Relay

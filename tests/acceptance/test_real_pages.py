@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.delivery.rehearsal import Loopback
+from newsletter.delivery.loopback import Loopback
 
 PAGES = Path(os.environ.get("NEWSLETTER_REAL_PAGES", ""))
 

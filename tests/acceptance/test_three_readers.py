@@ -15,8 +15,8 @@ from newsletter.app import App, open_app
 from newsletter.clock import MovedClock
 from newsletter.config import Tls
 from newsletter.db.schema import batches
+from newsletter.delivery.loopback import Loopback
 from newsletter.delivery.message import mailings_of
-from newsletter.delivery.rehearsal import Loopback
 from newsletter.delivery.sender import Sender
 from newsletter.delivery.transports import Transport
 from newsletter.delivery.transports.sendgrid import SendGrid as SendGridTransport

@@ -20,7 +20,7 @@ from newsletter.app import App
 from newsletter.clock import SystemClock
 from newsletter.config import Tls, TransportName
 from newsletter.db.statuses import EditorRole, IssueStatus
-from newsletter.delivery.rehearsal import Loopback
+from newsletter.delivery.loopback import Loopback
 from newsletter.digest.store import get_issue
 from newsletter.editing.draft import draft_now
 from newsletter.editing.editors import invite

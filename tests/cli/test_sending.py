@@ -22,7 +22,7 @@ from newsletter.clock import SystemClock
 from newsletter.db.engine import Database, open_database
 from newsletter.db.schema import batches, deliveries, issues, plans, snapshots
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
-from newsletter.delivery.rehearsal import Fault, Loopback, Phase
+from newsletter.delivery.loopback import Loopback, Misbehavior, Phase
 from newsletter.editing.audit import list_entries
 from tests.conftest import THURSDAY
 from tests.delivery.house import FRAME, PLAN, add_readers, statuses
@@ -248,8 +248,8 @@ def test_what_cannot_be_done_is_refused_with_one_sentence(
     assert refused.stderr.count("\n") == 1
 
 
-def slowly(phase: Phase, recipient: str, connection: int) -> Fault | None:
-    return Fault(wait=0.02) if phase is Phase.DOT else None
+def slowly(phase: Phase, recipient: str, connection: int) -> Misbehavior | None:
+    return Misbehavior(wait=0.02) if phase is Phase.DOT else None
 
 
 @pytest.fixture

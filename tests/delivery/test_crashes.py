@@ -17,16 +17,10 @@ from newsletter.clock import SystemClock
 from newsletter.db.engine import Database
 from newsletter.db.statuses import DeliveryStatus
 from newsletter.delivery.ledger import Point
-from newsletter.delivery.rehearsal import (
-    Fault,
-    Loopback,
-    Phase,
-    Rehearsal,
-    Trouble,
-    make_issue,
-    sender_command,
-)
-from newsletter.delivery.store import issues_with_work, progress_of, skip_the_rest
+from newsletter.delivery.loopback import Loopback, Misbehavior, Phase
+from newsletter.delivery.progress import get_counts
+from newsletter.delivery.rehearsal import Rehearsal, Trouble, make_issue, sender_command
+from newsletter.delivery.store import issues_with_work, skip_the_rest
 from newsletter.digest.issues import Step
 from newsletter.digest.store import get_issue, take_step
 from tests.delivery.house import add_readers, statuses
@@ -79,7 +73,7 @@ class Stage:
         """The batches' counts equal the deliveries counted one by one."""
         ended = statuses(self.database, self._issue_id)
         with self.database.read() as connection:
-            kept = progress_of(connection, self._issue_id)
+            kept = get_counts(connection, self._issue_id)
         return (kept.accepted, kept.unsure) == (ended[S.ACCEPTED], ended[S.UNSURE])
 
     @property
@@ -87,8 +81,8 @@ class Stage:
         return statuses(self.database, self._issue_id)[S.UNSURE]
 
 
-def slowly(phase: Phase, recipient: str, connection: int) -> Fault | None:
-    return Fault(wait=0.005) if phase is Phase.DOT else None
+def slowly(phase: Phase, recipient: str, connection: int) -> Misbehavior | None:
+    return Misbehavior(wait=0.005) if phase is Phase.DOT else None
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import readers
 from newsletter.delivery.dkim import DkimFiles, DkimSigner
 from newsletter.delivery.ledger import Recipient
+from newsletter.delivery.loopback import Loopback
 from newsletter.delivery.message import Mailing
-from newsletter.delivery.rehearsal import Loopback
 from newsletter.delivery.store import start_issue
 from newsletter.delivery.transports import Transport
 from newsletter.delivery.transports.outbox import Outbox

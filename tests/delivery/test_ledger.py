@@ -12,9 +12,9 @@ from newsletter.db.schema import batches, deliveries, issues, readers, suppressi
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus, ReaderStatus
 from newsletter.delivery import ledger
 from newsletter.delivery.ledger import Fenced, Hold, Window
-from newsletter.delivery.progress import Progress
+from newsletter.delivery.progress import Counts, get_counts
 from newsletter.delivery.states import Event, Outcome
-from newsletter.delivery.store import progress_of, start_issue
+from newsletter.delivery.store import start_issue
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_issue, add_readers, hash_address, statuses
 
@@ -59,9 +59,9 @@ def change(database: Database, table: Any, **values: Any) -> None:
         connection.execute(update(table).values(values))
 
 
-def counts(database: Database) -> Progress:
+def counts(database: Database) -> Counts:
     with database.read() as connection:
-        return progress_of(connection, 1)
+        return get_counts(connection, 1)
 
 
 def test_a_claimed_batch_is_nobody_elses(started: Database) -> None:
@@ -99,7 +99,7 @@ def test_beginning_a_window_records_the_one_before(started: Database) -> None:
         query = select(deliveries.c.status, deliveries.c.code, deliveries.c.provider_id, deliveries.c.at)
         rows = connection.execute(query.order_by(deliveries.c.reader_id).limit(2)).all()
     assert rows == [(S.ACCEPTED, "2.0.0", "4F2A9", THURSDAY), (S.REJECTED, "5.1.1", None, THURSDAY)]
-    assert counts(started) == Progress(readers=5, accepted=1, rejected=1)
+    assert counts(started) == Counts(readers=5, accepted=1, rejected=1)
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_the_rest_of_a_cancelled_batch_is_skipped(started: Database) -> None:
     change(started, issues, status=IssueStatus.CANCELLED)
     assert begin(started, hold, told(Event.ACCEPT, 1) + told(Event.DEFER, 2)) is None
     assert statuses(started) == {S.ACCEPTED: 1, S.SKIPPED: 4}
-    assert counts(started) == Progress(readers=5, accepted=1, skipped=4)
+    assert counts(started) == Counts(readers=5, accepted=1, skipped=4)
 
 
 def test_a_worker_whose_batch_was_taken_can_do_nothing_more(started: Database) -> None:

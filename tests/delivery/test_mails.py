@@ -13,8 +13,8 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import alerts, mails, readers
 from newsletter.db.statuses import MailKind, MailStatus, ReaderStatus
 from newsletter.delivery.alerts import StoredAlerts
+from newsletter.delivery.loopback import Loopback, Misbehavior, Phase
 from newsletter.delivery.message import Marks
-from newsletter.delivery.rehearsal import Fault, Loopback, Phase
 from newsletter.delivery.throttle import Patience
 from newsletter.delivery.transactional import FORGOTTEN_AFTER, Postman, begin_mails, queue_mail
 from newsletter.delivery.transports.outbox import Outbox
@@ -96,7 +96,7 @@ def test_a_deferred_mail_is_tried_again_later_and_given_up_in_the_end(
     add_readers(database, 1)
     queue(database)
     with Loopback(
-        faults=lambda phase, *_: Fault(reply="451 4.2.1 Later") if phase is Phase.RCPT else None
+        faults=lambda phase, *_: Misbehavior(reply="451 4.2.1 Later") if phase is Phase.RCPT else None
     ) as server:
         man = postman(database, clock, smtp(server))
         man.deliver()
@@ -111,7 +111,9 @@ def test_a_deferred_mail_is_tried_again_later_and_given_up_in_the_end(
 def test_a_mail_that_was_lost_sight_of_is_not_sent_again(database: Database, clock: MovedClock) -> None:
     add_readers(database, 1)
     queue(database)
-    with Loopback(faults=lambda phase, *_: Fault(drop=True) if phase is Phase.TAKEN else None) as server:
+    with Loopback(
+        faults=lambda phase, *_: Misbehavior(drop=True) if phase is Phase.TAKEN else None
+    ) as server:
         man = postman(database, clock, smtp(server))
         man.deliver()
         clock.move(timedelta(days=1))

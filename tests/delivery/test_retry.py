@@ -9,10 +9,11 @@ from newsletter.clock import MovedClock
 from newsletter.db.engine import Database
 from newsletter.db.schema import readers
 from newsletter.db.statuses import DeliveryStatus
-from newsletter.delivery.rehearsal import Fault, Loopback, Phase
+from newsletter.delivery.loopback import Loopback, Misbehavior, Phase
 from newsletter.delivery.sender import Ending
 from newsletter.delivery.states import Event
-from newsletter.delivery.store import senders_of, start_issue
+from newsletter.delivery.status import list_heartbeats
+from newsletter.delivery.store import start_issue
 from newsletter.delivery.throttle import Breaker, Patience, Wait
 from newsletter.delivery.transports.smtp import Smtp
 from newsletter.delivery.transports.smtp_wire import Relay
@@ -101,9 +102,9 @@ def test_nobody_else_loses_a_try_to_a_server_that_puts_everybody_off(
     start_issue(sqlite_database, 1, THURSDAY)
     is_full = [True]
 
-    def full(phase: Phase, recipient: str, connection: int) -> Fault | None:
+    def full(phase: Phase, recipient: str, connection: int) -> Misbehavior | None:
         return (
-            Fault(reply="452 4.3.1 The disk is full", wait=0.02)
+            Misbehavior(reply="452 4.3.1 The disk is full", wait=0.02)
             if phase is Phase.RCPT and is_full[0]
             else None
         )
@@ -123,4 +124,4 @@ def test_nobody_else_loses_a_try_to_a_server_that_puts_everybody_off(
 def waits(database: Database) -> str:
     """What the sender says that it waits for."""
     with database.read() as connection:
-        return "".join(each.waits_for for each in senders_of(connection, 1))
+        return "".join(each.waits_for for each in list_heartbeats(connection, 1))

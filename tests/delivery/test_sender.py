@@ -14,10 +14,10 @@ from newsletter.clock import SystemClock
 from newsletter.db.engine import Database, open_database
 from newsletter.db.schema import batches, deliveries, issues, readers
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus, ReaderStatus
-from newsletter.delivery.progress import Progress
-from newsletter.delivery.rehearsal import Fault, Faults, Loopback, Phase
+from newsletter.delivery.loopback import Faults, Loopback, Misbehavior, Phase
+from newsletter.delivery.progress import Counts, get_counts
 from newsletter.delivery.sender import Ending, Sender
-from newsletter.delivery.store import pause_issue, progress_of, resume_issue, start_issue
+from newsletter.delivery.store import pause_issue, resume_issue, start_issue
 from newsletter.delivery.throttle import Patience
 from newsletter.delivery.transports.outbox import Outbox
 from newsletter.delivery.transports.smtp import Smtp
@@ -46,9 +46,9 @@ def smtp(server: Loopback, **changes: Any) -> Smtp:
     return Smtp(relay=Relay(host="127.0.0.1", port=server.port, waits=waits), **changes)
 
 
-def progress(database: Database) -> Progress:
+def progress(database: Database) -> Counts:
     with database.read() as connection:
-        return progress_of(connection, 1)
+        return get_counts(connection, 1)
 
 
 def status(database: Database) -> tuple[IssueStatus, str]:
@@ -88,9 +88,9 @@ def until(condition: Callable[[], bool]) -> None:
     raise AssertionError("it never happened")
 
 
-def slowly(phase: Phase, recipient: str, connection: int) -> Fault | None:
+def slowly(phase: Phase, recipient: str, connection: int) -> Misbehavior | None:
     """A server that takes some hundred messages a second."""
-    return Fault(wait=0.01) if phase is Phase.DOT else None
+    return Misbehavior(wait=0.01) if phase is Phase.DOT else None
 
 
 def test_everybody_gets_the_issue_once_and_it_is_sent(
@@ -101,7 +101,7 @@ def test_everybody_gets_the_issue_once_and_it_is_sent(
         assert sender(database, smtp(server), tmp_path).send() is Ending.SENT
     assert counted_once(server, 250)
     assert statuses(database) == {S.ACCEPTED: 250}
-    assert progress(database) == Progress(readers=250, accepted=250)
+    assert progress(database) == Counts(readers=250, accepted=250)
     assert status(database) == (IssueStatus.SENT, "")
 
 
@@ -120,7 +120,7 @@ def test_two_senders_at_once_share_the_work(going: Callable[[int], Database], tm
         with running(first) as one, running(second) as other:
             assert {one(), other()} == {Ending.SENT}
     assert counted_once(server, 1200)
-    assert progress(database) == Progress(readers=1200, accepted=1200)
+    assert progress(database) == Counts(readers=1200, accepted=1200)
 
 
 def test_the_outbox_holds_one_file_for_each_reader(going: Callable[[int], Database], tmp_path: Path) -> None:
@@ -139,10 +139,10 @@ def test_nothing_is_left_behind(going: Callable[[int], Database], tmp_path: Path
     assert rows == [(BatchStatus.DONE, None)]
 
 
-def one_in(share: int, phase: Phase, fault: Fault) -> Faults:
+def one_in(share: int, phase: Phase, fault: Misbehavior) -> Faults:
     """The fault for every reader whose number divides by `share`."""
 
-    def decide(now: Phase, recipient: str, connection: int) -> Fault | None:
+    def decide(now: Phase, recipient: str, connection: int) -> Misbehavior | None:
         number = recipient.partition("@")[0].removeprefix("reader")
         return fault if now is phase and number.isdigit() and int(number) % share == 0 else None
 
@@ -151,7 +151,7 @@ def one_in(share: int, phase: Phase, fault: Fault) -> Faults:
 
 def test_refusals_end_as_rejected_with_their_code(going: Callable[[int], Database], tmp_path: Path) -> None:
     database = going(20)
-    refusal = Fault(reply="550 5.1.1 No such user")
+    refusal = Misbehavior(reply="550 5.1.1 No such user")
     with Loopback(faults=one_in(5, Phase.RCPT, refusal)) as server:
         assert sender(database, smtp(server), tmp_path).send() is Ending.SENT
     assert statuses(database) == {S.ACCEPTED: 16, S.REJECTED: 4}
@@ -165,12 +165,12 @@ def test_the_deferred_are_tried_again_and_given_up_in_the_end(
 ) -> None:
     database, tries = going(10), []
 
-    def faults(phase: Phase, recipient: str, connection: int) -> Fault | None:
+    def faults(phase: Phase, recipient: str, connection: int) -> Misbehavior | None:
         if phase is not Phase.RCPT or recipient not in ("reader3@example.org", "reader7@example.org"):
             return None
         tries.append(recipient)
         passing = recipient == "reader3@example.org" and tries.count(recipient) == 2
-        return None if passing else Fault(reply="451 4.2.2 Mailbox full")
+        return None if passing else Misbehavior(reply="451 4.2.2 Mailbox full")
 
     with Loopback(faults=faults) as server:
         assert sender(database, smtp(server), tmp_path).send() is Ending.SENT
@@ -185,7 +185,7 @@ def test_connections_lost_after_the_final_dot_are_unsure_and_not_sent_again(
     going: Callable[[int], Database], tmp_path: Path
 ) -> None:
     database = going(12)
-    with Loopback(faults=one_in(6, Phase.TAKEN, Fault(drop=True))) as server:
+    with Loopback(faults=one_in(6, Phase.TAKEN, Misbehavior(drop=True))) as server:
         assert sender(database, smtp(server), tmp_path).send() is Ending.SENT
     assert counted_once(server, 12)
     assert statuses(database) == {S.ACCEPTED: 10, S.UNSURE: 2}
@@ -222,7 +222,7 @@ def test_a_cancelled_issue_skips_everybody_who_waited(
         assert wait() is Ending.CANCELLED
     sent = sum(server.counts.values())
     assert statuses(database) == {S.ACCEPTED: sent, S.SKIPPED: 400 - sent}
-    assert progress(database) == Progress(readers=400, accepted=sent, skipped=400 - sent)
+    assert progress(database) == Counts(readers=400, accepted=sent, skipped=400 - sent)
 
 
 def test_a_stopped_sender_finishes_what_it_began_and_gives_the_rest_back(
@@ -263,7 +263,7 @@ def test_trouble_that_only_a_person_can_end_pauses_the_issue(
     going: Callable[[int], Database], tmp_path: Path
 ) -> None:
     database = going(20)
-    refusal = Fault(reply="550 5.7.1 Not from this sender")
+    refusal = Misbehavior(reply="550 5.7.1 Not from this sender")
     with Loopback(faults=lambda phase, *_: refusal if phase is Phase.MAIL else None) as server:
         assert sender(database, smtp(server), tmp_path).send() is Ending.PAUSED
     assert statuses(database) == {S.PENDING: 20}
@@ -277,8 +277,8 @@ def test_a_server_that_comes_back_gets_everything_and_nobody_loses_an_attempt(
 ) -> None:
     database = going(30)
 
-    def faults(phase: Phase, recipient: str, connection: int) -> Fault | None:
-        return Fault(drop=True) if phase is Phase.GREETING and connection <= 2 else None
+    def faults(phase: Phase, recipient: str, connection: int) -> Misbehavior | None:
+        return Misbehavior(drop=True) if phase is Phase.GREETING and connection <= 2 else None
 
     with Loopback(faults=faults) as server:
         assert sender(database, smtp(server, connections=1), tmp_path).send() is Ending.SENT
@@ -288,7 +288,7 @@ def test_a_server_that_comes_back_gets_everything_and_nobody_loses_an_attempt(
 
 
 def test_a_waiting_sender_says_what_it_waits_for(sqlite_database: Database, tmp_path: Path) -> None:
-    from newsletter.delivery.store import senders_of
+    from newsletter.delivery.status import list_heartbeats
 
     add_readers(sqlite_database, 1)
     add_issue(sqlite_database)
@@ -298,7 +298,7 @@ def test_a_waiting_sender_says_what_it_waits_for(sqlite_database: Database, tmp_
 
     def waits_for() -> str:
         with sqlite_database.read() as connection:
-            return "".join(each.waits_for for each in senders_of(connection, 1))
+            return "".join(each.waits_for for each in list_heartbeats(connection, 1))
 
     with running(sender(sqlite_database, smtp(gone), tmp_path)) as wait:
         until(lambda: "cannot be reached: Connection refused" in waits_for())

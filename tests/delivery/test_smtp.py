@@ -11,8 +11,8 @@ import pytest
 
 from newsletter.config import Tls
 from newsletter.delivery.ledger import Recipient
+from newsletter.delivery.loopback import Faults, Loopback, Misbehavior, Phase
 from newsletter.delivery.message import Mailing, Marks
-from newsletter.delivery.rehearsal import Fault, Faults, Loopback, Phase
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.transports.smtp import Smtp
 from newsletter.delivery.transports.smtp_wire import Relay, Waits
@@ -34,10 +34,10 @@ def recipients(count: int) -> list[Recipient]:
     ]
 
 
-def only(phase: Phase, fault: Fault, *, recipient: str = "", connection: int = 0) -> Faults:
+def only(phase: Phase, fault: Misbehavior, *, recipient: str = "", connection: int = 0) -> Faults:
     """The fault in this phase, for one recipient or connection where one is named."""
 
-    def decide(now: Phase, whose: str, number: int) -> Fault | None:
+    def decide(now: Phase, whose: str, number: int) -> Misbehavior | None:
         named = not recipient or whose == recipient
         return fault if now is phase and named and connection in (0, number) else None
 
@@ -153,7 +153,7 @@ def test_no_line_of_a_message_begins_with_a_dot(extensions: tuple[str, ...]) -> 
 def test_a_refusal_is_its_own_readers_only(
     extensions: tuple[str, ...], phase: Phase, reply: str, event: Event, code: str
 ) -> None:
-    faults = only(phase, Fault(reply=reply), recipient="reader2@example.org")
+    faults = only(phase, Misbehavior(reply=reply), recipient="reader2@example.org")
     with server(extensions, faults) as relay:
         sent = send(relay, recipients(4))
     assert sent.events == {1: Event.ACCEPT, 2: event, 3: Event.ACCEPT, 4: Event.ACCEPT}
@@ -163,10 +163,10 @@ def test_a_refusal_is_its_own_readers_only(
 
 
 def test_a_refused_recipient_whose_body_is_asked_for_gets_nothing() -> None:
-    def faults(phase: Phase, recipient: str, connection: int) -> Fault | None:
+    def faults(phase: Phase, recipient: str, connection: int) -> Misbehavior | None:
         if phase is Phase.RCPT and recipient == "reader2@example.org":
-            return Fault(reply="550 5.1.1 No such user")
-        return Fault(reply="354 Go on all the same") if phase is Phase.DATA and not recipient else None
+            return Misbehavior(reply="550 5.1.1 No such user")
+        return Misbehavior(reply="354 Go on all the same") if phase is Phase.DATA and not recipient else None
 
     with server(PIPELINING, faults) as relay:
         sent = send(relay, recipients(3))
@@ -191,15 +191,15 @@ class EndsFirstConnection:
     def __init__(self, phase: Phase, after: int) -> None:
         self._phase, self._left = phase, after
 
-    def __call__(self, phase: Phase, recipient: str, connection: int) -> Fault | None:
+    def __call__(self, phase: Phase, recipient: str, connection: int) -> Misbehavior | None:
         if phase is not self._phase or connection != 1:
             return None
         self._left -= 1
-        return Fault(drop=True) if self._left < 0 else None
+        return Misbehavior(drop=True) if self._left < 0 else None
 
 
 def test_a_server_that_has_had_enough_gets_a_new_connection(extensions: tuple[str, ...]) -> None:
-    enough = Fault(reply="421 4.7.0 Too many messages", drop=True)
+    enough = Misbehavior(reply="421 4.7.0 Too many messages", drop=True)
     faults = only(Phase.RCPT, enough, recipient="reader3@example.org", connection=1)
     with server(extensions, faults) as relay:
         sent = send(relay, recipients(4))
@@ -208,7 +208,7 @@ def test_a_server_that_has_had_enough_gets_a_new_connection(extensions: tuple[st
 
 
 def test_a_message_that_ends_every_connection_costs_itself_an_attempt(extensions: tuple[str, ...]) -> None:
-    faults = only(Phase.RCPT, Fault(drop=True), recipient="reader2@example.org")
+    faults = only(Phase.RCPT, Misbehavior(drop=True), recipient="reader2@example.org")
     with server(extensions, faults) as relay:
         sent = send(relay, recipients(3))
     assert sent.events == {1: Event.ACCEPT, 2: Event.DEFER}
@@ -221,7 +221,7 @@ def test_a_connection_that_ends_inside_a_body_proves_that_nothing_arrived(
     extensions: tuple[str, ...],
 ) -> None:
     large = Plan(headers=PLAN.headers, text=PLAN.text, html=(Block("", ("<p>" + "word " * 2_000_000,)),))
-    faults = only(Phase.BODY, Fault(drop=True), recipient="reader2@example.org")
+    faults = only(Phase.BODY, Misbehavior(drop=True), recipient="reader2@example.org")
     with server(extensions, faults) as relay:
         sent = send(relay, recipients(3), mail=mailing(plan=large))
     assert sent.events == {1: Event.ACCEPT, 2: Event.DEFER}
@@ -233,7 +233,7 @@ def test_a_connection_that_ends_inside_a_body_proves_that_nothing_arrived(
 def test_a_connection_that_ends_after_the_final_dot_leaves_it_unsure(
     extensions: tuple[str, ...], phase: Phase
 ) -> None:
-    faults = only(phase, Fault(drop=True), recipient="reader2@example.org")
+    faults = only(phase, Misbehavior(drop=True), recipient="reader2@example.org")
     with server(extensions, faults) as relay:
         sent = send(relay, recipients(3))
     assert sent.events == {1: Event.ACCEPT, 2: Event.LOSE_SIGHT}
@@ -243,14 +243,14 @@ def test_a_connection_that_ends_after_the_final_dot_leaves_it_unsure(
 
 
 def test_a_server_that_is_silent_after_the_final_dot_leaves_it_unsure(extensions: tuple[str, ...]) -> None:
-    faults = only(Phase.TAKEN, Fault(wait=2), recipient="reader1@example.org")
+    faults = only(Phase.TAKEN, Misbehavior(wait=2), recipient="reader1@example.org")
     with server(extensions, faults) as relay:
         sent = send(relay, recipients(2), waits=Waits(connect=5, command=5, body=5, final=0.5))
     assert sent.events == {1: Event.LOSE_SIGHT}
 
 
 def test_a_server_may_take_its_time_for_the_final_reply(extensions: tuple[str, ...]) -> None:
-    faults = only(Phase.TAKEN, Fault(wait=1), recipient="reader1@example.org")
+    faults = only(Phase.TAKEN, Misbehavior(wait=1), recipient="reader1@example.org")
     with server(extensions, faults) as relay:
         sent = send(relay, recipients(1), waits=Waits(connect=5, command=0.5, body=0.5, final=5))
     assert sent.events == {1: Event.ACCEPT}
@@ -258,7 +258,7 @@ def test_a_server_may_take_its_time_for_the_final_reply(extensions: tuple[str, .
 
 
 def test_a_421_after_the_final_dot_is_a_refusal_for_now(extensions: tuple[str, ...]) -> None:
-    closing = Fault(reply="421 4.3.2 Shutting down", drop=True)
+    closing = Misbehavior(reply="421 4.3.2 Shutting down", drop=True)
     faults = only(Phase.DOT, closing, recipient="reader2@example.org", connection=1)
     with server(extensions, faults) as relay:
         sent = send(relay, recipients(3))
@@ -270,18 +270,18 @@ def test_a_421_after_the_final_dot_is_a_refusal_for_now(extensions: tuple[str, .
 @pytest.mark.parametrize(
     ("phase", "fault", "permanent"),
     [
-        (Phase.GREETING, Fault(reply="554 5.7.1 Not you", drop=True), True),
-        (Phase.GREETING, Fault(reply="421 4.3.2 Busy", drop=True), False),
-        (Phase.GREETING, Fault(drop=True), False),
-        (Phase.EHLO, Fault(drop=True), False),
-        (Phase.AUTH, Fault(reply="535 5.7.8 Wrong password"), True),
-        (Phase.AUTH, Fault(reply="454 4.7.0 Later"), False),
-        (Phase.MAIL, Fault(reply="550 5.7.1 Not from this sender"), True),
-        (Phase.MAIL, Fault(reply="451 4.3.0 Later"), False),
+        (Phase.GREETING, Misbehavior(reply="554 5.7.1 Not you", drop=True), True),
+        (Phase.GREETING, Misbehavior(reply="421 4.3.2 Busy", drop=True), False),
+        (Phase.GREETING, Misbehavior(drop=True), False),
+        (Phase.EHLO, Misbehavior(drop=True), False),
+        (Phase.AUTH, Misbehavior(reply="535 5.7.8 Wrong password"), True),
+        (Phase.AUTH, Misbehavior(reply="454 4.7.0 Later"), False),
+        (Phase.MAIL, Misbehavior(reply="550 5.7.1 Not from this sender"), True),
+        (Phase.MAIL, Misbehavior(reply="451 4.3.0 Later"), False),
     ],
 )
 def test_trouble_that_is_nobodys_in_particular_is_raised(
-    extensions: tuple[str, ...], phase: Phase, fault: Fault, permanent: bool
+    extensions: tuple[str, ...], phase: Phase, fault: Misbehavior, permanent: bool
 ) -> None:
     with server(extensions, only(phase, fault)) as relay:
         sent = send(relay, recipients(2), user="us", password="secret")

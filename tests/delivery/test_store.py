@@ -1,6 +1,7 @@
 """Freezing the audience, finishing, pausing, and what is told of an issue's progress. On both databases."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, insert, select, update
@@ -8,8 +9,9 @@ from sqlalchemy import func, insert, select, update
 from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries, issues, readers
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, Edition, IssueStatus, ReaderStatus
-from newsletter.delivery import store
-from newsletter.delivery.progress import Progress, SenderSign
+from newsletter.delivery import status, store
+from newsletter.delivery.progress import Counts, get_counts
+from newsletter.delivery.status import Heartbeat
 from newsletter.errors import InvalidTransition
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_issue, add_readers, statuses
@@ -27,7 +29,7 @@ def test_the_audience_is_everybody_who_is_active(database: Database) -> None:
     add_readers(database, 1, status=ReaderStatus.LEFT)
     add_readers(database, 1, status=ReaderStatus.BOUNCED)
     add_issue(database)
-    assert store.start_issue(database, 1, THURSDAY) == Progress(readers=3)
+    assert store.start_issue(database, 1, THURSDAY) == Counts(readers=3)
     assert audience_of(database) == [1, 2, 3]
 
 
@@ -108,7 +110,7 @@ def test_two_issues_have_deliveries_of_their_own(database: Database) -> None:
 
 def test_an_issue_without_readers_is_finished_at_once(database: Database) -> None:
     add_issue(database)
-    assert store.start_issue(database, 1, THURSDAY) == Progress()
+    assert store.start_issue(database, 1, THURSDAY) == Counts()
     with database.write() as connection:
         assert store.finish_issue(connection, 1, THURSDAY)
 
@@ -145,7 +147,7 @@ def test_cancelling_skips_whoever_waits(database: Database) -> None:
         connection.execute(update(issues).values(status=IssueStatus.CANCELLED))
         assert store.skip_the_rest(connection, 1, THURSDAY) == 3
     with database.read() as connection:
-        assert store.progress_of(connection, 1) == Progress(readers=3, skipped=3)
+        assert get_counts(connection, 1) == Counts(readers=3, skipped=3)
         assert set(connection.execute(select(deliveries.c.code)).scalars()) == {"cancelled"}
 
 
@@ -163,7 +165,7 @@ def test_the_rest_is_skipped_only_of_a_cancelled_issue(database: Database) -> No
     [({"attempts": 1}, "try"), ({"retry_at": THURSDAY}, "try"), ({}, "turn")],
 )
 def test_waiting_for_a_try_is_told_from_waiting_for_a_turn(
-    database: Database, deferred: dict[str, object], expected: str
+    database: Database, tmp_path: Path, deferred: dict[str, object], expected: str
 ) -> None:
     add_readers(database, 3)
     add_issue(database)
@@ -171,14 +173,15 @@ def test_waiting_for_a_try_is_told_from_waiting_for_a_turn(
     later = THURSDAY + timedelta(minutes=5)
     with database.write() as connection:
         connection.execute(update(batches).values(not_before=later, **deferred))
-        found = {"try": store.next_try(connection, 1), "turn": store.next_turn(connection, 1)}
+        situation = status.get_situation(connection, 1, tmp_path)
+    found = {"try": situation.next_try, "turn": situation.next_turn}
     assert found == {"try": None, "turn": None} | {expected: later}
 
 
 def test_a_sender_gives_signs_until_it_is_forgotten(database: Database) -> None:
     add_issue(database)
-    sign = SenderSign(name="host-1-aa", issue_id=1, started_at=THURSDAY, seen_at=THURSDAY)
-    later = SenderSign(
+    sign = Heartbeat(name="host-1-aa", issue_id=1, started_at=THURSDAY, seen_at=THURSDAY)
+    later = Heartbeat(
         name="host-1-aa",
         issue_id=1,
         started_at=THURSDAY,
@@ -187,13 +190,13 @@ def test_a_sender_gives_signs_until_it_is_forgotten(database: Database) -> None:
         waits_until=THURSDAY + timedelta(seconds=9),
     )
     with database.write() as connection:
-        store.show_sender(connection, sign)
-        store.show_sender(connection, later)
-        assert store.senders_of(connection, 1) == (later,)
-        store.forget_silent_senders(connection, THURSDAY)
-        assert store.senders_of(connection, 1) == (later,)
-        store.forget_sender(connection, "host-1-aa")
-        assert store.senders_of(connection, 1) == ()
+        status.save_heartbeat(connection, sign)
+        status.save_heartbeat(connection, later)
+        assert status.list_heartbeats(connection, 1) == (later,)
+        status.delete_old_heartbeats(connection, THURSDAY)
+        assert status.list_heartbeats(connection, 1) == (later,)
+        status.delete_heartbeat(connection, "host-1-aa")
+        assert status.list_heartbeats(connection, 1) == ()
 
 
 def test_only_one_plan_is_known_how_to_share_out(database: Database) -> None:

@@ -14,9 +14,9 @@ from newsletter.db.statuses import DeliveryStatus
 from newsletter.delivery import ledger
 from newsletter.delivery.journal import Journal
 from newsletter.delivery.ledger import Hold
-from newsletter.delivery.progress import Progress
+from newsletter.delivery.progress import Counts, get_counts
 from newsletter.delivery.states import Event, Outcome
-from newsletter.delivery.store import progress_of, start_issue
+from newsletter.delivery.store import start_issue
 from newsletter.delivery.takeover import record_late, take_over
 from newsletter.delivery.throttle import Patience
 from tests.conftest import THURSDAY
@@ -60,7 +60,7 @@ def test_the_journal_of_a_dead_worker_settles_all_but_what_was_in_flight(
     assert take_over(database, hold, journals, THURSDAY)
     assert statuses(database) == {S.ACCEPTED: 1, S.REJECTED: 1, S.UNSURE: 1, S.PENDING: 2}
     with database.read() as connection:
-        assert progress_of(connection, 1) == Progress(readers=5, accepted=1, rejected=1, unsure=1)
+        assert get_counts(connection, 1) == Counts(readers=5, accepted=1, rejected=1, unsure=1)
 
 
 def test_whoever_was_deferred_before_the_kill_rests_like_everybody(
@@ -213,4 +213,4 @@ def test_what_a_sleeper_knows_when_it_wakes_settles_the_unsure(
         record_late(connection, hold, outcomes, AFTER_THE_LEASE)
     assert statuses(database) == {S.ACCEPTED: 1, S.REJECTED: 1, S.UNSURE: 2, S.PENDING: 1}
     with database.read() as connection:
-        assert progress_of(connection, 1) == Progress(readers=5, accepted=1, rejected=1, unsure=2)
+        assert get_counts(connection, 1) == Counts(readers=5, accepted=1, rejected=1, unsure=2)

@@ -13,11 +13,12 @@ from newsletter.db.schema import batches, deliveries, readers, reports
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
 from newsletter.delivery import ledger
 from newsletter.delivery.ledger import Hold, Window
-from newsletter.delivery.progress import Progress
-from newsletter.delivery.rehearsal import Fault, Loopback, Phase
+from newsletter.delivery.loopback import Loopback, Misbehavior, Phase
+from newsletter.delivery.progress import Counts
 from newsletter.delivery.sender import Ending
 from newsletter.delivery.states import Event, Outcome
-from newsletter.delivery.store import senders_of, start_issue
+from newsletter.delivery.status import list_heartbeats
+from newsletter.delivery.store import start_issue
 from newsletter.delivery.throttle import Limit, Shares, Throttle, WarmUp, parse_limit, parse_warm_up
 from newsletter.delivery.transports.outbox import Outbox
 from newsletter.delivery.transports.smtp import Smtp
@@ -172,7 +173,7 @@ def test_a_sender_keeps_its_limit_and_says_what_it_waits_for(
 
     def waits_for() -> str:
         with sqlite_database.read() as connection:
-            return "".join(each.waits_for for each in senders_of(connection, 1))
+            return "".join(each.waits_for for each in list_heartbeats(connection, 1))
 
     with running(slow) as wait:
         until(lambda: "the limit of 8/day is used up" in waits_for())
@@ -199,7 +200,7 @@ def test_too_many_refusals_pause_the_issue(sqlite_database: Database, tmp_path: 
     add_issue(sqlite_database)
     start_issue(sqlite_database, 1, THURSDAY)
 
-    refusal = Fault(reply="550 5.7.1 Go away", wait=0.02)
+    refusal = Misbehavior(reply="550 5.7.1 Go away", wait=0.02)
     with Loopback(faults=lambda phase, *_: refusal if phase is Phase.RCPT else None) as server:
         transport = Smtp(relay=Relay(host="127.0.0.1", port=server.port))
         assert (
@@ -254,7 +255,7 @@ def test_a_slow_server_does_not_use_up_the_day(sqlite_database: Database, tmp_pa
     add_issue(sqlite_database)
     start_issue(sqlite_database, 1, THURSDAY)
     limits = throttle("40/day")
-    with Loopback(faults=lambda phase, *_: Fault(wait=0.1) if phase is Phase.DOT else None) as server:
+    with Loopback(faults=lambda phase, *_: Misbehavior(wait=0.1) if phase is Phase.DOT else None) as server:
         transport = Smtp(relay=Relay(host="127.0.0.1", port=server.port), connections=2)
         with running(sender(sqlite_database, transport, tmp_path, throttle=limits)):
             until(lambda: server.total >= 40)
@@ -339,14 +340,14 @@ def test_of_several_limits_that_are_used_up_the_last_to_end_counts(database: Dat
     ],
 )
 def test_an_issue_goes_on_up_to_its_shares(refused: int, accepted: int, complaints: int, words: str) -> None:
-    shares, before = Shares(rejected=0.2, complained=0.003), Progress(readers=20_000)
+    shares, before = Shares(rejected=0.2, complained=0.003), Counts(readers=20_000)
     now = replace(before, rejected=refused, accepted=accepted)
     assert shares.objection(before, now, complaints) == words
     assert Shares().objection(before, now, complaints) == ""
 
 
 def test_who_resumed_knew_what_was_refused_before() -> None:
-    before = Progress(readers=1_000, rejected=100, accepted=100)
+    before = Counts(readers=1_000, rejected=100, accepted=100)
     assert Shares(rejected=0.2).objection(before, replace(before, rejected=149, accepted=101), 0) == ""
 
 
@@ -366,7 +367,7 @@ def test_too_many_complaints_pause_the_issue(sqlite_database: Database, tmp_path
     ]
     with sqlite_database.write() as connection:
         connection.execute(insert(reports), [each | {"outcome": "complained"} for each in rows])
-    with Loopback(faults=lambda phase, *_: Fault(wait=0.05) if phase is Phase.DOT else None) as server:
+    with Loopback(faults=lambda phase, *_: Misbehavior(wait=0.05) if phase is Phase.DOT else None) as server:
         transport = Smtp(relay=Relay(host="127.0.0.1", port=server.port), connections=2)
         ending = sender(sqlite_database, transport, tmp_path, shares=Shares(complained=0.003)).send()
     assert ending is Ending.PAUSED

@@ -12,7 +12,7 @@ import pytest
 
 from newsletter.clock import SystemClock
 from newsletter.delivery.ledger import Recipient
-from newsletter.delivery.rehearsal import Loopback
+from newsletter.delivery.loopback import Loopback
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.transports import Transport
 from newsletter.delivery.transports.outbox import Outbox, file_name

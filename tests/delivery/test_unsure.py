@@ -7,9 +7,9 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries, issues
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
 from newsletter.delivery import ledger
-from newsletter.delivery.progress import Progress
-from newsletter.delivery.store import finish_issue, progress_of, start_issue
-from newsletter.delivery.unsure import list_unsure, page_of_unsure, send_again
+from newsletter.delivery.progress import Counts, get_counts
+from newsletter.delivery.store import finish_issue, start_issue
+from newsletter.delivery.unsure import Unsure, list_unsure, page_of_unsure, send_again
 from newsletter.errors import InvalidTransition, StoreBusy
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_issue, add_readers, statuses
@@ -42,7 +42,7 @@ def test_sending_again_reopens_a_sent_issue_for_those_readers_only(database: Dat
     make_unsure(database, 3)
     with database.write() as connection:
         assert send_again(connection, 1, {2}, THURSDAY) == 1
-        assert progress_of(connection, 1) == Progress(readers=3, unsure=2)
+        assert get_counts(connection, 1) == Counts(readers=3, unsure=2)
         assert connection.execute(select(issues.c.status)).scalar() is IssueStatus.SENDING
     assert statuses(database) == {S.UNSURE: 2, S.PENDING: 1}
 
@@ -77,3 +77,9 @@ def test_pages_of_the_unsure_go_on_where_the_last_one_ended(database: Database, 
             found += [each.reader_id for each in page]
         assert [each.reader_id for each in list_unsure(connection, 1)] == list(range(1, 251))
     assert found == list(range(1, 251))
+
+
+@pytest.mark.parametrize("code", ["no-journal", "killed", "no-reply", "timeout", "something else", ""])
+def test_every_code_of_the_unsure_has_words(code: str) -> None:
+    unsure = Unsure(reader_id=1, address=None, batch_id=1, code=code, at=THURSDAY)
+    assert len(unsure.words) > 20

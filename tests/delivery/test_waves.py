@@ -9,7 +9,8 @@ from sqlalchemy import select
 from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries
 from newsletter.delivery.audience import local_hour
-from newsletter.delivery.store import progress_of, start_issue
+from newsletter.delivery.progress import get_counts
+from newsletter.delivery.store import start_issue
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_issue, add_readers
 
@@ -38,7 +39,7 @@ def test_everybody_is_in_one_wave(database: Database) -> None:
     add_issue(database)
     start_issue(database, 1, THURSDAY, zone="America/New_York")
     with database.read() as connection:
-        assert progress_of(connection, 1).readers == 280
+        assert get_counts(connection, 1).readers == 280
         found = connection.execute(
             select(deliveries.c.reader_id, batches.c.not_before).join_from(
                 deliveries, batches, deliveries.c.batch_id == batches.c.id

@@ -29,7 +29,8 @@ from newsletter.db.schema import (
 from newsletter.db.statuses import DeliveryStatus, MailKind, MailStatus, ReaderStatus
 from newsletter.delivery.bounces.acting import Feedback, Matcher
 from newsletter.delivery.message import Marks
-from newsletter.delivery.store import progress_of, start_issue
+from newsletter.delivery.progress import get_counts
+from newsletter.delivery.store import start_issue
 from newsletter.delivery.transactional import queue_mail
 from newsletter.delivery.transports.sendgrid import SendGrid as SendGridTransport
 from newsletter.delivery.transports.sendgrid_webhook import (
@@ -166,7 +167,7 @@ def test_readers_of_an_unanswered_request_are_settled_by_the_webhook(
 
     assert statuses(place.database) == {S.ACCEPTED: 20, S.REJECTED: 9, S.UNSURE: 1}
     with place.database.read() as connection:
-        progress = progress_of(connection, 1)
+        progress = get_counts(connection, 1)
     assert (progress.accepted, progress.rejected, progress.unsure, progress.open) == (20, 9, 1, 0)
 
 

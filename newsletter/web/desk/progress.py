@@ -15,16 +15,8 @@ from starlette.concurrency import run_in_threadpool
 
 from newsletter.app import App
 from newsletter.db.statuses import IssueStatus
-from newsletter.delivery.progress import (
-    DomainCount,
-    DomainLine,
-    Pace,
-    Report,
-    Situation,
-    report,
-    unsure_words,
-)
-from newsletter.delivery.store import progress_of, situation_of
+from newsletter.delivery.progress import COUNTED, Counts, DomainCounts, SendRate, get_counts
+from newsletter.delivery.status import Situation, StatusReport, describe, get_situation
 from newsletter.delivery.unsure import Unsure, page_of_unsure
 from newsletter.digest.issues import Issue, Step, steps_from
 from newsletter.digest.store import get_issue
@@ -63,10 +55,11 @@ class Look:
 
     at: datetime
     situation: Situation
-    report: Report
+    report: StatusReport
     rate: float | None
     left: timedelta | None
-    domains: tuple[DomainLine, ...]
+    #: By name, the largest first, and all others under "".
+    domains: dict[str, Counts]
     stale: int
 
     @property
@@ -84,8 +77,8 @@ class Look:
 class _Watched:
     """What is remembered of one issue."""
 
-    domains: DomainCount
-    pace: Pace = field(default_factory=Pace)
+    domains: DomainCounts
+    rate: SendRate = field(default_factory=SendRate)
     last: Look | None = None
     lock: Lock = field(default_factory=Lock)
 
@@ -117,23 +110,23 @@ class Live:
 
     def _of(self, issue_id: int) -> _Watched:
         with self._lock:
-            watched = self._watched.get(issue_id) or _Watched(DomainCount(issue_id))
+            watched = self._watched.get(issue_id) or _Watched(DomainCounts(issue_id))
             keep(self._watched, issue_id, watched, KEPT)
             return watched
 
     def _take(self, issue_id: int, watched: _Watched, now: datetime) -> Look:
         with self.app.database.read() as connection:
-            situation = situation_of(connection, issue_id, self.app.journals)
-            watched.domains.look(connection)
-        watched.pace.note(situation.progress, now)
+            situation = get_situation(connection, issue_id, self.app.journals)
+            watched.domains.update(connection)
+        watched.rate.add(situation.counts, now)
         going = situation.issue.status is IssueStatus.SENDING
         return Look(
             at=now,
             situation=situation,
-            report=report(situation, now, self.app.settings.zone),
-            rate=watched.pace.rate if going else None,
-            left=watched.pace.left(situation.progress) if going else None,
-            domains=watched.domains.lines(DOMAINS),
+            report=describe(situation, now, self.app.settings.zone),
+            rate=watched.rate.per_second if going else None,
+            left=watched.rate.time_left(situation.counts) if going else None,
+            domains=watched.domains.largest(DOMAINS),
             stale=watched.domains.stale,
         )
 
@@ -158,12 +151,11 @@ class Live:
 
 def texts_of(look: Look) -> dict[str, str]:
     """What the page shows of a look, by the name of its place; `status` is the state alone."""
-    progress = look.situation.progress
-    counts = ("readers", "accepted", "rejected", "skipped", "unsure", "open")
+    counts = look.situation.counts
     return {
         "status": look.situation.issue.status.value,
-        **{name: f"{getattr(progress, name):,}" for name in counts},
-        "done": str(progress.readers - progress.open),
+        **{name: f"{getattr(counts, name):,}" for name in (*COUNTED, "open")},
+        "done": str(counts.done),
         "rate": "–" if look.rate is None else f"{look.rate:,.0f} a second",
         "left": duration(look.left),
         "why": look.report.why,
@@ -175,9 +167,9 @@ def texts_of(look: Look) -> dict[str, str]:
 def _domain_texts(look: Look) -> list[tuple[int, str, str]]:
     names = ("accepted", "rejected", "skipped", "unsure")
     found = []
-    for place, line in enumerate(look.domains):
-        found.append((place, "name", line.name or "all others"))
-        found += [(place, name, f"{getattr(line, name):,}") for name in names]
+    for place, (domain, counts) in enumerate(look.domains.items()):
+        found.append((place, "name", domain or "all others"))
+        found += [(place, name, f"{getattr(counts, name):,}") for name in names]
     return found
 
 
@@ -216,14 +208,6 @@ class WatchPage(DeskPage):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnsureLine:
-    """A reader who may or may not have the issue, and what is known of it."""
-
-    unsure: Unsure
-    words: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class UnsurePage(DeskPage):
     """A page of the unsure; `after` is where the next begins, None on the last."""
 
@@ -231,7 +215,7 @@ class UnsurePage(DeskPage):
     issue: Issue
     label: str
     number: int
-    lines: tuple[UnsureLine, ...]
+    readers: tuple[Unsure, ...]
     after: int | None
 
 
@@ -310,7 +294,7 @@ def cancel(request: Request, app: Installed, editor: Publisher, issue_id: int, f
 def unsure(request: Request, app: Installed, editor: Publisher, issue_id: int, after: int = 0) -> Response:
     with app.database.read() as connection:
         issue = get_issue(connection, issue_id)
-        number = progress_of(connection, issue_id).unsure
+        number = get_counts(connection, issue_id).unsure
         listed = page_of_unsure(connection, issue_id, after=after, limit=MOST_UNSURE + 1)
     shown = listed[:MOST_UNSURE]
     page = UnsurePage(
@@ -318,7 +302,7 @@ def unsure(request: Request, app: Installed, editor: Publisher, issue_id: int, a
         issue=issue,
         label=label_of(issue),
         number=number,
-        lines=tuple(UnsureLine(unsure=each, words=unsure_words(each.code)) for each in shown),
+        readers=shown,
         after=shown[-1].reader_id if len(listed) > MOST_UNSURE else None,
     )
     return show(request, page)

@@ -172,7 +172,7 @@ def issues_csv(app: Installed, editor: AnyEditor) -> Response:
             each.line.edition.value,
             each.line.started_at.isoformat(timespec="seconds"),
             each.line.status.value,
-            *(getattr(each.line.sums, name) for name in _COLUMNS),
+            *(getattr(each.line.counts, name) for name in _COLUMNS),
             each.line.left,
             each.votes,
             *(each.clicks.get(kind, 0) for kind in ClickKind),
@@ -206,7 +206,9 @@ def issue_report(request: Request, app: Installed, editor: AnyEditor, issue_id: 
         outcome=outcome,
         look=look,
         picture=bars(_parts(outcome)) if outcome else Markup(""),
-        domains=bars([(clip(each.name or "all others", 24), each.done) for each in look.domains]),
+        domains=bars(
+            [(clip(name or "all others", 24), counts.done) for name, counts in look.domains.items()]
+        ),
         errata=errata,
         clicks=clicks,
     )
@@ -228,8 +230,11 @@ def issue_csv(request: Request, app: Installed, editor: AnyEditor, issue_id: int
     """By domain, as far as they are counted, then all together."""
     look = live_of(request).look(issue_id)
     names = ("accepted", "rejected", "skipped", "unsure")
-    rows = [(each.name or "all others", *(getattr(each, name) for name in names)) for each in look.domains]
-    rows.append(("all", *(getattr(look.situation.progress, name) for name in names)))
+    rows = [
+        (domain or "all others", *(getattr(counts, name) for name in names))
+        for domain, counts in look.domains.items()
+    ]
+    rows.append(("all", *(getattr(look.situation.counts, name) for name in names)))
     return _csv(f"issue-{issue_id}.csv", ("domain", *names), rows)
 
 
@@ -261,9 +266,13 @@ def _outcome(app: App, issue_id: int) -> Outcome | None:
 
 
 def _parts(outcome: Outcome) -> list[tuple[str, int]]:
-    sums = outcome.line.sums
-    named = [(name, getattr(sums, name)) for name in ("accepted", "rejected", "skipped", "unsure")]
-    named += [("still to go", sums.open), ("complained", sums.complained), ("left by it", outcome.line.left)]
+    counts = outcome.line.counts
+    named = [(name, getattr(counts, name)) for name in ("accepted", "rejected", "skipped", "unsure")]
+    named += [
+        ("still to go", counts.open),
+        ("complained", counts.complained),
+        ("left by it", outcome.line.left),
+    ]
     return [(name, count) for name, count in named if count]
 
 
@@ -272,13 +281,13 @@ def _series(outcomes: Sequence[Outcome], name: str) -> tuple[str, list[tuple[dat
     points = [
         (each.line.started_at.date(), _figure(each.line, name))
         for each in reversed(outcomes)
-        if each.line.sums.readers
+        if each.line.counts.readers
     ]
     return name, points
 
 
 def _figure(line: IssueLine, name: str) -> float:
-    return float(line.left if name == "left" else getattr(line.sums, name))
+    return float(line.left if name == "left" else getattr(line.counts, name))
 
 
 def _since(app: App) -> date:

@@ -18,7 +18,8 @@ from newsletter.db.statuses import (
 )
 from newsletter.delivery.bounces.acting import SEEN_BEFORE, UNMATCHED, Feedback, Matcher
 from newsletter.delivery.bounces.parse import read_report
-from newsletter.delivery.store import progress_of, start_issue
+from newsletter.delivery.progress import get_counts
+from newsletter.delivery.store import start_issue
 from newsletter.delivery.transactional import queue_mail
 from newsletter.readers.addresses import parse_address
 from newsletter.readers.store import suppression_reason
@@ -109,7 +110,7 @@ def test_a_dead_address_is_given_up_at_once(house: Database, report: dict[str, A
 def test_the_counts_of_the_issue_stay_exact(house: Database) -> None:
     take(house, dsn(original(1, 1, UNSUBSCRIBE)))
     with house.read() as connection:
-        progress = progress_of(connection, 1)
+        progress = get_counts(connection, 1)
     assert (progress.accepted, progress.rejected) == (2, 1)
 
 
@@ -215,7 +216,7 @@ def test_late_word_settles_what_was_unsure(
     take(database, dsn(original(1, 1, UNSUBSCRIBE), action=action, status=status))
     assert delivery_of(database)[0] is settled
     with database.read() as connection:
-        progress = progress_of(connection, 1)
+        progress = get_counts(connection, 1)
     assert progress.unsure == (2 if settled is DeliveryStatus.UNSURE else 1)
 
 

@@ -8,8 +8,8 @@ from newsletter.db.engine import Database
 from newsletter.db.statuses import DeliveryStatus, IssueStatus
 from newsletter.delivery import ledger
 from newsletter.delivery.journal import Journal
+from newsletter.delivery.progress import get_counts
 from newsletter.delivery.states import Event, Outcome
-from newsletter.delivery.store import progress_of
 from newsletter.digest.issues import Issue
 from newsletter.editing.approve import approve, cancel
 from newsletter.editing.schedule import start
@@ -43,7 +43,7 @@ def test_a_cancelled_issue_leaves_nobody_begun_but_with_a_living_sender(
     if killed:
         assert statuses(sqlite_database) == {S.ACCEPTED: 1, S.UNSURE: 2, S.SKIPPED: 3}
         with sqlite_database.read() as connection:
-            assert progress_of(connection, issue.id).open == 0
+            assert get_counts(connection, issue.id).open == 0
         assert cancelled.number == 1, "somebody has a copy with this number"
     else:
         assert statuses(sqlite_database) == {S.BEGUN: 4, S.PENDING: 2}, "its own sender skips the rest"

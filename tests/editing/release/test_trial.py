@@ -13,7 +13,7 @@ from newsletter.config import Tls, TransportName
 from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries, mails
 from newsletter.db.statuses import MailKind, MailStatus
-from newsletter.delivery.rehearsal import Fault, Loopback, Phase
+from newsletter.delivery.loopback import Loopback, Misbehavior, Phase
 from newsletter.editing.approve import approve
 from newsletter.editing.audit import list_entries
 from newsletter.editing.preview import Format, letter_of, part_of, preview
@@ -132,8 +132,8 @@ def test_it_goes_by_smtp_where_the_issue_does(app: App) -> None:
 
 
 def test_a_refusal_is_told_and_a_dead_server_is_an_error(app: App) -> None:
-    def refuse(phase: Phase, recipient: str, connection: int) -> Fault | None:
-        return Fault(reply="550 5.1.1 nobody") if phase is Phase.RCPT else None
+    def refuse(phase: Phase, recipient: str, connection: int) -> Misbehavior | None:
+        return Misbehavior(reply="550 5.1.1 nobody") if phase is Phase.RCPT else None
 
     with Loopback(faults=refuse) as server:
         through = {

@@ -11,7 +11,7 @@ from newsletter.db.statuses import ConsentEvent, ReaderStatus, ReportKind
 from newsletter.delivery.store import start_issue
 from newsletter.delivery.transports.outbox import Outbox
 from newsletter.editing.reports import (
-    IssueSums,
+    IssueCounts,
     issue_line,
     issue_lines,
     readers_over_time,
@@ -115,8 +115,8 @@ def test_an_issue_that_is_long_over_is_not_counted_again(database: Database, tmp
             row = {"key": str(place), "kind": kind, "at": THURSDAY, "reader_id": 1, "issue_id": 1}
             connection.execute(insert(reports).values(**row, outcome=outcome))
         connection.execute(update(issues).values(finished_at=THURSDAY))
-    wanted = IssueSums(readers=5, accepted=5, bounced=1, complained=1)
-    assert [each.sums for each in issue_lines(database, 10)] == [wanted]
+    wanted = IssueCounts(readers=5, accepted=5, bounced=1, complained=1)
+    assert [each.counts for each in issue_lines(database, 10)] == [wanted]
     assert remember(database, THURSDAY + timedelta(days=29)) == "Summed up 0 consents and 0 issues."
     assert remember(database, THURSDAY + timedelta(days=31)) == "Summed up 0 consents and 1 issues."
     with database.write() as connection:
@@ -124,7 +124,7 @@ def test_an_issue_that_is_long_over_is_not_counted_again(database: Database, tmp
         connection.execute(update(batches).values(accepted=0))
     line = issue_line(database, 1)
     assert line is not None
-    assert line.sums == wanted
+    assert line.counts == wanted
     assert issue_line(database, 2) is None
 
 

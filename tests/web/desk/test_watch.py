@@ -19,7 +19,7 @@ from newsletter.clock import SystemClock
 from newsletter.config import Tls, TransportName
 from newsletter.db.schema import issues, snapshots
 from newsletter.db.statuses import EditorRole, IssueStatus
-from newsletter.delivery.rehearsal import Loopback
+from newsletter.delivery.loopback import Loopback
 from newsletter.delivery.sender import Ending
 from newsletter.delivery.store import start_issue
 from newsletter.digest.content import issue_content_to_json
@@ -29,7 +29,7 @@ from newsletter.editing.editors import invite
 from newsletter.installation import make_installation
 from newsletter.web.desk.progress import COME_AGAIN, MOST_VIEWERS, Live, duration
 from tests.delivery.house import FRAME, add_issue, add_readers
-from tests.delivery.test_domains import lose_sight
+from tests.delivery.test_progress import lose_sight
 from tests.render.letters import USUAL
 from tests.web.desk.desk import Desk, said
 from tests.web.house import heading

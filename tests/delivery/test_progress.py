@@ -10,7 +10,7 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import deliveries, readers
 from newsletter.db.statuses import DeliveryStatus
 from newsletter.delivery.ledger import _count_on_batch
-from newsletter.delivery.progress import DomainCount, DomainLine, Pace, Progress
+from newsletter.delivery.progress import Counts, DomainCounts, SendRate
 from newsletter.delivery.states import Event
 from newsletter.delivery.store import start_issue
 from newsletter.delivery.takeover import settle
@@ -35,38 +35,38 @@ def sent(database: Database, tmp_path: Path) -> Database:
     return database
 
 
-def counted(database: Database, count: DomainCount, *, most: int = 15) -> tuple[DomainLine, ...]:
+def counted(database: Database, count: DomainCounts, *, most: int = 15) -> list[tuple[str, Counts]]:
     with database.read() as connection:
-        count.look(connection, most)
-    return count.lines(2)
+        count.update(connection, most)
+    return list(count.largest(2).items())
 
 
-ALL = (
-    DomainLine(name="big.example", accepted=150),
-    DomainLine(name="small.example", accepted=90),
-    DomainLine(name="", accepted=10),
-)
+ALL = [
+    ("big.example", Counts(readers=150, accepted=150)),
+    ("small.example", Counts(readers=90, accepted=90)),
+    ("", Counts(readers=10, accepted=10)),
+]
 
 
 def test_the_largest_domains_stand_first_and_the_rest_together(sent: Database) -> None:
-    assert counted(sent, DomainCount(1)) == ALL
+    assert counted(sent, DomainCounts(1)) == ALL
 
 
 def test_a_look_reads_few_batches_and_the_next_goes_on(sent: Database) -> None:
-    count = DomainCount(1)
-    assert sum(each.done for each in counted(sent, count, most=1)) == 100
+    count = DomainCounts(1)
+    assert sum(counts.done for _, counts in counted(sent, count, most=1)) == 100
     assert count.stale == 2
-    assert sum(each.done for each in counted(sent, count, most=1)) == 200
+    assert sum(counts.done for _, counts in counted(sent, count, most=1)) == 200
     assert counted(sent, count, most=1) == ALL
     assert count.stale == 0
 
 
 def test_late_evidence_moves_the_domain_that_it_is_about(sent: Database) -> None:
-    count = DomainCount(1)
+    count = DomainCounts(1)
     counted(sent, count)
     with sent.write() as connection:
         settle(connection, 1, 3, Event.BOUNCE, code="5.1.1", now=THURSDAY)
-    assert counted(sent, count)[0] == DomainLine(name="big.example", accepted=149, rejected=1)
+    assert counted(sent, count)[0] == ("big.example", Counts(readers=150, accepted=149, rejected=1))
 
 
 def lose_sight(database: Database, *reader_ids: int) -> None:
@@ -90,31 +90,31 @@ def test_the_unsure_of_all_domains_come_page_by_page(sent: Database) -> None:
 
 def test_who_is_sent_it_again_is_counted_no_longer(sent: Database) -> None:
     lose_sight(sent, 5)
-    count = DomainCount(1)
-    assert counted(sent, count)[0] == DomainLine(name="big.example", accepted=149, unsure=1)
+    count = DomainCounts(1)
+    assert counted(sent, count)[0] == ("big.example", Counts(readers=150, accepted=149, unsure=1))
     with sent.write() as connection:
         send_again(connection, 1, {5}, THURSDAY)
-    assert counted(sent, count)[0] == DomainLine(name="big.example", accepted=149)
+    assert counted(sent, count)[0] == ("big.example", Counts(readers=149, accepted=149))
 
 
 def test_a_rate_needs_two_looks_and_forgets_old_ones() -> None:
-    pace = Pace()
-    pace.note(Progress(readers=1000), THURSDAY)
-    assert pace.rate is None
-    pace.note(Progress(readers=1000, accepted=90, rejected=10), THURSDAY + timedelta(seconds=2))
-    assert pace.rate == pytest.approx(50)
-    half_way = Progress(readers=1000, accepted=500)
-    pace.note(half_way, THURSDAY + timedelta(seconds=4))
-    assert pace.rate == pytest.approx(125)
-    assert pace.left(half_way) == timedelta(seconds=4)
+    rate = SendRate()
+    rate.add(Counts(readers=1000), THURSDAY)
+    assert rate.per_second is None
+    rate.add(Counts(readers=1000, accepted=90, rejected=10), THURSDAY + timedelta(seconds=2))
+    assert rate.per_second == pytest.approx(50)
+    half_way = Counts(readers=1000, accepted=500)
+    rate.add(half_way, THURSDAY + timedelta(seconds=4))
+    assert rate.per_second == pytest.approx(125)
+    assert rate.time_left(half_way) == timedelta(seconds=4)
     for second in range(5, 60):
-        pace.note(half_way, THURSDAY + timedelta(seconds=second))
-    assert pace.rate == pytest.approx(0)
-    assert pace.left(half_way) is None
+        rate.add(half_way, THURSDAY + timedelta(seconds=second))
+    assert rate.per_second == pytest.approx(0)
+    assert rate.time_left(half_way) is None
 
 
 def test_a_rate_begins_anew_when_readers_are_sent_it_again() -> None:
-    pace = Pace()
-    pace.note(Progress(readers=10, unsure=10), THURSDAY)
-    pace.note(Progress(readers=10), THURSDAY + timedelta(seconds=1))
-    assert pace.rate is None
+    rate = SendRate()
+    rate.add(Counts(readers=10, unsure=10), THURSDAY)
+    rate.add(Counts(readers=10), THURSDAY + timedelta(seconds=1))
+    assert rate.per_second is None

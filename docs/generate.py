@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from newsletter.cli.program import SECTIONS, program
-from newsletter.config import env_name, setting_fields
+from newsletter.config import Row, setting_rows
 from newsletter.content.packs import pack_schema
 from newsletter.digest import content as letter
 from newsletter.installation import make_installation, toml_value
@@ -63,23 +63,18 @@ def settings() -> str:
     text = f"<!-- {_NOTICE} -->\n\n# Settings\n\n"
     text += "`newsletter.toml` holds them by section; the environment variable of each wins over the file. `newsletter\n"
     text += "settings` shows what is in force and where it comes from. Relative paths start at the file's folder.\n\n"
-    for section, rows in groupby(setting_fields(), key=lambda row: row.metadata["name"].partition(".")[0]):
+    for section, rows in groupby(setting_rows(), key=lambda row: row.section):
         text += f"## [{section}]\n\n| setting | value | default | meaning | environment |\n|---|---|---|---|---|\n"
-        text += "".join(_setting(row.metadata, row.type, row.default) for row in rows) + "\n"
+        text += "".join(_setting(row) for row in rows) + "\n"
     return text
 
 
-def _setting(about: Any, kind: Any, default: Any) -> str:
-    name = about["name"].partition(".")[2]
-    meaning = about["help"] + (" **Needed before anything is sent.**" if about["needed"] else "")
-    if about["secret"]:
-        shown, meaning = (
-            "",
-            f"{meaning} Secret: not in newsletter.toml; `{name}_file` may name a file that holds it.",
-        )
-    else:
-        shown = f"`{toml_value(default)}`"
-    return f"| `{name}` | {_kind(kind)} | {shown} | {meaning} | `{env_name(about['name'])}` |\n"
+def _setting(row: Row) -> str:
+    meaning = row.help + (" **Needed before anything is sent.**" if row.needed else "")
+    default = "" if row.secret else f"`{toml_value(row.default)}`"
+    if row.secret:
+        meaning += f" Secret: not in newsletter.toml; `{row.key}_file` may name a file that holds it."
+    return f"| `{row.key}` | {_kind(row.type)} | {default} | {meaning} | `{row.variable}` |\n"
 
 
 def _kind(kind: Any) -> str:

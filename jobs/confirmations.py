@@ -15,7 +15,7 @@ def schedule(settings: Settings) -> Schedule:
 
 
 def run(app: App, slot: Slot) -> Result:
-    reminded = app.subscribing.remind(app.settings.remind_unconfirmed_after, app.clock.now())
+    reminded = app.subscribing.remind(app.settings.readers.remind_after, app.clock.now())
     return Done(f"Reminded {reminded} who had not confirmed.")
 
 

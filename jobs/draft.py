@@ -10,7 +10,7 @@ NAME = "draft"
 
 
 def schedule(settings: Settings) -> Schedule:
-    return issue_schedule(settings).before(settings.draft_before)
+    return issue_schedule(settings).before(settings.schedule.draft_before)
 
 
 def run(app: App, slot: Slot) -> Result:

@@ -11,7 +11,7 @@ NAME = "monthly-draft"
 
 
 def schedule(settings: Settings) -> Schedule:
-    return issue_schedule(settings, Edition.MONTHLY).before(settings.draft_before)
+    return issue_schedule(settings, Edition.MONTHLY).before(settings.schedule.draft_before)
 
 
 def run(app: App, slot: Slot) -> Result:

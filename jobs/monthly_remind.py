@@ -11,7 +11,7 @@ NAME = "monthly-remind"
 
 
 def schedule(settings: Settings) -> Schedule:
-    return issue_schedule(settings, Edition.MONTHLY).before(settings.remind_before)
+    return issue_schedule(settings, Edition.MONTHLY).before(settings.schedule.remind_before)
 
 
 def run(app: App, slot: Slot) -> Result:

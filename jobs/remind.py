@@ -10,7 +10,7 @@ NAME = "remind"
 
 
 def schedule(settings: Settings) -> Schedule:
-    return issue_schedule(settings).before(settings.remind_before)
+    return issue_schedule(settings).before(settings.schedule.remind_before)
 
 
 def run(app: App, slot: Slot) -> Result:

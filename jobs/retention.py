@@ -19,10 +19,10 @@ def schedule(settings: Settings) -> Schedule:
 def run(app: App, slot: Slot) -> Result:
     settings = app.settings
     kept = Keep(
-        unconfirmed=settings.forget_unconfirmed_after,
-        left=settings.forget_left_after,
-        mails=settings.forget_mails_after,
-        events=settings.forget_events_after,
+        unconfirmed=settings.readers.forget_unconfirmed_after,
+        left=settings.retention.left,
+        mails=settings.retention.mails,
+        events=settings.retention.events,
     )
     gone = app.eraser.tidy(kept)
     forget_desk(app)

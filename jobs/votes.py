@@ -18,7 +18,9 @@ def schedule(settings: Settings) -> Schedule:
 def run(app: App, slot: Slot) -> Result:
     settings, now = app.settings, app.clock.now()
     with app.content() as content:
-        closed = close_votes(app.database, content, vote_for=settings.vote_for, now=now, name=settings.name)
+        closed = close_votes(
+            app.database, content, vote_for=settings.digest.vote_for, now=now, name=settings.site.name
+        )
     return Done(f"Counted the votes on {closed} comparisons.")
 
 

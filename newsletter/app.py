@@ -55,7 +55,7 @@ class App:
         """The content store, opened for this thread and closed at the end of the block."""
         from newsletter.content.store import ContentStore
 
-        path = self.settings.path(self.settings.content_db)
+        path = self.settings.path(self.settings.paths.content_db)
         if not path.exists():
             raise StoreError(f"There is no database at {path}. Make one with: newsletter init")
         with ContentStore(path) as store:
@@ -67,21 +67,21 @@ class App:
         from newsletter.readers.keys import read_link_keys
         from newsletter.readers.links import LinkSigner
 
-        return LinkSigner(read_link_keys(self.settings.path(self.settings.link_keys)))
+        return LinkSigner(read_link_keys(self.settings.path(self.settings.paths.link_keys)))
 
     @cached_property
     def suppression_key(self) -> bytes:
         """The key under which the suppression list knows an address."""
         from newsletter.readers.keys import read_suppression_key
 
-        return read_suppression_key(self.settings.path(self.settings.suppression_key))
+        return read_suppression_key(self.settings.path(self.settings.paths.suppression_key))
 
     @cached_property
     def template_folders(self) -> tuple[Path, ...]:
         """Where templates are looked up: the operator's own, then ours."""
         from newsletter.render.environment import template_folders
 
-        own = self.settings.path(self.settings.templates) if self.settings.templates else None
+        own = self.settings.path(self.settings.paths.templates) if self.settings.paths.templates else None
         if own is not None and not own.is_dir():
             raise ConfigError(
                 f"paths.templates is {own}, but there is no such folder", setting="paths.templates"
@@ -94,18 +94,18 @@ class App:
         from newsletter.render.headers import MessageFrame
 
         settings = self.settings
-        domain = settings.from_address.rpartition("@")[2] or "localhost"
-        list_id = settings.list_id or f"weekly.{domain}"
+        domain = settings.mail.from_address.rpartition("@")[2] or "localhost"
+        list_id = settings.mail.list_id or f"weekly.{domain}"
         return MessageFrame(
-            from_name=settings.from_name or settings.name,
-            from_address=settings.from_address,
-            reply_to=settings.reply_to,
+            from_name=settings.mail.from_name or settings.site.name,
+            from_address=settings.mail.from_address,
+            reply_to=settings.mail.reply_to,
             list_id=list_id,
-            list_name=settings.name,
-            public_url=settings.public_url.rstrip("/"),
-            archive_url=f"{settings.public_url.rstrip('/')}/archive",
+            list_name=settings.site.name,
+            public_url=settings.site.public_url.rstrip("/"),
+            archive_url=f"{settings.site.public_url.rstrip('/')}/archive",
             feedback_id=f"digest:{list_id}:newsletter:{_sender_id(domain)}",
-            language=settings.language,
+            language=settings.site.language,
             leave_address=settings.leave_address,
         )
 
@@ -124,8 +124,8 @@ class App:
         settings = self.settings
         return Marks(
             key=self.suppression_key,
-            domain=settings.from_address.rpartition("@")[2] or "localhost",
-            bounce_address=settings.smtp_return_path,
+            domain=settings.mail.from_address.rpartition("@")[2] or "localhost",
+            bounce_address=settings.smtp.return_path,
         )
 
     @cached_property
@@ -149,15 +149,15 @@ class App:
         from newsletter.readers.subscribing import Subscribing, is_listed, read_domains
 
         settings = self.settings
-        disposable = settings.disposable_domains
+        disposable = settings.readers.disposable_domains
         domains = read_domains(settings.path(disposable)) if disposable else frozenset()
         return Subscribing(
             database=self.database,
             signer=self.links,
             suppression_key=self.suppression_key,
             limits=self._limits,
-            public_url=settings.public_url,
-            again_after=settings.confirm_again_after,
+            public_url=settings.site.public_url,
+            again_after=settings.readers.confirm_again_after,
             queue_mail=queue_mail,
             welcome=self._welcome,
             is_disposable=lambda domain: is_listed(domain, domains),
@@ -173,7 +173,7 @@ class App:
             database=self.database,
             signer=self.links,
             limits=self._limits,
-            public_url=self.settings.public_url,
+            public_url=self.settings.site.public_url,
             queue_mail=queue_mail,
         )
 
@@ -184,8 +184,8 @@ class App:
 
         return Limits(
             key=self.suppression_key,
-            per_network=self.settings.network_limit,
-            per_domain=self.settings.domain_limit,
+            per_network=self.settings.readers.network_limit,
+            per_domain=self.settings.readers.domain_limit,
         )
 
     def next_issue_words(self) -> str:
@@ -199,7 +199,7 @@ class App:
         """What a welcome mail says."""
         from newsletter.readers.links import Purpose, link
 
-        base = self.settings.public_url.rstrip("/")
+        base = self.settings.site.public_url.rstrip("/")
         lasting = (Purpose.PREFERENCES, Purpose.UNSUBSCRIBE)
         urls = {f"{each}_url": link(base, each, self.links.token(each, reader_id)) for each in lasting}
         latest = "".join(f"/{issue.slug}" for issue in self.archive.issues()[:1])
@@ -221,7 +221,7 @@ class App:
 
     def transport(self) -> "Transport":
         """The way out that the settings name."""
-        return self._transport(self.settings.transport)
+        return self._transport(self.settings.mail.transport)
 
     def alert_transport(self) -> "Transport":
         """The way out of alerts."""
@@ -229,18 +229,18 @@ class App:
         from newsletter.delivery.transports.smtp_wire import Relay
 
         settings = self.settings
-        if settings.alerts_transport is AlertTransport.SAME:
+        if settings.alerts.transport is AlertTransport.SAME:
             return self.transport()
-        if settings.alerts_transport is AlertTransport.SMTP and settings.alerts_smtp_host:
+        if settings.alerts.transport is AlertTransport.SMTP and settings.alerts.smtp_host:
             relay = Relay(
-                host=settings.alerts_smtp_host,
-                port=settings.alerts_smtp_port,
-                tls=settings.alerts_smtp_tls,
-                user=settings.alerts_smtp_user,
-                password=settings.alerts_smtp_password,
+                host=settings.alerts.smtp_host,
+                port=settings.alerts.smtp_port,
+                tls=settings.alerts.smtp_tls,
+                user=settings.alerts.smtp_user,
+                password=settings.alerts.smtp_password,
             )
             return Smtp(relay=relay, connections=1)
-        return self._transport(TransportName(settings.alerts_transport.value))
+        return self._transport(TransportName(settings.alerts.transport.value))
 
     def _transport(self, name: TransportName) -> "Transport":
         from newsletter.delivery.transports.outbox import Outbox
@@ -250,32 +250,32 @@ class App:
 
         settings = self.settings
         if name is TransportName.OUTBOX:
-            return Outbox(settings.path(settings.outbox))
+            return Outbox(settings.path(settings.paths.outbox))
         if name is TransportName.SENDGRID:
             return SendGrid(
-                api_key=settings.sendgrid_api_key,
-                url=settings.sendgrid_url,
-                sandbox=settings.sendgrid_sandbox,
-                connections=max(1, settings.sendgrid_connections),
+                api_key=settings.sendgrid.api_key,
+                url=settings.sendgrid.url,
+                sandbox=settings.sendgrid.sandbox,
+                connections=max(1, settings.sendgrid.connections),
                 now=self.clock.now,
             )
         relay = Relay(
-            host=settings.smtp_host,
-            port=settings.smtp_port,
-            tls=settings.smtp_tls,
-            user=settings.smtp_user,
-            password=settings.smtp_password,
+            host=settings.smtp.host,
+            port=settings.smtp.port,
+            tls=settings.smtp.tls,
+            user=settings.smtp.user,
+            password=settings.smtp.password,
         )
         return Smtp(
             relay=relay,
-            connections=max(1, settings.smtp_connections),
-            messages_per_connection=max(1, settings.smtp_messages_per_connection),
+            connections=max(1, settings.smtp.connections),
+            messages_per_connection=max(1, settings.smtp.messages_per_connection),
         )
 
     @property
     def journals(self) -> Path:
         """Where the senders of this machine keep their journals."""
-        return self.settings.path(self.settings.journal)
+        return self.settings.path(self.settings.paths.journal)
 
     @property
     def throttle(self) -> "Throttle":
@@ -284,10 +284,10 @@ class App:
 
         settings = self.settings
         return Throttle(
-            transport=settings.transport.value,
-            limits=tuple(parse_limit(each, setting="sending.limits") for each in settings.send_limits),
+            transport=settings.mail.transport.value,
+            limits=tuple(parse_limit(each, setting="sending.limits") for each in settings.sending.limits),
             warm_up=parse_warm_up(
-                settings.warm_up_from, settings.warm_up_first, setting="sending.warm_up_from"
+                settings.sending.warm_up_from, settings.sending.warm_up_first, setting="sending.warm_up_from"
             ),
         )
 
@@ -299,7 +299,7 @@ class App:
         settings = self.settings
         frame = replace(
             self.frame,
-            from_address=settings.single_from_address or settings.from_address,
+            from_address=settings.mail.single_from_address or settings.mail.from_address,
             list_id="",
             list_name="",
             archive_url="",
@@ -312,7 +312,7 @@ class App:
             template_folders=self.template_folders,
             signer=self.links,
             marks=self.marks,
-            operator_address=settings.operator_address or settings.reply_to,
+            operator_address=settings.mail.operator_address or settings.mail.reply_to,
             transport=self.transport,
             alert_transport=self.alert_transport,
             dkim=self.dkim,
@@ -323,7 +323,7 @@ class App:
         """What tells a URL of alerts, where the settings name one."""
         from newsletter.delivery.alerts import Herald
 
-        url, name = self.settings.alerts_webhook_url, self.settings.name
+        url, name = self.settings.alerts.webhook_url, self.settings.site.name
         return Herald(database=self.database, clock=self.clock, url=url, newsletter=name)
 
     def sender(self, issue_id: int, watch: "Callable[[Counts], None]" = lambda progress: None) -> "Sender":
@@ -347,9 +347,10 @@ class App:
             hash_address=lambda key: address_hash(self.suppression_key, Address(text=key, key=key)),
             throttle=self.throttle,
             shares=Shares(
-                rejected=settings.pause_at_rejections / 100, complained=settings.pause_at_complaints / 1000
+                rejected=settings.sending.pause_at_rejections / 100,
+                complained=settings.sending.pause_at_complaints / 1000,
             ),
-            patience=Patience(attempts=max(1, settings.send_attempts), first=settings.send_retry_after),
+            patience=Patience(attempts=max(1, settings.sending.attempts), first=settings.sending.retry_after),
             alerts=self.alerts,
             watch=watch,
         )
@@ -370,7 +371,7 @@ class App:
         return Webhook(
             database=self.database,
             clock=self.clock,
-            keys=read_keys(self.settings.sendgrid_webhook_key),
+            keys=read_keys(self.settings.sendgrid.webhook_key),
             marks=self.marks,
             feedback=self.feedback,
             alerts=self.alerts,
@@ -381,20 +382,20 @@ class App:
         from newsletter.delivery.bounces.mailbox import Imap, ImapAccount, Maildir
 
         settings, found = self.settings, []
-        if settings.feedback_maildir is not None:
-            folder = settings.path(settings.feedback_maildir)
-            found.append(Maildir(folder=folder, delete=settings.feedback_delete))
-        if not settings.feedback_imap_host:
+        if settings.bounces.maildir is not None:
+            folder = settings.path(settings.bounces.maildir)
+            found.append(Maildir(folder=folder, delete=settings.bounces.delete))
+        if not settings.bounces.imap_host:
             return tuple(found)
         account = ImapAccount(
-            host=settings.feedback_imap_host,
-            port=settings.feedback_imap_port,
-            tls=settings.feedback_imap_tls,
-            user=settings.feedback_imap_user,
-            password=settings.feedback_imap_password,
-            folder=settings.feedback_imap_folder,
+            host=settings.bounces.imap_host,
+            port=settings.bounces.imap_port,
+            tls=settings.bounces.imap_tls,
+            user=settings.bounces.imap_user,
+            password=settings.bounces.imap_password,
+            folder=settings.bounces.imap_folder,
         )
-        return (*found, Imap(account, self.database, delete=settings.feedback_delete))
+        return (*found, Imap(account, self.database, delete=settings.bounces.delete))
 
     @cached_property
     def eraser(self) -> "Eraser":
@@ -405,7 +406,7 @@ class App:
             database=self.database,
             suppression_key=self.suppression_key,
             marks=self.marks,
-            outbox=self.settings.path(self.settings.outbox),
+            outbox=self.settings.path(self.settings.paths.outbox),
             clock=self.clock,
             empty_webhook=lambda: self.webhook.process(),
         )
@@ -421,7 +422,7 @@ class App:
             database=self.database,
             clock=self.clock,
             alerts=self.alerts,
-            catch_up=self.settings.catch_up,
+            catch_up=self.settings.schedule.catch_up,
             owner=scheduler_name(),
         )
         return Ticker(runner, load_jobs(self.settings, self))

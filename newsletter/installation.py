@@ -8,13 +8,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import Field
 from datetime import timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from newsletter.config import FILE_NAME, Settings, env_name, load_settings, setting_fields
+from newsletter.config import FILE_NAME, Row, Settings, load_settings, setting_rows
 from newsletter.db.engine import open_database
 from newsletter.errors import BadInput, Place
 from newsletter.readers.keys import make_link_keys, make_suppression_key
@@ -44,16 +43,16 @@ def _furnish(settings: Settings) -> None:
     from newsletter.content.store import ContentStore
     from newsletter.db.migrate import upgrade
 
-    make_link_keys(settings.path(settings.link_keys))
-    make_suppression_key(settings.path(settings.suppression_key))
+    make_link_keys(settings.path(settings.paths.link_keys))
+    make_suppression_key(settings.path(settings.paths.suppression_key))
     database = open_database(settings.store_url)
     upgrade(database)
     database.close()
     (settings.folder / "subscribers.db").chmod(0o600)
-    with ContentStore(settings.path(settings.content_db)):
+    with ContentStore(settings.path(settings.paths.content_db)):
         pass
     for part in ("", "cur", "new", "tmp"):
-        (settings.path(settings.outbox) / part).mkdir(mode=0o700)
+        (settings.path(settings.paths.outbox) / part).mkdir(mode=0o700)
 
 
 @contextmanager
@@ -94,27 +93,24 @@ def _move_in(workshop: Path, folder: Path) -> None:
 def settings_file(*, example: bool = False) -> str:
     """The text of a new newsletter.toml: every setting with its help, the needed ones on top of their section."""
     text = _HEADING
-    for section, rows in groupby(setting_fields(), key=lambda row: row.metadata["name"].partition(".")[0]):
+    for section, rows in groupby(setting_rows(), key=lambda row: row.section):
         text += f"\n[{section}]\n"
-        for row in sorted(rows, key=lambda row: not row.metadata["needed"]):
+        for row in sorted(rows, key=lambda row: not row.needed):
             text += "\n" + _entry(row, example=example)
     return text
 
 
-def _entry(row: Field[Any], *, example: bool) -> str:
-    name = row.metadata["name"]
-    key = name.partition(".")[2]
-    help_line = f"# {row.metadata['help']}\n"
-    if row.metadata["secret"]:
-        return (
-            f'{help_line}# Secret: set {env_name(name)}, or name a file that holds it.\n# {key}_file = ""\n'
-        )
-    if not row.metadata["needed"]:
-        return f"{help_line}# {key} = {toml_value(row.default)}\n"
-    shown = toml_value(row.metadata["example"])
+def _entry(row: Row, *, example: bool) -> str:
+    help_line = f"# {row.help}\n"
+    if row.secret:
+        how = f"# Secret: set {row.variable}, or name a file that holds it.\n"
+        return f'{help_line}{how}# {row.key}_file = ""\n'
+    if not row.needed:
+        return f"{help_line}# {row.key} = {toml_value(row.default)}\n"
+    shown = toml_value(row.example)
     if example:
-        return f"{help_line}# Needed. This is an example.\n{key} = {shown}\n"
-    return f'{help_line}# Needed before anything is sent. For example: {shown}\n{key} = ""\n'
+        return f"{help_line}# Needed. This is an example.\n{row.key} = {shown}\n"
+    return f'{help_line}# Needed before anything is sent. For example: {shown}\n{row.key} = ""\n'
 
 
 def toml_value(value: Any) -> str:

@@ -184,8 +184,8 @@ def sync(app: "App", dry_run: bool, as_json: bool) -> None:
             store,
             database=database,
             views=views,
-            name=settings.name,
-            url=settings.site_url,
+            name=settings.site.name,
+            url=settings.site.url,
             now=app.clock.now(),
             dry_run=dry_run,
             advance=advance,
@@ -199,7 +199,7 @@ def _needed_path(app: "App", name: str) -> Path:
     from newsletter.config import FILE_NAME
 
     settings = app.settings
-    path = {"paths.site_db": settings.site_db, "paths.site_views": settings.site_views}[name]
+    path = {"paths.site_db": settings.paths.site_db, "paths.site_views": settings.paths.site_views}[name]
     if path is None:
         message = f"sync needs {name}: see docs/how-to/your-own-database.md"
         raise ConfigError(message, setting=name, place=Place(settings.folder / FILE_NAME))
@@ -274,7 +274,7 @@ def show(app: "App", key: str, as_json: bool) -> None:
     from newsletter.content.overview import overview
 
     with app.content() as store:
-        sections = overview(store, key, app.settings.source_order)
+        sections = overview(store, key, app.settings.digest.source_order)
     if as_json:
         print_json({each.title.lower(): _records(each.columns, each.rows) for each in sections})
         return

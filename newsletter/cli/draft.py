@@ -94,7 +94,7 @@ def _slot_name(app: "App", text: str, edition: "Edition") -> str:
     from newsletter.schedule.slots import issue_schedule, named_slot
 
     schedule = issue_schedule(app.settings, edition)
-    return named_slot(schedule, text, now=app.clock.now(), catch_up=app.settings.catch_up).name
+    return named_slot(schedule, text, now=app.clock.now(), catch_up=app.settings.schedule.catch_up).name
 
 
 def _say_drafted(app: "App", drafted: "Drafted | Thin") -> None:
@@ -294,7 +294,7 @@ def check(app: "App", issue: str, slow: bool, as_json: bool) -> None:
 
     found = find_issue(app.database, issue)
     findings = run_checks(app, found)
-    if slow or app.settings.check_links:
+    if slow or app.settings.desk.check_links:
         findings += check_slowly(app, found, spam=slow)
     answered = with_answers(app, found, findings)
     if as_json:
@@ -442,7 +442,7 @@ def test_send(
     from newsletter.editing.preview import letter_of
     from newsletter.editing.store import find_issue
 
-    if group and not app.settings.test_group:
+    if group and not app.settings.desk.test_group:
         raise click.UsageError(
             "desk.test_group is empty: name its addresses in newsletter.toml, or give --to"
         )
@@ -452,7 +452,7 @@ def test_send(
     letter = letter_of(app, found)
     copies = [trial.copy_of_kind(letter, trial.Kind(each)) for each in wanted]
     copies += [trial.copy_of_reader(app, each) for each in readers]
-    tried = trial.send_test(app, found, [*to, *(app.settings.test_group if group else ())], copies, by)
+    tried = trial.send_test(app, found, [*to, *(app.settings.desk.test_group if group else ())], copies, by)
     print_table(("To", "As", "Outcome"), [(each.to, each.copy, _outcome(each)) for each in tried])
     if not all(each.was_accepted for each in tried):
         click.get_current_context().exit(1)

@@ -178,9 +178,9 @@ def _say_ending(app: "App", issue: "Issue", ending: "Ending", sender: "Sender") 
 def _say_outbox(app: "App") -> None:
     from newsletter.config import TransportName
 
-    if app.settings.transport is not TransportName.OUTBOX:
+    if app.settings.mail.transport is not TransportName.OUTBOX:
         return
-    folder = app.settings.path(app.settings.outbox) / "new"
+    folder = app.settings.path(app.settings.paths.outbox) / "new"
     mails = sorted(folder.glob("*.eml"))
     if mails:
         say(f"{len(mails):,} mails lie in the outbox {folder}; one of them: {mails[-1].resolve().as_uri()}")

@@ -83,7 +83,7 @@ def _supervise_pages(app: "App") -> "Supervisor":
 
     web = (sys.executable, "-m", "newsletter.web", "--folder", str(app.settings.folder), "--with-parent")
     return Supervisor(
-        wanted=lambda: (_PAGES,) if app.settings.web_port else (),
+        wanted=lambda: (_PAGES,) if app.settings.web.port else (),
         command=lambda key: web,
         clock=app.clock,
         alerts=app.alerts,
@@ -100,8 +100,8 @@ def _say_what_comes(app: "App") -> None:
     for turn in turns:
         if turn.state in (State.NEXT, State.WAITING):
             say(f"{turn.job}: {turn.state.value}, due {turn.due_at:%a %d %b %Y %H:%M %Z}")
-    if app.settings.web_port:
-        say(f"Pages at http://{app.settings.web_host}:{app.settings.web_port}/subscribe")
+    if app.settings.web.port:
+        say(f"Pages at http://{app.settings.web.host}:{app.settings.web.port}/subscribe")
         _say_how_to_sign_in(app)
     say(f"Serving {app.settings.folder}. Stop with Ctrl-C.")
 

@@ -12,7 +12,7 @@ from click.shell_completion import get_completion_class
 from newsletter.cli.frame import Frame, json_option, pass_frame, print_table, say
 
 if TYPE_CHECKING:
-    from newsletter.config import SettingInForce
+    from newsletter.config import Row
 
 _HIDDEN = "********"
 
@@ -59,18 +59,21 @@ def settings(frame: Frame, as_json: bool) -> None:
     """Show every setting, its value and where the value comes from."""
     from newsletter.config import explain_settings
 
-    rows = [(each.name, _shown(each), each.place or "default") for each in explain_settings(frame.folder)]
+    rows = [
+        (row.name, _shown(row, value), place or "default")
+        for row, value, place in explain_settings(frame.folder)
+    ]
     print_table(["Setting", "Value", "From"], rows, as_json)
 
 
-def _shown(setting: "SettingInForce") -> str:
+def _shown(row: "Row", value: object) -> str:
     """The value as newsletter.toml writes it, without secrets."""
     from newsletter.installation import toml_value
 
-    if setting.secret and setting.value:
+    if row.secret and value:
         return _HIDDEN
     # A database URL may carry a password.
-    return re.sub(r"(://[^:/@]*):[^@/]*@", rf"\1:{_HIDDEN}@", toml_value(setting.value))
+    return re.sub(r"(://[^:/@]*):[^@/]*@", rf"\1:{_HIDDEN}@", toml_value(value))
 
 
 # `newsletter db`: the shape of the subscribers' database.
@@ -158,7 +161,7 @@ def rotate(frame: Frame) -> None:
     from newsletter.readers.keys import rotate_link_keys
 
     settings = load_settings(frame.folder)
-    count = rotate_link_keys(settings.path(settings.link_keys))
+    count = rotate_link_keys(settings.path(settings.paths.link_keys))
     click.echo(f"A new key signs from now on; {count} keys verify. Restart newsletter serve.")
 
 

@@ -1,7 +1,14 @@
-"""The settings: a table in code (sections/), read from `newsletter.toml` and the environment (reading.py), checked (checks.py)."""
+"""The settings: declared in settings.py, read from newsletter.toml and the environment by reading.py."""
 
-from newsletter.config.checks import SEND_LIMIT, require_ready_to_send
-from newsletter.config.reading import SettingInForce, explain_settings, load_settings
+from newsletter.config.reading import (
+    FILE_NAME,
+    explain_settings,
+    load_settings,
+    place_in_file,
+    setting_rows,
+)
+from newsletter.config.ready import require_ready_to_send
+from newsletter.config.rows import SEND_LIMIT, Row, env_name, is_this_machine
 from newsletter.config.settings import (
     AlertTransport,
     Approval,
@@ -11,10 +18,7 @@ from newsletter.config.settings import (
     Tls,
     TransportName,
     Weekday,
-    env_name,
-    setting_fields,
 )
-from newsletter.config.values import FILE_NAME
 
 __all__ = [
     "FILE_NAME",
@@ -22,7 +26,7 @@ __all__ = [
     "AlertTransport",
     "Approval",
     "ChangedFigures",
-    "SettingInForce",
+    "Row",
     "Settings",
     "ThinWeek",
     "Tls",
@@ -30,7 +34,9 @@ __all__ = [
     "Weekday",
     "env_name",
     "explain_settings",
+    "is_this_machine",
     "load_settings",
+    "place_in_file",
     "require_ready_to_send",
-    "setting_fields",
+    "setting_rows",
 ]

@@ -1,95 +1,173 @@
-"""Reads the settings from `newsletter.toml` and the environment, which overrides the file. The only reader of both.
+"""Reads the settings from newsletter.toml and the environment, which wins. The only reader of both.
 
-Secrets come from the environment or from a file that the setting names, never from `newsletter.toml` itself.
+Secrets come from the environment or from a file that the setting names, never from newsletter.toml itself.
 """
 
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import Field, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from newsletter.config.checks import check_settings
-from newsletter.config.settings import Settings, env_name, setting_fields
-from newsletter.config.values import FILE_NAME, convert, place_in_file
+from newsletter.config.rows import Row, env_name, rows_of
+from newsletter.config.settings import SECTIONS, Settings
+from newsletter.config.values import convert, shown
 from newsletter.errors import ConfigError, Place
 
+FILE_NAME = "newsletter.toml"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingInForce:
-    """One setting as it is now; `place` is None where the default holds."""
+#: Settings that earlier releases had, and what to write instead.
+RETIRED = {
+    "schedule.jobs": "schedule.jobs is gone, since the built-in jobs always run: name your own modules in "
+    "schedule.extra_jobs, and built-in jobs that shall not run in schedule.disabled_jobs",
+}
 
-    name: str
-    value: Any
-    place: Place | None
-    secret: bool
+#: Sections that had another name, and the one they have now.
+_RENAMED = {"feedback": "bounces"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """What the file and the environment say, not yet looked at."""
-
-    file: Path
-    rows: Mapping[str, Any]
-    environ: Mapping[str, str]
-
-    def raw(self, name: str) -> Any:
-        """What was given for a setting; None where nothing was."""
-        return self.environ.get(env_name(name), self.rows.get(name))
-
-    def place(self, name: str) -> Place:
-        variable = env_name(name)
-        return _variable(variable) if variable in self.environ else place_in_file(self.file, name)
+def setting_rows() -> tuple[Row, ...]:
+    """Return the table of settings, by section."""
+    return tuple(rows_of(SECTIONS))
 
 
 def load_settings(folder: Path, environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings of `folder`; raises ConfigError that names the first wrong one."""
-    return _settings(folder, _read(folder, environ))
+    return _Given.read(folder, environ).settings()
 
 
-def explain_settings(folder: Path, environ: Mapping[str, str] | None = None) -> tuple[SettingInForce, ...]:
-    """Every setting of `folder` with where its value comes from; raises ConfigError as `load_settings` does."""
-    given = _read(folder, environ)
-    settings = _settings(folder, given)
-    return tuple(_in_force(row, settings, given) for row in setting_fields())
+def explain_settings(
+    folder: Path, environ: Mapping[str, str] | None = None
+) -> tuple[tuple[Row, Any, Place | None], ...]:
+    """Return every setting of `folder`, its value and where that was given; None: the default holds.
 
-
-def _in_force(row: Field[Any], settings: Settings, given: _Given) -> SettingInForce:
-    name = row.metadata["name"]
-    return SettingInForce(
-        name=name,
-        value=getattr(settings, row.name),
-        place=None if given.raw(name) is None else given.place(name),
-        secret=row.metadata["secret"],
+    Raises ConfigError as `load_settings` does.
+    """
+    given = _Given.read(folder, environ)
+    settings = given.settings()
+    return tuple(
+        (row, settings.value(row), given.place(row) if row in given else None) for row in setting_rows()
     )
 
 
-def _settings(folder: Path, given: _Given) -> Settings:
-    rows = [row for row in setting_fields() if given.raw(row.metadata["name"]) is not None]
-    settings = Settings(folder=folder, **{row.name: _value(row, given) for row in rows})
-    check_settings(settings, given.place)
-    return settings
+def place_in_file(file: Path, name: str) -> Place:
+    """Return the line of setting `name` in the file: the first that assigns its key in its section."""
+    section, _, key = name.rpartition(".")
+    inside = not section
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else []
+    for number, line in enumerate(lines, 1):
+        stripped = line.strip()
+        if stripped.startswith("["):
+            inside = stripped.strip("[] ") == section
+        elif inside and stripped.split("=")[0].strip() in (key, f"{key}_file"):
+            return Place(file, number)
+    return Place(file)
 
 
-def _value(row: Field[Any], given: _Given) -> Any:
-    name = row.metadata["name"]
-    try:
-        return convert(given.raw(name), row.type)
-    except ValueError as error:
-        raise ConfigError(f"{name} {error}", setting=name, place=given.place(name)) from error
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What the file and the environment say, by the names of settings."""
+
+    file: Path
+    values: Mapping[str, Any]
+    environ: Mapping[str, str]
+
+    @classmethod
+    def read(cls, folder: Path, environ: Mapping[str, str] | None) -> "_Given":
+        """Read both; raises ConfigError where one of them names a setting that there is not."""
+        file = folder / FILE_NAME
+        if not file.is_file():
+            raise ConfigError(
+                "there is no newsletter here. Make one with: newsletter init", setting="", place=Place(file)
+            )
+        values = _with_secrets(_flatten(_read_toml(file), file), file)
+        given = cls(file, values, os.environ if environ is None else environ)
+        given._refuse_unknown()
+        return given
+
+    def __contains__(self, row: Row) -> bool:
+        return row.variable in self.environ or row.name in self.values
+
+    def place(self, row: Row) -> Place:
+        if row.variable in self.environ:
+            return _place_of_variable(row.variable)
+        return place_in_file(self.file, row.name)
+
+    def settings(self) -> Settings:
+        """Return the settings, checked; raises ConfigError for the first that makes no sense."""
+        rows = setting_rows()
+        by_section: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
+        for row in rows:
+            if row in self:
+                by_section[row.section][row.key] = self._value(row)
+        sections = {name: kind(**by_section[name]) for name, kind in SECTIONS.items()}
+        for row in rows:
+            if fault := _fault(row, getattr(sections[row.section], row.key)):
+                raise self._wrong(row, fault)
+        by_name = {row.name: row for row in rows}
+        for name, section in sections.items():
+            if (found := section.fault()) is not None:
+                raise self._wrong(by_name[f"{name}.{found[0]}"], found[1])
+        return Settings(folder=self.file.parent, **sections)  # type: ignore[arg-type]  # by name
+
+    def _value(self, row: Row) -> Any:
+        raw = self.environ.get(row.variable, self.values.get(row.name))
+        try:
+            return convert(raw, row.type)
+        except ValueError as error:
+            raise self._wrong(row, str(error)) from error
+
+    def _wrong(self, row: Row, fault: str) -> ConfigError:
+        return ConfigError(f"{row.name} {fault}", setting=row.name, place=self.place(row))
+
+    def _refuse_unknown(self) -> None:
+        """Refuse what is no setting; a variable that begins like a section's is one, or misspelt."""
+        rows = setting_rows()
+        known = {row.name for row in rows}
+        for name in self.values:
+            if name not in known:
+                raise ConfigError(
+                    RETIRED.get(name) or f"there is no setting {name}; {_what_to_do(name)}",
+                    setting=name,
+                    place=place_in_file(self.file, name),
+                )
+        variables = {row.variable for row in rows}
+        sections = tuple(env_name(name) + "_" for name in (*SECTIONS, *_RENAMED))
+        for variable in sorted(self.environ):
+            if variable.startswith(sections) and variable not in variables:
+                name = variable.removeprefix("NEWSLETTER_").replace("_", ".", 1).lower()
+                raise ConfigError(
+                    RETIRED.get(name) or f"there is no such setting; {_what_to_do(name)}",
+                    setting="",
+                    place=_place_of_variable(variable),
+                )
 
 
-def _read(folder: Path, environ: Mapping[str, str] | None) -> _Given:
-    file = folder / FILE_NAME
-    if not file.is_file():
-        raise ConfigError(
-            "there is no newsletter here. Make one with: newsletter init", setting="", place=Place(file)
-        )
-    rows = _with_secrets(_flatten(_read_toml(file), file), file)
-    given = _Given(file, rows, os.environ if environ is None else environ)
-    _refuse_unknown(given)
-    return given
+def _what_to_do(name: str) -> str:
+    section, _, key = name.partition(".")
+    if section in _RENAMED:
+        now = f"{_RENAMED[section]}.{key}"
+        return f"[{section}] is called [{_RENAMED[section]}] now: set {now} or {env_name(now)}"
+    return "see docs/reference/settings.md"
+
+
+def _fault(row: Row, value: Any) -> str:
+    """Return what is wrong with the value of one setting; empty: nothing."""
+    if value == "":
+        wanted = row.form.wanted if row.form else "a text"
+        return f"is empty, but {wanted} was expected" if row.never_empty else ""
+    if isinstance(value, str) and "\n" in value and not row.multiline:
+        return "has several lines, but one was expected"
+    if row.form is None:
+        return ""
+    wrong = [each for each in (value if isinstance(value, tuple) else (value,)) if not row.form.fits(each)]
+    if not wrong:
+        return ""
+    if not row.form.may_be_shown:
+        return f"is not what was expected: {row.form.wanted}"
+    verb = "has" if isinstance(value, tuple) else "is"
+    return f"{verb} {shown(wrong[0])}, but {row.form.wanted} was expected"
 
 
 def _read_toml(file: Path) -> dict[str, Any]:
@@ -117,31 +195,35 @@ def _refuse_repeated_sections(file: Path, text: str) -> None:
 
 
 def _flatten(table: dict[str, Any], file: Path) -> dict[str, Any]:
-    """ "site.name" and what it is."""
+    """Return the values by the full names of their settings."""
     flat = {}
-    for section, rows in table.items():
-        if not isinstance(rows, dict):
+    for section, values in table.items():
+        if not isinstance(values, dict):
             raise ConfigError(
                 f"{section} stands outside a section such as [site]",
                 setting=section,
                 place=place_in_file(file, section),
             )
-        flat.update({f"{section}.{name}": value for name, value in rows.items()})
+        flat.update({f"{section}.{key}": value for key, value in values.items()})
     return flat
 
 
-def _with_secrets(rows: dict[str, Any], file: Path) -> dict[str, Any]:
-    """The rows, with the content of the file that `smtp.password_file` names as `smtp.password`."""
-    secrets = {row.metadata["name"] for row in setting_fields() if row.metadata["secret"]}
-    for name in secrets & rows.keys():
-        raise ConfigError(
-            f"{name} is a secret: set {env_name(name)}, or name a file in {name}_file",
-            setting=name,
-            place=place_in_file(file, name),
-        )
-    named = {name: f"{name}_file" for name in secrets if f"{name}_file" in rows}
-    kept = {name: value for name, value in rows.items() if name not in named.values()}
-    return kept | {name: _read_secret(file, key, rows[key]) for name, key in named.items()}
+def _with_secrets(values: dict[str, Any], file: Path) -> dict[str, Any]:
+    """Return the values, with the content of the file that `smtp.password_file` names as `smtp.password`."""
+    read = dict(values)
+    for row in setting_rows():
+        if not row.secret:
+            continue
+        if row.name in values:
+            raise ConfigError(
+                f"{row.name} is a secret: set {row.variable}, or name a file in {row.name}_file",
+                setting=row.name,
+                place=place_in_file(file, row.name),
+            )
+        named = f"{row.name}_file"
+        if named in read:
+            read[row.name] = _read_secret(file, named, read.pop(named))
+    return read
 
 
 def _read_secret(file: Path, name: str, value: Any) -> str:
@@ -155,34 +237,5 @@ def _read_secret(file: Path, name: str, value: Any) -> str:
         ) from error
 
 
-#: Settings that earlier releases had, and what to write instead.
-RETIRED = {
-    "schedule.jobs": "schedule.jobs is gone, since the built-in jobs always run: name your own modules in "
-    "schedule.extra_jobs, and built-in jobs that shall not run in schedule.disabled_jobs",
-}
-
-
-def _refuse_unknown(given: _Given) -> None:
-    """A variable that begins like a section's is a setting, and a misspelt one is a fault, as it is in the file."""
-    known = [row.metadata["name"] for row in setting_fields()]
-    for name in given.rows:
-        if name not in known:
-            raise ConfigError(
-                RETIRED.get(name, f"there is no setting {name}; see docs/reference/settings.md"),
-                setting=name,
-                place=place_in_file(given.file, name),
-            )
-    variables = {env_name(name) for name in known}
-    retired = {env_name(name): words for name, words in RETIRED.items()}
-    sections = tuple({env_name(name.partition(".")[0]) + "_" for name in known})
-    for variable in sorted(given.environ):
-        if variable.startswith(sections) and variable not in variables:
-            raise ConfigError(
-                retired.get(variable, "there is no such setting; see docs/reference/settings.md"),
-                setting="",
-                place=_variable(variable),
-            )
-
-
-def _variable(name: str) -> Place:
+def _place_of_variable(name: str) -> Place:
     return Place(f"environment variable {name}")

@@ -8,8 +8,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from newsletter.errors import Place
-
 
 def convert(raw: Any, kind: Any) -> Any:
     """`raw` as a `kind`, the type of a setting; raises ValueError that says what was expected instead."""
@@ -113,22 +111,3 @@ _EXPECTED: dict[Any, str] = {
 
 def _expected(kind: Any) -> str:
     return _EXPECTED.get(kind) or "one of " + ", ".join(choice.value for choice in kind)
-
-
-# Where in `newsletter.toml` a setting stands.
-
-FILE_NAME = "newsletter.toml"
-
-
-def place_in_file(file: Path, name: str) -> Place:
-    """The line of `name` in the file: the first line that assigns its last part in its section."""
-    section, _, key = name.rpartition(".")
-    inside = not section
-    lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else []
-    for number, line in enumerate(lines, 1):
-        stripped = line.strip()
-        if stripped.startswith("["):
-            inside = stripped.strip("[] ") == section
-        elif inside and stripped.split("=")[0].strip() in (key, f"{key}_file"):
-            return Place(file, number)
-    return Place(file)

@@ -218,10 +218,10 @@ class DkimFiles:
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """Those that the settings name."""
-        rsa, ed25519 = settings.dkim_rsa_key, settings.dkim_ed25519_key
+        rsa, ed25519 = settings.dkim.rsa_key, settings.dkim.ed25519_key
         return cls(
             domain=settings.signing_domain,
-            selector=settings.dkim_selector,
+            selector=settings.dkim.selector,
             rsa=settings.path(rsa) if rsa else None,
             ed25519=settings.path(ed25519) if ed25519 else None,
         )

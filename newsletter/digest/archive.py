@@ -137,7 +137,7 @@ def write_details(
         content,
         comparison_ids=[item.key for item in (*shown, *rest) if item.kind is ItemKind.COMPARISON],
         tool_ids=[item.key for item in (*shown, *rest) if item.kind in KICKERS],
-        source_order=settings.source_order,
+        source_order=settings.digest.source_order,
         rulings=rulings,
     )
     record = ArchiveDetails(
@@ -190,7 +190,7 @@ def _comparison(comparison: Comparison, material: Material, settings: Settings) 
         scorecard=all_scores(left, right),
         costs=costs_block(left, right, settings, material.sources),
         benchmarks=all_benchmarks(left, right, material.sources),
-        replies=tuple(_replies(_asked(material, comparison), material, settings.clear_margin)),
+        replies=tuple(_replies(_asked(material, comparison), material, settings.digest.clear_margin)),
         link=link_to("Full comparison", comparison.url, settings),
     )
 
@@ -209,7 +209,7 @@ def _tool(kind: ItemKind, dossier: Dossier, material: Material, settings: Settin
         ),
         mean=dossier.panel.rounded_mean,
         tests=tuple((clip(each.test, 40), result_figure(each)) for each in dossier.benchmarks),
-        replies=tuple(_replies(asked, material, settings.clear_margin)),
+        replies=tuple(_replies(asked, material, settings.digest.clear_margin)),
         link=link_to(dossier.name, dossier.tool.url, settings),
     )
 

@@ -53,9 +53,9 @@ def costs_block(
     if left.prices.even is None and right.prices.even is None:
         return None
     volumes = tuple(_row(label, tokens, left, right) for label, tokens in VOLUMES)
-    seat_tokens = settings.team_messages * settings.team_tokens * settings.team_days
-    team_tokens = settings.team_seats * seat_tokens
-    team = _row(f"Team of {settings.team_seats}", team_tokens, left, right) if team_tokens else None
+    seat_tokens = settings.digest.team_messages * settings.digest.team_tokens * settings.digest.team_days
+    team_tokens = settings.digest.team_seats * seat_tokens
+    team = _row(f"Team of {settings.digest.team_seats}", team_tokens, left, right) if team_tokens else None
     return Costs(
         volumes=volumes,
         team=team,
@@ -102,8 +102,8 @@ def _basis(settings: Settings, with_team: bool) -> str:
     if not with_team:
         return BASIS
     return (
-        f"{BASIS} Seat: {settings.team_messages:,} daily messages of {settings.team_tokens:,} tokens, "
-        f"{settings.team_days} days."
+        f"{BASIS} Seat: {settings.digest.team_messages:,} daily messages of {settings.digest.team_tokens:,} tokens, "
+        f"{settings.digest.team_days} days."
     )
 
 

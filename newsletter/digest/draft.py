@@ -132,9 +132,9 @@ def is_thin(choice: Selection, settings: Settings, cutoff_at: datetime) -> bool:
     """
     if choice.news == 0:
         return True
-    if choice.news >= settings.thin_below or settings.thin_week is ThinWeek.SEND:
+    if choice.news >= settings.digest.thin_below or settings.digest.thin_week is ThinWeek.SEND:
         return False
-    if settings.thin_week is ThinWeek.SKIP or choice.waiting_since is None:
+    if settings.digest.thin_week is ThinWeek.SKIP or choice.waiting_since is None:
         return True
     return choice.waiting_since >= cutoff_at - ROLL_OVER_AFTER
 
@@ -160,7 +160,7 @@ class _Desk:
                 if existing is not None:
                     return Drafted(issue=existing, fresh=False)
                 slot = slot_words(window.slot, self.settings.zone)
-                return Thin(slot=slot, waiting=choice.news, policy=self.settings.thin_week)
+                return Thin(slot=slot, waiting=choice.news, policy=self.settings.digest.thin_week)
             issue = store.add_issue(
                 connection,
                 edition=Edition.WEEKLY,
@@ -212,10 +212,10 @@ def find_question_for(
         content,
         comparison_ids=comparisons,
         tool_ids=tools,
-        source_order=settings.source_order,
+        source_order=settings.digest.source_order,
         rulings=rulings,
     )
-    question = find_question(material, comparisons, tools, known, margin=settings.clear_margin)
+    question = find_question(material, comparisons, tools, known, margin=settings.digest.clear_margin)
     return None if question is None else question.id
 
 
@@ -277,7 +277,7 @@ def _draft(connection: Connection, settings: Settings, window: Window, now: date
         return Drafted(issue=existing, fresh=False)
     if not _weeks(connection, store.cutoff_before(connection, Edition.MONTHLY), window.cutoff_at):
         slot = slot_words(window.slot, settings.zone)
-        return Thin(slot=slot, waiting=0, policy=settings.thin_week, edition=Edition.MONTHLY)
+        return Thin(slot=slot, waiting=0, policy=settings.digest.thin_week, edition=Edition.MONTHLY)
     issue = store.add_issue(
         connection,
         edition=Edition.MONTHLY,

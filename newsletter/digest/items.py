@@ -57,11 +57,11 @@ def _headline(comparison: Comparison, left: Dossier, right: Dossier) -> str:
 
 def _line(comparison: Comparison, left: Dossier, right: Dossier, settings: Settings, most: int) -> Figure:
     """The bottom line in short, after our own summary where there is no panel; what is too long loses the prices."""
-    computed = bottom_line(left, right, settings.clear_margin)
+    computed = bottom_line(left, right, settings.digest.clear_margin)
     if not left.panel.exists and not right.panel.exists:
         summary = backed_start(comparison.summary, (left, right), most - count_words(computed.text))
         computed = replace(computed, text=f"{summary} {computed.text}".strip())
-    for line in short_lines(left, right, settings.clear_margin) or (computed,):
+    for line in short_lines(left, right, settings.digest.clear_margin) or (computed,):
         if count_words(line.text) <= most:
             return line
     if not left.panel.exists and not right.panel.exists:
@@ -203,7 +203,7 @@ def _agreed(words: str, about: Sequence[Dossier], margin: int) -> str:
 
 
 def answer_block(question: Question, material: Material, settings: Settings) -> AnsweredQuestion | None:
-    words = answer_words(question, material, settings.clear_margin)
+    words = answer_words(question, material, settings.digest.clear_margin)
     if not words:
         return None
     comparison = material.comparisons.get(question.comparison_id or "")

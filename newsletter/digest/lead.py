@@ -268,8 +268,8 @@ def lead_block(
     `chosen` are sentences to quote, by their reviews.
     """
     left, right = material.sides(comparison)
-    computed = bottom_line(left, right, settings.clear_margin)
-    pick_left, pick_right = pick_lines(comparison, left, right, settings.clear_margin)
+    computed = bottom_line(left, right, settings.digest.clear_margin)
+    pick_left, pick_right = pick_lines(comparison, left, right, settings.digest.clear_margin)
     sides = side_of(left, material), side_of(right, material)
     lead = Lead(
         comparison_id=comparison.id,

@@ -23,15 +23,15 @@ def link_or_words(label: str, url: str, settings: Settings) -> Link:
 
 def site_link(label: str, settings: Settings) -> Link:
     """A link to the site, or to the archive where no site is named."""
-    target = settings.site_url or archive_url(settings)
+    target = settings.site.url or archive_url(settings)
     return Link(label=plain(label), url=target, affiliate=is_affiliate(target, settings))
 
 
 def safe_url(url: str, settings: Settings) -> str:
     """The address if it is an http(s) one without blanks or control characters, else empty."""
     url = url.strip()
-    if url.startswith("/") and settings.site_url:
-        url = urljoin(settings.site_url, url)
+    if url.startswith("/") and settings.site.url:
+        url = urljoin(settings.site.url, url)
     if any(each.isspace() or not each.isprintable() for each in url):
         return ""
     try:
@@ -44,12 +44,12 @@ def safe_url(url: str, settings: Settings) -> str:
 def is_affiliate(url: str, settings: Settings) -> bool:
     """Whether a link pays: its host, or the domain it is under, is one of `site.affiliate_hosts`."""
     host = (urlsplit(url).hostname or "").casefold()
-    paying = (each.casefold().lstrip(".") for each in settings.affiliate_hosts)
+    paying = (each.casefold().lstrip(".") for each in settings.site.affiliate_hosts)
     return any(host == each or host.endswith(f".{each}") for each in paying)
 
 
 def archive_url(settings: Settings) -> str:
-    return f"{settings.public_url.rstrip('/')}/archive"
+    return f"{settings.site.public_url.rstrip('/')}/archive"
 
 
 # What every issue says at its end: who it is from, and which of its links pay.
@@ -57,15 +57,15 @@ def archive_url(settings: Settings) -> str:
 
 def footer_of(settings: Settings) -> Footer:
     """The footer of a letter that is not finished: `affiliate_notice` is for the whole of it to say."""
-    site = urlsplit(settings.site_url).hostname or ""
+    site = urlsplit(settings.site.url).hostname or ""
     return Footer(
-        why=f"You get {settings.name} because you asked for it{f' at {site}' if site else ''}.",
-        postal_address=settings.postal_address,
-        controller=settings.controller,
-        privacy_url=settings.privacy_url,
+        why=f"You get {settings.site.name} because you asked for it{f' at {site}' if site else ''}.",
+        postal_address=settings.site.postal_address,
+        controller=settings.site.controller,
+        privacy_url=settings.site.privacy_url,
         archive_url=archive_url(settings),
-        subscribe_url=f"{settings.public_url.rstrip('/')}/subscribe",
-        reply_to=settings.reply_to,
+        subscribe_url=f"{settings.site.public_url.rstrip('/')}/subscribe",
+        reply_to=settings.mail.reply_to,
         affiliate_notice="",
     )
 

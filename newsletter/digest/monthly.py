@@ -57,7 +57,7 @@ def write_monthly_issue(
         subject=plain(subject),
         preheader=plain(issue.preheader or _preheader(subject, shown, changes)),
         masthead=Masthead(
-            name=settings.name,
+            name=settings.site.name,
             edition=issue.edition,
             number=number,
             date_on=date.fromisoformat(issue.slot[:10]),
@@ -213,7 +213,7 @@ def _subject(weeks: Sequence[ArchivedIssue], settings: Settings) -> str:
         rest = len(leads) - 1
         more = f", and {rest} more comparison{'s' if rest > 1 else ''}" if rest else ""
         said = [f"{month}: {left} or {right}?{more}", f"{month}: {left} or {right}?"]
-    said.append(clip(f"{settings.name}: {month}", SUBJECT_CHARS))
+    said.append(clip(f"{settings.site.name}: {month}", SUBJECT_CHARS))
     return next(each for each in said if len(each) <= SUBJECT_CHARS)
 
 

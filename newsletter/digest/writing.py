@@ -172,7 +172,7 @@ def write_issue(
     `followed` the tools that readers follow. `overflow` counts the items of the overflow line, where `items` has only
     the first of them; `chosen` are the sentences that an editor has it quote.
     """
-    named = _named_rest(items, settings.item_limit)
+    named = _named_rest(items, settings.digest.item_limit)
     shown = [item for item in items if item.room is not Room.OVERFLOW] + named
     moves = find_changes(content, span, published)
     own = content.tools(followed) if followed else {}
@@ -183,7 +183,7 @@ def write_issue(
         content,
         comparison_ids=[*compared, *changed],
         tool_ids=[*tools, *moved, *changed_tools(moves, own)],
-        source_order=settings.source_order,
+        source_order=settings.digest.source_order,
         rulings=rulings,
     )
     writer = _Writer(issue, items, material, settings, moves, own, overflow, chosen, span is None)
@@ -253,7 +253,7 @@ class _Writer:
             answer=self._answer(),
             sources=Sources(origins=(), disputes=()),
             footer=footer_of(self.settings),
-            asks_votes=bool(self.settings.vote_for),
+            asks_votes=bool(self.settings.digest.vote_for),
             key=score_key(self._panels()),
             is_first=self.is_first,
         )
@@ -266,7 +266,7 @@ class _Writer:
             each for each in self.moves[:CHANGES] if each.is_about_tool and each.key in self.material.dossiers
         ]
         headings = (heading_of(each, self.material) for each in told)
-        subjects = propose_subjects(self.settings.name, number, sides, letter.cards, headings)
+        subjects = propose_subjects(self.settings.site.name, number, sides, letter.cards, headings)
         found = _bare(letter.findings)
         computed = [
             compute_preheader(
@@ -314,7 +314,7 @@ class _Writer:
 
     def _masthead(self, number: int) -> Masthead:
         return Masthead(
-            name=self.settings.name,
+            name=self.settings.site.name,
             edition=self.issue.edition,
             number=number,
             date_on=date.fromisoformat(self.issue.slot[:10]),
@@ -356,7 +356,7 @@ class _Writer:
         found = findings(
             [self.material.sides(each) for _, each in self._comparisons(Room.LEAD, Room.MORE)],
             [self.material.dossiers[item.key] for item in self._in(Room.CARD)],
-            self.settings.clear_margin,
+            self.settings.digest.clear_margin,
             self.material.sources,
         )
         for place, line in enumerate(found):
@@ -404,14 +404,14 @@ class _Writer:
             return ()
         if self.issue.bottom_line:
             return (lead.bottom_line,)
-        beside = line_beside_splits(*sides, self.settings.clear_margin)
+        beside = line_beside_splits(*sides, self.settings.digest.clear_margin)
         return (beside,) if " against " in subject else (lead.bottom_line, beside)
 
     def _subject(self, number: int, cards: Sequence[Card]) -> str:
         sides = self._lead_sides()
         largest = heading_change(self.moves, sides)
         heading = heading_of(largest, self.material) if largest is not None else ()
-        return compute_subject(self.settings.name, number, sides, cards, heading)
+        return compute_subject(self.settings.site.name, number, sides, cards, heading)
 
     def _rest(self, named: Sequence[Item]) -> tuple[Link, ...]:
         known = [

@@ -161,7 +161,7 @@ def _commit(app: App, proof: Proof, by: str) -> Issue | None:
 
 def has_own_work(connection: Connection, settings: Settings, issue: Issue, by: str) -> bool:
     """Whether somebody may not approve the issue because they edited it (desk.four_eyes)."""
-    return settings.four_eyes and by in who_did(connection, issue.id, [each.value for each in _EDITING])
+    return settings.desk.four_eyes and by in who_did(connection, issue.id, [each.value for each in _EDITING])
 
 
 def withdraw(app: App, issue: Issue, by: str = COMMAND_LINE) -> Issue:
@@ -192,7 +192,7 @@ def cancel(app: App, issue: Issue, reason: str, by: str = COMMAND_LINE) -> Issue
     What dead senders left is settled first: nobody else would, since no sender is started for a cancelled issue. Unless somebody may have a copy already, its items wait for the next issue and its number is given again.
     """
     now = app.clock.now()
-    take_over_dead(app.database, issue.id, app.settings.path(app.settings.journal), now)
+    take_over_dead(app.database, issue.id, app.settings.path(app.settings.paths.journal), now)
     with app.database.write() as connection:
         current = store.get_issue(connection, issue.id)
         # The step comes first: senders look at the status in the transaction in which they begin a window.

@@ -102,7 +102,7 @@ class CompiledMails:
 
     def __post_init__(self) -> None:
         settings = self.app.settings
-        self._content = DataVersion(settings.path(settings.content_db))
+        self._content = DataVersion(settings.path(settings.paths.content_db))
 
     def of(self, issue: Issue) -> CompiledMail:
         """The mail of the issue as it is given; of an approved one what was approved."""
@@ -239,7 +239,7 @@ class Disputes:
 
     def __post_init__(self) -> None:
         settings = self.app.settings
-        self._content = DataVersion(settings.path(settings.content_db))
+        self._content = DataVersion(settings.path(settings.paths.content_db))
 
     def open(self) -> Known:
         with self.app.database.read() as connection:
@@ -263,7 +263,9 @@ class Disputes:
 
     def _look(self, twins: Rulings) -> tuple[Contradiction, ...]:
         with self.app.content() as content:
-            return find_contradictions(content, source_order=self.app.settings.source_order, rulings=twins)
+            return find_contradictions(
+                content, source_order=self.app.settings.digest.source_order, rulings=twins
+            )
 
     def _look_beside(self, stamp: str, twins: Rulings) -> None:
         try:
@@ -279,7 +281,7 @@ class Disputes:
         """In a process of its own; raises EOFError where that ends without an answer."""
         settings, context = self.app.settings, get_context("spawn")
         answer, sender = context.Pipe(duplex=False)
-        given = (sender, settings.path(settings.content_db), settings.source_order, twins)
+        given = (sender, settings.path(settings.paths.content_db), settings.digest.source_order, twins)
         process = context.Process(target=_find, args=given, daemon=True)
         process.start()
         sender.close()
@@ -292,7 +294,7 @@ class Disputes:
 
     def _is_large(self) -> bool:
         settings = self.app.settings
-        file = settings.path(settings.content_db)
+        file = settings.path(settings.paths.content_db)
         return file.exists() and file.stat().st_size > SMALL_BYTES
 
     def _open_of(self, found: tuple[Contradiction, ...], rulings: Rulings) -> tuple[Contradiction, ...]:
@@ -375,7 +377,7 @@ class AskedChecks:
 
     def offered(self) -> tuple[Asked, ...]:
         """Links only where desk.check_links allows it: opening them tells others that we look."""
-        links = (Asked.LINKS,) if self.settings.check_links else ()
+        links = (Asked.LINKS,) if self.settings.desk.check_links else ()
         return (*links, *((Asked.SPAM,) if self.program else ()))
 
     def ask(self, asked: Asked, proof: Proof, patience: float) -> None:

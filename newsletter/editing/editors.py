@@ -300,7 +300,7 @@ def look(app: App, token: str) -> Editor:
 def sign_in(app: App, token: str) -> SignedIn:
     """Use up a link and open a session. Commits; raises BadLink."""
     now, cookie = app.clock.now(), secrets.token_urlsafe(32)
-    lasts = app.settings.desk_session
+    lasts = app.settings.desk.session
     with app.database.write() as connection:
         editor = editor_of_link(connection, _hashed(token), now)
         if editor is None or not use_link(connection, _hashed(token), now):
@@ -314,7 +314,7 @@ def find_signed_in(app: App, token: str) -> Editor | None:
     """Whose session a cookie's token is, or None. Notes now and then that the session was used: its one write."""
     now, hashed = app.clock.now(), _hashed(token)
     with app.database.read() as connection:
-        found = find_session(connection, hashed, now, now - app.settings.desk_idle)
+        found = find_session(connection, hashed, now, now - app.settings.desk.idle)
     if found is None:
         return None
     editor, session = found
@@ -347,7 +347,7 @@ def sessions_of(app: App, editor_id: int | None = None) -> tuple[Session, ...]:
     """The open sessions, the latest used first; of one editor where asked for."""
     now = app.clock.now()
     with app.database.read() as connection:
-        return list_sessions(connection, now, now - app.settings.desk_idle, editor_id)
+        return list_sessions(connection, now, now - app.settings.desk.idle, editor_id)
 
 
 def is_session_of(session: Session, token: str) -> bool:
@@ -370,7 +370,7 @@ def _keyed(key: bytes, text: str) -> str:
 
 def _base(app: App) -> str:
     settings = app.settings
-    return settings.public_url.rstrip("/") or f"http://{settings.web_host}:{settings.web_port}"
+    return settings.site.public_url.rstrip("/") or f"http://{settings.web.host}:{settings.web.port}"
 
 
 # Who works at the desk: inviting, changing roles, revoking. How they sign in is in signing_in.py.
@@ -407,7 +407,7 @@ def _put_editor(connection: Connection, address: str, role: EditorRole, name: st
 def first_link(app: App) -> str | None:
     """A link for the first editor of a new installation, the operator; None once anybody signed in. Commits."""
     settings = app.settings
-    address = settings.operator_address or settings.reply_to or settings.from_address
+    address = settings.mail.operator_address or settings.mail.reply_to or settings.mail.from_address
     now = app.clock.now()
     with app.database.write() as connection:
         if not address or has_anybody_signed_in(connection):
@@ -480,6 +480,6 @@ def forget_desk(app: App) -> Forgotten:
     now, settings = app.clock.now(), app.settings
     with app.database.write() as connection:
         return Forgotten(
-            deeds=forget_entries(connection, now - settings.forget_audit_after),
-            doors=forget_doors(connection, now - settings.forget_sessions_after),
+            deeds=forget_entries(connection, now - settings.retention.audit),
+            doors=forget_doors(connection, now - settings.retention.sessions),
         )

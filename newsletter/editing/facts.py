@@ -120,7 +120,7 @@ def facts_of(app: App, tool_id: str, contradictions: Iterable[Contradiction] | N
         claims = content.claims([tool.id]).get(tool.id, ())
         sources = content.sources(each.source_id for each in claims)
         ruled = _rulings(app).get(tool.id, {})
-        facts = resolve(claims, sources=sources, source_order=app.settings.source_order, rulings=ruled)
+        facts = resolve(claims, sources=sources, source_order=app.settings.digest.source_order, rulings=ruled)
         known = _contradictions(app, content) if contradictions is None else contradictions
         found = of_tools(known, [tool.id])
 
@@ -130,7 +130,7 @@ def facts_of(app: App, tool_id: str, contradictions: Iterable[Contradiction] | N
             claim=claim,
             source=source,
             day=day_of(claim, source),
-            stale=is_stale(claim, source, app.clock.now().date(), app.settings.stale_after),
+            stale=is_stale(claim, source, app.clock.now().date(), app.settings.digest.stale_after),
         )
 
     return FactSheet(
@@ -226,7 +226,7 @@ def _words(content: ContentStore, claim: Claim) -> str:
 
 
 def _contradictions(app: App, content: ContentStore) -> tuple[Contradiction, ...]:
-    return find_contradictions(content, source_order=app.settings.source_order, rulings=_rulings(app))
+    return find_contradictions(content, source_order=app.settings.digest.source_order, rulings=_rulings(app))
 
 
 def _rulings(app: App) -> Mapping[str, Mapping[str, str | None]]:

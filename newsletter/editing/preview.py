@@ -63,7 +63,7 @@ def written(app: App, issue: Issue) -> WrittenIssue:
     with app.database.read() as connection, app.content() as content:
         number = issue.number or store.next_number(connection, issue.edition)
         untold = untold_errata(connection, issue)
-        contents = read_shown_items(connection, issue.id, max(1, app.settings.item_limit))
+        contents = read_shown_items(connection, issue.id, max(1, app.settings.digest.item_limit))
         found = write_issue(
             issue,
             contents.items,
@@ -336,7 +336,7 @@ def proof_of(
 
 def _as_sent(app: App, issue: Issue, letter: IssueContent, plan: Plan) -> tuple[Plan, tuple[IssueLink, ...]]:
     """The plan as approval freezes it. A draft keeps its links: before approval nothing knows where a number leads."""
-    if not app.settings.count_clicks:
+    if not app.settings.privacy.count_clicks:
         return plan, ()
     return counted_plan(plan, issue.id, app.frame.public_url, left_alone=letter.footer.privacy_url)
 

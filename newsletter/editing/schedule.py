@@ -48,14 +48,14 @@ def start(app: App, issue: Issue, by: str = COMMAND_LINE) -> Counts:
     """
     require_ready_to_send(app.settings)
     require_keys(app.settings)
-    if app.settings.transport is not TransportName.OUTBOX and issue.approved_at is not None:
+    if app.settings.mail.transport is not TransportName.OUTBOX and issue.approved_at is not None:
         _refuse_links_of_the_outbox(app, issue)
     now = app.clock.now()
 
     def note(connection: Connection) -> None:
         record_action(connection, by=by, action=Action.SENT, issue_id=issue.id, at=now)
 
-    return start_issue(app.database, issue.id, now, zone=app.settings.time_zone, note=note)
+    return start_issue(app.database, issue.id, now, zone=app.settings.schedule.time_zone, note=note)
 
 
 def send_now(app: App, issue: Issue, by: str, *, audience: int, typed: str) -> Counts:
@@ -236,9 +236,9 @@ def _refuse_far_away(local: datetime, app: App, now: datetime) -> None:
     words = slot_words(local.strftime(NAME), settings.zone) if local.year > 999 else "That"
     if local - here > FURTHEST:
         raise BadInput(f"{words} is more than a year away.")
-    if here - local > FURTHEST or moment_of(local, settings.zone) + settings.catch_up < now:
+    if here - local > FURTHEST or moment_of(local, settings.zone) + settings.schedule.catch_up < now:
         raise BadInput(
-            f"{words} is past: a time may be at most {duration_words(settings.catch_up)} ago (schedule.catch_up)."
+            f"{words} is past: a time may be at most {duration_words(settings.schedule.catch_up)} ago (schedule.catch_up)."
         )
 
 
@@ -279,7 +279,7 @@ def prepare_issue(app: App, slot: Slot, edition: Edition = Edition.WEEKLY) -> Re
     issue = _up_to_date(app, drafted, slot)
     if issue.status is not IssueStatus.DRAFT:
         return Done(f"{_name(issue)} was there already: {issue.status}.")
-    if settings.approval is Approval.AUTOMATIC:
+    if settings.schedule.approval is Approval.AUTOMATIC:
         return _approve_by_itself(app, issue, slot)
     words = f"{_name(issue)} is drafted and waits for approval"
     app.alerts.raise_once(_key("drafted", edition, slot), words, _how_to_approve(issue, slot, settings))
@@ -334,7 +334,7 @@ def dispatch_chosen(app: App) -> None:
         schedule = issue_schedule(settings, issue.edition)
         slot = schedule.slot(issue.slot)
         at = own_time(issue, settings.zone) or (None if schedule.has(slot.name) else slot.at)
-        if at is None or now > at + settings.catch_up:
+        if at is None or now > at + settings.schedule.catch_up:
             continue
         try:
             dispatch_issue(app, slot, issue.edition)
@@ -354,7 +354,7 @@ def _kept_back(app: App, issue: Issue, slot: Slot) -> Waiting | Issue:
     if finding is None:
         return issue
     key = f"{_key('figures', issue.edition, slot)}:{finding.fingerprint[:12]}"
-    if app.settings.changed_figures is ChangedFigures.SEND:
+    if app.settings.desk.changed_figures is ChangedFigures.SEND:
         words = f"{_name(issue)} goes out as approved, though figures changed since"
         app.alerts.raise_once(key, words, finding.what)
         return issue
@@ -379,7 +379,7 @@ def _how_to_renew(issue: Issue) -> str:
 def roll_over_issue(app: App, slot: Slot, edition: Edition = Edition.WEEKLY) -> Result:
     """The limit has passed: an issue that has not begun to go out is cancelled, its items wait for the next."""
     settings = app.settings
-    limit = f"within {duration_words(settings.catch_up)} of {_words(slot, settings)}"
+    limit = f"within {duration_words(settings.schedule.catch_up)} of {_words(slot, settings)}"
     issue = _find_issue(app, slot, edition)
     if issue is None and not _is_wanted(app, edition):
         return Done(_UNREAD)
@@ -388,11 +388,13 @@ def roll_over_issue(app: App, slot: Slot, edition: Edition = Edition.WEEKLY) -> 
     if issue.status not in _NOT_BEGUN:
         return Done(f"{_name(issue)} was {issue.status} already.")
     own = own_time(issue, settings.zone)
-    if own is not None and app.clock.now() <= own + settings.catch_up:
+    if own is not None and app.clock.now() <= own + settings.schedule.catch_up:
         # Its limit counts from its own time: the slot waits with it.
         return dispatch_issue(app, slot, edition)
     if own is not None:
-        limit = f"within {duration_words(settings.catch_up)} of {goes_out_words(issue, settings.zone)}"
+        limit = (
+            f"within {duration_words(settings.schedule.catch_up)} of {goes_out_words(issue, settings.zone)}"
+        )
     if issue.held_at is not None:
         words = f"{_name(issue)} is held back, and was not released {limit}"
         advice = f"Nothing sends it by itself any more: newsletter release {issue.id}, then newsletter send {issue.id}"
@@ -432,7 +434,7 @@ def _approve_by_itself(app: App, issue: Issue, slot: Slot) -> Result:
 
 
 def _how_to_approve(issue: Issue, slot: Slot, settings: Settings) -> str:
-    limit = duration_words(settings.catch_up)
+    limit = duration_words(settings.schedule.catch_up)
     return (
         f"It is due on {_words(slot, settings)}. Approved later, it goes out at once, until {limit} after that; "
         f"then it is cancelled and {_GOES_ON[issue.edition]}.\n\n"

@@ -62,8 +62,8 @@ def read_suppression_key(path: Path) -> bytes:
 
 def require_keys(settings: Settings) -> None:
     """Raise BadInput unless both key files can be read: what leaves without them could not be sent to its end."""
-    read_link_keys(settings.path(settings.link_keys))
-    read_suppression_key(settings.path(settings.suppression_key))
+    read_link_keys(settings.path(settings.paths.link_keys))
+    read_suppression_key(settings.path(settings.paths.suppression_key))
 
 
 def _new_line() -> str:

@@ -63,15 +63,17 @@ def load_jobs(settings: Settings, app: object) -> tuple[Job, ...]:
     """Return the built-in jobs and the operator's own, bound to `app`; raises ConfigError naming the first wrong one."""
     built_in = [_load_file(f"newsletter_jobs.{file.stem}", file) for file in built_in_files()]
     names = sorted(module.NAME for module in built_in)
-    for name in settings.disabled_jobs:
+    for name in settings.schedule.disabled_jobs:
         if name not in names:
             words = f"schedule.disabled_jobs names {name}, but no built-in job is called that; there are {', '.join(names)}"
             raise _wrong(settings.folder, words, "schedule.disabled_jobs")
     wanted = [
-        each for each in built_in if each.NAME not in settings.disabled_jobs and _is_wanted(each, settings)
+        each
+        for each in built_in
+        if each.NAME not in settings.schedule.disabled_jobs and _is_wanted(each, settings)
     ]
     jobs: dict[str, Job] = {}
-    for module in (*wanted, *(_load(name, settings.folder) for name in settings.extra_jobs)):
+    for module in (*wanted, *(_load(name, settings.folder) for name in settings.schedule.extra_jobs)):
         job = _bind(module, settings, app)
         if job.name in jobs:
             raise _wrong(

@@ -101,11 +101,11 @@ def issue_schedule(settings: Settings, edition: Edition = Edition.WEEKLY) -> Sch
     if edition is Edition.MONTHLY:
         return Schedule(
             days=tuple(Weekday),
-            time=_time(settings.monthly_time),
+            time=_time(settings.schedule.monthly_time),
             zone=settings.zone,
-            month_day=settings.monthly_day,
+            month_day=settings.schedule.monthly_day,
         )
-    return Schedule(days=(settings.slot_day,), time=_time(settings.slot_time), zone=settings.zone)
+    return Schedule(days=(settings.schedule.day,), time=_time(settings.schedule.time), zone=settings.zone)
 
 
 def _time(text: str) -> time:

@@ -66,7 +66,7 @@ def make_web(app: App) -> FastAPI:
 
     web = FastAPI(
         lifespan=running,
-        title=app.settings.name,
+        title=app.settings.site.name,
         version=__version__,
         # Their pages load scripts from elsewhere; the description itself is at /openapi.json.
         docs_url=None,

@@ -184,7 +184,7 @@ def _issue(request: Request, app: App, shown: tuple[ArchivedIssue, ...], found: 
 def _voted(app: App, issue: ArchivedIssue) -> tuple[dict[str, tuple[tuple[str, int, int], ...]], datetime]:
     """What readers voted on the issue's comparisons, and when that was counted last; its start where nobody did."""
     try:
-        with ContentStore.read_only(app.settings.path(app.settings.content_db)) as content:
+        with ContentStore.read_only(app.settings.path(app.settings.paths.content_db)) as content:
             counted = reader_votes(content, issue.full_comparisons)
     except StoreError:
         # The archive outlives the store of content: docs/decisions/005.

@@ -51,7 +51,7 @@ def mark_path(name: str) -> str:
 
 @router.api_route("/mark-{version}.svg", methods=["GET", "HEAD"])
 async def mark(request: Request, version: str) -> Response:
-    if request.url.path != mark_path(request.app.state.newsletter.settings.name):
+    if request.url.path != mark_path(request.app.state.newsletter.settings.site.name):
         raise NotFound("mark", version)
     return _answer(request, "public, max-age=31536000, immutable")
 
@@ -63,7 +63,7 @@ async def favicon(request: Request) -> Response:
 
 
 def _answer(request: Request, kept: str) -> Response:
-    drawn = draw_mark(request.app.state.newsletter.settings.name)
+    drawn = draw_mark(request.app.state.newsletter.settings.site.name)
     return Response(drawn, media_type="image/svg+xml", headers={"Cache-Control": kept})
 
 

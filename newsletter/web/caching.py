@@ -99,7 +99,7 @@ def _state_of(shown: Sequence[ArchivedIssue]) -> Hashable:
 
 def _state_of_content(app: App) -> Hashable:
     """Changes whenever somebody writes to the store of content: its files' sizes and times."""
-    path = app.settings.path(app.settings.content_db)
+    path = app.settings.path(app.settings.paths.content_db)
     return tuple(_stamp(each) for each in (path, path.with_name(f"{path.name}-wal")))
 
 

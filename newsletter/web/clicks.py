@@ -26,7 +26,7 @@ def follow_link(request: Request, app: Installed, issue_id: str, number: str) ->
     with app.database.read() as connection:
         url, started_at = get_target(connection, issue, link)
     counting = None
-    if app.settings.count_clicks and started_at is not None:
+    if app.settings.privacy.count_clicks and started_at is not None:
         now = app.clock.now()
         kind = kind_of(asked_method(request), request.headers, now - started_at)
         click = Click(issue_id=issue, number=link, kind=kind, day=now.date())

@@ -52,16 +52,16 @@ class Site:
     @classmethod
     def of(cls, settings: Settings) -> "Site":
         return cls(
-            name=settings.name,
-            language=settings.language,
-            public_url=settings.public_url.rstrip("/"),
-            site_url=settings.site_url,
+            name=settings.site.name,
+            language=settings.site.language,
+            public_url=settings.site.public_url.rstrip("/"),
+            site_url=settings.site.url,
             style_path=style_path(),
-            mark_path=mark_path(settings.name),
-            controller=settings.controller,
-            privacy_url=settings.privacy_url,
-            postal_address=settings.postal_address,
-            reply_to=settings.reply_to,
+            mark_path=mark_path(settings.site.name),
+            controller=settings.site.controller,
+            privacy_url=settings.site.privacy_url,
+            postal_address=settings.site.postal_address,
+            reply_to=settings.mail.reply_to,
         )
 
 
@@ -227,7 +227,7 @@ def reader_of_dated(app: App, connection: Connection, purpose: Purpose, token: s
 
 def personal_url(app: App, purpose: Purpose, reader_id: int) -> str:
     """The address of a reader's lasting page."""
-    return link(app.settings.public_url, purpose, app.links.token(purpose, reader_id))
+    return link(app.settings.site.public_url, purpose, app.links.token(purpose, reader_id))
 
 
 def _known(connection: Connection, reader_id: int) -> Reader:

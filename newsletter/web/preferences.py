@@ -120,7 +120,7 @@ def mail_link(request: Request, app: Installed, token: str, form: Form) -> Respo
             connection,
             reader,
             signer=app.links,
-            public_url=app.settings.public_url,
+            public_url=app.settings.site.public_url,
             queue_mail=queue_mail,
             now=app.clock.now(),
         )
@@ -209,7 +209,7 @@ def _names(tools: Sequence[ToolHead], tool_ids: Sequence[str]) -> tuple[Named, .
 
 
 def _content(app: App) -> ContentStore:
-    return ContentStore.read_only(app.settings.path(app.settings.content_db))
+    return ContentStore.read_only(app.settings.path(app.settings.paths.content_db))
 
 
 @lru_cache(maxsize=1)
@@ -302,7 +302,7 @@ def ask(request: Request, app: Installed, tool_id: str, form: Form) -> Response:
 
 
 def _tool(app: App, tool_id: str) -> Named:
-    with ContentStore.read_only(app.settings.path(app.settings.content_db)) as content:
+    with ContentStore.read_only(app.settings.path(app.settings.paths.content_db)) as content:
         tool = content.tools([tool_id]).get(tool_id)
     if tool is None:
         raise NotFound("tool", tool_id)

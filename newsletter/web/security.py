@@ -76,7 +76,7 @@ class Guard:
 
     def __init__(self, web: ASGIApp, settings: Settings) -> None:
         self.web = web
-        public = urlsplit(settings.public_url)
+        public = urlsplit(settings.site.public_url)
         self.origin = f"{public.scheme}://{public.netloc}".lower()
         self.headers = dict(_HEADERS)
         if public.scheme == "https":

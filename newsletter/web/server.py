@@ -30,14 +30,14 @@ def main(arguments: list[str] | None = None) -> int:
         logging.error("%s", error)
         return error.exit_status
     try:
-        return serve(app, asked.host or app.settings.web_host, asked.port, stop_with_parent=asked.with_parent)
+        return serve(app, asked.host or app.settings.web.host, asked.port, stop_with_parent=asked.with_parent)
     finally:
         app.close()
 
 
 def serve(app: App, host: str, port: int | None, *, stop_with_parent: bool = False) -> int:
     """Serve an opened installation; returns the exit status. `port` None: the setting's."""
-    config = server_config(make_web(app), app, host, app.settings.web_port if port is None else port)
+    config = server_config(make_web(app), app, host, app.settings.web.port if port is None else port)
     server = uvicorn.Server(config)
     asyncio.run(_run(server, stop_with_parent=stop_with_parent))
     return 0 if server.started else 1
@@ -52,7 +52,7 @@ def server_config(web: FastAPI, app: App, host: str, port: int) -> uvicorn.Confi
         http="h11",
         h11_max_incomplete_event_size=MOST_HEAD,
         proxy_headers=True,
-        forwarded_allow_ips=",".join(app.settings.web_trusted_proxies),
+        forwarded_allow_ips=",".join(app.settings.web.trusted_proxies),
         access_log=False,
         server_header=False,
         log_config=None,

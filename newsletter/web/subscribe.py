@@ -185,7 +185,7 @@ def network_behind(request: Request) -> str:
 
 
 def _missing(app: App) -> tuple[str, ...]:
-    return tuple(name for name in _NEEDED if not getattr(app.settings, name))
+    return tuple(name for name in _NEEDED if not getattr(app.settings.site, name))
 
 
 def _if_open(request: Request, app: App, page: Page) -> Response:

@@ -80,9 +80,9 @@ def vote(request: Request, app: Installed, token: str, comparison_id: str, form:
 
 
 def _ballot(app: App, connection: Connection, comparison_id: str) -> Ballot:
-    with ContentStore.read_only(app.settings.path(app.settings.content_db)) as content:
+    with ContentStore.read_only(app.settings.path(app.settings.paths.content_db)) as content:
         return find_ballot(
-            connection, content, comparison_id, vote_for=app.settings.vote_for, now=app.clock.now()
+            connection, content, comparison_id, vote_for=app.settings.digest.vote_for, now=app.clock.now()
         )
 
 

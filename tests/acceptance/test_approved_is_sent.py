@@ -30,6 +30,7 @@ from newsletter.editing.schedule import start
 from newsletter.installation import make_installation
 from newsletter.readers.admin import Choices, add_by_hand, choose_by_hand
 from newsletter.render.environment import template_folders
+from tests.config.written import changed
 from tests.editing.desk import cache_of
 from tests.examples.weeks import LAST_WEEK, LAST_WEEK_AT, SAMPLE_WEEK, SAMPLE_WEEK_AT, import_week
 
@@ -118,17 +119,19 @@ def with_everything_changed(app: App) -> App:
         (own / file).write_text(
             "{{ broken }} " + (original / "email/weekly" / file).read_text("utf-8"), "utf-8"
         )
-    settings = replace(
+    settings = changed(
         app.settings,
-        name="Another name",
-        from_name="Somebody",
-        from_address="other@elsewhere.example",
-        reply_to="else@elsewhere.example",
-        public_url="https://elsewhere.example",
-        postal_address="Nowhere 1",
-        list_id="else.elsewhere.example",
-        team_seats=99,
-        templates=Path("own"),
+        {
+            "site.name": "Another name",
+            "mail.from_name": "Somebody",
+            "mail.from_address": "other@elsewhere.example",
+            "mail.reply_to": "else@elsewhere.example",
+            "site.public_url": "https://elsewhere.example",
+            "site.postal_address": "Nowhere 1",
+            "mail.list_id": "else.elsewhere.example",
+            "digest.team_seats": 99,
+            "paths.templates": Path("own"),
+        },
     )
     return App(settings, app.clock, app.database)
 

@@ -87,7 +87,7 @@ def send(app: App, issue: Issue, transport: Transport) -> None:
         issue_id=issue.id,
         mailings=mailings,
         transport=transport,
-        journals=app.settings.path(app.settings.journal),
+        journals=app.settings.path(app.settings.paths.journal),
         clock=app.clock,
         hash_address=hash_address,
     )

@@ -7,7 +7,6 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +24,7 @@ from newsletter.digest.store import get_issue
 from newsletter.editing.draft import draft_now
 from newsletter.editing.editors import invite
 from newsletter.editing.preview import letter_of
+from tests.config.written import changed
 from tests.delivery.house import add_readers
 from tests.examples.weeks import SAMPLE_WEEK, SAMPLE_WEEK_AT, import_week
 from tests.installed import install
@@ -135,14 +135,15 @@ def served(tmp_path: Path) -> Iterator[tuple[App, str]]:
 def sending(app: App) -> Iterator[Loopback]:
     """What `newsletter serve` does once the issue goes out: a sender, to a server of ours."""
     with Loopback() as server:
-        way_out = replace(
+        way_out = changed(
             app.settings,
-            transport=TransportName.SMTP,
-            smtp_host="127.0.0.1",
-            smtp_port=server.port,
-            smtp_tls=Tls.NONE,
-            # Slow enough to be seen.
-            send_limits=("3000/second",),
+            {
+                "mail.transport": TransportName.SMTP,
+                "smtp.host": "127.0.0.1",
+                "smtp.port": server.port,
+                "smtp.tls": Tls.NONE,
+                "sending.limits": ("3000/second",),
+            },
         )
         sender, over = App(way_out, app.clock, app.database), threading.Event()
 
@@ -213,7 +214,7 @@ def answer_everything(editor: Editor) -> None:
 
 def subject_of_the_test(app: App) -> str:
     app.postman.deliver()
-    folder = app.settings.path(app.settings.outbox) / "new"
+    folder = app.settings.path(app.settings.paths.outbox) / "new"
     subjects = [str(read_mail(each)["Subject"]) for each in folder.iterdir()]
     (subject,) = (each for each in subjects if each.startswith("[Test]"))
     return subject

@@ -173,15 +173,15 @@ def begin(tmp_path: Path, sqlite_database: Database) -> Iterator[Callable[..., Y
     def begin_at(start: str, zone: str, time: str) -> Year:
         clock = MovedClock(utc(start))
         settings = {
-            "slot_day": Weekday.SUN,
-            "slot_time": time,
-            "time_zone": zone,
-            "approval": Approval.AUTOMATIC,
-            "templates": Path("templates"),
+            "schedule.day": Weekday.SUN,
+            "schedule.time": time,
+            "schedule.time_zone": zone,
+            "schedule.approval": Approval.AUTOMATIC,
+            "paths.templates": Path("templates"),
         }
         apps = (
-            open_newsroom(tmp_path, sqlite_database, clock, **settings),
-            open_newsroom(tmp_path, other, clock, **settings),
+            open_newsroom(tmp_path, sqlite_database, clock, settings),
+            open_newsroom(tmp_path, other, clock, settings),
         )
         for address in ("alice@example.org", "erin@example.org"):
             add_reader(sqlite_database, address, clock.now())

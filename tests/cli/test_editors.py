@@ -76,7 +76,7 @@ def test_a_new_installation_has_a_link_until_somebody_used_one(folder: Path) -> 
     first, again = first_link(app), first_link(app)
     assert first is not None
     assert again is not None
-    assert sign_in(app, again.rpartition("/")[2]).editor.address == app.settings.reply_to
+    assert sign_in(app, again.rpartition("/")[2]).editor.address == app.settings.mail.reply_to
     assert first_link(app) is None
     app.close()
 

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from newsletter.cli.program import program
-from newsletter.config import load_settings, require_ready_to_send, setting_fields
+from newsletter.config import load_settings, require_ready_to_send, setting_rows
 from newsletter.errors import BadInput
 from newsletter.installation import make_installation, settings_file
 from newsletter.readers.keys import read_link_keys
@@ -57,7 +57,7 @@ def test_an_example_installation_can_send_to_the_outbox(tmp_path: Path) -> None:
 
 def test_the_settings_file_explains_every_setting() -> None:
     text = settings_file()
-    assert [row.name for row in setting_fields() if f"# {row.metadata['help']}\n" not in text] == []
+    assert [row.name for row in setting_rows() if f"# {row.help}\n" not in text] == []
 
 
 def test_the_settings_file_with_every_comment_undone_holds_the_defaults(tmp_path: Path) -> None:
@@ -70,8 +70,8 @@ def test_the_settings_file_with_every_comment_undone_holds_the_defaults(tmp_path
         (tmp_path / name).mkdir()
         (tmp_path / name / "newsletter.toml").write_text(text)
     commented, defaults = (load_settings(tmp_path / name, environ={}) for name in ("commented", "undone"))
-    for row in setting_fields():
-        assert getattr(commented, row.name) == getattr(defaults, row.name), row.name
+    for row in setting_rows():
+        assert commented.value(row) == defaults.value(row), row.name
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:

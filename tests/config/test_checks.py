@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.config import env_name, require_ready_to_send, setting_fields
+from newsletter.config import env_name, require_ready_to_send, setting_rows
 from newsletter.errors import ConfigError
 from tests.config.written import READY, complaint, settings_of
 
@@ -18,7 +18,7 @@ from tests.config.written import READY, complaint, settings_of
         ("[digest]\nstale_after = '36526d'", "a duration"),
         ("[schedule]\ntime = '25:00'", "a time such as 09:00"),
         ("[schedule]\ntime_zone = 'Mars/Olympus'", "an IANA zone"),
-        ("[schedule]\njobs = 7", "a list of texts"),
+        ("[schedule]\nextra_jobs = 7", "a list of texts"),
         ("[schedule]\nday = '1'", "mon, tue"),
         ("[sendgrid]\nsandbox = 'perhaps'", "true or false"),
         ("[site]\npublic_url = 'example'", "an address such as https://"),
@@ -72,8 +72,6 @@ def test_a_wrong_value_gets_one_sentence_that_says_what_was_expected(
         ('[site]\nlanguage = "zz zz"', 'site.language is "zz zz", but a name without blanks'),
         ('[mail]\nlist_id = "a b"', 'mail.list_id is "a b", but a name without blanks'),
         ("[smtp]\nport = 99999", "smtp.port is 99999, but a port"),
-        ("[schedule]\njobs = []", "schedule.jobs is empty"),
-        ('[schedule]\njobs = [""]', "schedule.jobs names an empty job"),
         ("[schedule]\ntime = 09:00:00", "schedule.time is 09:00:00, but a text"),
         ("[site]\nname = true", "site.name is true, but a text"),
     ],
@@ -87,7 +85,7 @@ def test_what_the_law_wants_is_needed_before_anything_leaves(tmp_path: Path) -> 
         require_ready_to_send(settings_of(tmp_path, ""))
 
 
-@pytest.mark.parametrize("name", [row.metadata["name"] for row in setting_fields() if row.metadata["needed"]])
+@pytest.mark.parametrize("name", [row.name for row in setting_rows() if row.needed])
 def test_each_needed_setting_is_missed_by_name(tmp_path: Path, name: str) -> None:
     settings = settings_of(tmp_path, READY, {env_name(name): ""})
     with pytest.raises(ConfigError) as caught:

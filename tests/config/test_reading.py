@@ -9,7 +9,7 @@ from tests.config.written import complaint, settings_of
 
 def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
     settings = settings_of(tmp_path, '[mail]\ntransport = "smtp"', {"NEWSLETTER_MAIL_TRANSPORT": "sendgrid"})
-    assert settings.transport is TransportName.SENDGRID
+    assert settings.mail.transport is TransportName.SENDGRID
 
 
 def test_an_unknown_key_is_named_with_its_line(tmp_path: Path) -> None:
@@ -25,7 +25,7 @@ def test_a_wrong_variable_is_named_as_the_variable(tmp_path: Path) -> None:
 
 def test_a_secret_comes_from_a_file_that_the_setting_names(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("hunter2\n", encoding="utf-8")
-    assert settings_of(tmp_path, '[smtp]\npassword_file = "password"').smtp_password == "hunter2"
+    assert settings_of(tmp_path, '[smtp]\npassword_file = "password"').smtp.password == "hunter2"
 
 
 def test_a_missing_secret_file_is_named(tmp_path: Path) -> None:
@@ -47,3 +47,13 @@ def test_a_misspelt_variable_is_refused_as_it_is_in_the_file(tmp_path: Path) -> 
     error = complaint(tmp_path, "", {"NEWSLETTER_SITE_FOO": "x"})
     assert str(error).startswith("environment variable NEWSLETTER_SITE_FOO: there is no such setting")
     settings_of(tmp_path, "", {"NEWSLETTER_FOLDER": "x", "NEWSLETTER_REAL_PAGES": "y"})
+
+
+def test_a_section_that_was_renamed_says_its_new_name(tmp_path: Path) -> None:
+    error = complaint(tmp_path, '[feedback]\nmaildir = "reports"\n')
+    assert f"{FILE_NAME}:2: there is no setting feedback.maildir; [feedback] is called [bounces] now" in str(
+        error
+    )
+    error = complaint(tmp_path, "", {"NEWSLETTER_FEEDBACK_IMAP_PASSWORD": "x"})
+    assert "set bounces.imap_password or NEWSLETTER_BOUNCES_IMAP_PASSWORD" in str(error)
+    settings_of(tmp_path, '[feedback]\n# maildir = ""\n')

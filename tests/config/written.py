@@ -1,6 +1,10 @@
 """Settings from the text of a file, as tests write them."""
 
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +21,18 @@ privacy_url = "https://example.org/privacy"
 from_address = "weekly@example.org"
 reply_to = "editors@example.org"
 """
+
+
+def changed(settings: Settings, changes: Mapping[str, object]) -> Settings:
+    """Return the settings with others in their place, by their names: {"mail.reply_to": "a@example.org"}."""
+    by_section: dict[str, dict[str, Any]] = defaultdict(dict)
+    for name, value in changes.items():
+        section, _, key = name.partition(".")
+        by_section[section][key] = value
+    sections: dict[str, Any] = {
+        section: replace(getattr(settings, section), **values) for section, values in by_section.items()
+    }
+    return replace(settings, **sections)
 
 
 def settings_of(folder: Path, text: str, environ: dict[str, str] | None = None) -> Settings:

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from newsletter.cli.program import SECTIONS, program
-from newsletter.config import env_name, setting_fields
+from newsletter.config import setting_rows
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -72,8 +72,7 @@ def test_every_command_is_documented() -> None:
 
 def test_every_setting_is_documented() -> None:
     text = (REFERENCE / "settings.md").read_text(encoding="utf-8")
-    names = [row.metadata["name"] for row in setting_fields()]
-    assert [name for name in names if f"`{env_name(name)}`" not in text] == []
+    assert [row.name for row in setting_rows() if f"`{row.variable}`" not in text] == []
 
 
 def command_lines(text: str) -> Iterator[str]:

@@ -54,6 +54,6 @@ def test_what_makes_no_sense_is_refused(tmp_path: Path, alerts: str, words: str)
 def test_a_url_that_is_none_is_refused_without_being_shown(tmp_path: Path) -> None:
     (tmp_path / "newsletter.toml").write_text(ISSUES)
     environ = {"NEWSLETTER_ALERTS_WEBHOOK_URL": "ftp://secret"}
-    with pytest.raises(ConfigError, match=r"alerts.webhook_url is no address of a page") as refused:
+    with pytest.raises(ConfigError, match=r"alerts.webhook_url is not what was expected") as refused:
         load_settings(tmp_path, environ)
     assert "secret" not in str(refused.value)

@@ -2,7 +2,9 @@
 
 import json
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from newsletter.content.records import Pack
@@ -33,12 +35,12 @@ def written_week(
     edits: dict[str, str] | None = None,
     rulings: dict[str, dict[str, str | None]] | None = None,
     span: Span | None = None,
-    **settings: object,
+    settings: Mapping[str, object] = MappingProxyType({}),
 ) -> WrittenIssue:
     """What these packs make, drafted and written in a folder of its own."""
     database = open_database(f"sqlite:///{folder / 'subscribers.db'}")
     metadata.create_all(database.write_engine)
-    configured = settings_in(folder, **settings)
+    configured = settings_in(folder, settings)
     window = Window(slot=SLOT, send_at=SEND_AT, cutoff_at=CUTOFF)
     with ContentStore(folder / "content.db") as content:
         for pack in packs:

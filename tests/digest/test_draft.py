@@ -17,6 +17,7 @@ from newsletter.digest.draft import Drafted, Thin, Window, make_draft, merge_new
 from newsletter.digest.issues import Issue, Item, Step
 from newsletter.errors import ChangedMeanwhile, InvalidTransition
 from newsletter.schedule.slots import slot_words
+from tests.config.written import changed
 from tests.digest.week import (
     CUTOFF,
     PANEL_PAGE,
@@ -95,7 +96,7 @@ def test_the_one_question_is_one_that_can_be_answered(
     sqlite_database: Database, content: ContentStore, settings: Settings
 ) -> None:
     content.import_pack(PRICE_PAGE, SEEN)
-    issue = drafted(sqlite_database, content, replace(settings, thin_below=1))
+    issue = drafted(sqlite_database, content, changed(settings, {"digest.thin_below": 1}))
     [asked] = items_of(sqlite_database, issue, ItemKind.QUESTION)
     questions = content.questions(comparison_ids=["pelican-large-vs-heron-small"])
     assert {each.id: each.question for each in questions}[asked] == "Which writes better reports?"
@@ -109,7 +110,9 @@ def test_what_is_seen_at_the_cutoff_waits_for_the_next_issue(
     content.import_pack(PRICE_PAGE, CUTOFF)
     issue = drafted(sqlite_database, content, settings)
     assert "pelican-large-vs-heron-small" not in items_of(sqlite_database, issue)
-    later = drafted(sqlite_database, content, replace(settings, thin_below=1), window_at(CUTOFF + WEEKS))
+    later = drafted(
+        sqlite_database, content, changed(settings, {"digest.thin_below": 1}), window_at(CUTOFF + WEEKS)
+    )
     assert items_of(sqlite_database, later) == {"pelican-large-vs-heron-small": Room.LEAD}
 
 
@@ -139,7 +142,7 @@ def test_two_open_drafts_never_hold_the_same_item(
 def test_a_week_without_anything_is_thin_under_every_policy(
     sqlite_database: Database, content: ContentStore, settings: Settings, policy: ThinWeek
 ) -> None:
-    made = draft(sqlite_database, content, replace(settings, thin_week=policy), even_thin=True)
+    made = draft(sqlite_database, content, changed(settings, {"digest.thin_week": policy}), even_thin=True)
     assert isinstance(made, Thin)
     assert (
         made.words
@@ -163,7 +166,7 @@ def test_a_thin_week_rolls_over_once_and_then_goes_out(
 def test_a_skipped_week_waits_until_there_is_enough(
     sqlite_database: Database, content: ContentStore, settings: Settings
 ) -> None:
-    skipping = replace(settings, thin_week=ThinWeek.SKIP)
+    skipping = changed(settings, {"digest.thin_week": ThinWeek.SKIP})
     content.import_pack(PANEL_PAGE, SEEN)
     for weeks in range(3):
         assert isinstance(draft(sqlite_database, content, skipping, window_at(CUTOFF + weeks * WEEKS)), Thin)
@@ -182,7 +185,7 @@ def test_a_thin_week_is_sent_where_the_policy_says_so(
     sqlite_database: Database, content: ContentStore, settings: Settings
 ) -> None:
     content.import_pack(PANEL_PAGE, SEEN)
-    assert drafted(sqlite_database, content, replace(settings, thin_week=ThinWeek.SEND))
+    assert drafted(sqlite_database, content, changed(settings, {"digest.thin_week": ThinWeek.SEND}))
 
 
 def test_a_person_may_insist_on_a_thin_issue(

@@ -11,7 +11,7 @@ from newsletter.digest.links import is_affiliate, link_or_words, link_to, safe_u
 from tests.digest.week import settings_in
 
 HERE = settings_in(Path())
-PAYING = settings_in(Path(), affiliate_hosts=("shop.example", ".deals.example"))
+PAYING = settings_in(Path(), {"site.affiliate_hosts": ("shop.example", ".deals.example")})
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_without_an_address_there_is_no_link_only_its_words() -> None:
 
 def test_what_is_only_counted_is_on_the_site_or_in_the_archive(tmp_path: Path) -> None:
     assert site_link("x", HERE).url == "https://tools.example.org/"
-    assert site_link("x", settings_in(tmp_path, site_url="")).url == "https://news.example.org/archive"
+    assert site_link("x", settings_in(tmp_path, {"site.url": ""})).url == "https://news.example.org/archive"
 
 
 @pytest.mark.parametrize(

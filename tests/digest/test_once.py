@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from newsletter.db.statuses import Edition, IssueStatus, ItemKind
 from newsletter.digest import store
 from newsletter.digest.draft import Drafted, Window, make_draft, merge_newer
 from newsletter.digest.issues import Issue, ItemKey, Step
+from tests.config.written import changed
 from tests.digest.week import CUTOFF, settings_in
 
 WEEK, HOUR = timedelta(days=7), timedelta(hours=1)
@@ -54,7 +55,7 @@ class Site:
     def draft(self) -> Issue | None:
         self.now += HOUR
         window = Window(slot=f"{self.now:%Y-%m-%dT%H:%M}", send_at=self.now + HOUR, cutoff_at=self.now)
-        configured = replace(settings_in(self.folder), thin_week=self.policy)
+        configured = changed(settings_in(self.folder), {"digest.thin_week": self.policy})
         made = make_draft(self.database, self.content, configured, window, now=self.now)
         return made.issue if isinstance(made, Drafted) else None
 

@@ -29,7 +29,12 @@ def test_a_month_costs_half_input_and_half_output(tmp_path: Path) -> None:
 
 def test_a_team_costs_seats_times_messages_times_tokens_times_days(tmp_path: Path) -> None:
     costs = costs_block(
-        MEDIUM, SMALL, settings_in(tmp_path, team_seats=5, team_messages=80, team_tokens=1500), {}
+        MEDIUM,
+        SMALL,
+        settings_in(
+            tmp_path, {"digest.team_seats": 5, "digest.team_messages": 80, "digest.team_tokens": 1500}
+        ),
+        {},
     )
     assert costs is not None
     assert costs.team is not None

@@ -1,8 +1,10 @@
 """A small week for tests, in our own words: three comparisons over six tools, and one page that is not ours."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 
 from newsletter.config import Settings
 from newsletter.content.records import (
@@ -22,6 +24,7 @@ from newsletter.content.records import (
 )
 from newsletter.content.store import ContentStore
 from newsletter.readers.keys import make_link_keys, make_suppression_key
+from tests.config.written import changed
 
 #: The issue's slot, and when its draft is due.
 SLOT = "2026-11-26T09:00"
@@ -30,27 +33,28 @@ CUTOFF = SEND_AT - timedelta(days=1)
 SEEN = CUTOFF - timedelta(days=2)
 
 
-def settings_in(folder: Path, **changes: object) -> Settings:
-    values: dict[str, object] = {
-        "public_url": "https://news.example.org",
-        "site_url": "https://tools.example.org/",
-        "postal_address": "Weekly Verdicts, 1 Harbour Road, 20457 Hamburg",
-        "controller": "Weekly Verdicts, Hamburg",
-        "privacy_url": "https://news.example.org/privacy",
-        "from_address": "news@example.org",
-        "reply_to": "editor@example.org",
+def settings_in(folder: Path, changes: Mapping[str, object] = MappingProxyType({})) -> Settings:
+    """Return the settings of a newsletter that may send; `changes` by their names: {"digest.item_limit": 3}."""
+    values = {
+        "site.public_url": "https://news.example.org",
+        "site.url": "https://tools.example.org/",
+        "site.postal_address": "Weekly Verdicts, 1 Harbour Road, 20457 Hamburg",
+        "site.controller": "Weekly Verdicts, Hamburg",
+        "site.privacy_url": "https://news.example.org/privacy",
+        "mail.from_address": "news@example.org",
+        "mail.reply_to": "editor@example.org",
         **changes,
     }
-    return Settings(folder=folder, **values)  # type: ignore[arg-type]
+    return changed(Settings(folder=folder), values)
 
 
 def furnish(settings: Settings) -> Settings:
     """Make the content store and the keys that an installation has, where they are not there yet."""
-    with ContentStore(settings.path(settings.content_db)):
+    with ContentStore(settings.path(settings.paths.content_db)):
         pass
-    if not settings.path(settings.link_keys).exists():
-        make_link_keys(settings.path(settings.link_keys))
-        make_suppression_key(settings.path(settings.suppression_key))
+    if not settings.path(settings.paths.link_keys).exists():
+        make_link_keys(settings.path(settings.paths.link_keys))
+        make_suppression_key(settings.path(settings.paths.suppression_key))
     return settings
 
 

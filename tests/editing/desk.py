@@ -1,7 +1,8 @@
 """A newsroom for tests of editing: real stores in a folder, a moved clock, a small week already seen."""
 
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from newsletter.app import App
 from newsletter.clock import MovedClock
@@ -11,20 +12,23 @@ from newsletter.digest.draft import Drafted
 from newsletter.digest.issues import Issue
 from newsletter.editing.cache import DeskCache
 from newsletter.editing.draft import draft_now
+from tests.config.written import changed
 from tests.digest.week import CUTOFF, SEEN, WEEK, furnish, settings_in
 
 
-def newsroom(folder: Path, database: Database, *packs: Pack, **settings: object) -> App:
+def newsroom(
+    folder: Path, database: Database, *packs: Pack, settings: Mapping[str, object] = MappingProxyType({})
+) -> App:
     """An App on these stores, with a week of content (`packs`, or the small one)."""
-    app = App(furnish(settings_in(folder, **settings)), MovedClock(CUTOFF), database)
+    app = App(furnish(settings_in(folder, settings)), MovedClock(CUTOFF), database)
     with app.content() as content:
         for pack in packs or WEEK:
             content.import_pack(pack, SEEN)
     return app
 
 
-def with_settings(app: App, **changes: object) -> App:
-    return App(replace(app.settings, **changes), app.clock, app.database)  # type: ignore[arg-type]
+def with_settings(app: App, changes: Mapping[str, object]) -> App:
+    return App(changed(app.settings, changes), app.clock, app.database)
 
 
 def drafted(app: App, slot: str | None = None) -> Issue:

@@ -1,8 +1,10 @@
 """A newsroom for tests of the week: real stores in a folder, a moved clock, alerts that are remembered."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from sqlalchemy import insert
 
@@ -24,10 +26,17 @@ class WatchedApp(App):
     alerts: RecordedAlerts = field(default_factory=RecordedAlerts)
 
 
-def open_newsroom(folder: Path, database: Database, clock: MovedClock, **settings: object) -> WatchedApp:
+def open_newsroom(
+    folder: Path, database: Database, clock: MovedClock, settings: Mapping[str, object] = MappingProxyType({})
+) -> WatchedApp:
     """A newsroom of Thursdays at nine in Berlin, unless the settings say otherwise."""
-    values = {"slot_day": Weekday.THU, "slot_time": "09:00", "time_zone": "Europe/Berlin", **settings}
-    return WatchedApp(furnish(settings_in(folder, **values)), clock, database)
+    values = {
+        "schedule.day": Weekday.THU,
+        "schedule.time": "09:00",
+        "schedule.time_zone": "Europe/Berlin",
+        **settings,
+    }
+    return WatchedApp(furnish(settings_in(folder, values)), clock, database)
 
 
 def add_reader(database: Database, address: str, now: datetime) -> None:

@@ -8,6 +8,7 @@ import pytest
 from newsletter.config import Settings, load_settings
 from newsletter.errors import ConfigError
 from newsletter.schedule.jobs import Done, load_jobs
+from tests.config.written import changed
 
 GOOD = """
 from newsletter.schedule.jobs import Done
@@ -39,7 +40,9 @@ BUILT_IN = (
 
 def settings_with(folder: Path, *extra: str) -> Settings:
     """Settings with these jobs and no others."""
-    return Settings(folder=folder, extra_jobs=extra, disabled_jobs=BUILT_IN)
+    return changed(
+        Settings(folder=folder), {"schedule.extra_jobs": extra, "schedule.disabled_jobs": BUILT_IN}
+    )
 
 
 def names(settings: Settings) -> list[str]:
@@ -77,11 +80,14 @@ def test_no_setting_of_the_how_tos_turns_a_built_in_job_off(tmp_path: Path, page
 
 def test_with_a_mailbox_of_reports_it_is_read(tmp_path: Path) -> None:
     assert names(Settings(folder=tmp_path)) == list(BUILT_IN)
-    assert names(Settings(folder=tmp_path, feedback_maildir=Path("reports"))) == ["bounces", *BUILT_IN]
+    assert names(changed(Settings(folder=tmp_path), {"bounces.maildir": Path("reports")})) == [
+        "bounces",
+        *BUILT_IN,
+    ]
 
 
 def test_a_built_in_job_is_turned_off_by_its_name(tmp_path: Path) -> None:
-    without = Settings(folder=tmp_path, disabled_jobs=("monthly-draft", "votes"))
+    without = changed(Settings(folder=tmp_path), {"schedule.disabled_jobs": ("monthly-draft", "votes")})
     assert names(without) == [each for each in BUILT_IN if each not in ("monthly-draft", "votes")]
 
 
@@ -155,3 +161,6 @@ def test_a_job_that_gives_nothing_back_is_told_so(tmp_path: Path) -> None:
     (job,) = load_jobs(settings_with(tmp_path, "own_silent"), None)
     with pytest.raises(TypeError, match="own_silent must give Done, Waiting or Skipped, not None"):
         job.run(job.schedule.slot("2026-11-26T09:00"))
+
+
+# NEEDS from tests.config.written import changed

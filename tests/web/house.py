@@ -62,7 +62,7 @@ class House:
     def mails(self, address: str) -> list[EmailMessage]:
         """Send what waits; then everything in the outbox to this address, by subject."""
         self.app.postman.deliver()
-        folder = self.app.settings.path(self.app.settings.outbox) / "new"
+        folder = self.app.settings.path(self.app.settings.paths.outbox) / "new"
         found = [read_mail(file) for file in folder.iterdir()]
         return sorted(
             (each for each in found if each["To"] == address), key=lambda mail: str(mail["Subject"])

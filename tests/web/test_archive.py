@@ -101,7 +101,7 @@ def test_the_page_stays_as_approved_whatever_the_store_learns(house: House) -> N
     before = house.get(PAGE).content
     with house.app.content() as content:
         content.import_pack(MUCH, house.app.clock.now())
-    house.app.settings.path(house.app.settings.content_db).unlink()
+    house.app.settings.path(house.app.settings.paths.content_db).unlink()
     assert house.get(PAGE).content == before
 
 

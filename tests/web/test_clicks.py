@@ -18,6 +18,7 @@ from newsletter.editing.approve import approve, withdraw
 from newsletter.editing.preview import Format, hash_of, preview
 from newsletter.readers.links import Purpose
 from newsletter.web.application import make_web
+from tests.config.written import changed
 from tests.conftest import THURSDAY
 from tests.digest.week import WEEK
 from tests.editing.desk import drafted
@@ -34,7 +35,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     """An installation that counts clicks."""
     install(tmp_path / "weekly", example=True)
     opened = open_app(tmp_path / "weekly", MovedClock(THURSDAY))
-    app = App(replace(opened.settings, count_clicks=True), opened.clock, opened.database)
+    app = App(changed(opened.settings, {"privacy.count_clicks": True}), opened.clock, opened.database)
     yield House(app, TestClient(make_web(app), base_url="http://localhost:8000", follow_redirects=False))
     app.close()
 
@@ -94,7 +95,7 @@ def test_links_of_a_readers_own_and_of_the_newsletter_stay(house: House, issue: 
     with house.app.database.read() as connection:
         urls = [each.url for each in links_of(connection, issue.id)]
     assert not [each for each in urls if each.startswith("http://localhost:8000")]
-    assert house.app.settings.privacy_url not in urls
+    assert house.app.settings.site.privacy_url not in urls
 
 
 def test_the_archive_keeps_the_plain_links_and_view_in_browser_the_counted(
@@ -213,7 +214,9 @@ def test_the_way_on_is_open_when_nothing_can_be_counted(house: House, issue: Iss
 
 
 def test_turned_off_again_the_links_lead_on_uncounted(house: House, issue: Issue) -> None:
-    app = App(replace(house.app.settings, count_clicks=False), house.app.clock, house.app.database)
+    app = App(
+        changed(house.app.settings, {"privacy.count_clicks": False}), house.app.clock, house.app.database
+    )
     client = TestClient(make_web(app), base_url="http://localhost:8000", follow_redirects=False)
     assert client.get(f"/to/{issue.id}/1", headers=BY_HAND).status_code == 302
     assert counted(house, issue) == (0, 0, 0)
@@ -241,7 +244,9 @@ def test_the_hash_covers_where_links_lead_and_a_withdrawn_issue_has_none(house: 
 
 
 def test_unless_asked_for_no_link_is_rewritten(house: House) -> None:
-    app = App(replace(house.app.settings, count_clicks=False), house.app.clock, house.app.database)
+    app = App(
+        changed(house.app.settings, {"privacy.count_clicks": False}), house.app.clock, house.app.database
+    )
     plain = House(app, TestClient(make_web(app), base_url="http://localhost:8000", follow_redirects=False))
     plain.add("alice@example.org")
     sent = send_issue(plain, *WEEK)

@@ -74,7 +74,7 @@ def test_erasing_wants_a_tick_and_then_leaves_no_file_with_the_address(house: Ho
 def test_a_copy_that_was_read_in_the_outbox_goes_too(house: House, reader_id: int) -> None:
     house.post(f"/preferences/{house.token(Purpose.PREFERENCES, reader_id)}/link")
     house.mails(ALICE)
-    outbox = house.app.settings.path(house.app.settings.outbox)
+    outbox = house.app.settings.path(house.app.settings.paths.outbox)
     (mail,) = (outbox / "new").iterdir()
     mail.rename(outbox / "cur" / f"{mail.name}:2,S")
     house.app.eraser.erase(reader_id, "test")

@@ -176,12 +176,14 @@ def test_the_communitys_line_is_our_readers_where_the_site_counts_nobody(house: 
     house.post(vote_path(house), left="skip")
     later(house, days=6)
     close(house)
-    with ContentStore.read_only(Path(house.app.settings.path(house.app.settings.content_db))) as content:
+    with ContentStore.read_only(
+        Path(house.app.settings.path(house.app.settings.paths.content_db))
+    ) as content:
         votes = content.votes([LEFT])[LEFT]
     assert (votes.ship, votes.skip, votes.source_id) == (0, 1, "reader-votes")
 
 
 def test_an_issues_page_does_without_the_store_of_content(house: House, issue: Issue) -> None:
     settings = house.app.settings
-    settings.path(settings.content_db).rename(settings.folder / "away.db")
+    settings.path(settings.paths.content_db).rename(settings.folder / "away.db")
     assert house.get("/archive/weekly-1").status_code == 200

@@ -474,16 +474,16 @@ def _row(told: Told, target: tuple[int, int] | None, now: datetime) -> EventRow:
 
 def url_of(settings: Settings) -> str:
     """Where SendGrid is to post its events."""
-    return f"{settings.public_url.rstrip('/')}/webhooks/sendgrid"
+    return f"{settings.site.public_url.rstrip('/')}/webhooks/sendgrid"
 
 
 def webhook_trouble(database: Database, settings: Settings) -> str:
     """What an operator should know before sending; empty when the webhook was seen working, or mail goes another way."""
-    if settings.transport is not TransportName.SENDGRID:
+    if settings.mail.transport is not TransportName.SENDGRID:
         return ""
     with database.read() as connection:
         sign = sign_of(connection)
-    return trouble_words(sign, has_key=bool(settings.sendgrid_webhook_key), url=url_of(settings))
+    return trouble_words(sign, has_key=bool(settings.sendgrid.webhook_key), url=url_of(settings))
 
 
 def trouble_words(sign: Sign, *, has_key: bool, url: str) -> str:

@@ -138,12 +138,12 @@ def _dates(letter: IssueContent) -> Iterator[Finding]:
 
 def _thin(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
     items = (1 if letter.lead else 0) + len(letter.more) + len(letter.cards)
-    if 0 < items < settings.thin_below:
+    if 0 < items < settings.digest.thin_below:
         yield warning(
             "thin",
             f"The issue has {items} {'item' if items == 1 else 'items'}",
             "items",
-            f"Fewer than {settings.thin_below} make a thin week (digest.thin_below).",
+            f"Fewer than {settings.digest.thin_below} make a thin week (digest.thin_below).",
             "Merge newer items, or let it wait: newsletter cancel ISSUE",
             link="#items",
         )

@@ -147,7 +147,7 @@ def read_printed(app: App, content: ContentStore, letter: IssueContent) -> Print
     sources = content.sources({each.source_id for stated in claims.values() for each in stated})
     with app.database.read() as connection:
         ruled = rulings_on(connection, keys)
-    order = app.settings.source_order
+    order = app.settings.digest.source_order
     by_id = {each.id: each for stated in claims.values() for each in stated}
     printed = {(each.tool_id, each.attribute) for key, each in by_id.items() if key in ids}
     if letter.lead is not None and letter.lead.benchmarks is not None:

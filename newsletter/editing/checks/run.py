@@ -85,7 +85,7 @@ def _facts(
     yield from figures.disputed(letter, printed)
     yield from figures.contradicted(letter, printed, contradictions)
     yield from figures.retold(letter, printed)
-    yield from figures.stale(printed, app.clock.now().date(), settings.stale_after)
+    yield from figures.stale(printed, app.clock.now().date(), settings.digest.stale_after)
     yield from figures.unsourced(letter, proof.issue, printed)
 
 

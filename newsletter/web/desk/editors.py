@@ -217,7 +217,7 @@ def _keep(response: Response, app: App, signed_in: SignedIn) -> None:
         path="/desk",
         httponly=True,
         samesite="lax",
-        secure=app.settings.public_url.startswith("https:"),
+        secure=app.settings.site.public_url.startswith("https:"),
     )
 
 

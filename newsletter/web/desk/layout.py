@@ -115,9 +115,9 @@ def shows_outbox(request: Request) -> bool:
     A server in front of this one has an address of its own in site.public_url: then there is none.
     """
     settings = request.app.state.newsletter.settings
-    public = urlsplit(settings.public_url).hostname or "localhost"
+    public = urlsplit(settings.site.public_url).hostname or "localhost"
     here = (request.scope.get("server") or ("",))[0]
-    return settings.transport is TransportName.OUTBOX and is_loopback(public) and is_loopback(here)
+    return settings.mail.transport is TransportName.OUTBOX and is_loopback(public) and is_loopback(here)
 
 
 def is_loopback(host: str) -> bool:

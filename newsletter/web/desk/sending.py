@@ -165,7 +165,7 @@ def needs_you(request: Request, app: App, issue: Issue, look: Look, editor: Edit
         audience=cache_of(request).audiences.of(issue.edition) if waits else 0,
         kinds=tuple(each.value for each in Kind),
         own_address=editor.address,
-        group=len(app.settings.test_group),
+        group=len(app.settings.desk.test_group),
         others=_others(cache_of(request), look),
         log=log,
         fault=FAULTS.get(request.query_params.get("fault", ""), ""),
@@ -274,7 +274,7 @@ def test(app: Installed, cache: Cached, editor: AnyEditor, form: DeskForm, issue
     if to_group and not editor.may_publish:
         raise NotAllowed
     kinds = [Kind(each) for each in form.many.get("kind", ()) if each in list(Kind)]
-    to = app.settings.test_group if to_group else (editor.address,)
+    to = app.settings.desk.test_group if to_group else (editor.address,)
     if not kinds:
         return _back(issue_id, "test-empty")
     try:

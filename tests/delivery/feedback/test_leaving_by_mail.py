@@ -22,6 +22,7 @@ from newsletter.delivery.transports.smtp import Smtp
 from newsletter.delivery.transports.smtp_wire import Relay
 from newsletter.readers.store import list_consents
 from newsletter.render.headers import issue_headers
+from tests.config.written import changed
 from tests.conftest import THURSDAY
 from tests.delivery.feedback.test_acting import feedback, reader_status
 from tests.delivery.house import FRAME, add_issue, add_readers, mailing, sender
@@ -77,9 +78,9 @@ def write_to_leave(header: str, port: int) -> None:
 
 
 def test_where_nobody_reads_mail_no_issue_offers_to_leave_by_it(tmp_path: Path) -> None:
-    without = Settings(folder=tmp_path, reply_to="editor@example.org")
-    with_mailbox = replace(without, feedback_maildir=Path("reports"))
-    elsewhere = replace(with_mailbox, feedback_address=LEAVE)
+    without = changed(Settings(folder=tmp_path), {"mail.reply_to": "editor@example.org"})
+    with_mailbox = changed(without, {"bounces.maildir": Path("reports")})
+    elsewhere = changed(with_mailbox, {"bounces.address": LEAVE})
     assert [each.leave_address for each in (without, with_mailbox, elsewhere)] == [
         "",
         "editor@example.org",

@@ -160,8 +160,8 @@ def test_open_warnings_hold_people_but_not_the_schedule(tmp_path: Path, sqlite_d
 
 
 def test_a_warning_about_what_surrounds_an_issue_holds_people_too(app: App, issue: Issue) -> None:
-    ready = {"sendgrid_api_key": "key", "public_url": "https://weekly.example.org"}
-    posting = with_settings(app, transport=TransportName.SENDGRID, **ready)
+    ready = {"sendgrid.api_key": "key", "site.public_url": "https://weekly.example.org"}
+    posting = with_settings(app, {"mail.transport": TransportName.SENDGRID, **ready})
     acknowledge_all(posting, issue, cache_of(posting).looks, "dora")
     assert take_back(posting, issue, "sendgrid-webhook", "dora")
     with pytest.raises(HeldBack, match="SendGrid's event webhook is not set up"):
@@ -178,7 +178,7 @@ def test_whoever_edited_may_not_approve_where_four_eyes_are_wanted(app: App, iss
             at=app.clock.now(),
             detail="subject",
         )
-    wary = with_settings(app, four_eyes=True)
+    wary = with_settings(app, {"desk.four_eyes": True})
     with pytest.raises(OwnWork, match="dora has edited issue 1"):
         approve(wary, issue, "dora")
     assert approve(app, issue, "dora").status is IssueStatus.APPROVED

@@ -43,7 +43,7 @@ def own_template(app: App, name: str, old: str, new: str) -> App:
     text = (original / name).read_text(encoding="utf-8")
     assert old in text
     own.write_text(text.replace(old, new), encoding="utf-8")
-    return with_settings(app, templates=Path("templates"))
+    return with_settings(app, {"paths.templates": Path("templates")})
 
 
 def test_a_usual_week_has_no_errors(app: App, letter: IssueContent) -> None:
@@ -138,18 +138,18 @@ def test_what_is_too_long_to_be_read_is_a_warning(
 
 def test_an_approved_issue_is_checked_as_it_was_approved(app: App) -> None:
     issue = approve(app, edit(app, drafted(app), subject="Mine"), "dora")
-    assert whats(check(with_settings(app, postal_address=""), issue)) == []
+    assert whats(check(with_settings(app, {"site.postal_address": ""}), issue)) == []
 
 
 def test_sendgrid_without_a_webhook_seen_working_is_warned_of(app: App) -> None:
     issue = drafted(app)
     through = {
-        "transport": TransportName.SENDGRID,
-        "sendgrid_api_key": "SG.x",
-        "public_url": "https://a.example",
+        "mail.transport": TransportName.SENDGRID,
+        "sendgrid.api_key": "SG.x",
+        "site.public_url": "https://a.example",
     }
-    warning = check(with_settings(app, **through), issue)[-1]
+    warning = check(with_settings(app, through), issue)[-1]
     assert warning.severity is Severity.WARNING
     assert warning.what.startswith("SendGrid's event webhook is not set up (sendgrid.webhook_key)")
-    warning = check(with_settings(app, **through, sendgrid_webhook_key=("MFkw",)), issue)[-1]
+    warning = check(with_settings(app, {**through, "sendgrid.webhook_key": ("MFkw",)}), issue)[-1]
     assert "has never reached https://a.example/webhooks/sendgrid" in warning.what

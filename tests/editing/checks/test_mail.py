@@ -14,6 +14,7 @@ from newsletter.editing.checks.mail import contrast, in_mail, read_page
 from newsletter.editing.preview import letter_of, pull_proof, weight_of
 from newsletter.render.compile import compile_issue
 from newsletter.render.plan import Header, Plan
+from tests.config.written import changed
 from tests.editing.checks.test_checks import own_template
 from tests.editing.desk import drafted, newsroom
 
@@ -109,7 +110,9 @@ def test_what_is_too_large_is_held_for_good_as_it_would_leave(plan: Plan, letter
 
 
 def test_a_draft_is_weighed_with_its_links_numbered(app: App) -> None:
-    counting = replace(app.settings, public_url="https://" + "n" * 60 + ".example", count_clicks=True)
+    counting = changed(
+        app.settings, {"site.public_url": "https://" + "n" * 60 + ".example", "privacy.count_clicks": True}
+    )
     counted = App(counting, app.clock, app.database)
     proof = pull_proof(counted, drafted(counted))
     assert proof.plan is not None

@@ -1,10 +1,11 @@
 """The monthly issue: from the month's sent weeklies, on both databases."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from sqlalchemy import func, select, update
@@ -51,13 +52,13 @@ House = Callable[..., WatchedApp]
 def open_house(tmp_path: Path, database: Database) -> House:
     """A newsroom of Thursdays, with one weekly and one monthly reader."""
 
-    def opened(**settings: object) -> WatchedApp:
+    def opened(settings: Mapping[str, object] = MappingProxyType({})) -> WatchedApp:
         small = tmp_path / "templates" / "email" / "weekly"
         small.mkdir(parents=True)
         for name, text in SMALL.items():
             (small / name).write_text(text)
         app = open_newsroom(
-            tmp_path, database, MovedClock(FIRST), templates=tmp_path / "templates", **settings
+            tmp_path, database, MovedClock(FIRST), {"paths.templates": tmp_path / "templates", **settings}
         )
         add_reader(database, "alice@example.org", FIRST)
         add_reader(database, "mona@example.org", FIRST)
@@ -281,11 +282,11 @@ def letters_of(text: str) -> str:
 def test_the_schedule_drafts_reminds_and_sends_the_month(app: WatchedApp) -> None:
     send_november(app)
     move_to(app, "2026-11-30T08:00")
-    prepared = prepare_issue(app, monthly_slot(app, app.settings.draft_before), Edition.MONTHLY)
+    prepared = prepare_issue(app, monthly_slot(app, app.settings.schedule.draft_before), Edition.MONTHLY)
     issue = issue_in(app)
     assert prepared == Done(f"Monthly issue {issue.id} is drafted and waits for approval.")
     assert f"drafted:monthly:{DECEMBER}" in app.alerts.raised
-    remind = monthly_slot(app, app.settings.remind_before)
+    remind = monthly_slot(app, app.settings.schedule.remind_before)
     assert remind_of_issue(app, remind, Edition.MONTHLY) == Done(
         f"Monthly issue {issue.id} is not approved yet: reminded."
     )
@@ -299,10 +300,10 @@ def test_the_schedule_drafts_reminds_and_sends_the_month(app: WatchedApp) -> Non
 
 
 def test_a_month_approves_itself_where_the_weeks_do(open_house: House) -> None:
-    app = open_house(approval=Approval.AUTOMATIC)
+    app = open_house({"schedule.approval": Approval.AUTOMATIC})
     send_november(app)
     move_to(app, "2026-11-30T08:00")
-    prepared = prepare_issue(app, monthly_slot(app, app.settings.draft_before), Edition.MONTHLY)
+    prepared = prepare_issue(app, monthly_slot(app, app.settings.schedule.draft_before), Edition.MONTHLY)
     assert prepared == Done("Monthly issue #1 is drafted and approved.")
 
 

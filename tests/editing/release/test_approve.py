@@ -67,7 +67,7 @@ def test_what_was_approved_stays_whatever_is_recorded_later(
     before = letter_of(app, issue)
     with app.content() as content:
         content.import_pack(PRICE_PAGE, SEEN)
-    assert letter_of(with_settings(app, name="Another name"), issue) == before
+    assert letter_of(with_settings(app, {"site.name": "Another name"}), issue) == before
 
 
 def test_the_hash_covers_the_words_the_sender_and_the_plans(
@@ -78,11 +78,11 @@ def test_the_hash_covers_the_words_the_sender_and_the_plans(
     hashes = set()
     for settings in (
         {},
-        {"from_name": "Else"},
-        {"public_url": "https://b.example"},
-        {"postal_address": "Here 1"},
+        {"mail.from_name": "Else"},
+        {"site.public_url": "https://b.example"},
+        {"site.postal_address": "Here 1"},
     ):
-        approved = approve(with_settings(app, **settings), issue, "dora")
+        approved = approve(with_settings(app, settings), issue, "dora")
         hashes.add(approved.content_hash)
         issue = withdraw(app, approved)
     approved = approve(app, edit(app, issue, subject="Another"), "dora")
@@ -102,7 +102,7 @@ def test_nothing_is_approved_before_everything_needed_is_set(
     app = newsroom(tmp_path, sqlite_database)
     issue = drafted(app)
     with pytest.raises(ConfigError, match=r"site\.postal_address"):
-        approve(with_settings(app, postal_address=""), issue, "dora")
+        approve(with_settings(app, {"site.postal_address": ""}), issue, "dora")
     assert published(sqlite_database) == set()
 
 

@@ -1,5 +1,6 @@
 """What keeps an approved issue from going out at its slot: an editor who holds it, or figures that changed since."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,9 +45,9 @@ def app(tmp_path: Path, sqlite_database: Database, clock: MovedClock) -> Watched
     return app
 
 
-def opened_again(app: WatchedApp, **settings: object) -> WatchedApp:
+def opened_again(app: WatchedApp, settings: Mapping[str, object]) -> WatchedApp:
     assert isinstance(app.clock, MovedClock)
-    return open_newsroom(app.settings.folder, app.database, app.clock, **settings)
+    return open_newsroom(app.settings.folder, app.database, app.clock, settings)
 
 
 def to_the_slot(app: WatchedApp) -> None:
@@ -119,7 +120,7 @@ def test_approved_again_it_goes_out_with_the_new_figures(app: WatchedApp) -> Non
 
 
 def test_by_the_other_policy_it_goes_out_as_approved_and_says_so(app: WatchedApp) -> None:
-    bold = opened_again(app, changed_figures=ChangedFigures.SEND)
+    bold = opened_again(app, {"desk.changed_figures": ChangedFigures.SEND})
     approved = approve(bold, issue_of(bold), "paul")
     turn_verdict(bold)
     to_the_slot(bold)
@@ -133,7 +134,7 @@ def test_where_nobody_approved_it_the_new_figures_go_out_by_themselves(
     tmp_path: Path, sqlite_database: Database
 ) -> None:
     clock = MovedClock(MONDAY)
-    app = open_newsroom(tmp_path, sqlite_database, clock, approval=Approval.AUTOMATIC)
+    app = open_newsroom(tmp_path, sqlite_database, clock, {"schedule.approval": Approval.AUTOMATIC})
     add_reader(sqlite_database, "alice@example.org", MONDAY)
     add_comparisons(app, "falcon", "kestrel", "merlin")
     clock.move(WEDNESDAY - MONDAY)
@@ -149,7 +150,7 @@ def test_where_nobody_approved_it_the_new_figures_go_out_by_themselves(
 
 def test_without_content_db_what_was_approved_goes_out_all_the_same(app: WatchedApp) -> None:
     approve(app, issue_of(app), "paul")
-    app.settings.path(app.settings.content_db).unlink()
+    app.settings.path(app.settings.paths.content_db).unlink()
     to_the_slot(app)
     assert isinstance(dispatch(app), Done)
 

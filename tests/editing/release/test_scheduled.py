@@ -39,11 +39,11 @@ def app(tmp_path: Path, sqlite_database: Database, clock: MovedClock) -> Watched
 def open_automatic(app: WatchedApp) -> WatchedApp:
     clock = app.clock
     assert isinstance(clock, MovedClock)
-    return open_newsroom(app.settings.folder, app.database, clock, approval=Approval.AUTOMATIC)
+    return open_newsroom(app.settings.folder, app.database, clock, {"schedule.approval": Approval.AUTOMATIC})
 
 
 def prepare(app: WatchedApp, name: str = NAME) -> str:
-    schedule = issue_schedule(app.settings).before(app.settings.draft_before)
+    schedule = issue_schedule(app.settings).before(app.settings.schedule.draft_before)
     result = prepare_issue(app, schedule.slot(name))
     assert isinstance(result, Done)
     return result.words
@@ -54,7 +54,7 @@ def dispatch(app: WatchedApp) -> Done | Waiting | Skipped:
 
 
 def remind(app: WatchedApp) -> str:
-    schedule = issue_schedule(app.settings).before(app.settings.remind_before)
+    schedule = issue_schedule(app.settings).before(app.settings.schedule.remind_before)
     result = remind_of_issue(app, schedule.slot(NAME))
     assert isinstance(result, Done)
     return result.words
@@ -131,7 +131,10 @@ def test_with_automatic_approval_a_draft_with_errors_is_held_and_said_once(
 ) -> None:
     own = app.settings.folder / "templates"
     automatic = open_newsroom(
-        app.settings.folder, app.database, clock, approval=Approval.AUTOMATIC, templates=own
+        app.settings.folder,
+        app.database,
+        clock,
+        {"schedule.approval": Approval.AUTOMATIC, "paths.templates": own},
     )
     weekly = own / "email" / "weekly"
     weekly.mkdir(parents=True)
@@ -233,7 +236,7 @@ def test_nothing_goes_out_before_every_needed_setting_is_there(app: WatchedApp, 
     clock.move(WEDNESDAY - MONDAY)
     prepare(app)
     approve(app, issue_of(app), "Erin")
-    without_address = open_newsroom(app.settings.folder, app.database, clock, postal_address="")
+    without_address = open_newsroom(app.settings.folder, app.database, clock, {"site.postal_address": ""})
     with pytest.raises(ConfigError, match=r"site\.postal_address"):
         dispatch(without_address)
     assert issue_of(app).status is IssueStatus.APPROVED

@@ -11,15 +11,15 @@ from newsletter.editing.schedule import start
 from newsletter.errors import BadInput, ConfigError
 from tests.editing.desk import drafted, newsroom, with_settings
 
-SMTP = {"transport": TransportName.SMTP, "smtp_host": "127.0.0.1", "smtp_tls": Tls.NONE}
+SMTP = {"mail.transport": TransportName.SMTP, "smtp.host": "127.0.0.1", "smtp.tls": Tls.NONE}
 
 
 def test_links_approved_for_the_outbox_do_not_leave_the_machine(
     tmp_path: Path, sqlite_database: Database
 ) -> None:
-    app = newsroom(tmp_path, sqlite_database, public_url="http://localhost:8000")
+    app = newsroom(tmp_path, sqlite_database, settings={"site.public_url": "http://localhost:8000"})
     approved = approve(app, drafted(app), "dora")
-    outside = with_settings(app, public_url="https://weekly.example.org", **SMTP)
+    outside = with_settings(app, {"site.public_url": "https://weekly.example.org", **SMTP})
     with pytest.raises(
         BadInput, match=r"approved with links to http://localhost:8000.*newsletter withdraw 1"
     ):
@@ -29,7 +29,9 @@ def test_links_approved_for_the_outbox_do_not_leave_the_machine(
 
 
 def test_starting_twice_is_starting_once(tmp_path: Path, sqlite_database: Database) -> None:
-    app = newsroom(tmp_path, sqlite_database, public_url="https://weekly.example.org", **SMTP)
+    app = newsroom(
+        tmp_path, sqlite_database, settings={"site.public_url": "https://weekly.example.org", **SMTP}
+    )
     approved = approve(app, drafted(app), "dora")
     assert start(app, approved) == start(app, approved)
 
@@ -38,13 +40,13 @@ def test_nothing_starts_before_the_settings_are_complete(tmp_path: Path, sqlite_
     app = newsroom(tmp_path, sqlite_database)
     approved = approve(app, drafted(app), "dora")
     with pytest.raises(ConfigError, match=r"site\.postal_address"):
-        start(with_settings(app, postal_address=""), approved)
+        start(with_settings(app, {"site.postal_address": ""}), approved)
 
 
 def test_nothing_is_approved_or_started_without_the_keys(tmp_path: Path, sqlite_database: Database) -> None:
     app = newsroom(tmp_path, sqlite_database)
     draft = drafted(app)
-    keys = app.settings.path(app.settings.suppression_key)
+    keys = app.settings.path(app.settings.paths.suppression_key)
     key = keys.read_bytes()
     keys.unlink()
     with pytest.raises(BadInput, match="the key file cannot be read"):
@@ -52,7 +54,7 @@ def test_nothing_is_approved_or_started_without_the_keys(tmp_path: Path, sqlite_
     keys.write_bytes(key)
     keys.chmod(0o600)
     approved = approve(app, draft, "dora")
-    app.settings.path(app.settings.link_keys).unlink()
+    app.settings.path(app.settings.paths.link_keys).unlink()
     with pytest.raises(BadInput, match="the key file cannot be read"):
         start(app, approved)
     with sqlite_database.read() as connection:

@@ -153,7 +153,7 @@ def test_an_issue_without_a_time_of_its_own_is_left_to_its_slot(app: WatchedApp,
 def test_what_fails_at_a_chosen_time_is_said_once(app: WatchedApp, clock: MovedClock) -> None:
     approve(app, choose_time(app, issue_of(app), EARLIER, "Paul").issue, "Paul")
     move_to(clock, "2026-11-26T06:00")
-    broken = open_newsroom(app.settings.folder, app.database, clock, postal_address="")
+    broken = open_newsroom(app.settings.folder, app.database, clock, {"site.postal_address": ""})
     for _ in range(2):
         dispatch_chosen(broken)
     [said] = broken.alerts.raised.values()

@@ -33,7 +33,9 @@ def app(tmp_path: Path, sqlite_database: Database) -> App:
 
 
 def outbox(app: App) -> list[bytes]:
-    return [each.read_bytes() for each in (app.settings.path(app.settings.outbox) / "new").glob("*.eml")]
+    return [
+        each.read_bytes() for each in (app.settings.path(app.settings.paths.outbox) / "new").glob("*.eml")
+    ]
 
 
 def parsed(mail: bytes) -> EmailMessage:
@@ -118,12 +120,12 @@ def test_each_kind_of_reader_gets_a_copy_of_their_own(app: App) -> None:
 def test_it_goes_by_smtp_where_the_issue_does(app: App) -> None:
     with Loopback(keeps=True) as server:
         through = {
-            "transport": TransportName.SMTP,
-            "smtp_host": "127.0.0.1",
-            "smtp_tls": Tls.NONE,
-            "smtp_port": server.port,
+            "mail.transport": TransportName.SMTP,
+            "smtp.host": "127.0.0.1",
+            "smtp.tls": Tls.NONE,
+            "smtp.port": server.port,
         }
-        smtp = with_settings(app, **through)
+        smtp = with_settings(app, through)
         issue = drafted(smtp)
         usual = copy_of_kind(letter_of(smtp, issue), Kind.USUAL)
         tried = send_test(smtp, issue, [DORA, "erin@desk.example.org"], [usual], "dora")
@@ -137,12 +139,12 @@ def test_a_refusal_is_told_and_a_dead_server_is_an_error(app: App) -> None:
 
     with Loopback(faults=refuse) as server:
         through = {
-            "transport": TransportName.SMTP,
-            "smtp_host": "127.0.0.1",
-            "smtp_tls": Tls.NONE,
-            "smtp_port": server.port,
+            "mail.transport": TransportName.SMTP,
+            "smtp.host": "127.0.0.1",
+            "smtp.tls": Tls.NONE,
+            "smtp.port": server.port,
         }
-        smtp = with_settings(app, **through)
+        smtp = with_settings(app, through)
         issue = drafted(smtp)
         usual = copy_of_kind(letter_of(smtp, issue), Kind.USUAL)
         [tried] = send_test(smtp, issue, [DORA], [usual], "dora")

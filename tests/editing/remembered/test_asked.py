@@ -1,6 +1,5 @@
 """Asking others: beside the page, once at a time, and remembered for the content that it was of."""
 
-from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -11,12 +10,13 @@ from newsletter.db.engine import Database
 from newsletter.editing.cache import Asked, AskedChecks
 from newsletter.editing.checks.links import Opener
 from newsletter.editing.preview import Proof, pull_proof
+from tests.config.written import changed
 from tests.editing.desk import drafted, newsroom, with_settings
 
 
 @pytest.fixture
 def app(tmp_path: Path, sqlite_database: Database) -> App:
-    return with_settings(newsroom(tmp_path, sqlite_database), check_links=True)
+    return with_settings(newsroom(tmp_path, sqlite_database), {"desk.check_links": True})
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def proof(app: App) -> Proof:
 
 def test_only_what_is_allowed_and_there_is_offered(app: App) -> None:
     assert AskedChecks(app.settings, program=None).offered() == (Asked.LINKS,)
-    quiet = replace(app.settings, check_links=False)
+    quiet = changed(app.settings, {"desk.check_links": False})
     assert AskedChecks(quiet, program="/bin/true").offered() == (Asked.SPAM,)
 
 

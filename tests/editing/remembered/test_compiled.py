@@ -33,7 +33,7 @@ MORE = Pack(
 def app(tmp_path: Path, sqlite_database: Database) -> Iterator[App]:
     folder = tmp_path / "own" / "email" / "weekly"
     folder.mkdir(parents=True)
-    app = newsroom(tmp_path, sqlite_database, templates=tmp_path / "own")
+    app = newsroom(tmp_path, sqlite_database, settings={"paths.templates": tmp_path / "own"})
     yield app
     cache_of(app).compiled.close()
 

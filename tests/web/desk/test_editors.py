@@ -69,10 +69,10 @@ def test_the_log_says_who_did_what(desk: Desk) -> None:
 
 def test_old_deeds_links_and_sessions_are_forgotten(desk: Desk, clock: MovedClock) -> None:
     settings = desk.app.settings
-    clock.move(settings.desk_session + settings.forget_sessions_after + timedelta(days=1))
+    clock.move(settings.desk.session + settings.retention.sessions + timedelta(days=1))
     forgotten = forget_desk(desk.app)
     assert (forgotten.deeds, forgotten.doors) == (0, 4)
-    clock.move(settings.forget_audit_after)
+    clock.move(settings.retention.audit)
     assert forget_desk(desk.app).deeds == 4
     with desk.app.database.read() as connection:
         assert list_entries(connection, 9) == ()

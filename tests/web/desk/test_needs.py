@@ -170,7 +170,7 @@ def test_an_error_is_overridden_by_a_publisher_with_a_reason(desk: Desk, issue: 
     own.joinpath("_masthead.mjml.j2").write_text(
         masthead.replace("<h1", '<img src="https://a.example/x"/><h1')
     )
-    changed = open_desk(with_settings(desk.app, templates=own.parent))
+    changed = open_desk(with_settings(desk.app, {"paths.templates": own.parent}))
     page = changed.publisher.get(path(issue))
     assert "Mend or override the errors first." in page.text
     fields = {"key": hidden(page, "key"), "seen": hidden(page, "seen")}
@@ -189,7 +189,7 @@ def test_a_test_goes_to_oneself_marked_and_in_no_ledger(desk: Desk, issue: Issue
         data={"csrf": desk.writer.csrf, "to": "me", "kind": ["usual", "volume"]},
     )
     assert said(done).startswith("The test is on its way")
-    mails = list((desk.app.settings.path(desk.app.settings.outbox) / "new").glob("*.eml"))
+    mails = list((desk.app.settings.path(desk.app.settings.paths.outbox) / "new").glob("*.eml"))
     subjects = [each.read_text("utf-8") for each in mails if "Test" in each.read_text("utf-8")[:2000]]
     assert len(subjects) == 2
     assert ("Wendy", "tested") in deeds(desk, issue)
@@ -199,7 +199,7 @@ def test_a_test_goes_to_oneself_marked_and_in_no_ledger(desk: Desk, issue: Issue
 
 def test_links_are_opened_when_asked_for_and_what_is_found_is_answered(desk: Desk, issue: Issue) -> None:
     assert "Check the links" not in desk.writer.get(path(issue)).text
-    app = with_settings(desk.app, check_links=True)
+    app = with_settings(desk.app, {"desk.check_links": True})
     # What is not on the open network is never connected to.
     nowhere = Opener(resolve=lambda host, port: ("127.0.0.1",))
     app.__dict__["asked"] = AskedChecks(app.settings, opener=nowhere, program=None)
@@ -315,7 +315,7 @@ def test_an_issue_that_carries_a_later_date_is_warned_of_before_it_is_sent(desk:
 
 
 def test_four_eyes_are_said_before_and_kept_after_the_click(desk: Desk, issue: Issue) -> None:
-    wary = open_desk(with_settings(desk.app, four_eyes=True))
+    wary = open_desk(with_settings(desk.app, {"desk.four_eyes": True}))
     words = {"version": str(issue.version), "subject": "My own words"}
     assert said(wary.publisher.post(path(issue, "/texts"), **words)) == "Saved."
     page = wary.publisher.get(path(issue)).text

@@ -1,7 +1,5 @@
 """The outbox in the browser: seen from this machine alone, while mail goes nowhere else, and harmless."""
 
-from dataclasses import replace
-
 import pytest
 from starlette.testclient import TestClient
 
@@ -9,6 +7,7 @@ from newsletter.app import App
 from newsletter.config import TransportName
 from newsletter.db.statuses import EditorRole
 from newsletter.web.application import make_web
+from tests.editing.desk import with_settings
 from tests.web.desk.desk import PUBLISHER, WRITER, Browser, Desk, new_browser, signed_in
 from tests.web.house import heading
 
@@ -50,7 +49,7 @@ def test_the_message_itself_stands_in_a_frame_that_runs_nothing(mailed: Desk) ->
 
 
 def test_a_mail_that_a_mail_program_has_read_is_found_as_well(mailed: Desk) -> None:
-    outbox = mailed.app.settings.path(mailed.app.settings.outbox)
+    outbox = mailed.app.settings.path(mailed.app.settings.paths.outbox)
     for each in (outbox / "new").iterdir():
         each.rename(outbox / "cur" / f"{each.name}:2,S")
     assert mailed.publisher.get("/desk/outbox/0/1").status_code == 200
@@ -68,14 +67,14 @@ def publisher_of(app: App) -> Browser:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"transport": TransportName.SMTP, "smtp_host": "127.0.0.1"},
-        {"transport": TransportName.SENDGRID},
-        {"public_url": "http://news.example.org"},
+        {"mail.transport": TransportName.SMTP, "smtp.host": "127.0.0.1"},
+        {"mail.transport": TransportName.SENDGRID},
+        {"site.public_url": "http://news.example.org"},
     ],
     ids=["smtp", "sendgrid", "behind a server"],
 )
 def test_there_is_none_where_mail_goes_out_or_others_may_look(app: App, changes: dict[str, object]) -> None:
-    elsewhere = App(replace(app.settings, **changes), app.clock, app.database)  # type: ignore[arg-type]
+    elsewhere = with_settings(app, changes)
     browser = publisher_of(elsewhere)
     for path in ("/desk/outbox", "/desk/outbox/0/1", "/desk/outbox/0/1/html"):
         assert browser.get(path).status_code == 404

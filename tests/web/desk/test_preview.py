@@ -1,7 +1,6 @@
 """The preview is the mail itself, for anybody, and nobody leaves by it."""
 
 import re
-from dataclasses import replace
 from email import message_from_string, policy
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from newsletter.digest.store import get_frozen
 from newsletter.editing.approve import approve
 from newsletter.editing.preview import hash_of
 from newsletter.readers.store import put_tools
+from tests.config.written import changed
 from tests.digest.week import WEEK
 from tests.editing.desk import drafted
 from tests.web.desk.desk import Desk, open_desk
@@ -175,7 +175,9 @@ def test_a_template_that_is_broken_is_named_with_its_line(desk: Desk, issue: Iss
     own = tmp_path / "own" / "email" / "weekly"
     own.mkdir(parents=True)
     (own / "body.mjml.j2").write_text("<mjml>\n{{ letter.nothing }}\n</mjml>")
-    app = App(replace(desk.app.settings, templates=tmp_path / "own"), desk.app.clock, desk.app.database)
+    app = App(
+        changed(desk.app.settings, {"paths.templates": tmp_path / "own"}), desk.app.clock, desk.app.database
+    )
     page = open_desk(app).writer.get(preview(issue)).text
     assert "There is no mail to show." in page
     assert "email/weekly/body.mjml.j2, line 2</code>" in page

@@ -122,7 +122,7 @@ def test_whoever_has_not_confirmed_is_asked_again_but_not_at_once(desk: Desk, cl
     assert bob is not None
     path = f"/desk/readers/{bob.id}/confirmation"
     assert said(desk.publisher.post(path)).startswith("They were asked a short while ago")
-    clock.move(desk.app.settings.confirm_again_after + timedelta(seconds=1))
+    clock.move(desk.app.settings.readers.confirm_again_after + timedelta(seconds=1))
     assert said(desk.publisher.post(path)) == "A mail to confirm is on its way."
     assert len(desk.house.mails("bob@example.org")) == 2
     assert deeds(desk)[0] == ("Paul", "asked", f"reader {bob.id} to confirm")

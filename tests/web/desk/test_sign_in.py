@@ -84,15 +84,15 @@ def test_a_session_ends_by_leaving_by_idleness_and_by_age(desk: Desk, clock: Mov
     assert desk.writer.send("/desk/sign-out").headers["location"] == "/desk/sign-in"
     assert desk.writer.client.get("/desk", follow_redirects=False).status_code == 303
     settings = desk.app.settings
-    for _ in range(settings.desk_session // settings.desk_idle):
-        clock.move(settings.desk_idle)
+    for _ in range(settings.desk.session // settings.desk.idle):
+        clock.move(settings.desk.idle)
         assert heading(desk.publisher.get("/desk")) == "Issues"
-    clock.move(settings.desk_session % settings.desk_idle + timedelta(seconds=1))
+    clock.move(settings.desk.session % settings.desk.idle + timedelta(seconds=1))
     assert heading(desk.publisher.get("/desk")) == "Sign in to the desk"
 
 
 def test_an_idle_session_is_over(desk: Desk, clock: MovedClock) -> None:
-    clock.move(desk.app.settings.desk_idle + timedelta(seconds=1))
+    clock.move(desk.app.settings.desk.idle + timedelta(seconds=1))
     assert heading(desk.writer.get("/desk")) == "Sign in to the desk"
 
 

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from newsletter.editing.audit import list_entries
 from newsletter.editing.editors import invite
 from newsletter.installation import make_installation
 from newsletter.web.desk.progress import COME_AGAIN, MOST_VIEWERS, Live, duration
+from tests.config.written import changed
 from tests.delivery.house import FRAME, add_issue, add_readers
 from tests.delivery.test_progress import lose_sight
 from tests.render.letters import USUAL
@@ -270,14 +270,15 @@ def served(tmp_path: Path) -> Iterator[tuple[App, str]]:
 def sending(app: App) -> Iterator[Loopback]:
     """What `newsletter serve` does, to a server of ours: a sender as long as there is something to send."""
     with Loopback() as server:
-        to_server = replace(
+        to_server = changed(
             app.settings,
-            transport=TransportName.SMTP,
-            smtp_host="127.0.0.1",
-            smtp_port=server.port,
-            smtp_tls=Tls.NONE,
-            # Slow enough to be seen.
-            send_limits=("3000/second",),
+            {
+                "mail.transport": TransportName.SMTP,
+                "smtp.host": "127.0.0.1",
+                "smtp.port": server.port,
+                "smtp.tls": Tls.NONE,
+                "sending.limits": ("3000/second",),
+            },
         )
         sender = App(to_server, app.clock, app.database)
 

@@ -1,0 +1,176 @@
+"""What a setting is: a row of its section's class, with its type, default, help and what its value must look like.
+
+The sections are in settings.py; what somebody wrote becomes a value in values.py.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from datetime import date
+from ipaddress import ip_network
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a value must look like beyond its type; of a list, each part of it. An empty text need not fit."""
+
+    fits: Callable[[Any], bool]
+    #: How it is asked for: "a time such as 09:00".
+    wanted: str
+    #: Whether a value that does not fit may be repeated; one that may hold a secret may not.
+    may_be_shown: bool = True
+
+
+def setting(
+    default: Any = MISSING,
+    *,
+    help: str,
+    form: Form | None = None,
+    needed: bool = False,
+    secret: bool = False,
+    example: str = "",
+    never_empty: bool = False,
+    multiline: bool = False,
+) -> Any:
+    """Declare a setting: a field of its section's class, named as in newsletter.toml.
+
+    `needed`: nothing is sent before it is set. `secret`: it comes from the environment or a file of its own, never from
+    newsletter.toml. `never_empty` and `multiline` are about texts.
+    """
+    metadata = {
+        "help": help,
+        "form": form,
+        "needed": needed,
+        "secret": secret,
+        "example": example,
+        "never_empty": never_empty,
+        "multiline": multiline,
+    }
+    return field(default=default, metadata=metadata)
+
+
+class Section:
+    """A section of newsletter.toml: a frozen dataclass of settings, all of which have defaults."""
+
+    def fault(self) -> tuple[str, str] | None:
+        """Return the setting that does not agree with the others and what is wrong with it; None: nothing."""
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A setting as the table of settings has it."""
+
+    section: str
+    key: str
+    type: Any
+    default: Any
+    help: str
+    form: Form | None
+    needed: bool
+    secret: bool
+    example: str
+    never_empty: bool
+    multiline: bool
+
+    @property
+    def name(self) -> str:
+        """Its full name: "mail.reply_to"."""
+        return f"{self.section}.{self.key}"
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that overrides it: "NEWSLETTER_MAIL_REPLY_TO"."""
+        return env_name(self.name)
+
+
+def env_name(name: str) -> str:
+    """Return the environment variable of a setting or section: "mail.reply_to" → "NEWSLETTER_MAIL_REPLY_TO"."""
+    return "NEWSLETTER_" + name.replace(".", "_").upper()
+
+
+def rows_of(sections: Mapping[str, type[Section]]) -> Iterator[Row]:
+    """Yield the rows of sections, in the order of their declaration."""
+    for name, section in sections.items():
+        for each in fields(section):  # type: ignore[arg-type]  # each section is a dataclass
+            yield Row(section=name, key=each.name, type=each.type, default=each.default, **each.metadata)
+
+
+# What values must look like.
+
+#: A limit of sending: to one domain or in all, so many, in how long.
+SEND_LIMIT = re.compile(
+    r"(?:(?P<domain>[a-z0-9.-]+\.[a-z0-9-]+)\s+)?(?P<count>[1-9][0-9]{0,17})\s*/\s*(?P<period>second|minute|hour|day)"
+)
+_DNS_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
+_OWN_ADDRESS = re.compile(r'[^\s<>()\[\],;:\\"@]+@[^\s<>()\[\],;:\\"@]+')
+_TIME = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9]")
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host of the settings is this machine, so that nothing said to it passes a network; empty is."""
+    return host in ("", "localhost", "127.0.0.1", "::1")
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc) and len(text.split()) == 1
+
+
+def _is_address(text: str) -> bool:
+    return text.count("@") == 1 and text.strip("@") == text and " " not in text
+
+
+def _is_database(text: str) -> bool:
+    """Whether there is one shows when it is opened."""
+    kind, separator, _ = text.partition("://")
+    return bool(separator) and kind.partition("+")[0] in ("sqlite", "postgresql")
+
+
+def _parses(
+    parse: Callable[[str], object], errors: tuple[type[Exception], ...] = (ValueError,)
+) -> Callable[[str], bool]:
+    def fits(text: str) -> bool:
+        try:
+            parse(text)
+        except errors:
+            return False
+        return True
+
+    return fits
+
+
+URL = Form(_is_url, "an address such as https://news.example.org")
+SECRET_URL = Form(_is_url, "an address such as https://example.org/hook", may_be_shown=False)
+DATABASE = Form(
+    _is_database,
+    "a database such as postgresql+psycopg://user@host/newsletter or sqlite:////folder/subscribers.db",
+    may_be_shown=False,
+)
+ADDRESS = Form(_is_address, "an address such as news@example.org")
+#: Of ASCII: one that is not would need SMTPUTF8 of every server on the way, to every reader (RFC 6531).
+OWN_ADDRESS = Form(
+    lambda text: bool(_OWN_ADDRESS.fullmatch(text)) and text.isascii(),
+    "an address such as news@example.org, in ASCII (a domain beyond that in its form with xn--)",
+)
+ONE_WORD = Form(lambda text: len(text.split()) == 1, "a name without blanks")
+DNS_NAME = Form(lambda text: bool(_DNS_NAME.fullmatch(text)), "a name of letters, digits, hyphens and dots")
+TIME = Form(lambda text: bool(_TIME.fullmatch(text)), "a time such as 09:00")
+TIME_ZONE = Form(
+    _parses(ZoneInfo, (ZoneInfoNotFoundError, ValueError, OSError)), "an IANA zone such as Europe/Berlin"
+)
+DAY = Form(_parses(date.fromisoformat), "a day such as 2026-11-26")
+NETWORK = Form(_parses(ip_network), 'an address or a network such as "10.0.0.0/8"')
+LIMIT = Form(
+    lambda text: bool(SEND_LIMIT.fullmatch(text.strip().lower())),
+    'a limit such as "500/hour" or "gmail.com 100/minute"',
+)
+PORT = Form(lambda number: bool(number <= 65535), "a port from 0 to 65535")
+AT_LEAST_ONE = Form(lambda number: bool(number >= 1), "a whole number from 1")
+DAY_OF_MONTH = Form(lambda number: bool(1 <= number <= 31), "a day of the month from 1 to 31")

@@ -17,7 +17,7 @@ from newsletter.clock import SystemClock
 from newsletter.db.engine import Database, open_database
 from newsletter.db.schema import metadata
 from newsletter.delivery import ledger
-from newsletter.delivery.ledger import Hold, Recipient
+from newsletter.delivery.ledger import Lease, Recipient
 from newsletter.delivery.message import Mailing
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.store import start_issue
@@ -68,13 +68,13 @@ def _fill(database: Database, readers: int) -> None:
 
 def _windows(database: Database, where: str) -> Figure:
     """Deliveries a second that are begun and recorded, beside one statement each through the bare driver."""
-    hold, outcomes, done = _claim(database, "bench-0"), list[Outcome](), 0
+    lease, outcomes, done = _claim(database, "bench-0"), list[Outcome](), 0
     start = time.perf_counter()
     for _ in range(WINDOWS):
         with database.write() as connection:
             window = ledger.begin_window(
                 connection,
-                hold,
+                lease,
                 outcomes,
                 limit=100,
                 now=THURSDAY,
@@ -82,7 +82,7 @@ def _windows(database: Database, where: str) -> Figure:
                 retry_at=THURSDAY,
             )
         if window is None:
-            hold, outcomes = _claim(database, "bench-0"), []
+            lease, outcomes = _claim(database, "bench-0"), []
         else:
             outcomes = [_accepted(each) for each in window.recipients]
             done += len(outcomes)
@@ -112,11 +112,11 @@ def _bare_rate(database: Database) -> float:
     return turns * 100 / (time.perf_counter() - start)
 
 
-def _claim(database: Database, owner: str) -> Hold:
+def _claim(database: Database, owner: str) -> Lease:
     with database.write() as connection:
-        hold = ledger.claim_batch(connection, 1, owner, THURSDAY)
-    assert hold is not None
-    return hold
+        lease = ledger.claim_batch(connection, 1, owner, THURSDAY)
+    assert lease is not None
+    return lease
 
 
 def _accepted(recipient: Recipient) -> Outcome:
@@ -127,19 +127,19 @@ def _accepted(recipient: Recipient) -> Outcome:
 def _resume(database: Database) -> float:
     """From a dead sender's eight batches to the first window of its successor."""
     dead = [_claim(database, f"dead-{number}") for number in range(8)]
-    for hold in dead:
+    for lease in dead:
         with database.write() as connection:
-            ledger.begin_window(connection, hold, (), limit=100, now=THURSDAY, hash_address=hash_address)
-    after = THURSDAY + 2 * ledger.LEASE
+            ledger.begin_window(connection, lease, (), limit=100, now=THURSDAY, hash_address=hash_address)
+    after = THURSDAY + 2 * ledger.LEASE_DURATION
 
     def resume() -> None:
         with database.read() as connection:
-            running = ledger.running_batches(connection, 1)
-        for hold in running:
-            take_over(database, hold, Path("/nonexistent"), after)
-        hold = _claim(database, "successor")
+            running = ledger.list_running_batches(connection, 1)
+        for lease in running:
+            take_over(database, lease, Path("/nonexistent"), after)
+        lease = _claim(database, "successor")
         with database.write() as connection:
-            ledger.begin_window(connection, hold, (), limit=100, now=after, hash_address=hash_address)
+            ledger.begin_window(connection, lease, (), limit=100, now=after, hash_address=hash_address)
 
     return _seconds(resume)
 

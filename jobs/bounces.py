@@ -2,7 +2,7 @@
 
 from newsletter.app import App
 from newsletter.config import Settings
-from newsletter.delivery.bounces.acting import read_all
+from newsletter.delivery.bounces.mailbox import read_mailboxes
 from newsletter.schedule.jobs import Done, Result
 from newsletter.schedule.slots import Schedule, Slot, hourly_schedule
 
@@ -18,7 +18,7 @@ def is_wanted(settings: Settings) -> bool:
 
 
 def run(app: App, slot: Slot) -> Result:
-    return Done(read_all(app))
+    return Done(read_mailboxes(app.mailboxes(), app.report_handler, app.clock))
 
 
 #: The mailbox keeps what came meanwhile: a late reading misses nothing.

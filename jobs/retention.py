@@ -4,7 +4,7 @@ from datetime import time
 
 from newsletter.app import App
 from newsletter.config import Settings, Weekday
-from newsletter.delivery.erasing import Keep
+from newsletter.delivery.erasing import Retention
 from newsletter.editing.editors import forget_desk
 from newsletter.schedule.jobs import Done, Result
 from newsletter.schedule.slots import Schedule, Slot
@@ -18,7 +18,7 @@ def schedule(settings: Settings) -> Schedule:
 
 def run(app: App, slot: Slot) -> Result:
     settings = app.settings
-    kept = Keep(
+    kept = Retention(
         unconfirmed=settings.readers.forget_unconfirmed_after,
         left=settings.retention.left,
         mails=settings.retention.mails,

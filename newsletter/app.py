@@ -16,16 +16,16 @@ from newsletter.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
     from newsletter.content.store import ContentStore
-    from newsletter.delivery.alerts import Herald
-    from newsletter.delivery.bounces.acting import Feedback
+    from newsletter.delivery.alerts import AlertWebhook
+    from newsletter.delivery.bounces.handling import ReportHandler
     from newsletter.delivery.bounces.mailbox import Mailbox
     from newsletter.delivery.dkim import DkimSigner
     from newsletter.delivery.erasing import Eraser
-    from newsletter.delivery.message import Marks
+    from newsletter.delivery.message import MessageIds
     from newsletter.delivery.progress import Counts
     from newsletter.delivery.sender import Sender
     from newsletter.delivery.throttle import Throttle
-    from newsletter.delivery.transactional import Postman
+    from newsletter.delivery.transactional import TransactionalSender
     from newsletter.delivery.transports import Transport
     from newsletter.delivery.transports.sendgrid_webhook import Webhook
     from newsletter.digest.archive import Archive
@@ -112,17 +112,17 @@ class App:
     @cached_property
     def alerts(self) -> "Alerts":
         """How the operator is told of something, once."""
-        from newsletter.delivery.alerts import StoredAlerts
+        from newsletter.delivery.alerts import Alerts
 
-        return StoredAlerts(self.database, self.clock)
+        return Alerts(self.database, self.clock)
 
     @cached_property
-    def marks(self) -> "Marks":
+    def message_ids(self) -> "MessageIds":
         """What tells each of our messages from every other. Its key is the one that never changes."""
-        from newsletter.delivery.message import Marks
+        from newsletter.delivery.message import MessageIds
 
         settings = self.settings
-        return Marks(
+        return MessageIds(
             key=self.suppression_key,
             domain=settings.mail.from_address.rpartition("@")[2] or "localhost",
             bounce_address=settings.smtp.return_path,
@@ -292,9 +292,9 @@ class App:
         )
 
     @cached_property
-    def postman(self) -> "Postman":
+    def transactional_sender(self) -> "TransactionalSender":
         """What sends the single mails that wait."""
-        from newsletter.delivery.transactional import Postman
+        from newsletter.delivery.transactional import TransactionalSender
 
         settings = self.settings
         frame = replace(
@@ -305,13 +305,13 @@ class App:
             archive_url="",
             feedback_id="",
         )
-        return Postman(
+        return TransactionalSender(
             database=self.database,
             clock=self.clock,
             frame=frame,
             template_folders=self.template_folders,
             signer=self.links,
-            marks=self.marks,
+            message_ids=self.message_ids,
             operator_address=settings.mail.operator_address or settings.mail.reply_to,
             transport=self.transport,
             alert_transport=self.alert_transport,
@@ -319,24 +319,26 @@ class App:
         )
 
     @property
-    def herald(self) -> "Herald":
+    def alert_webhook(self) -> "AlertWebhook":
         """What tells a URL of alerts, where the settings name one."""
-        from newsletter.delivery.alerts import Herald
+        from newsletter.delivery.alerts import AlertWebhook
 
         url, name = self.settings.alerts.webhook_url, self.settings.site.name
-        return Herald(database=self.database, clock=self.clock, url=url, newsletter=name)
+        return AlertWebhook(database=self.database, clock=self.clock, url=url, newsletter=name)
 
     def sender(self, issue_id: int, watch: "Callable[[Counts], None]" = lambda progress: None) -> "Sender":
         """What sends an approved issue; `watch` is told how far it is."""
-        from newsletter.delivery.message import mailings_of
+        from newsletter.delivery.message import load_mailings
         from newsletter.delivery.sender import Sender
-        from newsletter.delivery.throttle import Patience, Shares
+        from newsletter.delivery.throttle import PauseRules, RetryPolicy
         from newsletter.readers.addresses import Address
         from newsletter.readers.keys import address_hash
 
         settings = self.settings
         with self.database.read() as connection:
-            mailings = mailings_of(connection, issue_id, self.links, self.marks, self.clock, self.dkim)
+            mailings = load_mailings(
+                connection, issue_id, self.links, self.message_ids, self.clock, self.dkim
+            )
         return Sender(
             database=self.database,
             issue_id=issue_id,
@@ -346,22 +348,24 @@ class App:
             clock=self.clock,
             hash_address=lambda key: address_hash(self.suppression_key, Address(text=key, key=key)),
             throttle=self.throttle,
-            shares=Shares(
+            pause_rules=PauseRules(
                 rejected=settings.sending.pause_at_rejections / 100,
                 complained=settings.sending.pause_at_complaints / 1000,
             ),
-            patience=Patience(attempts=max(1, settings.sending.attempts), first=settings.sending.retry_after),
+            retry_policy=RetryPolicy(
+                attempts=max(1, settings.sending.attempts), first=settings.sending.retry_after
+            ),
             alerts=self.alerts,
             watch=watch,
         )
 
     @property
-    def feedback(self) -> "Feedback":
+    def report_handler(self) -> "ReportHandler":
         """What acts on bounces, complaints and requests to leave."""
-        from newsletter.delivery.bounces.acting import Feedback, Matcher
+        from newsletter.delivery.bounces.handling import Matcher, ReportHandler
 
-        matcher = Matcher(signer=self.links, marks=self.marks)
-        return Feedback(database=self.database, matcher=matcher, suppression_key=self.suppression_key)
+        matcher = Matcher(signer=self.links, message_ids=self.message_ids)
+        return ReportHandler(database=self.database, matcher=matcher, suppression_key=self.suppression_key)
 
     @cached_property
     def webhook(self) -> "Webhook":
@@ -372,8 +376,8 @@ class App:
             database=self.database,
             clock=self.clock,
             keys=read_keys(self.settings.sendgrid.webhook_key),
-            marks=self.marks,
-            feedback=self.feedback,
+            message_ids=self.message_ids,
+            handler=self.report_handler,
             alerts=self.alerts,
         )
 
@@ -405,7 +409,7 @@ class App:
         return Eraser(
             database=self.database,
             suppression_key=self.suppression_key,
-            marks=self.marks,
+            message_ids=self.message_ids,
             outbox=self.settings.path(self.settings.paths.outbox),
             clock=self.clock,
             empty_webhook=lambda: self.webhook.process(),

@@ -24,7 +24,7 @@ def read(app: "App", as_json: bool) -> None:
     A report is acted on once, and only if it carries a mark that this newsletter signed. Mails that are no reports
     are left alone.
     """
-    from newsletter.delivery.bounces.acting import NO_MAILBOX, read_mailbox
+    from newsletter.delivery.bounces.mailbox import NO_MAILBOX, read_mailbox
     from newsletter.errors import ConfigError
 
     mailboxes = app.mailboxes()
@@ -32,7 +32,7 @@ def read(app: "App", as_json: bool) -> None:
         raise ConfigError(NO_MAILBOX, setting="feedback.maildir")
     rows: list[tuple[str, str, str, int]] = []
     for mailbox in mailboxes:
-        reading = read_mailbox(mailbox, app.feedback, app.clock)
+        reading = read_mailbox(mailbox, app.report_handler, app.clock)
         rows += [
             (mailbox.name, kind, what, count) for (kind, what), count in sorted(reading.outcomes.items())
         ]

@@ -347,12 +347,12 @@ def suppress(app: "App", address: str | None, path: Path | None, program: str | 
 @pass_app
 def data(app: "App", address: str) -> None:
     """Print everything kept of one reader, as JSON: what their own page lets them download."""
-    from newsletter.delivery.erasing import own_export
+    from newsletter.delivery.erasing import export_reader
     from newsletter.readers.admin import look_up
 
     reader = look_up(app.database, address, suppression_key=app.suppression_key).reader
     with app.database.read() as connection:
-        print_json(own_export(connection, reader, app.ballots))
+        print_json(export_reader(connection, reader, app.ballots))
 
 
 @readers.command()

@@ -37,7 +37,7 @@ def send(app: "App", issue: str, to_missed: bool) -> None:
     Exits with 0 when everybody is done, 1 when the issue is paused, 130 or 143 when Ctrl-C or SIGTERM stopped it before.
     """
     from newsletter.db.statuses import IssueStatus
-    from newsletter.delivery.store import try_missed_now
+    from newsletter.delivery.store import retry_deferred_now
     from newsletter.editing.schedule import early_words, start
     from newsletter.editing.store import find_issue
     from newsletter.errors import BadInput
@@ -64,7 +64,7 @@ def send(app: "App", issue: str, to_missed: bool) -> None:
         start(app, found)
     if to_missed:
         with app.database.write() as connection:
-            try_missed_now(connection, found.id)
+            retry_deferred_now(connection, found.id)
     with _shown_progress(f"Issue {found.label}") as watch:
         sender = app.sender(found.id, watch)
         with _stopped_by_signals(sender) as interrupted:
@@ -75,10 +75,10 @@ def send(app: "App", issue: str, to_missed: bool) -> None:
 
 def _is_left_open(app: "App", issue_id: int) -> bool:
     """Whether a sender that died left readers of a cancelled issue without an outcome; nobody is mailed any more."""
-    from newsletter.delivery.store import issues_with_work
+    from newsletter.delivery.store import list_issues_with_work
 
     with app.database.read() as connection:
-        return issue_id in issues_with_work(connection)
+        return issue_id in list_issues_with_work(connection)
 
 
 def _warn_of_webhook(app: "App") -> None:
@@ -232,14 +232,14 @@ def status(app: "App", issue: str | None, as_json: bool) -> None:
 
     Without ISSUE: every issue that is not over, the last one that went out, and one that was cancelled since.
     """
-    from newsletter.delivery.store import current_issues
+    from newsletter.delivery.store import list_current_issues
     from newsletter.editing.store import find_issue
 
     if issue is not None:
         ids = [find_issue(app.database, issue).id]
     else:
         with app.database.read() as connection:
-            ids = list(current_issues(connection))
+            ids = list(list_current_issues(connection))
     documents = [_document(app, issue_id) for issue_id in ids]
     if as_json:
         print_json(documents)
@@ -350,8 +350,8 @@ def send_mails(app: "App") -> None:
     from newsletter.config import require_ready_to_send
 
     require_ready_to_send(app.settings)
-    app.herald.deliver()
-    count = app.postman.deliver()
+    app.alert_webhook.deliver()
+    count = app.transactional_sender.deliver()
     say(f"{count} {'mail' if count == 1 else 'mails'} sent.")
 
 

@@ -43,8 +43,8 @@ def serve(app: "App") -> None:
         Beat(call=lambda: dispatch_chosen(app)),
         Beat(call=senders.look, every=look),
         Beat(call=pages.look, every=look),
-        Beat(call=app.postman.deliver, every=look),
-        Beat(call=app.herald.deliver, every=look),
+        Beat(call=app.transactional_sender.deliver, every=look),
+        Beat(call=app.alert_webhook.deliver, every=look),
         Beat(call=app.webhook.process, every=look),
     )
     scheduler = start_beats(*beats, clock=app.clock)

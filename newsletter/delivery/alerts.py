@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class StoredAlerts:
+class Alerts:
     """The alerts of one installation, in its database."""
 
     database: Database
@@ -106,7 +106,7 @@ class _Stay(HTTPRedirectHandler):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Herald:
+class AlertWebhook:
     """Tells `url`; with an empty one it tells nobody."""
 
     database: Database

@@ -246,10 +246,10 @@ class DkimFiles:
         keys = tuple(self._keys())
         return DkimSigner(self.domain, keys) if keys else None
 
-    def records(self) -> "tuple[Record, ...]":
+    def records(self) -> "tuple[DnsRecord, ...]":
         """What belongs in DNS. Raises ConfigError for a file that is no such key."""
         return tuple(
-            Record(name=f"{key.selector}._domainkey.{self.domain}", value=key.dns_record)
+            DnsRecord(name=f"{key.selector}._domainkey.{self.domain}", value=key.dns_record)
             for key in self._keys()
         )
 
@@ -261,7 +261,7 @@ class DkimFiles:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class DnsRecord:
     """A TXT record."""
 
     name: str

@@ -17,7 +17,7 @@ from newsletter.clock import Clock
 from newsletter.db.engine import BUSY_TIMEOUT_MS, Database
 from newsletter.db.schema import deliveries, issues, mails, readers, reports, soft_bounces
 from newsletter.db.statuses import MailStatus, ReaderStatus
-from newsletter.delivery.message import Marks
+from newsletter.delivery.message import MessageIds
 from newsletter.delivery.transports.outbox import file_name
 from newsletter.delivery.transports.sendgrid_webhook import forget_events
 from newsletter.errors import StoreBusy
@@ -41,7 +41,7 @@ _TRIES, _REST = 50, timedelta(seconds=0.1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keep:
+class Retention:
     """How long what is kept."""
 
     unconfirmed: timedelta
@@ -52,7 +52,7 @@ class Keep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tidied:
+class RetentionResult:
     """How many readers and records of mails were let go."""
 
     unconfirmed: int
@@ -66,7 +66,7 @@ class Eraser:
 
     database: Database
     suppression_key: bytes
-    marks: Marks
+    message_ids: MessageIds
     outbox: Path
     clock: Clock
     #: Acts on what waits of a webhook's posts, and deletes them: their bodies hold addresses.
@@ -90,7 +90,7 @@ class Eraser:
         self._delete_files(names)
         empty_the_log(self.database, self.clock)
 
-    def tidy(self, keep: "Keep") -> "Tidied":
+    def tidy(self, keep: "Retention") -> "RetentionResult":
         """Let go of everything whose time is over. Raises StoreBusy when the log cannot be emptied."""
         unconfirmed = self.forget_unconfirmed(keep.unconfirmed)
         left = self.erase_who_left(keep.left)
@@ -100,7 +100,7 @@ class Eraser:
             forget_events(connection, now - keep.events)
             forget_sign_ups(connection, now - WINDOW)
         empty_the_log(self.database, self.clock)
-        return Tidied(unconfirmed=unconfirmed, left=left, mails=mails_gone)
+        return RetentionResult(unconfirmed=unconfirmed, left=left, mails=mails_gone)
 
     def forget_unconfirmed(self, after: timedelta) -> int:
         """Forget the addresses that nobody has confirmed for so long; returns how many."""
@@ -161,11 +161,11 @@ class Eraser:
             deliveries.c.issue_id.in_(select(issues.c.id)), deliveries.c.reader_id.in_(reader_ids)
         )
         for issue_id, reader_id in connection.execute(copies):
-            yield file_name(self.marks.message_id(issue_id, reader_id))
+            yield file_name(self.message_ids.message_id(issue_id, reader_id))
         singles = select(mails.c.id).where(mails.c.reader_id.in_(reader_ids))
         for mail_id in connection.execute(singles).scalars():
             # A single mail belongs to issue 0, and its own number stands in the reader's place (postman.py).
-            yield file_name(self.marks.message_id(0, mail_id))
+            yield file_name(self.message_ids.message_id(0, mail_id))
 
     def _delete_files(self, names: frozenset[str]) -> None:
         """Delete messages wherever a mail program has moved them: "cur/<name>:2,S"."""
@@ -215,7 +215,7 @@ def _cut(database: Database) -> bool:
 # Everything kept of one reader, in one JSON document: what the readers' room knows, what was sent to them, and their open votes.
 
 
-def own_export(connection: Connection, reader: Reader, ballots: Ballots) -> dict[str, object]:
+def export_reader(connection: Connection, reader: Reader, ballots: Ballots) -> dict[str, object]:
     """The reader's own export. Times are ISO 8601 in UTC. Votes that were counted are nobody's any more."""
     return own_rows(connection, reader) | {
         "issues": _issues(connection, reader.id),

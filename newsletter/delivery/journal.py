@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from newsletter.delivery.ledger import Hold
+from newsletter.delivery.ledger import Lease
 from newsletter.delivery.states import Event, Outcome
 from newsletter.errors import StoreError
 
@@ -76,17 +76,17 @@ class Journal:
         self._lines.close()
         os.close(self._file)
 
-    def started(self, hold: Hold, reader_ids: Sequence[int]) -> None:
+    def started(self, lease: Lease, reader_ids: Sequence[int]) -> None:
         """Before the first body byte of their message leaves; raises JournalError."""
-        claim = b"%s\t%d\t%d\t" % (_STARTED, hold.batch_id, hold.fence)
+        claim = b"%s\t%d\t%d\t" % (_STARTED, lease.batch_id, lease.fence)
         self._write(b"".join(b"%s%d\n" % (claim, reader_id) for reader_id in reader_ids))
 
-    def answered(self, hold: Hold, outcome: Outcome) -> None:
+    def answered(self, lease: Lease, outcome: Outcome) -> None:
         """After the reply; raises JournalError."""
         told = (
             f"{outcome.reader_id}\t{outcome.event.name}\t{_word(outcome.code)}\t{_word(outcome.provider_id)}"
         )
-        self._write(b"%s\t%d\t%d\t%s\n" % (_ANSWERED, hold.batch_id, hold.fence, told.encode()))
+        self._write(b"%s\t%d\t%d\t%s\n" % (_ANSWERED, lease.batch_id, lease.fence, told.encode()))
 
     def clear(self) -> None:
         """After the commit that recorded everything in it."""
@@ -125,11 +125,11 @@ class Found:
         """It lived since this machine started and lives no more; False also where nothing is known."""
         return self._lines is not None
 
-    def of(self, hold: Hold) -> Evidence | None:
+    def of(self, lease: Lease) -> Evidence | None:
         """The evidence on one claim; None where there is none to rely on."""
         if self._lines is None:
             return None
-        claim = (b"%d" % hold.batch_id, b"%d" % hold.fence)
+        claim = (b"%d" % lease.batch_id, b"%d" % lease.fence)
         rows = [line.split(b"\t") for line in self._lines]
         mine = [row for row in rows if tuple(row[1:3]) == claim]
         answers = [_outcome(row) for row in mine if row[0] == _ANSWERED]

@@ -41,7 +41,7 @@ from newsletter.errors import NewsletterError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
+class Lease:
     """A worker's claim on a batch, or a dead worker's."""
 
     batch_id: int
@@ -56,26 +56,26 @@ class Hold:
     attempts: int
 
 
-HOLD_COLUMNS = (
+LEASE_COLUMNS = (
     batches.c.id.label("batch_id"),
     *(batches.c[name] for name in ("issue_id", "variant", "low", "high")),
     *(batches.c[name] for name in ("owner", "fence", "lease_until", "attempts")),
 )
 
 
-def of_batch(hold: Hold, status: DeliveryStatus) -> tuple[ColumnElement[bool], ...]:
+def deliveries_in(lease: Lease, status: DeliveryStatus) -> tuple[ColumnElement[bool], ...]:
     """The batch's deliveries in a state, as conditions that the primary key serves."""
     return (
-        deliveries.c.issue_id == hold.issue_id,
-        deliveries.c.reader_id.between(hold.low, hold.high),
-        deliveries.c.batch_id == hold.batch_id,
+        deliveries.c.issue_id == lease.issue_id,
+        deliveries.c.reader_id.between(lease.low, lease.high),
+        deliveries.c.batch_id == lease.batch_id,
         deliveries.c.status == status,
     )
 
 
-def leave_batch(
+def put_back(
     connection: Connection,
-    hold: Hold,
+    lease: Lease,
     not_before: datetime | ColumnElement[datetime] | None,
     **changes: object,
 ) -> None:
@@ -86,7 +86,7 @@ def leave_batch(
         "not_before": not_before,
         **changes,
     }
-    connection.execute(update(batches).where(batches.c.id == hold.batch_id).values(values))
+    connection.execute(update(batches).where(batches.c.id == lease.batch_id).values(values))
 
 
 # Who of a batch comes next: whoever waits, may still receive the issue, and is within our limits.
@@ -136,19 +136,19 @@ _SUPPRESSED = select(suppressions.c.address_hash).where(
 
 
 def choose_next(
-    connection: Connection, hold: Hold, permit: Permit, now: datetime, hash_address: AddressHash
+    connection: Connection, lease: Lease, permit: Permit, now: datetime, hash_address: AddressHash
 ) -> Chosen | None:
     """The next of the batch, as many as the permit leaves; None when nobody in it waits."""
     # Whose domain has had its share is passed over: then more are looked at than chosen.
-    rows = _next_pending(connection, hold, _WHOLE_BATCH if permit.domains else permit.left, now)
+    rows = _next_pending(connection, lease, _WHOLE_BATCH if permit.domains else permit.left, now)
     if not rows:
         return None
     skips = _skips(connection, rows, hash_address)
     return Chosen(recipients=_within(permit, rows, skips), skips=skips)
 
 
-def _next_pending(connection: Connection, hold: Hold, limit: int, now: datetime) -> Sequence[Any]:
-    batch = {"b_issue": hold.issue_id, "b_low": hold.low, "b_high": hold.high, "b_batch": hold.batch_id}
+def _next_pending(connection: Connection, lease: Lease, limit: int, now: datetime) -> Sequence[Any]:
+    batch = {"b_issue": lease.issue_id, "b_low": lease.low, "b_high": lease.high, "b_batch": lease.batch_id}
     return connection.execute(_NEXT_PENDING, {**batch, "b_limit": limit, "b_today": now.date()}).all()
 
 
@@ -223,7 +223,7 @@ _REST = (
 
 def record(
     connection: Connection,
-    hold: Hold,
+    lease: Lease,
     outcomes: Iterable[Outcome],
     now: datetime,
     *,
@@ -236,18 +236,18 @@ def record(
     changes = dict.fromkeys(FINAL, 0)
     for (event, code), group in groupby(sorted(outcomes, key=_alike), key=_alike):
         source = was or (DeliveryStatus.PENDING if event in _OF_PENDING else DeliveryStatus.BEGUN)
-        moved = _move(connection, hold.issue_id, source, event, code, tuple(group), now)
+        moved = _move(connection, lease.issue_id, source, event, code, tuple(group), now)
         target = TRANSITIONS[source, event]
         for status, count in ((source, -moved), (target, moved)):
             if status in FINAL:
                 changes[status] += count
-    _count_on_batch(connection, hold.batch_id, changes)
+    _count_on_batch(connection, lease.batch_id, changes)
 
 
-def let_rest(connection: Connection, hold: Hold, outcomes: Sequence[Outcome], retry_at: datetime) -> None:
+def let_rest(connection: Connection, lease: Lease, outcomes: Sequence[Outcome], retry_at: datetime) -> None:
     """Whoever is deferred in these waits until `retry_at`, also where the batch changes hands before it is through."""
     if any(each.event is Event.DEFER for each in outcomes):
-        connection.execute(_REST, {"b_batch": hold.batch_id, "b_until": retry_at})
+        connection.execute(_REST, {"b_batch": lease.batch_id, "b_until": retry_at})
 
 
 def _alike(outcome: Outcome) -> tuple[Event, str]:
@@ -321,20 +321,20 @@ def _driver_form(dialect: Dialect, value: object) -> object:
     return value if process is None else process(value)
 
 
-def cancel_batch(connection: Connection, hold: Hold, now: datetime) -> int:
+def cancel_batch(connection: Connection, lease: Lease, now: datetime) -> int:
     """Skip whoever of the batch still waits, and close it; returns how many. Its issue was cancelled."""
     skipped = 0
     for status in sources_of(Event.SKIP):
-        waiting = update(deliveries).where(*of_batch(hold, status))
+        waiting = update(deliveries).where(*deliveries_in(lease, status))
         values = {"status": target_of(Event.SKIP), "at": now, "code": "cancelled"}
         skipped += connection.execute(waiting.values(values)).rowcount
-    _count_on_batch(connection, hold.batch_id, {DeliveryStatus.SKIPPED: skipped})
-    leave_batch(connection, hold, None, status=BatchStatus.DONE)
+    _count_on_batch(connection, lease.batch_id, {DeliveryStatus.SKIPPED: skipped})
+    put_back(connection, lease, None, status=BatchStatus.DONE)
     return skipped
 
 
 #: How long a batch stays with a worker of whom nothing is heard.
-LEASE = timedelta(seconds=60)
+LEASE_DURATION = timedelta(seconds=60)
 
 
 class Fenced(NewsletterError):
@@ -345,7 +345,7 @@ class Fenced(NewsletterError):
 class Window:
     """Deliveries that were begun in one commit; none where everybody in it was skipped."""
 
-    hold: Hold
+    lease: Lease
     recipients: tuple[Recipient, ...]
     skipped: int = 0
     #: With nobody in it: which limit is used up, and until when.
@@ -378,8 +378,12 @@ _BEGIN = (
 
 
 def claim_batch(
-    connection: Connection, issue_id: int, owner: str, now: datetime, lease: timedelta = LEASE
-) -> Hold | None:
+    connection: Connection,
+    issue_id: int,
+    owner: str,
+    now: datetime,
+    lease_duration: timedelta = LEASE_DURATION,
+) -> Lease | None:
     """Make the issue's next waiting batch the owner's; None when none is due or the issue is not going out."""
     going_out = exists().where(issues.c.id == issue_id, issues.c.status == IssueStatus.SENDING)
     due = or_(batches.c.not_before.is_(None), batches.c.not_before <= now)
@@ -394,30 +398,30 @@ def claim_batch(
     taken = {
         "status": BatchStatus.RUNNING,
         "owner": owner,
-        "lease_until": now + lease,
+        "lease_until": now + lease_duration,
         "fence": batches.c.fence + 1,
         "not_before": None,
         "retry_at": case((batches.c.retry_at > now, batches.c.retry_at)),
     }
     claim = update(batches).where(batches.c.id == batch_id).values(taken)
-    *claimed, retry_at = connection.execute(claim.returning(*HOLD_COLUMNS, batches.c.retry_at)).one()
-    hold = Hold(**dict(zip((column.name for column in HOLD_COLUMNS), claimed, strict=True)))
+    *claimed, retry_at = connection.execute(claim.returning(*LEASE_COLUMNS, batches.c.retry_at)).one()
+    lease = Lease(**dict(zip((column.name for column in LEASE_COLUMNS), claimed, strict=True)))
     if retry_at is None:
-        due_again = of_batch(hold, DeliveryStatus.RETRY)
+        due_again = deliveries_in(lease, DeliveryStatus.RETRY)
         connection.execute(update(deliveries).where(*due_again).values(status=target_of(Event.COME_DUE)))
-    return hold
+    return lease
 
 
 def begin_window(
     connection: Connection,
-    hold: Hold,
+    lease: Lease,
     outcomes: Sequence[Outcome],
     *,
     limit: int,
     now: datetime,
     hash_address: AddressHash,
     retry_at: datetime | None = None,
-    lease: timedelta = LEASE,
+    lease_duration: timedelta = LEASE_DURATION,
     throttle: Throttle = UNLIMITED,
 ) -> Window | None:
     """Record the window before and begin the next, of at most `limit` deliveries.
@@ -426,58 +430,58 @@ def begin_window(
     paused or cancelled, or because the limits of its readers' domains are used up. `retry_at` is when the batch is
     tried again if some of it was deferred. Raises Fenced.
     """
-    _check_hold(connection, hold, now + lease)
-    _record(connection, hold, outcomes, now, throttle, retry_at)
-    if not _is_going_out(connection, hold, now):
+    _check_lease(connection, lease, now + lease_duration)
+    _record(connection, lease, outcomes, now, throttle, retry_at)
+    if not _is_going_out(connection, lease, now):
         return None
     permit = throttle.permit(connection, now, limit)
     if not permit.left:
-        return Window(hold=hold, recipients=(), waits_for=permit.reason, waits_until=permit.until)
-    chosen = choose_next(connection, hold, permit, now, hash_address)
+        return Window(lease=lease, recipients=(), waits_for=permit.reason, waits_until=permit.until)
+    chosen = choose_next(connection, lease, permit, now, hash_address)
     if chosen is None:
-        _finish_batch(connection, hold, retry_at or now)
+        _finish_batch(connection, lease, retry_at or now)
         return None
     recipients, skips = chosen.recipients, chosen.skips
     if not recipients and not skips:
-        _leave_to_limits(connection, hold, permit.domains_until, retry_at or now)
+        _leave_to_limits(connection, lease, permit.domains_until, retry_at or now)
         return None
-    record(connection, hold, skips, now)
-    _begin(connection, hold, recipients, now, has_gaps=bool(permit.domains))
+    record(connection, lease, skips, now)
+    _begin(connection, lease, recipients, now, has_gaps=bool(permit.domains))
     throttle.use(connection, (each.address for each in recipients), now)
-    return Window(hold=hold, recipients=recipients, skipped=len(skips))
+    return Window(lease=lease, recipients=recipients, skipped=len(skips))
 
 
 def _begin(
-    connection: Connection, hold: Hold, recipients: Sequence[Recipient], now: datetime, *, has_gaps: bool
+    connection: Connection, lease: Lease, recipients: Sequence[Recipient], now: datetime, *, has_gaps: bool
 ) -> None:
     """Mark the window as begun. `has_gaps`: between its readers wait some whose time has not come."""
     if has_gaps or not recipients:
         begun = (Outcome(reader_id=each.reader_id, event=Event.BEGIN) for each in recipients)
-        record(connection, hold, begun, now)
+        record(connection, lease, begun, now)
         return
     low, high = recipients[0].reader_id, recipients[-1].reader_id
-    part = {"b_issue": hold.issue_id, "b_batch": hold.batch_id, "b_low": low, "b_high": high, "b_at": now}
+    part = {"b_issue": lease.issue_id, "b_batch": lease.batch_id, "b_low": low, "b_high": high, "b_at": now}
     connection.execute(_BEGIN, part)
 
 
 def record_window(
     connection: Connection,
-    hold: Hold,
+    lease: Lease,
     outcomes: Sequence[Outcome],
     now: datetime,
     *,
-    lease: timedelta = LEASE,
+    lease_duration: timedelta = LEASE_DURATION,
     throttle: Throttle = UNLIMITED,
     retry_at: datetime | None = None,
 ) -> None:
     """Record a window's outcomes without beginning another: the worker has to wait. Raises Fenced."""
-    _check_hold(connection, hold, now + lease)
-    _record(connection, hold, outcomes, now, throttle, retry_at)
+    _check_lease(connection, lease, now + lease_duration)
+    _record(connection, lease, outcomes, now, throttle, retry_at)
 
 
 def release_batch(
     connection: Connection,
-    hold: Hold,
+    lease: Lease,
     outcomes: Sequence[Outcome],
     now: datetime,
     *,
@@ -485,14 +489,14 @@ def release_batch(
     retry_at: datetime | None = None,
 ) -> None:
     """Record a window's outcomes and put the batch back among the waiting. Raises Fenced."""
-    _check_hold(connection, hold, now)
-    _record(connection, hold, outcomes, now, throttle, retry_at)
-    leave_batch(connection, hold, None)
+    _check_lease(connection, lease, now)
+    _record(connection, lease, outcomes, now, throttle, retry_at)
+    put_back(connection, lease, None)
 
 
 def _record(
     connection: Connection,
-    hold: Hold,
+    lease: Lease,
     outcomes: Sequence[Outcome],
     now: datetime,
     throttle: Throttle,
@@ -500,15 +504,15 @@ def _record(
 ) -> None:
     """Record a window, and give back to the limits what was begun in it and never left."""
     if retry_at is not None:
-        let_rest(connection, hold, outcomes, retry_at)
+        let_rest(connection, lease, outcomes, retry_at)
     unused = [each.reader_id for each in outcomes if each.event is Event.RETURN]
     if unused and throttle.limits_at(now):
-        begun = and_(*of_batch(hold, DeliveryStatus.BEGUN), deliveries.c.reader_id.in_(unused))
+        begun = and_(*deliveries_in(lease, DeliveryStatus.BEGUN), deliveries.c.reader_id.in_(unused))
         theirs = readers.c.id == deliveries.c.reader_id
         query = select(deliveries.c.at, readers.c.address).join_from(deliveries, readers, theirs).where(begun)
         for begun_at, rows in groupby(connection.execute(query.order_by(deliveries.c.at)), key=itemgetter(0)):
             throttle.give_back(connection, (address or "" for _, address in rows), begun_at)
-    record(connection, hold, outcomes, now)
+    record(connection, lease, outcomes, now)
 
 
 def renew_lease(connection: Connection, owners: str, until: datetime) -> None:
@@ -517,61 +521,61 @@ def renew_lease(connection: Connection, owners: str, until: datetime) -> None:
     connection.execute(update(batches).where(mine).values(lease_until=until))
 
 
-def running_batches(connection: Connection, issue_id: int) -> tuple[Hold, ...]:
+def list_running_batches(connection: Connection, issue_id: int) -> tuple[Lease, ...]:
     """Every batch that somebody owns, dead or alive."""
-    query = select(*HOLD_COLUMNS).where(
+    query = select(*LEASE_COLUMNS).where(
         batches.c.issue_id == issue_id, batches.c.status == BatchStatus.RUNNING
     )
-    return tuple(Hold(**row._mapping) for row in connection.execute(query))
+    return tuple(Lease(**row._mapping) for row in connection.execute(query))
 
 
-def _check_hold(connection: Connection, hold: Hold, lease_until: datetime) -> None:
+def _check_lease(connection: Connection, lease: Lease, lease_until: datetime) -> None:
     """Renew the lease; raises Fenced unless the batch is still this owner's by this claim.
 
     A lease that ran out while nobody took the batch is renewed: the row decides, not the clock.
     """
-    mine = {"b_batch": hold.batch_id, "b_owner": hold.owner, "b_fence": hold.fence, "b_until": lease_until}
+    mine = {"b_batch": lease.batch_id, "b_owner": lease.owner, "b_fence": lease.fence, "b_until": lease_until}
     if connection.execute(_RENEW, mine).rowcount != 1:
         raise Fenced
 
 
-def _is_going_out(connection: Connection, hold: Hold, now: datetime) -> bool:
+def _is_going_out(connection: Connection, lease: Lease, now: datetime) -> bool:
     """Whether the issue still is; if not, the batch is given back, or closed with a cancelled issue."""
-    status = connection.execute(_ISSUE_STATUS, {"b_issue": hold.issue_id}).scalar_one()
+    status = connection.execute(_ISSUE_STATUS, {"b_issue": lease.issue_id}).scalar_one()
     if status is IssueStatus.CANCELLED:
-        cancel_batch(connection, hold, now)
+        cancel_batch(connection, lease, now)
     elif status is not IssueStatus.SENDING:
-        leave_batch(connection, hold, None)
+        put_back(connection, lease, None)
     return status is IssueStatus.SENDING
 
 
-def _finish_batch(connection: Connection, hold: Hold, retry_at: datetime) -> None:
+def _finish_batch(connection: Connection, lease: Lease, retry_at: datetime) -> None:
     """Close the batch, or put it back until `retry_at` when some of it was deferred."""
-    if _has_deferred(connection, hold):
+    if _has_deferred(connection, lease):
         due = func.coalesce(batches.c.retry_at, retry_at)
-        leave_batch(connection, hold, due, retry_at=None, attempts=batches.c.attempts + 1)
+        put_back(connection, lease, due, retry_at=None, attempts=batches.c.attempts + 1)
     else:
-        leave_batch(connection, hold, None, retry_at=None, status=BatchStatus.DONE)
+        put_back(connection, lease, None, retry_at=None, status=BatchStatus.DONE)
 
 
-def _leave_to_limits(connection: Connection, hold: Hold, until: datetime, retry_at: datetime) -> None:
+def _leave_to_limits(connection: Connection, lease: Lease, until: datetime, retry_at: datetime) -> None:
     """Put the batch back until a limit ends; whoever was deferred in it must not lose a try by that."""
-    if _has_deferred(connection, hold):
+    if _has_deferred(connection, lease):
         due = func.coalesce(batches.c.retry_at, retry_at)
-        leave_batch(connection, hold, until, retry_at=due)
+        put_back(connection, lease, until, retry_at=due)
     else:
-        leave_batch(connection, hold, until)
+        put_back(connection, lease, until)
 
 
-def _has_deferred(connection: Connection, hold: Hold) -> bool:
-    deferred = select(deliveries.c.reader_id).where(*of_batch(hold, DeliveryStatus.RETRY)).limit(1)
+def _has_deferred(connection: Connection, lease: Lease) -> bool:
+    deferred = select(deliveries.c.reader_id).where(*deliveries_in(lease, DeliveryStatus.RETRY)).limit(1)
     return connection.execute(deferred).first() is not None
 
 
 # The steps of the protocol by name, so that a test can make a process die between any two of them.
 
 
-class Point(StrEnum):
+class FaultPoint(StrEnum):
     """A moment between two steps of a worker."""
 
     CLAIMED = "claimed"
@@ -587,8 +591,8 @@ class Point(StrEnum):
 
 
 #: Called at every point; what it does in a test is the test's business.
-Reach = Callable[[Point], None]
+FaultHook = Callable[[FaultPoint], None]
 
 
-def pass_by(point: Point) -> None:
+def no_fault(point: FaultPoint) -> None:
     """Outside tests nothing happens at a point."""

@@ -35,11 +35,11 @@ PROGRAMS, WISHES_KEPT = 5_000, 10_000
 #: What the links in every mail are for.
 _PURPOSES = (Purpose.UNSUBSCRIBE, Purpose.PREFERENCES, Purpose.VIEW)
 
-_MARK = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})\.[0-9a-f]{12}")
+_DELIVERY_TOKEN = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})\.[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Marks:
+class MessageIds:
     """What tells one message from every other: its Message-ID and, where bounces have an address, its return path.
 
     Both carry a keyed hash of what they are for, so that nobody can make them up. The key must never change:
@@ -63,19 +63,21 @@ class Marks:
     def return_path(self, issue_id: int, reader_id: int) -> str:
         """The bounce address with what the message is for in it (VERP): "bounces+12.4711.0123456789ab@…"."""
         local, _, domain = self.bounce_address.rpartition("@")
-        return f"{local}+{self.mark(issue_id, reader_id)}@{domain}"
+        return f"{local}+{self.delivery_token(issue_id, reader_id)}@{domain}"
 
-    def mark(self, issue_id: int, reader_id: int) -> str:
-        """The message in one short word that comes back with what is said of it: "12.4711.0123456789ab"."""
+    def delivery_token(self, issue_id: int, reader_id: int) -> str:
+        """Return the message as one short word that comes back with what is said of it: "12.4711.0123456789ab"."""
         return f"{issue_id}.{reader_id}.{self._proof(issue_id, reader_id)[:12]}"
 
-    def read(self, mark: str) -> tuple[int, int] | None:
-        """Issue and reader of a mark of ours; None for any other word: an account may serve several newsletters."""
-        found = _MARK.fullmatch(mark)
+    def read_delivery_token(self, token: str) -> tuple[int, int] | None:
+        """Return issue and reader of a token of ours; None for another: an account may serve several newsletters."""
+        found = _DELIVERY_TOKEN.fullmatch(token)
         if found is None:
             return None
         issue_id, reader_id = int(found[1]), int(found[2])
-        return (issue_id, reader_id) if compare_digest(self.mark(issue_id, reader_id), mark) else None
+        return (
+            (issue_id, reader_id) if compare_digest(self.delivery_token(issue_id, reader_id), token) else None
+        )
 
     def _proof(self, issue_id: int, reader_id: int) -> str:
         proof = self._hash.copy()
@@ -103,7 +105,7 @@ class Mailing:
     plan: Plan
     frame: MessageFrame
     signer: LinkSigner
-    marks: Marks
+    message_ids: MessageIds
     clock: Clock
     #: Signs what is composed here; None: nobody does, or the relay.
     dkim: DkimSigner | None = None
@@ -158,7 +160,7 @@ class Mailing:
         return {
             SlotName.TO: mailbox_form("", recipient.address),
             SlotName.ADDRESS: recipient.address,
-            SlotName.MESSAGE_ID: self.marks.message_id(issue_id, reader_id),
+            SlotName.MESSAGE_ID: self.message_ids.message_id(issue_id, reader_id),
             SlotName.DATE: _header_date(self.clock.now().replace(microsecond=0)),
             SlotName.UNSUBSCRIBE_URL: to_leave + leave,
             SlotName.UNSUBSCRIBE_MAILTO: by_mail + leave,
@@ -168,9 +170,9 @@ class Mailing:
 
     def return_path(self, recipient: Recipient) -> str:
         """The envelope's sender."""
-        if self.marks.bounce_address and self.issue_id:
-            return self.marks.return_path(self.issue_id, recipient.reader_id)
-        return self.marks.bounce_address or self.frame.from_address
+        if self.message_ids.bounce_address and self.issue_id:
+            return self.message_ids.return_path(self.issue_id, recipient.reader_id)
+        return self.message_ids.bounce_address or self.frame.from_address
 
 
 @lru_cache(maxsize=16)
@@ -178,11 +180,11 @@ def _header_date(second: datetime) -> str:
     return format_datetime(second)
 
 
-def mailings_of(
+def load_mailings(
     connection: Connection,
     issue_id: int,
     signer: LinkSigner,
-    marks: Marks,
+    message_ids: MessageIds,
     clock: Clock,
     dkim: DkimSigner | None = None,
 ) -> dict[str, Mailing]:
@@ -192,14 +194,14 @@ def mailings_of(
     """
     frozen = get_frozen(connection, issue_id)
     frame = MessageFrame.from_json(frozen.sender)
-    marks = replace(marks, domain=frame.from_address.rpartition("@")[2] or marks.domain)
+    message_ids = replace(message_ids, domain=frame.from_address.rpartition("@")[2] or message_ids.domain)
     return {
         variant: Mailing(
             issue_id=issue_id,
             plan=Plan.from_bytes(plan),
             frame=frame,
             signer=signer,
-            marks=marks,
+            message_ids=message_ids,
             clock=clock,
             dkim=dkim,
             letter=issue_content_from_json(frozen.letter) if frozen.letter else None,

@@ -24,13 +24,13 @@ from newsletter.db.engine import Database, open_database
 from newsletter.db.migrate import upgrade
 from newsletter.db.schema import deliveries, readers
 from newsletter.db.statuses import DeliveryStatus, Edition, IssueStatus, ReaderStatus
-from newsletter.delivery.ledger import Point, pass_by
+from newsletter.delivery.ledger import FaultPoint, no_fault
 from newsletter.delivery.loopback import Loopback, Misbehavior, Phase
-from newsletter.delivery.message import Marks, mailings_of
+from newsletter.delivery.message import MessageIds, load_mailings
 from newsletter.delivery.progress import get_counts
 from newsletter.delivery.sender import Sender
 from newsletter.delivery.store import start_issue
-from newsletter.delivery.throttle import Patience
+from newsletter.delivery.throttle import RetryPolicy
 from newsletter.delivery.transports.smtp import Smtp
 from newsletter.delivery.transports.smtp_wire import Relay, Waits
 from newsletter.digest.issues import Step
@@ -252,30 +252,39 @@ def make_issue(database: Database, number: int, clock: Clock) -> int:
 class Death:
     """Kills this process when a point of the protocol is reached for the n-th time."""
 
-    def __init__(self, point: Point, times: int) -> None:
+    def __init__(self, point: FaultPoint, times: int) -> None:
         self._point, self._left = point, times
 
-    def __call__(self, point: Point) -> None:
+    def __call__(self, point: FaultPoint) -> None:
         self._left -= point is self._point
         if not self._left:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
 def sender_command(
-    url: str, issue_id: int, port: int, journals: Path, connections: int, *, lease: float = 5, death: str = ""
+    url: str,
+    issue_id: int,
+    port: int,
+    journals: Path,
+    connections: int,
+    *,
+    lease_duration: float = 5,
+    death: str = "",
 ) -> list[str]:
     """How a sender to a server on this machine's `port` is started; `death` is "point:times"."""
-    arguments = (url, issue_id, port, journals, connections, lease, death)
+    arguments = (url, issue_id, port, journals, connections, lease_duration, death)
     return [sys.executable, "-m", "newsletter.delivery.rehearsal", *map(str, arguments)]
 
 
-def main(url: str, issue_id: str, port: str, journals: str, connections: str, lease: str, death: str) -> None:
+def main(
+    url: str, issue_id: str, port: str, journals: str, connections: str, lease_duration: str, death: str
+) -> None:
     """Send an issue as a real sender does, only in more of a hurry."""
     clock, database = SystemClock(), open_database(url)
-    marks = Marks(key=_KEY, domain="news.example")
+    message_ids = MessageIds(key=_KEY, domain="news.example")
     point, _, times = death.partition(":")
     with database.read() as connection:
-        mailings = mailings_of(connection, int(issue_id), LinkSigner([_KEY]), marks, clock)
+        mailings = load_mailings(connection, int(issue_id), LinkSigner([_KEY]), message_ids, clock)
     relay = Relay(host="127.0.0.1", port=int(port), waits=Waits(connect=5, command=5, body=5, final=5))
     sender = Sender(
         database=database,
@@ -285,9 +294,9 @@ def main(url: str, issue_id: str, port: str, journals: str, connections: str, le
         journals=Path(journals),
         clock=clock,
         hash_address=lambda key: key,
-        patience=Patience(attempts=10, first=timedelta(seconds=0.05), longest=timedelta(seconds=0.1)),
-        lease=timedelta(seconds=float(lease)),
-        reach=Death(Point(point), int(times)) if death else pass_by,
+        retry_policy=RetryPolicy(attempts=10, first=timedelta(seconds=0.05), longest=timedelta(seconds=0.1)),
+        lease_duration=timedelta(seconds=float(lease_duration)),
+        fault_hook=Death(FaultPoint(point), int(times)) if death else no_fault,
     )
     signal.signal(signal.SIGTERM, lambda *_: sender.stop())
     rehearsal = os.getppid()

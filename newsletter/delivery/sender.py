@@ -26,7 +26,14 @@ from newsletter.delivery import store
 from newsletter.delivery.audience import AddressHash
 from newsletter.delivery.bounces.store import count_complaints
 from newsletter.delivery.journal import is_dead, sweep
-from newsletter.delivery.ledger import LEASE, Point, Reach, pass_by, renew_lease, running_batches
+from newsletter.delivery.ledger import (
+    LEASE_DURATION,
+    FaultHook,
+    FaultPoint,
+    list_running_batches,
+    no_fault,
+    renew_lease,
+)
 from newsletter.delivery.message import Mailing
 from newsletter.delivery.progress import Counts, get_counts
 from newsletter.delivery.status import (
@@ -37,7 +44,7 @@ from newsletter.delivery.status import (
     save_heartbeat,
 )
 from newsletter.delivery.takeover import take_over
-from newsletter.delivery.throttle import UNLIMITED, Breaker, Patience, Shares, Throttle
+from newsletter.delivery.throttle import UNLIMITED, Breaker, PauseRules, RetryPolicy, Throttle
 from newsletter.delivery.transports import Transport
 from newsletter.delivery.worker import Run, Worker
 from newsletter.digest.store import get_issue
@@ -95,13 +102,13 @@ class Sender:
     journals: Path
     clock: Clock
     hash_address: AddressHash
-    patience: Patience = field(default_factory=Patience)
+    retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
     throttle: Throttle = UNLIMITED
-    lease: timedelta = LEASE
-    reach: Reach = pass_by
+    lease_duration: timedelta = LEASE_DURATION
+    fault_hook: FaultHook = no_fault
     alerts: Alerts | None = None
     #: How much may be refused, and how many may complain, before the issue pauses.
-    shares: Shares = field(default_factory=Shares)
+    pause_rules: PauseRules = field(default_factory=PauseRules)
     #: Called a few times a second with how far the issue is.
     watch: Callable[[Counts], None] = lambda progress: None
     name: str = field(default_factory=sender_name)
@@ -116,12 +123,12 @@ class Sender:
             journals=self.journals,
             clock=self.clock,
             hash_address=self.hash_address,
-            patience=self.patience,
+            retry_policy=self.retry_policy,
             breaker=self._breaker,
             give_in=self._give_in,
             throttle=self.throttle,
-            lease=self.lease,
-            reach=self.reach,
+            lease_duration=self.lease_duration,
+            fault_hook=self.fault_hook,
         )
         self._workers = [
             Worker(self._run, f"{self.name}-{number}") for number in range(self.transport.connections)
@@ -178,17 +185,17 @@ class Sender:
         if status is not IssueStatus.SENDING:
             self._show_up(now)
             return self._end(status) if self._is_idle() else None
-        if progress.open and (objection := self._objection(progress, now)):
-            self._give_in(SendError(objection, permanent=True))
+        if progress.open and (reason_to_pause := self._objection(progress, now)):
+            self._give_in(SendError(reason_to_pause, permanent=True))
             return None
         if progress.open == 0:
             with self.database.write() as connection:
                 if store.finish_issue(connection, self.issue_id, now):
                     return Ending.SENT
-        if now - self._renewed_at > self.lease / 3:
+        if now - self._renewed_at > self.lease_duration / 3:
             self._renewed_at = now
             with self.database.write() as connection:
-                renew_lease(connection, f"{self.name}-", now + self.lease)
+                renew_lease(connection, f"{self.name}-", now + self.lease_duration)
         self._show_up(now)
         return None
 
@@ -202,16 +209,16 @@ class Sender:
     def _objection(self, progress: Counts, now: datetime) -> str:
         """Why the issue must not go on; complaints are counted now and then only."""
         self._before = self._before or progress
-        if self.shares.complained and now - self._counted_at > _SIGN:
+        if self.pause_rules.complained and now - self._counted_at > _SIGN:
             self._counted_at = now
             with self.database.read() as connection:
                 self._complaints = count_complaints(connection, self.issue_id, self._started_at)
-        return self.shares.objection(self._before, progress, self._complaints)
+        return self.pause_rules.reason_to_pause(self._before, progress, self._complaints)
 
     def _end(self, status: IssueStatus) -> Ending | None:
         if status is IssueStatus.CANCELLED:
             with self.database.write() as connection:
-                store.skip_the_rest(connection, self.issue_id, self.clock.now())
+                store.skip_waiting(connection, self.issue_id, self.clock.now())
                 if get_counts(connection, self.issue_id).open:
                     # Somebody else has a batch: alive, or dead and not yet known to be.
                     return None
@@ -244,25 +251,25 @@ class Sender:
 
     def _take_over(self) -> None:
         with self.database.read() as connection:
-            running = running_batches(connection, self.issue_id)
+            running = list_running_batches(connection, self.issue_id)
             signs = list_heartbeats(connection, self.issue_id)
         for sign in signs:
             if is_dead(self.journals, sign.name):
                 self._forget(sign.name)
-        for hold in running:
-            if not hold.owner.startswith(f"{self.name}-"):
+        for lease in running:
+            if not lease.owner.startswith(f"{self.name}-"):
                 now = self.clock.now()
-                taken = take_over(self.database, hold, self.journals, now, self.patience)
+                taken = take_over(self.database, lease, self.journals, now, self.retry_policy)
                 if taken:
-                    log.warning("batch %s taken over from %s", hold.batch_id, hold.owner)
-                    self.reach(Point.TAKEN_OVER)
+                    log.warning("batch %s taken over from %s", lease.batch_id, lease.owner)
+                    self.fault_hook(FaultPoint.TAKEN_OVER)
 
     def _sweep(self) -> None:
         """Remove what dead senders left and nobody needs."""
         with self.database.write() as connection:
-            delete_old_heartbeats(connection, self.clock.now() - self.lease)
+            delete_old_heartbeats(connection, self.clock.now() - self.lease_duration)
             self.throttle.prepare(connection, self.clock.now())
-            needed = store.owners_of_batches(connection)
+            needed = store.list_batch_owners(connection)
         sweep(self.journals, lambda owner: owner in needed)
 
     def _sign(self) -> None:

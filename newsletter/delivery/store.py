@@ -25,8 +25,8 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries, issues, plans, readers
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
 from newsletter.delivery.audience import Wave, audience, waves
-from newsletter.delivery.bounces.acting import judge_refusals
-from newsletter.delivery.ledger import HOLD_COLUMNS, Hold, cancel_batch
+from newsletter.delivery.bounces.refusals import judge_refusals
+from newsletter.delivery.ledger import LEASE_COLUMNS, Lease, cancel_batch
 from newsletter.delivery.progress import Counts, get_counts
 from newsletter.digest.issues import Issue, Step
 from newsletter.digest.store import get_issue, take_step
@@ -164,12 +164,12 @@ def resume_issue(connection: Connection, issue_id: int, now: datetime) -> Issue:
     return take_step(connection, get_issue(connection, issue_id), Step.RESUME, now, reason="")
 
 
-def issues_with_work(connection: Connection) -> tuple[int, ...]:
+def list_issues_with_work(connection: Connection) -> tuple[int, ...]:
     """The issues that a sender has work on: those that go out, and cancelled ones of which a dead sender left a batch."""
     return tuple(connection.execute(select(issues.c.id).where(_HAS_WORK).order_by(issues.c.id)).scalars())
 
 
-def current_issues(connection: Connection) -> tuple[int, ...]:
+def list_current_issues(connection: Connection) -> tuple[int, ...]:
     """The issues that are not over, oldest first, after the one that was sent last and any cancelled since."""
     over = (IssueStatus.SENT, IssueStatus.CANCELLED)
     going = select(issues.c.id).where(or_(issues.c.status.not_in(over), _HAS_WORK)).order_by(issues.c.id)
@@ -184,7 +184,7 @@ def current_issues(connection: Connection) -> tuple[int, ...]:
 WAS_TRIED = or_(batches.c.attempts > 0, batches.c.retry_at.is_not(None))
 
 
-def skip_the_rest(connection: Connection, issue_id: int, now: datetime) -> int:
+def skip_waiting(connection: Connection, issue_id: int, now: datetime) -> int:
     """Skip whoever still waits in a cancelled issue, in batches that nobody owns; returns how many.
 
     A batch that a sender holds is skipped by that sender, once the window it has begun is recorded.
@@ -192,18 +192,18 @@ def skip_the_rest(connection: Connection, issue_id: int, now: datetime) -> int:
     if get_issue(connection, issue_id).status is not IssueStatus.CANCELLED:
         return 0
     waiting = and_(batches.c.issue_id == issue_id, batches.c.status == BatchStatus.PENDING)
-    query = select(*HOLD_COLUMNS).where(waiting).order_by(batches.c.id).with_for_update()
-    holds = [Hold(**row._mapping) for row in connection.execute(query)]
-    return sum(cancel_batch(connection, hold, now) for hold in holds)
+    query = select(*LEASE_COLUMNS).where(waiting).order_by(batches.c.id).with_for_update()
+    leases = [Lease(**row._mapping) for row in connection.execute(query)]
+    return sum(cancel_batch(connection, lease, now) for lease in leases)
 
 
-def try_missed_now(connection: Connection, issue_id: int) -> None:
+def retry_deferred_now(connection: Connection, issue_id: int) -> None:
     """Let every batch with deferred readers come due at once."""
     waiting = and_(batches.c.issue_id == issue_id, batches.c.status == BatchStatus.PENDING)
     connection.execute(update(batches).where(waiting, WAS_TRIED).values(not_before=None, retry_at=None))
 
 
-def owners_of_batches(connection: Connection) -> frozenset[str]:
+def list_batch_owners(connection: Connection) -> frozenset[str]:
     """Everybody who has a batch of any issue, dead or alive."""
     query = select(batches.c.owner).where(batches.c.owner.is_not(None))
     return frozenset(connection.execute(query).scalars())

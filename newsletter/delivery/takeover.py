@@ -15,15 +15,15 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries
 from newsletter.db.statuses import BatchStatus, DeliveryStatus
 from newsletter.delivery.journal import Evidence, read_evidence, remove_journal
-from newsletter.delivery.ledger import Hold, leave_batch, let_rest, of_batch, record, running_batches
+from newsletter.delivery.ledger import Lease, deliveries_in, let_rest, list_running_batches, put_back, record
 from newsletter.delivery.states import FINAL, TRANSITIONS, Event, Outcome
-from newsletter.delivery.throttle import Patience
+from newsletter.delivery.throttle import RetryPolicy
 
-_USUAL = Patience()
+_USUAL = RetryPolicy()
 
 
 def take_over(
-    database: Database, silent: Hold, journals: Path, now: datetime, patience: Patience = _USUAL
+    database: Database, silent: Lease, journals: Path, now: datetime, retry_policy: RetryPolicy = _USUAL
 ) -> bool:
     """Settle the batch of an owner that is dead or whose lease ran out; False if it is neither, or others did.
 
@@ -34,7 +34,7 @@ def take_over(
         if not found.owner_is_dead and silent.lease_until > now:
             return False
         with database.write() as connection:
-            settled = settle_batch(connection, silent, found.of(silent), now, patience)
+            settled = settle_batch(connection, silent, found.of(silent), now, retry_policy)
         if settled and found.owner_is_dead:
             remove_journal(journals, silent.owner)
     return settled
@@ -43,12 +43,12 @@ def take_over(
 def take_over_dead(database: Database, issue_id: int, journals: Path, now: datetime) -> int:
     """Settle every batch of the issue whose owner is dead or silent; returns how many that were."""
     with database.read() as connection:
-        running = running_batches(connection, issue_id)
-    return sum(take_over(database, hold, journals, now) for hold in running)
+        running = list_running_batches(connection, issue_id)
+    return sum(take_over(database, lease, journals, now) for lease in running)
 
 
 def settle_batch(
-    connection: Connection, left: Hold, evidence: Evidence | None, now: datetime, patience: Patience
+    connection: Connection, left: Lease, evidence: Evidence | None, now: datetime, retry_policy: RetryPolicy
 ) -> bool:
     """Give every begun delivery its outcome and put the batch back among the waiting; False if others did."""
     unchanged = and_(
@@ -60,12 +60,12 @@ def settle_batch(
     fenced = update(batches).where(unchanged).values(fence=batches.c.fence + 1)
     if connection.execute(fenced).rowcount != 1:
         return False
-    begun = select(deliveries.c.reader_id).where(*of_batch(left, DeliveryStatus.BEGUN))
+    begun = select(deliveries.c.reader_id).where(*deliveries_in(left, DeliveryStatus.BEGUN))
     ids = connection.execute(begun).scalars().all()
     outcomes = [_outcome(reader_id, evidence) for reader_id in ids]
-    let_rest(connection, left, outcomes, patience.next_try(left.attempts, now))
+    let_rest(connection, left, outcomes, retry_policy.next_try(left.attempts, now))
     record(connection, left, outcomes, now)
-    leave_batch(connection, left, None)
+    put_back(connection, left, None)
     return True
 
 
@@ -79,10 +79,10 @@ def _outcome(reader_id: int, evidence: Evidence | None) -> Outcome:
     return Outcome(reader_id=reader_id, event=Event.RETURN)
 
 
-def record_late(connection: Connection, hold: Hold, outcomes: Sequence[Outcome], now: datetime) -> None:
+def record_late(connection: Connection, lease: Lease, outcomes: Sequence[Outcome], now: datetime) -> None:
     """What a fenced-off worker still knows of its last window settles what its successor had to call unsure."""
     known = [each for each in outcomes if each.event in (Event.ACCEPT, Event.REJECT)]
-    record(connection, hold, known, now, was=DeliveryStatus.UNSURE)
+    record(connection, lease, known, now, was=DeliveryStatus.UNSURE)
 
 
 # Late evidence: what is learnt of a delivery after its sender was done with it, from a bounce or a webhook.

@@ -225,7 +225,7 @@ _REFUSALS, _COMPLAINTS = 50, 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shares:
+class PauseRules:
     """The largest shares at which an issue still goes on, from 0 to 1; 0 for no limit.
 
     Counted from a sender's beginning: whoever resumed the issue knew what was before.
@@ -234,7 +234,7 @@ class Shares:
     rejected: float = 0.0
     complained: float = 0.0
 
-    def objection(self, before: Counts, now: Counts, complaints: int) -> str:
+    def reason_to_pause(self, before: Counts, now: Counts, complaints: int) -> str:
         """Why the issue must not go on, in words; empty while it may. `complaints` came since `before`."""
         refused = now.rejected - before.rejected
         done = refused + now.accepted - before.accepted
@@ -255,7 +255,7 @@ _IN_A_ROW, _DOMAINS = 20, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class RetryPolicy:
     """How often a deferred message is tried in all, and how long it rests between two tries."""
 
     attempts: int = 6

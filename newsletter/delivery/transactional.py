@@ -21,9 +21,9 @@ from newsletter.db.schema import alerts, editors, mails, readers
 from newsletter.db.statuses import MailKind, MailStatus
 from newsletter.delivery.dkim import DkimSigner
 from newsletter.delivery.ledger import Recipient
-from newsletter.delivery.message import Mailing, Marks
+from newsletter.delivery.message import Mailing, MessageIds
 from newsletter.delivery.states import Event, Outcome
-from newsletter.delivery.throttle import Patience
+from newsletter.delivery.throttle import RetryPolicy
 from newsletter.delivery.transports import Session, Transport
 from newsletter.errors import BadInput, SendError
 from newsletter.readers.links import LinkSigner
@@ -48,7 +48,7 @@ AFTERWARDS: Mapping[Event, MailStatus] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WaitingMail:
+class TransactionalMail:
     """A mail that was begun. `address` is None for the operator, and where its owner is gone; `values` are its template's."""
 
     id: int
@@ -93,7 +93,7 @@ def _queue(dialect: str) -> Any:
     return insert_into(mails, dialect).on_conflict_do_nothing(index_elements=["key"]).returning(mails.c.id)
 
 
-def begin_mails(connection: Connection, limit: int, now: datetime) -> tuple[WaitingMail, ...]:
+def begin_mails(connection: Connection, limit: int, now: datetime) -> tuple[TransactionalMail, ...]:
     """Begin the mails that have waited longest; what is committed here may be sent."""
     _let_go_of_the_forgotten(connection, now)
     due = select(mails.c.id).where(mails.c.status == MailStatus.PENDING, mails.c.not_before <= now)
@@ -115,21 +115,21 @@ def begin_mails(connection: Connection, limit: int, now: datetime) -> tuple[Wait
         .where(mails.c.id.in_(ids))
         .order_by(mails.c.id)
     )
-    return tuple(WaitingMail(**row._mapping) for row in connection.execute(query))
+    return tuple(TransactionalMail(**row._mapping) for row in connection.execute(query))
 
 
-def begin_at_once(connection: Connection, kind: MailKind, key: str, now: datetime) -> WaitingMail:
+def begin_mail_now(connection: Connection, kind: MailKind, key: str, now: datetime) -> TransactionalMail:
     """A mail that its caller sends in this moment, to an address that is no reader's; it never waits here."""
     row = {"kind": kind, "key": key, "values": {}, "status": MailStatus.BEGUN}
     made = insert(mails).values(**row, not_before=now, queued_at=now, at=now).returning(mails.c.id)
     number = connection.execute(made).scalar_one()
-    return WaitingMail(
+    return TransactionalMail(
         id=number, kind=kind, key=key, is_for_operator=False, address=None, values={}, attempts=0
     )
 
 
 def record_mail(
-    connection: Connection, mail: WaitingMail, outcome: Outcome, now: datetime, retry_at: datetime
+    connection: Connection, mail: TransactionalMail, outcome: Outcome, now: datetime, retry_at: datetime
 ) -> None:
     """Write down how a begun mail ended. What it said is forgotten with its end: it may hold a link that opens doors."""
     status = AFTERWARDS[outcome.event]
@@ -169,7 +169,7 @@ _HANDFUL = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Postman:
+class TransactionalSender:
     """Sends what waits. `frame` is that of single mails: no list, no archive."""
 
     database: Database
@@ -177,12 +177,12 @@ class Postman:
     frame: MessageFrame
     template_folders: Sequence[Path]
     signer: LinkSigner
-    marks: Marks
+    message_ids: MessageIds
     operator_address: str
     transport: Callable[[], Transport]
     #: The way of mails to the operator; None: the same.
     alert_transport: Callable[[], Transport] | None = None
-    patience: Patience = field(default_factory=Patience)
+    retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
     dkim: DkimSigner | None = None
 
     def deliver(self) -> int:
@@ -195,20 +195,20 @@ class Postman:
                 accepted += sum(outcome.event is Event.ACCEPT for outcome in outcomes)
         return accepted
 
-    def _begin(self) -> tuple[WaitingMail, ...]:
+    def _begin(self) -> tuple[TransactionalMail, ...]:
         with self.database.write() as connection:
             return begin_mails(connection, _HANDFUL, self.clock.now())
 
-    def _send(self, session: Session, mail: WaitingMail) -> Outcome:
+    def _send(self, session: Session, mail: TransactionalMail) -> Outcome:
         outcome = self._try(session, mail)
-        if outcome.event is Event.DEFER and mail.attempts + 1 >= self.patience.attempts:
+        if outcome.event is Event.DEFER and mail.attempts + 1 >= self.retry_policy.attempts:
             outcome = replace(outcome, event=Event.GIVE_UP, code="gave-up")
         now = self.clock.now()
         with self.database.write() as connection:
-            record_mail(connection, mail, outcome, now, self.patience.next_try(mail.attempts, now))
+            record_mail(connection, mail, outcome, now, self.retry_policy.next_try(mail.attempts, now))
         return outcome
 
-    def _try(self, session: Session, mail: WaitingMail) -> Outcome:
+    def _try(self, session: Session, mail: TransactionalMail) -> Outcome:
         address = self.operator_address if mail.is_for_operator else mail.address
         if not address:
             return Outcome(reader_id=mail.id, event=Event.REJECT, code="erased")
@@ -223,7 +223,7 @@ class Postman:
             plan=plan,
             frame=self.frame,
             signer=self.signer,
-            marks=self.marks,
+            message_ids=self.message_ids,
             clock=self.clock,
             dkim=self.dkim,
         )

@@ -58,7 +58,7 @@ _UNSURE = (
 def list_unsure(connection: Connection, issue_id: int) -> tuple[Unsure, ...]:
     """Everyone whose delivery is unsure, by reader id."""
     found: list[Unsure] = []
-    while page := page_of_unsure(
+    while page := list_unsure_page(
         connection, issue_id, after=found[-1].reader_id if found else 0, limit=1_000
     ):
         found += page
@@ -70,7 +70,7 @@ def unsure_ids(connection: Connection, issue_id: int) -> tuple[int, ...]:
     return tuple(each.reader_id for each in list_unsure(connection, issue_id))
 
 
-def page_of_unsure(
+def list_unsure_page(
     connection: Connection, issue_id: int, *, after: int = 0, limit: int = 50
 ) -> tuple[Unsure, ...]:
     """The next so many by reader id, beyond `after`."""

@@ -21,18 +21,18 @@ from newsletter.db.engine import Database
 from newsletter.delivery import ledger
 from newsletter.delivery.audience import AddressHash
 from newsletter.delivery.journal import Evidence, Journal
-from newsletter.delivery.ledger import Fenced, Hold, Point, Reach, Recipient, Window, pass_by
+from newsletter.delivery.ledger import FaultHook, FaultPoint, Fenced, Lease, Recipient, Window, no_fault
 from newsletter.delivery.message import Mailing
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.takeover import record_late, settle_batch
-from newsletter.delivery.throttle import UNLIMITED, Breaker, Patience, Throttle
+from newsletter.delivery.throttle import UNLIMITED, Breaker, RetryPolicy, Throttle
 from newsletter.delivery.transports import Transport
 from newsletter.errors import SendError
 
 log = logging.getLogger(__name__)
 
 #: A step of the ledger that needs no more than the outcomes.
-LedgerStep = Callable[[Connection, Hold, Sequence[Outcome], datetime], None]
+LedgerStep = Callable[[Connection, Lease, Sequence[Outcome], datetime], None]
 
 #: The work that a window may hold: so long a pause, a stop or somebody's leaving takes to be heeded.
 WINDOW_SECONDS = 1.0
@@ -52,13 +52,13 @@ class Run:
     journals: Path
     clock: Clock
     hash_address: AddressHash
-    patience: Patience
+    retry_policy: RetryPolicy
     breaker: Breaker
     #: Called with the reason when only a person can help.
     give_in: Callable[[SendError], None]
     throttle: Throttle = UNLIMITED
-    lease: timedelta = ledger.LEASE
-    reach: Reach = pass_by
+    lease_duration: timedelta = ledger.LEASE_DURATION
+    fault_hook: FaultHook = no_fault
     stopping: threading.Event = field(default_factory=threading.Event)
     #: Set by a worker that finds nothing more to do, for whoever waits for them all.
     idling: threading.Event = field(default_factory=threading.Event)
@@ -83,12 +83,12 @@ class Worker(threading.Thread):
                 Journal(run.journals, self.name) as self._journal,
             ):
                 while not run.stopping.is_set():
-                    hold = self._claim()
-                    if hold is None:
+                    lease = self._claim()
+                    if lease is None:
                         self._idle()
                     else:
                         self.is_idle = False
-                        self._send_batch(hold)
+                        self._send_batch(lease)
         # Whatever it was: the main thread tells.
         except Exception as error:  # noqa: BLE001
             self.error = error
@@ -103,98 +103,100 @@ class Worker(threading.Thread):
             self._run.idling.set()
         self._run.stopping.wait(_BLINK)
 
-    def _claim(self) -> Hold | None:
+    def _claim(self) -> Lease | None:
         run = self._run
         try:
             with run.database.write() as connection:
-                hold = ledger.claim_batch(connection, run.issue_id, self.name, run.clock.now(), run.lease)
+                lease = ledger.claim_batch(
+                    connection, run.issue_id, self.name, run.clock.now(), run.lease_duration
+                )
         except DBAPIError as error:
             self._recover(error, ())
             return None
-        if hold is not None:
-            run.reach(Point.CLAIMED)
-        return hold
+        if lease is not None:
+            run.fault_hook(FaultPoint.CLAIMED)
+        return lease
 
-    def _send_batch(self, hold: Hold) -> None:
+    def _send_batch(self, lease: Lease) -> None:
         outcomes: Sequence[Outcome] = ()
         try:
-            while (window := self._begin(hold, outcomes)) is not None:
+            while (window := self._begin(lease, outcomes)) is not None:
                 if window.waits_until is not None:
                     outcomes = ()
                     self._wait_for_limit(window.waits_for, window.waits_until)
                     continue
                 outcomes, trouble = self._send_window(window)
-                self._run.reach(Point.WINDOW_OVER)
+                self._run.fault_hook(FaultPoint.WINDOW_OVER)
                 if trouble is not None:
-                    self._step(self._with_limits(ledger.record_window, hold), hold, outcomes)
+                    self._step(self._with_limits(ledger.record_window, lease), lease, outcomes)
                     outcomes = ()
                     self._rest(trouble)
         except Fenced:
             log.warning(
-                "batch %s was taken over from %s, which was silent too long", hold.batch_id, self.name
+                "batch %s was taken over from %s, which was silent too long", lease.batch_id, self.name
             )
-            self._step(record_late, hold, outcomes)
+            self._step(record_late, lease, outcomes)
         except DBAPIError as error:
             self._recover(error, outcomes)
 
-    def _begin(self, hold: Hold, outcomes: Sequence[Outcome]) -> Window | None:
+    def _begin(self, lease: Lease, outcomes: Sequence[Outcome]) -> Window | None:
         """The next window, committed; None when the batch is through or given back."""
         run = self._run
         if run.stopping.is_set():
-            self._step(self._with_limits(ledger.release_batch, hold), hold, outcomes)
+            self._step(self._with_limits(ledger.release_batch, lease), lease, outcomes)
             return None
         now = run.clock.now()
         with run.database.write() as connection:
             window = ledger.begin_window(
                 connection,
-                hold,
+                lease,
                 outcomes,
                 limit=self._limit,
                 now=now,
                 hash_address=run.hash_address,
-                retry_at=run.patience.next_try(hold.attempts, now),
-                lease=run.lease,
+                retry_at=run.retry_policy.next_try(lease.attempts, now),
+                lease_duration=run.lease_duration,
                 throttle=run.throttle,
             )
-            run.reach(Point.WRITTEN)
-        run.reach(Point.BEGUN)
+            run.fault_hook(FaultPoint.WRITTEN)
+        run.fault_hook(FaultPoint.BEGUN)
         self._journal.clear()
-        run.reach(Point.CLEARED)
+        run.fault_hook(FaultPoint.CLEARED)
         return window
 
-    def _with_limits(self, step: Callable[..., None], hold: Hold) -> LedgerStep:
+    def _with_limits(self, step: Callable[..., None], lease: Lease) -> LedgerStep:
         """A step of the ledger that keeps to our limits, and to the rest of whoever was deferred."""
         run = self._run
-        retry_at = run.patience.next_try(hold.attempts, run.clock.now())
+        retry_at = run.retry_policy.next_try(lease.attempts, run.clock.now())
         return partial(step, throttle=run.throttle, retry_at=retry_at)
 
-    def _step(self, step: LedgerStep, hold: Hold, outcomes: Sequence[Outcome]) -> None:
+    def _step(self, step: LedgerStep, lease: Lease, outcomes: Sequence[Outcome]) -> None:
         with self._run.database.write() as connection:
-            step(connection, hold, outcomes, self._run.clock.now())
+            step(connection, lease, outcomes, self._run.clock.now())
         self._journal.clear()
 
     def _send_window(self, window: Window) -> tuple[Sequence[Outcome], SendError | None]:
         """Send what was begun; returns an outcome for everyone in the window, and what kept it from going on."""
-        run, hold, trouble = self._run, window.hold, None
+        run, lease, trouble = self._run, window.lease, None
         recipients = {each.reader_id: each for each in window.recipients}
         outcomes: dict[int, Outcome] = {}
         started: set[int] = set()
 
         def note_start(about_to_go: Sequence[Recipient]) -> None:
             ids = [each.reader_id for each in about_to_go]
-            self._journal.started(hold, ids)
+            self._journal.started(lease, ids)
             started.update(ids)
-            run.reach(Point.STARTED)
+            run.fault_hook(FaultPoint.STARTED)
 
         begun_at = run.clock.monotonic()
         offered = self._offer(window, begun_at + WINDOW_SECONDS)
         try:
-            for told in self._session.send(offered, run.mailings[hold.variant], note_start):
+            for told in self._session.send(offered, run.mailings[lease.variant], note_start):
                 outcome = self._last_try_gives_up(told, recipients[told.reader_id])
                 outcomes[outcome.reader_id] = outcome
-                run.reach(Point.ANSWERED)
-                self._journal.answered(hold, outcome)
-                run.reach(Point.NOTED)
+                run.fault_hook(FaultPoint.ANSWERED)
+                self._journal.answered(lease, outcome)
+                run.fault_hook(FaultPoint.NOTED)
                 run.breaker.note(outcome.event, recipients[outcome.reader_id].address)
         except SendError as error:
             trouble = error
@@ -222,7 +224,7 @@ class Worker(threading.Thread):
         return max(1, min(fitting, 2 * self._limit, self._run.transport.window))
 
     def _last_try_gives_up(self, told: Outcome, recipient: Recipient) -> Outcome:
-        if told.event is Event.DEFER and recipient.attempts + 1 >= self._run.patience.attempts:
+        if told.event is Event.DEFER and recipient.attempts + 1 >= self._run.retry_policy.attempts:
             return replace(told, event=Event.GIVE_UP, code="gave-up")
         return told
 
@@ -255,9 +257,9 @@ class Worker(threading.Thread):
                 raise error
             try:
                 with run.database.write() as connection:
-                    for left in ledger.running_batches(connection, run.issue_id):
+                    for left in ledger.list_running_batches(connection, run.issue_id):
                         if left.owner == self.name:
-                            settle_batch(connection, left, evidence, run.clock.now(), run.patience)
+                            settle_batch(connection, left, evidence, run.clock.now(), run.retry_policy)
             except DBAPIError as again:
                 error = again
             else:

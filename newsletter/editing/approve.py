@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from newsletter.app import App
 from newsletter.config import Settings, require_ready_to_send
 from newsletter.db.statuses import Edition, IssueStatus
-from newsletter.delivery.store import skip_the_rest
+from newsletter.delivery.store import skip_waiting
 from newsletter.delivery.takeover import take_over_dead
 from newsletter.digest import store
 from newsletter.digest.errata import tell_errata, untell_errata
@@ -197,7 +197,7 @@ def cancel(app: App, issue: Issue, reason: str, by: str = COMMAND_LINE) -> Issue
         current = store.get_issue(connection, issue.id)
         # The step comes first: senders look at the status in the transaction in which they begin a window.
         store.take_step(connection, current, Step.CANCEL, now, reason=reason)
-        skip_the_rest(connection, issue.id, now)
+        skip_waiting(connection, issue.id, now)
         if not may_have_arrived(connection, issue.id):
             store.release(connection, issue.id)
             untell_errata(connection, issue.id)

@@ -29,7 +29,7 @@ class OutboxMail:
 
 def read_mail(app: App, issue_id: int, reader_id: int) -> OutboxMail:
     """The message of an issue to a reader, or the single mail of that number where `issue_id` is 0; raises NotFound."""
-    name = file_name(app.marks.message_id(issue_id, reader_id))
+    name = file_name(app.message_ids.message_id(issue_id, reader_id))
     raw = _find(app.settings.path(app.settings.paths.outbox), name)
     if raw is None:
         raise NotFound("message", name)

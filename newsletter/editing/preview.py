@@ -14,7 +14,7 @@ from newsletter.db.schema import issues
 from newsletter.db.statuses import Edition, IssueStatus, ItemKind
 from newsletter.delivery.audience import Personal, Wishes, find_wishes
 from newsletter.delivery.ledger import Recipient
-from newsletter.delivery.message import Mailing, Program, mailings_of
+from newsletter.delivery.message import Mailing, Program, load_mailings
 from newsletter.digest import store
 from newsletter.digest.archive import MOST_REST, SHOWN, ArchiveDetails, details_to_json, write_details
 from newsletter.digest.changes import Span
@@ -221,7 +221,7 @@ def reader_copy(app: App, issue: Issue, address: str) -> Copy:
         plan=plan,
         frame=frame,
         signer=app.links,
-        marks=replace(app.marks, key=b"preview"),
+        message_ids=replace(app.message_ids, key=b"preview"),
         clock=app.clock,
         letter=letter_of(app, issue),
     )
@@ -381,7 +381,7 @@ NOBODY, NOBODYS_ADDRESS = "you", "you@localhost"
 def view_issue(app: App, issue_id: int, reader_id: int) -> str:
     """The HTML of the reader's copy; raises NotFound for an issue that was not approved."""
     with app.database.read() as connection:
-        mailings = mailings_of(connection, issue_id, app.links, app.marks, app.clock)
+        mailings = load_mailings(connection, issue_id, app.links, app.message_ids, app.clock)
         variant = variant_of(connection, issue_id, reader_id) or EVERYBODY
         wishes = find_wishes(connection, reader_id)
     mailing = mailings.get(variant) or next(iter(mailings.values()))

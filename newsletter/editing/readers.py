@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, literal_column, or_, select
 from newsletter.app import App
 from newsletter.db.schema import deliveries, issues, mails, readers, reports, soft_bounces
 from newsletter.db.statuses import DeliveryStatus, Edition, MailKind, MailStatus, ReaderStatus, ReportKind
-from newsletter.delivery.erasing import own_export
+from newsletter.delivery.erasing import export_reader
 from newsletter.editing.audit import Action, record_action
 from newsletter.errors import BadInput, StoreBusy
 from newsletter.readers import store
@@ -250,7 +250,7 @@ def export(app: App, reader_id: int, *, by: str) -> dict[str, object]:
             detail=f"reader {reader_id}",
             at=app.clock.now(),
         )
-        return own_export(connection, reader, app.ballots)
+        return export_reader(connection, reader, app.ballots)
 
 
 def erase(app: App, reader_id: int, typed: str, *, by: str) -> bool:

@@ -19,7 +19,7 @@ from newsletter.config import Approval, ChangedFigures, Settings, TransportName,
 from newsletter.db.schema import issues
 from newsletter.db.statuses import Edition, IssueStatus
 from newsletter.delivery.progress import Counts
-from newsletter.delivery.store import issues_with_work, pause_issue, resume_issue, start_issue
+from newsletter.delivery.store import list_issues_with_work, pause_issue, resume_issue, start_issue
 from newsletter.delivery.unsure import send_again, unsure_ids
 from newsletter.digest.draft import Drafted, Thin
 from newsletter.digest.issues import Issue, steps_from
@@ -408,7 +408,7 @@ def roll_over_issue(app: App, slot: Slot, edition: Edition = Edition.WEEKLY) -> 
 def issues_going_out(app: App) -> tuple[int, ...]:
     """The ids of the issues that a sender has work on."""
     with app.database.read() as connection:
-        return issues_with_work(connection)
+        return list_issues_with_work(connection)
 
 
 def _up_to_date(app: App, drafted: Drafted, slot: Slot) -> Issue:

@@ -17,7 +17,7 @@ from newsletter.delivery.audience import NO_WISHES, Wishes, find_wishes
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing
 from newsletter.delivery.states import Event, Outcome
-from newsletter.delivery.transactional import WaitingMail, begin_at_once, record_mail
+from newsletter.delivery.transactional import TransactionalMail, begin_mail_now, record_mail
 from newsletter.digest.content import IssueContent
 from newsletter.digest.issues import Issue
 from newsletter.editing.audit import Action, record_action
@@ -115,7 +115,7 @@ def _mailing(app: App, proof: Proof, plan: Plan) -> Mailing:
         plan=_marked(plan),
         frame=proof.frame,
         signer=LinkSigner([secrets.token_bytes(32)]),
-        marks=app.marks,
+        message_ids=app.message_ids,
         clock=app.clock,
         dkim=app.dkim,
         letter=proof.letter,
@@ -127,13 +127,13 @@ def _marked(plan: Plan) -> Plan:
     return replace(plan, headers=tuple(subject if each.name == "Subject" else each for each in plan.headers))
 
 
-def _begin(app: App) -> WaitingMail:
+def _begin(app: App) -> TransactionalMail:
     with app.database.write() as connection:
         key = f"test:{secrets.token_hex(8)}"
-        return begin_at_once(connection, MailKind.TEST, key, app.clock.now())
+        return begin_mail_now(connection, MailKind.TEST, key, app.clock.now())
 
 
-def _record(app: App, mail: WaitingMail, outcome: Outcome) -> None:
+def _record(app: App, mail: TransactionalMail, outcome: Outcome) -> None:
     """How it ended. A test that was put off is over: whoever wants another sends another."""
     if outcome.event in (Event.DEFER, Event.RETURN):
         outcome = replace(outcome, event=Event.GIVE_UP)

@@ -18,7 +18,7 @@ from newsletter.app import App
 from newsletter.content.records import ToolHead
 from newsletter.content.store import ContentStore
 from newsletter.db.statuses import ReaderStatus
-from newsletter.delivery.erasing import own_export
+from newsletter.delivery.erasing import export_reader
 from newsletter.delivery.transactional import queue_mail
 from newsletter.errors import BadInput, NotFound, StoreBusy
 from newsletter.readers import preferences
@@ -362,7 +362,7 @@ def show_personal(request: Request, app: Installed, token: str) -> Response:
 def export(app: Installed, token: str) -> Response:
     with app.database.read() as connection:
         reader = reader_of_dated(app, connection, Purpose.PERSONAL, token)
-        document = json.dumps(own_export(connection, reader, app.ballots), ensure_ascii=False, indent=2)
+        document = json.dumps(export_reader(connection, reader, app.ballots), ensure_ascii=False, indent=2)
     named = {"Content-Disposition": 'attachment; filename="my-data.json"'}
     return Response(document, media_type="application/json", headers=named)
 

@@ -93,7 +93,7 @@ def composed(app: App, look: Look) -> dict[str, bytes]:
         plan=proof.plan,
         frame=proof.frame,
         signer=app.links,
-        marks=app.marks,
+        message_ids=app.message_ids,
         clock=app.clock,
         letter=proof.letter,
     )

@@ -16,7 +16,7 @@ from newsletter.clock import MovedClock
 from newsletter.config import Tls
 from newsletter.db.schema import batches
 from newsletter.delivery.loopback import Loopback
-from newsletter.delivery.message import mailings_of
+from newsletter.delivery.message import load_mailings
 from newsletter.delivery.sender import Sender
 from newsletter.delivery.transports import Transport
 from newsletter.delivery.transports.sendgrid import SendGrid as SendGridTransport
@@ -81,7 +81,7 @@ def send(app: App, issue: Issue, transport: Transport) -> None:
     app.clock.sleep(MORNING - app.clock.now())
     start(app, issue)
     with app.database.read() as connection:
-        mailings = mailings_of(connection, issue.id, app.links, app.marks, app.clock)
+        mailings = load_mailings(connection, issue.id, app.links, app.message_ids, app.clock)
     sender = Sender(
         database=app.database,
         issue_id=issue.id,

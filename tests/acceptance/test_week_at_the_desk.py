@@ -213,7 +213,7 @@ def answer_everything(editor: Editor) -> None:
 
 
 def subject_of_the_test(app: App) -> str:
-    app.postman.deliver()
+    app.transactional_sender.deliver()
     folder = app.settings.path(app.settings.paths.outbox) / "new"
     subjects = [str(read_mail(each)["Subject"]) for each in folder.iterdir()]
     (subject,) = (each for each in subjects if each.startswith("[Test]"))

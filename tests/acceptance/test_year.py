@@ -20,7 +20,7 @@ from newsletter.db.engine import Database, open_database
 from newsletter.db.schema import items, publications
 from newsletter.db.statuses import IssueStatus
 from newsletter.delivery.ledger import Recipient
-from newsletter.delivery.message import Mailing, Marks, mailings_of
+from newsletter.delivery.message import Mailing, MessageIds, load_mailings
 from newsletter.delivery.sender import Ending, Sender
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.transports import Started
@@ -141,10 +141,10 @@ class Year:
 
     def _send(self) -> None:
         app = self.apps[0]
-        marks, signer = Marks(key=b"m" * 32, domain="news.example.org"), LinkSigner([b"k" * 32])
+        message_ids, signer = MessageIds(key=b"m" * 32, domain="news.example.org"), LinkSigner([b"k" * 32])
         for issue_id in issues_going_out(app):
             with app.database.read() as connection:
-                mailings = mailings_of(connection, issue_id, signer, marks, self.clock)
+                mailings = load_mailings(connection, issue_id, signer, message_ids, self.clock)
             sender = Sender(
                 database=app.database,
                 issue_id=issue_id,

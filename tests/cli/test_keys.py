@@ -57,6 +57,6 @@ def test_messages_are_signed_once_the_settings_name_the_keys(folder: Path) -> No
     toml.write_text(toml.read_text().replace('# rsa_key = ""', 'rsa_key = "keys/dkim-rsa.pem"'))
     app = open_app(folder)
     assert app.dkim is not None
-    assert app.postman.dkim is app.dkim
+    assert app.transactional_sender.dkim is app.dkim
     app.close()
     assert "name the keys" not in dkim(folder)

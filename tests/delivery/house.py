@@ -12,9 +12,9 @@ from newsletter.clock import Clock, SystemClock
 from newsletter.db.engine import Database
 from newsletter.db.schema import deliveries, issues, plans, readers
 from newsletter.db.statuses import DeliveryStatus, IssueStatus, ReaderStatus
-from newsletter.delivery.message import Mailing, Marks
+from newsletter.delivery.message import Mailing, MessageIds
 from newsletter.delivery.sender import Sender
-from newsletter.delivery.throttle import Patience
+from newsletter.delivery.throttle import RetryPolicy
 from newsletter.delivery.transports import Transport
 from newsletter.readers.addresses import Address
 from newsletter.readers.keys import address_hash
@@ -35,7 +35,7 @@ PLAN = Plan(
 )
 
 #: Deferred messages come due at once.
-HASTE = Patience(attempts=3, first=timedelta(0), longest=timedelta(0))
+HASTE = RetryPolicy(attempts=3, first=timedelta(0), longest=timedelta(0))
 
 
 def hash_address(key: str) -> str:
@@ -48,7 +48,7 @@ def mailing(issue_id: int = 1, plan: Plan = PLAN, clock: Clock | None = None) ->
         plan=plan,
         frame=FRAME,
         signer=LinkSigner([KEY]),
-        marks=Marks(key=KEY, domain="news.example.org"),
+        message_ids=MessageIds(key=KEY, domain="news.example.org"),
         clock=clock or SystemClock(),
     )
 

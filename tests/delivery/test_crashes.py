@@ -16,11 +16,11 @@ import pytest
 from newsletter.clock import SystemClock
 from newsletter.db.engine import Database
 from newsletter.db.statuses import DeliveryStatus
-from newsletter.delivery.ledger import Point
+from newsletter.delivery.ledger import FaultPoint
 from newsletter.delivery.loopback import Loopback, Misbehavior, Phase
 from newsletter.delivery.progress import get_counts
 from newsletter.delivery.rehearsal import Rehearsal, Trouble, make_issue, sender_command
-from newsletter.delivery.store import issues_with_work, skip_the_rest
+from newsletter.delivery.store import list_issues_with_work, skip_waiting
 from newsletter.digest.issues import Step
 from newsletter.digest.store import get_issue, take_step
 from tests.delivery.house import add_readers, statuses
@@ -42,13 +42,13 @@ class Stage:
     def start(self, death: str = "") -> "subprocess.Popen[bytes]":
         url = self.database.url
         arguments = (url, self._issue_id, self.server.port, self.journals, CONNECTIONS)
-        return subprocess.Popen(sender_command(*arguments, lease=LEASE, death=death))
+        return subprocess.Popen(sender_command(*arguments, lease_duration=LEASE, death=death))
 
     def cancel(self) -> None:
         with self.database.write() as connection:
             issue = get_issue(connection, self._issue_id)
             take_step(connection, issue, Step.CANCEL, SystemClock().now(), reason="")
-            skip_the_rest(connection, issue.id, SystemClock().now())
+            skip_waiting(connection, issue.id, SystemClock().now())
 
     def wait_for(self, messages: int) -> None:
         for _ in range(3000):
@@ -94,15 +94,15 @@ def stage(sqlite_database: Database, tmp_path: Path) -> Iterator[Callable[[int],
 @pytest.mark.parametrize(
     "death",
     [
-        f"{Point.CLAIMED}:2",
-        f"{Point.WRITTEN}:1",
-        f"{Point.WRITTEN}:3",
-        f"{Point.BEGUN}:3",
-        f"{Point.CLEARED}:3",
-        f"{Point.STARTED}:30",
-        f"{Point.ANSWERED}:30",
-        f"{Point.NOTED}:30",
-        f"{Point.WINDOW_OVER}:2",
+        f"{FaultPoint.CLAIMED}:2",
+        f"{FaultPoint.WRITTEN}:1",
+        f"{FaultPoint.WRITTEN}:3",
+        f"{FaultPoint.BEGUN}:3",
+        f"{FaultPoint.CLEARED}:3",
+        f"{FaultPoint.STARTED}:30",
+        f"{FaultPoint.ANSWERED}:30",
+        f"{FaultPoint.NOTED}:30",
+        f"{FaultPoint.WINDOW_OVER}:2",
     ],
 )
 def test_a_sender_may_die_between_any_two_steps(stage: Callable[[int], Stage], death: str) -> None:
@@ -115,8 +115,8 @@ def test_a_sender_may_die_between_any_two_steps(stage: Callable[[int], Stage], d
 
 def test_a_sender_may_die_while_it_takes_over(stage: Callable[[int], Stage]) -> None:
     play = stage(250)
-    assert play.start(f"{Point.NOTED}:60").wait(30) == -signal.SIGKILL
-    assert play.start(f"{Point.TAKEN_OVER}:1").wait(30) == -signal.SIGKILL
+    assert play.start(f"{FaultPoint.NOTED}:60").wait(30) == -signal.SIGKILL
+    assert play.start(f"{FaultPoint.TAKEN_OVER}:1").wait(30) == -signal.SIGKILL
     assert play.start().wait(30) == 0
     assert play.nobody_lost_or_doubled()
     assert play.unsure <= CONNECTIONS
@@ -164,7 +164,7 @@ def test_what_a_killed_sender_of_a_cancelled_issue_held_is_settled(stage: Callab
     killed.wait()
     play.cancel()
     with play.database.read() as connection:
-        assert issues_with_work(connection) == (1,)
+        assert list_issues_with_work(connection) == (1,)
     mailed = play.server.total
     assert play.start().wait(30) == 0
     ended = statuses(play.database)
@@ -173,7 +173,7 @@ def test_what_a_killed_sender_of_a_cancelled_issue_held_is_settled(stage: Callab
     assert ended.total() == 400
     assert ended[S.UNSURE] <= CONNECTIONS
     with play.database.read() as connection:
-        assert issues_with_work(connection) == ()
+        assert list_issues_with_work(connection) == ()
 
 
 def test_a_full_disk_loses_and_doubles_nobody(stage: Callable[[int], Stage]) -> None:

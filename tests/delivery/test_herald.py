@@ -11,7 +11,7 @@ import pytest
 
 from newsletter.clock import MovedClock
 from newsletter.db.engine import Database
-from newsletter.delivery.alerts import NEWS, TRIES, Herald, StoredAlerts
+from newsletter.delivery.alerts import NEWS, TRIES, Alerts, AlertWebhook
 from tests.conftest import THURSDAY
 
 
@@ -64,18 +64,18 @@ def clock() -> MovedClock:
     return MovedClock(THURSDAY)
 
 
-def herald(database: Database, clock: MovedClock, url: str) -> Herald:
-    return Herald(database=database, clock=clock, url=url, newsletter="Weekly Verdicts", timeout=0.5)
+def alert_webhook(database: Database, clock: MovedClock, url: str) -> AlertWebhook:
+    return AlertWebhook(database=database, clock=clock, url=url, newsletter="Weekly Verdicts", timeout=0.5)
 
 
 def raise_alert(database: Database, clock: MovedClock, key: str = "paused:1:3") -> None:
-    StoredAlerts(database, clock).raise_once(key, "Issue #1 is paused", "The server lets nobody in.")
+    Alerts(database, clock).raise_once(key, "Issue #1 is paused", "The server lets nobody in.")
 
 
 def test_a_url_is_told_of_an_event_once(database: Database, clock: MovedClock, hook: Hook) -> None:
     raise_alert(database, clock)
     raise_alert(database, clock)
-    assert [herald(database, clock, hook.url).deliver() for _ in range(2)] == [1, 0]
+    assert [alert_webhook(database, clock, hook.url).deliver() for _ in range(2)] == [1, 0]
     assert hook.keys == ["paused:1:3"]
     assert hook.told == [
         {
@@ -95,7 +95,7 @@ def test_what_is_not_taken_is_told_again_later(
 ) -> None:
     raise_alert(database, clock)
     hook.answer = answer
-    man = herald(database, clock, hook.url)
+    man = alert_webhook(database, clock, hook.url)
     assert (man.deliver(), man.deliver()) == (0, 0)
     hook.answer = 200
     clock.move(timedelta(minutes=1))
@@ -108,7 +108,7 @@ def test_a_url_that_never_answers_holds_nobody_up_for_long(
 ) -> None:
     raise_alert(database, clock)
     hook.released.clear()
-    assert herald(database, clock, hook.url).deliver() == 0
+    assert alert_webhook(database, clock, hook.url).deliver() == 0
     assert "cannot be reached (TimeoutError)" in caplog.text
     assert "secret" not in caplog.text
 
@@ -117,7 +117,7 @@ def test_it_gives_up_after_so_many_tries(database: Database, clock: MovedClock, 
     raise_alert(database, clock)
     hook.answer = 500
     for _ in range(TRIES + 3):
-        herald(database, clock, hook.url).deliver()
+        alert_webhook(database, clock, hook.url).deliver()
         clock.move(timedelta(hours=1))
     assert len(hook.told) == TRIES
 
@@ -126,10 +126,10 @@ def test_old_events_are_no_news_to_a_new_url(database: Database, clock: MovedClo
     raise_alert(database, clock, "old")
     clock.move(NEWS)
     raise_alert(database, clock, "new")
-    assert herald(database, clock, hook.url).deliver() == 1
+    assert alert_webhook(database, clock, hook.url).deliver() == 1
     assert hook.keys == ["new"]
 
 
 def test_without_a_url_nobody_is_told(database: Database, clock: MovedClock) -> None:
     raise_alert(database, clock)
-    assert herald(database, clock, "").deliver() == 0
+    assert alert_webhook(database, clock, "").deliver() == 0

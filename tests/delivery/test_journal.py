@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from newsletter.delivery.journal import Journal, JournalError, read_evidence, sweep
-from newsletter.delivery.ledger import Hold
+from newsletter.delivery.ledger import Lease
 from newsletter.delivery.states import Event, Outcome
 from tests.conftest import THURSDAY
 
-HOLD = Hold(
+HOLD = Lease(
     batch_id=7,
     issue_id=1,
     variant="everybody",

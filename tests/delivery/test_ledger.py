@@ -11,7 +11,7 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries, issues, readers, suppressions
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus, ReaderStatus
 from newsletter.delivery import ledger
-from newsletter.delivery.ledger import Fenced, Hold, Window
+from newsletter.delivery.ledger import Fenced, Lease, Window
 from newsletter.delivery.progress import Counts, get_counts
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.store import start_issue
@@ -30,19 +30,19 @@ def started(database: Database) -> Database:
     return database
 
 
-def claim(database: Database, owner: str = "first", **changes: Any) -> Hold:
+def claim(database: Database, owner: str = "first", **changes: Any) -> Lease:
     with database.write() as connection:
-        hold = ledger.claim_batch(connection, 1, owner, changes.get("now", THURSDAY))
-    assert hold is not None
-    return hold
+        lease = ledger.claim_batch(connection, 1, owner, changes.get("now", THURSDAY))
+    assert lease is not None
+    return lease
 
 
 def begin(
-    database: Database, hold: Hold, outcomes: tuple[Outcome, ...] = (), **changes: Any
+    database: Database, lease: Lease, outcomes: tuple[Outcome, ...] = (), **changes: Any
 ) -> Window | None:
     options: dict[str, Any] = {"limit": 2, "now": THURSDAY, "hash_address": hash_address, **changes}
     with database.write() as connection:
-        return ledger.begin_window(connection, hold, outcomes, **options)
+        return ledger.begin_window(connection, lease, outcomes, **options)
 
 
 def ids(window: Window | None) -> list[int]:
@@ -65,8 +65,8 @@ def counts(database: Database) -> Counts:
 
 
 def test_a_claimed_batch_is_nobody_elses(started: Database) -> None:
-    hold = claim(started)
-    assert (hold.batch_id, hold.owner, hold.fence) == (1, "first", 1)
+    lease = claim(started)
+    assert (lease.batch_id, lease.owner, lease.fence) == (1, "first", 1)
     with started.write() as connection:
         assert ledger.claim_batch(connection, 1, "second", THURSDAY) is None
 
@@ -91,10 +91,10 @@ def test_a_window_is_begun_before_anything_is_sent(started: Database) -> None:
 
 
 def test_beginning_a_window_records_the_one_before(started: Database) -> None:
-    hold = claim(started)
-    begin(started, hold)
+    lease = claim(started)
+    begin(started, lease)
     outcomes = told(Event.ACCEPT, 1, code="2.0.0", provider_id="4F2A9") + told(Event.REJECT, 2, code="5.1.1")
-    assert ids(begin(started, hold, outcomes)) == [3, 4]
+    assert ids(begin(started, lease, outcomes)) == [3, 4]
     with started.read() as connection:
         query = select(deliveries.c.status, deliveries.c.code, deliveries.c.provider_id, deliveries.c.at)
         rows = connection.execute(query.order_by(deliveries.c.reader_id).limit(2)).all()
@@ -116,10 +116,10 @@ def test_beginning_a_window_records_the_one_before(started: Database) -> None:
 def test_every_outcome_leads_to_its_state_and_is_counted_if_final(
     started: Database, event: Event, status: DeliveryStatus
 ) -> None:
-    hold = claim(started)
-    begin(started, hold)
+    lease = claim(started)
+    begin(started, lease)
     with started.write() as connection:
-        ledger.record_window(connection, hold, told(event, 1, 2), THURSDAY)
+        ledger.record_window(connection, lease, told(event, 1, 2), THURSDAY)
     assert statuses(started) == Counter({status: 2}) + Counter({S.PENDING: 3})
     progress = counts(started)
     final = Counter(accepted=progress.accepted, rejected=progress.rejected, unsure=progress.unsure)
@@ -127,38 +127,38 @@ def test_every_outcome_leads_to_its_state_and_is_counted_if_final(
 
 
 def test_recording_an_outcome_twice_counts_it_once(started: Database) -> None:
-    hold = claim(started)
-    begin(started, hold)
+    lease = claim(started)
+    begin(started, lease)
     for _ in range(2):
         with started.write() as connection:
-            ledger.record_window(connection, hold, told(Event.ACCEPT, 1), THURSDAY)
+            ledger.record_window(connection, lease, told(Event.ACCEPT, 1), THURSDAY)
     assert counts(started).accepted == 1
 
 
 def test_a_batch_is_done_when_everybody_is(started: Database) -> None:
-    hold = claim(started)
-    window = begin(started, hold, limit=10)
-    assert begin(started, hold, told(Event.ACCEPT, *ids(window))) is None
+    lease = claim(started)
+    window = begin(started, lease, limit=10)
+    assert begin(started, lease, told(Event.ACCEPT, *ids(window))) is None
     with started.read() as connection:
         assert connection.execute(select(batches.c.status, batches.c.owner)).one() == (BatchStatus.DONE, None)
 
 
 def test_whoever_was_deferred_waits_also_when_the_batch_changes_hands(started: Database) -> None:
     later = THURSDAY + timedelta(minutes=5)
-    hold = claim(started)
-    deferred = ids(begin(started, hold))
+    lease = claim(started)
+    deferred = ids(begin(started, lease))
     with started.write() as connection:
-        ledger.release_batch(connection, hold, told(Event.DEFER, *deferred), THURSDAY, retry_at=later)
+        ledger.release_batch(connection, lease, told(Event.DEFER, *deferred), THURSDAY, retry_at=later)
     following = ids(begin(started, claim(started), limit=10))
     assert statuses(started)[S.RETRY] == 2
     assert not {*following} & {*deferred}
 
 
 def test_a_batch_with_deferred_readers_waits_for_its_next_try(started: Database) -> None:
-    hold, later = claim(started), THURSDAY + timedelta(minutes=5)
-    begin(started, hold, limit=10)
+    lease, later = claim(started), THURSDAY + timedelta(minutes=5)
+    begin(started, lease, limit=10)
     outcomes = told(Event.ACCEPT, 1, 2, 3) + told(Event.DEFER, 4, 5, code="4.2.2")
-    assert begin(started, hold, outcomes, retry_at=later) is None
+    assert begin(started, lease, outcomes, retry_at=later) is None
     with started.write() as connection:
         assert ledger.claim_batch(connection, 1, "second", THURSDAY) is None
     again = claim(started, "second", now=later)
@@ -169,10 +169,10 @@ def test_a_batch_with_deferred_readers_waits_for_its_next_try(started: Database)
 
 
 def test_whoever_was_returned_is_begun_again(started: Database) -> None:
-    hold = claim(started)
-    begin(started, hold)
+    lease = claim(started)
+    begin(started, lease)
     outcomes = told(Event.ACCEPT, 1) + told(Event.RETURN, 2)
-    assert ids(begin(started, hold, outcomes)) == [2, 3]
+    assert ids(begin(started, lease, outcomes)) == [2, 3]
 
 
 @pytest.mark.parametrize(
@@ -211,16 +211,16 @@ def test_an_address_on_the_suppression_list_is_skipped(started: Database) -> Non
 def test_a_window_of_people_who_left_is_empty_and_not_the_end(started: Database) -> None:
     with started.write() as connection:
         connection.execute(update(readers).where(readers.c.id <= 2).values(status=ReaderStatus.LEFT))
-    hold = claim(started)
-    assert ids(begin(started, hold)) == []
-    assert ids(begin(started, hold)) == [3, 4]
+    lease = claim(started)
+    assert ids(begin(started, lease)) == []
+    assert ids(begin(started, lease)) == [3, 4]
 
 
 def test_a_paused_issue_gets_its_batch_back_with_what_was_sent(started: Database) -> None:
-    hold = claim(started)
-    begin(started, hold)
+    lease = claim(started)
+    begin(started, lease)
     change(started, issues, status=IssueStatus.PAUSED)
-    assert begin(started, hold, told(Event.ACCEPT, 1, 2)) is None
+    assert begin(started, lease, told(Event.ACCEPT, 1, 2)) is None
     assert statuses(started) == {S.ACCEPTED: 2, S.PENDING: 3}
     with started.read() as connection:
         assert connection.execute(select(batches.c.status, batches.c.owner)).one() == (
@@ -230,39 +230,39 @@ def test_a_paused_issue_gets_its_batch_back_with_what_was_sent(started: Database
 
 
 def test_the_rest_of_a_cancelled_batch_is_skipped(started: Database) -> None:
-    hold = claim(started)
-    begin(started, hold)
+    lease = claim(started)
+    begin(started, lease)
     change(started, issues, status=IssueStatus.CANCELLED)
-    assert begin(started, hold, told(Event.ACCEPT, 1) + told(Event.DEFER, 2)) is None
+    assert begin(started, lease, told(Event.ACCEPT, 1) + told(Event.DEFER, 2)) is None
     assert statuses(started) == {S.ACCEPTED: 1, S.SKIPPED: 4}
     assert counts(started) == Counts(readers=5, accepted=1, skipped=4)
 
 
 def test_a_worker_whose_batch_was_taken_can_do_nothing_more(started: Database) -> None:
-    hold = claim(started)
-    begin(started, hold)
-    change(started, batches, fence=hold.fence + 1)
+    lease = claim(started)
+    begin(started, lease)
+    change(started, batches, fence=lease.fence + 1)
     for step in (ledger.record_window, ledger.release_batch):
         with pytest.raises(Fenced), started.write() as connection:
-            step(connection, hold, told(Event.ACCEPT, 1), THURSDAY)
+            step(connection, lease, told(Event.ACCEPT, 1), THURSDAY)
     with pytest.raises(Fenced):
-        begin(started, hold, told(Event.ACCEPT, 1))
+        begin(started, lease, told(Event.ACCEPT, 1))
     assert statuses(started) == {S.BEGUN: 2, S.PENDING: 3}
 
 
 def test_a_released_batch_can_be_claimed_again(started: Database) -> None:
-    hold = claim(started)
-    begin(started, hold)
+    lease = claim(started)
+    begin(started, lease)
     with started.write() as connection:
-        ledger.release_batch(connection, hold, told(Event.ACCEPT, 1, 2), THURSDAY)
+        ledger.release_batch(connection, lease, told(Event.ACCEPT, 1, 2), THURSDAY)
     assert ids(begin(started, claim(started, "second"))) == [3, 4]
 
 
 def test_each_step_renews_the_lease(started: Database) -> None:
-    hold, later = claim(started), THURSDAY + timedelta(seconds=50)
-    begin(started, hold, now=later)
+    lease, later = claim(started), THURSDAY + timedelta(seconds=50)
+    begin(started, lease, now=later)
     with started.read() as connection:
-        assert connection.execute(select(batches.c.lease_until)).scalar() == later + ledger.LEASE
+        assert connection.execute(select(batches.c.lease_until)).scalar() == later + ledger.LEASE_DURATION
 
 
 def test_leases_are_renewed_for_the_workers_of_one_sender_only(started: Database) -> None:
@@ -272,7 +272,7 @@ def test_leases_are_renewed_for_the_workers_of_one_sender_only(started: Database
         ledger.renew_lease(connection, "host-1-a", until)
         ledger.renew_lease(connection, "host_1-ab-", until)
     with started.read() as connection:
-        (running,) = ledger.running_batches(connection, 1)
+        (running,) = ledger.list_running_batches(connection, 1)
     assert running.lease_until == until
 
 

@@ -12,11 +12,11 @@ from newsletter.clock import MovedClock
 from newsletter.db.engine import Database
 from newsletter.db.schema import alerts, mails, readers
 from newsletter.db.statuses import MailKind, MailStatus, ReaderStatus
-from newsletter.delivery.alerts import StoredAlerts
+from newsletter.delivery.alerts import Alerts
 from newsletter.delivery.loopback import Loopback, Misbehavior, Phase
-from newsletter.delivery.message import Marks
-from newsletter.delivery.throttle import Patience
-from newsletter.delivery.transactional import FORGOTTEN_AFTER, Postman, begin_mails, queue_mail
+from newsletter.delivery.message import MessageIds
+from newsletter.delivery.throttle import RetryPolicy
+from newsletter.delivery.transactional import FORGOTTEN_AFTER, TransactionalSender, begin_mails, queue_mail
 from newsletter.delivery.transports.outbox import Outbox
 from newsletter.delivery.transports.smtp import Smtp
 from newsletter.delivery.transports.smtp_wire import Relay, Waits
@@ -33,17 +33,17 @@ def queue(database: Database, key: str = "confirm:1", reader_id: int | None = 1,
         return queue_mail(connection, MailKind.CONFIRMATION, key, reader_id, {**CONFIRM, **values}, THURSDAY)
 
 
-def postman(database: Database, clock: MovedClock, transport: Any) -> Postman:
-    return Postman(
+def transactional_sender(database: Database, clock: MovedClock, transport: Any) -> TransactionalSender:
+    return TransactionalSender(
         database=database,
         clock=clock,
         frame=replace(FRAME, list_id="", list_name="", archive_url=""),
         template_folders=template_folders(None),
         signer=LinkSigner([KEY]),
-        marks=Marks(key=KEY, domain="news.example.org"),
+        message_ids=MessageIds(key=KEY, domain="news.example.org"),
         operator_address="operator@example.org",
         transport=lambda: transport,
-        patience=Patience(attempts=2, first=timedelta(minutes=5), longest=timedelta(hours=1)),
+        retry_policy=RetryPolicy(attempts=2, first=timedelta(minutes=5), longest=timedelta(hours=1)),
     )
 
 
@@ -63,7 +63,7 @@ def rows(database: Database) -> list[tuple[MailStatus, str | None]]:
 def test_a_mail_is_sent_once(database: Database, clock: MovedClock, tmp_path: Path) -> None:
     add_readers(database, 1)
     queue(database)
-    man = postman(database, clock, Outbox(tmp_path))
+    man = transactional_sender(database, clock, Outbox(tmp_path))
     assert (man.deliver(), man.deliver()) == (1, 0)
     (path,) = (tmp_path / "new").iterdir()
     message = path.read_bytes()
@@ -85,7 +85,7 @@ def test_what_a_mail_said_is_forgotten_with_its_end(
 ) -> None:
     add_readers(database, 1)
     queue(database)
-    postman(database, clock, Outbox(tmp_path)).deliver()
+    transactional_sender(database, clock, Outbox(tmp_path)).deliver()
     with database.read() as connection:
         assert connection.execute(select(mails.c["values"])).scalar() == {}
 
@@ -98,7 +98,7 @@ def test_a_deferred_mail_is_tried_again_later_and_given_up_in_the_end(
     with Loopback(
         faults=lambda phase, *_: Misbehavior(reply="451 4.2.1 Later") if phase is Phase.RCPT else None
     ) as server:
-        man = postman(database, clock, smtp(server))
+        man = transactional_sender(database, clock, smtp(server))
         man.deliver()
         assert rows(database) == [(MailStatus.PENDING, "4.2.1")]
         man.deliver()
@@ -114,7 +114,7 @@ def test_a_mail_that_was_lost_sight_of_is_not_sent_again(database: Database, clo
     with Loopback(
         faults=lambda phase, *_: Misbehavior(drop=True) if phase is Phase.TAKEN else None
     ) as server:
-        man = postman(database, clock, smtp(server))
+        man = transactional_sender(database, clock, smtp(server))
         man.deliver()
         clock.move(timedelta(days=1))
         man.deliver()
@@ -127,7 +127,7 @@ def test_a_server_in_trouble_leaves_the_mail_waiting(database: Database, clock: 
     queue(database)
     with Loopback() as server:
         pass
-    man = postman(database, clock, smtp(server))
+    man = transactional_sender(database, clock, smtp(server))
     assert man.deliver() == 0
     assert rows(database) == [(MailStatus.PENDING, None)]
 
@@ -139,7 +139,7 @@ def test_what_a_dead_postman_had_begun_is_unsure(
     queue(database)
     with database.write() as connection:
         assert len(begin_mails(connection, 10, clock.now())) == 1
-    man = postman(database, clock, Outbox(tmp_path))
+    man = transactional_sender(database, clock, Outbox(tmp_path))
     man.deliver()
     assert rows(database) == [(MailStatus.BEGUN, None)]
     clock.move(FORGOTTEN_AFTER)
@@ -153,7 +153,7 @@ def test_an_erased_reader_gets_no_mail(database: Database, clock: MovedClock, tm
     erased = {"status": ReaderStatus.ERASED, "address": None, "address_key": None}
     with database.write() as connection:
         connection.execute(update(readers).values(erased))
-    postman(database, clock, Outbox(tmp_path)).deliver()
+    transactional_sender(database, clock, Outbox(tmp_path)).deliver()
     assert rows(database) == [(MailStatus.REJECTED, "erased")]
 
 
@@ -164,15 +164,15 @@ def test_values_that_its_template_does_not_know_hold_up_nobody_else(
     with database.write() as connection:
         queue_mail(connection, MailKind.CONFIRMATION, "broken", 1, {}, THURSDAY)
     queue(database)
-    postman(database, clock, Outbox(tmp_path)).deliver()
+    transactional_sender(database, clock, Outbox(tmp_path)).deliver()
     assert rows(database) == [(MailStatus.REJECTED, "bad-template"), (MailStatus.ACCEPTED, "250")]
 
 
 def test_an_alert_reaches_the_operator_once(database: Database, clock: MovedClock, tmp_path: Path) -> None:
-    stored = StoredAlerts(database, clock)
+    stored = Alerts(database, clock)
     for _ in range(2):
         stored.raise_once("paused:1:3", "Issue #1 is paused", "The server lets nobody in.")
-    assert postman(database, clock, Outbox(tmp_path)).deliver() == 1
+    assert transactional_sender(database, clock, Outbox(tmp_path)).deliver() == 1
     (path,) = (tmp_path / "new").iterdir()
     message = path.read_bytes()
     assert b"To: operator@example.org" in message
@@ -187,8 +187,8 @@ def test_an_alert_reaches_the_operator_once(database: Database, clock: MovedCloc
 def test_the_operators_mail_may_go_another_way(database: Database, clock: MovedClock, tmp_path: Path) -> None:
     add_readers(database, 1)
     queue(database)
-    StoredAlerts(database, clock).raise_once("paused:1:3", "Issue #1 is paused", "The server lets nobody in.")
-    man = postman(database, clock, Outbox(tmp_path / "readers"))
+    Alerts(database, clock).raise_once("paused:1:3", "Issue #1 is paused", "The server lets nobody in.")
+    man = transactional_sender(database, clock, Outbox(tmp_path / "readers"))
     own = replace(man, alert_transport=lambda: Outbox(tmp_path / "operator"))
     assert own.deliver() == 2
     told = {

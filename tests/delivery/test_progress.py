@@ -15,7 +15,7 @@ from newsletter.delivery.states import Event
 from newsletter.delivery.store import start_issue
 from newsletter.delivery.takeover import settle
 from newsletter.delivery.transports.outbox import Outbox
-from newsletter.delivery.unsure import page_of_unsure, send_again
+from newsletter.delivery.unsure import list_unsure_page, send_again
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_issue, add_readers, sender
 
@@ -82,8 +82,8 @@ def lose_sight(database: Database, *reader_ids: int) -> None:
 def test_the_unsure_of_all_domains_come_page_by_page(sent: Database) -> None:
     lose_sight(sent, 5, 7, 120, 249)
     with sent.read() as connection:
-        first = page_of_unsure(connection, 1, limit=3)
-        second = page_of_unsure(connection, 1, after=first[-1].reader_id, limit=3)
+        first = list_unsure_page(connection, 1, limit=3)
+        second = list_unsure_page(connection, 1, after=first[-1].reader_id, limit=3)
     assert [each.reader_id for each in first] == [5, 7, 120]
     assert [each.reader_id for each in second] == [249]
 

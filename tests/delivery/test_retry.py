@@ -14,7 +14,7 @@ from newsletter.delivery.sender import Ending
 from newsletter.delivery.states import Event
 from newsletter.delivery.status import list_heartbeats
 from newsletter.delivery.store import start_issue
-from newsletter.delivery.throttle import Breaker, Patience, Wait
+from newsletter.delivery.throttle import Breaker, RetryPolicy, Wait
 from newsletter.delivery.transports.smtp import Smtp
 from newsletter.delivery.transports.smtp_wire import Relay
 from newsletter.errors import SendError
@@ -111,8 +111,8 @@ def test_nobody_else_loses_a_try_to_a_server_that_puts_everybody_off(
 
     with Loopback(faults=full) as server:
         transport = Smtp(relay=Relay(host="127.0.0.1", port=server.port), connections=1, window=20)
-        patience = Patience(attempts=2, first=timedelta(0), longest=timedelta(0))
-        one = sender(sqlite_database, transport, tmp_path, patience=patience)
+        retry_policy = RetryPolicy(attempts=2, first=timedelta(0), longest=timedelta(0))
+        one = sender(sqlite_database, transport, tmp_path, retry_policy=retry_policy)
         with running(one) as ending:
             until(lambda: bool(waits(sqlite_database)))
             assert "the server puts everybody off" in waits(sqlite_database)

@@ -18,7 +18,7 @@ from newsletter.delivery.loopback import Faults, Loopback, Misbehavior, Phase
 from newsletter.delivery.progress import Counts, get_counts
 from newsletter.delivery.sender import Ending, Sender
 from newsletter.delivery.store import pause_issue, resume_issue, start_issue
-from newsletter.delivery.throttle import Patience
+from newsletter.delivery.throttle import RetryPolicy
 from newsletter.delivery.transports.outbox import Outbox
 from newsletter.delivery.transports.smtp import Smtp
 from newsletter.delivery.transports.smtp_wire import Relay, Waits
@@ -327,8 +327,8 @@ def test_a_locked_database_is_waited_for_and_nobody_is_mailed_twice(tmp_path: Pa
 
 
 def test_patience_doubles_and_has_an_end() -> None:
-    patience = Patience(attempts=6, first=timedelta(minutes=5), longest=timedelta(hours=2))
-    rests = [patience.next_try(passes, THURSDAY) - THURSDAY for passes in (0, 1, 9)]
+    retry_policy = RetryPolicy(attempts=6, first=timedelta(minutes=5), longest=timedelta(hours=2))
+    rests = [retry_policy.next_try(passes, THURSDAY) - THURSDAY for passes in (0, 1, 9)]
     assert timedelta(minutes=3.75) <= rests[0] <= timedelta(minutes=6.25)
     assert timedelta(minutes=7.5) <= rests[1] <= timedelta(minutes=12.5)
     assert timedelta(hours=1.5) <= rests[2] <= timedelta(hours=2.5)

@@ -62,7 +62,7 @@ def test_each_reader_gets_a_mail_of_their_own(server: SendGrid) -> None:
     assert "For reader2@example.org" in second.html
     assert first.headers["List-Unsubscribe"] != second.headers["List-Unsubscribe"]
     assert first.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert first.custom_args == {"delivery_id": mailing(12).marks.mark(12, 1)}
+    assert first.custom_args == {"delivery_id": mailing(12).message_ids.delivery_token(12, 1)}
 
 
 def test_not_even_a_debugging_log_shows_the_key_or_an_address(

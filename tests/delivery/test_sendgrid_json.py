@@ -24,7 +24,7 @@ def expected(recipient: Recipient) -> dict[str, Any]:
         "to": [{"email": recipient.address}],
         "headers": TAGGED.personal_headers(values),
         "substitutions": TAGGED.substitutions(values),
-        "custom_args": {"delivery_id": MAILING.marks.mark(12, recipient.reader_id)},
+        "custom_args": {"delivery_id": MAILING.message_ids.delivery_token(12, recipient.reader_id)},
     }
 
 
@@ -53,6 +53,6 @@ def test_a_request_is_json_with_everybody_in_it() -> None:
     ]
     request = json.loads(WRITER.request(parts))
     ids = [each["custom_args"]["delivery_id"] for each in request["personalizations"]]
-    assert [MAILING.marks.read(each) for each in ids] == [(12, 1), (12, 2), (12, 3)]
+    assert [MAILING.message_ids.read_delivery_token(each) for each in ids] == [(12, 1), (12, 2), (12, 3)]
     assert request["content"][1]["value"] == TAGGED.html
     assert request["subject"] == PLAN.subject

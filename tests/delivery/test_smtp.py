@@ -12,7 +12,7 @@ import pytest
 from newsletter.config import Tls
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.loopback import Faults, Loopback, Misbehavior, Phase
-from newsletter.delivery.message import Mailing, Marks
+from newsletter.delivery.message import Mailing, MessageIds
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.transports.smtp import Smtp
 from newsletter.delivery.transports.smtp_wire import Relay, Waits
@@ -355,16 +355,18 @@ def test_an_address_that_could_steer_the_server_never_reaches_it(
 
 
 def test_bounces_come_back_with_the_message_in_their_address(extensions: tuple[str, ...]) -> None:
-    marks = Marks(key=b"k" * 32, domain="news.example.org", bounce_address="bounces@example.org")
+    message_ids = MessageIds(key=b"k" * 32, domain="news.example.org", bounce_address="bounces@example.org")
     usual = mailing(12)
-    mail = Mailing(issue_id=12, plan=PLAN, frame=FRAME, signer=usual.signer, marks=marks, clock=usual.clock)
+    mail = Mailing(
+        issue_id=12, plan=PLAN, frame=FRAME, signer=usual.signer, message_ids=message_ids, clock=usual.clock
+    )
     with server(extensions, keeps=True) as relay:
         send(relay, recipients(2), mail=mail)
     first, second = (taken.sender for taken in relay.taken)
     assert first.startswith("bounces+12.1.")
     assert first.endswith("@example.org")
     assert second.startswith("bounces+12.2.")
-    assert first == marks.return_path(12, 1)
+    assert first == message_ids.return_path(12, 1)
 
 
 @pytest.fixture(scope="session")

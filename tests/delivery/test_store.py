@@ -145,7 +145,7 @@ def test_cancelling_skips_whoever_waits(database: Database) -> None:
     store.start_issue(database, 1, THURSDAY)
     with database.write() as connection:
         connection.execute(update(issues).values(status=IssueStatus.CANCELLED))
-        assert store.skip_the_rest(connection, 1, THURSDAY) == 3
+        assert store.skip_waiting(connection, 1, THURSDAY) == 3
     with database.read() as connection:
         assert get_counts(connection, 1) == Counts(readers=3, skipped=3)
         assert set(connection.execute(select(deliveries.c.code)).scalars()) == {"cancelled"}
@@ -156,7 +156,7 @@ def test_the_rest_is_skipped_only_of_a_cancelled_issue(database: Database) -> No
     add_issue(database)
     store.start_issue(database, 1, THURSDAY)
     with database.write() as connection:
-        assert store.skip_the_rest(connection, 1, THURSDAY) == 0
+        assert store.skip_waiting(connection, 1, THURSDAY) == 0
     assert statuses(database) == {DeliveryStatus.PENDING: 3}
 
 

@@ -13,38 +13,38 @@ from newsletter.db.engine import Database
 from newsletter.db.statuses import DeliveryStatus
 from newsletter.delivery import ledger
 from newsletter.delivery.journal import Journal
-from newsletter.delivery.ledger import Hold
+from newsletter.delivery.ledger import Lease
 from newsletter.delivery.progress import Counts, get_counts
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.store import start_issue
 from newsletter.delivery.takeover import record_late, take_over
-from newsletter.delivery.throttle import Patience
+from newsletter.delivery.throttle import RetryPolicy
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_issue, add_readers, hash_address, statuses
 
 S = DeliveryStatus
-AFTER_THE_LEASE = THURSDAY + ledger.LEASE + timedelta(seconds=1)
+AFTER_THE_LEASE = THURSDAY + ledger.LEASE_DURATION + timedelta(seconds=1)
 
 
 @pytest.fixture
-def hold(database: Database) -> Hold:
+def lease(database: Database) -> Lease:
     """Five readers; a worker called "gone" has begun the first four."""
     add_readers(database, 5)
     add_issue(database)
     start_issue(database, 1, THURSDAY)
     with database.write() as connection:
-        hold = ledger.claim_batch(connection, 1, "gone", THURSDAY)
-        assert hold is not None
-        ledger.begin_window(connection, hold, (), limit=4, now=THURSDAY, hash_address=hash_address)
-    return hold
+        lease = ledger.claim_batch(connection, 1, "gone", THURSDAY)
+        assert lease is not None
+        ledger.begin_window(connection, lease, (), limit=4, now=THURSDAY, hash_address=hash_address)
+    return lease
 
 
-def leave_journal(folder: Path, hold: Hold) -> None:
+def leave_journal(folder: Path, lease: Lease) -> None:
     """1 was accepted, 2 rejected, 3 only started, 4 not even that; then its worker died."""
-    journal = Journal(folder, hold.owner)
-    journal.started(hold, [1, 2, 3])
-    journal.answered(hold, Outcome(reader_id=1, event=Event.ACCEPT, code="2.0.0", provider_id="4F2A9"))
-    journal.answered(hold, Outcome(reader_id=2, event=Event.REJECT, code="5.1.1"))
+    journal = Journal(folder, lease.owner)
+    journal.started(lease, [1, 2, 3])
+    journal.answered(lease, Outcome(reader_id=1, event=Event.ACCEPT, code="2.0.0", provider_id="4F2A9"))
+    journal.answered(lease, Outcome(reader_id=2, event=Event.REJECT, code="5.1.1"))
     journal.__exit__(KeyboardInterrupt)
 
 
@@ -54,109 +54,109 @@ def journals(tmp_path: Path) -> Path:
 
 
 def test_the_journal_of_a_dead_worker_settles_all_but_what_was_in_flight(
-    database: Database, hold: Hold, journals: Path
+    database: Database, lease: Lease, journals: Path
 ) -> None:
-    leave_journal(journals, hold)
-    assert take_over(database, hold, journals, THURSDAY)
+    leave_journal(journals, lease)
+    assert take_over(database, lease, journals, THURSDAY)
     assert statuses(database) == {S.ACCEPTED: 1, S.REJECTED: 1, S.UNSURE: 1, S.PENDING: 2}
     with database.read() as connection:
         assert get_counts(connection, 1) == Counts(readers=5, accepted=1, rejected=1, unsure=1)
 
 
 def test_whoever_was_deferred_before_the_kill_rests_like_everybody(
-    database: Database, hold: Hold, journals: Path
+    database: Database, lease: Lease, journals: Path
 ) -> None:
-    journal = Journal(journals, hold.owner)
-    journal.started(hold, [1])
-    journal.answered(hold, Outcome(reader_id=1, event=Event.DEFER, code="4.2.2"))
+    journal = Journal(journals, lease.owner)
+    journal.started(lease, [1])
+    journal.answered(lease, Outcome(reader_id=1, event=Event.DEFER, code="4.2.2"))
     journal.__exit__(KeyboardInterrupt)
-    assert take_over(database, hold, journals, THURSDAY, Patience(first=timedelta(minutes=8)))
+    assert take_over(database, lease, journals, THURSDAY, RetryPolicy(first=timedelta(minutes=8)))
     assert begun_by_a_successor(database, THURSDAY + timedelta(minutes=5)) == [2, 3, 4, 5]
     assert statuses(database) == {S.BEGUN: 4, S.RETRY: 1}
 
 
 def test_whoever_was_deferred_before_the_kill_is_tried_again_after_the_rest(
-    database: Database, hold: Hold, journals: Path
+    database: Database, lease: Lease, journals: Path
 ) -> None:
-    journal = Journal(journals, hold.owner)
-    journal.started(hold, [1])
-    journal.answered(hold, Outcome(reader_id=1, event=Event.DEFER, code="4.2.2"))
+    journal = Journal(journals, lease.owner)
+    journal.started(lease, [1])
+    journal.answered(lease, Outcome(reader_id=1, event=Event.DEFER, code="4.2.2"))
     journal.__exit__(KeyboardInterrupt)
-    take_over(database, hold, journals, THURSDAY, Patience(first=timedelta(minutes=8)))
+    take_over(database, lease, journals, THURSDAY, RetryPolicy(first=timedelta(minutes=8)))
     assert begun_by_a_successor(database, THURSDAY + timedelta(minutes=11)) == [1, 2, 3, 4, 5]
 
 
 def test_a_takeover_does_not_prolong_the_rest_of_those_deferred_before(
-    database: Database, hold: Hold, journals: Path
+    database: Database, lease: Lease, journals: Path
 ) -> None:
     with database.write() as connection:
         told = [Outcome(reader_id=1, event=Event.DEFER, code="4.2.2")]
         rest = THURSDAY + timedelta(minutes=5)
-        ledger.record_window(connection, hold, told, THURSDAY, retry_at=rest)
-    leave_journal(journals, hold)
-    take_over(database, hold, journals, THURSDAY + timedelta(minutes=4))
+        ledger.record_window(connection, lease, told, THURSDAY, retry_at=rest)
+    leave_journal(journals, lease)
+    take_over(database, lease, journals, THURSDAY + timedelta(minutes=4))
     assert begun_by_a_successor(database, THURSDAY + timedelta(minutes=5)) == [1, 4, 5]
 
 
 def begun_by_a_successor(database: Database, now: datetime) -> list[int]:
     with database.write() as connection:
-        hold = ledger.claim_batch(connection, 1, "successor", now)
-        assert hold is not None
-        window = ledger.begin_window(connection, hold, (), limit=9, now=now, hash_address=hash_address)
+        lease = ledger.claim_batch(connection, 1, "successor", now)
+        assert lease is not None
+        window = ledger.begin_window(connection, lease, (), limit=9, now=now, hash_address=hash_address)
     assert window is not None
     return [each.reader_id for each in window.recipients]
 
 
 def test_a_journal_is_removed_once_the_ledger_holds_what_it_said(
-    database: Database, hold: Hold, journals: Path
+    database: Database, lease: Lease, journals: Path
 ) -> None:
-    leave_journal(journals, hold)
-    take_over(database, hold, journals, THURSDAY)
+    leave_journal(journals, lease)
+    take_over(database, lease, journals, THURSDAY)
     assert list(journals.iterdir()) == []
 
 
-def test_only_one_successor_takes_over(database: Database, hold: Hold, journals: Path) -> None:
-    leave_journal(journals, hold)
-    assert take_over(database, hold, journals, THURSDAY)
-    assert not take_over(database, hold, journals, AFTER_THE_LEASE)
+def test_only_one_successor_takes_over(database: Database, lease: Lease, journals: Path) -> None:
+    leave_journal(journals, lease)
+    assert take_over(database, lease, journals, THURSDAY)
+    assert not take_over(database, lease, journals, AFTER_THE_LEASE)
     assert statuses(database)[S.UNSURE] == 1
 
 
-def test_lines_of_an_earlier_claim_prove_nothing(database: Database, hold: Hold, journals: Path) -> None:
-    earlier = Hold(**{name: getattr(hold, name) for name in Hold.__slots__} | {"fence": hold.fence - 1})
+def test_lines_of_an_earlier_claim_prove_nothing(database: Database, lease: Lease, journals: Path) -> None:
+    earlier = Lease(**{name: getattr(lease, name) for name in Lease.__slots__} | {"fence": lease.fence - 1})
     leave_journal(journals, earlier)
-    take_over(database, hold, journals, THURSDAY)
+    take_over(database, lease, journals, THURSDAY)
     assert statuses(database) == {S.PENDING: 5}
 
 
 def test_a_line_that_was_cut_short_was_never_acted_upon(
-    database: Database, hold: Hold, journals: Path
+    database: Database, lease: Lease, journals: Path
 ) -> None:
-    leave_journal(journals, hold)
+    leave_journal(journals, lease)
     path = journals / "gone.journal"
     written = path.read_bytes()
     end = written.index(b"\0")
     # The rest of a line is written before its first byte.
     path.write_bytes(written[: end + 1] + b"tarted\t1\t1\t4\n" + written[end + 15 :])
-    take_over(database, hold, journals, THURSDAY)
+    take_over(database, lease, journals, THURSDAY)
     assert statuses(database)[S.UNSURE] == 1
 
 
 def test_without_a_journal_a_batch_is_left_alone_until_its_lease_ends(
-    database: Database, hold: Hold, journals: Path
+    database: Database, lease: Lease, journals: Path
 ) -> None:
-    assert not take_over(database, hold, journals, THURSDAY + ledger.LEASE - timedelta(seconds=1))
-    assert take_over(database, hold, journals, AFTER_THE_LEASE)
+    assert not take_over(database, lease, journals, THURSDAY + ledger.LEASE_DURATION - timedelta(seconds=1))
+    assert take_over(database, lease, journals, AFTER_THE_LEASE)
     assert statuses(database) == {S.UNSURE: 4, S.PENDING: 1}
 
 
-def test_a_journal_of_another_boot_proves_nothing(database: Database, hold: Hold, journals: Path) -> None:
-    leave_journal(journals, hold)
+def test_a_journal_of_another_boot_proves_nothing(database: Database, lease: Lease, journals: Path) -> None:
+    leave_journal(journals, lease)
     path = journals / "gone.journal"
     _, *lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([b"boot\tbefore-the-power-failed\n", *lines]))
-    assert not take_over(database, hold, journals, THURSDAY)
-    assert take_over(database, hold, journals, AFTER_THE_LEASE)
+    assert not take_over(database, lease, journals, THURSDAY)
+    assert take_over(database, lease, journals, AFTER_THE_LEASE)
     assert statuses(database) == {S.UNSURE: 4, S.PENDING: 1}
 
 
@@ -182,27 +182,27 @@ def sleeper(journals: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_a_sleeping_worker_is_left_alone_until_its_lease_ends(
-    database: Database, hold: Hold, journals: Path, sleeper: subprocess.Popen[str]
+    database: Database, lease: Lease, journals: Path, sleeper: subprocess.Popen[str]
 ) -> None:
-    assert not take_over(database, hold, journals, THURSDAY)
-    assert take_over(database, hold, journals, AFTER_THE_LEASE)
+    assert not take_over(database, lease, journals, THURSDAY)
+    assert take_over(database, lease, journals, AFTER_THE_LEASE)
     assert statuses(database) == {S.UNSURE: 4, S.PENDING: 1}
     assert (journals / "gone.journal").exists()
 
 
 def test_a_killed_worker_is_known_to_be_dead_at_once(
-    database: Database, hold: Hold, journals: Path, sleeper: subprocess.Popen[str]
+    database: Database, lease: Lease, journals: Path, sleeper: subprocess.Popen[str]
 ) -> None:
     os.kill(sleeper.pid, 9)
     sleeper.wait()
-    assert take_over(database, hold, journals, THURSDAY)
+    assert take_over(database, lease, journals, THURSDAY)
     assert statuses(database) == {S.PENDING: 5}
 
 
 def test_what_a_sleeper_knows_when_it_wakes_settles_the_unsure(
-    database: Database, hold: Hold, journals: Path
+    database: Database, lease: Lease, journals: Path
 ) -> None:
-    take_over(database, hold, journals, AFTER_THE_LEASE)
+    take_over(database, lease, journals, AFTER_THE_LEASE)
     outcomes = [
         Outcome(reader_id=1, event=Event.ACCEPT, code="2.0.0"),
         Outcome(reader_id=2, event=Event.REJECT, code="5.1.1"),
@@ -210,7 +210,7 @@ def test_what_a_sleeper_knows_when_it_wakes_settles_the_unsure(
         Outcome(reader_id=4, event=Event.RETURN),
     ]
     with database.write() as connection:
-        record_late(connection, hold, outcomes, AFTER_THE_LEASE)
+        record_late(connection, lease, outcomes, AFTER_THE_LEASE)
     assert statuses(database) == {S.ACCEPTED: 1, S.REJECTED: 1, S.UNSURE: 2, S.PENDING: 1}
     with database.read() as connection:
         assert get_counts(connection, 1) == Counts(readers=5, accepted=1, rejected=1, unsure=2)

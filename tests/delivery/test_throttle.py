@@ -12,14 +12,14 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries, readers, reports
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
 from newsletter.delivery import ledger
-from newsletter.delivery.ledger import Hold, Window
+from newsletter.delivery.ledger import Lease, Window
 from newsletter.delivery.loopback import Loopback, Misbehavior, Phase
 from newsletter.delivery.progress import Counts
 from newsletter.delivery.sender import Ending
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.status import list_heartbeats
 from newsletter.delivery.store import start_issue
-from newsletter.delivery.throttle import Limit, Shares, Throttle, WarmUp, parse_limit, parse_warm_up
+from newsletter.delivery.throttle import Limit, PauseRules, Throttle, WarmUp, parse_limit, parse_warm_up
 from newsletter.delivery.transports.outbox import Outbox
 from newsletter.delivery.transports.smtp import Smtp
 from newsletter.delivery.transports.smtp_wire import Relay
@@ -39,7 +39,7 @@ def throttle(*limits: str, warm_up: WarmUp | None = None) -> Throttle:
 
 
 @pytest.fixture
-def hold(database: Database) -> Hold:
+def lease(database: Database) -> Lease:
     """Twenty readers in one batch, every other of them at gmail.com."""
     add_readers(database, 20)
     with database.write() as connection:
@@ -50,14 +50,14 @@ def hold(database: Database) -> Hold:
     return claim(database)
 
 
-def claim(database: Database, now: datetime = THURSDAY) -> Hold:
+def claim(database: Database, now: datetime = THURSDAY) -> Lease:
     with database.write() as connection:
-        hold = ledger.claim_batch(connection, 1, "worker", now)
-    assert hold is not None
-    return hold
+        lease = ledger.claim_batch(connection, 1, "worker", now)
+    assert lease is not None
+    return lease
 
 
-def begin(database: Database, hold: Hold, limits: Throttle, now: datetime = THURSDAY) -> Window | None:
+def begin(database: Database, lease: Lease, limits: Throttle, now: datetime = THURSDAY) -> Window | None:
     with database.write() as connection:
         limits.prepare(connection, now)
         begun = [
@@ -65,7 +65,7 @@ def begin(database: Database, hold: Hold, limits: Throttle, now: datetime = THUR
             for row in connection.execute(readers.select().order_by(readers.c.id))
         ]
         return ledger.begin_window(
-            connection, hold, begun, limit=100, now=now, hash_address=hash_address, throttle=limits
+            connection, lease, begun, limit=100, now=now, hash_address=hash_address, throttle=limits
         )
 
 
@@ -96,36 +96,36 @@ def test_what_is_no_limit_is_named(text: str) -> None:
 
 
 def test_no_more_begin_than_the_limit_and_the_next_when_its_time_is_over(
-    database: Database, hold: Hold
+    database: Database, lease: Lease
 ) -> None:
     limits = throttle("7/minute")
-    assert count(begin(database, hold, limits)) == 7
-    used_up = begin(database, hold, limits, THURSDAY + timedelta(seconds=59))
+    assert count(begin(database, lease, limits)) == 7
+    used_up = begin(database, lease, limits, THURSDAY + timedelta(seconds=59))
     assert used_up is not None
     assert (count(used_up), used_up.waits_for, used_up.waits_until) == (0, "7/minute", THURSDAY + MINUTE)
-    assert count(begin(database, hold, limits, THURSDAY + MINUTE)) == 7
+    assert count(begin(database, lease, limits, THURSDAY + MINUTE)) == 7
 
 
-def test_the_narrowest_limit_holds(database: Database, hold: Hold) -> None:
+def test_the_narrowest_limit_holds(database: Database, lease: Lease) -> None:
     limits = throttle("5/second", "8/hour")
-    assert count(begin(database, hold, limits)) == 5
-    assert count(begin(database, hold, limits, THURSDAY + SECOND)) == 3
-    waiting = begin(database, hold, limits, THURSDAY + 2 * SECOND)
+    assert count(begin(database, lease, limits)) == 5
+    assert count(begin(database, lease, limits, THURSDAY + SECOND)) == 3
+    waiting = begin(database, lease, limits, THURSDAY + 2 * SECOND)
     assert waiting is not None
     assert (waiting.waits_for, waiting.waits_until) == ("8/hour", THURSDAY + HOUR)
 
 
-def test_one_domains_limit_holds_up_nobody_else(database: Database, hold: Hold) -> None:
+def test_one_domains_limit_holds_up_nobody_else(database: Database, lease: Lease) -> None:
     limits = throttle("gmail.com 3/minute")
-    window = begin(database, hold, limits)
+    window = begin(database, lease, limits)
     assert window is not None
     assert [each.reader_id for each in window.recipients] == [1, 2, 3, 4, 5, 6, 7, 9, 11, 13, 15, 17, 19]
 
 
-def test_a_batch_of_one_domain_waits_until_its_limit_ends(database: Database, hold: Hold) -> None:
+def test_a_batch_of_one_domain_waits_until_its_limit_ends(database: Database, lease: Lease) -> None:
     limits = throttle("gmail.com 3/minute")
-    begin(database, hold, limits)
-    assert begin(database, hold, limits) is None
+    begin(database, lease, limits)
+    assert begin(database, lease, limits) is None
     with database.write() as connection:
         assert ledger.claim_batch(connection, 1, "worker", THURSDAY) is None
     later = THURSDAY + MINUTE
@@ -134,10 +134,10 @@ def test_a_batch_of_one_domain_waits_until_its_limit_ends(database: Database, ho
     assert [each.reader_id for each in window.recipients] == [8, 10, 12]
 
 
-def test_limits_hold_for_each_transport_by_itself(database: Database, hold: Hold) -> None:
-    assert count(begin(database, hold, throttle("7/minute"))) == 7
+def test_limits_hold_for_each_transport_by_itself(database: Database, lease: Lease) -> None:
+    assert count(begin(database, lease, throttle("7/minute"))) == 7
     other = Throttle(transport="sendgrid", limits=(Limit(count=4, period=MINUTE),))
-    assert count(begin(database, hold, other)) == 4
+    assert count(begin(database, lease, other)) == 4
 
 
 def test_a_warm_up_grows_by_half_each_day() -> None:
@@ -147,11 +147,11 @@ def test_a_warm_up_grows_by_half_each_day() -> None:
     assert warm_up.limit(date(9999, 1, 1)).count > 10**9
 
 
-def test_a_warm_up_is_one_more_limit_a_day(database: Database, hold: Hold) -> None:
+def test_a_warm_up_is_one_more_limit_a_day(database: Database, lease: Lease) -> None:
     limits = throttle("15/day", warm_up=WarmUp(starts_on=THURSDAY.date(), first=6))
-    assert count(begin(database, hold, limits)) == 6
-    assert count(begin(database, hold, limits, THURSDAY + timedelta(days=1))) == 9
-    waiting = begin(database, hold, limits, THURSDAY + timedelta(days=1))
+    assert count(begin(database, lease, limits)) == 6
+    assert count(begin(database, lease, limits, THURSDAY + timedelta(days=1))) == 9
+    waiting = begin(database, lease, limits, THURSDAY + timedelta(days=1))
     assert waiting is not None
     assert waiting.waits_until == datetime(2026, 11, 28, tzinfo=UTC)
 
@@ -204,7 +204,8 @@ def test_too_many_refusals_pause_the_issue(sqlite_database: Database, tmp_path: 
     with Loopback(faults=lambda phase, *_: refusal if phase is Phase.RCPT else None) as server:
         transport = Smtp(relay=Relay(host="127.0.0.1", port=server.port))
         assert (
-            sender(sqlite_database, transport, tmp_path, shares=Shares(rejected=0.2)).send() is Ending.PAUSED
+            sender(sqlite_database, transport, tmp_path, pause_rules=PauseRules(rejected=0.2)).send()
+            is Ending.PAUSED
         )
     paused, reason = status(sqlite_database)
     assert paused is IssueStatus.PAUSED
@@ -216,10 +217,10 @@ def test_too_many_refusals_pause_the_issue(sqlite_database: Database, tmp_path: 
 
 
 def end(
-    database: Database, hold: Hold, outcomes: list[Outcome], limits: Throttle, now: datetime = THURSDAY
+    database: Database, lease: Lease, outcomes: list[Outcome], limits: Throttle, now: datetime = THURSDAY
 ) -> None:
     with database.write() as connection:
-        ledger.record_window(connection, hold, outcomes, now, throttle=limits)
+        ledger.record_window(connection, lease, outcomes, now, throttle=limits)
 
 
 def returned(window: Window | None, count: int) -> list[Outcome]:
@@ -228,26 +229,26 @@ def returned(window: Window | None, count: int) -> list[Outcome]:
     return [Outcome(reader_id=each.reader_id, event=Event.RETURN) for each in window.recipients[:count]]
 
 
-def test_what_was_begun_and_never_left_is_given_back(database: Database, hold: Hold) -> None:
+def test_what_was_begun_and_never_left_is_given_back(database: Database, lease: Lease) -> None:
     limits = throttle("5/minute", "gmail.com 2/hour")
-    window = begin(database, hold, limits)
+    window = begin(database, lease, limits)
     assert count(window) == 5
     # Readers 1 and 2: the second is at gmail.com.
-    end(database, hold, returned(window, 2), limits)
-    again = begin(database, hold, limits)
+    end(database, lease, returned(window, 2), limits)
+    again = begin(database, lease, limits)
     assert again is not None
     assert [each.reader_id for each in again.recipients] == [1, 2]
-    assert count(begin(database, hold, limits)) == 0
+    assert count(begin(database, lease, limits)) == 0
 
 
-def test_nothing_is_given_back_to_a_period_that_came_after(database: Database, hold: Hold) -> None:
+def test_nothing_is_given_back_to_a_period_that_came_after(database: Database, lease: Lease) -> None:
     limits = throttle("5/minute")
-    window = begin(database, hold, limits)
+    window = begin(database, lease, limits)
     later = THURSDAY + MINUTE
     with database.write() as connection:
         limits.use(connection, ["a@example.org"] * 3, later)
-    end(database, hold, returned(window, 5), limits, later)
-    assert count(begin(database, hold, limits, later)) == 2
+    end(database, lease, returned(window, 5), limits, later)
+    assert count(begin(database, lease, limits, later)) == 2
 
 
 def test_a_slow_server_does_not_use_up_the_day(sqlite_database: Database, tmp_path: Path) -> None:
@@ -263,11 +264,11 @@ def test_a_slow_server_does_not_use_up_the_day(sqlite_database: Database, tmp_pa
     assert server.total == 40
 
 
-def test_a_domains_limit_costs_nobody_a_try(database: Database, hold: Hold) -> None:
+def test_a_domains_limit_costs_nobody_a_try(database: Database, lease: Lease) -> None:
     limits = throttle("gmail.com 3/minute")
     with database.write() as connection:
         begun = ledger.begin_window(
-            connection, hold, [], limit=100, now=THURSDAY, hash_address=hash_address, throttle=limits
+            connection, lease, [], limit=100, now=THURSDAY, hash_address=hash_address, throttle=limits
         )
         assert begun is not None
         deferred = [Outcome(reader_id=1, event=Event.DEFER, code="4.2.2")]
@@ -275,7 +276,7 @@ def test_a_domains_limit_costs_nobody_a_try(database: Database, hold: Hold) -> N
         later = THURSDAY + HOUR
         left = ledger.begin_window(
             connection,
-            hold,
+            lease,
             deferred + rest,
             limit=100,
             now=THURSDAY,
@@ -291,7 +292,7 @@ def test_a_domains_limit_costs_nobody_a_try(database: Database, hold: Hold) -> N
     assert statuses(database)[S.RETRY] == 1
     # When the batch is through but for the one, it waits for that one's time.
     free = throttle()
-    assert begin(database, claim_again(database, hold), free, minute) is None
+    assert begin(database, claim_again(database, lease), free, minute) is None
     with database.write() as connection:
         assert ledger.claim_batch(connection, 1, "worker", THURSDAY + 59 * MINUTE) is None
     window = begin(database, claim(database, later), free, later)
@@ -299,7 +300,7 @@ def test_a_domains_limit_costs_nobody_a_try(database: Database, hold: Hold) -> N
     assert [each.reader_id for each in window.recipients] == [1]
 
 
-def claim_again(database: Database, hold: Hold) -> Hold:
+def claim_again(database: Database, lease: Lease) -> Lease:
     """Everybody of the batch who waits was sent to meanwhile, and another worker claims it."""
     with database.write() as connection:
         waiting = deliveries.c.status.in_((S.PENDING, S.BEGUN))
@@ -308,19 +309,19 @@ def claim_again(database: Database, hold: Hold) -> Hold:
     return claim(database, THURSDAY + MINUTE)
 
 
-def test_a_batch_waits_for_the_domain_that_opens_first_and_no_other(database: Database, hold: Hold) -> None:
+def test_a_batch_waits_for_the_domain_that_opens_first_and_no_other(database: Database, lease: Lease) -> None:
     limits = throttle("gmail.com 3/hour", "gmail.com 100/second", "elsewhere.example 9/second")
-    begin(database, hold, limits)
-    assert begin(database, hold, limits) is None
+    begin(database, lease, limits)
+    assert begin(database, lease, limits) is None
     with database.write() as connection:
         assert ledger.claim_batch(connection, 1, "worker", THURSDAY + 59 * MINUTE) is None
         assert ledger.claim_batch(connection, 1, "worker", THURSDAY + HOUR) is not None
 
 
-def test_of_several_limits_that_are_used_up_the_last_to_end_counts(database: Database, hold: Hold) -> None:
+def test_of_several_limits_that_are_used_up_the_last_to_end_counts(database: Database, lease: Lease) -> None:
     limits = throttle("5/minute", "5/hour", "9/second")
-    begin(database, hold, limits)
-    waiting = begin(database, hold, limits)
+    begin(database, lease, limits)
+    waiting = begin(database, lease, limits)
     assert waiting is not None
     assert (waiting.waits_for, waiting.waits_until) == ("5/hour", THURSDAY + HOUR)
 
@@ -340,15 +341,17 @@ def test_of_several_limits_that_are_used_up_the_last_to_end_counts(database: Dat
     ],
 )
 def test_an_issue_goes_on_up_to_its_shares(refused: int, accepted: int, complaints: int, words: str) -> None:
-    shares, before = Shares(rejected=0.2, complained=0.003), Counts(readers=20_000)
+    pause_rules, before = PauseRules(rejected=0.2, complained=0.003), Counts(readers=20_000)
     now = replace(before, rejected=refused, accepted=accepted)
-    assert shares.objection(before, now, complaints) == words
-    assert Shares().objection(before, now, complaints) == ""
+    assert pause_rules.reason_to_pause(before, now, complaints) == words
+    assert PauseRules().reason_to_pause(before, now, complaints) == ""
 
 
 def test_who_resumed_knew_what_was_refused_before() -> None:
     before = Counts(readers=1_000, rejected=100, accepted=100)
-    assert Shares(rejected=0.2).objection(before, replace(before, rejected=149, accepted=101), 0) == ""
+    assert (
+        PauseRules(rejected=0.2).reason_to_pause(before, replace(before, rejected=149, accepted=101), 0) == ""
+    )
 
 
 def test_too_many_complaints_pause_the_issue(sqlite_database: Database, tmp_path: Path) -> None:
@@ -369,6 +372,6 @@ def test_too_many_complaints_pause_the_issue(sqlite_database: Database, tmp_path
         connection.execute(insert(reports), [each | {"outcome": "complained"} for each in rows])
     with Loopback(faults=lambda phase, *_: Misbehavior(wait=0.05) if phase is Phase.DOT else None) as server:
         transport = Smtp(relay=Relay(host="127.0.0.1", port=server.port), connections=2)
-        ending = sender(sqlite_database, transport, tmp_path, shares=Shares(complained=0.003)).send()
+        ending = sender(sqlite_database, transport, tmp_path, pause_rules=PauseRules(complained=0.003)).send()
     assert ending is Ending.PAUSED
     assert "readers complained, which is too many to go on" in status(sqlite_database)[1]

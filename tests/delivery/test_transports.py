@@ -164,7 +164,7 @@ class TestOutbox(TransportContract):
         drafts, (reader,) = tmp_path / "outbox" / "tmp", recipients(1)
         drafts.mkdir(parents=True)
         mail = mailing()
-        draft = drafts / file_name(mail.marks.message_id(mail.issue_id, reader.reader_id))
+        draft = drafts / file_name(mail.message_ids.message_id(mail.issue_id, reader.reader_id))
         with draft.open("wb") as taken, ThreadPoolExecutor() as pool:
             fcntl.flock(taken, fcntl.LOCK_EX)
             sending = pool.submit(self.send, way.transport, [reader])

@@ -9,7 +9,7 @@ from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
 from newsletter.delivery import ledger
 from newsletter.delivery.progress import Counts, get_counts
 from newsletter.delivery.store import finish_issue, start_issue
-from newsletter.delivery.unsure import Unsure, list_unsure, page_of_unsure, send_again
+from newsletter.delivery.unsure import Unsure, list_unsure, list_unsure_page, send_again
 from newsletter.errors import InvalidTransition, StoreBusy
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_issue, add_readers, statuses
@@ -72,7 +72,7 @@ def test_pages_of_the_unsure_go_on_where_the_last_one_ended(database: Database, 
     found: list[int] = []
     with database.read() as connection:
         for _ in range(250 // limit + 1):
-            page = page_of_unsure(connection, 1, after=found[-1] if found else 0, limit=limit)
+            page = list_unsure_page(connection, 1, after=found[-1] if found else 0, limit=limit)
             assert len(page) <= limit
             found += [each.reader_id for each in page]
         assert [each.reader_id for each in list_unsure(connection, 1)] == list(range(1, 251))

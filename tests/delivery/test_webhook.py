@@ -27,8 +27,8 @@ from newsletter.db.schema import (
     webhook_posts,
 )
 from newsletter.db.statuses import DeliveryStatus, MailKind, MailStatus, ReaderStatus
-from newsletter.delivery.bounces.acting import Feedback, Matcher
-from newsletter.delivery.message import Marks
+from newsletter.delivery.bounces.handling import Matcher, ReportHandler
+from newsletter.delivery.message import MessageIds
 from newsletter.delivery.progress import get_counts
 from newsletter.delivery.store import start_issue
 from newsletter.delivery.transactional import queue_mail
@@ -55,7 +55,7 @@ from tests.standins.sendgrid_webhook import Event, Post
 from tests.standins.sendgrid_webhook import Webhook as Poster
 
 S = DeliveryStatus
-MARKS: Marks = mailing().marks
+MESSAGE_IDS: MessageIds = mailing().message_ids
 SIGNATURE = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP = "X-Twilio-Email-Event-Webhook-Timestamp"
 
@@ -119,7 +119,7 @@ def mail_to(issue_id: int, number: int) -> AcceptedMail:
         text="",
         html="",
         headers={},
-        custom_args={"delivery_id": MARKS.mark(issue_id, number)},
+        custom_args={"delivery_id": MESSAGE_IDS.delivery_token(issue_id, number)},
         categories=(),
     )
 
@@ -127,13 +127,13 @@ def mail_to(issue_id: int, number: int) -> AcceptedMail:
 @pytest.fixture
 def place(database: Database) -> Place:
     poster, told = Poster(), Told()
-    matcher = Matcher(signer=LinkSigner([KEY]), marks=MARKS)
+    matcher = Matcher(signer=LinkSigner([KEY]), message_ids=MESSAGE_IDS)
     webhook = Webhook(
         database=database,
         clock=MovedClock(THURSDAY),
         keys=read_keys([poster.public_key]),
-        marks=MARKS,
-        feedback=Feedback(database=database, matcher=matcher, suppression_key=KEY),
+        message_ids=MESSAGE_IDS,
+        handler=ReportHandler(database=database, matcher=matcher, suppression_key=KEY),
         alerts=told,
     )
     return Place(database, poster, webhook, told)

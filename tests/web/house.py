@@ -61,7 +61,7 @@ class House:
 
     def mails(self, address: str) -> list[EmailMessage]:
         """Send what waits; then everything in the outbox to this address, by subject."""
-        self.app.postman.deliver()
+        self.app.transactional_sender.deliver()
         folder = self.app.settings.path(self.app.settings.paths.outbox) / "new"
         found = [read_mail(file) for file in folder.iterdir()]
         return sorted(

@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.clock import MovedClock
 from newsletter.db.statuses import Edition, ReaderStatus
-from newsletter.delivery.erasing import Keep
+from newsletter.delivery.erasing import Retention
 from newsletter.errors import StoreBusy
 from newsletter.readers.admin import take_off
 from newsletter.readers.links import Purpose
@@ -90,7 +90,7 @@ def test_the_log_waits_for_whoever_reads_and_says_so_when_it_takes_too_long(
         slow.execute("SELECT count(*) FROM readers").fetchone()
         with pytest.raises(StoreBusy, match="could not be emptied"):
             house.app.eraser.erase(reader_id, "test")
-    house.app.eraser.tidy(Keep(unconfirmed=timedelta(1), left=timedelta(1), mails=timedelta(1)))
+    house.app.eraser.tidy(Retention(unconfirmed=timedelta(1), left=timedelta(1), mails=timedelta(1)))
     assert files_with(house.app.settings.folder, b"alice") == []
 
 
@@ -145,7 +145,7 @@ def test_what_is_over_is_let_go_in_the_night(house: House, clock: MovedClock) ->
     house.post("/subscribe", address="never@example.org")
     house.mails("never@example.org")
     clock.move(timedelta(days=100))
-    keep = Keep(unconfirmed=timedelta(days=30), left=timedelta(days=90), mails=timedelta(days=90))
+    keep = Retention(unconfirmed=timedelta(days=30), left=timedelta(days=90), mails=timedelta(days=90))
     tidied = house.app.eraser.tidy(keep)
     assert (tidied.unconfirmed, tidied.left, tidied.mails) == (1, 1, 1)
     folder = house.app.settings.folder

@@ -1,16 +1,21 @@
-"""What a mailbox is to the reader of reports. The ways to reach one are maildir.py and imap.py."""
+"""The mailboxes where reports arrive, a Maildir or IMAP, and reading them from where the last reading ended."""
 
 import imaplib
 import re
 import ssl
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from newsletter.clock import Clock
 from newsletter.config import Tls
 from newsletter.db.engine import Database
+from newsletter.db.statuses import ReportKind
+from newsletter.delivery.bounces.handling import UNMATCHED, ReportHandler
+from newsletter.delivery.bounces.parse import read_report
 from newsletter.delivery.bounces.store import last_uid, set_last_uid
 from newsletter.errors import NewsletterError
 
@@ -51,12 +56,12 @@ class Mailbox(Protocol):
         ...
 
 
-# Reports from a Maildir that a mail server on this machine delivers to.
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Maildir:
-    """A Maildir of its own for reports. `delete`: remove what was acted on, which holds addresses."""
+    """A Maildir of its own for reports, which a mail server on this machine delivers to.
+
+    `delete`: remove what was acted on, which holds addresses.
+    """
 
     folder: Path
     delete: bool = False
@@ -88,11 +93,6 @@ class Maildir:
         """Nothing is open."""
 
 
-# Reports from an IMAP mailbox, by the standard library's imaplib. Nothing in it is changed, unless told to delete.
-#
-# How far it was read is kept in our database by UID (RFC 3501, 2.3.1.1), so that whoever else reads the mailbox may
-# do so in peace.
-
 T = TypeVar("T")
 
 _SECONDS = 60
@@ -115,7 +115,11 @@ class ImapAccount:
 
 
 class Imap:
-    """One reading of a mailbox: connects when asked for mail, remembers at `close` how far it came."""
+    """One reading of an IMAP mailbox: connects when asked for mail, remembers at `close` how far it came.
+
+    Nothing in the mailbox is changed, unless told to delete. How far it was read is kept in our database by UID
+    (RFC 3501, 2.3.1.1), so that whoever else reads the mailbox may do so in peace.
+    """
 
     def __init__(self, account: ImapAccount, database: Database, *, delete: bool = False) -> None:
         self.account = account
@@ -197,3 +201,48 @@ class Imap:
             yield
         except (imaplib.IMAP4.error, OSError) as error:
             raise MailboxTrouble(f"{self.name} cannot be read: {error}") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxSummary:
+    """What came of the mails: how many reports of each kind and outcome, and how many mails were no report."""
+
+    outcomes: Mapping[tuple[ReportKind, str], int]
+    others: int
+
+    @property
+    def reports(self) -> int:
+        return sum(self.outcomes.values())
+
+    @property
+    def words(self) -> str:
+        """What came of them, in a sentence or two."""
+        said = ", ".join(f"{count} {kind} ({what})" for (kind, what), count in sorted(self.outcomes.items()))
+        return f"Reports: {said or 'none'}. Other mails, left alone: {self.others}."
+
+
+def read_mailbox(mailbox: Mailbox, handler: ReportHandler, clock: Clock) -> MailboxSummary:
+    """Act on every report that has come since, each in a commit of its own; raises MailboxTrouble."""
+    outcomes: Counter[tuple[ReportKind, str]] = Counter()
+    others = 0
+    with closing(mailbox):
+        for incoming in mailbox.incoming():
+            report = read_report(incoming.raw)
+            if report is None:
+                others += 1
+                continue
+            outcome = handler.handle(report, clock.now())
+            outcomes[report.kind, outcome] += 1
+            # Without an identifier of ours it is about somebody else's mail, or for a person to judge.
+            if outcome != UNMATCHED:
+                mailbox.put_away(incoming)
+    return MailboxSummary(outcomes=outcomes, others=others)
+
+
+NO_MAILBOX = "No mailbox of reports is configured: set feedback.maildir or feedback.imap_host."
+
+
+def read_mailboxes(mailboxes: Iterable[Mailbox], handler: ReportHandler, clock: Clock) -> str:
+    """Read every mailbox, and return in a sentence what came of it; raises MailboxTrouble."""
+    words = [f"{each.name}: {read_mailbox(each, handler, clock).words}" for each in mailboxes]
+    return " ".join(words) or NO_MAILBOX

@@ -87,7 +87,7 @@ BY_MAIL = "by mail"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Traces:
+class Identifiers:
     """What in a report may lead to the message it is about. Only what carries a proof of ours counts.
 
     `recipients` are addresses that the report names: hints where to look, never a reason to act.
@@ -98,8 +98,8 @@ class Traces:
     tokens: tuple[str, ...] = ()
     recipients: tuple[str, ...] = ()
 
-    def __add__(self, other: "Traces") -> "Traces":
-        return Traces(
+    def __add__(self, other: "Identifiers") -> "Identifiers":
+        return Identifiers(
             return_paths=_joined(self.return_paths, other.return_paths),
             message_ids=_joined(self.message_ids, other.message_ids),
             tokens=_joined(self.tokens, other.tokens),
@@ -113,7 +113,7 @@ class Report:
 
     key: str
     kind: ReportKind
-    traces: Traces = field(default_factory=Traces)
+    identifiers: Identifiers = field(default_factory=Identifiers)
     action: Action = Action.FAILED
     #: An enhanced status code (RFC 3463) or empty.
     code: str = ""
@@ -141,17 +141,17 @@ _TOKEN = re.compile(rf"(?<![\w-])[\w-]{{14}}\.[\w-]{{{TOKEN_LENGTH - 15}}}(?![\w
 _MOST = 5
 
 
-def traces_of_report(message: Message) -> Traces:
+def identifiers_in_report(message: Message) -> Identifiers:
     """What the report's own header says of the message it is about."""
-    return Traces(
+    return Identifiers(
         return_paths=_found(_VERP, " ".join(_headers(message, _DELIVERED_TO))),
         message_ids=_found(_MESSAGE_ID, " ".join(_headers(message, ("in-reply-to", "references")))),
     )
 
 
-def traces_of_original(original: Message) -> Traces:
+def identifiers_in_original(original: Message) -> Identifiers:
     """What the returned message's header says of itself."""
-    return Traces(
+    return Identifiers(
         return_paths=_found(_VERP, " ".join(_headers(original, _SENT_FROM))),
         message_ids=_found(_MESSAGE_ID, " ".join(_headers(original, ("message-id",)))),
         tokens=_found(_TOKEN, " ".join(_headers(original, ("list-unsubscribe",)))),
@@ -159,9 +159,9 @@ def traces_of_original(original: Message) -> Traces:
     )
 
 
-def traces_in_text(text: str) -> Traces:
+def identifiers_in_text(text: str) -> Identifiers:
     """Marks that stand anywhere in a text."""
-    return Traces(
+    return Identifiers(
         return_paths=_found(_VERP, text), message_ids=_found(_MESSAGE_ID, text), tokens=_found(_TOKEN, text)
     )
 
@@ -318,9 +318,9 @@ def _abuse(message: Message, raw: bytes) -> Report | None:
     if fields is None:
         return None
     original = returned_message(message)
-    traces = Traces(recipients=recipients_of(fields)) + _traces(message, original)
+    identifiers = Identifiers(recipients=recipients_of(fields)) + _identifiers(message, original)
     kind = ReportKind.COMPLAINT if is_complaint(fields) else ReportKind.AUTO_REPLY
-    return Report(key=_key(message, raw), kind=kind, traces=traces)
+    return Report(key=_key(message, raw), kind=kind, identifiers=identifiers)
 
 
 def _status(message: Message, raw: bytes) -> Report | None:
@@ -329,29 +329,35 @@ def _status(message: Message, raw: bytes) -> Report | None:
     if outcome is None:
         return None
     action, code = outcome
-    traces = Traces(recipients=recipients_in(blocks)) + _traces(message, returned_message(message))
-    return Report(key=_key(message, raw), kind=ReportKind.BOUNCE, traces=traces, action=action, code=code)
+    identifiers = Identifiers(recipients=recipients_in(blocks)) + _identifiers(
+        message, returned_message(message)
+    )
+    return Report(
+        key=_key(message, raw), kind=ReportKind.BOUNCE, identifiers=identifiers, action=action, code=code
+    )
 
 
-def _traces(message: Message, original: Message | None) -> Traces:
-    own = traces_of_report(message)
-    return own if original is None else own + traces_of_original(original)
+def _identifiers(message: Message, original: Message | None) -> Identifiers:
+    own = identifiers_in_report(message)
+    return own if original is None else own + identifiers_in_original(original)
 
 
 def _leaving(message: Message, raw: bytes) -> Report | None:
     """The mail that a mail program writes for List-Unsubscribe's mailto: the subject carries the token."""
     subject = header(message, "subject")
-    traces = traces_in_text(subject)
-    if not traces.tokens or not _UNSUBSCRIBE.search(subject):
+    identifiers = identifiers_in_text(subject)
+    if not identifiers.tokens or not _UNSUBSCRIBE.search(subject):
         return None
-    return Report(key=_key(message, raw), kind=ReportKind.LEAVING, traces=traces)
+    return Report(key=_key(message, raw), kind=ReportKind.LEAVING, identifiers=identifiers)
 
 
 def _other(message: Message, raw: bytes) -> Report | None:
     if _is_from_a_server(message):
         return _plain_bounce(message, raw)
     if _is_automatic(message):
-        return Report(key=_key(message, raw), kind=ReportKind.AUTO_REPLY, traces=traces_of_report(message))
+        return Report(
+            key=_key(message, raw), kind=ReportKind.AUTO_REPLY, identifiers=identifiers_in_report(message)
+        )
     return None
 
 
@@ -380,7 +386,9 @@ def _plain_bounce(message: Message, raw: bytes) -> Report | None:
     return Report(
         key=_key(message, raw),
         kind=ReportKind.BOUNCE,
-        traces=Traces(recipients=recipients) + traces_of_report(message) + traces_in_text(text),
+        identifiers=Identifiers(recipients=recipients)
+        + identifiers_in_report(message)
+        + identifiers_in_text(text),
         action=Action.FAILED if permanent else Action.DELAYED,
         code=said.group() if said else "",
     )

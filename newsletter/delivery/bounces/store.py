@@ -1,7 +1,6 @@
-"""The queries of feedback: which reports were read, who bounced softly, how far a mailbox was read. No commits."""
+"""The queries of bounces: which reports were read, who bounced softly, how far a mailbox was read. No commits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, func, insert, literal, select, update
@@ -9,28 +8,26 @@ from sqlalchemy import ColumnElement, Connection, func, insert, literal, select,
 from newsletter.db.engine import insert_into
 from newsletter.db.schema import deliveries, issues, mailboxes, mails, reports, soft_bounces
 from newsletter.db.statuses import IssueStatus, MailStatus, ReportKind
+from newsletter.delivery.bounces.parse import Report
 
 #: Single mails of a reader that are tried for a Message-ID.
 _MAILS = 20
 _WENT_OUT = (IssueStatus.SENDING, IssueStatus.PAUSED, IssueStatus.SENT, IssueStatus.CANCELLED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportRow:
-    """A report as it is remembered: no address, no word of anybody's."""
-
-    key: str
-    kind: ReportKind
-    at: datetime
-    reader_id: int
-    issue_id: int
-    code: str
-    outcome: str
-
-
-def add_report(connection: Connection, row: ReportRow) -> bool:
-    """Remember a report; False when it was read before."""
-    values = {name: getattr(row, name) for name in ReportRow.__dataclass_fields__}
+def add_report(
+    connection: Connection, report: Report, *, reader_id: int, issue_id: int, now: datetime
+) -> bool:
+    """Remember a report, without an address or a word of anybody's; return False when it was read before."""
+    values = {
+        "key": report.key,
+        "kind": report.kind,
+        "at": now,
+        "reader_id": reader_id,
+        "issue_id": issue_id,
+        "code": report.code,
+        "outcome": "",
+    }
     statement = (
         insert_into(reports, connection.dialect.name)
         .values(values)
@@ -40,11 +37,12 @@ def add_report(connection: Connection, row: ReportRow) -> bool:
 
 
 def set_outcome(connection: Connection, key: str, outcome: str) -> None:
+    """Note what came of a report."""
     connection.execute(update(reports).where(reports.c.key == key).values(outcome=outcome))
 
 
 def count_reports(connection: Connection, since: datetime) -> list[tuple[ReportKind, str, str, int]]:
-    """How many reports there were of each kind, outcome and code, the most frequent first."""
+    """Return how many reports there were of each kind, outcome and code, the most frequent first."""
     columns = (reports.c.kind, reports.c.outcome, reports.c.code)
     number = func.count().label("number")
     query = select(*columns, number).where(reports.c.at >= since).group_by(*columns)
@@ -53,7 +51,7 @@ def count_reports(connection: Connection, since: datetime) -> list[tuple[ReportK
 
 
 def count_complaints(connection: Connection, issue_id: int, since: datetime) -> int:
-    """How many readers complained of the issue."""
+    """Return how many readers complained of the issue."""
     theirs = (reports.c.issue_id == issue_id, reports.c.kind == ReportKind.COMPLAINT, reports.c.at >= since)
     return connection.execute(select(func.count()).select_from(reports).where(*theirs)).scalar_one()
 
@@ -77,7 +75,7 @@ def add_soft_bounces(connection: Connection, which: ColumnElement[bool], now: da
 
 
 def bounced_often(connection: Connection, issue_id: int, times: int) -> Sequence[int]:
-    """The readers of whom this issue and others, at least so many in all, bounced softly."""
+    """Return the readers of whom this issue and others, at least so many in all, bounced softly."""
     now = select(soft_bounces.c.reader_id).where(soft_bounces.c.issue_id == issue_id)
     query = select(soft_bounces.c.reader_id).where(soft_bounces.c.reader_id.in_(now))
     query = query.group_by(soft_bounces.c.reader_id).having(func.count() >= times)
@@ -85,7 +83,7 @@ def bounced_often(connection: Connection, issue_id: int, times: int) -> Sequence
 
 
 def last_bounces(connection: Connection, reader_id: int, limit: int) -> Sequence[datetime | None]:
-    """For each of the last issues that went to the reader, newest first: when it bounced softly, or None."""
+    """Return for each of the last issues that went to the reader, newest first, when it bounced softly, or None."""
     bounced = (soft_bounces.c.issue_id == issues.c.id) & (soft_bounces.c.reader_id == reader_id)
     theirs = (deliveries.c.issue_id == issues.c.id) & (deliveries.c.reader_id == reader_id)
     query = (
@@ -99,13 +97,13 @@ def last_bounces(connection: Connection, reader_id: int, limit: int) -> Sequence
 
 
 def mails_to(connection: Connection, reader_id: int) -> Sequence[int]:
-    """The ids of the last single mails to a reader."""
+    """Return the ids of the last single mails to a reader."""
     query = select(mails.c.id).where(mails.c.reader_id == reader_id).order_by(mails.c.id.desc())
     return connection.execute(query.limit(_MAILS)).scalars().all()
 
 
 def return_mail(connection: Connection, mail_id: int, code: str, now: datetime) -> None:
-    """A single mail came back."""
+    """Note that a single mail came back."""
     settled = (MailStatus.ACCEPTED, MailStatus.UNSURE, MailStatus.BEGUN)
     statement = update(mails).where(mails.c.id == mail_id, mails.c.status.in_(settled))
     connection.execute(statement.values(status=MailStatus.REJECTED, code=code or None, at=now))
@@ -115,12 +113,13 @@ def return_mail(connection: Connection, mail_id: int, code: str, now: datetime) 
 
 
 def last_uid(connection: Connection, mailbox: str, validity: int) -> int:
-    """The last UID of the mailbox that was looked at; 0 when none was, or its UIDs began anew."""
+    """Return the last UID of the mailbox that was looked at; 0 when none was, or its UIDs began anew."""
     known = mailboxes.c.name == mailbox, mailboxes.c.validity == validity
     return connection.execute(select(mailboxes.c.last_uid).where(*known)).scalar() or 0
 
 
 def set_last_uid(connection: Connection, mailbox: str, validity: int, uid: int) -> None:
+    """Note how far the mailbox was read."""
     values = {"validity": validity, "last_uid": uid}
     known = update(mailboxes).where(mailboxes.c.name == mailbox).values(values)
     if connection.execute(known).rowcount == 0:

@@ -2,7 +2,7 @@
 
 Posts come late, twice and in any order. An event is acted on once, by its id; what the events of one delivery lead to
 does not depend on their order: that is states.py's work. What an event says is sendgrid_events.py, what a bounce or
-complaint means for a reader feedback/.
+complaint means for a reader bounces/.
 """
 
 import hashlib
@@ -28,9 +28,9 @@ from newsletter.config import Settings, TransportName
 from newsletter.db.engine import Database, insert_into
 from newsletter.db.schema import deliveries, mails, provider_events, webhook_posts, webhooks
 from newsletter.db.statuses import MailStatus, ReportKind
-from newsletter.delivery.bounces.acting import Feedback, Match
+from newsletter.delivery.bounces.handling import Match, ReportHandler
 from newsletter.delivery.bounces.parse import ENHANCED, Meaning, Report
-from newsletter.delivery.message import Marks
+from newsletter.delivery.message import MessageIds
 from newsletter.delivery.states import Event, sources_of
 from newsletter.delivery.takeover import settle
 from newsletter.errors import ConfigError
@@ -75,7 +75,7 @@ class Told:
     code: str = ""
     #: What it means for the delivery: ARRIVE, BOUNCE or nothing.
     event: Event | None = None
-    #: What it means for the reader, by the rules of feedback/.
+    #: What it means for the reader, by the rules of bounces/.
     report: Report | None = None
 
 
@@ -330,8 +330,8 @@ class Webhook:
     database: Database
     clock: Clock
     keys: Sequence[EllipticCurvePublicKey]
-    marks: Marks
-    feedback: Feedback
+    message_ids: MessageIds
+    handler: ReportHandler
     alerts: Alerts
 
     def take(self, body: bytes, signature: str, timestamp: str) -> bool:
@@ -397,7 +397,7 @@ class Webhook:
 
     def _act_on_all(self, connection: Connection, told: Sequence[Told]) -> Counter[tuple[str, str]]:
         now = self.clock.now()
-        targets = {each.key: self.marks.read(each.mark) for each in told}
+        targets = {each.key: self.message_ids.read_delivery_token(each.mark) for each in told}
         new = add_events(connection, [_row(each, targets[each.key], now) for each in told])
         fresh = {each.key: each for each in told if each.key in new}
         still_open = self._still_open(connection, [target for key in fresh if (target := targets[key])])
@@ -438,9 +438,9 @@ class Webhook:
         if told.report is None:
             return outcome
         match = self._match(connection, issue_id, number)
-        if match is None or not self.feedback.knows(connection, match):
+        if match is None or not self.handler.knows(connection, match):
             return _NOBODY
-        return self.feedback.act_on(connection, told.report, match, now)
+        return self.handler.handle_matched(connection, told.report, match, now)
 
     def _settle(self, connection: Connection, told: Told, issue_id: int, number: int, now: datetime) -> str:
         if told.event is None:

@@ -17,7 +17,7 @@ from newsletter.app import App
 from newsletter.db.statuses import IssueStatus
 from newsletter.delivery.progress import COUNTED, Counts, DomainCounts, SendRate, get_counts
 from newsletter.delivery.status import Situation, StatusReport, describe, get_situation
-from newsletter.delivery.unsure import Unsure, page_of_unsure
+from newsletter.delivery.unsure import Unsure, list_unsure_page
 from newsletter.digest.issues import Issue, Step, steps_from
 from newsletter.digest.store import get_issue
 from newsletter.digest.wording import clip
@@ -295,7 +295,7 @@ def unsure(request: Request, app: Installed, editor: Publisher, issue_id: int, a
     with app.database.read() as connection:
         issue = get_issue(connection, issue_id)
         number = get_counts(connection, issue_id).unsure
-        listed = page_of_unsure(connection, issue_id, after=after, limit=MOST_UNSURE + 1)
+        listed = list_unsure_page(connection, issue_id, after=after, limit=MOST_UNSURE + 1)
     shown = listed[:MOST_UNSURE]
     page = UnsurePage(
         desk=DeskFrame.of(request, editor, "issues"),

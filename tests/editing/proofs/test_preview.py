@@ -12,7 +12,7 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import readers
 from newsletter.db.statuses import ReaderStatus
 from newsletter.delivery.ledger import Recipient
-from newsletter.delivery.message import mailings_of
+from newsletter.delivery.message import load_mailings
 from newsletter.digest.issues import Issue
 from newsletter.editing.approve import approve
 from newsletter.editing.draft import edit
@@ -84,7 +84,7 @@ def test_a_readers_preview_is_the_readers_own_message(app: App) -> None:
 
 def _as_sent(app: App, issue: Issue, reader_id: int) -> bytes:
     with app.database.read() as connection:
-        [mailing] = mailings_of(connection, issue.id, app.links, app.marks, app.clock).values()
+        [mailing] = load_mailings(connection, issue.id, app.links, app.message_ids, app.clock).values()
     return mailing.compose(Recipient(reader_id=reader_id, address="Alice@example.org", attempts=0))
 
 

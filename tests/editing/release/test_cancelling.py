@@ -30,12 +30,12 @@ def test_a_cancelled_issue_leaves_nobody_begun_but_with_a_living_sender(
     start(app, issue)
     now = app.clock.now()
     with sqlite_database.write() as connection:
-        hold = ledger.claim_batch(connection, issue.id, "gone", now)
-        assert hold is not None
-        ledger.begin_window(connection, hold, (), limit=4, now=now, hash_address=hash_address)
-    journal = Journal(app.settings.path(app.settings.paths.journal), hold.owner)
-    journal.started(hold, [1, 2, 3])
-    journal.answered(hold, Outcome(reader_id=1, event=Event.ACCEPT, code="2.0.0", provider_id="4F2A9"))
+        lease = ledger.claim_batch(connection, issue.id, "gone", now)
+        assert lease is not None
+        ledger.begin_window(connection, lease, (), limit=4, now=now, hash_address=hash_address)
+    journal = Journal(app.settings.path(app.settings.paths.journal), lease.owner)
+    journal.started(lease, [1, 2, 3])
+    journal.answered(lease, Outcome(reader_id=1, event=Event.ACCEPT, code="2.0.0", provider_id="4F2A9"))
     if killed:
         journal.__exit__(KeyboardInterrupt)
     cancelled = cancel(app, issue, "wrong numbers", "paul")

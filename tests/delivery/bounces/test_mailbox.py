@@ -1,4 +1,4 @@
-"""Reading reports from a Maildir and from an IMAP server."""
+"""MailboxSummary reports from a Maildir and from an IMAP server."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +9,17 @@ from newsletter.clock import MovedClock
 from newsletter.config import Tls
 from newsletter.db.engine import Database
 from newsletter.db.statuses import ReaderStatus, ReportKind
-from newsletter.delivery.bounces.acting import Reading, read_mailbox
-from newsletter.delivery.bounces.mailbox import Imap, ImapAccount, Mailbox, MailboxTrouble, Maildir
-from tests.delivery.feedback.shapes import (
-    MARKS,
+from newsletter.delivery.bounces.mailbox import (
+    Imap,
+    ImapAccount,
+    Mailbox,
+    MailboxSummary,
+    MailboxTrouble,
+    Maildir,
+    read_mailbox,
+)
+from tests.delivery.bounces.shapes import (
+    MESSAGE_IDS,
     UNSUBSCRIBE,
     complaint,
     dsn,
@@ -20,7 +27,7 @@ from tests.delivery.feedback.shapes import (
     original,
     out_of_office,
 )
-from tests.delivery.feedback.test_acting import feedback, reader_status, went_out
+from tests.delivery.bounces.test_handling import handler, reader_status, went_out
 from tests.delivery.house import add_readers
 from tests.standins.imap import Box, imap_server
 
@@ -51,15 +58,15 @@ def account(box: Box, password: str = "secret") -> ImapAccount:
     return ImapAccount(host="127.0.0.1", port=box.port, tls=Tls.NONE, user="desk", password=password)
 
 
-def read(house: Database, mailbox: Mailbox, clock: MovedClock) -> Reading:
-    return read_mailbox(mailbox, feedback(house), clock)
+def read(house: Database, mailbox: Mailbox, clock: MovedClock) -> MailboxSummary:
+    return read_mailbox(mailbox, handler(house), clock)
 
 
 MAILS = (
     dsn(original(1, 1, UNSUBSCRIBE)),
     LETTER,
     complaint(original(1, 2, UNSUBSCRIBE)),
-    out_of_office(MARKS.return_path(1, 3)),
+    out_of_office(MESSAGE_IDS.return_path(1, 3)),
 )
 
 
@@ -136,7 +143,7 @@ def test_reports_may_be_deleted_and_nobody_elses_mail(
     house: Database, clock: MovedClock, box: Box, uidplus: bool, left: list[int]
 ) -> None:
     box.uidplus = uidplus
-    for raw in (*MAILS[:3], out_of_office(MARKS.return_path(1, 3))):
+    for raw in (*MAILS[:3], out_of_office(MESSAGE_IDS.return_path(1, 3))):
         box.add(raw)
     read(house, Imap(account(box), house, delete=True), clock)
     assert sorted(box.mails) == left

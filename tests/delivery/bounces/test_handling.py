@@ -16,7 +16,7 @@ from newsletter.db.statuses import (
     MailStatus,
     ReaderStatus,
 )
-from newsletter.delivery.bounces.acting import SEEN_BEFORE, UNMATCHED, Feedback, Matcher
+from newsletter.delivery.bounces.handling import SEEN_BEFORE, UNMATCHED, Matcher, ReportHandler
 from newsletter.delivery.bounces.parse import read_report
 from newsletter.delivery.progress import get_counts
 from newsletter.delivery.store import start_issue
@@ -24,9 +24,9 @@ from newsletter.delivery.transactional import queue_mail
 from newsletter.readers.addresses import parse_address
 from newsletter.readers.store import suppression_reason
 from tests.conftest import THURSDAY
-from tests.delivery.feedback.shapes import (
-    MARKS,
+from tests.delivery.bounces.shapes import (
     MESSAGE_ID,
+    MESSAGE_IDS,
     SIGNER,
     UNSUBSCRIBE,
     complaint,
@@ -40,14 +40,16 @@ from tests.delivery.house import KEY, add_issue, add_readers
 WEEK = timedelta(days=7)
 
 
-def feedback(database: Database) -> Feedback:
-    return Feedback(database=database, matcher=Matcher(signer=SIGNER, marks=MARKS), suppression_key=KEY)
+def handler(database: Database) -> ReportHandler:
+    return ReportHandler(
+        database=database, matcher=Matcher(signer=SIGNER, message_ids=MESSAGE_IDS), suppression_key=KEY
+    )
 
 
 def take(database: Database, raw: bytes, now: datetime = THURSDAY) -> str:
     report = read_report(raw)
     assert report is not None
-    return feedback(database).take(report, now)
+    return handler(database).handle(report, now)
 
 
 def went_out(database: Database, issue_id: int = 1, status: DeliveryStatus = DeliveryStatus.ACCEPTED) -> None:
@@ -88,7 +90,7 @@ def house(database: Database) -> Database:
 
 MARKED = [
     pytest.param({"returned": original(1, 1, UNSUBSCRIBE)}, id="unsubscribe token"),
-    pytest.param({"returned": original(1, 1), "to": MARKS.return_path(1, 1)}, id="return path"),
+    pytest.param({"returned": original(1, 1), "to": MESSAGE_IDS.return_path(1, 1)}, id="return path"),
     pytest.param(
         {
             "returned": original(1, 1, MESSAGE_ID, to="reader1@example.org"),
@@ -125,7 +127,8 @@ OTHERS_MARK = original(1, 2, MESSAGE_ID, to="reader1@example.org")
         ),
         pytest.param(dsn(OTHERS_MARK, recipient="reader1@example.org"), id="another reader's Message-ID"),
         pytest.param(
-            dsn(original(1, 1), to=MARKS.return_path(1, 2).replace("1.2.", "1.1.")), id="forged return path"
+            dsn(original(1, 1), to=MESSAGE_IDS.return_path(1, 2).replace("1.2.", "1.1.")),
+            id="forged return path",
         ),
         pytest.param(
             dsn(original(1, 1, UNSUBSCRIBE).replace("unsubscribe/", "unsubscribe/x")), id="spoilt token"
@@ -189,7 +192,7 @@ def test_a_request_to_leave_is_done(house: Database) -> None:
 
 
 def test_an_out_of_office_note_changes_nothing(house: Database) -> None:
-    assert take(house, out_of_office(MARKS.return_path(1, 1))) == "nothing to do"
+    assert take(house, out_of_office(MESSAGE_IDS.return_path(1, 1))) == "nothing to do"
     assert reader_status(house) is ReaderStatus.ACTIVE
     assert delivery_of(house) == (DeliveryStatus.ACCEPTED, None)
 
@@ -234,7 +237,7 @@ def test_a_single_mail_that_comes_back_is_matched_by_its_own_id(database: Databa
         queue_mail(connection, MailKind.CONFIRMATION, "confirm:1", 1, {}, THURSDAY)
         connection.execute(update(mails).values(status=MailStatus.ACCEPTED))
         mail_id = connection.execute(select(mails.c.id)).scalar_one()
-    header = f"To: reader1@example.org\nMessage-ID: {MARKS.message_id(0, mail_id)}\n"
+    header = f"To: reader1@example.org\nMessage-ID: {MESSAGE_IDS.message_id(0, mail_id)}\n"
     assert take(database, dsn(header, recipient="reader1@example.org")) == "dead address"
     assert reader_status(database) is ReaderStatus.BOUNCED
     with database.read() as connection:

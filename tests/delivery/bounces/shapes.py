@@ -1,11 +1,11 @@
 """Reports as servers write them, made up here: RFC 3464, RFC 5965, bounces of servers' own making, and other mail."""
 
-from newsletter.delivery.message import Marks
+from newsletter.delivery.message import MessageIds
 from newsletter.readers.links import LinkSigner, Purpose
 from tests.delivery.house import KEY
 
 SIGNER = LinkSigner([KEY])
-MARKS = Marks(key=KEY, domain="news.example.org", bounce_address="bounces@news.example.org")
+MESSAGE_IDS = MessageIds(key=KEY, domain="news.example.org", bounce_address="bounces@news.example.org")
 
 #: What a returned message of ours says of itself; each line may be left out.
 MESSAGE_ID, UNSUBSCRIBE = "message-id", "list-unsubscribe"
@@ -15,7 +15,7 @@ def original(issue_id: int, reader_id: int, *marks: str, to: str = "alice@exampl
     """The header of a message of ours, with those marks."""
     token = SIGNER.token(Purpose.UNSUBSCRIBE, reader_id, issue_id)
     lines = {
-        MESSAGE_ID: f"Message-ID: {MARKS.message_id(issue_id, reader_id)}",
+        MESSAGE_ID: f"Message-ID: {MESSAGE_IDS.message_id(issue_id, reader_id)}",
         UNSUBSCRIBE: f"List-Unsubscribe: <https://news.example.org/unsubscribe/{token}>,\n <mailto:a@example.org>",
     }
     own = "\n".join(lines[each] for each in marks)
@@ -118,7 +118,7 @@ To: {to}
 Message-ID: <away@example.org>
 Subject: Out of office: Two verdicts
 Auto-Submitted: auto-replied
-In-Reply-To: {MARKS.message_id(1, 1)}
+In-Reply-To: {MESSAGE_IDS.message_id(1, 1)}
 
 I am away until Monday. In urgent cases mail delivery to bob@example.org could not be better.
 """.encode()

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from newsletter.db.statuses import ReportKind
 from newsletter.delivery.bounces.parse import Action, Report, read_report
 from newsletter.readers.links import Purpose
-from tests.delivery.feedback.shapes import (
-    MARKS,
+from tests.delivery.bounces.shapes import (
     MESSAGE_ID,
+    MESSAGE_IDS,
     SIGNER,
     UNSUBSCRIBE,
     complaint,
@@ -31,22 +31,22 @@ def read(raw: bytes) -> Report:
 
 
 def test_a_notification_says_what_happened_and_carries_our_marks() -> None:
-    report = read(dsn(OURS, to=MARKS.return_path(1, 7)))
+    report = read(dsn(OURS, to=MESSAGE_IDS.return_path(1, 7)))
     assert (report.kind, report.action, report.code) == (ReportKind.BOUNCE, Action.FAILED, "5.1.1")
-    assert report.traces.tokens == (TOKEN,)
-    assert report.traces.message_ids == (MARKS.message_id(1, 7),)
-    assert report.traces.return_paths == (MARKS.return_path(1, 7),)
-    assert "alice@example.org" in report.traces.recipients
+    assert report.identifiers.tokens == (TOKEN,)
+    assert report.identifiers.message_ids == (MESSAGE_IDS.message_id(1, 7),)
+    assert report.identifiers.return_paths == (MESSAGE_IDS.return_path(1, 7),)
+    assert "alice@example.org" in report.identifiers.recipients
 
 
 @pytest.mark.parametrize("returned_as", ["message/rfc822", "text/rfc822-headers", "message/global-headers"])
 def test_the_message_comes_back_whole_or_as_its_header(returned_as: str) -> None:
-    assert read(dsn(OURS, returned_as=returned_as)).traces.tokens == (TOKEN,)
+    assert read(dsn(OURS, returned_as=returned_as)).identifiers.tokens == (TOKEN,)
 
 
 def test_what_a_server_folds_inside_our_address_is_read_as_one() -> None:
     folded = OURS.replace(TOKEN, f"{TOKEN[:30]}\n {TOKEN[30:]}").replace("\n " + TOKEN[30:], TOKEN[30:])
-    assert read(dsn(folded)).traces.tokens == (TOKEN,)
+    assert read(dsn(folded)).identifiers.tokens == (TOKEN,)
 
 
 @pytest.mark.parametrize("action", ["delayed", "delivered", "relayed", "expanded", "FAILED"])
@@ -86,7 +86,7 @@ def test_a_notification_about_an_address_beyond_ascii_is_read() -> None:
 @pytest.mark.parametrize("kind", ["abuse", "fraud", "other", "opt-out", "Abuse"])
 def test_an_abuse_report_is_a_complaint(kind: str) -> None:
     report = read(complaint(OURS, feedback_type=kind))
-    assert (report.kind, report.traces.tokens) == (ReportKind.COMPLAINT, (TOKEN,))
+    assert (report.kind, report.identifiers.tokens) == (ReportKind.COMPLAINT, (TOKEN,))
 
 
 @pytest.mark.parametrize("kind", ["not-spam", "auth-failure", "dmarc"])
@@ -96,11 +96,11 @@ def test_feedback_that_accuses_nobody_is_no_complaint(kind: str) -> None:
 
 def test_a_request_to_leave_is_known_by_its_subject() -> None:
     report = read(leaving(7, 1))
-    assert (report.kind, report.traces.tokens) == (ReportKind.LEAVING, (TOKEN,))
+    assert (report.kind, report.identifiers.tokens) == (ReportKind.LEAVING, (TOKEN,))
 
 
 def test_an_out_of_office_note_is_no_bounce() -> None:
-    assert read(out_of_office(MARKS.return_path(1, 7))).kind is ReportKind.AUTO_REPLY
+    assert read(out_of_office(MESSAGE_IDS.return_path(1, 7))).kind is ReportKind.AUTO_REPLY
 
 
 def test_a_receipt_is_no_bounce() -> None:
@@ -112,8 +112,8 @@ def test_a_receipt_is_no_bounce() -> None:
 def test_a_bounce_of_a_servers_own_making_is_known_too() -> None:
     report = read(qmail_bounce(OURS))
     assert (report.kind, report.action, report.code) == (ReportKind.BOUNCE, Action.FAILED, "5.1.1")
-    assert report.traces.tokens == (TOKEN,)
-    assert report.traces.message_ids == (MARKS.message_id(1, 7),)
+    assert report.identifiers.tokens == (TOKEN,)
+    assert report.identifiers.message_ids == (MESSAGE_IDS.message_id(1, 7),)
 
 
 @pytest.mark.parametrize("subject", ["Please unsubscribe me", "Your last issue", f"Fw: {TOKEN}"])

@@ -8,11 +8,11 @@ from sqlalchemy import select, update
 from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries, issues, soft_bounces
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus, ReaderStatus
-from newsletter.delivery.bounces.acting import judge_refusals
+from newsletter.delivery.bounces.refusals import judge_refusals
 from newsletter.delivery.store import finish_issue, start_issue
 from tests.conftest import THURSDAY
-from tests.delivery.feedback.shapes import UNSUBSCRIBE, dsn, original
-from tests.delivery.feedback.test_acting import reader_status, take, went_out
+from tests.delivery.bounces.shapes import UNSUBSCRIBE, dsn, original
+from tests.delivery.bounces.test_handling import reader_status, take, went_out
 from tests.delivery.house import add_issue, add_readers
 
 WEEK = timedelta(days=7)

@@ -15,8 +15,7 @@ from newsletter.config import Settings, Tls
 from newsletter.db.engine import Database
 from newsletter.db.schema import readers
 from newsletter.db.statuses import ConsentEvent, ReaderStatus
-from newsletter.delivery.bounces.acting import read_mailbox
-from newsletter.delivery.bounces.mailbox import Maildir
+from newsletter.delivery.bounces.mailbox import Maildir, read_mailbox
 from newsletter.delivery.store import start_issue
 from newsletter.delivery.transports.smtp import Smtp
 from newsletter.delivery.transports.smtp_wire import Relay
@@ -24,7 +23,7 @@ from newsletter.readers.store import list_consents
 from newsletter.render.headers import issue_headers
 from tests.config.written import changed
 from tests.conftest import THURSDAY
-from tests.delivery.feedback.test_acting import feedback, reader_status
+from tests.delivery.bounces.test_handling import handler, reader_status
 from tests.delivery.house import FRAME, add_issue, add_readers, mailing, sender
 from tests.standins.postfix import postfix
 
@@ -54,7 +53,7 @@ def test_who_writes_to_the_mailto_of_an_issue_has_left(sqlite_database: Database
 
         write_to_leave(own["List-Unsubscribe"], relay.port)
         relay.wait_for(relay.bounces, 1)
-        reading = read_mailbox(Maildir(folder=relay.bounces), feedback(sqlite_database), SystemClock())
+        reading = read_mailbox(Maildir(folder=relay.bounces), handler(sqlite_database), SystemClock())
 
     assert {what: count for (_, what), count in reading.outcomes.items()} == {"left": 1}
     assert reader_status(sqlite_database, 1) is ReaderStatus.LEFT

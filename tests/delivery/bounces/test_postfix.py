@@ -12,21 +12,20 @@ from newsletter.config import Tls
 from newsletter.db.engine import Database
 from newsletter.db.schema import readers
 from newsletter.db.statuses import DeliveryStatus, ReaderStatus
-from newsletter.delivery.bounces.acting import read_mailbox
-from newsletter.delivery.bounces.mailbox import Maildir
+from newsletter.delivery.bounces.mailbox import Maildir, read_mailbox
 from newsletter.delivery.store import start_issue
 from newsletter.delivery.transports.smtp import Smtp
 from newsletter.delivery.transports.smtp_wire import Relay
 from tests.conftest import THURSDAY
-from tests.delivery.feedback.shapes import MARKS
-from tests.delivery.feedback.test_acting import delivery_of, feedback, reader_status
+from tests.delivery.bounces.shapes import MESSAGE_IDS
+from tests.delivery.bounces.test_handling import delivery_of, handler, reader_status
 from tests.delivery.house import add_issue, add_readers, mailing, sender
 from tests.standins.postfix import Postfix, postfix
 
 DOMAINS = ("kept.example.org", "gone.example.org", "full.example.org", "wary.example.org", "odd.example.org")
 
 #: Bounces go to a domain that this Postfix keeps.
-OUR_MARKS = replace(MARKS, bounce_address="bounces@bounces.example.org")
+OUR_MESSAGE_IDS = replace(MESSAGE_IDS, bounce_address="bounces@bounces.example.org")
 
 
 @pytest.fixture
@@ -47,12 +46,12 @@ def test_what_a_real_postfix_bounces_leads_to_the_right_states(
     add_issue(sqlite_database)
     start_issue(sqlite_database, 1, THURSDAY)
     out = Smtp(relay=Relay(host="127.0.0.1", port=relay.port, tls=Tls.NONE), connections=1)
-    mailings = {"everybody": replace(mailing(), marks=OUR_MARKS)}
+    mailings = {"everybody": replace(mailing(), message_ids=OUR_MESSAGE_IDS)}
     sender(sqlite_database, out, tmp_path, mailings=mailings).send()
     relay.wait_for(relay.bounces, 4)
     relay.wait_for(relay.kept, 1)
 
-    reading = read_mailbox(Maildir(folder=relay.bounces), feedback(sqlite_database), SystemClock())
+    reading = read_mailbox(Maildir(folder=relay.bounces), handler(sqlite_database), SystemClock())
 
     assert {what: count for (_, what), count in reading.outcomes.items()} == {
         "dead address": 1,

@@ -1,0 +1,213 @@
+"""What comes of a report: which message of ours it is about, and what that does to its reader. One transaction, once.
+
+| report | what comes of it |
+|---|---|
+| complaint | the reader is `complained` and on the suppression list, at once |
+| request to leave | the reader has left |
+| dead address | the reader is `bounced`, the delivery rejected |
+| soft | the delivery is rejected; enough of them in a row, over enough days: `bounced` |
+| policy | the delivery is rejected; the reader stays |
+| delayed | nothing yet |
+| delivered | a delivery that was unsure is accepted |
+
+Reading a mail as a report is parse.py's work; refusals while an issue goes out are judged in refusals.py.
+"""
+
+import hmac
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from newsletter.db.engine import Database
+from newsletter.db.statuses import ReaderStatus, ReportKind
+from newsletter.delivery.bounces import store
+from newsletter.delivery.bounces.parse import (
+    ARRIVED,
+    BY_MAIL,
+    Action,
+    Identifiers,
+    Meaning,
+    Report,
+    Tolerance,
+    meaning_of,
+)
+from newsletter.delivery.message import MessageIds
+from newsletter.delivery.states import Event
+from newsletter.delivery.takeover import settle
+from newsletter.errors import BadInput, BadLink, NotFound
+from newsletter.readers.addresses import parse_address
+from newsletter.readers.links import LinkSigner, Purpose
+from newsletter.readers.store import change_status, find_reader, get_reader, suppress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """The message that a report is about: an issue's, or a single mail (`issue_id` 0)."""
+
+    reader_id: int
+    issue_id: int = 0
+    mail_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matcher:
+    """Finds the message that a report is about, by identifiers that we signed.
+
+    An address alone leads nowhere: anybody can write a bounce that names somebody else's. Where a report carries
+    nothing but a Message-ID, the address it names says whose messages to try, and the proof in the id decides.
+    """
+
+    signer: LinkSigner
+    message_ids: MessageIds
+
+    def find(self, connection: Connection, identifiers: Identifiers) -> Match | None:
+        """Return the message; None where nothing that we signed leads to one."""
+        found = (*self._by_token(identifiers.tokens), *self._by_return_path(identifiers.return_paths))
+        return next(iter(found), None) or next(self._by_message_id(connection, identifiers), None)
+
+    def _by_token(self, tokens: Iterable[str]) -> Iterator[Match]:
+        for token in tokens:
+            try:
+                target = self.signer.read(Purpose.UNSUBSCRIBE, token)
+            except BadLink:
+                continue
+            yield Match(reader_id=target.reader_id, issue_id=target.issue_id)
+
+    def _by_return_path(self, paths: Iterable[str]) -> Iterator[Match]:
+        for path in paths:
+            # The bounce address may have changed since: what follows the plus sign is what was signed.
+            token = path.rpartition("@")[0].rpartition("+")[2].casefold()
+            if (found := self.message_ids.read_delivery_token(token)) is not None:
+                yield Match(issue_id=found[0], reader_id=found[1])
+
+    def _by_message_id(self, connection: Connection, identifiers: Identifiers) -> Iterator[Match]:
+        if not identifiers.message_ids:
+            return
+        for address in identifiers.recipients:
+            try:
+                reader = find_reader(connection, parse_address(address))
+            except BadInput:
+                continue
+            if reader is None:
+                continue
+            for message_id in identifiers.message_ids:
+                issue_id = int(message_id.split(".")[1])
+                if issue_id and self._is_ours(message_id, issue_id, reader.id):
+                    yield Match(reader_id=reader.id, issue_id=issue_id)
+                if not issue_id:
+                    mails = store.mails_to(connection, reader.id)
+                    yield from (
+                        Match(reader_id=reader.id, mail_id=mail_id)
+                        for mail_id in mails
+                        if self._is_ours(message_id, 0, mail_id)
+                    )
+
+    def _is_ours(self, message_id: str, issue_id: int, number: int) -> bool:
+        ours = self.message_ids.message_id(issue_id, number).partition("@")[0]
+        return hmac.compare_digest(ours, message_id.partition("@")[0].casefold())
+
+
+UNMATCHED = "no mark of ours"
+SEEN_BEFORE = "read before"
+
+#: Where the consent ledger says that a request by mail came from.
+_MAILTO = "mail: List-Unsubscribe"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportHandler:
+    """Acts on reports in one installation's database."""
+
+    database: Database
+    matcher: Matcher
+    suppression_key: bytes
+    tolerance: Tolerance = field(default_factory=Tolerance)
+
+    def handle(self, report: Report, now: datetime) -> str:
+        """Act on a report, once, and return in a word or two what came of it. Commits."""
+        with self.database.write() as connection:
+            match = self.matcher.find(connection, report.identifiers)
+            if match is None or not self.knows(connection, match):
+                return UNMATCHED
+            return self.handle_matched(connection, report, match, now)
+
+    def handle_matched(self, connection: Connection, report: Report, match: Match, now: datetime) -> str:
+        """Act on a report about a message that is known to be it, once, and return what came of it."""
+        if not store.add_report(
+            connection, report, reader_id=match.reader_id, issue_id=match.issue_id, now=now
+        ):
+            return SEEN_BEFORE
+        outcome = _ACTIONS[report.kind](self, connection, report, match, now)
+        store.set_outcome(connection, report.key, outcome)
+        return outcome
+
+    def knows(self, connection: Connection, match: Match) -> bool:
+        """Return whether the reader exists: what was signed outlives its reader where somebody restored an old database."""
+        try:
+            get_reader(connection, match.reader_id)
+        except NotFound:
+            return False
+        return True
+
+    def _complain(self, connection: Connection, report: Report, match: Match, now: datetime) -> str:
+        reader = get_reader(connection, match.reader_id)
+        source = f"complaint: {report.via}"
+        changed = change_status(connection, reader.id, ReaderStatus.COMPLAINED, now=now, source=source)
+        if reader.address is not None:
+            suppress(
+                connection,
+                parse_address(reader.address),
+                "complained",
+                suppression_key=self.suppression_key,
+                now=now,
+                source=source,
+            )
+        return "complained" if changed else "complained before"
+
+    def _leave(self, connection: Connection, report: Report, match: Match, now: datetime) -> str:
+        source = _MAILTO if report.via == BY_MAIL else f"unsubscribe: {report.via}"
+        changed = change_status(connection, match.reader_id, ReaderStatus.LEFT, now=now, source=source)
+        return "left" if changed else "left before"
+
+    def _ignore(self, connection: Connection, report: Report, match: Match, now: datetime) -> str:
+        return "nothing to do"
+
+    def _bounce(self, connection: Connection, report: Report, match: Match, now: datetime) -> str:
+        if report.action is Action.DELAYED:
+            return "delayed"
+        if report.action in ARRIVED:
+            return self._arrive(connection, report, match, now)
+        meaning = report.meaning or meaning_of(report.code)
+        if match.mail_id is not None:
+            store.return_mail(connection, match.mail_id, report.code, now)
+        if match.issue_id:
+            settle(connection, match.issue_id, match.reader_id, Event.BOUNCE, code=report.code, now=now)
+        if meaning is Meaning.SOFT and match.issue_id:
+            store.add_soft_bounce(connection, match.reader_id, match.issue_id, report.code, now)
+            bounced_at = store.last_bounces(connection, match.reader_id, self.tolerance.issues)
+            if self.tolerance.is_exceeded(bounced_at):
+                self._give_up(connection, report, match, now)
+                return "given up"
+        if meaning is Meaning.DEAD:
+            self._give_up(connection, report, match, now)
+        return meaning.value
+
+    def _arrive(self, connection: Connection, report: Report, match: Match, now: datetime) -> str:
+        settled = match.issue_id and settle(
+            connection, match.issue_id, match.reader_id, Event.ARRIVE, code=report.code, now=now
+        )
+        return "arrived" if settled else "arrived, as known"
+
+    def _give_up(self, connection: Connection, report: Report, match: Match, now: datetime) -> None:
+        source = f"bounce: {report.via}"
+        change_status(connection, match.reader_id, ReaderStatus.BOUNCED, now=now, source=source)
+
+
+_ACTIONS: dict[ReportKind, Callable[[ReportHandler, Connection, Report, Match, datetime], str]] = {
+    ReportKind.COMPLAINT: ReportHandler._complain,
+    ReportKind.LEAVING: ReportHandler._leave,
+    ReportKind.BOUNCE: ReportHandler._bounce,
+    ReportKind.AUTO_REPLY: ReportHandler._ignore,
+}

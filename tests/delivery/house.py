@@ -89,7 +89,7 @@ def sender(database: Database, transport: Transport, folder: Path, **changes: An
         "journals": folder / "journal",
         "clock": SystemClock(),
         "hash_address": hash_address,
-        "patience": HASTE,
+        "retry_policy": HASTE,
     }
     return Sender(**(usual | changes))
 

@@ -15,8 +15,8 @@ from newsletter.content.store import ContentStore
 from newsletter.db.engine import open_database
 from newsletter.db.schema import metadata
 from newsletter.digest.draft import Drafted
+from newsletter.editing.compiled import letter_of
 from newsletter.editing.draft import draft_now
-from newsletter.editing.preview import letter_of
 from tests.digest.many import many_comparisons
 from tests.digest.week import CUTOFF, SEEN, settings_in
 

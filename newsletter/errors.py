@@ -37,7 +37,7 @@ class BadInput(NewsletterError):
     exit_status = 2
 
     def __init__(self, message: str = "", place: Place | None = None) -> None:
-        self.place = place
+        self.place, self.reason = place, message
         super().__init__(f"{place}: {message}" if place else message)
 
 

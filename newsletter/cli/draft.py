@@ -194,7 +194,7 @@ def edit(
     from newsletter.db.statuses import ExclusionReach
     from newsletter.editing.audit import COMMAND_LINE
     from newsletter.editing.edits import BringBack, Exclude, Pin, Write, WriteNote, make_edits
-    from newsletter.editing.store import find_issue
+    from newsletter.editing.issues import find_issue
 
     words = Write(subject=subject, preheader=preheader, note=note, bottom_line=bottom_line)
     asked = (words.texts, lead, move, pin, unpin, exclude, never, bring_back, item_note, quote)
@@ -226,13 +226,13 @@ def undo(app: "App", issue: str, redo: bool) -> None:
     """Take back the last edit of a draft; again, the one before."""
     from newsletter.editing import revisions
     from newsletter.editing.audit import COMMAND_LINE
-    from newsletter.editing.store import find_issue
+    from newsletter.editing.issues import find_issue
 
     found = find_issue(app.database, issue)
     step = revisions.redo if redo else revisions.undo
     changed = step(app, found, by=COMMAND_LINE)
     with app.database.read() as connection:
-        [last] = revisions.history(connection, changed.id, most=1)
+        [last] = revisions.list_revisions(connection, changed.id, most=1)
     say(f"Issue {changed.label}. {last.what}.")
 
 
@@ -246,9 +246,9 @@ def _item(app: "App", issue: "Issue", name: str) -> "ItemKey":
 def _move(item: "ItemKey", place: str) -> "Edit":
     from newsletter.db.statuses import Room
     from newsletter.digest.selection import Way
-    from newsletter.editing.edits import Move
+    from newsletter.editing.edits import MoveItem
 
-    return Move(item, Way(place) if place in set(Way) else Room(place))
+    return MoveItem(item, Way(place) if place in set(Way) else Room(place))
 
 
 def _quotes(app: "App", issue: "Issue", quotes: Pairs) -> Iterator["Edit"]:
@@ -269,7 +269,6 @@ def _quotes(app: "App", issue: "Issue", quotes: Pairs) -> Iterator["Edit"]:
 if TYPE_CHECKING:
     from newsletter.app import App
     from newsletter.editing.checks import Finding
-    from newsletter.editing.checks.answers import Answered
 
 issue_argument = click.argument("issue", metavar="ISSUE")
 by_option = click.option(
@@ -289,13 +288,17 @@ def check(app: "App", issue: str, slow: bool, as_json: bool) -> None:
     """
     from newsletter.editing.checks import check as run_checks
     from newsletter.editing.checks.answers import with_answers
-    from newsletter.editing.checks.run import check_slowly
-    from newsletter.editing.store import find_issue
+    from newsletter.editing.checks.links import Opener
+    from newsletter.editing.checks.slow import SlowCheck, run_slow_check
+    from newsletter.editing.compiled import compile_issue
+    from newsletter.editing.issues import find_issue
 
     found = find_issue(app.database, issue)
     findings = run_checks(app, found)
     if slow or app.settings.desk.check_links:
-        findings += check_slowly(app, found, spam=slow)
+        compiled = compile_issue(app, found)
+        asked = SlowCheck if slow else (SlowCheck.LINKS,)
+        findings += tuple(each for one in asked for each in run_slow_check(one, compiled, Opener()))
     answered = with_answers(app, found, findings)
     if as_json:
         print_json([_document(each) for each in answered])
@@ -307,13 +310,13 @@ def check(app: "App", issue: str, slow: bool, as_json: bool) -> None:
         click.get_current_context().exit(1)
 
 
-def _print(issue_id: int, answered: "tuple[Answered, ...]") -> None:
-    for number, each in enumerate(answered, 1):
-        finding, answer = each.finding, each.answer
+def _print(issue_id: int, findings: "tuple[Finding, ...]") -> None:
+    for number, finding in enumerate(findings, 1):
+        answer = finding.answer
         said = f" ({answer.answer} by {answer.by})" if answer else ""
         say(f"{number}. {finding.severity}{said}, {finding.where}: {finding.what}")
         say(f"   {finding.why} {finding.how}")
-        for choice in finding.dispute.choices if finding.dispute else ():
+        for choice in finding.conflict.options if finding.conflict else ():
             say(f"   - {choice.value}, {choice.said_by}: --use {choice.claim_id}")
         if answer is None and (options := _options(finding)):
             say(f"   To answer: newsletter answer {issue_id} '{finding.key}' {' | '.join(options)}")
@@ -322,15 +325,15 @@ def _print(issue_id: int, answered: "tuple[Answered, ...]") -> None:
 def _options(finding: "Finding") -> list[str]:
     if finding.severity == "error":
         return [] if finding.firm else ["--override REASON"]
-    dispute = finding.dispute
-    options = ["--use CLAIM"] if dispute and dispute.choices else []
-    options += ["--both"] if dispute and dispute.both else []
-    options += ["--leave-out"] if dispute else []
+    conflict = finding.conflict
+    options = ["--use CLAIM"] if conflict and conflict.options else []
+    options += ["--both"] if conflict and conflict.both else []
+    options += ["--leave-out"] if conflict else []
     return [*options, "--acknowledge"]
 
 
-def _document(answered: "Answered") -> dict[str, object]:
-    finding, answer = answered.finding, answered.answer
+def _document(finding: "Finding") -> dict[str, object]:
+    answer = finding.answer
     return {
         "key": finding.key,
         "severity": finding.severity,
@@ -348,7 +351,7 @@ def _document(answered: "Answered") -> dict[str, object]:
 
 
 def _choices(finding: "Finding") -> list[dict[str, str]]:
-    choices = finding.dispute.choices if finding.dispute else ()
+    choices = finding.conflict.options if finding.conflict else ()
     return [{"claim": each.claim_id, "value": each.value, "said_by": each.said_by} for each in choices]
 
 
@@ -384,7 +387,7 @@ def answer(
     """
     from newsletter.editing.checks import answers
     from newsletter.editing.checks import check as run_checks
-    from newsletter.editing.store import find_issue
+    from newsletter.editing.issues import find_issue
 
     given = [acknowledge, override is not None, use is not None, both, leave_out, take_back]
     if given.count(True) != 1:
@@ -439,8 +442,8 @@ def test_send(
     """
     from newsletter.config import require_ready_to_send
     from newsletter.editing import test_send as trial
-    from newsletter.editing.preview import letter_of
-    from newsletter.editing.store import find_issue
+    from newsletter.editing.compiled import letter_of
+    from newsletter.editing.issues import find_issue
 
     if group and not app.settings.desk.test_group:
         raise click.UsageError(
@@ -450,8 +453,8 @@ def test_send(
     found = find_issue(app.database, issue)
     wanted = kinds or (() if readers else ("usual",))
     letter = letter_of(app, found)
-    copies = [trial.copy_of_kind(letter, trial.Kind(each)) for each in wanted]
-    copies += [trial.copy_of_reader(app, each) for each in readers]
+    copies = {each: trial.sample_wishes(letter, trial.SampleReader(each)) for each in wanted}
+    copies |= dict(trial.wishes_of_reader(app, each) for each in readers)
     tried = trial.send_test(app, found, [*to, *(app.settings.desk.test_group if group else ())], copies, by)
     print_table(("To", "As", "Outcome"), [(each.to, each.copy, _outcome(each)) for each in tried])
     if not all(each.was_accepted for each in tried):
@@ -459,9 +462,9 @@ def test_send(
 
 
 def _outcome(tried: object) -> str:
-    from newsletter.editing.test_send import Tried
+    from newsletter.editing.test_send import SentTest
 
-    assert isinstance(tried, Tried)
+    assert isinstance(tried, SentTest)
     return "accepted" if tried.was_accepted else f"not accepted ({tried.code})"
 
 
@@ -472,8 +475,8 @@ def _outcome(tried: object) -> str:
 @pass_app
 def hold(app: "App", issue: str, reason: str, by: str) -> None:
     """Hold an issue back: it does not go out until it is released, whatever its time."""
-    from newsletter.editing.schedule import hold as hold_back
-    from newsletter.editing.store import find_issue
+    from newsletter.editing.issues import find_issue
+    from newsletter.editing.sending import hold as hold_back
 
     held = hold_back(app, find_issue(app.database, issue), by, reason)
     say(f"Issue {held.label} is held back. To let it go: newsletter release {held.id}")
@@ -492,9 +495,9 @@ def release(app: "App", issue: str, at: str | None, by: str) -> None:
     TIME is local time in schedule.time_zone; that of its slot takes a choice back.
     """
     from newsletter.db.statuses import IssueStatus
-    from newsletter.editing.schedule import choose_time
-    from newsletter.editing.schedule import release as let_go
-    from newsletter.editing.store import find_issue
+    from newsletter.editing.issues import find_issue
+    from newsletter.editing.send_time import choose_time
+    from newsletter.editing.sending import release as let_go
 
     found = find_issue(app.database, issue)
     if at is not None:

@@ -51,10 +51,9 @@ def list_(app: "App", as_json: bool) -> None:
     from newsletter.editing.editors import list_editors
 
     columns = ["Id", "Address", "Name", "Role", "Added at", "Revoked at"]
-    rows = (
-        (each.id, each.address, each.name, each.role, each.added_at, each.revoked_at)
-        for each in list_editors(app)
-    )
+    with app.database.read() as connection:
+        found = list_editors(connection)
+    rows = ((each.id, each.address, each.name, each.role, each.added_at, each.revoked_at) for each in found)
     print_table(columns, rows, as_json)
 
 
@@ -91,7 +90,7 @@ def role(app: "App", address: str, role: str) -> None:
 def sessions(app: "App", address: str | None, end: bool, as_json: bool) -> None:
     """List who is signed in, everybody or one editor; with --end that editor is signed out everywhere."""
     from newsletter.editing.audit import COMMAND_LINE
-    from newsletter.editing.editors import list_editors, sessions_of, sign_out_everywhere
+    from newsletter.editing.editors import list_editors, list_sessions, sign_out_everywhere
 
     if end and address is None:
         raise click.UsageError("--end needs the address of the editor to sign out")
@@ -100,16 +99,17 @@ def sessions(app: "App", address: str | None, end: bool, as_json: bool) -> None:
         count = sign_out_everywhere(app, editor, by=COMMAND_LINE)
         say(f"{address} is signed out: {count} {'session' if count == 1 else 'sessions'}.")
         return
-    names = {each.id: each.address for each in list_editors(app)}
-    open_ones = sessions_of(app, editor.id if editor else None)
+    with app.database.read() as connection:
+        names = {each.id: each.address for each in list_editors(connection)}
+    open_ones = list_sessions(app, editor.id if editor else None)
     rows = ((names[each.editor_id], each.made_at, each.seen_at, each.expires_at) for each in open_ones)
     print_table(["Editor", "Signed in at", "Last seen at", "Until"], rows, as_json)
 
 
 def _editor(app: "App", address: str) -> "Editor":
-    from newsletter.editing.editors import find_editor
+    from newsletter.editing.editors import get_editor_by_address
 
-    return find_editor(app, address)
+    return get_editor_by_address(app, address)
 
 
 COMMANDS: tuple[click.Command, ...] = (editors,)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from newsletter.app import App
     from newsletter.digest.issues import Issue
-    from newsletter.editing.preview import Proof
+    from newsletter.editing.compiled import CompiledIssue
 
 issue_argument = click.argument("issue", metavar="ISSUE")
 
@@ -62,16 +62,16 @@ def show(app: "App", issue: str, as_json: bool) -> None:
 
     ISSUE is an id, a number such as "#3", or "latest".
     """
-    from newsletter.editing.preview import pull_proof
-    from newsletter.editing.store import find_issue
+    from newsletter.editing.compiled import compile_issue
+    from newsletter.editing.issues import find_issue
 
     found = find_issue(app.database, issue)
-    proof = pull_proof(app, found)
+    compiled = compile_issue(app, found)
     rows = _items(app, found.id)
     if as_json:
-        print_json(_document(app, proof, rows))
+        print_json(_document(app, compiled, rows))
     else:
-        _say_issue(app, proof)
+        _say_issue(app, compiled)
         _say_items(found.id, rows)
 
 
@@ -89,39 +89,39 @@ def _items(app: "App", issue_id: int) -> list[tuple[object, ...]]:
     ]
 
 
-def _words(app: "App", proof: "Proof") -> int:
+def _words(app: "App", compiled: "CompiledIssue") -> int:
     """As many as its text part has to be read; 0 without a mail."""
     from newsletter.digest.writing import read_words
     from newsletter.editing.preview import Format, compose, part_of, sample_values
 
-    if proof.plan is None:
+    if compiled.plan is None:
         return 0
-    return read_words(part_of(compose(proof.plan, sample_values(app)), Format.TEXT))
+    return read_words(part_of(compose(compiled.plan, sample_values(app)), Format.TEXT))
 
 
-def _document(app: "App", proof: "Proof", rows: list[tuple[object, ...]]) -> dict[str, object]:
+def _document(app: "App", compiled: "CompiledIssue", rows: list[tuple[object, ...]]) -> dict[str, object]:
     names = (each.lower().replace(" ", "_") for each in ISSUE_COLUMNS)
     return {
-        **dict(zip(names, _row(proof.issue), strict=True)),
-        "subject": proof.letter.subject,
-        "preheader": proof.letter.preheader,
-        "words": _words(app, proof),
-        "content_hash": proof.content_hash,
-        "send_at": proof.issue.send_at,
+        **dict(zip(names, _row(compiled.issue), strict=True)),
+        "subject": compiled.letter.subject,
+        "preheader": compiled.letter.preheader,
+        "words": _words(app, compiled),
+        "content_hash": compiled.content_hash,
+        "send_at": compiled.issue.send_at,
         "items": [dict(zip((each.lower() for each in ITEM_COLUMNS), row, strict=True)) for row in rows],
     }
 
 
-def _say_issue(app: "App", proof: "Proof") -> None:
-    from newsletter.editing.schedule import goes_out_words
+def _say_issue(app: "App", compiled: "CompiledIssue") -> None:
+    from newsletter.editing.send_time import goes_out_words
     from newsletter.schedule.slots import slot_words
 
-    issue, letter, zone = proof.issue, proof.letter, app.settings.zone
+    issue, letter, zone = compiled.issue, compiled.letter, app.settings.zone
     say(f"Issue {issue.label} ({issue.edition}, {slot_words(issue.slot, zone)}): {issue.status}")
     say(f"Subject:   {letter.subject}")
     say(f"Preheader: {letter.preheader}")
-    say(f"Length:    {_words(app, proof)} words, {letter.masthead.minutes} min")
-    say(f"Content:   {proof.content_hash[:12] or proof.trouble}")
+    say(f"Length:    {_words(app, compiled)} words, {letter.masthead.minutes} min")
+    say(f"Content:   {compiled.content_hash[:12] or compiled.fault}")
     if issue.status in ("draft", "approved"):
         say(f"Goes out:  {goes_out_words(issue, zone)}{', once it is released' if issue.held_at else ''}")
 
@@ -183,17 +183,19 @@ def preview(
     """
     from newsletter.delivery.audience import NO_WISHES, Wishes
     from newsletter.editing import preview as previews
-    from newsletter.editing.store import find_issue
+    from newsletter.editing.compiled import compile_issue
+    from newsletter.editing.issues import find_issue
 
     wishes = Wishes(topics=topics, tools=tools, monthly_tokens=tokens, team_size=team)
     if reader is not None and wishes != NO_WISHES:
         raise click.UsageError("give --reader, or what somebody made up has chosen, not both")
     found = find_issue(app.database, issue)
+    compiled = compile_issue(app, found)
     if reader is not None:
-        copy = previews.reader_copy(app, found, reader)
+        own = previews.personalize_with_links(app, compiled, reader)
     else:
-        copy = previews.made_up(app, found, wishes)
-    content = previews.preview(app, found, copy, previews.Format(form))
+        own = previews.personalize(app, compiled.letter, compiled.require_plan(), wishes)
+    content = previews.preview(app, compiled, own, previews.Format(form))
     if output is None:
         click.echo(content, nl=False)
         return
@@ -224,16 +226,16 @@ def approve(app: "App", issue: str, by: str, expect: str, acknowledge: bool) -> 
     from newsletter.editing.approve import acknowledge_all
     from newsletter.editing.approve import approve as approve_issue
     from newsletter.editing.cache import DeskCache
-    from newsletter.editing.store import find_issue
+    from newsletter.editing.issues import find_issue
 
     if not by.strip():
         raise click.UsageError("say who approves, for example --by Dora")
     found, by = find_issue(app.database, issue), by.strip()
     with closing(DeskCache(app)) as cache:
-        cache.disputes.wait()
+        cache.contradictions.wait()
         if acknowledge:
-            acknowledge_all(app, found, cache.looks, by)
-        approved = approve_issue(app, found, by, expect=expect, looks=cache.looks)
+            acknowledge_all(app, found, cache, by)
+        approved = approve_issue(app, found, by, expect=expect, cache=cache)
     say(
         f"Issue {approved.label} is approved ({(approved.content_hash or '')[:12]}). Send it: newsletter send {approved.id}"
     )
@@ -245,7 +247,7 @@ def approve(app: "App", issue: str, by: str, expect: str, acknowledge: bool) -> 
 def withdraw(app: "App", issue: str) -> None:
     """Make a draft of an approved issue again, before it goes out."""
     from newsletter.editing.approve import withdraw as withdraw_issue
-    from newsletter.editing.store import find_issue
+    from newsletter.editing.issues import find_issue
 
     drafted = withdraw_issue(app, find_issue(app.database, issue))
     say(f"Issue {drafted.id} is a draft again.")
@@ -258,7 +260,7 @@ def withdraw(app: "App", issue: str) -> None:
 def cancel(app: "App", issue: str, reason: str) -> None:
     """Cancel an issue for good; what nobody has got yet waits for the next one."""
     from newsletter.editing.approve import cancel as cancel_issue
-    from newsletter.editing.store import find_issue
+    from newsletter.editing.issues import find_issue
 
     cancelled = cancel_issue(app, find_issue(app.database, issue), reason)
     say(f"Issue {cancelled.label} is cancelled.")
@@ -281,7 +283,7 @@ def archive(app: "App", issue: str, shown: bool | None) -> None:
     readers who got it keep their own link to it.
     """
     from newsletter.digest.store import set_archived
-    from newsletter.editing.store import find_issue
+    from newsletter.editing.issues import find_issue
 
     found = find_issue(app.database, issue)
     if shown is None:
@@ -315,7 +317,7 @@ def correct(app: "App", issue: str, said: str, right: str, tell_next: bool, by: 
     What was sent stays as it was. ISSUE is an id, a number such as "#3", or "latest".
     """
     from newsletter.editing.correct import correct as correct_issue
-    from newsletter.editing.store import find_issue
+    from newsletter.editing.issues import find_issue
 
     found = find_issue(app.database, issue)
     correct_issue(app, found, said=said, right=right, to_tell=tell_next, by=by)

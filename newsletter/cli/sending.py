@@ -38,8 +38,9 @@ def send(app: "App", issue: str, to_missed: bool) -> None:
     """
     from newsletter.db.statuses import IssueStatus
     from newsletter.delivery.store import retry_deferred_now
-    from newsletter.editing.schedule import early_words, start
-    from newsletter.editing.store import find_issue
+    from newsletter.editing.issues import find_issue
+    from newsletter.editing.send_time import early_words
+    from newsletter.editing.sending import start
     from newsletter.errors import BadInput
 
     found = find_issue(app.database, issue)
@@ -200,8 +201,8 @@ def _next_step(app: "App", issue_id: int) -> str:
 @pass_app
 def pause(app: "App", issue: str, reason: str) -> None:
     """Pause an issue that is going out: within a second nobody new is mailed."""
-    from newsletter.editing import schedule as steering
-    from newsletter.editing.store import find_issue
+    from newsletter.editing import sending as steering
+    from newsletter.editing.issues import find_issue
 
     found = find_issue(app.database, issue)
     steering.pause(app, found.id, reason=reason)
@@ -213,8 +214,8 @@ def pause(app: "App", issue: str, reason: str) -> None:
 @pass_app
 def resume(app: "App", issue: str) -> None:
     """Let a paused issue go on."""
-    from newsletter.editing import schedule as steering
-    from newsletter.editing.store import find_issue
+    from newsletter.editing import sending as steering
+    from newsletter.editing.issues import find_issue
 
     found = find_issue(app.database, issue)
     steering.resume(app, found.id)
@@ -233,7 +234,7 @@ def status(app: "App", issue: str | None, as_json: bool) -> None:
     Without ISSUE: every issue that is not over, the last one that went out, and one that was cancelled since.
     """
     from newsletter.delivery.store import list_current_issues
-    from newsletter.editing.store import find_issue
+    from newsletter.editing.issues import find_issue
 
     if issue is not None:
         ids = [find_issue(app.database, issue).id]
@@ -303,8 +304,8 @@ def unsure(app: "App", issue: str, again: tuple[int, ...], send_all_again: bool,
     """
     from newsletter.db.statuses import IssueStatus
     from newsletter.delivery.unsure import list_unsure
-    from newsletter.editing.schedule import send_once_more
-    from newsletter.editing.store import find_issue
+    from newsletter.editing.issues import find_issue
+    from newsletter.editing.sending import send_once_more
     from newsletter.errors import BadInput
 
     found = find_issue(app.database, issue)

@@ -65,7 +65,7 @@ def _log_to_stderr() -> None:
 
 
 def _supervise_senders(app: "App") -> "Supervisor":
-    from newsletter.editing.schedule import issues_going_out
+    from newsletter.editing.sending import issues_going_out
     from newsletter.schedule.supervisor import Supervisor
 
     sender = (sys.executable, "-m", "newsletter", "--folder", str(app.settings.folder), "send")

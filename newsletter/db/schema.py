@@ -364,7 +364,7 @@ revisions = Table(
     #: What was done, in words.
     Column("what", Text, nullable=False),
     Column("state", Choice(RevisionState), nullable=False),
-    #: What it changed, as it was and as it became (editing.drafts.revisions.Patch as JSON); empty for a step back or forth.
+    #: What it changed, as it was and as it became (editing.revisions.DraftChange as JSON); empty for a step back or forth.
     Column("before", Text, nullable=False, server_default=""),
     Column("after", Text, nullable=False, server_default=""),
     #: SHA-256 of what was asked, hex: asked twice of one version, it is done once. Empty where nobody can ask twice.

@@ -1,25 +1,25 @@
-"""Approving an issue: what goes out is compiled, checked, frozen and published, in one transaction. And undoing it."""
+"""Approving an issue: what goes out is compiled, checked, frozen and published. And undoing it: withdrawing, cancelling."""
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, exists, select, update
 from sqlalchemy.exc import IntegrityError
 
 from newsletter.app import App
 from newsletter.config import Settings, require_ready_to_send
-from newsletter.db.statuses import Edition, IssueStatus
+from newsletter.db.schema import deliveries, issues
+from newsletter.db.statuses import DeliveryStatus, Edition, IssueStatus
 from newsletter.delivery.store import skip_waiting
 from newsletter.delivery.takeover import take_over_dead
 from newsletter.digest import store
 from newsletter.digest.errata import tell_errata, untell_errata
 from newsletter.digest.issues import Issue, Step
 from newsletter.editing.audit import COMMAND_LINE, Action, record_action, who_did
-from newsletter.editing.cache import Looks
+from newsletter.editing.cache import DeskCache
 from newsletter.editing.checks.answers import acknowledge, open_of, with_answers
 from newsletter.editing.checks.findings import Finding, Severity
-from newsletter.editing.checks.run import look_at_mail
-from newsletter.editing.preview import Proof, pull_proof
-from newsletter.editing.store import may_have_arrived, take_number_back
+from newsletter.editing.checks.run import check_without_facts
+from newsletter.editing.compiled import CompiledIssue, compile_issue
 from newsletter.errors import BadInput, ChangedMeanwhile
 from newsletter.readers.keys import require_keys
 
@@ -29,6 +29,8 @@ ATTEMPTS = 5
 HASH_CHARS = 12
 #: Whoever did one of these has had a hand in what the issue says.
 _EDITING = (Action.EDITED, Action.EXCLUDED, Action.MERGED, Action.UNDONE)
+#: A copy in one of these states is with its reader, or may be.
+_WITH_READERS = (DeliveryStatus.BEGUN, DeliveryStatus.ACCEPTED, DeliveryStatus.UNSURE)
 
 
 class ReadsOtherwise(ChangedMeanwhile):
@@ -52,19 +54,12 @@ class HeldBack(BadInput):
         super().__init__(" ".join(sentences))
 
 
-def approve(
-    app: App,
-    issue: Issue,
-    by: str,
-    *,
-    expect: str = "",
-    looks: Looks | None = None,
-) -> Issue:
+def approve(app: App, issue: Issue, by: str, *, expect: str = "", cache: DeskCache | None = None) -> Issue:
     """Freeze and publish the issue as it reads now. Commits.
 
     `expect` is the content hash of what was looked at: nothing else is approved; an issue that was approved with it
-    already is left as it is, so that approving twice is approving once. `looks` are what people see: whoever approves is held
-    back by everything that is open there. The schedule, which approves without any, is held back by errors only.
+    already is left as it is, so that approving twice is approving once. With a `cache`, which has what people see, everything that
+    is open there holds the issue back. The schedule approves without one: it is held back by errors only.
 
     Raises ConfigError when a setting is missing, BadInput when a key is, HeldBack with what was found, OwnWork, InvalidTransition or
     ChangedMeanwhile when somebody was faster, AlreadyPublished when an item is in another issue.
@@ -74,9 +69,9 @@ def approve(
     require_ready_to_send(app.settings)
     require_keys(app.settings)
     for _ in range(ATTEMPTS):
-        proof = _prove(app, issue, expect, looks)
+        compiled = _compile(app, issue, expect, cache)
         try:
-            approved = _commit(app, proof, by)
+            approved = _commit(app, compiled, by)
         except IntegrityError:
             # Two approvals in one moment: the constraints let one through. Say who has the item, or try the next number.
             with app.database.read() as connection:
@@ -87,7 +82,7 @@ def approve(
     raise ChangedMeanwhile
 
 
-def acknowledge_all(app: App, issue: Issue, looks: Looks, by: str) -> None:
+def acknowledge_all(app: App, issue: Issue, cache: DeskCache, by: str) -> None:
     """Acknowledge every open warning on a draft that can be; each stands in the log. Commits.
 
     Raises ConfigError or BadInput where approval would be refused for what has nothing to do with them.
@@ -96,76 +91,75 @@ def acknowledge_all(app: App, issue: Issue, looks: Looks, by: str) -> None:
     require_keys(app.settings)
     if issue.status is not IssueStatus.DRAFT:
         return
-    for each in open_of(with_answers(app, issue, looks.of(issue).findings)):
-        if each.finding.severity is Severity.WARNING and not each.finding.firm:
-            acknowledge(app, issue, each.finding, by)
+    for each in open_of(with_answers(app, issue, cache.checked(issue).findings)):
+        if each.severity is Severity.WARNING and not each.firm:
+            acknowledge(app, issue, each, by)
 
 
-def _prove(app: App, issue: Issue, expect: str, looks: Looks | None) -> Proof:
-    """The issue as it is about to be approved, compiled once and found in order."""
+def _compile(app: App, issue: Issue, expect: str, cache: DeskCache | None) -> CompiledIssue:
+    """Compile the issue as it is about to be approved; raises HeldBack, ReadsOtherwise."""
     issue.after(Step.APPROVE)
-    stamp = looks.disputes.open().stamp if looks is not None else ""
-    proof = pull_proof(app, issue)
-    if looks is not None:
-        holding = open_of(with_answers(app, issue, looks.of(issue).findings))
+    stamp = cache.contradictions.open().stamp if cache is not None else ""
+    compiled = compile_issue(app, issue)
+    if cache is not None:
+        holding = open_of(with_answers(app, issue, cache.checked(issue).findings))
     else:
-        found = with_answers(app, issue, look_at_mail(app, proof))
+        found = with_answers(app, issue, check_without_facts(app, compiled))
         holding = tuple(each for each in found if each.holds_back)
     if holding:
-        raise HeldBack(each.finding for each in holding)
-    if expect and not _is(proof.content_hash, expect):
+        raise HeldBack(holding)
+    if expect and not _is(compiled.content_hash, expect):
         raise ReadsOtherwise
-    if looks is not None and (looks.disputes.open().stamp, looks.of(issue).proof.content_hash) != (
-        stamp,
-        proof.content_hash,
-    ):
-        # Claims came in between: what was read of them above may be of either time.
-        raise ReadsOtherwise
-    return proof
+    if cache is not None:
+        # Claims may come in between: what was read of them above would be of either time.
+        seen = (cache.contradictions.open().stamp, cache.checked(issue).compiled.content_hash)
+        if seen != (stamp, compiled.content_hash):
+            raise ReadsOtherwise
+    return compiled
 
 
 def _is(content_hash: str, expect: str) -> bool:
-    """Whether that is the hash, or enough of its beginning to be no other's."""
+    """Return whether that is the hash, or enough of its beginning to be no other's."""
     return len(expect) >= HASH_CHARS and content_hash.startswith(expect.lower())
 
 
-def _commit(app: App, proof: Proof, by: str) -> Issue | None:
-    """The approved issue; None when its number has gone to another one meanwhile."""
-    now, frozen = app.clock.now(), proof.frozen
+def _commit(app: App, compiled: CompiledIssue, by: str) -> Issue | None:
+    """Approve the issue; return None when its number has gone to another one meanwhile."""
+    now, issue, frozen = app.clock.now(), compiled.issue, compiled.frozen
     if frozen is None:
-        raise BadInput(proof.trouble)
+        raise BadInput(str(compiled.fault))
     with app.database.write() as connection:
-        store.lock_edition(connection, proof.issue.edition)
-        if store.next_number(connection, proof.issue.edition) != proof.number:
+        store.lock_edition(connection, issue.edition)
+        if store.next_number(connection, issue.edition) != compiled.number:
             return None
-        if has_own_work(connection, app.settings, proof.issue, by):
-            raise OwnWork(f"{by} has edited issue {proof.issue.label}, so somebody else has to approve it.")
+        if has_own_work(connection, app.settings, issue, by):
+            raise OwnWork(f"{by} has edited issue {issue.label}, so somebody else has to approve it.")
         approved = store.take_step(
             connection,
-            proof.issue,
+            issue,
             Step.APPROVE,
             now,
-            number=proof.number,
+            number=compiled.number,
             approved_at=now,
             approved_by=by,
-            content_hash=proof.content_hash,
+            content_hash=compiled.content_hash,
         )
         if approved.edition is Edition.WEEKLY:
             store.publish(connection, approved.id)
         store.freeze(connection, approved.id, frozen)
-        tell_errata(connection, approved.id, [each.erratum_id for each in proof.letter.corrections])
-        said = f"as {approved.label}, content {proof.content_hash[:12]}"
-        record_action(connection, by=by, action=Action.APPROVED, issue_id=approved.id, detail=said, at=now)
+        tell_errata(connection, approved.id, [each.erratum_id for each in compiled.letter.corrections])
+        detail = f"as {approved.label}, content {compiled.content_hash[:HASH_CHARS]}"
+        record_action(connection, by=by, action=Action.APPROVED, issue_id=approved.id, detail=detail, at=now)
     return approved
 
 
 def has_own_work(connection: Connection, settings: Settings, issue: Issue, by: str) -> bool:
-    """Whether somebody may not approve the issue because they edited it (desk.four_eyes)."""
-    return settings.desk.four_eyes and by in who_did(connection, issue.id, [each.value for each in _EDITING])
+    """Return whether somebody may not approve the issue because they edited it (desk.four_eyes)."""
+    return settings.desk.four_eyes and by in who_did(connection, issue.id, _EDITING)
 
 
 def withdraw(app: App, issue: Issue, by: str = COMMAND_LINE) -> Issue:
-    """Make a draft of an approved issue again: its number, its publications and what was frozen are let go. Commits."""
+    """Make an approved issue a draft again: its number, its publications and what was frozen are let go. Commits."""
     now = app.clock.now()
     with app.database.write() as connection:
         current = store.get_issue(connection, issue.id)
@@ -189,7 +183,8 @@ def withdraw(app: App, issue: Issue, by: str = COMMAND_LINE) -> Issue:
 def cancel(app: App, issue: Issue, reason: str, by: str = COMMAND_LINE) -> Issue:
     """Cancel the issue for good; whoever still waits for it is skipped. Commits.
 
-    What dead senders left is settled first: nobody else would, since no sender is started for a cancelled issue. Unless somebody may have a copy already, its items wait for the next issue and its number is given again.
+    What dead senders left is settled first: nobody else would, since no sender is started for a cancelled issue. Unless
+    somebody may have a copy already, its items wait for the next issue and its number is given again.
     """
     now = app.clock.now()
     take_over_dead(app.database, issue.id, app.settings.path(app.settings.paths.journal), now)
@@ -198,9 +193,10 @@ def cancel(app: App, issue: Issue, reason: str, by: str = COMMAND_LINE) -> Issue
         # The step comes first: senders look at the status in the transaction in which they begin a window.
         store.take_step(connection, current, Step.CANCEL, now, reason=reason)
         skip_waiting(connection, issue.id, now)
-        if not may_have_arrived(connection, issue.id):
+        arrived = exists().where(deliveries.c.issue_id == issue.id, deliveries.c.status.in_(_WITH_READERS))
+        if not connection.execute(select(arrived)).scalar():
             store.release(connection, issue.id)
             untell_errata(connection, issue.id)
-            take_number_back(connection, issue.id)
+            connection.execute(update(issues).where(issues.c.id == issue.id).values(number=None))
         record_action(connection, by=by, action=Action.CANCELLED, issue_id=issue.id, detail=reason, at=now)
         return store.get_issue(connection, issue.id)

@@ -1,6 +1,6 @@
-"""What an editor may do to a draft: words, order, seats, quotes. Each edit is a value; several are done together or not at all.
+"""What an editor may do to a draft: words, order, rooms, quotes. Each edit is a value; several are made together or not at all.
 
-What follows from moving an item is in digest/arranging.py; how it is written down and undone, in revisions.py.
+What follows from moving an item is in digest/selection.py; how an edit is written down and undone, in revisions.py.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,23 +13,20 @@ from newsletter.content.records import Review
 from newsletter.content.store import ContentStore, questions_by_id
 from newsletter.db.statuses import ExclusionReach, ItemKind, Room
 from newsletter.digest import store
-from newsletter.digest import store as draft_store
 from newsletter.digest.draft import askable, find_question_for
 from newsletter.digest.issues import Issue, Item, ItemKey
 from newsletter.digest.quotes import quotable
 from newsletter.digest.selection import ROOM_NAMES, Arrangement, Known, Way
-from newsletter.digest.store import ChosenQuote, exclusions_of, read_items
+from newsletter.digest.store import ChosenQuote
 from newsletter.digest.subject import PREHEADER_CHARS, SUBJECT_CHARS
 from newsletter.digest.wording import clip, count_words, plain
 from newsletter.editing.audit import Action
-from newsletter.editing.revisions import Deed, Patch, commit_patch, is_done
+from newsletter.editing.revisions import DraftChange, commit_change, is_done
 from newsletter.errors import BadInput, NotFound
 from newsletter.render.environment import clean_lines
 from newsletter.render.markdown import has_image
 
-# What an editor may write into a draft: how long, on how many lines, and without what nobody can see.
-#
-# Control, zero-width and direction characters are removed, as from every text of an issue (digest/sentences.py); images are
+# What an editor may write. Control, zero-width and direction characters are removed, as from every text of an issue; images are
 # refused, since a mail of ours fetches nothing.
 
 NOTE_WORDS = 60
@@ -37,8 +34,8 @@ ITEM_NOTE_WORDS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How much of a text may be written: characters, and of what phones show so many; words, where they are counted."""
+class TextLimits:
+    """How much may be written: characters, of which phones show `shown`; words, where they are counted, else 0."""
 
     chars: int
     shown: int = 0
@@ -47,25 +44,25 @@ class Limits:
 
 #: What may be written over what is computed.
 FIELDS = {
-    "subject": Limits(chars=150, shown=SUBJECT_CHARS),
-    "preheader": Limits(chars=200, shown=PREHEADER_CHARS),
-    "note": Limits(chars=2_000, words=NOTE_WORDS),
-    "bottom_line": Limits(chars=300),
+    "subject": TextLimits(chars=150, shown=SUBJECT_CHARS),
+    "preheader": TextLimits(chars=200, shown=PREHEADER_CHARS),
+    "note": TextLimits(chars=2_000, words=NOTE_WORDS),
+    "bottom_line": TextLimits(chars=300),
 }
-ITEM_NOTE = Limits(chars=500, words=ITEM_NOTE_WORDS)
+ITEM_NOTE = TextLimits(chars=500, words=ITEM_NOTE_WORDS)
 
 
 def check_text(field: str, text: str) -> str:
-    """The text as it is stored; raises BadInput, in a sentence, for what cannot be."""
+    """Return the text as it is stored; raises BadInput, in a sentence, for what cannot be."""
     return _checked(f"The {field.replace('_', ' ')}", text, FIELDS[field], markdown=field == "note")
 
 
 def check_item_note(text: str) -> str:
-    """The same for the note on an item: Markdown on one line."""
+    """Return the note on an item as it is stored, Markdown on one line; raises BadInput."""
     return plain(_checked("The note on an item", text, ITEM_NOTE, markdown=True))
 
 
-def _checked(what: str, text: str, limits: Limits, *, markdown: bool) -> str:
+def _checked(what: str, text: str, limits: TextLimits, *, markdown: bool) -> str:
     # Before anything reads it: nobody writes ten megabytes by hand.
     if len(text) > 10 * limits.chars:
         raise BadInput(f"{what} has {len(text):,} characters; at most {limits.chars:,} are allowed.")
@@ -82,11 +79,11 @@ def _checked(what: str, text: str, limits: Limits, *, markdown: bool) -> str:
     return text
 
 
-# How people call a draft's items: by a title, and on the command line by a key such as "comparison:kite-vs-wren".
+# What people call a draft's items: a title, and on the command line a key such as "comparison:kite-vs-wren".
 
 
 def titles_of(content: ContentStore, keys: Iterable[ItemKey]) -> dict[ItemKey, str]:
-    """What each is called: "Kite vs Wren", "Kite", a question's words; the key of what the store no longer has."""
+    """Return what each item is called: "Kite vs Wren", "Kite", a question's words; the key of what the store no longer has."""
     wanted = tuple(keys)
     compared = content.comparisons(each.key for each in wanted if each.kind is ItemKind.COMPARISON)
     named = {each.key for each in wanted if each.kind in (ItemKind.VERDICT, ItemKind.MODEL)}
@@ -107,12 +104,12 @@ def titles_of(content: ContentStore, keys: Iterable[ItemKey]) -> dict[ItemKey, s
 
 
 def find_item(connection: Connection, issue_id: int, name: str) -> ItemKey:
-    """The item called "verdict:kite", or "kite" where only one has that key; raises BadInput."""
+    """Return the item called "verdict:kite", or "kite" where only one has that key; raises NotFound, BadInput."""
     kind, _, key = name.partition(":")
     if kind in set(ItemKind) and key:
         return ItemKey(ItemKind(kind), key)
     keys = [ItemKey(each, name) for each in ItemKind]
-    known = {**read_items(connection, issue_id, keys), **exclusions_of(connection, issue_id)}
+    known = {**store.read_items(connection, issue_id, keys), **store.exclusions_of(connection, issue_id)}
     found = [each for each in keys if each in known]
     if not found:
         raise NotFound("item", name, f"List the issue's items with: newsletter show {issue_id}")
@@ -123,10 +120,7 @@ def find_item(connection: Connection, issue_id: int, name: str) -> ItemKey:
     return found[0]
 
 
-#: How many of those that wait an arrangement looks at, of comparisons and of tools.
-WAITING = 10
-#: A sentence that is longer is none that could be quoted.
-MOST_QUOTE = 1_000
+# The edits.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +148,7 @@ class WriteNote:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class MoveItem:
     """Put an item into a room, or one place up or down in its own."""
 
     item: ItemKey
@@ -193,11 +187,16 @@ class ChooseQuote:
     words: str
 
 
-Edit = Write | WriteNote | Move | Pin | Exclude | BringBack | ChooseQuote
+#: How many of those that wait an arrangement looks at, of comparisons and of tools.
+WAITING = 10
+#: A longer sentence is none that could be quoted.
+MOST_QUOTE = 1_000
+
+Edit = Write | WriteNote | MoveItem | Pin | Exclude | BringBack | ChooseQuote
 
 
 def make_edits(app: App, issue: Issue, edits: Sequence[Edit], *, by: str, request: str = "") -> Issue:
-    """Do them all, as one step that can be undone; the issue as it is then. Commits.
+    """Make all the edits, as one step that can be undone; return the issue as it is then. Commits.
 
     Raises BadInput for what cannot be, InvalidTransition when the issue is no draft any more, ChangedMeanwhile when it is
     older than what is stored. A `request` (a hash of what was asked) that was answered for this version is not done twice.
@@ -207,35 +206,44 @@ def make_edits(app: App, issue: Issue, edits: Sequence[Edit], *, by: str, reques
         if is_done(connection, issue, request):
             return store.get_issue(connection, issue.id)
         store.require_draft(connection, issue)
-        bench = _Bench(app, content, connection, issue, _known(content, connection, issue.id, edits))
+        draft = _EditedDraft(app, content, connection, issue, _known(content, connection, issue.id, edits))
         for each in edits:
-            bench.do(each)
-        action = Action.EXCLUDED if any(isinstance(each, Exclude) for each in edits) else Action.EDITED
-        deed = Deed(by=by, what=bench.words, action=action, request=request)
-        return commit_patch(connection, issue, bench.patch(), deed, app.clock.now())
+            draft.make(each)
+        # First: what follows from the edits is described too.
+        change = draft.change()
+        return commit_change(
+            connection,
+            issue,
+            change,
+            by=by,
+            what="; ".join(draft.done),
+            action=Action.EXCLUDED if any(isinstance(each, Exclude) for each in edits) else Action.EDITED,
+            request=request,
+            at=app.clock.now(),
+        )
 
 
-class _Bench:
-    """A draft while it is edited: what it was, and what becomes of it."""
+class _EditedDraft:
+    """A draft while it is edited: what it was, and what becomes of it. `done` says that in words."""
 
     def __init__(
         self, app: App, content: ContentStore, connection: Connection, issue: Issue, known: Known
     ) -> None:
-        self._newsroom, self._content, self._connection, self._issue = app, content, connection, issue
+        self._settings, self._content, self._connection, self._issue = (
+            app.settings,
+            content,
+            connection,
+            issue,
+        )
         self._items = Arrangement(known)
         self._lead = _lead_of(known.items)
-        self._excluded = draft_store.exclusions_of(connection, issue.id)
+        self._excluded = store.exclusions_of(connection, issue.id)
         self._texts: dict[str, str] = {}
         self._exclusions: dict[ItemKey, ExclusionReach | None] = {}
         self._quotes: dict[tuple[str, str], ChosenQuote | None] = {}
-        self._said: list[str] = []
+        self.done: list[str] = []
 
-    @property
-    def words(self) -> str:
-        """What is done, in words."""
-        return "; ".join(self._said)
-
-    def do(self, edit: Edit) -> None:
+    def make(self, edit: Edit) -> None:
         """Make one edit; raises BadInput for what cannot be."""
         match edit:
             case Write():
@@ -250,11 +258,11 @@ class _Bench:
         changed = {field: text for field, text in said.items() if text != getattr(self._issue, field)}
         if changed:
             self._texts |= changed
-            self._said.append(f"wrote the {_listed([each.replace('_', ' ') for each in changed])}")
+            self.done.append(f"wrote the {_listed([each.replace('_', ' ') for each in changed])}")
 
-    def patch(self) -> Patch:
-        """What changes, with what follows from it."""
-        self._ask_anew()
+    def change(self) -> DraftChange:
+        """Return what changes, with what follows from it."""
+        self._choose_question()
         items = self._items.changes()
         if (
             _lead_of(self._items.items) != self._lead
@@ -263,44 +271,44 @@ class _Bench:
         ):
             # It would stand under another comparison than the one it was written for.
             self._texts["bottom_line"] = ""
-            self._said.append("with the lead went its written bottom line")
-        return Patch(
+            self.done.append("with the lead went its written bottom line")
+        return DraftChange(
             texts=self._texts,
             items=tuple(items.items()),
             exclusions=tuple(self._exclusions.items()),
             quotes=tuple(self._quotes.items()),
         )
 
-    def _arrange(self, edit: WriteNote | Move | Pin | Exclude | BringBack) -> None:
+    def _arrange(self, edit: WriteNote | MoveItem | Pin | Exclude | BringBack) -> None:
         key, title = edit.item, titles_of(self._content, [edit.item])[edit.item]
         match edit:
             case WriteNote():
                 self._items.write_note(key, check_item_note(edit.note))
-                self._said.append(
+                self.done.append(
                     f"wrote a note on {title}" if edit.note.strip() else f"removed the note on {title}"
                 )
-            case Move(to=Room() as room):
+            case MoveItem(to=Room() as room):
                 self._items.move(key, room)
-                self._said.append(f"moved {title} to {ROOM_NAMES[room]}")
-            case Move(to=Way() as way):
+                self.done.append(f"moved {title} to {ROOM_NAMES[room]}")
+            case MoveItem(to=Way() as way):
                 self._items.step(key, way)
-                self._said.append(f"moved {title} {way}")
+                self.done.append(f"moved {title} {way}")
             case Pin():
                 self._items.pin(key, edit.pinned)
-                self._said.append(f"{'pinned' if edit.pinned else 'unpinned'} {title}")
+                self.done.append(f"{'pinned' if edit.pinned else 'unpinned'} {title}")
             case Exclude():
                 self._items.take_out(key)
                 self._exclusions[key] = edit.reach
                 how = "for ever" if edit.reach is ExclusionReach.FOR_EVER else "until the next issue"
-                self._said.append(f"took {title} out {how}")
+                self.done.append(f"took {title} out {how}")
             case BringBack():
                 self._bring_back(key)
-                self._said.append(f"brought {title} back")
+                self.done.append(f"brought {title} back")
 
     def _bring_back(self, key: ItemKey) -> None:
         if key not in self._excluded:
             raise BadInput(f"The {key} was not taken out of this issue.")
-        if draft_store.is_taken(self._connection, self._issue.id, key):
+        if store.is_taken(self._connection, self._issue.id, key):
             raise BadInput(f"The {key} is in another issue by now.")
         self._items.bring_back(key)
         self._exclusions[key] = None
@@ -313,13 +321,13 @@ class _Bench:
         key, who = (edit.comparison_id, edit.review_id), clip(review.reviewer or "a reviewer", 40)
         if not edit.words:
             self._quotes[key] = None
-            self._said.append(f"let the rules choose what to quote of {who}")
+            self.done.append(f"let the rules choose what to quote of {who}")
             return
         words = plain(edit.words[:MOST_QUOTE])
         if words not in quotable(review):
             raise BadInput(f"That is no whole sentence of {who}'s review.")
         self._quotes[key] = ChosenQuote(comparison_id=key[0], review_id=key[1], words=words)
-        self._said.append(f"chose what to quote of {who}")
+        self.done.append(f"chose what to quote of {who}")
 
     def _review(self, review_id: str, sides: Sequence[str]) -> Review:
         said = (each for found in self._content.reviews(sides).values() for each in found)
@@ -331,8 +339,8 @@ class _Bench:
             )
         return review
 
-    def _ask_anew(self) -> None:
-        """Another question where the one there was is about nothing that the issue still shows, or was taken out."""
+    def _choose_question(self) -> None:
+        """Choose another question where the one there was is about nothing that the issue still shows, or was taken out."""
         items = self._items.items
         asked = next((each for each in items if each.room is Room.QUESTION), None)
         was_excluded = any(each.kind is ItemKind.QUESTION for each in self._exclusions)
@@ -344,7 +352,7 @@ class _Bench:
             return
         taken = store.unavailable(self._connection, self._issue.id, (ItemKind.QUESTION,))
         known = {each.key for each in (*taken, *self._exclusions)} | ({asked.key} if asked else set())
-        found = find_question_for(items, self._content, self._newsroom.settings, self._rulings, known)
+        found = find_question_for(items, self._content, self._settings, self._rulings, known)
         self._items.ask(None if found is None else ItemKey(ItemKind.QUESTION, found))
 
     def _rulings(self, tool_ids: Iterable[str]) -> Mapping[str, Mapping[str, str | None]]:
@@ -352,22 +360,24 @@ class _Bench:
 
 
 def _known(content: ContentStore, connection: Connection, issue_id: int, edits: Iterable[Edit]) -> Known:
-    """What an arrangement must know, read without the tens of thousands that wait."""
-    named = [each.item for each in edits if isinstance(each, WriteNote | Move | Pin | Exclude | BringBack)]
-    shown = draft_store.read_shown_items(connection, issue_id, 0).items
+    """Read what an arrangement must know, without the tens of thousands that wait."""
+    named = [
+        each.item for each in edits if isinstance(each, WriteNote | MoveItem | Pin | Exclude | BringBack)
+    ]
+    shown = store.read_shown_items(connection, issue_id, 0).items
     waiting = [
         item
         for kinds in ((ItemKind.COMPARISON,), (ItemKind.VERDICT, ItemKind.MODEL))
-        for item in draft_store.first_of_overflow(connection, issue_id, WAITING, kinds, pinned=False)
+        for item in store.first_of_overflow(connection, issue_id, WAITING, kinds, pinned=False)
     ]
-    asked = draft_store.read_items(connection, issue_id, named).values()
+    asked = store.read_items(connection, issue_id, named).values()
     found = {each.item_key: each for each in (*shown, *waiting, *asked)}
     compared = {key.key for key in (*found, *named) if key.kind is ItemKind.COMPARISON}
     sides = {key: (each.left_id, each.right_id) for key, each in content.comparisons(compared).items()}
     tools = {side for pair in sides.values() for side in pair}
     keys = (ItemKey(kind, tool) for tool in sorted(tools) for kind in (ItemKind.VERDICT, ItemKind.MODEL))
-    found |= draft_store.read_items(connection, issue_id, keys)
-    first = draft_store.lowest_of_overflow(connection, issue_id)
+    found |= store.read_items(connection, issue_id, keys)
+    first = store.lowest_of_overflow(connection, issue_id)
     return Known(items=tuple(found.values()), sides=sides, first=first)
 
 

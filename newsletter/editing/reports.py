@@ -1,6 +1,9 @@
-"""What became of issues: the list of them, the outbox, and the sums behind the report."""
+"""The report: what became of issues, and of readers over time. Sums that are remembered, so that a page never counts readers.
 
-import json
+Of an issue the ledger's batches have the sums; once it is long over they are kept as one row. Consents are summed up by
+week, source and issue as they come; the job `sums` does both each night.
+"""
+
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -21,64 +24,11 @@ from newsletter.db.schema import (
     issues,
     publications,
     reports,
-    snapshots,
     summed,
 )
 from newsletter.db.statuses import ConsentEvent, Edition, IssueStatus, ItemKind, ReportKind
 from newsletter.delivery.progress import COUNTED, Counts
 from newsletter.digest.issues import Issue
-
-# What the desk's list of issues asks of `subscribers.db`. Nothing here commits.
-
-
-def issues_in(
-    connection: Connection,
-    statuses: Iterable[IssueStatus],
-    *,
-    before: int | None = None,
-    limit: int | None = None,
-) -> tuple[Issue, ...]:
-    """Issues in one of these states, the newest first; those before one's id where asked for."""
-    query = select(issues).where(issues.c.status.in_(list(statuses))).order_by(issues.c.id.desc())
-    if before is not None:
-        query = query.where(issues.c.id < before)
-    return tuple(Issue(**row) for row in connection.execute(query.limit(limit)).mappings())
-
-
-def subjects_of(connection: Connection, issue_ids: Iterable[int]) -> dict[int, str]:
-    """The subjects of approved issues by id."""
-    query = select(snapshots.c.issue_id, snapshots.c.letter).where(snapshots.c.issue_id.in_(list(issue_ids)))
-    return {row.issue_id: str(json.loads(row.letter)["subject"]) for row in connection.execute(query)}
-
-
-# The desk's list of issues: those at hand, and a page of the others with the subjects they went out with.
-
-#: Issues on a page.
-MOST_LISTED = 20
-
-OPEN = (IssueStatus.DRAFT, IssueStatus.APPROVED, IssueStatus.SENDING, IssueStatus.PAUSED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssueList:
-    """`subjects` by issue id, where one is fixed."""
-
-    open: tuple[Issue, ...]
-    closed: tuple[Issue, ...]
-    subjects: dict[int, str]
-
-
-def list_page(connection: Connection, before: int | None = None) -> IssueList:
-    """The open issues, those going out first, then by slot; and the newest of the others, or those before one's id."""
-    at_hand = issues_in(connection, OPEN)
-    closed = issues_in(connection, set(IssueStatus) - set(OPEN), before=before, limit=MOST_LISTED)
-    running = (IssueStatus.SENDING, IssueStatus.PAUSED)
-    return IssueList(
-        open=tuple(sorted(at_hand, key=lambda each: (each.status not in running, each.slot))),
-        closed=closed,
-        subjects=subjects_of(connection, [each.id for each in (*at_hand, *closed)]),
-    )
-
 
 # The queries behind the report: sums of issues, sums of consents. Nothing here commits.
 

@@ -24,14 +24,14 @@ from newsletter.delivery.transports.smtp_wire import Relay
 from newsletter.digest.draft import Drafted
 from newsletter.digest.issues import Issue
 from newsletter.editing.approve import ReadsOtherwise, approve
-from newsletter.editing.cache import Look
-from newsletter.editing.draft import draft_now, edit
-from newsletter.editing.schedule import start
+from newsletter.editing.cache import CheckedIssue
+from newsletter.editing.draft import draft_now
+from newsletter.editing.sending import start
 from newsletter.installation import make_installation
 from newsletter.readers.admin import Choices, add_by_hand, choose_by_hand
 from newsletter.render.environment import template_folders
 from tests.config.written import changed
-from tests.editing.desk import cache_of
+from tests.editing.desk import cache_of, edit
 from tests.examples.weeks import LAST_WEEK, LAST_WEEK_AT, SAMPLE_WEEK, SAMPLE_WEEK_AT, import_week
 
 READERS = 200
@@ -84,9 +84,9 @@ def drafted(app: App) -> Issue:
     return made.issue
 
 
-def composed(app: App, look: Look) -> dict[str, bytes]:
+def composed(app: App, look: CheckedIssue) -> dict[str, bytes]:
     """Every reader's mail, made from what the page shows before anybody approved it."""
-    proof = look.proof
+    proof = look.compiled
     assert proof.plan is not None
     mailing = Mailing(
         issue_id=proof.issue.id,
@@ -153,10 +153,10 @@ def without_moment(mails: Mapping[str, bytes]) -> dict[str, bytes]:
 
 def test_the_bytes_sent_are_those_composed_before_approval(app: App) -> None:
     issue = drafted(app)
-    look = cache_of(app).looks.of(issue)
+    look = cache_of(app).checked(issue)
     expected = without_moment(composed(app, look))
-    approved = approve(app, issue, "dora", expect=look.proof.content_hash)
-    assert approved.content_hash == look.proof.content_hash
+    approved = approve(app, issue, "dora", expect=look.compiled.content_hash)
+    assert approved.content_hash == look.compiled.content_hash
     app.clock.sleep(timedelta(days=4))
     sent = without_moment(send(with_everything_changed(app), approved))
     assert len(sent) == READERS
@@ -167,11 +167,11 @@ def test_the_bytes_sent_are_those_composed_before_approval(app: App) -> None:
 
 def test_what_changed_after_the_look_is_not_approved(app: App) -> None:
     issue = drafted(app)
-    look = cache_of(app).looks.of(issue)
+    look = cache_of(app).checked(issue)
     edited = edit(app, issue, subject="Something else")
     with pytest.raises(ReadsOtherwise):
-        approve(app, edited, "dora", expect=look.proof.content_hash)
+        approve(app, edited, "dora", expect=look.compiled.content_hash)
     with app.content() as content:
         content.db.execute("UPDATE tools SET name = 'Another'")
     with pytest.raises(ReadsOtherwise):
-        approve(app, edited, "dora", expect=cache_of(app).looks.of(issue).proof.content_hash)
+        approve(app, edited, "dora", expect=cache_of(app).checked(issue).compiled.content_hash)

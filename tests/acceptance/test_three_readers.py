@@ -25,9 +25,9 @@ from newsletter.delivery.transports.smtp_wire import Relay
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
 from newsletter.editing.approve import approve, withdraw
+from newsletter.editing.compiled import letter_of
 from newsletter.editing.draft import draft_now
-from newsletter.editing.preview import letter_of
-from newsletter.editing.schedule import start
+from newsletter.editing.sending import start
 from newsletter.installation import make_installation
 from newsletter.readers.admin import Choices, add_by_hand, choose_by_hand
 from tests.delivery.house import hash_address

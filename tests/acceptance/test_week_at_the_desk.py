@@ -21,9 +21,9 @@ from newsletter.config import Tls, TransportName
 from newsletter.db.statuses import EditorRole, IssueStatus
 from newsletter.delivery.loopback import Loopback
 from newsletter.digest.store import get_issue
+from newsletter.editing.compiled import letter_of
 from newsletter.editing.draft import draft_now
 from newsletter.editing.editors import invite
-from newsletter.editing.preview import letter_of
 from tests.config.written import changed
 from tests.delivery.house import add_readers
 from tests.examples.weeks import SAMPLE_WEEK, SAMPLE_WEEK_AT, import_week

@@ -26,7 +26,7 @@ from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.transports import Started
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import list_issues
-from newsletter.editing.schedule import issues_going_out
+from newsletter.editing.sending import issues_going_out
 from newsletter.readers.links import LinkSigner
 from newsletter.schedule.jobs import Job, Result
 from newsletter.schedule.slots import Slot, issue_schedule

@@ -9,8 +9,8 @@ from newsletter.content.store import ContentStore
 from newsletter.db.engine import Database
 from newsletter.digest.draft import Drafted
 from newsletter.digest.store import items_of
+from newsletter.editing.compiled import letter_of
 from newsletter.editing.draft import draft_now
-from newsletter.editing.preview import letter_of
 from tests.digest.many import many_comparisons
 from tests.digest.week import CUTOFF, SEEN, furnish, settings_in
 

@@ -10,8 +10,10 @@ from newsletter.content.records import Pack
 from newsletter.db.engine import Database
 from newsletter.digest.draft import Drafted
 from newsletter.digest.issues import Issue
+from newsletter.editing.audit import COMMAND_LINE
 from newsletter.editing.cache import DeskCache
 from newsletter.editing.draft import draft_now
+from newsletter.editing.edits import Write, make_edits
 from tests.config.written import changed
 from tests.digest.week import CUTOFF, SEEN, WEEK, furnish, settings_in
 
@@ -35,6 +37,11 @@ def drafted(app: App, slot: str | None = None) -> Issue:
     made = draft_now(app, slot, even_thin=True)
     assert isinstance(made, Drafted)
     return made.issue
+
+
+def edit(app: App, issue: Issue, **texts: str) -> Issue:
+    """The draft with these texts written over what is computed."""
+    return make_edits(app, issue, [Write(**texts)], by=COMMAND_LINE)
 
 
 def cache_of(app: App) -> DeskCache:

@@ -10,7 +10,7 @@ from newsletter.clock import MovedClock, SystemClock
 from newsletter.content.pages import read_page
 from newsletter.db.engine import Database
 from newsletter.digest.store import rulings_on
-from newsletter.editing.cache import SMALL_BYTES
+from newsletter.editing.contradictions import SMALL_BYTES
 from newsletter.editing.facts import all_rulings, delete_ruling, facts_of, record_ruling, rule
 from tests.content.desk.pages import SEEN_AT, profile
 from tests.content.packs import pack, tool
@@ -66,14 +66,14 @@ def test_in_a_large_store_contradictions_are_looked_for_beside_the_page(tmp_path
             claim = {"tool": "heron", "attribute": "input_price", "value": price, "as_of": "2026-11-01"}
             content.import_pack(pack(source={"name": shop}, tools=[tool("heron")], claims=[claim]), NOW)
         content.db.execute("CREATE TABLE large AS SELECT zeroblob(?) AS it", [SMALL_BYTES])
-    first = cache_of(app).disputes.open()
+    first = cache_of(app).contradictions.open()
     # Whoever asks does not wait: there is an answer at once, and it says whether it is the whole one.
     assert first.is_current == bool(first.found)
-    while not cache_of(app).disputes.open().is_current:
+    while not cache_of(app).contradictions.open().is_current:
         SystemClock().sleep(timedelta(milliseconds=5))
-    (found,) = cache_of(app).disputes.open().found
+    (found,) = cache_of(app).contradictions.open().found
     assert found.attribute == "input_price"
     rule(app, "heron", "input_price", None, reason="Nobody knows.", by="Erin")
-    settled = cache_of(app).disputes.open()
+    settled = cache_of(app).contradictions.open()
     assert (settled.found, settled.is_current) == ((), True)
     app.close()

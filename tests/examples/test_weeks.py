@@ -16,8 +16,8 @@ from newsletter.content.store import ContentStore
 from newsletter.digest.draft import Drafted
 from newsletter.digest.writing import count_issue_words
 from newsletter.editing.checks import Finding, check
+from newsletter.editing.compiled import letter_of
 from newsletter.editing.draft import draft_now
-from newsletter.editing.preview import letter_of
 from newsletter.installation import make_installation
 from newsletter.readers.csv_file import CsvFile, Row
 from newsletter.readers.importing import import_readers

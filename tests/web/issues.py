@@ -42,7 +42,7 @@ def send_issue(house: House, *packs: Pack, **words: str) -> Issue:
     clock.move(WEEKLY)
     issue = drafted(app, f"{clock.now():%Y-%m-%dT09:00}")
     if words:
-        from newsletter.editing.draft import edit
+        from tests.editing.desk import edit
 
         issue = edit(app, issue, **words)
     approved = approve(app, issue, "dora")

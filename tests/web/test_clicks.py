@@ -15,7 +15,8 @@ from newsletter.digest.clicks import clicks_of, links_of
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_frozen
 from newsletter.editing.approve import approve, withdraw
-from newsletter.editing.preview import Format, hash_of, preview
+from newsletter.editing.compiled import compile_issue, hash_of
+from newsletter.editing.preview import Format, preview
 from newsletter.readers.links import Purpose
 from newsletter.web.application import make_web
 from tests.config.written import changed
@@ -229,9 +230,9 @@ def test_the_hash_covers_where_links_lead_and_a_withdrawn_issue_has_none(house: 
             content.import_pack(pack, app.clock.now())
     later(house, WEEKLY)
     draft = drafted(app)
-    assert b"/to/" not in preview(app, draft, None, Format.TEXT)
+    assert b"/to/" not in preview(app, compile_issue(app, draft), None, Format.TEXT)
     approved = approve(app, draft, "dora")
-    assert b"/to/" in preview(app, approved, None, Format.TEXT)
+    assert b"/to/" in preview(app, compile_issue(app, approved), None, Format.TEXT)
     with app.database.read() as connection:
         frozen = get_frozen(connection, approved.id)
     assert approved.content_hash == hash_of(frozen)

@@ -11,8 +11,8 @@ from newsletter.delivery.store import start_issue
 from newsletter.digest.content import IssueContent
 from newsletter.digest.draft import Drafted
 from newsletter.editing.approve import approve
+from newsletter.editing.compiled import letter_of
 from newsletter.editing.draft import draft_at_once
-from newsletter.editing.preview import letter_of
 from tests.web.house import House, heading
 from tests.web.issues import open_house, send_issue
 

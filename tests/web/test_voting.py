@@ -10,6 +10,7 @@ import pytest
 from newsletter.clock import MovedClock
 from newsletter.content.store import ContentStore, reader_votes
 from newsletter.digest.issues import Issue
+from newsletter.editing.compiled import compile_issue
 from newsletter.editing.preview import Format, preview
 from newsletter.readers.admin import take_off
 from newsletter.readers.links import Purpose
@@ -48,7 +49,7 @@ def close(house: House) -> None:
 
 
 def part(house: House, issue: Issue, form: Format) -> str:
-    return preview(house.app, issue, None, form).decode()
+    return preview(house.app, compile_issue(house.app, issue), None, form).decode()
 
 
 def marks(house: House) -> int:

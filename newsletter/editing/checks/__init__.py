@@ -1,7 +1,7 @@
-"""The preflight checks of an issue: errors hold its approval, warnings are for the editor to answer.
+"""The checks before approval: errors hold an issue back, warnings are for the editor to answer.
 
-What each looks at has a module of its own; examine.py runs them, and what an editor says to a finding is in
-answers.py.
+Each module holds the checks on one thing and lists them in its CHECKS; run.py runs them, slow.py those that ask others, and
+answers.py is what an editor says to a finding.
 """
 
 from newsletter.editing.checks.findings import Finding, Severity

@@ -1,4 +1,4 @@
-"""What the letter itself lacks or has too much of. The mail that it becomes is looked at in mail.py, its figures in figures.py."""
+"""Checks on what the issue says: what it lacks or has too much of. The mail made of it is checked in mail.py, its figures in figures.py."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -14,90 +14,97 @@ from newsletter.editing.edits import NOTE_WORDS
 LEAD_WORDS = 240
 
 
-def in_letter(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
-    """Everything that shows in the letter alone."""
-    yield from _contents(letter)
-    yield from _lengths(letter)
-    yield from _links(letter)
-    yield from _dates(letter)
-    yield from _thin(letter, settings)
+def check_content(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
+    """Run every check on what the issue says."""
+    for check in CHECKS:
+        yield from check(letter, settings)
 
 
-def _contents(letter: IssueContent) -> Iterator[Finding]:
+def _empty(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
     if letter.lead is None and not (letter.more or letter.cards or letter.weeks or letter.lines):
         yield error(
             "empty",
             "The issue is empty",
-            "items",
-            "Nobody wants a mail about nothing.",
-            "Cancel it, or merge newer items.",
+            where="items",
+            why="Nobody wants a mail about nothing.",
+            how="Cancel it, or merge newer items.",
             link="#items",
             firm=True,
         )
+
+
+def _no_subject(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
     for name, value in (("subject", letter.subject), ("preheader", letter.preheader)):
         if not value:
             yield error(
                 f"no-{name}",
                 f"There is no {name}",
-                name,
-                "It is what a reader sees first.",
-                f"Write one: newsletter edit ISSUE --{name} TEXT",
+                where=name,
+                why="It is what a reader sees first.",
+                how=f"Write one: newsletter edit ISSUE --{name} TEXT",
                 link=f"#{name}",
             )
+
+
+def _long_subject(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
     if len(letter.subject) > SUBJECT_CHARS:
         yield warning(
             "long-subject",
             f"The subject has {len(letter.subject)} characters",
-            "subject",
-            f"Phones show about {SUBJECT_CHARS}.",
-            "Shorten it.",
+            where="subject",
+            why=f"Phones show about {SUBJECT_CHARS}.",
+            how="Shorten it.",
             link="#subject",
         )
 
 
-def _lengths(letter: IssueContent) -> Iterator[Finding]:
-    lengths = (
-        ("The lead", "lead", lead_words(letter.lead) if letter.lead else 0, LEAD_WORDS),
-        ("The note", "note", count_words(letter.note), NOTE_WORDS),
-    )
-    for what, where, words, most in lengths:
-        if words > most:
-            yield too_long(what, where, words, most)
+def _long_texts(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
+    yield from too_long("The lead", "lead", lead_words(letter.lead) if letter.lead else 0, LEAD_WORDS)
+    yield from too_long("The note", "note", count_words(letter.note), NOTE_WORDS)
 
 
-def too_long(what: str, where: str, words: int, most: int) -> Finding:
-    why = f"Readers stop; {most} are enough."
-    key = f"long-{where.replace(' ', '-')}"
-    link = "#items" if where == "text part" else f"#{where}"
-    return warning(key, f"{what} has {words} words", where, why, "Leave something out.", link=link)
+def too_long(what: str, where: str, words: int, most: int, link: str = "") -> Iterator[Finding]:
+    """Warn of a text of more than `most` words."""
+    if words > most:
+        yield warning(
+            f"long-{where.replace(' ', '-')}",
+            f"{what} has {words} words",
+            where=where,
+            why=f"Readers stop; {most} are enough.",
+            how="Leave something out.",
+            link=link or f"#{where}",
+        )
 
 
-def _links(letter: IssueContent) -> Iterator[Finding]:
+def _no_address(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
     compared: list[Lead | Brief] = [letter.lead] if letter.lead is not None else []
     for each in (*compared, *letter.more):
         if not each.link.url:
             yield warning(
                 f"no-address:{each.comparison_id}",
                 f"No address is known for {each.headline}",
-                "links",
-                "Readers cannot go on to the whole comparison.",
-                "Give the comparison its url in a pack, and import that.",
+                where="links",
+                why="Readers cannot go on to the whole comparison.",
+                how="Give the comparison its url in a pack, and import that.",
                 link="#items",
             )
+
+
+def _bad_links(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
     for link in all_links(letter):
         if link.url and not is_web_address(link.url):
             yield error(
                 f"bad-link:{link.url[:200]}",
                 f"This is no web address: {link.url[:120]}",
-                "links",
-                "Nobody can open it.",
-                "Correct it in its pack, and import that.",
+                where="links",
+                why="Nobody can open it.",
+                how="Correct it in its pack, and import that.",
                 link="#items",
             )
 
 
 def all_links(letter: IssueContent) -> Iterator[Link]:
-    """Every link that the issue prints."""
+    """Yield every link that the issue prints."""
     links: list[Link | None] = [letter.lead.link if letter.lead else None]
     links += [each.link for each in letter.more]
     links += [each.link for each in letter.cards]
@@ -110,7 +117,7 @@ def all_links(letter: IssueContent) -> Iterator[Link]:
 
 
 def is_web_address(url: str) -> bool:
-    """Whether a mail program can open it: http(s), a host with a name or address, a port that is one, no blanks."""
+    """Return whether a mail program can open it: http(s), a host with a name or address, a port that is one, no blanks."""
     if any(each.isspace() or not each.isprintable() for each in url):
         return False
     try:
@@ -123,15 +130,15 @@ def is_web_address(url: str) -> bool:
     return parts.scheme in ("http", "https") and named and "@" not in parts.netloc
 
 
-def _dates(letter: IssueContent) -> Iterator[Finding]:
+def _future_dates(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
     for origin in letter.sources.origins:
         if origin.newest_on is not None and origin.newest_on > letter.masthead.date_on:
             yield warning(
                 f"future:{origin.name[:200]}",
                 f"{origin.name} gives a date after the issue's: {day(origin.newest_on)}",
-                "sources",
-                "Nothing is verified or published in the future.",
-                "Correct the date in its pack, and import that.",
+                where="sources",
+                why="Nothing is verified or published in the future.",
+                how="Correct the date in its pack, and import that.",
                 link="#sources",
             )
 
@@ -142,8 +149,11 @@ def _thin(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
         yield warning(
             "thin",
             f"The issue has {items} {'item' if items == 1 else 'items'}",
-            "items",
-            f"Fewer than {settings.digest.thin_below} make a thin week (digest.thin_below).",
-            "Merge newer items, or let it wait: newsletter cancel ISSUE",
+            where="items",
+            why=f"Fewer than {settings.digest.thin_below} make a thin week (digest.thin_below).",
+            how="Merge newer items, or let it wait: newsletter cancel ISSUE",
             link="#items",
         )
+
+
+CHECKS = (_empty, _no_subject, _long_subject, _long_texts, _no_address, _bad_links, _future_dates, _thin)

@@ -1,4 +1,4 @@
-"""Whether the issue's links can be opened. Never on a private network: what a pack names must not reach in where we stand.
+"""The link check: whether the issue's links can be opened. Never on a private network: what a pack names must not reach in where we stand.
 
 Each name is resolved once, every address that it has must be a public one, and the connection goes to one of those very
 addresses; each redirect is another link and is looked at in the same way. Only the first line of the answer is read.
@@ -6,7 +6,7 @@ addresses; each redirect is another link and is looked at in the same way. Only 
 
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _THERE = (401, 403, 405, 406, 429, 503)
 
 
 def resolve(host: str, port: int) -> tuple[str, ...]:
-    """The addresses of a host, asked for once."""
+    """Look up the addresses of a host; raises OSError."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return tuple(dict.fromkeys(str(each[4][0]) for each in found))
 
@@ -47,7 +47,7 @@ class Opener:
     seconds: float = SECONDS
 
     def fault(self, url: str) -> str:
-        """Why a link cannot be opened, in words; empty where it can."""
+        """Return why a link cannot be opened, in words; empty where it can."""
         for _ in range(REDIRECTS + 1):
             try:
                 status, location = self._ask(url)
@@ -63,7 +63,7 @@ class Opener:
         return f"it leads on more than {REDIRECTS} times"
 
     def _ask(self, url: str) -> tuple[int, str]:
-        """Status and Location of what stands there."""
+        """Return status and Location of what stands there."""
         if not is_web_address(url):
             raise _RefusedError("it is no web address")
         parts = urlsplit(url)
@@ -78,7 +78,7 @@ class Opener:
         return status, location
 
     def _address(self, host: str, port: int) -> str:
-        """One of the host's addresses, all of which are public."""
+        """Return one of the host's addresses, all of which are public."""
         addresses = self.resolve(host, port)
         for each in addresses:
             if each not in self.allowed and not is_public(each):
@@ -95,7 +95,7 @@ class _RefusedError(Exception):
 
 
 def is_public(address: str) -> bool:
-    """Whether an address belongs to the open network, also where it is an IPv4 address in IPv6 clothes."""
+    """Return whether an address belongs to the open network, also where it is an IPv4 address in IPv6 clothes."""
     found = ip_address(address.partition("%")[0])
     if isinstance(found, IPv6Address):
         inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
@@ -107,7 +107,7 @@ def is_public(address: str) -> bool:
 
 
 def _ascii(host: str) -> str:
-    """The name as it travels; an address stays as it is."""
+    """Return the name as it travels; an address stays as it is."""
     return host if host.isascii() else host.encode("idna").decode()
 
 
@@ -142,21 +142,17 @@ def _request(connection: HTTPConnection, method: str, parts: SplitResult) -> tup
 
 
 def unreachable(letter: IssueContent, opener: Opener) -> Iterator[Finding]:
-    """The issue's links that cannot be opened, each once."""
-    urls = [each.url for each in all_links(letter) if is_web_address(each.url)]
-    for url, fault in _faults(list(dict.fromkeys(urls))[:MOST], opener):
+    """Find the issue's links that cannot be opened, each once."""
+    urls = list(dict.fromkeys(each.url for each in all_links(letter) if is_web_address(each.url)))[:MOST]
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        faults = list(pool.map(opener.fault, urls))
+    for url, fault in zip(urls, faults, strict=True):
         if fault:
             yield warning(
                 f"unreachable:{url[:200]}",
                 f"{url[:120]} cannot be opened: {fault}",
-                "links",
-                "Readers who follow it come to nothing.",
-                "Correct it in its pack, or wait until it is there.",
+                where="links",
+                why="Readers who follow it come to nothing.",
+                how="Correct it in its pack, or wait until it is there.",
                 link="#items",
             )
-
-
-def _faults(urls: Iterable[str], opener: Opener) -> Iterator[tuple[str, str]]:
-    listed = list(urls)
-    with ThreadPoolExecutor(TOGETHER) as pool:
-        yield from zip(listed, pool.map(opener.fault, listed), strict=True)

@@ -30,7 +30,7 @@ class SpamReport:
 
 
 def score_spam(plan: Plan, program: str | None = None) -> SpamReport | None:
-    """None where there is no SpamAssassin, or it says nothing that can be read."""
+    """Ask SpamAssassin; None where there is none, or it says nothing that can be read."""
     found = program or shutil.which(PROGRAM)
     if found is None:
         return None
@@ -60,13 +60,13 @@ def _read(report: str) -> SpamReport | None:
 
 
 def spam(plan: Plan, program: str | None = None) -> Iterator[Finding]:
-    """A warning with the score and the rules, for a mail with any points at all."""
+    """Warn of a mail with any points at all, with the score and the rules."""
     report = score_spam(plan, program)
     if report is not None and report.score > 0:
         yield warning(
             "spam",
             f"SpamAssassin gives it {report.score} points: {', '.join(report.rules) or 'no rule is named'}",
-            "the mail",
-            "Points add up with what a provider knows of the sender; ours should be none.",
-            "Change the words or the template that the rules are about.",
+            where="the mail",
+            why="Points add up with what a provider knows of the sender; ours should be none.",
+            how="Change the words or the template that the rules are about.",
         )

@@ -25,7 +25,7 @@ from newsletter.digest.subject import Proposals
 from newsletter.digest.wording import count_words
 from newsletter.editing import revisions
 from newsletter.editing.cache import DeskCache
-from newsletter.editing.draft import Board, Merge, board_of, merge
+from newsletter.editing.draft import MergePlan, merge
 from newsletter.editing.editors import Editor
 from newsletter.editing.edits import (
     FIELDS,
@@ -34,15 +34,16 @@ from newsletter.editing.edits import (
     ChooseQuote,
     Edit,
     Exclude,
-    Limits,
-    Move,
+    MoveItem,
     Pin,
+    TextLimits,
     Write,
     WriteNote,
     check_text,
     make_edits,
 )
-from newsletter.editing.revisions import Revision, since
+from newsletter.editing.outline import Outline, outline_of
+from newsletter.editing.revisions import DraftRevision, revisions_since
 from newsletter.errors import BadInput, ChangedMeanwhile, InvalidTransition
 from newsletter.render.markdown import to_html
 from newsletter.web.desk.auth import FORM_TOKEN, AnyEditor, DeskForm
@@ -104,7 +105,7 @@ class ConflictPage(DeskPage):
     wish: str
     both: tuple[Both, ...]
     fields: tuple[tuple[str, str], ...]
-    meanwhile: tuple[Revision, ...]
+    meanwhile: tuple[DraftRevision, ...]
 
 
 def conflict(
@@ -114,7 +115,7 @@ def conflict(
     asked = wanted.path.rpartition("/")[2]
     typed = dict(wanted.fields)
     with app.database.read() as connection:
-        meanwhile = since(connection, current.id, version)
+        meanwhile = revisions_since(connection, current.id, version)
         noted = _note_on(connection, current.id, typed.get("item", "")) if asked == "item-note" else ""
     taken = {name: typed.get(f"take_{name}", "") or typed.get(name, "") for name in wanted.texts}
     names = [name for name in wanted.texts if asked == "texts" and name in typed and touched(typed, name)]
@@ -177,7 +178,7 @@ class Text:
     written: str
     stored: str
     printed: str
-    limits: Limits
+    limits: TextLimits
     proposed: tuple[str, ...] = ()
     fault: str = ""
 
@@ -195,9 +196,9 @@ class Desk:
     version: int
     texts: tuple[Text, ...]
     note: Markup
-    board: Board
+    board: Outline
     room_names: dict[Room, str]
-    item_limits: Limits
+    item_limits: TextLimits
     has_items: bool
     fault: str
     fault_at: str
@@ -224,7 +225,7 @@ def show_draft(request: Request, app: Installed, editor: AnyEditor, issue_id: in
 @router.get("/desk/issues/{issue_id}/stamp")
 def stamp(app: Installed, cache: Cached, editor: AnyEditor, issue_id: int) -> Response:
     """Another text whenever the page would show something else: a small script asks for it."""
-    return JSONResponse({"stamp": _stamp(cache, cache.compiled.stamp(_issue(app, issue_id)))})
+    return JSONResponse({"stamp": _stamp(cache, cache.stamp(_issue(app, issue_id)))})
 
 
 @router.post("/desk/issues/{issue_id}/texts")
@@ -267,7 +268,7 @@ def order(request: Request, app: Installed, editor: AnyEditor, issue_id: int, fo
 
 @router.post("/desk/issues/{issue_id}/lead")
 def lead(request: Request, app: Installed, editor: AnyEditor, issue_id: int, form: DeskForm) -> Response:
-    edit = lambda: [Move(_item(form), Room.LEAD)]  # noqa: E731
+    edit = lambda: [MoveItem(_item(form), Room.LEAD)]  # noqa: E731
     return _edit(request, app, editor, issue_id, form, edit, "items", "led")
 
 
@@ -355,7 +356,7 @@ def _move(form: Fields) -> Edit:
     to = form.get("to")
     if to not in {*Way, *Room}:
         raise BadInput("This form names no place. Please load the page again.")
-    return Move(_item(form), Way(to) if to in set(Way) else Room(to))
+    return MoveItem(_item(form), Way(to) if to in set(Way) else Room(to))
 
 
 def _exclusion(form: Fields) -> Edit:
@@ -381,21 +382,21 @@ def _page(
     fault: str = "",
     at: str = "",
 ) -> DraftPage:
-    look = cache_of(request).looks.of(issue)
-    mail = look.mail
+    look = cache_of(request).checked(issue)
+    compiled = look.compiled
     is_draft = issue.status is IssueStatus.DRAFT
     return DraftPage(
         desk=DeskFrame.of(request, editor, "issues"),
         issue=issue,
         frame=mail_frame(issue, look),
         needs=needs_you(request, app, issue, look, editor),
-        edit=_desk(app, issue, mail.letter, mail.proposals, form, fault, at) if is_draft else None,
-        stamp=_stamp(cache_of(request), mail.stamp),
+        edit=_desk(app, issue, compiled.letter, compiled.proposals, form, fault, at) if is_draft else None,
+        stamp=_stamp(cache_of(request), look.stamp),
     )
 
 
 def _stamp(cache: DeskCache, mail: str) -> str:
-    return f"{mail}-{cache.asked.heard}"
+    return f"{mail}-{cache.slow_checks.ended}"
 
 
 def _desk(
@@ -412,7 +413,7 @@ def _desk(
         version=issue.version,
         texts=tuple(_texts(issue, letter, proposals, typed)),
         note=Markup(to_html(letter.note).markup),
-        board=board_of(app, issue, letter),
+        board=outline_of(app, issue, letter),
         room_names=dict(ROOM_NAMES),
         item_limits=ITEM_NOTE,
         has_items=issue.edition is Edition.WEEKLY,
@@ -453,7 +454,7 @@ def _fault(name: str, text: str) -> str:
     return ""
 
 
-# Merging what arrived since into a draft: a page that shows what would change, and the button that does exactly that.
+# Merging what arrived revisions_since into a draft: a page that shows what would change, and the button that does exactly that.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -462,7 +463,7 @@ class MergePage(DeskPage):
 
     template: ClassVar[str] = "desk/merge"
     issue: Issue
-    merge: Merge
+    merge: MergePlan
     cutoff: str
     room_names: dict[Room, str]
 
@@ -473,7 +474,7 @@ def show_merge(request: Request, app: Installed, editor: AnyEditor, issue_id: in
         issue = get_issue(connection, issue_id)
     if issue.status is not IssueStatus.DRAFT:
         return done(f"/desk/issues/{issue_id}")
-    planned = cache_of(request).merges.of(issue)
+    planned = cache_of(request).merge_plan(issue)
     page = MergePage(
         desk=DeskFrame.of(request, editor, "issues"),
         issue=issue,

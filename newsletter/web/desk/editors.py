@@ -10,8 +10,8 @@ from newsletter.app import App
 from newsletter.db.statuses import EditorRole
 from newsletter.editing import editors as people
 from newsletter.editing import editors as signing_in
-from newsletter.editing.audit import Entry, list_entries
-from newsletter.editing.editors import Editor, Session, SignedIn, is_session_of, sessions_of
+from newsletter.editing.audit import AuditEntry, list_entries
+from newsletter.editing.editors import Editor, EditorSession, SignedIn, list_sessions
 from newsletter.errors import BadInput, BadLink
 from newsletter.readers.subscribing import TooMany, network_of
 from newsletter.web.desk.auth import COOKIE, AnyEditor, DeskForm, Publisher, session_token
@@ -86,11 +86,13 @@ def _page(
     fault: str = "",
 ) -> EditorsPage:
     seen: dict[int, datetime] = {}
-    for session in sessions_of(app):
+    for session in list_sessions(app):
         seen.setdefault(session.editor_id, session.seen_at)
+    with app.database.read() as connection:
+        listed = people.list_editors(connection)
     return EditorsPage(
         desk=DeskFrame.of(request, editor, "editors"),
-        editors=tuple((each, seen.get(each.id)) for each in people.list_editors(app)),
+        editors=tuple((each, seen.get(each.id)) for each in listed),
         roles=tuple(each.value for each in EditorRole),
         link=link,
         invited=invited,
@@ -109,13 +111,13 @@ class MePage(DeskPage):
     """The sessions, the latest used first; `mine` marks this browser's."""
 
     template: ClassVar[str] = "desk/me"
-    sessions: tuple[tuple[Session, bool], ...]
+    sessions: tuple[tuple[EditorSession, bool], ...]
 
 
 @router.get("/desk/me")
 def me(request: Request, app: Installed, editor: AnyEditor) -> Response:
     token = session_token(request)
-    open_ones = tuple((each, is_session_of(each, token)) for each in sessions_of(app, editor.id))
+    open_ones = tuple((each, each.is_of(token)) for each in list_sessions(app, editor.id))
     return show(request, MePage(desk=DeskFrame.of(request, editor, "me"), sessions=open_ones))
 
 
@@ -170,7 +172,7 @@ def mail_link(request: Request, app: Installed, form: Form) -> Response:
 @router.get("/desk/sign-in/{token}")
 def show_sign_in_link(request: Request, app: Installed, token: str) -> Response:
     try:
-        editor = signing_in.look(app, token)
+        editor = signing_in.check_link(app, token)
     except BadLink:
         return _used_up(request)
     return show(request, SignInButtonPage(token=token, name=editor.name))
@@ -238,7 +240,7 @@ class AuditPage(DeskPage):
     """A page of it; of one issue where asked for. `older` is where the next page begins, None on the last."""
 
     template: ClassVar[str] = "desk/audit"
-    entries: tuple[Entry, ...]
+    entries: tuple[AuditEntry, ...]
     issue: int | None
     older: int | None
 

@@ -99,7 +99,7 @@ class ToolFactsPage(DeskPage):
 @router.get("/desk/facts")
 def look(request: Request, app: Installed, editor: AnyEditor, q: str = "", page: int = 1) -> Response:
     query = " ".join(q[:200].split())
-    known = cache_of(request).disputes.open()
+    known = cache_of(request).contradictions.open()
     found = known.found
     page = min(max(page, 1), -(-len(found) // MOST) or 1)
     with app.database.read() as connection:
@@ -167,7 +167,7 @@ def _rule(
             claim,
             reason=reason,
             by=editor.name,
-            contradictions=cache.disputes.open().found,
+            contradictions=cache.contradictions.open().found,
         )
 
 
@@ -180,7 +180,7 @@ def _search(app: App, query: str) -> tuple[tuple[str, str], ...]:
 def _tool_page(
     request: Request, app: App, editor: Editor, tool_id: str, typed: Typed | None = None
 ) -> ToolFactsPage:
-    sheet = facts_of(app, tool_id, cache_of(request).disputes.open().found)
+    sheet = facts_of(app, tool_id, cache_of(request).contradictions.open().found)
     with app.database.read() as connection:
         ruled = {each.attribute: each for each in list_rulings(connection, 1000, sheet.tool.id)}
     return ToolFactsPage(

@@ -18,8 +18,8 @@ from newsletter.editing.checks.answers import open_of, with_answers
 from newsletter.editing.checks.findings import Finding, Severity
 from newsletter.editing.correct import MOST_ERRATUM_CHARS, correct
 from newsletter.editing.editors import Editor
-from newsletter.editing.reports import MOST_LISTED, list_page
-from newsletter.editing.schedule import goes_out_at
+from newsletter.editing.issues import MOST_LISTED, list_page
+from newsletter.editing.send_time import goes_out_at
 from newsletter.errors import BadInput
 from newsletter.web.desk.auth import AnyEditor, DeskForm, Publisher
 from newsletter.web.desk.layout import DeskFrame, DeskPage, done
@@ -83,11 +83,11 @@ def home(request: Request, app: Installed, editor: AnyEditor, before: int | None
 def _at_hand(app: App, cache: DeskCache, issue: Issue, subjects: dict[int, str]) -> IssueRow:
     """A draft says what it needs, where that is known since somebody looked: no list waits for a check."""
     row = _row(issue, subjects, app.settings.zone)
-    look = cache.looks.known(issue) if issue.status is IssueStatus.DRAFT else None
+    look = cache.checked_already(issue) if issue.status is IssueStatus.DRAFT else None
     if look is None:
         return row
-    opened = [each.finding for each in open_of(with_answers(app, issue, look.findings))]
-    return replace(row, subject=look.mail.letter.subject, waits=_needs_words(opened))
+    opened = open_of(with_answers(app, issue, look.findings))
+    return replace(row, subject=look.compiled.letter.subject, waits=_needs_words(opened))
 
 
 def _needs_words(opened: Sequence[Finding]) -> str:

@@ -20,18 +20,19 @@ from newsletter.delivery.audience import NO_WISHES, Wishes
 from newsletter.digest.content import IssueContent
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
-from newsletter.editing.cache import CompiledMail, Fault, Look
+from newsletter.editing.cache import CheckedIssue
+from newsletter.editing.compiled import CompiledIssue
 from newsletter.editing.editors import Editor
+from newsletter.editing.issues import find_issue_before
 from newsletter.editing.preview import (
-    Copy,
     Format,
+    Personalization,
     Weight,
     compose,
-    find_issue_before,
     find_reader_id,
-    made_up_copy,
     part_of,
-    shown_copy,
+    personalize,
+    personalize_for_viewing,
     weight_of,
 )
 from newsletter.errors import BadInput, NotFound
@@ -173,7 +174,7 @@ class MailFrame:
     sandbox: str
     weight: Weight | None
     content_hash: str
-    fault: Fault | None
+    fault: BadInput | None
 
     @property
     def src(self) -> str:
@@ -205,26 +206,26 @@ class PreviewPage(DeskPage):
     faults: tuple[str, ...]
 
 
-def mail_frame(issue: Issue, look: Look, view: View | None = None) -> MailFrame:
+def mail_frame(issue: Issue, look: CheckedIssue, view: View | None = None) -> MailFrame:
     """The frame of an issue as it was looked at."""
-    mail = look.mail
+    compiled = look.compiled
     return MailFrame(
         issue_id=issue.id,
         label=f"{issue.edition.value.capitalize()} {issue.label}",
-        subject=mail.letter.subject,
-        preheader=mail.letter.preheader,
+        subject=compiled.letter.subject,
+        preheader=compiled.letter.preheader,
         view=view or View(),
         sandbox=SANDBOX,
-        weight=None if look.proof.sent is None else weight_of(look.proof.sent),
-        content_hash=look.proof.content_hash,
-        fault=mail.fault,
+        weight=None if compiled.sent is None else weight_of(compiled.sent),
+        content_hash=compiled.content_hash,
+        fault=compiled.fault,
     )
 
 
 @router.get("/desk/issues/{issue_id}/mail")
 def mail(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> Response:
     issue = _issue(app, issue_id)
-    compiled = cache_of(request).compiled.of(issue)
+    compiled = cache_of(request).compiled(issue)
     view = _view(request, app, editor, compiled)
     security = SECURITY.format(images=IMAGES if view.images else NO_IMAGES)
     headers = {"Content-Security-Policy": security, "X-Frame-Options": "SAMEORIGIN"}
@@ -238,9 +239,9 @@ def mail(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> 
 @router.get("/desk/issues/{issue_id}/preview")
 def preview(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> Response:
     issue = _issue(app, issue_id)
-    look = cache_of(request).looks.of(issue)
+    look = cache_of(request).checked(issue)
     try:
-        view = _view(request, app, editor, look.mail)
+        view = _view(request, app, editor, look.compiled)
     except BadInput as error:
         return _page(request, app, editor, issue, look, View(), faults=(str(error),))
     return _page(request, app, editor, issue, look, view)
@@ -256,7 +257,7 @@ def look_as(request: Request, app: Installed, editor: Publisher, issue_id: int, 
     except NotFound:
         faults = (f"No reader has the address {typed}.",)
         return _page(
-            request, app, editor, issue, cache_of(request).looks.of(issue), View(), typed=typed, faults=faults
+            request, app, editor, issue, cache_of(request).checked(issue), View(), typed=typed, faults=faults
         )
     except BadInput as error:
         return _page(
@@ -264,7 +265,7 @@ def look_as(request: Request, app: Installed, editor: Publisher, issue_id: int, 
             app,
             editor,
             issue,
-            cache_of(request).looks.of(issue),
+            cache_of(request).checked(issue),
             View(),
             typed=typed,
             faults=(str(error),),
@@ -277,20 +278,20 @@ def _page(
     app: App,
     editor: Editor,
     issue: Issue,
-    look: Look,
+    look: CheckedIssue,
     view: View,
     *,
     typed: str = "",
     faults: tuple[str, ...] = (),
 ) -> Response:
-    compiled = look.mail
+    compiled = look.compiled
     with app.database.read() as connection:
         before = find_issue_before(connection, issue)
     page = PreviewPage(
         desk=DeskFrame.of(request, editor, "issues"),
         issue=issue,
         frame=mail_frame(issue, look, view),
-        before=mail_frame(before, cache_of(request).looks.of(before), view)
+        before=mail_frame(before, cache_of(request).checked(before), view)
         if before is not None and view.beside
         else None,
         shown=_shown(app, compiled, view),
@@ -308,7 +309,7 @@ def _issue(app: App, issue_id: int) -> Issue:
         return get_issue(connection, issue_id)
 
 
-def _view(request: Request, app: App, editor: Editor, compiled: CompiledMail) -> View:
+def _view(request: Request, app: App, editor: Editor, compiled: CompiledIssue) -> View:
     """The view that is asked for; raises NotAllowed where a writer asks for a reader's."""
     today = app.clock.now().astimezone(app.settings.zone).date()
     view = view_of(request, choices_of(compiled.letter).topics, today)
@@ -317,20 +318,20 @@ def _view(request: Request, app: App, editor: Editor, compiled: CompiledMail) ->
     return view
 
 
-def _copy(app: App, compiled: CompiledMail, view: View) -> Copy:
+def _copy(app: App, compiled: CompiledIssue, view: View) -> Personalization:
     assert compiled.plan is not None
     if view.reader:
-        return shown_copy(app, compiled.letter, compiled.plan, view.reader)
-    return made_up_copy(app, compiled.letter, compiled.plan, view.wishes)
+        return personalize_for_viewing(app, compiled.letter, compiled.plan, view.reader)
+    return personalize(app, compiled.letter, compiled.plan, view.wishes)
 
 
-def _message(app: App, compiled: CompiledMail, view: View) -> bytes:
+def _message(app: App, compiled: CompiledIssue, view: View) -> bytes:
     assert compiled.plan is not None
     copy = _copy(app, compiled, view)
     return compose(compiled.plan, copy.values, copy.program)
 
 
-def _shown(app: App, compiled: CompiledMail, view: View) -> str:
+def _shown(app: App, compiled: CompiledIssue, view: View) -> str:
     """What stands in place of the frame; empty for the mail itself."""
     if view.part is Part.MAIL or compiled.plan is None:
         return ""
@@ -343,7 +344,7 @@ def _shown(app: App, compiled: CompiledMail, view: View) -> str:
     return message.decode("utf-8", "replace").replace("\r\n", "\n")
 
 
-def _address(app: App, compiled: CompiledMail, view: View) -> str:
+def _address(app: App, compiled: CompiledIssue, view: View) -> str:
     """Whose copy it is; empty for somebody made up."""
     if not view.reader or compiled.plan is None:
         return ""

@@ -21,7 +21,7 @@ from newsletter.delivery.unsure import Unsure, list_unsure_page
 from newsletter.digest.issues import Issue, Step, steps_from
 from newsletter.digest.store import get_issue
 from newsletter.digest.wording import clip
-from newsletter.editing import schedule as steering
+from newsletter.editing import sending as steering
 from newsletter.editing.approve import cancel as cancel_issue
 from newsletter.editing.cache import keep
 from newsletter.errors import InvalidTransition, StoreBusy

@@ -16,23 +16,16 @@ from newsletter.db.statuses import IssueStatus
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
 from newsletter.editing.approve import HeldBack, OwnWork, approve, has_own_work, withdraw
-from newsletter.editing.audit import Entry, list_entries
-from newsletter.editing.cache import Answering, Asked, DeskCache, Look
+from newsletter.editing.audit import AuditEntry, list_entries
+from newsletter.editing.cache import CheckedIssue, DeskCache
 from newsletter.editing.checks import answers
-from newsletter.editing.checks.answers import Answered, open_of, with_answers
-from newsletter.editing.checks.findings import Severity
+from newsletter.editing.checks.answers import open_of, with_answers
+from newsletter.editing.checks.findings import Finding, Severity
+from newsletter.editing.checks.slow import SlowCheck
 from newsletter.editing.editors import Editor
-from newsletter.editing.schedule import (
-    Odd,
-    choose_time,
-    early_words,
-    goes_out_at,
-    goes_out_words,
-    hold,
-    release,
-    send_now,
-)
-from newsletter.editing.test_send import Kind, copy_of_kind, send_test
+from newsletter.editing.send_time import ClockChange, choose_time, early_words, goes_out_at, goes_out_words
+from newsletter.editing.sending import hold, release, send_now
+from newsletter.editing.test_send import SampleReader, sample_wishes, send_test
 from newsletter.errors import (
     BadInput,
     ChangedMeanwhile,
@@ -54,7 +47,7 @@ ANSWERS = ("acknowledge", "use", "both", "leave-out", "back")
 
 #: As long as a page may wait for what others say, in seconds.
 PATIENCE = 3.0
-ASKING = {Asked.LINKS: "Check the links", Asked.SPAM: "Ask SpamAssassin"}
+ASKING = {SlowCheck.LINKS: "Check the links", SlowCheck.SPAM: "Ask SpamAssassin"}
 
 #: What did not work, by the code in the page's address.
 FAULTS = {
@@ -92,8 +85,8 @@ class NeedsYou:
     label: str
     status: str
     expect: str
-    open: tuple[Answered, ...]
-    answered: tuple[Answered, ...]
+    open: tuple[Finding, ...]
+    answered: tuple[Finding, ...]
     may_publish: bool
     #: Why it cannot be approved now; empty where it can.
     obstacle: str
@@ -111,7 +104,7 @@ class NeedsYou:
     own_address: str
     group: int
     others: tuple[Other, ...]
-    log: tuple[Entry, ...]
+    log: tuple[AuditEntry, ...]
     fault: str
     #: The key of the finding whose form was not taken.
     fault_at: str
@@ -121,12 +114,12 @@ class NeedsYou:
         return f"/desk/issues/{self.issue_id}"
 
     @property
-    def errors(self) -> tuple[Answered, ...]:
-        return tuple(each for each in self.open if each.finding.severity is Severity.ERROR)
+    def errors(self) -> tuple[Finding, ...]:
+        return tuple(each for each in self.open if each.severity is Severity.ERROR)
 
     @property
-    def warnings(self) -> tuple[Answered, ...]:
-        return tuple(each for each in self.open if each.finding.severity is not Severity.ERROR)
+    def warnings(self) -> tuple[Finding, ...]:
+        return tuple(each for each in self.open if each.severity is not Severity.ERROR)
 
     @property
     def is_draft(self) -> bool:
@@ -137,7 +130,7 @@ class NeedsYou:
         return self.status == IssueStatus.APPROVED
 
 
-def needs_you(request: Request, app: App, issue: Issue, look: Look, editor: Editor) -> NeedsYou:
+def needs_you(request: Request, app: App, issue: Issue, look: CheckedIssue, editor: Editor) -> NeedsYou:
     """The part of the issue's page that is about what is to be done."""
     found = with_answers(app, issue, look.findings)
     opened = open_of(found)
@@ -150,7 +143,7 @@ def needs_you(request: Request, app: App, issue: Issue, look: Look, editor: Edit
         issue_id=issue.id,
         label=issue.label,
         status=issue.status.value,
-        expect=look.proof.content_hash,
+        expect=look.compiled.content_hash,
         open=opened if issue.status in (IssueStatus.DRAFT, IssueStatus.APPROVED) else (),
         answered=tuple(each for each in found if not each.is_open),
         may_publish=editor.may_publish,
@@ -162,8 +155,8 @@ def needs_you(request: Request, app: App, issue: Issue, look: Look, editor: Edit
         is_due=issue.send_at is not None and issue.send_at <= app.clock.now(),
         is_held=issue.held_at is not None,
         early=early_words(app, issue) if waits else "",
-        audience=cache_of(request).audiences.of(issue.edition) if waits else 0,
-        kinds=tuple(each.value for each in Kind),
+        audience=cache_of(request).audience(issue.edition) if waits else 0,
+        kinds=tuple(each.value for each in SampleReader),
         own_address=editor.address,
         group=len(app.settings.desk.test_group),
         others=_others(cache_of(request), look),
@@ -173,7 +166,7 @@ def needs_you(request: Request, app: App, issue: Issue, look: Look, editor: Edit
     )
 
 
-def _obstacle(opened: tuple[Answered, ...], editor: Editor, *, own: bool) -> str:
+def _obstacle(opened: tuple[Finding, ...], editor: Editor, *, own: bool) -> str:
     if not editor.may_publish:
         return "A publisher approves it."
     if any(each.holds_back for each in opened):
@@ -185,21 +178,21 @@ def _obstacle(opened: tuple[Answered, ...], editor: Editor, *, own: bool) -> str
     return ""
 
 
-def _others(cache: DeskCache, look: Look) -> tuple[Other, ...]:
-    answers = {each.asked: each for each in cache.asked.answers(look.proof.content_hash)}
+def _others(cache: DeskCache, look: CheckedIssue) -> tuple[Other, ...]:
+    results = cache.slow_checks.results(look.compiled.content_hash)
     return tuple(
-        Other(key=each.value, words=ASKING[each], state=_asked_words(answers.get(each)))
-        for each in cache.asked.offered()
-        if look.proof.content_hash
+        Other(
+            key=each.value, words=ASKING[each], state=_result_words(results[each]) if each in results else ""
+        )
+        for each in cache.slow_checks.offered()
+        if look.compiled.content_hash
     )
 
 
-def _asked_words(answer: Answering | None) -> str:
-    if answer is None:
-        return ""
-    if answer.found is None:
+def _result_words(found: tuple[Finding, ...] | None) -> str:
+    if found is None:
         return "is being asked; load the page again if it does not do so by itself"
-    return f"found {len(answer.found)} above" if answer.found else "found nothing"
+    return f"found {len(found)} above" if found else "found nothing"
 
 
 def _next_slot(app: App, issue: Issue) -> str:
@@ -223,7 +216,7 @@ def answer(app: Installed, cache: Cached, editor: AnyEditor, form: DeskForm, iss
         if wanted == "back":
             answers.take_back(app, issue, key, editor.name)
             return _done(issue_id, "asked-again")
-        finding = answers.find_finding(cache.looks.of(issue).findings, key, form.get("seen"))
+        finding = answers.find_finding(cache.checked(issue).findings, key, form.get("seen"))
         if wanted == "use":
             answers.use_claim(app, issue, finding, form.get("claim"), editor.name)
         elif wanted == "leave-out":
@@ -245,10 +238,10 @@ def answer(app: Installed, cache: Cached, editor: AnyEditor, form: DeskForm, iss
 def ask_others(app: Installed, cache: Cached, editor: AnyEditor, form: DeskForm, issue_id: int) -> Response:
     """Ask those who are not asked by themselves: what they say stands among the findings."""
     issue, wanted = _issue(app, issue_id), form.get("ask")
-    proof = cache.looks.of(issue).proof
-    if wanted not in cache.asked.offered() or not proof.content_hash:
+    proof = cache.checked(issue).compiled
+    if wanted not in cache.slow_checks.offered() or not proof.content_hash:
         return _back(issue_id, "changed")
-    cache.asked.ask(Asked(wanted), proof, PATIENCE)
+    cache.slow_checks.start(SlowCheck(wanted), proof, PATIENCE)
     return _done(issue_id, "asked-others")
 
 
@@ -256,7 +249,7 @@ def ask_others(app: Installed, cache: Cached, editor: AnyEditor, form: DeskForm,
 def override(app: Installed, cache: Cached, editor: Publisher, form: DeskForm, issue_id: int) -> Response:
     issue, key = _issue(app, issue_id), form.get("key")
     try:
-        finding = answers.find_finding(cache.looks.of(issue).findings, key, form.get("seen"))
+        finding = answers.find_finding(cache.checked(issue).findings, key, form.get("seen"))
         answers.override(app, issue, finding, form.get("reason"), editor.name)
     except NotFound:
         return _back(issue_id, "gone")
@@ -273,13 +266,14 @@ def test(app: Installed, cache: Cached, editor: AnyEditor, form: DeskForm, issue
     issue, to_group = _issue(app, issue_id), form.get("to") == "group"
     if to_group and not editor.may_publish:
         raise NotAllowed
-    kinds = [Kind(each) for each in form.many.get("kind", ()) if each in list(Kind)]
+    kinds = [SampleReader(each) for each in form.many.get("kind", ()) if each in list(SampleReader)]
     to = app.settings.desk.test_group if to_group else (editor.address,)
     if not kinds:
         return _back(issue_id, "test-empty")
     try:
-        letter = cache.looks.of(issue).proof.letter
-        tried = send_test(app, issue, to, [copy_of_kind(letter, each) for each in kinds], editor.name)
+        letter = cache.checked(issue).compiled.letter
+        copies = {each.value: sample_wishes(letter, each) for each in kinds}
+        tried = send_test(app, issue, to, copies, editor.name)
     except SendError:
         return _back(issue_id, "no-way-out")
     except BadInput:
@@ -297,7 +291,7 @@ def approve_issue(
     if not expect:
         return _back(issue_id, "held-back")
     try:
-        approve(app, issue, editor.name, expect=expect, looks=cache.looks)
+        approve(app, issue, editor.name, expect=expect, cache=cache)
     except NewsletterError as trouble:
         return _back(issue_id, _approval_fault(trouble))
     return _done(issue_id, "approved")
@@ -357,8 +351,12 @@ def _choose_time(app: App, editor: Editor, issue: Issue, text: str) -> Response:
         return _back(issue.id, "too-late")
     except BadInput:
         return _back(issue.id, "time", "time")
-    said = {Odd.NO: "scheduled", Odd.SKIPPED: "scheduled-skipped", Odd.TWICE: "scheduled-twice"}
-    return _done(issue.id, said[chosen.odd])
+    said = {
+        ClockChange.NO: "scheduled",
+        ClockChange.SKIPPED: "scheduled-skipped",
+        ClockChange.TWICE: "scheduled-twice",
+    }
+    return _done(issue.id, said[chosen.clock_change])
 
 
 @router.post("/desk/issues/{issue_id}/send")

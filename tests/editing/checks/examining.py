@@ -3,11 +3,11 @@
 from newsletter.app import App
 from newsletter.digest.content import IssueContent
 from newsletter.editing.checks.findings import Finding
-from newsletter.editing.checks.run import look_at_mail
-from newsletter.editing.preview import compile_proof
+from newsletter.editing.checks.run import check_without_facts
+from newsletter.editing.compiled import compile_draft
 from tests.editing.desk import drafted
 
 
 def examine(app: App, letter: IssueContent) -> tuple[Finding, ...]:
     """What shows of the letter and of the mail that it becomes."""
-    return look_at_mail(app, compile_proof(app, drafted(app), letter, number=1))
+    return check_without_facts(app, compile_draft(app, drafted(app), letter))

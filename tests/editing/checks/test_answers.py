@@ -4,12 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from newsletter.app import App
 from newsletter.config import TransportName
 from newsletter.db.engine import Database
-from newsletter.db.schema import audit
+from newsletter.db.schema import audit, finding_answers
 from newsletter.db.statuses import FindingAnswer, IssueStatus
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
@@ -18,24 +18,21 @@ from newsletter.editing.audit import Action
 from newsletter.editing.audit import record_action as write_down
 from newsletter.editing.checks import Finding, Severity, answers, check
 from newsletter.editing.checks.answers import (
-    Answer,
     acknowledge,
-    answers_of,
     find_finding,
     override,
-    put_answer,
     take_back,
     with_answers,
 )
-from newsletter.editing.checks.findings import error, warning
+from newsletter.editing.checks.findings import GivenAnswer, error, warning
 from newsletter.errors import BadInput, ChangedMeanwhile, NotFound
-from tests.digest.week import PANEL_PAGE, PRICE_PAGE, SEEN
+from tests.digest.week import PANEL_PAGE, PRICE_PAGE
 from tests.editing.checks.test_checks import own_template
 from tests.editing.desk import cache_of, drafted, newsroom, with_settings
 
-MENDABLE = error("mendable", "Something is wrong", "here", "It matters.", "Mend it.")
-FIRM = error("firm", "The law wants it", "here", "It matters.", "Mend it.", firm=True)
-MILD = warning("mild", "Look at this", "here", "It may matter.", "Look.")
+MENDABLE = error("mendable", "Something is wrong", where="here", why="It matters.", how="Mend it.")
+FIRM = error("firm", "The law wants it", where="here", why="It matters.", how="Mend it.", firm=True)
+MILD = warning("mild", "Look at this", where="here", why="It may matter.", how="Look.")
 
 
 @pytest.fixture
@@ -76,8 +73,7 @@ def test_an_answer_to_a_warning_is_none_to_an_error_of_the_same_name(app: App, i
     override(app, issue, MENDABLE, "so be it", "paul")
     assert is_open(app, issue, replace(MENDABLE, firm=True))
     with app.database.write() as connection:
-        given = answers_of(connection, issue.id)["mendable"]
-        put_answer(connection, issue.id, replace(given, answer=FindingAnswer.ACKNOWLEDGED))
+        connection.execute(update(finding_answers).values(answer=FindingAnswer.ACKNOWLEDGED))
     assert is_open(app, issue, MENDABLE)
 
 
@@ -101,8 +97,9 @@ def test_what_makes_no_sense_is_refused_and_not_kept(
     with pytest.raises(BadInput, match=says):
         wrong(app, issue)  # type: ignore[operator]
     assert log_of(app) == before
-    with app.database.read() as connection:
-        assert answers_of(connection, issue.id) == {}
+    assert is_open(app, issue, MENDABLE)
+    assert is_open(app, issue, FIRM)
+    assert is_open(app, issue, MILD)
 
 
 def test_an_answer_is_taken_back_once(app: App, issue: Issue) -> None:
@@ -123,19 +120,17 @@ def test_a_finding_that_is_gone_or_says_another_thing_is_not_answered() -> None:
 def test_answers_are_stored_on_both_databases(tmp_path: Path, database: Database) -> None:
     app = newsroom(tmp_path, database, PANEL_PAGE)
     issue = drafted(app)
-    said = Answer(
-        key="k",
-        fingerprint="f" * 64,
-        answer=FindingAnswer.BOTH,
+    acknowledge(app, issue, MILD, "erin")
+    acknowledge(app, issue, MILD, "dora")
+    [answered] = with_answers(app, issue, [MILD])
+    assert answered.answer == GivenAnswer(
+        answer=FindingAnswer.ACKNOWLEDGED,
+        fingerprint=MILD.fingerprint,
         reason="",
         by="dora",
-        at=SEEN,
+        at=app.clock.now(),
     )
-    with database.write() as connection:
-        put_answer(connection, issue.id, replace(said, by="erin"))
-        put_answer(connection, issue.id, said)
-        assert answers_of(connection, issue.id) == {"k": said}
-        assert answers_of(connection, issue.id + 1) == {}
+    assert is_open(app, replace(issue, id=issue.id + 1), MILD)
 
 
 def test_an_error_holds_the_approval_until_it_is_overridden(app: App, issue: Issue) -> None:
@@ -151,10 +146,10 @@ def test_open_warnings_hold_people_but_not_the_schedule(tmp_path: Path, sqlite_d
     app = newsroom(tmp_path, sqlite_database)
     issue = drafted(app)
     with pytest.raises(HeldBack, match="Sources differ"):
-        approve(app, issue, "paul", looks=cache_of(app).looks)
+        approve(app, issue, "paul", cache=cache_of(app))
     for finding in check(app, issue):
         acknowledge(app, issue, finding, "dora")
-    approved = approve(app, issue, "paul", looks=cache_of(app).looks)
+    approved = approve(app, issue, "paul", cache=cache_of(app))
     again = withdraw(app, approved)
     assert approve(app, again, "paul").status is IssueStatus.APPROVED
 
@@ -162,10 +157,10 @@ def test_open_warnings_hold_people_but_not_the_schedule(tmp_path: Path, sqlite_d
 def test_a_warning_about_what_surrounds_an_issue_holds_people_too(app: App, issue: Issue) -> None:
     ready = {"sendgrid.api_key": "key", "site.public_url": "https://weekly.example.org"}
     posting = with_settings(app, {"mail.transport": TransportName.SENDGRID, **ready})
-    acknowledge_all(posting, issue, cache_of(posting).looks, "dora")
+    acknowledge_all(posting, issue, cache_of(posting), "dora")
     assert take_back(posting, issue, "sendgrid-webhook", "dora")
     with pytest.raises(HeldBack, match="SendGrid's event webhook is not set up"):
-        approve(posting, issue, "paul", looks=cache_of(posting).looks)
+        approve(posting, issue, "paul", cache=cache_of(posting))
 
 
 def test_whoever_edited_may_not_approve_where_four_eyes_are_wanted(app: App, issue: Issue) -> None:
@@ -191,7 +186,7 @@ def _now(app: App, issue: Issue) -> Issue:
 
 
 def test_approving_twice_what_was_seen_is_approving_once(app: App, issue: Issue) -> None:
-    seen = cache_of(app).looks.of(issue).proof.content_hash
+    seen = cache_of(app).checked(issue).compiled.content_hash
     first = approve(app, issue, "paul", expect=seen)
     assert approve(app, first, "paul", expect=seen) == first
     assert [action for _, action, _ in log_of(app)].count("approved") == 1

@@ -12,13 +12,13 @@ from newsletter.db.engine import Database
 from newsletter.digest.content import Brief, IssueContent, Link
 from newsletter.editing.approve import approve
 from newsletter.editing.checks import Finding, Severity, check
-from newsletter.editing.draft import edit
-from newsletter.editing.preview import Format, compose, letter_of, part_of
+from newsletter.editing.compiled import letter_of
+from newsletter.editing.preview import Format, compose, part_of
 from newsletter.render.compile import compile_issue
 from newsletter.render.environment import template_folders
 from newsletter.render.plan import SAMPLE_VALUES
 from tests.editing.checks.examining import examine
-from tests.editing.desk import drafted, newsroom, with_settings
+from tests.editing.desk import drafted, edit, newsroom, with_settings
 
 
 @pytest.fixture

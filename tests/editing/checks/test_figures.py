@@ -15,12 +15,11 @@ from newsletter.digest.issues import Issue
 from newsletter.editing.approve import approve
 from newsletter.editing.checks import Finding, check
 from newsletter.editing.checks.answers import find_finding, leave_out, show_both, use_claim, with_answers
-from newsletter.editing.checks.figures import CHANGED
-from newsletter.editing.draft import edit
-from newsletter.editing.preview import letter_of
+from newsletter.editing.checks.changed import CHANGED
+from newsletter.editing.compiled import letter_of
 from tests.digest.week import PANEL_PAGE, PRICE_PAGE, PROFILE_PAGE, SEEN, VERDICT_PAGE, WEEK
 from tests.editing.checks.examining import examine
-from tests.editing.desk import drafted, newsroom
+from tests.editing.desk import drafted, edit, newsroom
 
 DISPUTED = "disputed:heron-small:input_price"
 OURS = SourceEntry(name="Tool desk, more", url="https://tools.example.org/more", ours=True)
@@ -54,9 +53,9 @@ def claim(tool: str, attribute: str, value: str, unit: str = "") -> ClaimEntry:
 
 
 def test_a_disputed_figure_comes_with_the_values_to_choose_from(app: App) -> None:
-    dispute = find(app, drafted(app), DISPUTED).dispute
-    assert dispute is not None
-    assert [(each.value, each.said_by) for each in dispute.choices] == [
+    conflict = find(app, drafted(app), DISPUTED).conflict
+    assert conflict is not None
+    assert [(each.value, each.said_by) for each in conflict.options] == [
         ("$0.10", "Model almanac, checked 1 Mar 2026"),
         ("$0.07", "Tool desk, prices, seen 23 Nov 2026"),
     ]
@@ -65,8 +64,8 @@ def test_a_disputed_figure_comes_with_the_values_to_choose_from(app: App) -> Non
 def test_the_value_chosen_stands_in_the_draft_at_once(app: App) -> None:
     issue = drafted(app)
     finding = find(app, issue, DISPUTED)
-    assert finding.dispute is not None
-    use_claim(app, issue, finding, finding.dispute.choices[1].claim_id, "dora")
+    assert finding.conflict is not None
+    use_claim(app, issue, finding, finding.conflict.options[1].claim_id, "dora")
     assert DISPUTED not in keys(app, issue)
     assert "$1.35" in printed(app, issue), "ten million tokens at the price chosen"
     assert "$0.10" not in printed(app, issue)
@@ -82,9 +81,7 @@ def test_what_is_left_out_is_printed_no_more(app: App) -> None:
 def test_both_are_shown_where_nobody_can_say(app: App) -> None:
     issue = drafted(app)
     show_both(app, issue, find(app, issue, DISPUTED), "dora")
-    [answered] = [
-        each for each in with_answers(app, issue, check(app, issue)) if each.finding.key == DISPUTED
-    ]
+    [answered] = [each for each in with_answers(app, issue, check(app, issue)) if each.key == DISPUTED]
     assert not answered.is_open
     assert "$0.10 (Model almanac" in printed(app, issue)
 
@@ -93,9 +90,7 @@ def test_a_third_value_asks_again(app: App) -> None:
     issue = drafted(app)
     show_both(app, issue, find(app, issue, DISPUTED), "dora")
     add(app, Pack(source=THEIRS, claims=(claim("heron-small", "input_price", "0.15", "USD/Mtok"),)))
-    [answered] = [
-        each for each in with_answers(app, issue, check(app, issue)) if each.finding.key == DISPUTED
-    ]
+    [answered] = [each for each in with_answers(app, issue, check(app, issue)) if each.key == DISPUTED]
     assert answered.is_open
 
 
@@ -136,11 +131,11 @@ def test_the_featured_answer_may_not_tell_a_disputed_figure(
     assert letter.answer.answer == question.answer
     finding = find(app, issue, "retold:question:borealis-3-22b:context")
     assert "It says 32K as context of Borealis 3 (22B), which others contradict: 8,192" in finding.what
-    if ruled and finding.dispute is not None:
-        [other] = [each for each in finding.dispute.choices if each.value == "8,192"]
+    if ruled and finding.conflict is not None:
+        [other] = [each for each in finding.conflict.options if each.value == "8,192"]
         use_claim(app, issue, finding, other.claim_id, "dora")
         assert find(app, issue, finding.key).where == "question"
-        [right] = [each for each in finding.dispute.choices if each.value == "32K"]
+        [right] = [each for each in finding.conflict.options if each.value == "32K"]
         use_claim(app, issue, finding, right.claim_id, "dora")
         assert finding.key not in keys(app, issue)
 

@@ -10,9 +10,11 @@ from newsletter.db.engine import Database
 from newsletter.digest.content import IssueContent, Link
 from newsletter.editing.checks import Finding, Severity
 from newsletter.editing.checks.content import is_web_address
-from newsletter.editing.checks.mail import contrast, in_mail, read_page
-from newsletter.editing.preview import letter_of, pull_proof, weight_of
-from newsletter.render.compile import compile_issue
+from newsletter.editing.checks.html_part import contrast, read_html
+from newsletter.editing.checks.mail import check_mail
+from newsletter.editing.compiled import compile_issue, letter_of
+from newsletter.editing.preview import weight_of
+from newsletter.render.compile import compile_issue as compile_plan
 from newsletter.render.plan import Header, Plan
 from tests.config.written import changed
 from tests.editing.checks.test_checks import own_template
@@ -37,17 +39,17 @@ def letter(app: App) -> IssueContent:
 
 @pytest.fixture(scope="module")
 def plan(app: App, letter: IssueContent) -> Plan:
-    return compile_issue(letter, app.frame, app.template_folders)
+    return compile_plan(letter, app.frame, app.template_folders)
 
 
 def found(app: App, letter: IssueContent, key: str) -> Finding:
-    plan = compile_issue(letter, app.frame, app.template_folders)
-    [finding] = [each for each in in_mail(plan, letter) if each.key == key]
+    plan = compile_plan(letter, app.frame, app.template_folders)
+    [finding] = [each for each in check_mail(plan, letter) if each.key == key]
     return finding
 
 
 def test_a_usual_mail_has_nothing_wrong(plan: Plan, letter: IssueContent) -> None:
-    assert list(in_mail(plan, letter)) == []
+    assert list(check_mail(plan, letter)) == []
 
 
 @pytest.mark.parametrize(
@@ -74,27 +76,27 @@ def test_what_a_template_does_wrong_is_found(
 @pytest.mark.parametrize("words", ["{{ 7 * 7 }}", "{% raw %}", "{{"])
 def test_braces_in_somebodys_words_are_words(app: App, letter: IssueContent, words: str) -> None:
     named = replace(letter, subject=f"{words} of the week", note=words)
-    keys = {each.key for each in in_mail(compile_issue(named, app.frame, app.template_folders), named)}
+    keys = {each.key for each in check_mail(compile_plan(named, app.frame, app.template_folders), named)}
     assert not {"unresolved-html", "unresolved-text"} & keys
 
 
 def test_a_sentinel_that_is_left_holds_the_issue(plan: Plan, letter: IssueContent) -> None:
     first, *rest = plan.text
     left = replace(plan, text=(replace(first, segments=(*first.segments, " \ue00047\ue001 ")), *rest))
-    assert "unresolved-text" in {each.key for each in in_mail(left, letter)}
+    assert "unresolved-text" in {each.key for each in check_mail(left, letter)}
 
 
 def test_a_mail_without_a_needed_header_is_held_for_good(plan: Plan, letter: IssueContent) -> None:
     without = replace(
         plan, headers=tuple(each for each in plan.headers if each.name != "List-Unsubscribe-Post")
     )
-    [finding] = in_mail(without, letter)
+    [finding] = check_mail(without, letter)
     assert (finding.key, finding.firm) == ("header-list-unsubscribe-post", True)
 
 
 def test_a_header_that_cannot_be_is_an_error_and_no_crash(plan: Plan, letter: IssueContent) -> None:
     broken = replace(plan, headers=(*plan.headers, Header("X-Odd", ("a\r\nBcc: b@example.org",))))
-    [finding] = in_mail(broken, letter)
+    [finding] = check_mail(broken, letter)
     assert finding.firm
     assert "X-Odd" in finding.what
 
@@ -102,11 +104,11 @@ def test_a_header_that_cannot_be_is_an_error_and_no_crash(plan: Plan, letter: Is
 def test_what_is_too_large_is_held_for_good_as_it_would_leave(plan: Plan, letter: IssueContent) -> None:
     first, *rest = plan.html
     long = replace(plan, html=(replace(first, segments=(*first.segments, "word " * 20_000)), *rest))
-    found = {each.key: each for each in in_mail(plan, letter, long)}
+    found = {each.key: each for each in check_mail(plan, letter, long)}
     assert set(found) == {"size-html", "size-message"}
     assert found["size-html"].firm
     assert found["size-html"].why.startswith("Mail programs cut it beyond 80 KB")
-    assert not {"size-html", "size-message"} & {each.key for each in in_mail(long, letter, plan)}
+    assert not {"size-html", "size-message"} & {each.key for each in check_mail(long, letter, plan)}
 
 
 def test_a_draft_is_weighed_with_its_links_numbered(app: App) -> None:
@@ -114,7 +116,7 @@ def test_a_draft_is_weighed_with_its_links_numbered(app: App) -> None:
         app.settings, {"site.public_url": "https://" + "n" * 60 + ".example", "privacy.count_clicks": True}
     )
     counted = App(counting, app.clock, app.database)
-    proof = pull_proof(counted, drafted(counted))
+    proof = compile_issue(counted, drafted(counted))
     assert proof.plan is not None
     assert proof.sent is not None
     assert weight_of(proof.sent).largest > weight_of(proof.plan).largest
@@ -123,7 +125,7 @@ def test_a_draft_is_weighed_with_its_links_numbered(app: App) -> None:
 def test_a_figure_that_only_the_text_part_has_is_a_warning(plan: Plan, letter: IssueContent) -> None:
     first, *rest = plan.text
     more = replace(plan, text=(replace(first, segments=(*first.segments, " $47.11 ")), *rest))
-    [finding] = in_mail(more, letter)
+    [finding] = check_mail(more, letter)
     assert finding.what == "The HTML part lacks figures that the text part has: $47.11"
 
 
@@ -153,8 +155,8 @@ def test_a_malformed_link_of_the_letter_holds_it(app: App, letter: IssueContent)
 
 
 def test_colours_are_inherited_and_backgrounds_too() -> None:
-    page = read_page('<div style="color:#123456;background:#fff"><p bgcolor="#000">a<br>b</p><i>c</i></div>')
-    assert [(each.text, each.look.colour, each.look.background) for each in page.words] == [
+    page = read_html('<div style="color:#123456;background:#fff"><p bgcolor="#000">a<br>b</p><i>c</i></div>')
+    assert [(each.text, each.style.colour, each.style.background) for each in page.words] == [
         ("a", "#123456", "#000000"),
         ("b", "#123456", "#000000"),
         ("c", "#123456", "#ffffff"),
@@ -163,7 +165,7 @@ def test_colours_are_inherited_and_backgrounds_too() -> None:
 
 
 def test_what_nobody_sees_is_not_read() -> None:
-    page = read_page(
+    page = read_html(
         '<style>p{color:#eee}</style><p style="display:none">9</p><!--[if mso]><p>8</p><![endif]-->7'
     )
     assert page.text.strip() == "7"

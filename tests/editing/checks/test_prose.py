@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from newsletter.content.records import Claim
-from newsletter.editing.checks.findings import amounts_in, states
+from newsletter.editing.checks.amounts import amounts_in, states
 
 
 def claim(value: str, unit: str = "", number: str | None = None) -> Claim:

@@ -15,23 +15,23 @@ from newsletter.digest.selection import Way
 from newsletter.digest.store import exclusions_of, get_issue, items_of
 from newsletter.editing.approve import approve
 from newsletter.editing.audit import list_entries
-from newsletter.editing.draft import edit
+from newsletter.editing.compiled import compile_issue, letter_of
 from newsletter.editing.edits import (
     BringBack,
     ChooseQuote,
     Edit,
     Exclude,
-    Move,
+    MoveItem,
     Pin,
     Write,
     WriteNote,
     make_edits,
 )
-from newsletter.editing.preview import Format, letter_of, preview
-from newsletter.editing.revisions import history, redo, undo
+from newsletter.editing.preview import Format, preview
+from newsletter.editing.revisions import list_revisions, redo, undo
 from newsletter.errors import BadInput, ChangedMeanwhile, InvalidTransition
 from tests.digest.week import WEEK
-from tests.editing.desk import drafted, newsroom
+from tests.editing.desk import drafted, edit, newsroom
 from tests.editing.wider import STRANGER, WIDER
 
 LEAD = ItemKey(ItemKind.COMPARISON, "borealis-3-22b-vs-meridian-medium")
@@ -81,10 +81,10 @@ def test_what_is_written_is_printed_and_computed_again_when_it_is_emptied(app: A
 
 def test_a_lead_is_chosen_a_brief_moved_and_pinned(either: App) -> None:
     app = either
-    issue = do(app, drafted(app), Move(BRIEF, Room.LEAD))
+    issue = do(app, drafted(app), MoveItem(BRIEF, Room.LEAD))
     assert room(app, issue, Room.LEAD) == [BRIEF.key]
     assert room(app, issue, Room.MORE)[0] == LEAD.key
-    issue = do(app, issue, Move(LEAD, Way.DOWN), Pin(BRIEF, pinned=False), WriteNote(CARD, "*New* to us"))
+    issue = do(app, issue, MoveItem(LEAD, Way.DOWN), Pin(BRIEF, pinned=False), WriteNote(CARD, "*New* to us"))
     assert room(app, issue, Room.MORE)[1] == LEAD.key
     now = items(app, issue)
     assert (now[LEAD].pinned, now[BRIEF].pinned, now[CARD].note) == (True, False, "*New* to us")
@@ -92,7 +92,7 @@ def test_a_lead_is_chosen_a_brief_moved_and_pinned(either: App) -> None:
 
 def test_a_bottom_line_goes_with_the_lead_it_was_written_for(app: App) -> None:
     issue = do(app, drafted(app), Write(bottom_line="Borealis, by far."))
-    issue = do(app, issue, Move(BRIEF, Room.LEAD))
+    issue = do(app, issue, MoveItem(BRIEF, Room.LEAD))
     assert issue.bottom_line == ""
     assert undo(app, issue, by="dora").bottom_line == "Borealis, by far."
 
@@ -176,7 +176,7 @@ def test_edits_are_undone_one_by_one_and_done_again(either: App) -> None:
     first = drafted(app)
     before = items(app, first)
     issue = do(app, first, Write(subject="One"))
-    issue = do(app, issue, Move(BRIEF, Room.LEAD))
+    issue = do(app, issue, MoveItem(BRIEF, Room.LEAD))
     issue = do(app, issue, Exclude(CARD, ExclusionReach.THIS_ISSUE))
     after = items(app, issue)
     for _ in range(3):
@@ -207,7 +207,7 @@ def test_who_did_what_is_kept(either: App) -> None:
     issue = do(app, issue, Exclude(CARD, ExclusionReach.FOR_EVER), by="ed")
     undo(app, issue, by="dora")
     with app.database.read() as connection:
-        done = [(each.by, each.what) for each in history(connection, issue.id)]
+        done = [(each.by, each.what) for each in list_revisions(connection, issue.id)]
         logged = [(each.by, each.action, each.issue_id) for each in list_entries(connection, 3)]
     assert done == [
         ("dora", "Undone: took Tern Notes out for ever"),
@@ -224,7 +224,7 @@ def test_who_did_what_is_kept(either: App) -> None:
 def test_an_older_version_is_refused_and_nothing_of_it_is_kept(app: App) -> None:
     stale = drafted(app)
     do(app, stale, Write(subject="Hers"), by="dora")
-    for late in (Write(subject="His"), Move(BRIEF, Room.LEAD), Write(subject="Hers")):
+    for late in (Write(subject="His"), MoveItem(BRIEF, Room.LEAD), Write(subject="Hers")):
         with pytest.raises(ChangedMeanwhile):
             do(app, stale, late, by="ed")
     with pytest.raises(ChangedMeanwhile):
@@ -240,13 +240,13 @@ def stored(app: App, issue: Issue) -> Issue:
 def test_a_request_that_comes_twice_is_done_once(either: App) -> None:
     app = either
     issue = drafted(app)
-    once = do(app, issue, Move(BRIEF, Room.LEAD), request="abc")
-    again = do(app, issue, Move(BRIEF, Room.LEAD), request="abc")
+    once = do(app, issue, MoveItem(BRIEF, Room.LEAD), request="abc")
+    again = do(app, issue, MoveItem(BRIEF, Room.LEAD), request="abc")
     assert once == again
     undone = undo(app, once, by="dora", request="def")
     assert undo(app, once, by="dora", request="def") == undone
     with pytest.raises(ChangedMeanwhile):
-        do(app, issue, Move(CARD, Room.OVERFLOW), request="ghi")
+        do(app, issue, MoveItem(CARD, Room.OVERFLOW), request="ghi")
 
 
 def test_of_two_editors_at_once_one_is_told(either: App) -> None:
@@ -293,7 +293,7 @@ def test_an_approved_issue_is_not_edited(app: App) -> None:
 def test_several_edits_are_all_done_or_none(app: App) -> None:
     issue = drafted(app)
     with pytest.raises(BadInput, match="at most 150"):
-        do(app, issue, Move(BRIEF, Room.LEAD), Write(subject="x" * 151))
+        do(app, issue, MoveItem(BRIEF, Room.LEAD), Write(subject="x" * 151))
     assert stored(app, issue) == issue
     assert room(app, issue, Room.LEAD) == [LEAD.key]
 
@@ -341,7 +341,9 @@ def test_a_note_on_an_item_is_markdown_on_one_line_in_both_parts(app: App) -> No
     issue = do(
         app, drafted(app), WriteNote(LEAD, note), WriteNote(BRIEF, "**Cheap**"), WriteNote(CARD, "`new`")
     )
-    html, text = (preview(app, issue, None, form).decode() for form in (Format.HTML, Format.TEXT))
+    html, text = (
+        preview(app, compile_issue(app, issue), None, form).decode() for form in (Format.HTML, Format.TEXT)
+    )
     assert 'Mind the <em>licence</em>: <a href="https://x.example/a"' in html
     assert "&lt;b&gt;&amp;&lt;/b&gt; # {{ 7 * 7 }}" in html
     assert ("<strong>Cheap</strong>" in html, "<code>new</code>" in html) == (True, True)

@@ -13,9 +13,10 @@ from newsletter.digest.issues import Issue, Item, ItemKey
 from newsletter.digest.store import get_issue, items_of
 from newsletter.editing.approve import approve
 from newsletter.editing.cache import FRESH_FOR
-from newsletter.editing.draft import board_of, merge, plan_merge
-from newsletter.editing.edits import Exclude, Move, Write, make_edits
-from newsletter.editing.preview import letter_of
+from newsletter.editing.compiled import letter_of
+from newsletter.editing.draft import merge, plan_merge
+from newsletter.editing.edits import Exclude, MoveItem, Write, make_edits
+from newsletter.editing.outline import outline_of
 from newsletter.editing.revisions import undo
 from newsletter.errors import ChangedMeanwhile, InvalidTransition
 from tests.digest.week import CUTOFF, PANEL_PAGE, PRICE_PAGE, PROFILE_PAGE
@@ -55,7 +56,7 @@ def test_what_would_change_is_shown_and_nothing_is_changed(app: App) -> None:
     issue = drafted(app)
     before = items(app, issue)
     arrive(app)
-    assert board_of(app, issue, letter_of(app, issue)).waiting == 4
+    assert outline_of(app, issue, letter_of(app, issue)).waiting == 4
     plan = plan_merge(app, issue)
     assert plan.cutoff_at == CUTOFF + LATER
     assert [(each.title, each.after) for each in plan.comes] == [
@@ -97,7 +98,7 @@ def test_what_was_pinned_or_taken_out_stays_so(app: App) -> None:
     merged = merge(app, issue, by="dora")
     assert items(app, merged)[PRICES].room is Room.LEAD
     merged = make_edits(
-        app, merged, [Move(PANEL, Room.OVERFLOW), Exclude(PRICES, ExclusionReach.THIS_ISSUE)], by="dora"
+        app, merged, [MoveItem(PANEL, Room.OVERFLOW), Exclude(PRICES, ExclusionReach.THIS_ISSUE)], by="dora"
     )
     assert isinstance(app.clock, MovedClock)
     app.clock.move(LATER)
@@ -140,12 +141,12 @@ def test_an_approved_issue_is_not_merged(app: App) -> None:
 
 def test_a_plan_is_remembered_until_anything_arrives_or_it_is_old(app: App) -> None:
     issue = drafted(app)
-    first = cache_of(app).merges.of(issue)
-    assert cache_of(app).merges.of(issue) is first
+    first = cache_of(app).merge_plan(issue)
+    assert cache_of(app).merge_plan(issue) is first
     arrive(app)
-    later = cache_of(app).merges.of(issue)
+    later = cache_of(app).merge_plan(issue)
     assert (first.coming, later.coming) == (0, 4)
     assert isinstance(app.clock, MovedClock)
     app.clock.move(FRESH_FOR)
-    assert cache_of(app).merges.of(issue).cutoff_at == later.cutoff_at + FRESH_FOR
+    assert cache_of(app).merge_plan(issue).cutoff_at == later.cutoff_at + FRESH_FOR
     app.close()

@@ -22,12 +22,15 @@ from newsletter.digest.issues import Issue
 from newsletter.digest.store import find_issue_of_slot
 from newsletter.editing.approve import approve, cancel
 from newsletter.editing.checks import check
-from newsletter.editing.draft import draft_now, edit, merge_now
-from newsletter.editing.preview import Format, letter_of, preview
-from newsletter.editing.schedule import dispatch_issue, prepare_issue, remind_of_issue, roll_over_issue, start
+from newsletter.editing.compiled import compile_issue, letter_of
+from newsletter.editing.draft import draft_now, merge_now
+from newsletter.editing.preview import Format, preview
+from newsletter.editing.schedule import dispatch_issue, prepare_issue, remind_of_issue, roll_over_issue
+from newsletter.editing.sending import start
 from newsletter.errors import BadInput
 from newsletter.schedule.jobs import Done, Skipped, Waiting
 from newsletter.schedule.slots import Slot, issue_schedule
+from tests.editing.desk import edit
 from tests.jobs.newsroom import WatchedApp, add_comparisons, add_reader, open_newsroom
 from tests.jobs.recording import utc
 
@@ -267,7 +270,7 @@ def test_the_mail_of_a_month_reads_in_both_parts_and_passes_its_checks(app: Watc
     assert [each.sentence for each in check(app, issue) if each.severity == "error"] == []
     letter = letter_of(app, issue)
     for form in (Format.TEXT, Format.HTML):
-        shown = unescape(preview(app, issue, None, form).decode())
+        shown = unescape(preview(app, compile_issue(app, issue), None, form).decode())
         assert "Monthly" in shown
         assert all(letters_of(week.bottom_line) in letters_of(TAG.sub("", shown)) for week in letter.weeks)
         assert all(line.link.url in shown for line in letter.lines)

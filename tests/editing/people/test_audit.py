@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from newsletter.db.engine import Database
-from newsletter.editing.audit import Action, forget_entries, list_entries, record_action
+from newsletter.editing.audit import Action, delete_entries, list_entries, record_action
 from tests.conftest import THURSDAY
 
 
@@ -36,6 +36,6 @@ def test_a_deed_that_fails_is_not_written_down(database: Database) -> None:
 def test_old_deeds_are_forgotten(database: Database) -> None:
     write_down(database, 3)
     with database.write() as connection:
-        assert forget_entries(connection, THURSDAY + timedelta(days=2)) == 2
+        assert delete_entries(connection, THURSDAY + timedelta(days=2)) == 2
     with database.read() as connection:
         assert [each.detail for each in list_entries(connection, 9)] == ["deed 2"]

@@ -15,13 +15,13 @@ from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import load_mailings
 from newsletter.digest.issues import Issue
 from newsletter.editing.approve import approve
-from newsletter.editing.draft import edit
-from newsletter.editing.preview import Format, preview, reader_copy
-from newsletter.editing.store import find_issue
+from newsletter.editing.compiled import compile_issue
+from newsletter.editing.issues import find_issue
+from newsletter.editing.preview import Format, personalize_with_links, preview
 from newsletter.errors import BadInput, NotFound
 from newsletter.readers.links import Purpose
 from tests.digest.week import SEEN
-from tests.editing.desk import drafted, newsroom
+from tests.editing.desk import drafted, edit, newsroom
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def add_alice(app: App) -> int:
 
 def test_a_draft_is_shown_as_it_would_be_approved_now(app: App) -> None:
     issue = drafted(app)
-    shown = preview(app, edit(app, issue, subject="Ours this week"), None, Format.EML)
+    shown = preview(app, compile_issue(app, edit(app, issue, subject="Ours this week")), None, Format.EML)
     message = message_from_bytes(shown, policy=policy.default)
     assert message["Subject"] == "Ours this week"
     assert message["To"] == "reader@example.org"
@@ -51,19 +51,21 @@ def test_a_draft_is_shown_as_it_would_be_approved_now(app: App) -> None:
 
 def test_text_and_html_are_the_parts_of_the_message(app: App) -> None:
     issue = drafted(app)
-    message = message_from_bytes(preview(app, issue, None, Format.EML), policy=policy.default)
+    message = message_from_bytes(
+        preview(app, compile_issue(app, issue), None, Format.EML), policy=policy.default
+    )
     for form, kind in ((Format.TEXT, "plain"), (Format.HTML, "html")):
         part = message.get_body((kind,))
         assert part is not None
-        assert preview(app, issue, None, form).decode() == part.get_content()
+        assert preview(app, compile_issue(app, issue), None, form).decode() == part.get_content()
 
 
 def test_an_approved_issue_is_shown_as_it_was_approved(app: App) -> None:
     issue = approve(app, drafted(app), "dora")
-    before = preview(app, issue, None, Format.TEXT)
+    before = preview(app, compile_issue(app, issue), None, Format.TEXT)
     with app.content() as content:
         _change_everything(content)
-    assert preview(app, issue, None, Format.TEXT) == before
+    assert preview(app, compile_issue(app, issue), None, Format.TEXT) == before
 
 
 def _change_everything(content: ContentStore) -> None:
@@ -73,7 +75,12 @@ def _change_everything(content: ContentStore) -> None:
 def test_a_readers_preview_is_the_readers_own_message(app: App) -> None:
     reader_id = add_alice(app)
     issue = approve(app, drafted(app), "dora")
-    shown = preview(app, issue, reader_copy(app, issue, "alice@EXAMPLE.org"), Format.EML)
+    shown = preview(
+        app,
+        compile_issue(app, issue),
+        personalize_with_links(app, compile_issue(app, issue), "alice@EXAMPLE.org"),
+        Format.EML,
+    )
     sent = _as_sent(app, issue, reader_id)
     assert _without_id(shown) == _without_id(sent)
     message = message_from_bytes(shown, policy=policy.default)
@@ -94,7 +101,7 @@ def _without_id(message: bytes) -> list[bytes]:
 
 def test_a_preview_for_nobody_is_refused(app: App) -> None:
     with pytest.raises(NotFound, match=r"There is no reader bob@example\.org"):
-        reader_copy(app, drafted(app), "bob@example.org")
+        personalize_with_links(app, compile_issue(app, drafted(app)), "bob@example.org")
 
 
 def test_an_issue_is_named_by_id_number_or_latest(app: App) -> None:

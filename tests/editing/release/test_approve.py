@@ -16,9 +16,9 @@ from newsletter.digest import store
 from newsletter.digest.content import issue_content_from_json
 from newsletter.digest.issues import Issue, Step
 from newsletter.editing.approve import HeldBack, ReadsOtherwise, approve, cancel, withdraw
-from newsletter.editing.cache import SMALL_BYTES, Disputes, Known, Looks, Rulings
-from newsletter.editing.draft import edit
-from newsletter.editing.preview import EVERYBODY, hash_of, letter_of
+from newsletter.editing.cache import DeskCache
+from newsletter.editing.compiled import EVERYBODY, hash_of, letter_of
+from newsletter.editing.contradictions import SMALL_BYTES, ContradictionFinder, OpenContradictions, Rulings
 from newsletter.errors import (
     AlreadyPublished,
     BadInput,
@@ -29,7 +29,7 @@ from newsletter.errors import (
 )
 from newsletter.render.plan import Plan
 from tests.digest.week import PANEL_PAGE, PRICE_PAGE, PROFILE_PAGE, SEEN, VERDICT_PAGE
-from tests.editing.desk import cache_of, drafted, newsroom, with_settings
+from tests.editing.desk import cache_of, drafted, edit, newsroom, with_settings
 
 NEXT_WEEK = "2026-12-03T09:00"
 
@@ -268,18 +268,18 @@ def test_an_hour_later_the_frozen_issue_is_the_same(tmp_path: Path, sqlite_datab
 
 
 @dataclass(slots=True)
-class Meddled(Disputes):
+class Meddled(ContradictionFinder):
     """Somebody imports a page just after it was looked."""
 
-    def open(self) -> Known:
+    def open(self) -> OpenContradictions:
         # Not super(): a slotted dataclass is another class than the one written here.
-        known = Disputes.open(self)
+        known = ContradictionFinder.open(self)
         with self.app.content() as content:
             content.import_pack(PROFILE_PAGE, SEEN)
         return known
 
 
-class Unfinished(Disputes):
+class Unfinished(ContradictionFinder):
     """So much is recorded that looking through it takes for ever."""
 
     def _look_beside(self, stamp: str, twins: Rulings) -> None:
@@ -289,7 +289,7 @@ class Unfinished(Disputes):
 def test_approval_takes_what_is_remembered_of_disputes(tmp_path: Path, database: Database) -> None:
     app = newsroom(tmp_path, database, PANEL_PAGE, PRICE_PAGE, VERDICT_PAGE)
     issue = drafted(app)
-    assert approve(app, issue, "dora", looks=cache_of(app).looks).status is IssueStatus.APPROVED
+    assert approve(app, issue, "dora", cache=cache_of(app)).status is IssueStatus.APPROVED
     app.close()
 
 
@@ -297,10 +297,10 @@ def test_what_comes_while_it_is_approved_is_not_approved_unseen(tmp_path: Path, 
     app = newsroom(tmp_path, database, PANEL_PAGE, PRICE_PAGE, VERDICT_PAGE)
     issue = drafted(app)
     meddled = Meddled(app)
-    looks = Looks(app, cache_of(app).compiled, meddled, cache_of(app).asked)
+    cache = DeskCache(app, contradictions=meddled)
     with pytest.raises((ReadsOtherwise, HeldBack)):
-        approve(app, issue, "dora", looks=looks)
-    meddled.close()
+        approve(app, issue, "dora", cache=cache)
+    cache.close()
     with database.read() as connection:
         assert store.get_issue(connection, issue.id).status is IssueStatus.DRAFT
 
@@ -315,10 +315,10 @@ def test_approval_waits_until_all_disputes_of_a_large_store_are_known(
         content.db.execute("INSERT INTO much VALUES (zeroblob(?))", (2 * SMALL_BYTES,))
     unfinished = Unfinished(app)
     with pytest.raises(HeldBack, match="still looked for"):
-        approve(app, issue, "dora", looks=Looks(app, cache_of(app).compiled, unfinished, cache_of(app).asked))
+        approve(app, issue, "dora", cache=DeskCache(app, contradictions=unfinished))
     unfinished.close()
-    cache_of(app).disputes.wait()
-    assert approve(app, issue, "dora", looks=cache_of(app).looks).status is IssueStatus.APPROVED
+    cache_of(app).contradictions.wait()
+    assert approve(app, issue, "dora", cache=cache_of(app)).status is IssueStatus.APPROVED
     app.close()
 
 
@@ -335,11 +335,11 @@ def test_what_another_issue_publishes_is_seen_at_the_next_look(tmp_path: Path, d
             now=app.clock.now(),
         )
         store.put_items(connection, twin.id, store.items_of(connection, first.id))
-    assert cache_of(app).looks.of(first).proof is cache_of(app).looks.of(first).proof
+    assert cache_of(app).checked(first).compiled is cache_of(app).checked(first).compiled
     approved = approve(app, first, "dora")
     assert [
-        each.firm for each in cache_of(app).looks.of(twin).findings if each.key.startswith("published:")
+        each.firm for each in cache_of(app).checked(twin).findings if each.key.startswith("published:")
     ] == [True]
     withdraw(app, approved)
-    assert not [each for each in cache_of(app).looks.of(twin).findings if each.key.startswith("published:")]
+    assert not [each for each in cache_of(app).checked(twin).findings if each.key.startswith("published:")]
     app.close()

@@ -12,7 +12,7 @@ from newsletter.delivery.progress import get_counts
 from newsletter.delivery.states import Event, Outcome
 from newsletter.digest.issues import Issue
 from newsletter.editing.approve import approve, cancel
-from newsletter.editing.schedule import start
+from newsletter.editing.sending import start
 from tests.delivery.house import add_readers, hash_address, statuses
 from tests.digest.week import PANEL_PAGE
 from tests.editing.desk import drafted, newsroom

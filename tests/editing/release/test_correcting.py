@@ -15,8 +15,9 @@ from newsletter.digest.issues import Issue
 from newsletter.digest.store import add_issue, get_frozen
 from newsletter.editing.approve import approve, cancel, withdraw
 from newsletter.editing.audit import list_entries
+from newsletter.editing.compiled import compile_issue, letter_of
 from newsletter.editing.correct import correct
-from newsletter.editing.preview import Format, letter_of, preview
+from newsletter.editing.preview import Format, preview
 from newsletter.errors import BadInput
 from tests.digest.week import PANEL_PAGE, PRICE_PAGE, VERDICT_PAGE
 from tests.editing.desk import drafted, newsroom
@@ -92,10 +93,10 @@ def test_the_next_issue_says_so_in_both_parts(app: App) -> None:
     wrong(app, sent(app))
     following = next_draft(app, NEXT)
     assert told(app, following) == [WORDS]
-    text = preview(app, following, None, Format.TEXT).decode()
+    text = preview(app, compile_issue(app, following), None, Format.TEXT).decode()
     assert "! Correction to No. 1 (26 Nov 2026)" in text
     assert "/archive/weekly-1#corrections" in text
-    assert "we wrote “$0.10”" in preview(app, following, None, Format.HTML).decode()
+    assert "we wrote “$0.10”" in preview(app, compile_issue(app, following), None, Format.HTML).decode()
 
 
 def test_what_one_issue_says_the_one_after_does_not(tmp_path: Path, database: Database) -> None:
@@ -157,6 +158,6 @@ def test_only_an_issue_that_went_out_can_be_corrected(app: App) -> None:
 
 def test_hostile_words_stay_words(app: App) -> None:
     correct(app, sent(app), said="<script>{{ 1 }}</script>", right="<mj-text>", to_tell=True, by="dora")
-    html = preview(app, next_draft(app, NEXT), None, Format.HTML).decode()
+    html = preview(app, compile_issue(app, next_draft(app, NEXT)), None, Format.HTML).decode()
     assert "&lt;script&gt;{{ 1 }}&lt;/script&gt;" in html
     assert "<script" not in html

@@ -13,9 +13,11 @@ from newsletter.db.engine import Database
 from newsletter.db.statuses import IssueStatus
 from newsletter.digest.issues import Issue
 from newsletter.editing.approve import approve, withdraw
-from newsletter.editing.cache import Audiences
+from newsletter.editing.cache import DeskCache
 from newsletter.editing.checks.answers import acknowledge, unanswered_change
-from newsletter.editing.schedule import BY_ITSELF, early_words, hold, release, send_now, start
+from newsletter.editing.schedule import BY_ITSELF
+from newsletter.editing.send_time import early_words
+from newsletter.editing.sending import hold, release, send_now, start
 from newsletter.errors import BadInput, InvalidTransition
 from newsletter.schedule.jobs import Done, Skipped, Waiting
 from tests.editing.release.test_scheduled import (
@@ -176,10 +178,10 @@ def test_an_issue_before_its_date_is_warned_of(app: WatchedApp) -> None:
 
 
 def test_the_audience_is_counted_once_a_minute(app: WatchedApp) -> None:
-    audiences, edition = Audiences(app), issue_of(app).edition
-    assert audiences.of(edition) == 1
+    cache, edition = DeskCache(app), issue_of(app).edition
+    assert cache.audience(edition) == 1
     add_reader(app.database, "bob@example.org", WEDNESDAY)
-    assert audiences.of(edition) == 1
+    assert cache.audience(edition) == 1
     assert isinstance(app.clock, MovedClock)
     app.clock.move(THURSDAY - WEDNESDAY)
-    assert audiences.of(edition) == 2
+    assert cache.audience(edition) == 2

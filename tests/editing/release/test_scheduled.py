@@ -10,11 +10,12 @@ from newsletter.db.statuses import Edition, IssueStatus, ItemKind
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import find_issue_of_slot, items_of
 from newsletter.editing.approve import approve
-from newsletter.editing.draft import draft_now, edit
+from newsletter.editing.draft import draft_now
 from newsletter.editing.schedule import dispatch_issue, prepare_issue, remind_of_issue, roll_over_issue
 from newsletter.errors import ConfigError
 from newsletter.schedule.jobs import Done, Skipped, Waiting
 from newsletter.schedule.slots import issue_schedule
+from tests.editing.desk import edit
 from tests.jobs.newsroom import WatchedApp, add_comparisons, add_reader, open_newsroom
 from tests.jobs.recording import utc
 

@@ -7,7 +7,7 @@ from newsletter.db.engine import Database
 from newsletter.db.statuses import IssueStatus
 from newsletter.digest.store import get_issue
 from newsletter.editing.approve import approve
-from newsletter.editing.schedule import start
+from newsletter.editing.sending import start
 from newsletter.errors import BadInput, ConfigError
 from tests.editing.desk import drafted, newsroom, with_settings
 

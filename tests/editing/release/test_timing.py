@@ -14,15 +14,9 @@ from newsletter.digest.store import get_issue
 from newsletter.editing.approve import approve
 from newsletter.editing.audit import list_entries
 from newsletter.editing.draft import draft_at_once
-from newsletter.editing.schedule import (
-    Odd,
-    choose_time,
-    dispatch_chosen,
-    goes_out_words,
-    hold,
-    own_time,
-    start,
-)
+from newsletter.editing.schedule import dispatch_chosen
+from newsletter.editing.send_time import ClockChange, choose_time, goes_out_words, own_time
+from newsletter.editing.sending import hold, start
 from newsletter.errors import BadInput, InvalidTransition
 from newsletter.schedule.jobs import Done, Skipped, Waiting
 from tests.editing.release.test_scheduled import MONDAY, WEDNESDAY, dispatch, issue_of, prepare, roll_over
@@ -186,17 +180,22 @@ def test_a_time_just_past_means_at_once(app: WatchedApp) -> None:
 @pytest.mark.parametrize(
     ("text", "moment", "odd", "words"),
     [
-        ("2027-03-28T02:30", "2027-03-28T01:00", Odd.SKIPPED, "on Sun 28 Mar 2027 03:00 .* The clocks skip"),
-        ("2027-03-28T03:30", "2027-03-28T01:30", Odd.NO, "approved.$"),
-        ("2027-10-31T02:30", "2027-10-31T00:30", Odd.TWICE, "The clocks show that time twice"),
+        (
+            "2027-03-28T02:30",
+            "2027-03-28T01:00",
+            ClockChange.SKIPPED,
+            "on Sun 28 Mar 2027 03:00 .* The clocks skip",
+        ),
+        ("2027-03-28T03:30", "2027-03-28T01:30", ClockChange.NO, "approved.$"),
+        ("2027-10-31T02:30", "2027-10-31T00:30", ClockChange.TWICE, "The clocks show that time twice"),
     ],
 )
 def test_the_two_odd_nights_are_said(
-    app: WatchedApp, clock: MovedClock, text: str, moment: str, odd: Odd, words: str
+    app: WatchedApp, clock: MovedClock, text: str, moment: str, odd: ClockChange, words: str
 ) -> None:
     clock.move(timedelta(days=60))
     chosen = choose_time(app, issue_of(app), text, "Paul")
-    assert (chosen.issue.send_at, chosen.odd) == (utc(moment), odd)
+    assert (chosen.issue.send_at, chosen.clock_change) == (utc(moment), odd)
     assert re.search(words, chosen.sentence)
 
 

@@ -13,17 +13,20 @@ from newsletter.config import Tls, TransportName
 from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries, mails
 from newsletter.db.statuses import MailKind, MailStatus
+from newsletter.delivery.audience import NO_WISHES, Wishes
 from newsletter.delivery.loopback import Loopback, Misbehavior, Phase
 from newsletter.editing.approve import approve
 from newsletter.editing.audit import list_entries
-from newsletter.editing.preview import Format, letter_of, part_of, preview
-from newsletter.editing.test_send import MOST, Kind, copy_of_kind, copy_of_reader, send_test
+from newsletter.editing.compiled import compile_issue, letter_of
+from newsletter.editing.preview import Format, part_of, preview
+from newsletter.editing.test_send import MOST, SampleReader, sample_wishes, send_test, wishes_of_reader
 from newsletter.errors import BadInput, BadLink, SendError
 from newsletter.readers.admin import Choices, add_by_hand, choose_by_hand
 from newsletter.readers.links import Purpose
 from tests.digest.week import PRICE_PAGE
 from tests.editing.desk import drafted, newsroom, with_settings
 
+USUAL = {"usual": NO_WISHES}
 DORA = "dora@desk.example.org"
 
 
@@ -46,10 +49,10 @@ def parsed(mail: bytes) -> EmailMessage:
 
 def test_it_is_the_mail_itself_marked_in_its_subject(app: App) -> None:
     issue = drafted(app)
-    [tried] = send_test(app, issue, [DORA], [copy_of_kind(letter_of(app, issue), Kind.USUAL)], "dora")
+    [tried] = send_test(app, issue, [DORA], USUAL, "dora")
     assert (tried.was_accepted, tried.to) == (True, DORA)
     [mail] = outbox(app)
-    usual = preview(app, issue, None, Format.EML)
+    usual = preview(app, compile_issue(app, issue), None, Format.EML)
     assert parsed(mail)["Subject"] == f"[Test] {parsed(usual)['Subject']}"
     assert parsed(mail)["To"] == DORA
     assert list(parsed(mail).keys()) == list(parsed(usual).keys())
@@ -66,7 +69,7 @@ def test_nothing_in_it_acts_for_any_reader(app: App) -> None:
     for name in ("alice", "bob"):
         add_by_hand(app.database, f"{name}@example.org", consent="form", suppression_key=key, now=now)
     issue = drafted(app)
-    send_test(app, issue, [DORA], [copy_of_kind(letter_of(app, issue), Kind.USUAL)], "dora")
+    send_test(app, issue, [DORA], USUAL, "dora")
     [mail] = outbox(app)
     tokens = {
         (Purpose(kind), token)
@@ -85,7 +88,7 @@ def test_nothing_in_it_acts_for_any_reader(app: App) -> None:
 
 def test_it_stands_in_no_ledger_and_names_nobody(app: App) -> None:
     issue = approve(app, drafted(app), "paul")
-    send_test(app, issue, [DORA], [copy_of_kind(letter_of(app, issue), Kind.USUAL)], "dora")
+    send_test(app, issue, [DORA], USUAL, "dora")
     with app.database.read() as connection:
         assert connection.execute(select(deliveries)).all() == []
         assert connection.execute(select(batches)).all() == []
@@ -102,7 +105,8 @@ def test_each_kind_of_reader_gets_a_copy_of_their_own(app: App) -> None:
     choose_by_hand(app.database, "alice@example.org", Choices(tools=["pelican-large"], team_size=7))
     issue = drafted(app)
     letter = letter_of(app, issue)
-    copies = [*(copy_of_kind(letter, each) for each in Kind), copy_of_reader(app, "alice@example.org")]
+    copies = {each.value: sample_wishes(letter, each) for each in SampleReader}
+    copies |= dict([wishes_of_reader(app, "alice@example.org")])
     tried = send_test(app, issue, [DORA], copies, "dora")
     assert [each.copy for each in tried] == [
         "usual",
@@ -127,8 +131,7 @@ def test_it_goes_by_smtp_where_the_issue_does(app: App) -> None:
         }
         smtp = with_settings(app, through)
         issue = drafted(smtp)
-        usual = copy_of_kind(letter_of(smtp, issue), Kind.USUAL)
-        tried = send_test(smtp, issue, [DORA, "erin@desk.example.org"], [usual], "dora")
+        tried = send_test(smtp, issue, [DORA, "erin@desk.example.org"], USUAL, "dora")
         assert [each.recipient for each in server.taken] == [DORA, "erin@desk.example.org"]
     assert all(each.was_accepted for each in tried)
 
@@ -146,19 +149,17 @@ def test_a_refusal_is_told_and_a_dead_server_is_an_error(app: App) -> None:
         }
         smtp = with_settings(app, through)
         issue = drafted(smtp)
-        usual = copy_of_kind(letter_of(smtp, issue), Kind.USUAL)
-        [tried] = send_test(smtp, issue, [DORA], [usual], "dora")
+        [tried] = send_test(smtp, issue, [DORA], USUAL, "dora")
     assert not tried.was_accepted
     with pytest.raises(SendError):
-        send_test(smtp, issue, [DORA], [usual], "dora")
+        send_test(smtp, issue, [DORA], USUAL, "dora")
     with app.database.read() as connection:
         assert set(connection.execute(select(mails.c.status)).scalars()) == {MailStatus.REJECTED}
 
 
-@pytest.mark.parametrize(("people", "copies"), [(0, 1), (1, 0), (MOST + 1, 1)])
-def test_a_test_is_a_handful_of_mails(app: App, people: int, copies: int) -> None:
+@pytest.mark.parametrize(("people", "copies"), [(0, USUAL), (1, {}), (MOST + 1, USUAL)])
+def test_a_test_is_a_handful_of_mails(app: App, people: int, copies: dict[str, Wishes]) -> None:
     issue = drafted(app)
-    usual = copy_of_kind(letter_of(app, issue), Kind.USUAL)
     with pytest.raises(BadInput, match="1 to 50 mails"):
-        send_test(app, issue, [f"e{n}@example.org" for n in range(people)], [usual] * copies, "dora")
+        send_test(app, issue, [f"e{n}@example.org" for n in range(people)], copies, "dora")
     assert outbox(app) == []

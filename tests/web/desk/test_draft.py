@@ -11,8 +11,8 @@ from newsletter.digest.issues import Issue, Item
 from newsletter.digest.store import get_issue, items_of
 from newsletter.editing.approve import approve
 from newsletter.editing.audit import list_entries
-from newsletter.editing.cache import Asked, AskedChecks
 from newsletter.editing.checks.links import Opener
+from newsletter.editing.checks.slow import SlowCheck, SlowChecks
 from tests.digest.week import WEEK
 from tests.editing.desk import drafted
 from tests.editing.wider import LATE, STRANGER, WIDER
@@ -267,13 +267,15 @@ def test_the_note_is_shown_while_it_is_typed_and_nothing_is_saved(desk: Desk, is
 
 def test_the_stamp_changes_when_the_page_would_read_otherwise(desk: Desk, issue: Issue) -> None:
     nowhere = Opener(resolve=lambda host, port: ("127.0.0.1",))
-    desk.app.__dict__["asked"] = AskedChecks(desk.app.settings, opener=nowhere, program=None)
+    desk.app.__dict__["asked"] = SlowChecks(desk.app.settings, opener=nowhere, spamassassin=None)
     first = desk.writer.get(path(issue, "/stamp")).json()
     assert desk.writer.get(path(issue, "/stamp")).json() == first
     post(desk, desk.writer, issue, "/texts", subject="Ours")
     second = desk.writer.get(path(issue, "/stamp")).json()
     assert second != first
-    desk.web.state.cache.asked.ask(Asked.LINKS, desk.web.state.cache.looks.of(stored(desk, issue)).proof, 30)
+    desk.web.state.cache.slow_checks.start(
+        SlowCheck.LINKS, desk.web.state.cache.checked(stored(desk, issue)).compiled, 30
+    )
     assert desk.writer.get(path(issue, "/stamp")).json() != second, "somebody who was asked has answered"
 
 

@@ -13,10 +13,9 @@ from newsletter.app import App
 from newsletter.db.statuses import EditorRole, Room
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue, items_of
-from newsletter.editing.draft import edit
 from newsletter.editing.editors import invite
 from tests.digest.week import WEEK
-from tests.editing.desk import drafted
+from tests.editing.desk import drafted, edit
 from tests.editing.wider import LATE, WIDER
 from tests.installed import install
 from tests.web.test_browser import DESK, PHONE, Keyboard, Visit, serving

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from newsletter.clock import MovedClock
 from newsletter.editing.audit import list_entries
-from newsletter.editing.editors import find_editor, forget_desk
+from newsletter.editing.editors import forget_desk, get_editor_by_address
 from tests.web.desk.desk import PUBLISHER, WRITER, Desk, said
 from tests.web.house import heading
 
@@ -30,7 +30,7 @@ def test_what_was_typed_stays_beside_what_is_wrong_with_it(desk: Desk) -> None:
 
 
 def test_a_role_changes_from_the_next_page_on(desk: Desk) -> None:
-    wendy = find_editor(desk.app, WRITER).id
+    wendy = get_editor_by_address(desk.app, WRITER).id
     assert desk.writer.get("/desk/editors").status_code == 403
     answer = desk.publisher.post(f"/desk/editors/{wendy}/role", role="publisher")
     assert said(answer) == "Their role is changed."
@@ -38,13 +38,13 @@ def test_a_role_changes_from_the_next_page_on(desk: Desk) -> None:
 
 
 def test_a_revoked_editor_is_out_at_once(desk: Desk) -> None:
-    wendy = find_editor(desk.app, WRITER).id
+    wendy = get_editor_by_address(desk.app, WRITER).id
     assert said(desk.publisher.post(f"/desk/editors/{wendy}/revoke")).startswith("Revoked")
     assert heading(desk.writer.get("/desk")) == "Sign in to the desk"
 
 
 def test_the_only_publisher_is_not_revoked(desk: Desk) -> None:
-    paul = find_editor(desk.app, PUBLISHER).id
+    paul = get_editor_by_address(desk.app, PUBLISHER).id
     answer = desk.publisher.post(f"/desk/editors/{paul}/revoke")
     assert answer.status_code == 400
     assert "only publisher" in answer.text
@@ -60,7 +60,7 @@ def test_everybody_sees_their_sessions_and_ends_them(desk: Desk) -> None:
 
 
 def test_the_log_says_who_did_what(desk: Desk) -> None:
-    wendy = find_editor(desk.app, WRITER).id
+    wendy = get_editor_by_address(desk.app, WRITER).id
     desk.publisher.post(f"/desk/editors/{wendy}/revoke")
     page = desk.publisher.get("/desk/audit").text
     assert re.search(rf"<td>Paul</td><td>revoked</td><td></td><td>editor {wendy}</td>", page)
@@ -71,8 +71,8 @@ def test_old_deeds_links_and_sessions_are_forgotten(desk: Desk, clock: MovedCloc
     settings = desk.app.settings
     clock.move(settings.desk.session + settings.retention.sessions + timedelta(days=1))
     forgotten = forget_desk(desk.app)
-    assert (forgotten.deeds, forgotten.doors) == (0, 4)
+    assert (forgotten.entries, forgotten.links_and_sessions) == (0, 4)
     clock.move(settings.retention.audit)
-    assert forget_desk(desk.app).deeds == 4
+    assert forget_desk(desk.app).entries == 4
     with desk.app.database.read() as connection:
         assert list_entries(connection, 9) == ()

@@ -9,11 +9,10 @@ from sqlalchemy import insert, update
 from newsletter.db.schema import issues, snapshots
 from newsletter.db.statuses import Edition, IssueStatus
 from newsletter.digest.store import add_issue
-from newsletter.editing.draft import edit
-from newsletter.editing.reports import MOST_LISTED
+from newsletter.editing.issues import MOST_LISTED
 from tests.conftest import THURSDAY
 from tests.digest.week import PANEL_PAGE
-from tests.editing.desk import drafted
+from tests.editing.desk import drafted, edit
 from tests.web.desk.desk import Desk
 from tests.web.house import heading
 
@@ -58,7 +57,7 @@ def test_a_draft_that_somebody_looked_at_says_what_it_needs(desk: Desk) -> None:
     home = desk.writer.get("/desk").text
     assert needed in home
     assert "look through it" not in home
-    assert f">{desk.web.state.cache.looks.of(issue).mail.letter.subject}</a></h2>" in home
+    assert f">{desk.web.state.cache.checked(issue).compiled.letter.subject}</a></h2>" in home
     # Nobody has looked at what it says now.
     edit(desk.app, issue, subject="Ours")
     assert needed not in desk.writer.get("/desk").text

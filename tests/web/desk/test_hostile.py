@@ -26,13 +26,13 @@ from newsletter.delivery.store import start_issue
 from newsletter.digest.issues import Issue, ItemKey
 from newsletter.digest.store import get_issue
 from newsletter.editing.approve import approve
-from newsletter.editing.draft import edit
+from newsletter.editing.compiled import compile_issue, letter_of
 from newsletter.editing.editors import invite
 from newsletter.editing.edits import ChooseQuote, Edit, WriteNote, make_edits
-from newsletter.editing.preview import Format, letter_of, preview
+from newsletter.editing.preview import Format, preview
 from newsletter.web.application import make_web
 from newsletter.web.desk.auth import COOKIE
-from tests.editing.desk import cache_of, drafted
+from tests.editing.desk import cache_of, drafted, edit
 from tests.installed import install
 from tests.web.test_browser import serving
 
@@ -167,9 +167,7 @@ def test_nothing_of_it_runs_anywhere(browser: Browser, hurt: tuple[App, str, Iss
     assert (typed.evaluate("window.hurt"), witness.stopped) == (None, [])
     with app.database.read() as connection:
         current = get_issue(connection, issue.id)
-    assert not [
-        each for each in cache_of(app).looks.of(current).findings if each.key.startswith("unresolved")
-    ]
+    assert not [each for each in cache_of(app).checked(current).findings if each.key.startswith("unresolved")]
     approved = approve(app, current, "Eve")
     start_issue(app.database, approved.id, app.clock.now())
     archive = witness.look(f"/archive/weekly-{approved.number}")
@@ -191,7 +189,7 @@ def test_nothing_of_it_runs_anywhere(browser: Browser, hurt: tuple[App, str, Iss
 
 def test_the_mail_prints_it_as_words(hurt: tuple[App, str, Issue]) -> None:
     app, _, issue = hurt
-    html = preview(app, issue, None, Format.HTML).decode()
+    html = preview(app, compile_issue(app, issue), None, Format.HTML).decode()
     assert "<script" not in html
     assert "onerror=" not in html.replace("onerror=&", "").replace("&lt;img src=x onerror=", "")
     assert "javascript:" not in "".join(part.split('"')[0] for part in html.split('href="')[1:])

@@ -13,12 +13,11 @@ from newsletter.db.statuses import IssueStatus
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
 from newsletter.editing.audit import list_entries
-from newsletter.editing.cache import AskedChecks
 from newsletter.editing.checks.links import Opener
-from newsletter.editing.draft import edit
+from newsletter.editing.checks.slow import SlowChecks
 from newsletter.web.desk.sending import FAULTS
 from tests.digest.week import PANEL_PAGE, PRICE_PAGE, PROFILE_PAGE, VERDICT_PAGE
-from tests.editing.desk import cache_of, drafted, with_settings
+from tests.editing.desk import cache_of, drafted, edit, with_settings
 from tests.web.desk.desk import Desk, open_desk, said
 from tests.web.issues import WEEKLY
 
@@ -202,14 +201,14 @@ def test_links_are_opened_when_asked_for_and_what_is_found_is_answered(desk: Des
     app = with_settings(desk.app, {"desk.check_links": True})
     # What is not on the open network is never connected to.
     nowhere = Opener(resolve=lambda host, port: ("127.0.0.1",))
-    app.__dict__["asked"] = AskedChecks(app.settings, opener=nowhere, program=None)
+    app.__dict__["asked"] = SlowChecks(app.settings, opener=nowhere, spamassassin=None)
     asking = open_desk(app)
     assert "Nothing: the checks found nothing." in asking.publisher.get(path(issue)).text
     asked = asking.writer.post(path(issue, "/check"), ask="links")
     assert said(asked).startswith("Asked: what they say")
     assert "it leads into a private network and was not opened" in asked.text
     assert "Answer the warnings first." in asking.publisher.get(path(issue)).text
-    seen = cache_of(app).looks.of(stored(asking, issue)).proof.content_hash
+    seen = cache_of(app).checked(stored(asking, issue)).compiled.content_hash
     assert fault(asking.publisher.post(path(issue, "/approve"), expect=seen)) == FAULTS["held-back"]
     fields = {"key": hidden(asked, "key"), "seen": hidden(asked, "seen"), "answer": "acknowledge"}
     assert said(asking.writer.post(path(issue, "/answer"), **fields)) == "Answered."
@@ -219,13 +218,13 @@ def test_links_are_opened_when_asked_for_and_what_is_found_is_answered(desk: Des
 
 @pytest.mark.parametrize("ask", ["links", "spam", "nobody"])
 def test_nobody_is_asked_who_is_not_offered(desk: Desk, issue: Issue, ask: str) -> None:
-    desk.app.__dict__["asked"] = AskedChecks(desk.app.settings, program=None)
+    desk.app.__dict__["asked"] = SlowChecks(desk.app.settings, spamassassin=None)
     assert fault(desk.writer.post(path(issue, "/check"), ask=ask)) == FAULTS["changed"]
 
 
 def test_whatever_is_open_on_the_page_holds_the_click_as_well(desk: Desk) -> None:
     issue = draft(desk, *CLEAN, PROFILE_PAGE)
-    seen = desk.web.state.cache.looks.of(issue).proof.content_hash
+    seen = desk.web.state.cache.checked(issue).compiled.content_hash
     assert "Answer the warnings first." in desk.publisher.get(path(issue)).text
     assert fault(desk.publisher.post(path(issue, "/approve"), expect=seen)) == FAULTS["held-back"]
     assert stored(desk, issue).status is IssueStatus.DRAFT
@@ -320,7 +319,7 @@ def test_four_eyes_are_said_before_and_kept_after_the_click(desk: Desk, issue: I
     assert said(wary.publisher.post(path(issue, "/texts"), **words)) == "Saved."
     page = wary.publisher.get(path(issue)).text
     assert "You have edited it, so somebody else has to approve it" in page
-    seen = wary.web.state.cache.looks.of(stored(wary, issue)).proof.content_hash
+    seen = wary.web.state.cache.checked(stored(wary, issue)).compiled.content_hash
     assert fault(wary.publisher.post(path(issue, "/approve"), expect=seen)) == FAULTS["own-work"]
 
 

@@ -12,7 +12,7 @@ from newsletter.delivery.store import start_issue
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_frozen
 from newsletter.editing.approve import approve
-from newsletter.editing.preview import hash_of
+from newsletter.editing.compiled import hash_of
 from newsletter.readers.store import put_tools
 from tests.config.written import changed
 from tests.digest.week import WEEK

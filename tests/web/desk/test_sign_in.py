@@ -10,7 +10,7 @@ from newsletter.editing.editors import (
     MAILED_FOR,
     PER_ADDRESS,
     PER_NETWORK,
-    find_editor,
+    get_editor_by_address,
     invite,
     revoke,
     set_role,
@@ -98,7 +98,7 @@ def test_an_idle_session_is_over(desk: Desk, clock: MovedClock) -> None:
 
 def test_revoking_ends_sessions_and_links_at_once(desk: Desk) -> None:
     path = mailed_path(desk, WRITER)
-    revoke(desk.app, find_editor(desk.app, WRITER).id, by="Paul")
+    revoke(desk.app, get_editor_by_address(desk.app, WRITER).id, by="Paul")
     assert heading(desk.writer.get("/desk")) == "Sign in to the desk"
     assert desk.browser().get(path).status_code == 400
     desk.browser().client.post("/desk/sign-in", data={"address": WRITER})
@@ -106,14 +106,14 @@ def test_revoking_ends_sessions_and_links_at_once(desk: Desk) -> None:
 
 
 def test_an_editor_invited_again_is_back_and_keeps_the_name(desk: Desk) -> None:
-    revoke(desk.app, find_editor(desk.app, WRITER).id, by="Paul")
+    revoke(desk.app, get_editor_by_address(desk.app, WRITER).id, by="Paul")
     invite(desk.app, WRITER, EditorRole.PUBLISHER, by="Paul")
-    back = find_editor(desk.app, WRITER)
+    back = get_editor_by_address(desk.app, WRITER)
     assert (back.name, back.role, back.revoked_at) == ("Wendy", EditorRole.PUBLISHER, None)
 
 
 def test_the_last_publisher_stays_one(desk: Desk) -> None:
-    paul = find_editor(desk.app, PUBLISHER)
+    paul = get_editor_by_address(desk.app, PUBLISHER)
     with pytest.raises(BadInput, match="only publisher"):
         revoke(desk.app, paul.id, by="Paul")
     with pytest.raises(BadInput, match="only publisher"):

@@ -1,0 +1,59 @@
+"""Checks on figures that follow from others the issue prints: means from scores, costs from prices."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from newsletter.digest.content import Costs, IssueContent, Lead, Scorecard, Side
+from newsletter.digest.costs import VOLUMES
+from newsletter.digest.lead import SCORE_ROWS
+from newsletter.digest.wording import money, whole
+from newsletter.editing.checks.findings import Finding, warning
+
+
+def check_arithmetic(letter: IssueContent) -> Iterator[Finding]:
+    """Warn of every figure that does not follow from the figures beside it."""
+    if letter.lead is None:
+        return
+    if letter.lead.scorecard is not None:
+        yield from _means(letter.lead, letter.lead.scorecard)
+    if letter.lead.costs is not None:
+        yield from _costs(letter.lead, letter.lead.costs)
+
+
+def _means(lead: Lead, card: Scorecard) -> Iterator[Finding]:
+    """Check the means, only where every score is printed that a mean is of."""
+    if len(card.rows) >= SCORE_ROWS:
+        return
+    for side, mean, scores in (
+        (lead.left, card.left_mean, [row.left.score for row in card.rows if row.left]),
+        (lead.right, card.right_mean, [row.right.score for row in card.rows if row.right]),
+    ):
+        known = [each for each in scores if each is not None]
+        if mean is not None and known and whole(Decimal(sum(known)) / len(known)) != mean:
+            yield _wrong("mean", side, " + ".join(map(str, known)), f"a mean of {mean}")
+
+
+def _costs(lead: Lead, costs: Costs) -> Iterator[Finding]:
+    if costs.rates is None:
+        return
+    tokens = dict(VOLUMES)
+    for row in costs.volumes:
+        for side, rate, cell in (
+            (lead.left, costs.rates.left, row.left),
+            (lead.right, costs.rates.right, row.right),
+        ):
+            if rate is not None and row.label in tokens:
+                cost = money(rate * tokens[row.label] / 1_000_000)
+                if cell.text != cost:
+                    yield _wrong(row.label, side, f"{money(rate)} a million", cell.text)
+
+
+def _wrong(what: str, side: Side, given: str, printed: str) -> Finding:
+    return warning(
+        f"arithmetic:{side.tool_id}:{what.replace(' ', '-')}",
+        f"{side.name}, {what}: {given} does not make {printed}",
+        where="lead",
+        why="Somebody will reckon it again, and trust no other number.",
+        how="Correct the source's figures in its pack, or choose another lead.",
+        link="#lead",
+    )

@@ -1,0 +1,140 @@
+"""What the page of a draft shows beside the mail: its items by room, what was taken out, what may be quoted, its history. Read only."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from newsletter.app import App
+from newsletter.content.store import ContentStore, count_newer
+from newsletter.db.statuses import Edition, ExclusionReach, RevisionState, Room
+from newsletter.digest.content import IssueContent, Quote
+from newsletter.digest.issues import Issue, Item, ItemKey
+from newsletter.digest.quotes import quotable
+from newsletter.digest.selection import rooms_for
+from newsletter.digest.store import exclusions_of, quotes_of, read_shown_items
+from newsletter.editing.edits import titles_of
+from newsletter.editing.revisions import DraftRevision, list_edits
+
+#: How many of the overflow line the page names, and how many edits of its history.
+WAITING, STEPS = 20, 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutlineItem:
+    """An item of the draft. `places` are the rooms that it may be put into; `name` is what a form calls it."""
+
+    key: ItemKey
+    title: str
+    room: Room
+    pinned: bool = False
+    note: str = ""
+    is_first: bool = True
+    is_last: bool = True
+    places: tuple[Room, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return f"{self.key.kind}:{self.key.key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excluded:
+    """What was taken out of the issue, and whether for ever."""
+
+    key: ItemKey
+    title: str
+    for_ever: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.key.kind}:{self.key.key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quotable:
+    """A quote of the lead, the sentences of its review, and whether an editor chose it."""
+
+    quote: Quote
+    comparison_id: str
+    sentences: tuple[str, ...]
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """All of it. `told` are the tools that a comparison of the issue tells; `waiting` counts newer comparisons."""
+
+    rooms: tuple[tuple[Room, tuple[OutlineItem, ...]], ...]
+    overflow: int
+    told: tuple[str, ...]
+    excluded: tuple[Excluded, ...]
+    quotes: tuple[Quotable, ...]
+    waiting: int
+    history: tuple[DraftRevision, ...]
+    #: What would be undone, or done again, in words; empty for nothing.
+    undoable: str
+    redoable: str
+
+
+def outline_of(app: App, issue: Issue, letter: IssueContent) -> Outline:
+    """Read the outline of a draft that reads like this."""
+    with app.database.read() as connection, app.content() as content:
+        contents = read_shown_items(connection, issue.id, WAITING)
+        taken_out = exclusions_of(connection, issue.id)
+        chosen = {(each.comparison_id, each.review_id) for each in quotes_of(connection, issue.id)}
+        done = list_edits(connection, issue.id, STEPS)
+        titles = titles_of(content, (*(each.item_key for each in contents.items), *taken_out))
+        covered = [each for each in contents.items if each.is_told]
+        return Outline(
+            rooms=tuple(_rooms(contents.items, titles)),
+            overflow=contents.overflow,
+            told=tuple(dict.fromkeys(titles[each.item_key] for each in covered)),
+            excluded=tuple(
+                Excluded(key=key, title=titles[key], for_ever=reach is ExclusionReach.FOR_EVER)
+                for key, reach in taken_out.items()
+            ),
+            quotes=tuple(_quotes(content, letter, chosen)),
+            waiting=0 if issue.edition is Edition.MONTHLY else count_newer(content, issue.cutoff_at),
+            history=done,
+            undoable=next((each.what for each in done if each.state is RevisionState.DONE), ""),
+            redoable=next((each.what for each in reversed(done) if each.state is RevisionState.UNDONE), ""),
+        )
+
+
+def _rooms(
+    items: Iterable[Item], titles: Mapping[ItemKey, str]
+) -> Iterable[tuple[Room, tuple[OutlineItem, ...]]]:
+    free = [each for each in items if not each.is_told]
+    for room in Room:
+        here = [each for each in free if each.room is room]
+        yield (
+            room,
+            tuple(
+                OutlineItem(
+                    key=item.item_key,
+                    title=titles[item.item_key],
+                    room=room,
+                    pinned=item.pinned,
+                    note=item.note,
+                    is_first=place == 0,
+                    is_last=place == len(here) - 1,
+                    places=tuple(each for each in rooms_for(item.kind) if each is not room),
+                )
+                for place, item in enumerate(here)
+            ),
+        )
+
+
+def _quotes(content: ContentStore, letter: IssueContent, chosen: set[tuple[str, str]]) -> Iterable[Quotable]:
+    lead = letter.lead
+    if lead is None:
+        return
+    found = content.reviews((lead.left.tool_id, lead.right.tool_id))
+    reviews = {each.id: each for said in found.values() for each in said}
+    for quote in lead.quotes:
+        if quote.review_id in reviews:
+            yield Quotable(
+                quote=quote,
+                comparison_id=lead.comparison_id,
+                sentences=quotable(reviews[quote.review_id]),
+                is_chosen=(lead.comparison_id, quote.review_id) in chosen,
+            )

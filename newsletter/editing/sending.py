@@ -1,0 +1,123 @@
+"""Sending an issue: starting it, holding it before that, pausing it on its way, sending once more to the unsure.
+
+Each is written down with who did it. When an issue goes out is in send_time.py, and what the scheduled jobs do in schedule.py;
+the sender itself is newsletter/delivery.
+"""
+
+import re
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection
+
+from newsletter.app import App
+from newsletter.config import TransportName, require_ready_to_send
+from newsletter.delivery.progress import Counts
+from newsletter.delivery.store import list_issues_with_work, pause_issue, resume_issue, start_issue
+from newsletter.delivery.unsure import send_again, unsure_ids
+from newsletter.digest.issues import Issue
+from newsletter.digest.store import get_frozen, get_issue, set_held
+from newsletter.editing.audit import COMMAND_LINE, Action, record_action
+from newsletter.errors import BadInput
+from newsletter.readers.keys import require_keys
+from newsletter.render.headers import MessageFrame
+
+
+def start(app: App, issue: Issue, by: str = COMMAND_LINE) -> Counts:
+    """Freeze the audience and let the issue go; one that has begun is left as it is. Commits.
+
+    Raises ConfigError when a setting is missing, BadInput when a key is or the issue is held back, and BadInput for an issue approved
+    for the outbox whose links nobody else could open: approval fixed them, and the settings have changed since.
+    """
+    require_ready_to_send(app.settings)
+    require_keys(app.settings)
+    if app.settings.mail.transport is not TransportName.OUTBOX and issue.approved_at is not None:
+        _refuse_links_of_the_outbox(app, issue)
+    now = app.clock.now()
+
+    def note(connection: Connection) -> None:
+        record_action(connection, by=by, action=Action.SENT, issue_id=issue.id, at=now)
+
+    return start_issue(app.database, issue.id, now, zone=app.settings.schedule.time_zone, note=note)
+
+
+def send_now(app: App, issue: Issue, by: str, *, audience: int, typed: str) -> Counts:
+    """Let the issue go at once, once its audience's size was typed as a sign that it is meant. Commits.
+
+    One that has begun is left as it is. Raises as `start` does, and BadInput for another number than the audience's.
+    """
+    digits = re.sub(r"[\s,.'_]", "", typed)
+    if not digits.isdecimal() or int(digits) != audience:
+        raise BadInput(f"Type {audience}, the number of readers who get it, to send it now.")
+    return start(app, issue, by)
+
+
+def _refuse_links_of_the_outbox(app: App, issue: Issue) -> None:
+    with app.database.read() as connection:
+        frame = MessageFrame.from_json(get_frozen(connection, issue.id).sender)
+    if urlsplit(frame.public_url).scheme != "https":
+        raise BadInput(
+            f"issue {issue.label} was approved with links to {frame.public_url}, which is good for the outbox only. "
+            f"Approve it again: newsletter withdraw {issue.id}, then newsletter approve {issue.id}"
+        )
+
+
+def hold(app: App, issue: Issue, by: str = COMMAND_LINE, reason: str = "") -> Issue:
+    """Keep the issue from going out until it is released, whatever its time. Commits; raises InvalidTransition once it goes out."""
+    return _set_held(app, issue, Action.HELD, by, reason)
+
+
+def release(app: App, issue: Issue, by: str = COMMAND_LINE) -> Issue:
+    """Let a held issue go out at its time again. Commits."""
+    return _set_held(app, issue, Action.SCHEDULED, by, "")
+
+
+def _set_held(app: App, issue: Issue, action: Action, by: str, detail: str) -> Issue:
+    now = app.clock.now()
+    is_held = action is Action.HELD
+    with app.database.write() as connection:
+        current = get_issue(connection, issue.id)
+        if (current.held_at is not None) is is_held:
+            return current
+        changed = set_held(connection, current, now if is_held else None, now)
+        record_action(connection, by=by, action=action, issue_id=issue.id, detail=detail, at=now)
+    return changed
+
+
+def pause(app: App, issue_id: int, by: str = COMMAND_LINE, *, reason: str = "") -> None:
+    """Mail nobody new. Commits; raises InvalidTransition for an issue that is not going out."""
+    now = app.clock.now()
+    said = reason or ("" if by == COMMAND_LINE else f"{by} paused it")
+    with app.database.write() as connection:
+        pause_issue(connection, issue_id, said, now)
+        record_action(connection, by=by, action=Action.PAUSED, issue_id=issue_id, detail=reason, at=now)
+
+
+def resume(app: App, issue_id: int, by: str = COMMAND_LINE) -> None:
+    """Let a paused issue go on. Commits; raises InvalidTransition for one that is not paused."""
+    now = app.clock.now()
+    with app.database.write() as connection:
+        resume_issue(connection, issue_id, now)
+        record_action(connection, by=by, action=Action.RESUMED, issue_id=issue_id, at=now)
+
+
+def send_once_more(
+    app: App, issue_id: int, reader_ids: Collection[int] | None, by: str = COMMAND_LINE
+) -> int:
+    """Send it to these unsure readers again, or with None to all of them: they may have it twice. Returns how many.
+
+    Commits; raises StoreBusy while a sender works on them, InvalidTransition for a cancelled issue.
+    """
+    now = app.clock.now()
+    with app.database.write() as connection:
+        chosen = unsure_ids(connection, issue_id) if reader_ids is None else reader_ids
+        count = send_again(connection, issue_id, set(chosen), now)
+        detail = f"once more to {count} unsure readers"
+        record_action(connection, by=by, action=Action.SENT, issue_id=issue_id, detail=detail, at=now)
+    return count
+
+
+def issues_going_out(app: App) -> tuple[int, ...]:
+    """Return the ids of the issues that a sender has work on."""
+    with app.database.read() as connection:
+        return list_issues_with_work(connection)

@@ -267,7 +267,7 @@ def test_the_note_is_shown_while_it_is_typed_and_nothing_is_saved(desk: Desk, is
 
 def test_the_stamp_changes_when_the_page_would_read_otherwise(desk: Desk, issue: Issue) -> None:
     nowhere = Opener(resolve=lambda host, port: ("127.0.0.1",))
-    desk.app.__dict__["asked"] = SlowChecks(desk.app.settings, opener=nowhere, spamassassin=None)
+    desk.web.state.cache.slow_checks = SlowChecks(desk.app.settings, opener=nowhere, spamassassin=None)
     first = desk.writer.get(path(issue, "/stamp")).json()
     assert desk.writer.get(path(issue, "/stamp")).json() == first
     post(desk, desk.writer, issue, "/texts", subject="Ours")

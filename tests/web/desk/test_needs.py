@@ -201,8 +201,8 @@ def test_links_are_opened_when_asked_for_and_what_is_found_is_answered(desk: Des
     app = with_settings(desk.app, {"desk.check_links": True})
     # What is not on the open network is never connected to.
     nowhere = Opener(resolve=lambda host, port: ("127.0.0.1",))
-    app.__dict__["asked"] = SlowChecks(app.settings, opener=nowhere, spamassassin=None)
     asking = open_desk(app)
+    asking.web.state.cache.slow_checks = SlowChecks(app.settings, opener=nowhere, spamassassin=None)
     assert "Nothing: the checks found nothing." in asking.publisher.get(path(issue)).text
     asked = asking.writer.post(path(issue, "/check"), ask="links")
     assert said(asked).startswith("Asked: what they say")
@@ -218,7 +218,7 @@ def test_links_are_opened_when_asked_for_and_what_is_found_is_answered(desk: Des
 
 @pytest.mark.parametrize("ask", ["links", "spam", "nobody"])
 def test_nobody_is_asked_who_is_not_offered(desk: Desk, issue: Issue, ask: str) -> None:
-    desk.app.__dict__["asked"] = SlowChecks(desk.app.settings, spamassassin=None)
+    desk.web.state.cache.slow_checks = SlowChecks(desk.app.settings, spamassassin=None)
     assert fault(desk.writer.post(path(issue, "/check"), ask=ask)) == FAULTS["changed"]
 
 

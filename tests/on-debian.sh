@@ -48,10 +48,14 @@ carry() { [ ! -e "$1" ] || { mkdir -p "$root$(dirname "$1")"; cp -aL "$1" "$root
 carry /etc/resolv.conf
 carry /etc/hosts
 carry /etc/ssl/certs/ca-certificates.crt
-carry /etc/pip.conf
-carry /root/.config/pip
 variables=(HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8)
-while IFS= read -r line; do variables+=("$line"); done < <(env | grep -iE '^(pip_|ci=|[a-z]*_proxy=)' || true)
+while IFS= read -r line; do variables+=("$line"); done < <(env | grep -E '^(CI|NO_PROXY|no_proxy|https?_proxy|HTTPS?_PROXY)=' || true)
+for setting in index-url cert proxy timeout trusted-host; do
+  if value=$(python3 -m pip config get "global.$setting" 2>/dev/null); then
+    name=${setting^^}
+    variables+=("PIP_${name//-/_}=$value")
+  fi
+done
 if [ -n "${NEWSLETTER_REAL_PAGES:-}" ]; then
   mkdir -p "$root/srv/pages"
   mount --bind "$NEWSLETTER_REAL_PAGES" "$root/srv/pages"

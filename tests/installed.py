@@ -1,10 +1,11 @@
-"""An installation for a test: made by the program once in a process, then copied."""
+"""An installation or a content store for a test: made by the program once in a process, then copied."""
 
 import shutil
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from newsletter.content.store import ContentStore
 from newsletter.installation import make_installation
 
 
@@ -17,4 +18,19 @@ def install(folder: Path, *, example: bool = False) -> None:
 def _made(*, example: bool) -> TemporaryDirectory[str]:
     kept = TemporaryDirectory(prefix="newsletter-installed-")
     make_installation(Path(kept.name), example=example)
+    return kept
+
+
+def open_content(file: Path) -> ContentStore:
+    """Open a content store, a new one where there is none: making its tables takes longer than most tests."""
+    if not file.exists():
+        shutil.copy(Path(_made_content().name) / "content.db", file)
+    return ContentStore(file)
+
+
+@cache
+def _made_content() -> TemporaryDirectory[str]:
+    kept = TemporaryDirectory(prefix="newsletter-content-")
+    with ContentStore(Path(kept.name) / "content.db"):
+        pass
     return kept

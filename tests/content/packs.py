@@ -7,6 +7,7 @@ from typing import Any
 from newsletter.content import records as rows
 from newsletter.content.records import Claim, Pack
 from newsletter.content.store import ContentStore
+from tests.installed import open_content
 
 MONDAY = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -90,7 +91,7 @@ def whole_week() -> Pack:
 
 def store_with(folder: Path, *packs: Pack) -> ContentStore:
     """A store into which the packs went a week apart, the first on a Monday."""
-    store = ContentStore(folder / "content.db")
+    store = open_content(folder / "content.db")
     for number, each in enumerate(packs):
         store.import_pack(each, MONDAY + number * WEEK)
     return store

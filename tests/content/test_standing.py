@@ -18,6 +18,7 @@ from newsletter.content.records import (
     VerdictEntry,
 )
 from newsletter.content.store import ContentStore, Standing, standings
+from tests.installed import open_content
 
 SEEN = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 LATER = SEEN + timedelta(days=1)
@@ -26,7 +27,7 @@ AFTER = SEEN + timedelta(days=7)
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[ContentStore]:
-    with ContentStore(tmp_path / "content.db") as opened:
+    with open_content(tmp_path / "content.db") as opened:
         yield opened
 
 

@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import Any
 
 from newsletter.content.records import Pack
-from newsletter.content.store import ContentStore
 from newsletter.db.engine import open_database
 from newsletter.db.schema import metadata
 from newsletter.digest import store
@@ -18,6 +17,7 @@ from newsletter.digest.draft import Drafted, Window, make_draft
 from newsletter.digest.issues import Issue
 from newsletter.digest.writing import WrittenIssue, write_issue
 from tests.digest.week import CUTOFF, SEEN, SEND_AT, SLOT, WEEK, settings_in
+from tests.installed import open_content
 
 FILE = Path(__file__).with_name("golden_letter.json")
 
@@ -42,7 +42,7 @@ def written_week(
     metadata.create_all(database.write_engine)
     configured = settings_in(folder, settings)
     window = Window(slot=SLOT, send_at=SEND_AT, cutoff_at=CUTOFF)
-    with ContentStore(folder / "content.db") as content:
+    with open_content(folder / "content.db") as content:
         for pack in packs:
             content.import_pack(pack, SEEN)
         made = make_draft(database, content, configured, window, now=CUTOFF, even_thin=True)

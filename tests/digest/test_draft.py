@@ -30,6 +30,7 @@ from tests.digest.week import (
     WEEK,
     settings_in,
 )
+from tests.installed import open_content
 
 WINDOW = Window(slot=SLOT, send_at=SEND_AT, cutoff_at=CUTOFF)
 LATER = CUTOFF + timedelta(hours=5)
@@ -38,7 +39,7 @@ WEEKS = timedelta(days=7)
 
 @pytest.fixture
 def content(tmp_path: Path) -> Iterator[ContentStore]:
-    with ContentStore(tmp_path / "content.db") as opened:
+    with open_content(tmp_path / "content.db") as opened:
         yield opened
 
 

@@ -11,8 +11,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from newsletter.content.records import Pack
-from newsletter.content.store import ContentStore
 from newsletter.digest.changes import Change, ChangeKind, Span, find_changes
+from tests.installed import open_content
 
 START = datetime(2026, 11, 4, 9, 0, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -40,7 +40,7 @@ def review(score: int, decision: str, reviewer: str = "Builder", words: str = "I
 
 def moves(folder: Path, *weeks: Pack, published: tuple[str, ...] = ()) -> tuple[Change, ...]:
     """What moved in the last of the weeks."""
-    with ContentStore(folder / "content.db") as store:
+    with open_content(folder / "content.db") as store:
         for number, pack in enumerate(weeks):
             store.import_pack(pack, START + number * WEEK)
         end = START + len(weeks) * WEEK
@@ -75,7 +75,7 @@ def test_a_price_said_in_another_unit_has_not_moved(tmp_path: Path) -> None:
 
 
 def test_a_price_that_came_back_before_the_cutoff_has_not_moved(tmp_path: Path) -> None:
-    with ContentStore(tmp_path / "content.db") as store:
+    with open_content(tmp_path / "content.db") as store:
         for hours, value in enumerate(("0.50", "0.35", "0.5")):
             store.import_pack(said(claims=[price(value)]), START + timedelta(hours=hours))
         span = Span(since=START + timedelta(minutes=1), until=START + WEEK)
@@ -169,7 +169,7 @@ def test_a_comparison_said_otherwise_is_a_change_once_it_was_published(tmp_path:
 
 
 def test_there_are_no_changes_before_the_second_issue(tmp_path: Path) -> None:
-    with ContentStore(tmp_path / "content.db") as store:
+    with open_content(tmp_path / "content.db") as store:
         assert find_changes(store, None, ()) == ()
 
 
@@ -189,7 +189,7 @@ _CUTOFFS = st.lists(st.integers(0, 31), min_size=1, max_size=5, unique=True).map
 @hypothesis_settings(max_examples=40)
 @given(_HISTORY, _CUTOFFS)
 def test_over_consecutive_issues_every_change_is_told_once(history: list[Any], cutoffs: list[int]) -> None:
-    with TemporaryDirectory() as folder, ContentStore(Path(folder) / "content.db") as store:
+    with TemporaryDirectory() as folder, open_content(Path(folder) / "content.db") as store:
         for number, (hour, (kind, tool, shop, value)) in enumerate(history):
             # A pack that came before is known and does nothing: these differ in something of no account.
             once = [{"name": f"Reviewer {number}"}]

@@ -22,6 +22,7 @@ from newsletter.digest.draft import Drafted, Window, make_draft, merge_newer
 from newsletter.digest.issues import Issue, ItemKey, Step
 from tests.config.written import changed
 from tests.digest.week import CUTOFF, settings_in
+from tests.installed import open_content
 
 WEEK, HOUR = timedelta(days=7), timedelta(hours=1)
 
@@ -82,7 +83,7 @@ def new_site(policy: ThinWeek) -> Iterator[Site]:
         folder = Path(name)
         database = open_database("sqlite://")
         metadata.create_all(database.write_engine)
-        with ContentStore(folder / "content.db") as content:
+        with open_content(folder / "content.db") as content:
             yield Site(database, content, folder, policy)
         database.close()
 

@@ -22,9 +22,9 @@ from newsletter.content.records import (
     VerdictEntry,
     VotesEntry,
 )
-from newsletter.content.store import ContentStore
 from newsletter.readers.keys import make_link_keys, make_suppression_key
 from tests.config.written import changed
+from tests.installed import open_content
 
 #: The issue's slot, and when its draft is due.
 SLOT = "2026-11-26T09:00"
@@ -50,7 +50,7 @@ def settings_in(folder: Path, changes: Mapping[str, object] = MappingProxyType({
 
 def furnish(settings: Settings) -> Settings:
     """Make the content store and the keys that an installation has, where they are not there yet."""
-    with ContentStore(settings.path(settings.paths.content_db)):
+    with open_content(settings.path(settings.paths.content_db)):
         pass
     if not settings.path(settings.paths.link_keys).exists():
         make_link_keys(settings.path(settings.paths.link_keys))

@@ -32,6 +32,7 @@ from tests.examples.weeks import (
     read_week,
     runs,
 )
+from tests.installed import open_content
 
 REAL_PAGES = os.environ.get("NEWSLETTER_REAL_PAGES", "")
 #: The attributes on which the real sources contradict each other.
@@ -42,7 +43,7 @@ REALLY_DISPUTED = {
 
 @pytest.fixture
 def content(tmp_path: Path) -> Iterator[ContentStore]:
-    with ContentStore(tmp_path / "content.db") as store:
+    with open_content(tmp_path / "content.db") as store:
         yield store
 
 

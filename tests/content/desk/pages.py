@@ -9,7 +9,7 @@ from newsletter.content.conflicts.find import find_contradictions
 from newsletter.content.conflicts.findings import Contradiction
 from newsletter.content.pages import read_page
 from newsletter.content.records import Pack
-from newsletter.content.store import ContentStore
+from tests.installed import open_content
 
 SEEN_AT = datetime(2026, 11, 22, tzinfo=UTC)
 LARGE, MINI = "Tern Large 4", "Tern Mini 4"
@@ -162,7 +162,7 @@ def total(price: tuple[str, str], millions: int) -> str:
 def check(folder: Path, *material: str | Pack) -> tuple[Contradiction, ...]:
     """What the desk says of a store that holds these pages and packs."""
     folder.mkdir(exist_ok=True)
-    with ContentStore(folder / "content.db") as store:
+    with open_content(folder / "content.db") as store:
         for number, each in enumerate(material):
             pack = read_page(each, name=f"page-{number}.txt") if isinstance(each, str) else each
             store.import_pack(pack, SEEN_AT)

@@ -12,6 +12,7 @@ from newsletter.content.pages import read_page
 from newsletter.content.store import ContentStore
 from tests.content.desk.pages import head_to_head, model_page, profile
 from tests.content.packs import pack, tool
+from tests.installed import open_content
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 THURSDAY = datetime(2026, 11, 19, 9, tzinfo=UTC)
@@ -27,7 +28,7 @@ def import_weeks(store: ContentStore) -> None:
 
 @pytest.fixture
 def store(tmp_path: Path) -> ContentStore:
-    store = ContentStore(tmp_path / "content.db")
+    store = open_content(tmp_path / "content.db")
     import_weeks(store)
     return store
 

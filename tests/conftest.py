@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, make_url, text
 from newsletter.clock import MovedClock
 from newsletter.db.engine import Database, open_database
 from newsletter.db.schema import metadata
-from tests.parts import require_part
+from tests.parts import require_fonts, require_part
 
 # a deadline per example measures the machine's other work, not ours
 settings.register_profile("newsletter", deadline=None)
@@ -120,9 +120,13 @@ def database(request: pytest.FixtureRequest) -> Any:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """A real Chromium, headless."""
+    """A real Chromium, headless, with the same fonts on every machine."""
     program = require_part("chromium")
+    require_fonts()
+    fonts = {"FONTCONFIG_FILE": str(Path(__file__).with_name("fonts.conf"))}
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(_QUIET))
+        browser = playwright.chromium.launch(
+            executable_path=program, args=list(_QUIET), env={**os.environ, **fonts}
+        )
         yield browser
         browser.close()

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -13,14 +14,28 @@ PARTS = {
     "spamassassin": ("spamassassin", "spamassassin"),
     "node": ("node", "nodejs"),
 }
+#: What tests/fonts.conf names, by the package that brings it.
+FONTS = {
+    "fonts-liberation": "truetype/liberation*/LiberationSans-Regular.ttf",
+    "fonts-dejavu-core": "truetype/dejavu/DejaVuSans.ttf",
+}
 
 
 def require_part(name: str) -> str:
-    """The path of a system part; skips the calling test where it is absent."""
+    """Return the path of a system part; skip the calling test where it is absent."""
     program, package = PARTS[name]
     found = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    if found is not None:
-        return found
+    return found or _do_without(name, package)
+
+
+def require_fonts() -> None:
+    """Skip the calling test where the fonts are absent by whose widths it measures."""
+    for package, file in FONTS.items():
+        if not any(Path("/usr/share/fonts").glob(file)):
+            _do_without("a font", package)
+
+
+def _do_without(name: str, package: str) -> str:
     reason = f"{name} is not installed (Debian package {package}); `make parts` installs it where it may"
     if os.environ.get("CI") == "true":
         pytest.fail(reason)

@@ -8,6 +8,9 @@ command -v chromium >/dev/null || missing+=(chromium)
 command -v smtp-sink >/dev/null || missing+=(postfix)
 command -v spamassassin >/dev/null || missing+=(spamassassin)
 command -v node >/dev/null || missing+=(nodejs npm)
+# The fonts of tests/fonts.conf, by whose widths pages and mails are measured.
+compgen -G "/usr/share/fonts/truetype/liberation*/LiberationSans-Regular.ttf" >/dev/null || missing+=(fonts-liberation)
+[ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || missing+=(fonts-dejavu-core)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if ! command -v apt-get >/dev/null; then

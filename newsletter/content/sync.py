@@ -177,11 +177,19 @@ def _connect(database: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(
             f"{database.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S
         )
+    except sqlite3.Error as error:
+        raise _unreadable(database, error) from error
+    try:
         connection.execute("BEGIN")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.Error as error:
-        raise BadInput(f"it cannot be read as an SQLite database: {error}", Place(database)) from error
+        connection.close()
+        raise _unreadable(database, error) from error
     return connection
+
+
+def _unreadable(database: Path, error: sqlite3.Error) -> BadInput:
+    return BadInput(f"it cannot be read as an SQLite database: {error}", Place(database))
 
 
 def _statements(text: str, file: Path) -> Iterator[tuple[int, str]]:

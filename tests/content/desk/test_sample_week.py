@@ -1,5 +1,6 @@
 """The sample weeks: nothing on the invented tools as they are, and everything that is planted among them."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,10 +28,10 @@ def import_weeks(store: ContentStore) -> None:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> ContentStore:
-    store = open_content(tmp_path / "content.db")
-    import_weeks(store)
-    return store
+def store(tmp_path: Path) -> Iterator[ContentStore]:
+    with open_content(tmp_path / "content.db") as store:
+        import_weeks(store)
+        yield store
 
 
 def of_invented(store: ContentStore) -> list[Contradiction]:

@@ -12,8 +12,8 @@ from newsletter.errors import BadInput, ConfigError, Place
 
 if TYPE_CHECKING:
     from newsletter.app import App
-    from newsletter.content.importing import ImportCounts
-    from newsletter.content.packs import Origin
+    from newsletter.content.importing import PackImport
+    from newsletter.content.packs import Provenance
     from newsletter.content.store import ContentStore
 
 
@@ -59,9 +59,9 @@ def import_(
     A folder stands for the files in it that end in .yaml, .yml, .json or .txt. Each file goes in whole or not at
     all; a file that was imported before changes nothing.
     """
-    from newsletter.content.packs import Origin, find_files
+    from newsletter.content.packs import Provenance, find_files
 
-    origin = Origin(url=url, ours=ours, published_on=published, as_of=as_of)
+    provenance = Provenance(url=url, ours=ours, published_on=published, as_of=as_of)
     files = list(find_files(paths))
     if url and len(files) > 1:
         raise BadInput(f"--source is the address of one page: import these {len(files)} files one at a time")
@@ -69,7 +69,7 @@ def import_(
     with app.content() as store, progress("Importing", len(files)) as advance:
         for file in files:
             try:
-                counts = _import_file(store, file, origin, app.clock.now(), dry_run)
+                counts = _import_file(store, file, provenance, app.clock.now(), dry_run)
                 rows.append(_counted(file, counts, dry_run, as_json))
             except BadInput as error:
                 if len(files) == 1:
@@ -83,27 +83,24 @@ def import_(
 
 
 def _import_file(
-    store: "ContentStore", file: Path, origin: "Origin", now: datetime, dry_run: bool
-) -> "ImportCounts":
+    store: "ContentStore", file: Path, provenance: "Provenance", now: datetime, dry_run: bool
+) -> "PackImport":
     from newsletter.content.packs import read_material
 
-    read = read_material(file, origin)
+    read = read_material(file, provenance)
     return store.import_pack(read.pack, now, where=read.where, dry_run=dry_run)
 
 
-def _counted(file: Path, counts: "ImportCounts", dry_run: bool, as_json: bool) -> tuple[object, ...]:
-    state = (
-        "nothing new"
-        if not (counts.total or counts.changed or counts.whose.startswith("now"))
-        else "would change"
-        if dry_run
-        else "imported"
-    )
-    state = f"{state}, {counts.whose}" if counts.whose else state
+def _counted(file: Path, counts: "PackImport", dry_run: bool, as_json: bool) -> tuple[object, ...]:
+    state = "nothing new"
+    if counts.total or counts.changed or counts.changed_hands:
+        state = "would change" if dry_run else "imported"
+    if counts.ours is not None:
+        state += f", {'now' if counts.changed_hands else 'still'} {'ours' if counts.ours else 'not ours'}"
     return str(file), state, _added(counts, as_json), counts.changed
 
 
-def _added(counts: "ImportCounts", as_json: bool) -> object:
+def _added(counts: "PackImport", as_json: bool) -> object:
     if as_json:
         return dict(counts.added)
     return ", ".join(
@@ -124,7 +121,7 @@ def export(app: "App", output: Path | None) -> None:
 
     Imported into an empty store it gives the same rows, history and all.
     """
-    from newsletter.content.packs import export_text
+    from newsletter.content.exporting import export_text
 
     with app.content() as store, progress("Exporting"):
         text = export_text(store)
@@ -155,7 +152,7 @@ def export_votes(app: "App", output: Path | None, as_json: bool) -> None:
 
     Totals only: nobody's own vote is known once voting has closed. See docs/how-to/votes.md.
     """
-    from newsletter.content.store import votes_text
+    from newsletter.content.exporting import votes_text
 
     with app.content() as store:
         text = votes_text(store, as_json=as_json)
@@ -250,10 +247,8 @@ def _sources(store: "ContentStore") -> tuple[list[str], Iterable[tuple[object, .
 @pass_app
 def search(app: "App", words: tuple[str, ...], limit: int, as_json: bool) -> None:
     """Search tools, comparisons, reviews, notes and questions for words."""
-    from newsletter.content.store import search as search_store
-
     with app.content() as store:
-        hits = search_store(store, " ".join(words), limit)
+        hits = store.search(" ".join(words), limit)
     print_table(
         ["Kind", "Id", "Title", "Words"],
         [(each.kind, each.id, each.title, each.words) for each in hits],

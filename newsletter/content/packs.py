@@ -1,23 +1,22 @@
-"""Pack files: YAML and JSON in, a checked `Pack` out, or one sentence with file, line and field.
+"""Files to packs: YAML, JSON or a page in, a checked `Pack` out, or one sentence with file, line and field.
 
-YAML is read without its surprises: no anchors, aliases or tags, no duplicate keys, `no` is a word, and numbers
-keep their digits. Files that are huge, binary or deeply nested are refused before they can do harm.
+Files that are huge, binary or deeply nested are refused before they can do harm. What a page says is read in `pages/`;
+what a pack refers to is checked when it is imported.
 """
 
 import json
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
-from sqlite3 import Row
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from yaml.events import (
     AliasEvent,
@@ -29,18 +28,26 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from newsletter.content.importing import Fault, FieldPath, Where, field_name
+from newsletter.content.importing import FieldPath, Where, field_name
 from newsletter.content.pages import read_page
-from newsletter.content.records import BenchmarkEntry, ClaimEntry, OfferEntry, Pack, SourceEntry, VerdictEntry
-from newsletter.content.store import ContentStore
+from newsletter.content.records import (
+    BenchmarkEntry,
+    ClaimEntry,
+    Entry,
+    OfferEntry,
+    Pack,
+    SourceEntry,
+    VerdictEntry,
+    is_web_address,
+    pack_name,
+)
 from newsletter.errors import BadInput, Place
 
 # The part of YAML that a pack needs, as plain values with the line of each. No anchors, aliases, tags, merges.
 #
 # Built on the parser's events, so nothing is ever expanded: neither an alias bomb nor a thousand brackets get past
-# the first of their kind. Words are words (`no`, `on`, `12:30`, `010`); dates stay text until a field wants a date.
-
-YamlPath = tuple[str | int, ...]
+# the first of their kind. Words are words (`no`, `on`, `12:30`, `010`), numbers keep their digits, no key stands twice;
+# dates stay text until a field wants a date.
 
 _INTEGER = re.compile(r"[-+]?(0|[1-9]\d{0,30})")
 _DECIMAL = re.compile(r"[-+]?(0|[1-9]\d{0,30})?\.\d{1,30}")
@@ -55,10 +62,10 @@ class NotPlainYaml(ValueError):
         super().__init__(message)
 
 
-def read_yaml(text: str, lines: dict[YamlPath, int], depth: int) -> Any:
+def read_yaml(text: str, lines: dict[FieldPath, int], depth: int) -> Any:
     """The one document of `text`; fills `lines` with the line of everything in it."""
     try:
-        return _Reader(text, lines, depth).read()
+        return _YamlReader(text, lines, depth).read()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise NotPlainYaml(f"this is not YAML: {error.problem or error.context}", line) from error
@@ -66,8 +73,8 @@ def read_yaml(text: str, lines: dict[YamlPath, int], depth: int) -> Any:
         raise NotPlainYaml(f"this is not YAML: {' '.join(str(error).split())}") from error
 
 
-class _Reader:
-    def __init__(self, text: str, lines: dict[YamlPath, int], depth: int) -> None:
+class _YamlReader:
+    def __init__(self, text: str, lines: dict[FieldPath, int], depth: int) -> None:
         self.events: Iterator[Event] = yaml.parse(text, Loader=yaml.CSafeLoader)
         self.lines, self.depth = lines, depth
 
@@ -82,7 +89,7 @@ class _Reader:
                 value = self._value(next(self.events), ())
         return value
 
-    def _value(self, event: Event, path: YamlPath) -> Any:
+    def _value(self, event: Event, path: FieldPath) -> Any:
         _refuse_extras(event)
         if len(path) > self.depth:
             raise NotPlainYaml("it is nested too deeply: a pack is four levels deep", _line(event))
@@ -93,13 +100,13 @@ class _Reader:
             return self._sequence(path)
         return self._mapping(path)
 
-    def _sequence(self, path: YamlPath) -> list[Any]:
+    def _sequence(self, path: FieldPath) -> list[Any]:
         values: list[Any] = []
         while not isinstance(event := next(self.events), SequenceEndEvent):
             values.append(self._value(event, (*path, len(values))))
         return values
 
-    def _mapping(self, path: YamlPath) -> dict[str, Any]:
+    def _mapping(self, path: FieldPath) -> dict[str, Any]:
         values: dict[str, Any] = {}
         while not isinstance(event := next(self.events), MappingEndEvent):
             _refuse_extras(event)
@@ -138,12 +145,10 @@ def _scalar(event: ScalarEvent) -> Any:
 
 # On which line everything of a JSON text stands. Python's parser does not say; this looks only when asked.
 
-JsonPath = tuple[str | int, ...]
-
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]|[^\s{}\[\]:,"]+', re.DOTALL)
 
 
-def json_lines(text: str) -> Iterator[tuple[JsonPath, int]]:
+def json_lines(text: str) -> Iterator[tuple[FieldPath, int]]:
     """The path and line of every member and element, in the order of a text that the parser has accepted."""
     path: list[str | int | None] = []
     objects: list[bool] = []
@@ -168,12 +173,14 @@ def json_lines(text: str) -> Iterator[tuple[JsonPath, int]]:
                 objects.append(token == "{")
 
 
-def _path(path: list[str | int | None]) -> JsonPath:
+def _path(path: list[str | int | None]) -> FieldPath:
     return tuple(part for part in path if part is not None)
 
 
 # What pydantic finds wrong with a pack, in one plain sentence: what stands there and what would be right.
 
+#: What pydantic calls a field that nobody knows: of a pack, and of a record in it.
+_UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 #: By pydantic's kind of error: what would be right. `{…}` are pydantic's own details.
 _WANTED = {
     "missing": "it is missing",
@@ -204,26 +211,30 @@ _WANTED = {
     "timezone_aware": "a moment with its zone is right, such as 2026-03-01T09:00:00Z",
     "tuple_type": "a list is right",
     "model_type": "a record with named fields is right",
+    "dataclass_type": "a record with named fields is right",
     "dict_type": "a record with named fields is right",
     "string_pattern_mismatch": "an id is right: lower-case letters and digits, with . _ - between them",
 }
 
 
-def complaint(error: ValidationError, model: type[BaseModel]) -> Fault:
-    """The first thing wrong, and how many more there are."""
+def complaint(error: ValidationError) -> tuple[FieldPath, str]:
+    """Return the path of the first thing wrong with a pack, and a sentence on it that counts the others."""
     found = error.errors(include_url=False)
     record = found[0]["loc"][:-1]
     # A name that is written wrong is an unknown field and a missing one: the first says more.
-    unknown = (each for each in found if each["type"] == "extra_forbidden" and each["loc"][:-1] == record)
+    unknown = (each for each in found if each["type"] in _UNKNOWN and each["loc"][:-1] == record)
     first = next(unknown, found[0])
     path: FieldPath = tuple(first["loc"])
     others = "" if len(found) == 1 else f" (and {len(found) - 1} more)"
-    return Fault(path, _message(first, path, model) + others)
+    return path, _message(first, path) + others
 
 
-def _message(error: ErrorDetails, path: FieldPath, model: type[BaseModel]) -> str:
-    if error["type"] == "extra_forbidden":
-        return _unknown_field(str(path[-1]), _fields(model, path[:-1]))
+def _message(error: ErrorDetails, path: FieldPath) -> str:
+    if error["type"] in _UNKNOWN:
+        known = _known_fields(path[:-1])
+        close = get_close_matches(str(path[-1]), known, n=1)
+        hint = f"do you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+        return f"there is no such field: {hint}"
     if error["type"] == "missing":
         return _WANTED["missing"]
     if error["type"] == "value_error":
@@ -242,25 +253,19 @@ def _shown(value: object) -> str:
     return f"{text[:40]}…" if len(text) > 40 else repr(text) if isinstance(value, str) else text
 
 
-def _unknown_field(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1)
-    hint = f"do you mean {close[0]}?" if close else f"known are {', '.join(known)}"
-    return f"there is no such field: {hint}"
+def _known_fields(path: FieldPath) -> list[str]:
+    """The fields of the pack, or of the record at a path of it, as packs call them."""
+    if not path:
+        return list(Pack.model_fields)
+    kinds = get_type_hints(Pack)[str(path[0])]
+    return [pack_name(each.name) for each in fields(_record_in(kinds))]
 
 
-def _fields(model: type[BaseModel], path: FieldPath) -> list[str]:
-    """The fields of the record at a path of the model."""
-    for part in path:
-        if isinstance(part, str) and part in model.model_fields:
-            model = next(each for each in _models(model.model_fields[part].annotation))
-    return list(model.model_fields)
-
-
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    """The models inside an annotation such as `tuple[ToolEntry, ...] | None`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for part in get_args(annotation) for model in _models(part)]
+def _record_in(hint: Any) -> type[Entry]:
+    """The record inside a type such as `tuple[ToolEntry, ...] | None`."""
+    while not (isinstance(hint, type) and issubclass(hint, Entry)):
+        hint = get_args(hint)[0]
+    return hint
 
 
 #: Bytes of the largest file that is read. YAML takes far more time and memory than JSON, which exports use.
@@ -318,18 +323,19 @@ def parse_pack(text: str, file: Path) -> PackFile:
 
     if not isinstance(value, dict):
         raise BadInput("a pack is a mapping: source, tools, reviews, claims and so on", Place(file, 1))
-    pack = _validated(value, where)
+    pack = validated(value, where)
     if pack.imports is None and not any(getattr(pack, kind) for kind in _KINDS):
         raise BadInput(f"there is nothing in it: give at least one of {', '.join(_KINDS)}", Place(file))
     return PackFile(pack, where)
 
 
-def _validated(value: dict[str, Any], where: Where) -> Pack:
+def validated(value: dict[str, Any], where: Where) -> Pack:
+    """Return the pack that has these fields; raises BadInput with the place of the first fault."""
     try:
         return Pack.model_validate(value)
     except ValidationError as error:
-        fault = complaint(error, Pack)
-        raise BadInput(fault.message, where(fault.path)) from error
+        path, message = complaint(error)
+        raise BadInput(message, where(path)) from error
 
 
 def _parse_yaml(text: str, file: Path, lines: dict[FieldPath, int]) -> Any:
@@ -385,7 +391,7 @@ def _twice(text: str, file: Path) -> BadInput:
     return BadInput("this name stands here twice: write it once", place)
 
 
-# The published JSON Schema of packs, made from the models of `pack`; docs/reference/pack.schema.json is its text.
+# The published JSON Schema of packs; docs/reference/pack.schema.json is its text.
 
 #: What only the store's own exports hold.
 _FOR_EXPORTS = ("texts", "revisions", "reader_votes", "imports")
@@ -400,7 +406,9 @@ def pack_schema() -> str:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A pack of comparisons, reviews, prices and the like",
     }
-    return json.dumps(head | schema, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(head | schema, indent=2, ensure_ascii=False) + "\n"
+    # The name under which this one was first published.
+    return re.sub(r'(?<=["/])ReaderVotes(?=")', "ReaderVotesEntry", text)
 
 
 def _without_titles(value: Any) -> Any:
@@ -428,7 +436,7 @@ Dated = VerdictEntry | ClaimEntry | OfferEntry | BenchmarkEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Provenance:
     """What the caller says of the files: whose they are and from when. Empty: what they say themselves."""
 
     url: str = ""
@@ -438,7 +446,7 @@ class Origin:
     as_of: date | None = None
 
     def __post_init__(self) -> None:
-        if self.url and not re.fullmatch(r"https?://[^\s<>\"']+", self.url):
+        if self.url and not is_web_address(self.url):
             raise BadInput(f"{self.url} is no web address: one that begins with https:// is right")
 
 
@@ -460,19 +468,19 @@ def _walk(folder: Path) -> Iterator[Path]:
         yield from (Path(parent, each) for each in sorted(files) if not each.startswith("."))
 
 
-def read_material(file: Path, origin: Origin) -> PackFile:
+def read_material(file: Path, provenance: Provenance) -> PackFile:
     """The pack in a file, or the pack that a page is; raises BadInput with the place."""
     text = read_text(file, JSON_LIMIT if file.suffix.lower() == ".json" else 4 * YAML_LIMIT)
     if is_pack(file, text):
         read = parse_pack(text, file)
-        return PackFile(_with_origin(read.pack, origin, file), read.where)
+        return PackFile(_with_provenance(read.pack, provenance, file), read.where)
     pack = read_page(
         text,
         name=str(file),
-        url=origin.url,
-        ours=origin.ours,
-        published_on=origin.published_on,
-        as_of=origin.as_of,
+        url=provenance.url,
+        ours=provenance.ours,
+        published_on=provenance.published_on,
+        as_of=provenance.as_of,
     )
 
     def where(path: FieldPath) -> Place:
@@ -486,28 +494,30 @@ def is_pack(file: Path, text: str) -> bool:
     return file.suffix.lower() in _PACK_SUFFIXES or is_json(text) or _PACK_START.match(text) is not None
 
 
-def _with_origin(pack: Pack, origin: Origin, file: Path) -> Pack:
+def _with_provenance(pack: Pack, provenance: Provenance, file: Path) -> Pack:
     """The pack with the caller's word on its own source and on what it leaves undated."""
     source = pack.source
-    if source is None and origin.url:
-        source = SourceEntry(name=re.sub(r"^https?://(www\.)?", "", origin.url), url=origin.url)
+    if source is None and provenance.url:
+        source = SourceEntry(name=re.sub(r"^https?://(www\.)?", "", provenance.url), url=provenance.url)
     if source is not None:
-        known = {"url": origin.url or source.url, "ours": source.ours if origin.ours is None else origin.ours}
-        published_on = source.published_on or origin.published_on
-        source = source.model_copy(update={**known, "published_on": published_on})
-    elif origin.ours is not None or origin.published_on:
+        source = replace(
+            source,
+            url=provenance.url or source.url,
+            ours=source.ours if provenance.ours is None else provenance.ours,
+            published_on=source.published_on or provenance.published_on,
+        )
+    elif provenance.ours is not None or provenance.published_on:
         raise BadInput("it has no source of its own to say that of: give it one", Place(file, field="source"))
     comparisons = (
-        each.model_copy(update={"published_on": each.published_on or origin.published_on})
-        for each in pack.comparisons
+        replace(each, published_on=each.published_on or provenance.published_on) for each in pack.comparisons
     )
     changed = {
         "source": source,
         "comparisons": tuple(comparisons),
-        "verdicts": _dated(pack.verdicts, origin.as_of),
-        "claims": _dated(pack.claims, origin.as_of),
-        "offers": _dated(pack.offers, origin.as_of),
-        "benchmarks": _dated(pack.benchmarks, origin.as_of),
+        "verdicts": _dated(pack.verdicts, provenance.as_of),
+        "claims": _dated(pack.claims, provenance.as_of),
+        "offers": _dated(pack.offers, provenance.as_of),
+        "benchmarks": _dated(pack.benchmarks, provenance.as_of),
     }
     return pack.model_copy(update=changed)
 
@@ -516,73 +526,7 @@ def _dated(statements: Iterable[Dated], as_of: date | None) -> tuple[Dated, ...]
     """The statements, those without a date of their own as of that day."""
     if as_of is None:
         return tuple(statements)
-    return tuple(each if _has_date(each) else each.model_copy(update={"as_of": as_of}) for each in statements)
-
-
-def _has_date(statement: Dated) -> bool:
-    verified = isinstance(statement, ClaimEntry) and statement.verified_on is not None
-    return verified or statement.as_of is not None
-
-
-# The whole store as one pack: imported into an empty store, it gives the same rows, history and all.
-
-#: Columns that a pack calls otherwise.
-_NAMES = {
-    "source_id": "source",
-    "tool_id": "tool",
-    "comparison_id": "comparison",
-    "left_id": "left",
-    "right_id": "right",
-}
-#: Columns that an import makes anew, by table.
-_MADE = {
-    "tools": {"number", "name_key"},
-    "comparisons": {"number"},
-    "claims": {"id", "number"},
-    "notes": {"id", "number"},
-    "questions": {"id", "number"},
-}
-
-_QUERIES = {
-    "sources": "SELECT * FROM sources ORDER BY rowid",
-    "texts": "SELECT source_id, text, seen_at FROM texts ORDER BY rowid",
-    "reviewers": "SELECT * FROM reviewers ORDER BY rowid",
-    "tools": "SELECT * FROM tools ORDER BY number",
-    "aliases": "SELECT * FROM aliases ORDER BY rowid",
-    "comparisons": "SELECT * FROM comparisons ORDER BY number",
-    "reviews": """
-        SELECT tool_id, words, reviewer, score, decision, source_id, line, seen_at
-        FROM ratings JOIN reviews ON reviews.id = ratings.review_id ORDER BY ratings.rowid
-    """,
-    "verdicts": "SELECT * FROM verdicts ORDER BY rowid",
-    "votes": "SELECT * FROM votes ORDER BY rowid",
-    "claims": "SELECT * FROM claims ORDER BY rowid",
-    "offers": "SELECT * FROM offers ORDER BY rowid",
-    "benchmarks": "SELECT * FROM benchmarks ORDER BY rowid",
-    "notes": "SELECT * FROM notes ORDER BY number",
-    "questions": "SELECT * FROM questions ORDER BY number",
-    "revisions": "SELECT kind, key, field, before, after, seen_at FROM revisions ORDER BY rowid",
-    "reader_votes": "SELECT * FROM reader_votes ORDER BY rowid",
-    "imports": "SELECT * FROM imports ORDER BY rowid",
-}
-
-
-def export_pack(store: ContentStore) -> Pack:
-    """Every row of the store, in the order in which it came."""
-    return Pack.model_validate(
-        {
-            table: [_entry(table, row) for row in store.db.conn.execute(query)]
-            for table, query in _QUERIES.items()
-        }
+    return tuple(
+        each if each.as_of or getattr(each, "verified_on", None) else replace(each, as_of=as_of)
+        for each in statements
     )
-
-
-def export_text(store: ContentStore) -> str:
-    """The same as a JSON file."""
-    return export_pack(store).model_dump_json(exclude_defaults=True, indent=1) + "\n"
-
-
-def _entry(table: str, row: Row) -> dict[str, Any]:
-    made = _MADE.get(table, {"id"} if table in ("verdicts", "votes", "offers", "benchmarks") else set())
-    values = {_NAMES.get(name, name): row[name] for name in row.keys() if name not in made}  # noqa: SIM118
-    return values | ({"tags": json.loads(row["tags"])} if table == "tools" else {})

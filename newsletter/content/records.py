@@ -1,29 +1,29 @@
-"""A pack: what one source, or several, say about tools. What files, pages and the site's database all become.
+"""The records: what sources say about tools. Each is declared once, with its columns, its pack fields and their limits.
 
-Values only. Reading files is `packfile`, reading pages is `pages/`, writing a pack to the store is `record`.
-Tools are named by id (`slug` makes one from a name). What a source does not say stays None or empty. `line` is
-the line of the source's text on which the statement stands, from 1. The `seen` fields are for exports, which
-carry the store's history with them; everyone else leaves them out and the moment of the import counts.
+A class `…Entry` is a record as a pack holds it: what pydantic checks when a pack is read, what the pack's JSON schema
+shows, and a row's columns. The class derived from it is the same record as the store returns it, with what only the
+store knows. A field that names another record (`tool_id`) is called without `_id` in packs. Tools are named by id
+(`slug` makes one from a name). What is unknown stays None or empty, never a guess.
+
+Moments (`…_at`) are aware UTC; days (`…_on`, `as_of`) are dates; money and scores are Decimal. `line` is the line of
+the source's text on which something stands, from 1. Reading pack files is `packs`, writing a pack is `importing`.
 """
 
 import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from sqlite3 import Row
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic import StringConstraints as Chars
-
-# The rows of `content.db` as values. Unknown is None, never a guess.
-#
-# Moments (`…_at`) are aware UTC; days (`…_on`, `as_of`) are dates; prices are Decimal.
 
 
 class Decision(StrEnum):
@@ -45,117 +45,469 @@ class NoteKind(StrEnum):
     VERSUS = "versus"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tool:
-    """A product compared. `entry` is how one gets in, as the site words it: "Free", "Paid".
+# The types of fields, with what a pack may write in them.
 
-    `source_id` is whose words tagline and description are; empty where unknown, and then no issue prints them.
+#: Longest text of a source, in characters.
+TEXT_LIMIT = 1_000_000
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff]")
+
+
+def _no_control_characters(text: str) -> str:
+    text = text.replace("\r\n", "\n")
+    if _CONTROL.search(text):
+        raise ValueError("it holds control characters: plain text is right")
+    return text
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_no_control_characters(text).split())
+
+
+def _web_address(url: str) -> str:
+    if url and not is_web_address(url):
+        raise ValueError("it is no web address: one that begins with https:// or http:// is right")
+    return url
+
+
+def is_web_address(url: str) -> bool:
+    return re.fullmatch(r"https?://[^\s<>\"']+", url) is not None
+
+
+def _as_text(value: Any) -> Any:
+    """Numbers may be written without quotes where a value is text: 0.10 is as good as "0.10"."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Decimal):
+        if abs(value.adjusted()) > 60:
+            raise ValueError("it has more digits than any value here: 60 are enough")
+        return f"{value:f}"
+    return str(value) if isinstance(value, int | float) else value
+
+
+Slug = Annotated[str, Chars(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=220)]
+OneLine = Annotated[str, Chars(max_length=400), AfterValidator(_one_line)]
+Name = Annotated[OneLine, Field(min_length=1)]
+Words = Annotated[str, Chars(max_length=20_000), AfterValidator(_no_control_characters)]
+SomeWords = Annotated[Words, Field(min_length=1)]
+WholeText = Annotated[
+    str, Chars(max_length=TEXT_LIMIT, strip_whitespace=False), AfterValidator(_no_control_characters)
+]
+Url = Annotated[str, Chars(max_length=2_000), AfterValidator(_web_address)]
+Value = Annotated[
+    str,
+    BeforeValidator(_as_text, json_schema_input_type=str | Decimal | bool),
+    Chars(min_length=1, max_length=2_000),
+    AfterValidator(_one_line),
+]
+Attribute = Annotated[str, Chars(pattern=r"^[a-z][A-Za-z0-9_]*$", max_length=60)]
+Count = Annotated[int, Field(ge=0, le=10**12)]
+Amount = Annotated[Decimal, Field(ge=0, le=10**12, max_digits=24)]
+Percent = Annotated[Decimal, Field(ge=0, le=100, max_digits=12)]
+Points = Annotated[Decimal, Field(ge=-(10**12), le=10**12, max_digits=24)]
+LineNumber = Annotated[int, Field(ge=1, le=10**8)]
+Moment = Annotated[datetime, AwareDatetime]
+
+
+def pack_name(field: str) -> str:
+    """Return what packs call a field: `tool_id` is "tool" there."""
+    return field.removesuffix("_id")
+
+
+# What all records have in common.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A record of a pack. A pack that gives it any field it does not know is refused."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
+        extra="forbid", str_strip_whitespace=True, alias_generator=pack_name
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcedEntry(Entry):
+    """A record that comes from a source: the one it names, or else the pack's own."""
+
+    source_id: Slug | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementEntry(SourcedEntry):
+    """A record about one tool, at a line of its source.
+
+    `seen_at` is for exports, which carry the store's history; else it is None and the moment of the import counts.
     """
 
+    tool_id: Slug
+    line: LineNumber | None = None
+    seen_at: Moment | None = None
+
+
+class _Seen:
+    """What the store first saw at a moment."""
+
+    __slots__ = ()
+    seen_at: datetime
+
+    @property
+    def seen_on(self) -> date:
+        return self.seen_at.date()
+
+
+# The records.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceEntry(Entry):
+    """Where statements come from. `ours` is true for our own site: only our own prose enters an issue.
+
+    Without `ours` it stays what the store knows of the source; a source the store does not know is not ours.
+    """
+
+    name: Name
+    url: Url = ""
+    ours: bool | None = None
+    published_on: date | None = None
+    text: WholeText = ""
+    #: None: made from the address, or else from the name.
+    id: Slug | None = None
+    seen_on: date | None = None
+
+    @property
+    def key(self) -> str:
+        """The id under which records name this source."""
+        return self.id or slug(re.sub(r"^https?://(www\.)?", "", self.url) or self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source(SourceEntry):
+    """A source, with its last text where that was asked for."""
+
     id: str
-    name: str
-    maker: str = ""
-    family: str = ""
-    category: str = ""
-    tagline: str = ""
-    description: str = ""
-    type: str = ""
-    status: str = ""
-    entry: str = ""
-    url: str = ""
-    tags: tuple[str, ...] = ()
+    ours: bool = False
+    seen_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextEntry(Entry):
+    """An earlier or later text of a source; exports only."""
+
+    source_id: Slug
+    text: WholeText
+    seen_at: Moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewerEntry(Entry):
+    """A member of the panel."""
+
+    name: Name
+    about: Words = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolEntry(SourcedEntry):
+    """A product. `entry` is how one gets in, as the site words it: "Free", "Paid"."""
+
+    id: Slug
+    name: Name
+    maker: OneLine = ""
+    family: OneLine = ""
+    category: OneLine = ""
+    tagline: Words = ""
+    description: Words = ""
+    type: OneLine = ""
+    status: OneLine = ""
+    entry: OneLine = ""
+    url: Url = ""
+    tags: tuple[OneLine, ...] = ()
+    first_seen_at: Moment | None = None
+    last_seen_at: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool(ToolEntry):
+    """A product. Its source is whose words tagline and description are; while that is unknown, no issue prints them."""
+
     source_id: str = ""
     first_seen_at: datetime
     last_seen_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """Where statements come from. From a source that is not `ours` only figures enter an issue, never prose."""
+class AliasEntry(Entry):
+    """Someone says that another name means the same tool: records about `alias` are records about `tool`."""
 
-    id: str
-    name: str
-    url: str = ""
-    ours: bool = False
+    alias: Slug
+    tool_id: Slug
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonEntry(SourcedEntry):
+    """Two tools side by side. Without `id` it is "<left>-vs-<right>"."""
+
+    id: Slug | None = None
+    left_id: Slug
+    right_id: Slug
+    url: Url = ""
+    headline: Words = ""
+    summary: Words = ""
+    cost_read: Words = ""
+    performance_read: Words = ""
+    pick_left_if: Words = ""
+    pick_right_if: Words = ""
     published_on: date | None = None
-    seen_on: date
-    text: str = ""
+    first_seen_at: Moment | None = None
+    last_seen_at: Moment | None = None
+
+    @property
+    def key(self) -> str:
+        """The id under which records name this comparison."""
+        return self.id or f"{self.left_id}-vs-{self.right_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
-    """One panel member's score (0–100), decision and words on one tool, as last stated."""
+class Comparison(ComparisonEntry):
+    """Two tools side by side, as the site published it."""
 
-    id: str
-    tool_id: str
-    reviewer: str | None
-    score: int | None
-    decision: Decision | None
-    words: str
     source_id: str
-    line: int | None
+    id: str
     first_seen_at: datetime
+    last_seen_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """The panel's outcome for a tool at a time. `derived`: the split follows from share × reviewers."""
+class ReviewEntry(StatementEntry):
+    """A panel member's words on a tool; who, the score (0–100) and the decision may each be unknown."""
+
+    reviewer: OneLine | None = None
+    score: Annotated[int, Field(ge=0, le=100)] | None = None
+    decision: Decision | None = None
+    words: Words = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review(ReviewEntry):
+    """One panel member's review, as last stated; it was first seen at `seen_at`."""
 
     id: str
-    tool_id: str
-    ships: int | None
-    skips: int | None
-    #: Share of the panel that ships, 0–100.
-    share: Decimal | None
-    derived: bool
-    as_of: date | None
-    seen_at: datetime
     source_id: str
-    line: int | None
+    seen_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Votes:
+class VerdictEntry(StatementEntry):
+    """The panel's outcome. `share` is the percentage that ships; `derived`: the split follows from it."""
+
+    ships: Count | None = None
+    skips: Count | None = None
+    share: Percent | None = None
+    derived: bool = False
+    as_of: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict(VerdictEntry):
+    """The panel's outcome for a tool at a time."""
+
+    id: str
+    source_id: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VotesEntry(StatementEntry):
+    """The community's totals."""
+
+    ship: Count
+    skip: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Votes(VotesEntry):
     """The community's totals for a tool at a time."""
 
-    tool_id: str
-    ship: int
-    skip: int
-    seen_at: datetime
     source_id: str
+    seen_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReaderVotes:
-    """What readers voted from the mail on one side of a comparison, once voting has closed."""
+class ClaimEntry(StatementEntry):
+    """One attribute's value as the source states it, in `unit`; `words` is the statement as it stands there."""
 
-    comparison_id: str
-    tool_id: str
-    ship: int
-    skip: int
-    closed_at: datetime
+    attribute: Attribute
+    value: Value
+    unit: OneLine = ""
+    words: Words = ""
+    as_of: date | None = None
+    verified_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """One source's statement of one attribute of one tool.
+class Claim(ClaimEntry, _Seen):
+    """One source's statement of one attribute of one tool, normalised by `units.measure`.
 
-    `value` is as normalised text, `number` the same as a Decimal in `unit` where it is a number; `words` is what
-    the source says. `as_of` is the date the source gives, `verified_on` the date it says it checked.
+    `number` is the value in `unit` where it is a number. `as_of` is the date the source gives, `verified_on` the one
+    on which it says it checked.
     """
 
     id: str
-    tool_id: str
-    attribute: str
-    value: str
-    number: Decimal | None
-    unit: str
-    words: str
-    as_of: date | None
-    verified_on: date | None
-    seen_on: date
     source_id: str
-    line: int | None
+    number: Decimal | None
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferEntry(StatementEntry):
+    """One provider's terms: prices in USD per million tokens, latency in ms, uptime in percent of 30 days."""
+
+    provider: Name
+    context_tokens: Count | None = None
+    input_price: Amount | None = None
+    output_price: Amount | None = None
+    p50_latency_ms: Count | None = None
+    throughput_tps: Amount | None = None
+    uptime_percent: Percent | None = None
+    as_of: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer(OfferEntry, _Seen):
+    """One provider's terms for a tool, as last stated."""
+
+    source_id: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchmarkEntry(StatementEntry):
+    """A result in a test; `score` None: the test exists and this tool is untested in it."""
+
+    test: Name
+    score: Points | None = None
+    out_of: Amount | None = None
+    as_of: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benchmark(BenchmarkEntry, _Seen):
+    """A tool's result in a test, as last stated."""
+
+    source_id: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteEntry(StatementEntry):
+    """Something said about a tool; `other` is the other tool's name for "versus", the title else."""
+
+    kind: NoteKind
+    other: OneLine = ""
+    words: SomeWords
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note(NoteEntry):
+    """Something that a source says of a tool now."""
+
+    id: str
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionEntry(SourcedEntry):
+    """A question and its answer, about a comparison or else about a tool."""
+
+    question: SomeWords
+    answer: SomeWords
+    comparison_id: Slug | None = None
+    tool_id: Slug | None = None
+    line: LineNumber | None = None
+    seen_at: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question(QuestionEntry):
+    """A question with the answer last given; it was first seen at `seen_at`."""
+
+    id: str
+    source_id: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionEntry(Entry):
+    """What a tool or comparison was described as before; exports only."""
+
+    kind: Literal["tools", "comparisons"]
+    key: Slug
+    field: OneLine
+    before: Words
+    after: Words
+    seen_at: Moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision(RevisionEntry):
+    """What one field of a tool or comparison was described as before and after."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderVotes(Entry):
+    """What readers voted from the mail on one side of a comparison, once voting has closed; exports only."""
+
+    comparison_id: Slug
+    tool_id: Slug
+    ship: Count
+    skip: Count
+    closed_at: Moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportEntry(Entry):
+    """A pack that a store had already imported; exports only."""
+
+    digest: Annotated[str, Chars(pattern=r"^[0-9a-f]{64}$")]
+    seen_at: Moment
+
+
+class Pack(BaseModel):
+    """Everything a file, a page or a database says. Records without `source` come from the pack's `source`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, serialize_by_alias=True)
+
+    source: SourceEntry | None = None
+    sources: tuple[SourceEntry, ...] = ()
+    reviewers: tuple[ReviewerEntry, ...] = ()
+    tools: tuple[ToolEntry, ...] = ()
+    aliases: tuple[AliasEntry, ...] = ()
+    comparisons: tuple[ComparisonEntry, ...] = ()
+    reviews: tuple[ReviewEntry, ...] = ()
+    verdicts: tuple[VerdictEntry, ...] = ()
+    votes: tuple[VotesEntry, ...] = ()
+    claims: tuple[ClaimEntry, ...] = ()
+    offers: tuple[OfferEntry, ...] = ()
+    benchmarks: tuple[BenchmarkEntry, ...] = ()
+    notes: tuple[NoteEntry, ...] = ()
+    questions: tuple[QuestionEntry, ...] = ()
+    texts: tuple[TextEntry, ...] = ()
+    revisions: tuple[RevisionEntry, ...] = ()
+    reader_votes: tuple[ReaderVotes, ...] = ()
+    #: None for everything but an export.
+    imports: tuple[ImportEntry, ...] | None = None
+
+    def all_sources(self) -> Iterator[SourceEntry]:
+        """The pack's own source, then the others."""
+        if self.source is not None:
+            yield self.source
+        yield from self.sources
+
+
+# Values made from several records.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,38 +527,6 @@ class Fact:
     @property
     def disputed(self) -> bool:
         return bool(self.others) and self.reason != "ruling"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """One provider's terms for a model. Prices are USD per million tokens, uptime percent over 30 days."""
-
-    tool_id: str
-    provider: str
-    context_tokens: int | None
-    input_price: Decimal | None
-    output_price: Decimal | None
-    p50_latency_ms: int | None
-    throughput_tps: Decimal | None
-    uptime_percent: Decimal | None
-    as_of: date | None
-    seen_on: date
-    source_id: str
-    line: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Benchmark:
-    """One tool's result in one test; `score` None means the test exists and the tool is untested in it."""
-
-    tool_id: str
-    test: str
-    score: Decimal | None
-    out_of: Decimal | None
-    as_of: date | None
-    seen_on: date
-    source_id: str
-    line: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,74 +550,74 @@ class ComparisonHead:
     first_seen_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """Two tools side by side, as the site published it."""
+# Rows of `content.db`, derived from the declarations above.
 
-    id: str
-    left_id: str
-    right_id: str
-    url: str = ""
-    headline: str = ""
-    summary: str = ""
-    cost_read: str = ""
-    performance_read: str = ""
-    pick_left_if: str = ""
-    pick_right_if: str = ""
-    published_on: date | None = None
-    source_id: str
-    first_seen_at: datetime
-    last_seen_at: datetime
+R = TypeVar("R")
+Column = str | int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revision:
-    """What one field of a tool or comparison (`kind` "tools", "comparisons") was described as before and after."""
-
-    id: str
-    kind: str
-    key: str
-    field: str
-    before: str
-    after: str
-    seen_at: datetime
+def from_row(record: Callable[..., R], row: Row, **known: str | None) -> R:
+    """Return a record from the columns of its fields' names; `known` are fields that the row has otherwise."""
+    values: dict[str, Any] = {}
+    for name, read in _readers(record):
+        value = row[name]
+        values[name] = value if read is None or value is None else read(value)
+    return record(**values | known)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    """Something said about a tool; `other` is the other tool's name for VERSUS, the title else."""
-
-    id: str
-    tool_id: str
-    kind: NoteKind
-    other: str
-    words: str
-    source_id: str
-    line: int | None
+def to_row(record: Any) -> dict[str, Column]:
+    """Return the columns of a record's fields."""
+    kind: Any = type(record)
+    return {name: _column(getattr(record, name)) for name, _ in _readers(kind)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """A question and its answer, about a comparison or a tool."""
+def _column(value: object) -> Column:
+    if value is None or type(value) in (str, int):
+        return value  # type: ignore[return-value]
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    if isinstance(value, datetime):
+        return moment_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return json.dumps(value, ensure_ascii=False)
+    return int(value) if isinstance(value, bool) else str(value)
 
-    id: str
-    comparison_id: str | None
-    tool_id: str | None
-    question: str
-    answer: str
-    source_id: str
-    line: int | None
-    first_seen_at: datetime
+
+def moment_text(moment: datetime) -> str:
+    """Return an aware moment as UTC text of one width, so that texts sort as moments do."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-#: Longest text of a source, in characters.
-TEXT_LIMIT = 1_000_000
+_READERS: dict[Any, Callable[[Any], Any]] = {
+    bool: bool,
+    date: date.fromisoformat,
+    datetime: datetime.fromisoformat,
+    Decimal: Decimal,
+    Decision: Decision,
+    NoteKind: NoteKind,
+    tuple: lambda text: tuple(json.loads(text)),
+}
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff]")
+
+@cache
+def _readers(record: Any) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
+    """The fields of a record, each with what makes its value from a column that is not NULL."""
+    hints = get_type_hints(record)
+    return tuple((each.name, _reader(hints[each.name])) for each in fields(record))
+
+
+def _reader(hint: Any) -> Callable[[Any], Any] | None:
+    kind = get_origin(hint) if get_origin(hint) is tuple else hint
+    return next((_READERS[each] for each in (kind, *get_args(hint)) if each in _READERS), None)
+
+
+# Ids.
 
 
 def slug(name: str) -> str:
-    """An id from a name: "Mistral 3 Small (22B)" → "mistral-3-small-22b".
+    """Return an id made from a name: "Mistral 3 Small (22B)" → "mistral-3-small-22b".
 
     What ASCII cannot spell becomes a short hash, so that names in other scripts stay apart.
     """
@@ -309,498 +629,8 @@ def slug(name: str) -> str:
     return "-".join(filter(None, (plain, hashlib.sha256(name.casefold().encode()).hexdigest()[:8])))
 
 
-def _no_control_characters(text: str) -> str:
-    text = text.replace("\r\n", "\n")
-    if _CONTROL.search(text):
-        raise ValueError("it holds control characters: plain text is right")
-    return text
-
-
-def _one_line(text: str) -> str:
-    return " ".join(_no_control_characters(text).split())
-
-
-def _web_address(url: str) -> str:
-    if url and not re.fullmatch(r"https?://[^\s<>\"']+", url):
-        raise ValueError("it is no web address: one that begins with https:// or http:// is right")
-    return url
-
-
-def _as_text(value: Any) -> Any:
-    """Numbers may be written without quotes where a value is text: 0.10 is as good as "0.10"."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Decimal) and abs(value.adjusted()) > 60:
-        raise ValueError("it has more digits than any value here: 60 are enough")
-    return (
-        f"{value:f}"
-        if isinstance(value, Decimal)
-        else str(value)
-        if isinstance(value, int | float)
-        else value
-    )
-
-
-Slug = Annotated[str, Chars(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=220)]
-Line = Annotated[str, Chars(max_length=400), AfterValidator(_one_line)]
-Words = Annotated[str, Chars(max_length=20_000), AfterValidator(_no_control_characters)]
-WholeText = Annotated[
-    str, Chars(max_length=TEXT_LIMIT, strip_whitespace=False), AfterValidator(_no_control_characters)
-]
-Url = Annotated[str, Chars(max_length=2_000), AfterValidator(_web_address)]
-Value = Annotated[
-    str,
-    BeforeValidator(_as_text, json_schema_input_type=str | Decimal | bool),
-    Chars(min_length=1, max_length=2_000),
-    AfterValidator(_one_line),
-]
-Count = Annotated[int, Field(ge=0, le=10**12)]
-Amount = Annotated[Decimal, Field(ge=0, le=10**12, max_digits=24)]
-Percent = Annotated[Decimal, Field(ge=0, le=100, max_digits=12)]
-LineNumber = Annotated[int, Field(ge=1, le=10**8)]
-
-
-class Entry(BaseModel):
-    """A record: frozen, and refused with any field it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-
-class SourceEntry(Entry):
-    """Where statements come from. `ours` is true for our own site: only our own prose enters an issue.
-
-    Without `ours` it stays what the store knows of the source; a source the store does not know is not ours.
-    """
-
-    name: Line = Field(min_length=1)
-    url: Url = ""
-    ours: bool | None = None
-    published_on: date | None = None
-    text: WholeText = ""
-    #: None: made from the address, or else from the name.
-    id: Slug | None = None
-    seen_on: date | None = None
-
-    @property
-    def key(self) -> str:
-        """The id under which records name this source."""
-        return self.id or slug(re.sub(r"^https?://(www\.)?", "", self.url) or self.name)
-
-
-class Record(Entry):
-    """A record that comes from a source: the one it names, or else the pack's own."""
-
-    source: Slug | None = None
-
-
-class TextEntry(Entry):
-    """An earlier or later text of a source; exports only."""
-
-    source: Slug
-    text: WholeText
-    seen_at: AwareDatetime
-
-
-class ToolEntry(Record):
-    """A product. `entry` is how one gets in, as the site words it: "Free", "Paid"."""
-
-    id: Slug
-    name: Line = Field(min_length=1)
-    maker: Line = ""
-    family: Line = ""
-    category: Line = ""
-    tagline: Words = ""
-    description: Words = ""
-    type: Line = ""
-    status: Line = ""
-    entry: Line = ""
-    url: Url = ""
-    tags: tuple[Line, ...] = ()
-    first_seen_at: AwareDatetime | None = None
-    last_seen_at: AwareDatetime | None = None
-
-
-class AliasEntry(Entry):
-    """Someone says that another name means the same tool: records about `alias` are records about `tool`."""
-
-    alias: Slug
-    tool: Slug
-
-
-class ReviewerEntry(Entry):
-    """A member of the panel."""
-
-    name: Line = Field(min_length=1)
-    about: Words = ""
-
-
-class Statement(Record):
-    """A record about one tool, at a line of its source."""
-
-    tool: Slug
-    line: LineNumber | None = None
-    seen_at: AwareDatetime | None = None
-
-
-class ReviewEntry(Statement):
-    """A panel member's words on a tool; who, the score (0–100) and the decision may each be unknown."""
-
-    reviewer: Line | None = None
-    score: Annotated[int, Field(ge=0, le=100)] | None = None
-    decision: Decision | None = None
-    words: Words = ""
-
-
-class VerdictEntry(Statement):
-    """The panel's outcome. `share` is the percentage that ships; `derived`: the split follows from it."""
-
-    ships: Count | None = None
-    skips: Count | None = None
-    share: Percent | None = None
-    derived: bool = False
-    as_of: date | None = None
-
-
-class VotesEntry(Statement):
-    """The community's totals."""
-
-    ship: Count
-    skip: Count
-
-
-class ClaimEntry(Statement):
-    """One attribute's value as the source states it, in `unit`; `words` is the statement as it stands there."""
-
-    attribute: Annotated[str, Chars(pattern=r"^[a-z][A-Za-z0-9_]*$", max_length=60)]
-    value: Value
-    unit: Line = ""
-    words: Words = ""
-    as_of: date | None = None
-    verified_on: date | None = None
-
-
-class OfferEntry(Statement):
-    """One provider's terms: prices in USD per million tokens, latency in ms, uptime in percent of 30 days."""
-
-    provider: Line = Field(min_length=1)
-    context_tokens: Count | None = None
-    input_price: Amount | None = None
-    output_price: Amount | None = None
-    p50_latency_ms: Count | None = None
-    throughput_tps: Amount | None = None
-    uptime_percent: Percent | None = None
-    as_of: date | None = None
-
-
-class BenchmarkEntry(Statement):
-    """A result in a test; `score` None: the test exists and this tool is untested in it."""
-
-    test: Line = Field(min_length=1)
-    score: Annotated[Decimal, Field(ge=-(10**12), le=10**12, max_digits=24)] | None = None
-    out_of: Amount | None = None
-    as_of: date | None = None
-
-
-class ComparisonEntry(Record):
-    """Two tools side by side. Without `id` it is "<left>-vs-<right>"."""
-
-    id: Slug | None = None
-    left: Slug
-    right: Slug
-    url: Url = ""
-    headline: Words = ""
-    summary: Words = ""
-    cost_read: Words = ""
-    performance_read: Words = ""
-    pick_left_if: Words = ""
-    pick_right_if: Words = ""
-    published_on: date | None = None
-    first_seen_at: AwareDatetime | None = None
-    last_seen_at: AwareDatetime | None = None
-
-    @property
-    def key(self) -> str:
-        return self.id or f"{self.left}-vs-{self.right}"
-
-
-class NoteEntry(Statement):
-    """Something said about a tool; `other` is the other tool's name for "versus", the title else."""
-
-    kind: NoteKind
-    other: Line = ""
-    words: Words = Field(min_length=1)
-
-
-class QuestionEntry(Record):
-    """A question and its answer, about a comparison or else about a tool."""
-
-    question: Words = Field(min_length=1)
-    answer: Words = Field(min_length=1)
-    comparison: Slug | None = None
-    tool: Slug | None = None
-    line: LineNumber | None = None
-    seen_at: AwareDatetime | None = None
-
-
-class ImportEntry(Entry):
-    """A pack that a store had already imported; exports only."""
-
-    digest: Annotated[str, Chars(pattern=r"^[0-9a-f]{64}$")]
-    seen_at: AwareDatetime
-
-
-class RevisionEntry(Entry):
-    """What a tool or comparison was described as before; exports only."""
-
-    kind: Literal["tools", "comparisons"]
-    key: Slug
-    field: Line
-    before: Words
-    after: Words
-    seen_at: AwareDatetime
-
-
-class ReaderVotesEntry(Entry):
-    """What readers voted on one side of a comparison; exports only."""
-
-    comparison: Slug
-    tool: Slug
-    ship: Count
-    skip: Count
-    closed_at: AwareDatetime
-
-
-class Pack(Entry):
-    """Everything a file, a page or a database says. Records without `source` come from the pack's `source`."""
-
-    source: SourceEntry | None = None
-    sources: tuple[SourceEntry, ...] = ()
-    reviewers: tuple[ReviewerEntry, ...] = ()
-    tools: tuple[ToolEntry, ...] = ()
-    aliases: tuple[AliasEntry, ...] = ()
-    comparisons: tuple[ComparisonEntry, ...] = ()
-    reviews: tuple[ReviewEntry, ...] = ()
-    verdicts: tuple[VerdictEntry, ...] = ()
-    votes: tuple[VotesEntry, ...] = ()
-    claims: tuple[ClaimEntry, ...] = ()
-    offers: tuple[OfferEntry, ...] = ()
-    benchmarks: tuple[BenchmarkEntry, ...] = ()
-    notes: tuple[NoteEntry, ...] = ()
-    questions: tuple[QuestionEntry, ...] = ()
-    texts: tuple[TextEntry, ...] = ()
-    revisions: tuple[RevisionEntry, ...] = ()
-    reader_votes: tuple[ReaderVotesEntry, ...] = ()
-    #: None for everything but an export.
-    imports: tuple[ImportEntry, ...] | None = None
-
-    def all_sources(self) -> Iterator[SourceEntry]:
-        """The pack's own source, then the others."""
-        if self.source is not None:
-            yield self.source
-        yield from self.sources
-
-
-# Rows of `content.db` to the values of `model`, and the texts in which it keeps moments and days.
-
-
-def moment_text(moment: datetime) -> str:
-    """An aware moment as UTC text of one width, so that texts sort as moments do."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
-def day_text(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()
-
-
-def day(text: str | None) -> date | None:
-    return None if text is None else date.fromisoformat(text)
-
-
-def decimal_text(number: Decimal | None) -> str | None:
-    return None if number is None else f"{number.normalize():f}"
-
-
-def decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
-
-
-def seen_on(row: Row) -> date:
-    return moment(row["seen_at"]).date()
-
-
-def to_tool(row: Row) -> Tool:
-    return Tool(
-        id=row["id"],
-        name=row["name"],
-        maker=row["maker"],
-        family=row["family"],
-        category=row["category"],
-        tagline=row["tagline"],
-        description=row["description"],
-        type=row["type"],
-        status=row["status"],
-        entry=row["entry"],
-        url=row["url"],
-        tags=tuple(json.loads(row["tags"])),
-        source_id=row["source_id"],
-        first_seen_at=moment(row["first_seen_at"]),
-        last_seen_at=moment(row["last_seen_at"]),
-    )
-
-
-def to_source(row: Row) -> Source:
-    return Source(
-        id=row["id"],
-        name=row["name"],
-        url=row["url"],
-        ours=bool(row["ours"]),
-        published_on=day(row["published_on"]),
-        seen_on=date.fromisoformat(row["seen_on"]),
-        text=row["text"],
-    )
-
-
-def to_comparison(row: Row, left_id: str, right_id: str) -> Comparison:
-    return Comparison(
-        id=row["id"],
-        left_id=left_id,
-        right_id=right_id,
-        url=row["url"],
-        headline=row["headline"],
-        summary=row["summary"],
-        cost_read=row["cost_read"],
-        performance_read=row["performance_read"],
-        pick_left_if=row["pick_left_if"],
-        pick_right_if=row["pick_right_if"],
-        published_on=day(row["published_on"]),
-        source_id=row["source_id"],
-        first_seen_at=moment(row["first_seen_at"]),
-        last_seen_at=moment(row["last_seen_at"]),
-    )
-
-
-def to_verdict(row: Row, tool_id: str) -> Verdict:
-    return Verdict(
-        id=row["id"],
-        tool_id=tool_id,
-        ships=row["ships"],
-        skips=row["skips"],
-        share=decimal(row["share"]),
-        derived=bool(row["derived"]),
-        as_of=day(row["as_of"]),
-        seen_at=moment(row["seen_at"]),
-        source_id=row["source_id"],
-        line=row["line"],
-    )
-
-
-def to_votes(row: Row, tool_id: str) -> Votes:
-    return Votes(
-        tool_id=tool_id,
-        ship=row["ship"],
-        skip=row["skip"],
-        seen_at=moment(row["seen_at"]),
-        source_id=row["source_id"],
-    )
-
-
-def to_claim(row: Row, tool_id: str) -> Claim:
-    return Claim(
-        id=row["id"],
-        tool_id=tool_id,
-        attribute=row["attribute"],
-        value=row["value"],
-        number=decimal(row["number"]),
-        unit=row["unit"],
-        words=row["words"],
-        as_of=day(row["as_of"]),
-        verified_on=day(row["verified_on"]),
-        seen_on=seen_on(row),
-        source_id=row["source_id"],
-        line=row["line"],
-    )
-
-
-def to_offer(row: Row, tool_id: str) -> Offer:
-    return Offer(
-        tool_id=tool_id,
-        provider=row["provider"],
-        context_tokens=row["context_tokens"],
-        input_price=decimal(row["input_price"]),
-        output_price=decimal(row["output_price"]),
-        p50_latency_ms=row["p50_latency_ms"],
-        throughput_tps=decimal(row["throughput_tps"]),
-        uptime_percent=decimal(row["uptime_percent"]),
-        as_of=day(row["as_of"]),
-        seen_on=seen_on(row),
-        source_id=row["source_id"],
-        line=row["line"],
-    )
-
-
-def to_benchmark(row: Row, tool_id: str) -> Benchmark:
-    return Benchmark(
-        tool_id=tool_id,
-        test=row["test"],
-        score=decimal(row["score"]),
-        out_of=decimal(row["out_of"]),
-        as_of=day(row["as_of"]),
-        seen_on=seen_on(row),
-        source_id=row["source_id"],
-        line=row["line"],
-    )
-
-
-def to_revision(row: Row, key: str) -> Revision:
-    return Revision(
-        id=row["id"],
-        kind=row["kind"],
-        key=key,
-        field=row["field"],
-        before=row["before"],
-        after=row["after"],
-        seen_at=moment(row["seen_at"]),
-    )
-
-
-def to_note(row: Row, tool_id: str) -> Note:
-    return Note(
-        id=row["id"],
-        tool_id=tool_id,
-        kind=NoteKind(row["kind"]),
-        other=row["other"],
-        words=row["words"],
-        source_id=row["source_id"],
-        line=row["line"],
-    )
-
-
-def to_question(row: Row, tool_id: str | None) -> Question:
-    return Question(
-        id=row["id"],
-        comparison_id=row["comparison_id"],
-        tool_id=tool_id,
-        question=row["question"],
-        answer=row["answer"],
-        source_id=row["source_id"],
-        line=row["line"],
-        first_seen_at=moment(row["seen_at"]),
-    )
-
-
-def to_decision(text: str | None) -> Decision | None:
-    return None if text is None else Decision(text)
-
-
-# Ids made from contents, so that the same statement has the same id in every store.
-
-
 def content_id(kind: str, *parts: object) -> str:
-    """A short id from what makes a record itself."""
+    """Return a short id from what makes a record itself, so that it has the same id in every store."""
     text = json.dumps([kind, *(None if part is None else str(part) for part in parts)], ensure_ascii=False)
     return f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
@@ -823,7 +653,7 @@ class Stated(Generic[T]):
 
 
 def current(statements: Iterable[Stated[T]]) -> list[Stated[T]]:
-    """The statements that hold; several when a source said several at once, or an undated one later."""
+    """Return the statements that hold; several when a source said several at once, or an undated one later."""
     every = list(statements)
     dated = [each for each in every if each.dated]
     undated = _last_seen([each for each in every if not each.dated])

@@ -1,29 +1,27 @@
-"""Reading `content.db`: what the digest, the desk and the command line ask of it. Writing is in `record`.
+"""Reading `content.db`: what the digest, the desk and the command line ask of it. Writing packs is `importing`.
 
 Every read is a constant number of queries, whatever the number of ids. Records about an alias are returned as
-records about its tool.
+records about its tool. How rows become records is in `records`.
 """
 
 import json
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from csv import DictWriter
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from io import StringIO
 from pathlib import Path
 from sqlite3 import Row
 from types import TracebackType
 from typing import TypeVar
 
-from newsletter.content import records as rows
 from newsletter.content.database import open_for_reading, open_for_writing, writing
-from newsletter.content.importing import ImportCounts, Where, fold_reviews, in_pack, record
+from newsletter.content.importing import PackImport, Where, import_pack, in_pack, last_known
 from newsletter.content.records import (
     Benchmark,
     Claim,
     Comparison,
     ComparisonHead,
+    Decision,
     Note,
     Offer,
     Pack,
@@ -38,12 +36,50 @@ from newsletter.content.records import (
     Verdict,
     Votes,
     current,
-    moment,
+    from_row,
     moment_text,
+    to_row,
 )
 from newsletter.errors import NotFound
 
 T = TypeVar("T")
+
+#: A tool of which none of these is recorded is a name only, not yet a model to tell readers about.
+MODEL_ATTRIBUTES = ("context", "max_output", "input_price", "output_price", "parameters", "licence")
+#: The source under which the totals of our readers' votes stand in an issue.
+READER_VOTES = "reader-votes"
+
+
+@dataclass(slots=True, kw_only=True)
+class Standing:
+    """How a tool stands, for ranking only: the panel's share that ships and mean score (0–100), and what is recorded.
+
+    What is unknown is None. What an issue prints is read from the store in full.
+    """
+
+    share: float | None = None
+    mean: float | None = None
+    #: When the panel first said something.
+    judged_at: datetime | None = None
+    #: When the first of MODEL_ATTRIBUTES was recorded.
+    described_at: datetime | None = None
+    #: Whether a price for input and one for output are recorded.
+    priced: bool = False
+
+    @property
+    def judged(self) -> bool:
+        return self.share is not None or self.mean is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """Something found by a search: the tool or comparison it is about, and the words around what was searched for."""
+
+    kind: str
+    #: The id of the tool or comparison to show.
+    id: str
+    title: str
+    words: str
 
 
 class ContentStore:
@@ -71,40 +107,38 @@ class ContentStore:
         self.db.close()
 
     def import_pack(
-        self, pack: Pack, seen_at: datetime, *, where: Where = in_pack, dry_run: bool = False
-    ) -> ImportCounts:
-        """Write a pack, all of it or nothing; a pack that was imported before changes nothing.
+        self,
+        pack: Pack,
+        seen_at: datetime,
+        *,
+        where: Where = in_pack,
+        dry_run: bool = False,
+        watched: bool = False,
+    ) -> PackImport:
+        """Write a pack, all of it or nothing; a pack that was imported before changes nothing, unless it is `watched`.
 
         Raises BadInput for what refers to nothing; `where` says at which place of a file a field stands.
         """
-        return record(self.db, pack, seen_at, where=where, dry_run=dry_run)
+        return import_pack(self.db, pack, seen_at, where=where, dry_run=dry_run, watched=watched)
+
+    # Tools, comparisons and sources.
 
     def comparison_heads(self, before: datetime | None = None) -> Iterator[ComparisonHead]:
         """Comparisons first seen before a moment (None: all), the oldest first."""
-        names = self._aliases()
+        names = self.aliases()
         for row in self._rows(_COMPARISON_HEADS, before=_limit(before)):
-            left_id, right_id = (
-                names.get(row["left_id"], row["left_id"]),
-                names.get(row["right_id"], row["right_id"]),
-            )
-            if left_id != right_id:
-                yield ComparisonHead(
-                    id=row["id"],
-                    left_id=left_id,
-                    right_id=right_id,
-                    published_on=rows.day(row["published_on"]),
-                    first_seen_at=rows.moment(row["first_seen_at"]),
-                )
+            sides = _sides(row, names)
+            if sides["left_id"] != sides["right_id"]:
+                yield from_row(ComparisonHead, row, **sides)
 
     def tool_heads(self, before: datetime | None = None) -> Iterator[ToolHead]:
         """Tools first seen before a moment (None: all), the oldest first."""
-        for row in self._rows(_TOOL_HEADS, before=_limit(before)):
-            yield ToolHead(
-                id=row["id"],
-                name=row["name"],
-                category=row["category"],
-                first_seen_at=rows.moment(row["first_seen_at"]),
-            )
+        return (from_row(ToolHead, row) for row in self._rows(_TOOL_HEADS, before=_limit(before)))
+
+    def count_comparisons_since(self, since: datetime) -> int:
+        """How many comparisons were first seen from a moment on."""
+        [row] = self._rows(_NEWER, since=moment_text(since))
+        return int(row["number"])
 
     def get_comparison(self, comparison_id: str) -> Comparison:
         """One comparison; raises NotFound."""
@@ -114,12 +148,10 @@ class ContentStore:
         return found[comparison_id]
 
     def comparisons(self, ids: Iterable[str]) -> dict[str, Comparison]:
-        names = self._aliases()
+        names = self.aliases()
         return {
-            row["id"]: rows.to_comparison(
-                row, names.get(row["left_id"], row["left_id"]), names.get(row["right_id"], row["right_id"])
-            )
-            for row in self._rows(_COMPARISONS, ids=listed(ids))
+            row["id"]: from_row(Comparison, row, **_sides(row, names))
+            for row in self._rows(_COMPARISONS, ids=_listed(ids))
         }
 
     def get_tool(self, tool_id: str) -> Tool:
@@ -132,21 +164,46 @@ class ContentStore:
     def tools(self, ids: Iterable[str]) -> dict[str, Tool]:
         """The tools by the ids asked for; an alias gives its tool."""
         wanted = list(ids)
-        names = self._aliases()
+        names = self.aliases()
         found = {
-            row["id"]: rows.to_tool(row)
-            for row in self._rows(_TOOLS, ids=listed(names.get(each, each) for each in wanted))
+            row["id"]: from_row(Tool, row)
+            for row in self._rows(_TOOLS, ids=_listed(names.get(each, each) for each in wanted))
         }
         return {each: found[names.get(each, each)] for each in wanted if names.get(each, each) in found}
+
+    def aliases(self) -> dict[str, str]:
+        """Ids that somebody has said mean another tool, and the id of that tool."""
+        return {row["alias"]: row["tool_id"] for row in self._rows("SELECT alias, tool_id FROM aliases")}
+
+    def find_tools(self, part: str, limit: int) -> tuple[tuple[str, str], ...]:
+        """The ids and names of tools whose name or id holds these letters, the shortest name first."""
+        escaped = part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        found = self._rows(_TOOLS_BY_LETTERS, part=f"%{escaped}%", limit=limit)
+        return tuple((row["id"], row["name"]) for row in found)
 
     def sources(self, ids: Iterable[str], *, with_text: bool = False) -> dict[str, Source]:
         """The sources by id; their whole last text only on demand, since a week of pages is megabytes."""
         query = _SOURCES_WITH_TEXT if with_text else _SOURCES
-        return {row["id"]: rows.to_source(row) for row in self._rows(query, ids=listed(ids))}
+        return {row["id"]: from_row(Source, row) for row in self._rows(query, ids=_listed(ids))}
 
     def all_sources(self) -> tuple[Source, ...]:
         """Every source, the last seen first, without its text."""
-        return tuple(rows.to_source(row) for row in self._rows(_ALL_SOURCES))
+        return tuple(from_row(Source, row) for row in self._rows(_ALL_SOURCES))
+
+    def revisions(self, since: datetime, until: datetime) -> tuple[Revision, ...]:
+        """What was described otherwise from `since` on and before `until`, the first seen first."""
+        names = self.aliases()
+        found = self._rows(_REVISIONS, since=moment_text(since), before=moment_text(until))
+        return tuple(from_row(Revision, row, key=names.get(row["key"], row["key"])) for row in found)
+
+    def search(self, text: str, limit: int = 20) -> tuple[Hit, ...]:
+        """What holds all the words of `text`, the best first; none for a text without words."""
+        if not any(letter.isalnum() for letter in text):
+            return ()
+        found = self._rows(_SEARCH, words=self.db.quote_fts(text), limit=limit)
+        return tuple(from_row(Hit, row) for row in found)
+
+    # What is stated of tools.
 
     def reviews(
         self, tool_ids: Iterable[str], *, before: datetime | None = None
@@ -162,14 +219,14 @@ class ContentStore:
     ) -> dict[str, tuple[Verdict, ...]]:
         """The history of each tool's verdicts, the oldest first."""
         return {
-            tool_id: tuple(rows.to_verdict(row, tool_id) for row in found)
+            tool_id: tuple(from_row(Verdict, row, tool_id=tool_id) for row in found)
             for tool_id, found in self._by_tool(_VERDICTS, tool_ids, before).items()
         }
 
     def votes(self, tool_ids: Iterable[str], *, before: datetime | None = None) -> dict[str, Votes]:
         """The last totals of each tool: our site's own, else those of our readers, else those of others."""
         return {
-            tool_id: rows.to_votes(found[-1], tool_id)
+            tool_id: from_row(Votes, found[-1], tool_id=tool_id)
             for tool_id, found in self._by_tool(_VOTES, tool_ids, before).items()
         }
 
@@ -177,50 +234,106 @@ class ContentStore:
         self, tool_ids: Iterable[str], *, before: datetime | None = None
     ) -> dict[str, tuple[Claim, ...]]:
         """The claims that hold, for each tool, source and attribute, in the order in which they were first seen."""
-        return self._current(_CLAIMS, tool_ids, rows.to_claim, ("source_id", "attribute"), before)
+        return self._current(Claim, _CLAIMS, ("source_id", "attribute"), tool_ids, before)
 
     def offers(
         self, tool_ids: Iterable[str], *, before: datetime | None = None
     ) -> dict[str, tuple[Offer, ...]]:
         """The offers that hold, for each tool, source and provider."""
-        return self._current(_OFFERS, tool_ids, rows.to_offer, ("source_id", "provider"), before)
+        return self._current(Offer, _OFFERS, ("source_id", "provider"), tool_ids, before)
 
     def benchmarks(self, tool_ids: Iterable[str]) -> dict[str, tuple[Benchmark, ...]]:
         """The results that hold, for each tool, source and test."""
-        return self._current(_BENCHMARKS, tool_ids, rows.to_benchmark, ("source_id", "test"))
-
-    def stated_between(self, since: datetime, until: datetime) -> tuple[str, ...]:
-        """The tools of which something was known before `since` and something more was seen before `until`."""
-        limits = {"since": rows.moment_text(since), "before": rows.moment_text(until)}
-        return tuple(row["id"] for row in self._rows(_STATED_BETWEEN, **limits))
-
-    def revisions(self, since: datetime, until: datetime) -> tuple[Revision, ...]:
-        """What was described otherwise from `since` on and before `until`, the first seen first."""
-        names = self._aliases()
-        limits = {"since": rows.moment_text(since), "before": rows.moment_text(until)}
-        return tuple(
-            rows.to_revision(row, names.get(row["key"], row["key"]))
-            for row in self._rows(_REVISIONS, **limits)
-        )
+        return self._current(Benchmark, _BENCHMARKS, ("source_id", "test"), tool_ids)
 
     def notes(self, tool_ids: Iterable[str]) -> dict[str, tuple[Note, ...]]:
         """The notes that hold: what each source said last of a tool, for each kind of note."""
-        return self._current(_NOTES, tool_ids, rows.to_note, ("source_id", "kind"))
+        return self._current(Note, _NOTES, ("source_id", "kind"), tool_ids)
 
     def questions(
         self, *, comparison_ids: Iterable[str] = (), tool_ids: Iterable[str] = ()
     ) -> tuple[Question, ...]:
         """The questions about any of these, in the order in which they were first seen."""
         names = self._names(tool_ids)
-        found = self._rows(_QUESTIONS, comparisons=listed(comparison_ids), tools=listed(names))
-        return tuple(rows.to_question(row, names.get(row["tool_id"])) for row in found)
+        found = self._rows(_QUESTIONS, comparisons=_listed(comparison_ids), tools=_listed(names))
+        return tuple(from_row(Question, row, tool_id=names.get(row["tool_id"])) for row in found)
+
+    def questions_by_id(self, ids: Iterable[str]) -> dict[str, Question]:
+        """The questions of these ids that the store has."""
+        found = self._rows(_QUESTIONS_BY_ID, ids=_listed(ids))
+        return {row["id"]: from_row(Question, row) for row in found}
+
+    def stated_between(self, since: datetime, until: datetime) -> tuple[str, ...]:
+        """The tools of which something was known before `since` and something more was seen before `until`."""
+        found = self._rows(_STATED_BETWEEN, since=moment_text(since), before=moment_text(until))
+        return tuple(row["id"] for row in found)
+
+    def standings(self, before: datetime) -> dict[str, Standing]:
+        """How each tool stood at that moment, by what had been seen; tools of which nothing is known are missing.
+
+        Light enough for thousands of tools at once: what the digest ranks by before it reads details.
+        """
+        found: dict[str, Standing] = {}
+        names = self.aliases()
+
+        def standing(row: Row) -> Standing:
+            return found.setdefault(names.get(row["tool_id"], row["tool_id"]), Standing())
+
+        limit = moment_text(before)
+        for row in self._rows(_RATED, before=limit):
+            rated = standing(row)
+            rated.mean = row["mean"]
+            if row["decided"] == row["reviews"]:
+                rated.share = 100 * row["ships"] / row["decided"]
+            if rated.judged:
+                rated.judged_at = _first(rated.judged_at, row["first"])
+        # Verdicts come the oldest first, so that the last one is what remains.
+        for row in self._rows(_JUDGED, before=limit):
+            judged = standing(row)
+            judged.share = row["share"]
+            judged.judged_at = _first(judged.judged_at, row["first"])
+        for row in self._rows(_DESCRIBED, before=limit, attributes=json.dumps(MODEL_ATTRIBUTES)):
+            described = standing(row)
+            described.described_at = _first(described.described_at, row["first"])
+            described.priced = described.priced or row["prices"] == 2
+        return found
+
+    # What readers voted from the mail: written once, when voting on a comparison closes; who voted is not known here.
+    # The community's totals on the site are another thing (`votes`).
+
+    def record_reader_votes(self, totals: Iterable[ReaderVotes], *, source_name: str) -> int:
+        """Keep the totals that were not kept before, in one transaction; return how many that were.
+
+        Totals of what the store does not know, since it was made anew, are dropped.
+        """
+        with writing(self.db):
+            rows = [to_row(each) for each in totals]
+            added = sum(self.db.conn.execute(_INSERT_READER_VOTES, row).rowcount for row in rows)
+            if added:
+                today = max(str(row["closed_at"]) for row in rows)[:10]
+                source = {"id": READER_VOTES, "name": source_name, "seen_on": today}
+                self.db.conn.execute(_UPSERT_VOTES_SOURCE, source)
+        return added
+
+    def reader_votes(
+        self,
+        comparison_ids: Iterable[str] | None = None,
+        *,
+        since: datetime | None = None,
+        before: datetime | None = None,
+    ) -> tuple[ReaderVotes, ...]:
+        """The totals, of these comparisons or of all, that were closed from `since` on and before a moment."""
+        ids = "null" if comparison_ids is None else _listed(comparison_ids)
+        earliest = "" if since is None else moment_text(since)
+        found = self._rows(_READER_VOTES, ids=ids, since=earliest, before=_limit(before))
+        return tuple(from_row(ReaderVotes, row) for row in found)
 
     def _current(
         self,
+        record: Callable[..., T],
         query: str,
-        tool_ids: Iterable[str],
-        make: Callable[[Row, str], T],
         key: tuple[str, ...],
+        tool_ids: Iterable[str],
         before: datetime | None = None,
     ) -> dict[str, tuple[T, ...]]:
         """What holds of each (tool, *key), in the order in which the store gives it."""
@@ -230,7 +343,9 @@ class ContentStore:
             for row in every:
                 stated[tuple(row[name] for name in key)].append(Stated(row, row["dated"], row["seen_at"]))
             found[tool_id] = tuple(
-                make(each.what, tool_id) for group in stated.values() for each in current(group)
+                from_row(record, each.what, tool_id=tool_id)
+                for group in stated.values()
+                for each in current(group)
             )
         return found
 
@@ -240,30 +355,64 @@ class ContentStore:
         """Rows about each tool, those of its aliases among them; tools without rows are left out."""
         names = self._names(tool_ids)
         found: dict[str, list[Row]] = defaultdict(list)
-        for row in self._rows(query, ids=listed(names), before=_limit(before)):
+        for row in self._rows(query, ids=_listed(names), before=_limit(before)):
             found[names[row["tool_id"]]].append(row)
         return dict(found)
 
     def _names(self, tool_ids: Iterable[str]) -> dict[str, str]:
         """Every id under which records about these tools may stand, and the id that was asked for."""
         wanted = {each: each for each in tool_ids}
-        others = {alias: tool_id for alias, tool_id in self._aliases().items() if tool_id in wanted}
+        others = {alias: tool_id for alias, tool_id in self.aliases().items() if tool_id in wanted}
         return wanted | others
 
-    def _aliases(self) -> dict[str, str]:
-        return {row["alias"]: row["tool_id"] for row in self._rows("SELECT alias, tool_id FROM aliases")}
-
-    def _rows(self, query: str, **parameters: str) -> Iterator[Row]:
+    def _rows(self, query: str, **parameters: str | int) -> Iterator[Row]:
         return self.db.conn.execute(query, parameters)
 
 
-def listed(ids: Iterable[str]) -> str:
+def fold_reviews(tool_id: str, ratings: Iterable[Row]) -> tuple[Review, ...]:
+    """Return the reviews of one tool from its ratings, the first seen first: the last of each reviewer, all nameless."""
+    by_review: dict[str, list[Row]] = defaultdict(list)
+    for row in ratings:
+        by_review[row["review_id"]].append(row)
+    reviews = [_fold(tool_id, found) for found in by_review.values()]
+    last = {each.reviewer: each.id for each in reviews if each.reviewer is not None}
+    return tuple(each for each in reviews if each.reviewer is None or last[each.reviewer] == each.id)
+
+
+def _fold(tool_id: str, ratings: list[Row]) -> Review:
+    """One review, with what is known of it by now; it is ours where any of its ratings is."""
+    origin = next((row for row in ratings if row["ours"]), ratings[0])
+    decision = last_known(ratings, "decision")
+    return Review(
+        id=origin["review_id"],
+        tool_id=tool_id,
+        reviewer=last_known(ratings, "reviewer"),
+        score=last_known(ratings, "score"),
+        decision=None if decision is None else Decision(decision),
+        words=origin["words"],
+        source_id=origin["source_id"],
+        line=origin["line"],
+        seen_at=datetime.fromisoformat(ratings[0]["seen_at"]),
+    )
+
+
+def _listed(ids: Iterable[str]) -> str:
     """Ids as one JSON parameter: SQLite limits the number of parameters, not their length."""
     return json.dumps(sorted(set(ids)))
 
 
 def _limit(before: datetime | None) -> str:
-    return "~" if before is None else rows.moment_text(before)
+    return "~" if before is None else moment_text(before)
+
+
+def _sides(row: Row, names: dict[str, str]) -> dict[str, str]:
+    """The two tools of a comparison, by their own ids where it names an alias."""
+    return {side: names.get(row[side], row[side]) for side in ("left_id", "right_id")}
+
+
+def _first(known: datetime | None, text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if known is None else min(known, moment)
 
 
 _COMPARISON_HEADS = """
@@ -346,84 +495,6 @@ _REVISIONS = """
 SELECT * FROM revisions WHERE seen_at >= :since AND seen_at < :before ORDER BY seen_at, rowid
 """
 
-
-# How every tool stands, light enough for thousands at once: what the digest ranks by before it reads details.
-#
-# Figures here are for ranking only; what an issue prints is read from the store in full.
-
-#: A tool of which none of these is recorded is a name only, not yet a model to tell readers about.
-MODEL_ATTRIBUTES = ("context", "max_output", "input_price", "output_price", "parameters", "licence")
-
-
-@dataclass(slots=True, kw_only=True)
-class Standing:
-    """One tool: the panel's share that ships and mean score (0–100, None unknown), and what else is recorded."""
-
-    share: float | None = None
-    mean: float | None = None
-    #: When the panel first said something.
-    judged_at: datetime | None = None
-    #: When the first of MODEL_ATTRIBUTES was recorded.
-    described_at: datetime | None = None
-    #: Whether a price for input and one for output are recorded.
-    priced: bool = False
-
-    @property
-    def judged(self) -> bool:
-        return self.share is not None or self.mean is not None
-
-
-def standings(store: ContentStore, before: datetime) -> dict[str, Standing]:
-    """How each tool stood at that moment, by what had been seen; tools of which nothing is known are missing."""
-    found: dict[str, Standing] = {}
-    names = aliases(store)
-
-    def standing(row: Row) -> Standing:
-        tool_id = row["tool_id"]
-        return found.setdefault(names.get(tool_id, tool_id), Standing())
-
-    limit = moment_text(before)
-    for row in _rows(store, _RATED, before=limit):
-        _rate(standing(row), row)
-    for row in _rows(store, _JUDGED, before=limit):
-        _judge(standing(row), row)
-    for row in _rows(store, _DESCRIBED, before=limit, attributes=json.dumps(MODEL_ATTRIBUTES)):
-        _describe(standing(row), row)
-    return found
-
-
-def aliases(store: ContentStore) -> dict[str, str]:
-    """Ids that somebody has said mean another tool, and the id of that tool."""
-    return {row["alias"]: row["tool_id"] for row in _rows(store, "SELECT alias, tool_id FROM aliases")}
-
-
-def _rate(standing: Standing, row: Row) -> None:
-    standing.mean = row["mean"]
-    if row["decided"] == row["reviews"]:
-        standing.share = 100 * row["ships"] / row["decided"]
-    if standing.judged:
-        standing.judged_at = _first(standing.judged_at, row["first"])
-
-
-def _judge(standing: Standing, row: Row) -> None:
-    """Rows come the oldest first, so that the last verdict is what remains."""
-    standing.share = row["share"]
-    standing.judged_at = _first(standing.judged_at, row["first"])
-
-
-def _describe(standing: Standing, row: Row) -> None:
-    standing.described_at = _first(standing.described_at, row["first"])
-    standing.priced = standing.priced or row["prices"] == 2
-
-
-def _first(known: datetime | None, text: str) -> datetime:
-    return moment(text) if known is None else min(known, moment(text))
-
-
-def _rows(store: ContentStore, query: str, **parameters: str) -> Iterator[Row]:
-    return store.db.conn.execute(query, parameters)
-
-
 _RATED = """
 SELECT reviews.tool_id, avg(ratings.score) AS mean, min(ratings.seen_at) AS first,
     count(DISTINCT ratings.review_id) AS reviews,
@@ -445,176 +516,53 @@ FROM claims
 WHERE attribute IN (SELECT value FROM json_each(:attributes)) AND seen_at < :before
 GROUP BY tool_id
 """
-
-
-# Full-text search over what the store holds.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """Something found: the tool or comparison it is about, and the words around what was searched for."""
-
-    kind: str
-    #: The id of the tool or comparison to show.
-    id: str
-    title: str
-    words: str
-
-
-def search(store: ContentStore, text: str, limit: int = 20) -> tuple[Hit, ...]:
-    """What holds all the words of `text`, the best first; none for a text without words."""
-    query = store.db.quote_fts(text)
-    if not any(letter.isalnum() for letter in text):
-        return ()
-    found = store.db.conn.execute(_SEARCH, {"query": query, "limit": limit})
-    return tuple(Hit(kind=row["kind"], id=row["id"], title=row["title"], words=row["words"]) for row in found)
-
-
-def find_tools(store: ContentStore, part: str, limit: int) -> tuple[tuple[str, str], ...]:
-    """The ids and names of tools whose name or id holds these letters, the shortest name first."""
-    escaped = part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    named = {"part": f"%{escaped}%", "limit": limit}
-    return tuple((row["id"], row["name"]) for row in store.db.conn.execute(_BY_NAME, named))
-
-
-_BY_NAME = """
+_TOOLS_BY_LETTERS = """
 SELECT id, name FROM tools
 WHERE name LIKE :part ESCAPE '\\' OR id LIKE :part ESCAPE '\\'
 ORDER BY length(name), name, id LIMIT :limit
 """
-
-
 # One bm25 rank per table is not comparable with another's, but names count more than words said about them.
 _SEARCH = """
 SELECT 'tool' AS kind, tools.id, tools.name AS title,
     snippet(tools_fts, -1, '', '', '…', 16) AS words, 0 AS place, bm25(tools_fts, 9, 3, 3, 3) AS rank
-FROM tools_fts JOIN tools ON tools.number = tools_fts.rowid WHERE tools_fts MATCH :query
+FROM tools_fts JOIN tools ON tools.number = tools_fts.rowid WHERE tools_fts MATCH :words
 UNION ALL
 SELECT 'comparison', comparisons.id, comparisons.id,
     snippet(comparisons_fts, -1, '', '', '…', 16), 1, bm25(comparisons_fts)
 FROM comparisons_fts JOIN comparisons ON comparisons.number = comparisons_fts.rowid
-WHERE comparisons_fts MATCH :query
+WHERE comparisons_fts MATCH :words
 UNION ALL
 SELECT 'review', tools.id, tools.name, snippet(reviews_fts, -1, '', '', '…', 16), 2, bm25(reviews_fts)
 FROM reviews_fts JOIN reviews ON reviews.number = reviews_fts.rowid JOIN tools ON tools.id = reviews.tool_id
-WHERE reviews_fts MATCH :query
+WHERE reviews_fts MATCH :words
 UNION ALL
 SELECT 'note', tools.id, tools.name, snippet(notes_fts, -1, '', '', '…', 16), 2, bm25(notes_fts)
 FROM notes_fts JOIN notes ON notes.number = notes_fts.rowid JOIN tools ON tools.id = notes.tool_id
-WHERE notes_fts MATCH :query
+WHERE notes_fts MATCH :words
 UNION ALL
 SELECT 'question', coalesce(questions.comparison_id, tools.id), coalesce(tools.name, questions.comparison_id),
     snippet(questions_fts, -1, '', '', '…', 16), 2, bm25(questions_fts)
 FROM questions_fts JOIN questions ON questions.number = questions_fts.rowid
 LEFT JOIN tools ON tools.id = questions.tool_id
-WHERE questions_fts MATCH :query
+WHERE questions_fts MATCH :words
 ORDER BY place, rank LIMIT :limit
 """
-
-
-# What the pages on a draft ask of `content.db` beside the digest: questions by id, and how much is newer than its cutoff.
-
-
-def questions_by_id(store: ContentStore, ids: Iterable[str]) -> dict[str, Question]:
-    """The questions of these ids that the store has."""
-    found = store.db.conn.execute(_QUESTIONS_BY_ID, {"ids": listed(ids)})
-    return {row["id"]: rows.to_question(row, row["tool_id"]) for row in found}
-
-
-def count_newer(store: ContentStore, cutoff_at: datetime) -> int:
-    """How many comparisons were first seen from a moment on."""
-    [count] = store.db.conn.execute(_NEWER, {"cutoff": rows.moment_text(cutoff_at)}).fetchone()
-    return int(count)
-
-
 _QUESTIONS_BY_ID = "SELECT * FROM questions WHERE id IN (SELECT value FROM json_each(:ids))"
-_NEWER = "SELECT count(*) FROM comparisons WHERE first_seen_at >= :cutoff"
-
-
-# What readers voted from the mail: totals by comparison and tool, in the documented table `reader_votes`.
-#
-# Written once, when voting on a comparison closes; who voted is not known here. The community's totals on the site are
-# another thing (`votes`).
-
-#: The source under which these totals stand in an issue.
-SOURCE = "reader-votes"
-
-
-def record_reader_votes(store: ContentStore, totals: Iterable[ReaderVotes], *, source_name: str) -> int:
-    """Keep what was not kept before, in one transaction; how many totals that were.
-
-    Totals of what the store does not know, since it was made anew, are dropped.
-    """
-    with writing(store.db):
-        rows = [_row(each) for each in totals]
-        added = sum(store.db.conn.execute(_INSERT, row).rowcount for row in rows)
-        if added:
-            today = max(row["closed_at"] for row in rows)[:10]
-            store.db.conn.execute(_SOURCE, {"id": SOURCE, "name": source_name, "seen_on": today})
-    return added
-
-
-def reader_votes(
-    store: ContentStore,
-    comparison_ids: Iterable[str] | None = None,
-    *,
-    since: datetime | None = None,
-    before: datetime | None = None,
-) -> tuple[ReaderVotes, ...]:
-    """The totals, of these comparisons or of all, that were closed from `since` on and before a moment."""
-    limits = {
-        "since": "" if since is None else moment_text(since),
-        "before": "~" if before is None else moment_text(before),
-    }
-    query = _ALL if comparison_ids is None else f"{_ALL} {_OF_COMPARISONS}"
-    ids = {} if comparison_ids is None else {"ids": listed(comparison_ids)}
-    return tuple(_totals(store.db.conn.execute(f"{query} {_ORDER}", limits | ids)))
-
-
-def votes_text(store: ContentStore, *, as_json: bool) -> str:
-    """All totals as a CSV or JSON file for the site, the first closed first."""
-    records = [asdict(each) | {"closed_at": moment_text(each.closed_at)} for each in reader_votes(store)]
-    if as_json:
-        return json.dumps(records, indent=1) + "\n"
-    file = StringIO()
-    writer = DictWriter(file, [each.name for each in fields(ReaderVotes)], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(records)
-    return file.getvalue()
-
-
-def _totals(rows: Iterable[Row]) -> Iterator[ReaderVotes]:
-    for row in rows:
-        yield ReaderVotes(
-            comparison_id=row["comparison_id"],
-            tool_id=row["tool_id"],
-            ship=row["ship"],
-            skip=row["skip"],
-            closed_at=moment(row["closed_at"]),
-        )
-
-
-def _row(total: ReaderVotes) -> dict[str, str]:
-    return {
-        "comparison_id": total.comparison_id,
-        "tool_id": total.tool_id,
-        "ship": str(total.ship),
-        "skip": str(total.skip),
-        "closed_at": moment_text(total.closed_at),
-    }
-
-
-_INSERT = """
+_NEWER = "SELECT count(*) AS number FROM comparisons WHERE first_seen_at >= :since"
+_READER_VOTES = """
+SELECT * FROM reader_votes
+WHERE closed_at >= :since AND closed_at < :before
+  AND (:ids = 'null' OR comparison_id IN (SELECT value FROM json_each(:ids)))
+ORDER BY closed_at, comparison_id, rowid
+"""
+_INSERT_READER_VOTES = """
 INSERT INTO reader_votes (comparison_id, tool_id, ship, skip, closed_at)
-SELECT :comparison_id, :tool_id, CAST(:ship AS INTEGER), CAST(:skip AS INTEGER), :closed_at
+SELECT :comparison_id, :tool_id, :ship, :skip, :closed_at
 WHERE EXISTS (SELECT 1 FROM comparisons WHERE id = :comparison_id)
   AND EXISTS (SELECT 1 FROM tools WHERE id = :tool_id)
 ON CONFLICT DO NOTHING
 """
-_SOURCE = """
+_UPSERT_VOTES_SOURCE = """
 INSERT INTO sources (id, name, url, ours, published_on, seen_on) VALUES (:id, :name, '', 1, NULL, :seen_on)
 ON CONFLICT (id) DO UPDATE SET name = excluded.name, seen_on = excluded.seen_on
 """
-_ALL = "SELECT * FROM reader_votes WHERE closed_at >= :since AND closed_at < :before"
-_OF_COMPARISONS = "AND comparison_id IN (SELECT value FROM json_each(:ids))"
-_ORDER = "ORDER BY closed_at, comparison_id, rowid"

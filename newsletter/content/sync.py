@@ -11,16 +11,14 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from newsletter.content.importing import FieldPath, ImportCounts, record
-from newsletter.content.packs import complaint, read_text
+from newsletter.content.importing import FieldPath, PackImport
+from newsletter.content.packs import read_text, validated
 from newsletter.content.records import (
     BenchmarkEntry,
     ClaimEntry,
@@ -28,7 +26,6 @@ from newsletter.content.records import (
     Entry,
     NoteEntry,
     OfferEntry,
-    Pack,
     QuestionEntry,
     ReviewEntry,
     ReviewerEntry,
@@ -36,6 +33,7 @@ from newsletter.content.records import (
     ToolEntry,
     VerdictEntry,
     VotesEntry,
+    pack_name,
     slug,
 )
 from newsletter.content.store import ContentStore
@@ -44,11 +42,11 @@ from newsletter.errors import BadInput, Place
 # The views through which a site's database is read: their names and columns, made from the entries of a pack.
 
 #: Fields of entries that a site's row does not have: sync itself knows them.
-_OURS = {"source", "line", "seen_at", "first_seen_at", "last_seen_at"}
+_OURS = {"source_id", "line", "seen_at", "first_seen_at", "last_seen_at"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class SiteView:
     """A view: what each row becomes, and the columns it may and must have."""
 
     name: str
@@ -64,14 +62,14 @@ class View:
 
 def _view(
     name: str, entry: type[Entry], query: str, help: str, *, needed: bool = False, kind: str = ""
-) -> View:
-    fields = {key: field for key, field in entry.model_fields.items() if key not in _OURS}
-    return View(
+) -> SiteView:
+    known = [each for each in fields(entry) if each.name not in _OURS]
+    return SiteView(
         name=name,
         kind=kind or name,
         help=help,
-        columns=tuple(fields),
-        required=tuple(key for key, field in fields.items() if field.is_required()),
+        columns=tuple(pack_name(each.name) for each in known),
+        required=tuple(pack_name(each.name) for each in known if each.default is MISSING),
         query=query,
         needed=needed,
     )
@@ -87,7 +85,7 @@ _ALL = (
         "a comparison of two tools",
         needed=True,
     ),
-    View(
+    SiteView(
         name="prices",
         kind="claims",
         help="a tool: USD per million tokens in and out, and the price in words",
@@ -142,7 +140,7 @@ class SiteDatabase:
         defined = {row[0].lower() for row in rows}
         return [name for name in VIEWS if name in defined]
 
-    def rows(self, view: View) -> Iterator[dict[str, object]]:
+    def rows(self, view: SiteView) -> Iterator[dict[str, object]]:
         """The rows of a view by its columns; raises BadInput unless the columns are the documented ones."""
         place = Place(self.views_file, field=f"view {view.name}")
         try:
@@ -254,7 +252,7 @@ def _names(sql: str, name: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", sql, re.IGNORECASE) is not None
 
 
-def _check_columns(view: View, columns: list[str], place: Place) -> None:
+def _check_columns(view: SiteView, columns: list[str], place: Place) -> None:
     for column in columns:
         if column not in view.columns:
             close = get_close_matches(column, view.columns, n=1)
@@ -271,6 +269,7 @@ _IDS = ("id", "tool", "left", "right", "comparison")
 _DAYS = ("as_of", "verified_on", "published_on")
 _PRICE_UNITS = {"input_price": "USD/Mtok", "output_price": "USD/Mtok", "price": ""}
 
+#: A record's fields, as packs call them.
 Record = dict[str, Any]
 #: Which view and row each record of a pack came from, by kind and place.
 Origins = dict[tuple[str, int], tuple[str, int]]
@@ -286,13 +285,13 @@ def sync(
     now: datetime,
     dry_run: bool = False,
     advance: Callable[[int], None] = lambda rows: None,
-) -> ImportCounts:
+) -> PackImport:
     """Bring the store up to what the site says now; raises BadInput for a view, column or row that is wrong."""
     with open_site(database, views) as site:
         records, origins = _read(site, advance)
     where = _where(views, origins)
-    pack = _pack(records, SourceEntry(id=SITE, name=name, url=url, ours=True), where)
-    return record(store.db, pack, now, where=where, dry_run=dry_run, watched=True)
+    pack = validated({"source": SourceEntry(id=SITE, name=name, url=url, ours=True), **records}, where)
+    return store.import_pack(pack, now, where=where, dry_run=dry_run, watched=True)
 
 
 def _read(site: SiteDatabase, advance: Callable[[int], None]) -> tuple[dict[str, list[Record]], Origins]:
@@ -360,11 +359,3 @@ def _where(views: Path, origins: Origins) -> Callable[[FieldPath], Place]:
         return Place(views, field=f"view {view}, row {row}{column}" if view else None)
 
     return where
-
-
-def _pack(records: dict[str, list[Record]], source: SourceEntry, where: Callable[[FieldPath], Place]) -> Pack:
-    try:
-        return Pack.model_validate({"source": source, **records})
-    except ValidationError as error:
-        fault = complaint(error, Pack)
-        raise BadInput(fault.message, where(fault.path)) from error

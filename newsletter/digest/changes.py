@@ -10,7 +10,7 @@ from enum import StrEnum
 from newsletter.config import Settings
 from newsletter.content.facts import differs
 from newsletter.content.records import Claim, Offer, ReaderVotes, Review, Revision, Verdict, Votes
-from newsletter.content.store import ContentStore, reader_votes
+from newsletter.content.store import ContentStore
 from newsletter.digest.content import ChangeLine, Figure
 from newsletter.digest.lead import headline_of
 from newsletter.digest.links import link_to
@@ -289,7 +289,7 @@ def find_changes(content: ContentStore, span: Span | None, published: Collection
     was, now = (State.read(content, ids, moment) for moment in (span.since, span.until))
     found = [move for key in ids for move in _of_tool(key, was, now)]
     found += _of_descriptions(content.revisions(span.since, span.until), published)
-    found += _of_votes(reader_votes(content, since=span.since, before=span.until))
+    found += _of_votes(content.reader_votes(since=span.since, before=span.until))
     return tuple(
         sorted(found, key=lambda each: (-each.size, each.kind, each.key, each.source_id, each.provider))
     )
@@ -372,7 +372,7 @@ def _of_descriptions(revisions: Iterable[Revision], published: Collection[str]) 
     """New statuses of tools, and comparisons of earlier issues that say something else now."""
     by_subject: dict[tuple[str, str], list[Revision]] = {}
     for each in revisions:
-        field = "status" if each.kind == "tools" and each.field == "status" else each.kind
+        field = "status" if (each.kind, each.field) == ("tools", "status") else str(each.kind)
         by_subject.setdefault((each.key, field), []).append(each)
     for (key, field), found in by_subject.items():
         before, after = found[0].before, found[-1].after

@@ -23,7 +23,7 @@ from itertools import islice
 from typing import NoReturn, TypeVar
 
 from newsletter.content.records import ComparisonHead
-from newsletter.content.store import ContentStore, Standing, aliases, standings
+from newsletter.content.store import ContentStore, Standing
 from newsletter.db.statuses import ItemKind, Room
 from newsletter.digest.issues import Item, ItemKey
 from newsletter.errors import BadInput
@@ -66,8 +66,8 @@ def read_pool(content: ContentStore, cutoff_at: datetime) -> Pool:
     return Pool(
         cutoff_at=cutoff_at,
         comparisons=tuple(content.comparison_heads(cutoff_at)),
-        standings=standings(content, cutoff_at),
-        aliases=aliases(content),
+        standings=content.standings(cutoff_at),
+        aliases=content.aliases(),
     )
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, func, select
 
 from newsletter.content.records import ReaderVotes
-from newsletter.content.store import ContentStore, reader_votes, record_reader_votes
+from newsletter.content.store import ContentStore
 from newsletter.db.engine import Database
 from newsletter.db.schema import issues, items
 from newsletter.db.statuses import Edition, ItemKind, Vote
@@ -80,7 +80,7 @@ def find_ballot(
         Candidate(tool_id=each, name=clip(tools[each].name))
         for each in (comparison.left_id, comparison.right_id)
     )
-    counted = reader_votes(content, [comparison_id])
+    counted = content.reader_votes([comparison_id])
     return Ballot(
         comparison_id=comparison_id,
         left=left,
@@ -101,7 +101,7 @@ def close_votes(
     with database.read() as connection:
         over = list(_over(connection, now - vote_for - GRACE))
         totals = [each for key in over for each in _totals(connection, key, now)]
-    record_reader_votes(content, totals, source_name=f"Readers of {name}, voting from the mail")
+    content.record_reader_votes(totals, source_name=f"Readers of {name}, voting from the mail")
     for comparison_id in over:
         with database.write() as connection:
             vote_store.delete_votes(connection, comparison_id)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from newsletter.app import App
 from newsletter.content.records import Review
-from newsletter.content.store import ContentStore, questions_by_id
+from newsletter.content.store import ContentStore
 from newsletter.db.statuses import ExclusionReach, ItemKind, Room
 from newsletter.digest import store
 from newsletter.digest.draft import askable, find_question_for
@@ -90,7 +90,7 @@ def titles_of(content: ContentStore, keys: Iterable[ItemKey]) -> dict[ItemKey, s
     tools = content.tools(
         {*named, *(side for each in compared.values() for side in (each.left_id, each.right_id))}
     )
-    asked = questions_by_id(content, (each.key for each in wanted if each.kind is ItemKind.QUESTION))
+    asked = content.questions_by_id(each.key for each in wanted if each.kind is ItemKind.QUESTION)
 
     def title(key: ItemKey) -> str:
         if key.kind is ItemKind.COMPARISON and key.key in compared:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from newsletter.app import App
-from newsletter.content.store import ContentStore, count_newer
+from newsletter.content.store import ContentStore
 from newsletter.db.statuses import Edition, ExclusionReach, RevisionState, Room
 from newsletter.digest.content import IssueContent, Quote
 from newsletter.digest.issues import Issue, Item, ItemKey
@@ -93,7 +93,9 @@ def outline_of(app: App, issue: Issue, letter: IssueContent) -> Outline:
                 for key, reach in taken_out.items()
             ),
             quotes=tuple(_quotes(content, letter, chosen)),
-            waiting=0 if issue.edition is Edition.MONTHLY else count_newer(content, issue.cutoff_at),
+            waiting=0
+            if issue.edition is Edition.MONTHLY
+            else content.count_comparisons_since(issue.cutoff_at),
             history=done,
             undoable=next((each.what for each in done if each.state is RevisionState.DONE), ""),
             redoable=next((each.what for each in reversed(done) if each.state is RevisionState.UNDONE), ""),

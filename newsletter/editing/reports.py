@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from newsletter.app import App
-from newsletter.content.store import reader_votes
 from newsletter.db.engine import Database, insert_into
 from newsletter.db.schema import (
     batches,
@@ -380,7 +379,7 @@ def remember(database: Database, now: datetime) -> str:
 def votes_by_issue(app: App) -> dict[int, int]:
     """Votes, ship and skip together, by issue id; issues without any are missing."""
     with app.content() as content:
-        totals = reader_votes(content)
+        totals = content.reader_votes()
     if not totals:
         return {}
     with app.database.read() as connection:

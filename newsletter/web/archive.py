@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
 from newsletter.app import App
-from newsletter.content.store import ContentStore, reader_votes
+from newsletter.content.store import ContentStore
 from newsletter.digest.archive import (
     ArchivedIssue,
     FullComparison,
@@ -185,7 +185,7 @@ def _voted(app: App, issue: ArchivedIssue) -> tuple[dict[str, tuple[tuple[str, i
     """What readers voted on the issue's comparisons, and when that was counted last; its start where nobody did."""
     try:
         with ContentStore.read_only(app.settings.path(app.settings.paths.content_db)) as content:
-            counted = reader_votes(content, issue.full_comparisons)
+            counted = content.reader_votes(issue.full_comparisons)
     except StoreError:
         # The archive outlives the store of content: docs/decisions/005.
         counted = ()

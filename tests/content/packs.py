@@ -4,8 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from newsletter.content import records as rows
-from newsletter.content.records import Claim, Pack
+from newsletter.content.records import Claim, Pack, from_row
 from newsletter.content.store import ContentStore
 from tests.installed import open_content
 
@@ -100,7 +99,7 @@ def store_with(folder: Path, *packs: Pack) -> ContentStore:
 def every_claim(store: ContentStore, tool_id: str) -> list[Claim]:
     """All claims ever recorded of a tool, the first seen first: those that hold no more among them."""
     found = store.db.conn.execute("SELECT * FROM claims WHERE tool_id = ? ORDER BY seen_at, rowid", [tool_id])
-    return [rows.to_claim(row, tool_id) for row in found]
+    return [from_row(Claim, row) for row in found]
 
 
 def dump(store: ContentStore) -> dict[str, list[tuple[Any, ...]]]:

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from newsletter.content.packs import export_pack, export_text, parse_pack
+from newsletter.content.exporting import export_pack, export_text
+from newsletter.content.packs import parse_pack
 from newsletter.content.records import Pack
 from newsletter.content.store import ContentStore
 from tests.content.packs import MONDAY, OURS, THEIRS, WEEK, dump, pack, store_with, tool, whole_week

@@ -1,7 +1,7 @@
 """The facts desk: rules, rulings, conflicts, and the cost arithmetic on top."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import pytest
@@ -38,7 +38,7 @@ def claim(
         words=value,
         as_of=as_of,
         verified_on=verified_on,
-        seen_on=seen_on,
+        seen_at=datetime.combine(seen_on, time(), UTC),
         source_id=source,
         line=None,
     )

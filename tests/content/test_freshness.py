@@ -1,7 +1,7 @@
 """How old a statement is, by the best date that it has."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
@@ -20,7 +20,7 @@ CLAIM = Claim(
     words="",
     as_of=AS_OF,
     verified_on=VERIFIED,
-    seen_on=SEEN,
+    seen_at=datetime.combine(SEEN, time(), UTC),
     source_id="docs",
     line=None,
 )

@@ -271,7 +271,7 @@ def test_an_answer_that_changes_replaces_the_old_one(tmp_path: Path) -> None:
         tmp_path, pack(tools=[HERON], questions=asked("No.")), pack(tools=[HERON], questions=asked("Yes."))
     ) as store:
         (question,) = store.questions(tool_ids=["heron-2"])
-    assert (question.answer, question.first_seen_at) == ("Yes.", MONDAY)
+    assert (question.answer, question.seen_at) == ("Yes.", MONDAY)
 
 
 def test_every_text_of_a_source_is_kept_whole(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.content.packs import Origin, find_files, is_pack, read_material
+from newsletter.content.packs import Provenance, find_files, is_pack, read_material
 from newsletter.content.records import Pack
 from newsletter.errors import BadInput
 from tests.content.pages.reading import NAMES, WRITTEN
@@ -15,10 +15,10 @@ from tests.content.test_packfile import GOOD
 DAY = date(2026, 11, 20)
 
 
-def read(folder: Path, text: str, origin: Origin | None = None, name: str = "week.yaml") -> Pack:
+def read(folder: Path, text: str, origin: Provenance | None = None, name: str = "week.yaml") -> Pack:
     file = folder / name
     file.write_text(text, encoding="utf-8")
-    return read_material(file, origin or Origin()).pack
+    return read_material(file, origin or Provenance()).pack
 
 
 def test_a_folder_is_the_files_in_it_in_the_order_of_their_names(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_packs_and_pages_are_told_apart_by_what_they_hold(name: str, text: str, 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_becomes_a_pack_with_the_page_as_its_source(name: str) -> None:
     file = WRITTEN / f"{name}.txt"
-    read = read_material(file, Origin(url="https://verdicts.example/page", ours=True, published_on=DAY))
+    read = read_material(file, Provenance(url="https://verdicts.example/page", ours=True, published_on=DAY))
     assert read.pack.source is not None
     assert (read.pack.source.url, read.pack.source.ours, read.pack.source.published_on) == (
         "https://verdicts.example/page",
@@ -72,14 +72,14 @@ def test_the_caller_dates_what_is_undated(tmp_path: Path) -> None:
         "  - {tool: heron-2, attribute: licence, value: MIT, as_of: 2026-04-01}\n"
         "verdicts: [{tool: heron-2, share: 75}]\n"
     )
-    pack = read(tmp_path, text, Origin(as_of=DAY))
+    pack = read(tmp_path, text, Provenance(as_of=DAY))
     assert [each.as_of for each in pack.claims] == [DAY, None, date(2026, 4, 1)]
     assert pack.verdicts[0].as_of == DAY
 
 
 def test_the_caller_says_when_a_comparison_was_published(tmp_path: Path) -> None:
     text = "source: {name: X}\ncomparisons: [{left: a, right: b}, {left: b, right: a, published_on: 2026-01-01}]\n"
-    pack = read(tmp_path, text, Origin(published_on=DAY))
+    pack = read(tmp_path, text, Provenance(published_on=DAY))
     assert [each.published_on for each in pack.comparisons] == [DAY, date(2026, 1, 1)]
     assert pack.source is not None
     assert pack.source.published_on == DAY
@@ -87,7 +87,7 @@ def test_the_caller_says_when_a_comparison_was_published(tmp_path: Path) -> None
 
 def test_the_caller_says_whose_a_pack_is(tmp_path: Path) -> None:
     pack = read(
-        tmp_path, "tools: [{id: a, name: A}]", Origin(url="https://www.verdicts.example/w", ours=True)
+        tmp_path, "tools: [{id: a, name: A}]", Provenance(url="https://www.verdicts.example/w", ours=True)
     )
     assert pack.source is not None
     assert (pack.source.name, pack.source.ours, pack.source.key) == (
@@ -95,7 +95,7 @@ def test_the_caller_says_whose_a_pack_is(tmp_path: Path) -> None:
         True,
         "verdicts.example-w",
     )
-    other = read(tmp_path, GOOD, Origin(url="https://verdicts.example/other"))
+    other = read(tmp_path, GOOD, Provenance(url="https://verdicts.example/other"))
     assert other.source is not None
     assert (other.source.name, other.source.url) == ("Weekly Verdicts", "https://verdicts.example/other")
 
@@ -103,12 +103,12 @@ def test_the_caller_says_whose_a_pack_is(tmp_path: Path) -> None:
 def test_saying_whose_it_is_needs_a_source_to_say_it_of(tmp_path: Path) -> None:
     text = "sources: [{id: x, name: X}]\ntools: [{id: a, name: A, source: x}]"
     with pytest.raises(BadInput, match="field source: it has no source of its own to say that of"):
-        read(tmp_path, text, Origin(ours=True))
+        read(tmp_path, text, Provenance(ours=True))
 
 
 def test_an_address_that_is_none_is_refused() -> None:
     with pytest.raises(BadInput, match="verdicts is no web address"):
-        Origin(url="verdicts")
+        Provenance(url="verdicts")
 
 
 def test_a_large_json_file_is_read_and_a_large_text_is_not(tmp_path: Path) -> None:

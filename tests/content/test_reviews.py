@@ -24,7 +24,7 @@ def test_a_later_import_adds_who_it_was_and_how_they_scored(tmp_path: Path) -> N
     named = {"words": WORDS, "reviewer": "Builder", "score": 85, "decision": "ship", "line": 4}
     (review,) = reviews_after(tmp_path, reviewed({"words": WORDS}), reviewed(named))
     assert (review.reviewer, review.score, review.decision) == ("Builder", 85, "ship")
-    assert review.first_seen_at == MONDAY
+    assert review.seen_at == MONDAY
 
 
 def test_an_import_that_knows_less_takes_nothing_away(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_words_that_others_quoted_first_are_ours_once_we_print_them(tmp_path: Pa
     with store_with(tmp_path, reviewed({"words": WORDS}, source=THEIRS), reviewed({"words": WORDS})) as store:
         (review,) = store.reviews(["heron-2"])["heron-2"]
         assert store.sources([review.source_id])[review.source_id].ours
-    assert review.first_seen_at == MONDAY
+    assert review.seen_at == MONDAY
 
 
 def test_the_same_words_on_two_tools_are_two_reviews(tmp_path: Path) -> None:

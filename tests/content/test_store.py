@@ -9,7 +9,7 @@ import pytest
 
 from newsletter.content.database import open_for_writing, writing
 from newsletter.content.migrations import MIGRATIONS, SEARCHED
-from newsletter.content.store import ContentStore, search
+from newsletter.content.store import ContentStore
 from newsletter.errors import BadInput, NotFound, StoreBusy, StoreError
 from tests.content.packs import MONDAY, OURS, THEIRS, WEEK, pack, store_with, tool, whole_week
 
@@ -223,18 +223,18 @@ def test_a_comparison_of_a_tool_with_its_own_alias_is_none(tmp_path: Path) -> No
 
 def test_words_are_found_wherever_they_stand(tmp_path: Path) -> None:
     with store_with(tmp_path, whole_week()) as store:
-        assert [(each.kind, each.id) for each in search(store, "heron")] == [
+        assert [(each.kind, each.id) for each in store.search("heron")] == [
             ("tool", "heron-2"),
             ("question", "heron-2-vs-finch"),
         ]
-        assert [(each.kind, each.id) for each in search(store, "smaller")] == [
+        assert [(each.kind, each.id) for each in store.search("smaller")] == [
             ("comparison", "heron-2-vs-finch")
         ]
-        assert [(each.kind, each.title) for each in search(store, "runs everywhere")] == [
+        assert [(each.kind, each.title) for each in store.search("runs everywhere")] == [
             ("review", "Heron 2")
         ]
-        assert [(each.kind, each.title) for each in search(store, "service")] == [("note", "Heron 2")]
-        assert len(search(store, "heron", limit=1)) == 1
+        assert [(each.kind, each.title) for each in store.search("service")] == [("note", "Heron 2")]
+        assert len(store.search("heron", limit=1)) == 1
 
 
 @pytest.mark.parametrize(
@@ -242,14 +242,14 @@ def test_words_are_found_wherever_they_stand(tmp_path: Path) -> None:
 )
 def test_a_search_is_words_whatever_they_are(tmp_path: Path, text: str) -> None:
     with store_with(tmp_path, whole_week()) as store:
-        assert search(store, text) == ()
+        assert store.search(text) == ()
 
 
 def test_search_follows_what_changes(tmp_path: Path) -> None:
     renamed = pack(tools=[tool("heron-2", tagline="Now with feathers")])
     with store_with(tmp_path, whole_week(), renamed) as store:
-        assert [each.id for each in search(store, "feathers")] == ["heron-2"]
-        assert search(store, "fast model") == ()
+        assert [each.id for each in store.search("feathers")] == ["heron-2"]
+        assert store.search("fast model") == ()
         for table in SEARCHED:
             store.db.execute(f"INSERT INTO {table}_fts({table}_fts, rank) VALUES ('integrity-check', 1)")
 

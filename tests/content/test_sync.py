@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.content.importing import ImportCounts
+from newsletter.content.importing import PackImport
 from newsletter.content.records import Decision
 from newsletter.content.store import ContentStore
 from newsletter.content.sync import VIEWS, sync
@@ -62,7 +62,7 @@ class Site:
         assert old in text
         self.views.write_text(text.replace(old, new), encoding="utf-8")
 
-    def sync(self, now: datetime = MONDAY, *, dry_run: bool = False) -> ImportCounts:
+    def sync(self, now: datetime = MONDAY, *, dry_run: bool = False) -> PackImport:
         with ContentStore(self.store) as store:
             return sync(
                 store,
@@ -178,7 +178,7 @@ def test_a_score_that_changes_is_kept_beside_the_old_one(site: Site) -> None:
     site.sync(MONDAY + WEEK)
     with ContentStore(site.store) as store:
         builder = next(each for each in store.reviews(["1"])["1"] if each.reviewer == "Builder")
-        assert (builder.score, builder.decision, builder.first_seen_at) == (40, Decision.SKIP, MONDAY)
+        assert (builder.score, builder.decision, builder.seen_at) == (40, Decision.SKIP, MONDAY)
         assert row_counts(store)["ratings"] == 4
 
 

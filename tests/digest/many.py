@@ -26,13 +26,13 @@ def many_comparisons(count: int) -> Pack:
             for each in tools
         ),
         comparisons=tuple(
-            ComparisonEntry(left=f"tool-{left}", right=f"tool-{right}", summary=long_text)
+            ComparisonEntry(left_id=f"tool-{left}", right_id=f"tool-{right}", summary=long_text)
             for left, right in sorted(pairs)
             if left != right
         ),
         reviews=tuple(
             ReviewEntry(
-                tool=f"tool-{each}",
+                tool_id=f"tool-{each}",
                 reviewer=who,
                 score=40 + each * place % 60,
                 decision=Decision.SKIP if each % (place + 2) == 0 else Decision.SHIP,
@@ -43,7 +43,7 @@ def many_comparisons(count: int) -> Pack:
         ),
         claims=tuple(
             ClaimEntry(
-                tool=f"tool-{each}", attribute=attribute, value=price.format(each % 9 + 1), unit="USD/Mtok"
+                tool_id=f"tool-{each}", attribute=attribute, value=price.format(each % 9 + 1), unit="USD/Mtok"
             )
             for each in tools
             for attribute, price in PRICES

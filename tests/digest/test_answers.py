@@ -24,7 +24,7 @@ def asked(key: str, answer: str) -> Question:
         answer=answer,
         source_id="desk",
         line=None,
-        first_seen_at=MOMENT,
+        seen_at=MOMENT,
     )
 
 

@@ -1,7 +1,7 @@
 """The benchmarks of a lead: what is shown, and what is said of the tests that are not."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -22,7 +22,7 @@ def with_results(name: str, *scores: int | None, when: date | None = None) -> Do
             score=None if score is None else Decimal(score),
             out_of=None,
             as_of=when,
-            seen_on=date(2026, 11, 23),
+            seen_at=datetime(2026, 11, 23, tzinfo=UTC),
             source_id="desk",
             line=None,
         )

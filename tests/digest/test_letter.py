@@ -1,5 +1,6 @@
 """The letter of a small week, from the stores to every word; and of weeks that somebody wishes us ill with."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def test_a_finding_on_which_sources_differ_points_to_them_and_a_preheader_does_n
 
 
 def test_sources_that_agree_with_each_other_stand_behind_one_value(tmp_path: Path) -> None:
-    claim = ClaimEntry(tool="heron-small", attribute="input_price", value="0.07", unit="USD/Mtok")
+    claim = ClaimEntry(tool_id="heron-small", attribute="input_price", value="0.07", unit="USD/Mtok")
     letter = letter_of_week(tmp_path, *WEEK, Pack(source=SourceEntry(name="Third"), claims=(claim,)))
     assert [each.words for each in letter.sources.disputes] == [
         "Heron Small, input price: $0.10 (Model almanac, checked 1 Mar 2026); "
@@ -99,7 +100,7 @@ def test_every_source_that_is_named_is_among_the_sources(letter: IssueContent) -
 def test_a_source_is_dated_as_what_is_printed_of_it(tmp_path: Path) -> None:
     def price(tool: str, day: int) -> ClaimEntry:
         return ClaimEntry(
-            tool=tool,
+            tool_id=tool,
             attribute="input_price",
             value="0.07",
             unit="USD/Mtok",
@@ -117,32 +118,30 @@ def test_a_source_is_dated_as_what_is_printed_of_it(tmp_path: Path) -> None:
 
 
 def test_a_brief_names_both_tools_whatever_its_headline(tmp_path: Path) -> None:
-    comparison = PRICE_PAGE.comparisons[0].model_copy(update={"headline": "Reports, or mail"})
+    comparison = replace(PRICE_PAGE.comparisons[0], headline="Reports, or mail")
     renamed = PRICE_PAGE.model_copy(update={"comparisons": (comparison,)})
     letter = letter_of_week(tmp_path, PANEL_PAGE, renamed)
     assert [each.headline for each in letter.more] == ["Pelican Large vs Heron Small"]
 
 
 def test_a_dispute_about_what_is_not_printed_is_not_printed(tmp_path: Path) -> None:
-    other = ClaimEntry(tool="osprey-7b", attribute="max_output", value="9000", unit="tokens")
+    other = ClaimEntry(tool_id="osprey-7b", attribute="max_output", value="9000", unit="tokens")
     more = Pack(source=SourceEntry(name="Elsewhere"), claims=(other,))
     again = Pack(
         source=SourceEntry(name="Nowhere"),
-        claims=(ClaimEntry(tool="osprey-7b", attribute="max_output", value="8000", unit="tokens"),),
+        claims=(ClaimEntry(tool_id="osprey-7b", attribute="max_output", value="8000", unit="tokens"),),
     )
     assert letter_of_week(tmp_path, PROFILE_ALONE, more, again).sources.disputes == ()
 
 
 PROFILE_ALONE = PROFILE_PAGE.model_copy(
-    update={"claims": tuple(each for each in PROFILE_PAGE.claims if each.tool == "osprey-7b")}
+    update={"claims": tuple(each for each in PROFILE_PAGE.claims if each.tool_id == "osprey-7b")}
 )
 
 
 def test_from_a_source_that_is_not_ours_only_figures_enter(tmp_path: Path) -> None:
     theirs = [
-        pack.model_copy(update={"source": pack.source.model_copy(update={"ours": False})})
-        for pack in WEEK
-        if pack.source
+        pack.model_copy(update={"source": replace(pack.source, ours=False)}) for pack in WEEK if pack.source
     ]
     letter = letter_of_week(tmp_path, *theirs)
     assert letter.lead is not None
@@ -227,7 +226,7 @@ def test_prices_on_cards_have_their_unit_and_the_days_they_were_looked_at(letter
 
 def test_how_one_pays_for_a_judged_tool_has_its_day_too(tmp_path: Path) -> None:
     price = ClaimEntry(
-        tool="tern-notes", attribute="price", value="Free tier, then $8", as_of=date(2026, 11, 2)
+        tool_id="tern-notes", attribute="price", value="Free tier, then $8", as_of=date(2026, 11, 2)
     )
     priced = VERDICT_PAGE.model_copy(update={"claims": (price,)})
     [card] = letter_of_week(tmp_path, priced).cards
@@ -244,7 +243,7 @@ def test_costs_and_benchmarks_say_whose_they_are_and_of_which_day(tmp_path: Path
 
 
 def summed_up(summary: str) -> Pack:
-    comparison = PRICE_PAGE.comparisons[0].model_copy(update={"summary": summary})
+    comparison = replace(PRICE_PAGE.comparisons[0], summary=summary)
     return PRICE_PAGE.model_copy(update={"comparisons": (comparison,)})
 
 
@@ -307,8 +306,8 @@ def full_week(count: int) -> Pack:
         ),
         comparisons=tuple(
             ComparisonEntry(
-                left=ids[2 * each],
-                right=ids[2 * each + 1],
+                left_id=ids[2 * each],
+                right_id=ids[2 * each + 1],
                 summary=long_text,
                 pick_left_if=long_text,
                 pick_right_if=long_text,
@@ -317,19 +316,19 @@ def full_week(count: int) -> Pack:
             for each in range(count)
         ),
         verdicts=tuple(
-            VerdictEntry(tool=key, ships=place % 5, skips=4 - place % 5) for place, key in enumerate(ids)
+            VerdictEntry(tool_id=key, ships=place % 5, skips=4 - place % 5) for place, key in enumerate(ids)
         ),
         reviews=tuple(
-            ReviewEntry(tool=key, reviewer=who, score=40 + (place * 7) % 60, words=long_text)
+            ReviewEntry(tool_id=key, reviewer=who, score=40 + (place * 7) % 60, words=long_text)
             for place, key in enumerate(ids)
             for who in ("Builder", "Skeptic", "Futurist", "Founder")
         ),
         claims=tuple(
-            ClaimEntry(tool=key, attribute=attribute, value=f"0.{place + 1}", unit="USD/Mtok")
+            ClaimEntry(tool_id=key, attribute=attribute, value=f"0.{place + 1}", unit="USD/Mtok")
             for place, key in enumerate(ids)
             for attribute in ("input_price", "output_price")
         ),
-        questions=tuple(QuestionEntry(tool=key, question="What is it?", answer=long_text) for key in ids),
+        questions=tuple(QuestionEntry(tool_id=key, question="What is it?", answer=long_text) for key in ids),
     )
 
 
@@ -381,13 +380,13 @@ def test_hostile_words_stay_words_on_one_line(tmp_path: Path) -> None:
             ToolEntry(id="a", name=f"A {NASTY}", tagline=NASTY, category=NASTY * 5, url="https://a.example"),
             ToolEntry(id="b", name="B" * 190, tagline="x " * 400, entry=NASTY),
         ),
-        comparisons=(ComparisonEntry(left="a", right="b", headline=NASTY, pick_left_if=NASTY),),
+        comparisons=(ComparisonEntry(left_id="a", right_id="b", headline=NASTY, pick_left_if=NASTY),),
         reviews=(
             ReviewEntry(
-                tool="a", reviewer=f"R {NASTY}", score=50, words=f"It ships {NASTY} every day of the week."
+                tool_id="a", reviewer=f"R {NASTY}", score=50, words=f"It ships {NASTY} every day of the week."
             ),
         ),
-        claims=(ClaimEntry(tool="a", attribute="licence", value=NASTY),),
+        claims=(ClaimEntry(tool_id="a", attribute="licence", value=NASTY),),
     )
     letter = letter_of_week(tmp_path, pack)
     texts = [letter.subject, letter.preheader, *letter.findings, *_lead_texts(letter)]
@@ -416,7 +415,7 @@ def _lead_texts(letter: IssueContent) -> list[str]:
 
 @pytest.mark.parametrize("url", ["", "http://[", "https://a.example/\u202e"])
 def test_what_leads_nowhere_safe_is_no_link(tmp_path: Path, url: str) -> None:
-    comparison = PANEL_PAGE.comparisons[0].model_copy(update={"url": url})
+    comparison = replace(PANEL_PAGE.comparisons[0], url=url)
     letter = letter_of_week(tmp_path, PANEL_PAGE.model_copy(update={"comparisons": (comparison,)}))
     assert letter.lead is not None
     assert letter.lead.link.url == ""

@@ -48,8 +48,8 @@ class Site:
         pack = Pack(
             source=SourceEntry(name=f"Desk {first}", ours=True),
             tools=tuple(ToolEntry(id=each, name=each) for each in ids),
-            comparisons=tuple(ComparisonEntry(left=left, right=right) for left, right in pairs),
-            reviews=tuple(ReviewEntry(tool=each, reviewer="A", score=50, words=each) for each in ids),
+            comparisons=tuple(ComparisonEntry(left_id=left, right_id=right) for left, right in pairs),
+            reviews=tuple(ReviewEntry(tool_id=each, reviewer="A", score=50, words=each) for each in ids),
         )
         self.content.import_pack(pack, self.now)
 

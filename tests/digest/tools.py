@@ -1,7 +1,7 @@
 """Tools for tests of single blocks: a dossier with just what a test is about."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from newsletter.content.records import Claim, Decision, Fact, Offer, Review, Tool, Verdict
@@ -24,7 +24,7 @@ def claim(tool: str, attribute: str, value: str, key: str = "") -> Claim:
         words=value,
         as_of=None,
         verified_on=None,
-        seen_on=date(2026, 11, 23),
+        seen_at=MOMENT,
         source_id="desk",
         line=None,
     )
@@ -42,7 +42,7 @@ def review(
         words=words,
         source_id="desk",
         line=None,
-        first_seen_at=MOMENT,
+        seen_at=MOMENT,
     )
 
 
@@ -116,7 +116,7 @@ def offer(provider: str, input_price: str | None, output_price: str | None) -> O
         throughput_tps=None,
         uptime_percent=None,
         as_of=None,
-        seen_on=date(2026, 11, 23),
+        seen_at=MOMENT,
         source_id="desk",
         line=None,
     )

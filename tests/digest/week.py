@@ -64,7 +64,7 @@ def _tool(key: str, name: str, tagline: str, entry: str = "", url: str = "") -> 
 
 def _panel(tool: str, *said: tuple[str, int, str, str]) -> tuple[ReviewEntry, ...]:
     return tuple(
-        ReviewEntry(tool=tool, reviewer=who, score=score, decision=Decision(decision), words=words)
+        ReviewEntry(tool_id=tool, reviewer=who, score=score, decision=Decision(decision), words=words)
         for who, score, decision, words in said
     )
 
@@ -79,16 +79,16 @@ PANEL_PAGE = Pack(
     ),
     comparisons=(
         ComparisonEntry(
-            left="borealis-3-22b",
-            right="meridian-medium",
+            left_id="borealis-3-22b",
+            right_id="meridian-medium",
             url="https://tools.example.org/borealis-vs-meridian",
             headline="Borealis 3 (22B) vs Meridian Medium",
             published_on=date(2026, 11, 23),
         ),
     ),
     verdicts=(
-        VerdictEntry(tool="borealis-3-22b", ships=4, skips=0, share=Decimal(100)),
-        VerdictEntry(tool="meridian-medium", ships=3, skips=1, share=Decimal(75)),
+        VerdictEntry(tool_id="borealis-3-22b", ships=4, skips=0, share=Decimal(100)),
+        VerdictEntry(tool_id="meridian-medium", ships=3, skips=1, share=Decimal(75)),
     ),
     reviews=(
         *_panel(
@@ -129,14 +129,14 @@ PANEL_PAGE = Pack(
         ),
     ),
     claims=(
-        ClaimEntry(tool="borealis-3-22b", attribute="price", value="Free (Apache 2.0 open weights)"),
+        ClaimEntry(tool_id="borealis-3-22b", attribute="price", value="Free (Apache 2.0 open weights)"),
         ClaimEntry(
-            tool="meridian-medium",
+            tool_id="meridian-medium",
             attribute="price",
             value="API access, pay-per-token; enterprise on request",
         ),
     ),
-    votes=(VotesEntry(tool="meridian-medium", ship=7, skip=2),),
+    votes=(VotesEntry(tool_id="meridian-medium", ship=7, skip=2),),
 )
 
 PRICE_PAGE = Pack(
@@ -147,8 +147,8 @@ PRICE_PAGE = Pack(
     ),
     comparisons=(
         ComparisonEntry(
-            left="pelican-large",
-            right="heron-small",
+            left_id="pelican-large",
+            right_id="heron-small",
             url="https://tools.example.org/pelican-vs-heron",
             headline="Pelican Large vs Heron Small",
             pick_left_if="you write reports that somebody signs—its steady tone is worth waiting for in most offices",
@@ -156,25 +156,25 @@ PRICE_PAGE = Pack(
         ),
     ),
     claims=(
-        ClaimEntry(tool="pelican-large", attribute="input_price", value="0.40", unit="USD/Mtok"),
-        ClaimEntry(tool="pelican-large", attribute="output_price", value="2.00", unit="USD/Mtok"),
-        ClaimEntry(tool="heron-small", attribute="input_price", value="0.07", unit="USD/Mtok"),
-        ClaimEntry(tool="heron-small", attribute="output_price", value="0.20", unit="USD/Mtok"),
+        ClaimEntry(tool_id="pelican-large", attribute="input_price", value="0.40", unit="USD/Mtok"),
+        ClaimEntry(tool_id="pelican-large", attribute="output_price", value="2.00", unit="USD/Mtok"),
+        ClaimEntry(tool_id="heron-small", attribute="input_price", value="0.07", unit="USD/Mtok"),
+        ClaimEntry(tool_id="heron-small", attribute="output_price", value="0.20", unit="USD/Mtok"),
     ),
     benchmarks=(
-        BenchmarkEntry(tool="pelican-large", test="Rewriting", score=None),
-        BenchmarkEntry(tool="heron-small", test="Rewriting", score=Decimal(2), out_of=Decimal(3)),
-        BenchmarkEntry(tool="pelican-large", test="Long context", score=None),
-        BenchmarkEntry(tool="heron-small", test="Long context", score=None),
+        BenchmarkEntry(tool_id="pelican-large", test="Rewriting", score=None),
+        BenchmarkEntry(tool_id="heron-small", test="Rewriting", score=Decimal(2), out_of=Decimal(3)),
+        BenchmarkEntry(tool_id="pelican-large", test="Long context", score=None),
+        BenchmarkEntry(tool_id="heron-small", test="Long context", score=None),
     ),
     questions=(
         QuestionEntry(
-            comparison="pelican-large-vs-heron-small",
+            comparison_id="pelican-large-vs-heron-small",
             question="Which is cheaper?",
             answer="Heron Small costs $0.20 per million output tokens, ten times less.",
         ),
         QuestionEntry(
-            comparison="pelican-large-vs-heron-small",
+            comparison_id="pelican-large-vs-heron-small",
             question="Which writes better reports?",
             answer="Pelican Large keeps its tone over many pages. Heron Small was not made for that.",
         ),
@@ -186,18 +186,22 @@ PROFILE_PAGE = Pack(
     tools=(_tool("osprey-7b", "Osprey 7B", "The almanac calls it a small wonder"),),
     claims=(
         ClaimEntry(
-            tool="heron-small",
+            tool_id="heron-small",
             attribute="input_price",
             value="0.10",
             unit="USD/Mtok",
             verified_on=date(2026, 3, 1),
         ),
         ClaimEntry(
-            tool="osprey-7b", attribute="context", value="128000", unit="tokens", verified_on=date(2026, 3, 1)
+            tool_id="osprey-7b",
+            attribute="context",
+            value="128000",
+            unit="tokens",
+            verified_on=date(2026, 3, 1),
         ),
-        ClaimEntry(tool="osprey-7b", attribute="licence", value="Apache 2.0"),
+        ClaimEntry(tool_id="osprey-7b", attribute="licence", value="Apache 2.0"),
     ),
-    notes=(NoteEntry(tool="osprey-7b", kind=NoteKind.BEST_FOR, words="Whatever the almanac likes"),),
+    notes=(NoteEntry(tool_id="osprey-7b", kind=NoteKind.BEST_FOR, words="Whatever the almanac likes"),),
 )
 
 VERDICT_PAGE = Pack(

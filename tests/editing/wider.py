@@ -9,7 +9,7 @@ WIDER = Pack(
     source=SourceEntry(name="Tool desk, waders", url="https://tools.example.org/waders", ours=True),
     tools=tuple(ToolEntry(id=each, name=each.capitalize()) for each in NAMES),
     comparisons=tuple(
-        ComparisonEntry(left=left, right=right, url=f"https://tools.example.org/{left}")
+        ComparisonEntry(left_id=left, right_id=right, url=f"https://tools.example.org/{left}")
         for left, right in zip(NAMES[::2], NAMES[1::2], strict=True)
     ),
 )
@@ -18,7 +18,7 @@ STRANGER = Pack(
     source=SourceEntry(name="Some forum", url="https://forum.example.net/meridian", ours=False),
     reviews=(
         ReviewEntry(
-            tool="meridian-medium",
+            tool_id="meridian-medium",
             reviewer="Stranger",
             score=99,
             decision=Decision.SHIP,
@@ -31,5 +31,7 @@ STRANGER = Pack(
 LATE = Pack(
     source=SourceEntry(name="Tool desk, late", url="https://tools.example.org/late", ours=True),
     tools=(ToolEntry(id="godwit", name="Godwit"), ToolEntry(id="hoopoe", name="Hoopoe")),
-    comparisons=(ComparisonEntry(left="godwit", right="hoopoe", url="https://tools.example.org/godwit"),),
+    comparisons=(
+        ComparisonEntry(left_id="godwit", right_id="hoopoe", url="https://tools.example.org/godwit"),
+    ),
 )

@@ -93,7 +93,7 @@ def test_sources_disagree_only_where_the_real_ones_do(content: ContentStore) -> 
 def test_splits_add_up_to_the_decisions_and_picks_are_short(folder: Path) -> None:
     for pack in read_week(folder).packs.values():
         for verdict in pack.verdicts:
-            reviews = [each for each in pack.reviews if each.tool == verdict.tool]
+            reviews = [each for each in pack.reviews if each.tool_id == verdict.tool_id]
             ships = [each for each in reviews if each.decision == "ship"]
             assert len(reviews) == (verdict.ships or 0) + (verdict.skips or 0)
             assert verdict.derived or len(ships) == verdict.ships

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from newsletter.content.packs import Origin, find_files, read_material
+from newsletter.content.packs import Provenance, find_files, read_material
 from newsletter.content.records import Pack
 from newsletter.content.store import ContentStore
 
@@ -30,7 +30,7 @@ class Week:
 
 def read_week(folder: Path) -> Week:
     return Week(
-        packs={file.name: read_material(file, Origin(ours=True)).pack for file in find_files([folder])}
+        packs={file.name: read_material(file, Provenance(ours=True)).pack for file in find_files([folder])}
     )
 
 

@@ -58,10 +58,10 @@ def _pack(name: str) -> Pack:
     return Pack(
         source=SourceEntry(name=f"Tool desk on {name}", url=url, ours=True),
         tools=tuple(ToolEntry(id=tool, name=tool.title(), category="Tools") for tool in (left, right)),
-        comparisons=(ComparisonEntry(left=left, right=right, url=url, headline=f"{left} vs {right}"),),
+        comparisons=(ComparisonEntry(left_id=left, right_id=right, url=url, headline=f"{left} vs {right}"),),
         reviews=tuple(
             ReviewEntry(
-                tool=tool, reviewer="Builder", score=score, decision=decision, words="It works as it says."
+                tool_id=tool, reviewer="Builder", score=score, decision=decision, words="It works as it says."
             )
             for tool, score, decision in ((left, 81, Decision.SHIP), (right, 44, Decision.SKIP))
         ),

@@ -22,18 +22,20 @@ MUCH = Pack(
     source=SourceEntry(name="Tool desk", url="https://tools.example.org/long", ours=True),
     reviews=tuple(
         ReviewEntry(
-            tool=tool, reviewer=f"Reviewer {number}", score=60 + number, decision=Decision.SHIP, words=""
+            tool_id=tool, reviewer=f"Reviewer {number}", score=60 + number, decision=Decision.SHIP, words=""
         )
         for number in range(12)
         for tool in ("borealis-3-22b", "meridian-medium")
     ),
     benchmarks=tuple(
-        BenchmarkEntry(tool="borealis-3-22b", test=f"Test {number}", score=Decimal(number), out_of=Decimal(9))
+        BenchmarkEntry(
+            tool_id="borealis-3-22b", test=f"Test {number}", score=Decimal(number), out_of=Decimal(9)
+        )
         for number in range(7)
     ),
     questions=tuple(
         QuestionEntry(
-            comparison="borealis-3-22b-vs-meridian-medium",
+            comparison_id="borealis-3-22b-vs-meridian-medium",
             question=f"Is question {number} answered?",
             answer="Yes. " * 40,
         )

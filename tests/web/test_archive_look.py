@@ -26,8 +26,10 @@ PATHS = ("/", "/archive?q=heron", "/archive/weekly-1", "/archive/weekly-2", "/ar
 HOSTILE = Pack(
     source=SourceEntry(name="Tool desk <b>", url="https://tools.example.org/odd", ours=True),
     tools=(ToolEntry(id="odd", name="<script>alert(1)</script>" + "Long" * 30, category='"><img src=x>'),),
-    reviews=(ReviewEntry(tool="odd", reviewer="<b>Builder", score=70, decision=Decision.SHIP, words="Odd."),),
-    benchmarks=(BenchmarkEntry(tool="odd", test="A" * 80, score=Decimal(1), out_of=Decimal(2)),),
+    reviews=(
+        ReviewEntry(tool_id="odd", reviewer="<b>Builder", score=70, decision=Decision.SHIP, words="Odd."),
+    ),
+    benchmarks=(BenchmarkEntry(tool_id="odd", test="A" * 80, score=Decimal(1), out_of=Decimal(2)),),
 )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.clock import MovedClock
-from newsletter.content.store import ContentStore, reader_votes
+from newsletter.content.store import ContentStore
 from newsletter.digest.issues import Issue
 from newsletter.editing.compiled import compile_issue
 from newsletter.editing.preview import Format, preview
@@ -117,7 +117,7 @@ def test_the_next_issue_and_the_archive_show_totals_and_the_marks_are_gone(
     close(house)
     assert marks(house) == 0
     with house.app.content() as content:
-        counted = reader_votes(content, [LEAD])
+        counted = content.reader_votes([LEAD])
     assert {(each.tool_id, each.ship, each.skip) for each in counted} == {(LEFT, 2, 0), (RIGHT, 1, 1)}
     assert heading(house.get(vote_path(house))) == "Voting is closed"
     page = house.get(f"/archive/weekly-{issue.number or 1}").text
@@ -146,7 +146,7 @@ def test_counting_twice_keeps_the_first_totals(house: House, issue: Issue) -> No
     close(house)
     close(house)
     with house.app.content() as content:
-        assert [(each.ship, each.skip) for each in reader_votes(content)] == [(1, 0)]
+        assert [(each.ship, each.skip) for each in content.reader_votes()] == [(1, 0)]
 
 
 def test_only_active_readers_vote_and_only_on_what_went_out(house: House, issue: Issue) -> None:

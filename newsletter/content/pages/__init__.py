@@ -6,7 +6,9 @@ reads its parts. A page says nothing here that it does not say there: what it le
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import fields, replace
 from datetime import date
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -28,6 +30,7 @@ from newsletter.content.records import (
     ToolEntry,
     VerdictEntry,
     VotesEntry,
+    pack_name,
     slug,
 )
 from newsletter.errors import BadInput, Place
@@ -38,7 +41,7 @@ SHAPES = (panel.SHAPE, profile.SHAPE, head_to_head.SHAPE, model_page.SHAPE)
 #: Fewer marks of a shape than this are a coincidence.
 MARKS_NEEDED = 2
 
-_FIELDS: dict[type[Entry], str] = {
+_KINDS: dict[type[Entry], str] = {
     ReviewerEntry: "reviewers",
     ToolEntry: "tools",
     ComparisonEntry: "comparisons",
@@ -87,7 +90,8 @@ def read_page(
         return _pack(source, entries)
     except ValidationError as error:
         fault = error.errors()[0]
-        field = ".".join(str(part) for part in fault["loc"])
+        # After "source", or a kind and a place in it, comes the field.
+        field = ".".join(str(part) for part in fault["loc"][1 if fault["loc"][0] == "source" else 2 :])
         raise BadInput(f"{fault['msg']} (in a {shape.name})", Place(name, None, field)) from error
 
 
@@ -113,15 +117,19 @@ def _recognise(page: Page) -> Shape:
 def _placed(entry: Entry, url: str, published_on: date | None, as_of: date | None) -> Entry:
     """The entry with what only the caller knows: the page's address and dates."""
     if isinstance(entry, ComparisonEntry):
-        return entry.model_copy(update={"url": url, "published_on": published_on})
+        return replace(entry, url=url, published_on=published_on)
     if isinstance(entry, _DATED) and as_of is not None:
-        return entry.model_copy(update={"as_of": as_of})
+        return replace(entry, as_of=as_of)
     return entry
 
 
 def _pack(source: SourceEntry, entries: Iterable[Entry]) -> Pack:
-    """The entries by kind."""
-    fields: dict[str, list[Entry]] = defaultdict(list)
+    """The entries by kind, each checked like one of a file: a page is anybody's text."""
+    records: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for entry in entries:
-        fields[_FIELDS[type(entry)]].append(entry)
-    return Pack.model_validate({"source": source, **fields})
+        records[_KINDS[type(entry)]].append(_as_written(entry))
+    return Pack.model_validate({"source": _as_written(source), **records})
+
+
+def _as_written(entry: Entry) -> dict[str, Any]:
+    return {pack_name(each.name): getattr(entry, each.name) for each in fields(entry)}

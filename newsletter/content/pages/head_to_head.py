@@ -73,8 +73,8 @@ def _title(page: Page, sections: Sections) -> Pair:
 def _comparison(pair: Pair, names: Names, sections: Sections) -> ComparisonEntry:
     choice = sections.paragraphs("choice")
     return ComparisonEntry(
-        left=pair.ids[0],
-        right=pair.ids[1],
+        left_id=pair.ids[0],
+        right_id=pair.ids[1],
         summary=joined(choice),
         cost_read=joined(sections.paragraphs("costs")),
         performance_read=joined(sections.paragraphs("performance")),
@@ -122,4 +122,4 @@ def _benchmarks(page: Page, names: Names, lines: Iterable[Line]) -> Iterator[Ben
             if not tool:
                 raise page.refusal(f'the column "{column}" is neither of the two tools', line, "benchmarks")
             points, out_of = score(page, cell, line, cells[0])
-            yield BenchmarkEntry(tool=tool, test=cells[0], score=points, out_of=out_of, line=line.number)
+            yield BenchmarkEntry(tool_id=tool, test=cells[0], score=points, out_of=out_of, line=line.number)

@@ -238,7 +238,11 @@ def read_questions(
     """Each question with the paragraphs under it, up to the next one."""
     for question, answer in _answered(page, sections.lines(key)):
         yield QuestionEntry(
-            question=question.text, answer=answer, comparison=comparison, tool=tool, line=question.number
+            question=question.text,
+            answer=answer,
+            comparison_id=comparison,
+            tool_id=tool,
+            line=question.number,
         )
 
 

@@ -223,7 +223,7 @@ def _offers(page: Page, tool: str, lines: Sequence[Line]) -> Iterator[OfferEntry
     for line, cells in rows:
         row = dict(zip(columns, cells, strict=True))
         yield OfferEntry(
-            tool=tool,
+            tool_id=tool,
             provider=row["provider"],
             context_tokens=token_count(page, row.get("context", ""), line, "Context"),
             input_price=token_price(page, row.get("input", ""), line, "Input"),
@@ -258,14 +258,16 @@ def _notes(page: Page, tool: str, sections: Sections) -> Iterator[NoteEntry]:
     ):
         for line in sections.lines(key):
             if line.bulleted or (is_prose(line) if key != "best_for" else not is_furniture(line.text)):
-                yield NoteEntry(tool=tool, kind=kind, words=line.text, line=line.number)
+                yield NoteEntry(tool_id=tool, kind=kind, words=line.text, line=line.number)
     for title, words in read_use_cases(page, sections.lines("uses")):
-        yield NoteEntry(tool=tool, kind=NoteKind.USE_CASE, other=title.text, words=words, line=title.number)
+        yield NoteEntry(
+            tool_id=tool, kind=NoteKind.USE_CASE, other=title.text, words=words, line=title.number
+        )
     for title, words in read_prompts(page, sections.lines("prompts")):
-        yield NoteEntry(tool=tool, kind=NoteKind.PROMPT, other=title.text, words=words, line=title.number)
+        yield NoteEntry(tool_id=tool, kind=NoteKind.PROMPT, other=title.text, words=words, line=title.number)
     for example in read_examples(page, sections.lines("examples")):
         yield NoteEntry(
-            tool=tool,
+            tool_id=tool,
             kind=NoteKind.EXAMPLE_OUTPUT,
             other=shortened(example.prompt.text),
             words=example.words,

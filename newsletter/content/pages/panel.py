@@ -400,7 +400,7 @@ def read(page: Page) -> Iterator[Entry]:
     if not table.columns and columns != pair.names:
         message = "the cards stand in another order than the title: whose reviews are on the left is unclear"
         raise page.refusal(message, pair.line, "scorecard")
-    yield ComparisonEntry(left=pair.ids[0], right=pair.ids[1])
+    yield ComparisonEntry(left_id=pair.ids[0], right_id=pair.ids[1])
     yield from (ReviewerEntry(name=name) for name in scorecard.reviewers)
     panels = [
         Panel(
@@ -450,14 +450,14 @@ def _tool(card: Card, table: DecisionTable, names: Names) -> Iterator[Entry]:
     if price and not is_absent(price.text):
         yield claim(card.tool, "price", price.text, price, words=price.text)
     if best_for and not is_absent(best_for.text):
-        yield NoteEntry(tool=card.tool, kind=NoteKind.BEST_FOR, words=best_for.text, line=best_for.number)
+        yield NoteEntry(tool_id=card.tool, kind=NoteKind.BEST_FOR, words=best_for.text, line=best_for.number)
 
 
 def _community(card: Card, stated: Line | None) -> Iterator[Entry]:
     for line in filter(None, (stated, card.community)):
         split = _SPLIT.search(line.text)
         if split:
-            yield VotesEntry(tool=card.tool, ship=int(split[1]), skip=int(split[2]), line=line.number)
+            yield VotesEntry(tool_id=card.tool, ship=int(split[1]), skip=int(split[2]), line=line.number)
             break
     share = SHARE.fullmatch(card.community.text) if card.community else None
     if share and card.community:
@@ -511,7 +511,7 @@ def _verdict(page: Page, panel: Panel, *, whole: bool, scorecard_ends: bool) -> 
     line = (panel.stated if split and not derived else None) or panel.card.share
     if line:
         yield VerdictEntry(
-            tool=panel.card.tool,
+            tool_id=panel.card.tool,
             ships=split[0] if split else None,
             skips=split[1] if split else None,
             share=panel.share,
@@ -533,7 +533,7 @@ def _check_number(page: Page, panel: Panel, *, scorecard_ends: bool) -> None:
 
 def _review(tool: str, review: Review) -> ReviewEntry:
     return ReviewEntry(
-        tool=tool,
+        tool_id=tool,
         reviewer=review.reviewer,
         score=review.score,
         decision=review.decision,

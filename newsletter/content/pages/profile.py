@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from itertools import chain
 
@@ -59,7 +60,7 @@ def read(page: Page) -> Iterator[Entry]:
         _prices(page, tool, sections),
         _prose(sections, names),
     ):
-        yield entry.model_copy(update={"verified_on": verified})
+        yield replace(entry, verified_on=verified)
     yield from _notes(tool, sections)
 
 
@@ -158,10 +159,10 @@ def _prose(sections: Sections, names: Names) -> Iterator[ClaimEntry]:
 def _notes(tool: str, sections: Sections) -> Iterator[NoteEntry]:
     for key, kind in (("capabilities", NoteKind.STRENGTH), ("uses", NoteKind.USE_CASE)):
         for line in sections.paragraphs(key):
-            yield NoteEntry(tool=tool, kind=kind, words=line.text, line=line.number)
+            yield NoteEntry(tool_id=tool, kind=kind, words=line.text, line=line.number)
     for line in sections.paragraphs("comparisons"):
         other, colon, words = line.text.partition(":")
         if colon and words.strip():
             yield NoteEntry(
-                tool=tool, kind=NoteKind.VERSUS, other=other, words=words.strip(), line=line.number
+                tool_id=tool, kind=NoteKind.VERSUS, other=other, words=words.strip(), line=line.number
             )

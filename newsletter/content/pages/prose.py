@@ -28,7 +28,7 @@ def claim(tool: str, attribute: str, value: str, line: Line, *, words: str, unit
     """What `line` states of `tool`, in the units of the store."""
     measured = measure(attribute, value, unit)
     return ClaimEntry(
-        tool=tool,
+        tool_id=tool,
         attribute=attribute,
         value=measured.value,
         unit=measured.unit,

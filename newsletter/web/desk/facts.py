@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request, Response
 
 from newsletter.app import App
 from newsletter.content.conflicts.findings import Contradiction, Statement
-from newsletter.content.store import find_tools
 from newsletter.editing.cache import DeskCache
 from newsletter.editing.editors import Editor
 from newsletter.editing.facts import (
@@ -174,7 +173,7 @@ def _rule(
 def _search(app: App, query: str) -> tuple[tuple[str, str], ...]:
     """Tools by name and path."""
     with app.content() as content:
-        return tuple((name, _path(tool_id)) for tool_id, name in find_tools(content, query, MOST_TOOLS))
+        return tuple((name, _path(tool_id)) for tool_id, name in content.find_tools(query, MOST_TOOLS))
 
 
 def _tool_page(

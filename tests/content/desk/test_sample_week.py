@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.content.conflicts.find import find_contradictions
 from newsletter.content.conflicts.findings import Contradiction, Kind
-from newsletter.content.packs import Origin, find_files, read_material
+from newsletter.content.packs import Provenance, find_files, read_material
 from newsletter.content.pages import read_page
 from newsletter.content.store import ContentStore
 from tests.content.desk.pages import head_to_head, model_page, profile
@@ -23,7 +23,7 @@ def import_weeks(store: ContentStore) -> None:
     """The two example weeks, imported a week apart."""
     for days, name in ((0, "last-week"), (7, "sample-week")):
         for file in find_files([EXAMPLES / name]):
-            read = read_material(file, Origin())
+            read = read_material(file, Provenance())
             store.import_pack(read.pack, THURSDAY + timedelta(days=days), where=read.where)
 
 

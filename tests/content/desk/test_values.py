@@ -1,6 +1,6 @@
 """When two values contradict each other: units, roundings, currencies, licences."""
 
-from datetime import date
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -27,7 +27,7 @@ def claim(attribute: str, value: str, unit: str = "", words: str = "") -> Claim:
         words=words,
         as_of=None,
         verified_on=None,
-        seen_on=date(2026, 11, 22),
+        seen_at=datetime(2026, 11, 22, tzinfo=UTC),
         source_id="docs",
         line=None,
     )

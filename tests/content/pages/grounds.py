@@ -22,7 +22,7 @@ def groundless(pack: Pack, text: str) -> list[object]:
         ),
         *(each for each in pack.reviews if not _numbers(each.score) <= _numbers(_line(lines, each.line))),
         *(each for each in pack.reviews if each.words not in " ".join(lines)),
-        *(each for each in pack.verdicts if not _bears_out(pack, lines, each.tool)),
+        *(each for each in pack.verdicts if not _bears_out(pack, lines, each.tool_id)),
         *(
             each
             for each in pack.votes
@@ -44,8 +44,8 @@ def groundless(pack: Pack, text: str) -> list[object]:
 
 
 def _bears_out(pack: Pack, lines: list[str], tool: str) -> bool:
-    verdict = next(each for each in pack.verdicts if each.tool == tool)
-    reviews = [each for each in pack.reviews if each.tool == tool]
+    verdict = next(each for each in pack.verdicts if each.tool_id == tool)
+    reviews = [each for each in pack.reviews if each.tool_id == tool]
     if verdict.derived:
         return (verdict.ships or 0) + (verdict.skips or 0) == len(reviews)
     return _numbers(verdict.ships, verdict.skips) <= _numbers(_line(lines, verdict.line))

@@ -22,7 +22,7 @@ def read(text: str, name: str = "page.txt") -> Pack:
 
 def stated(pack: Pack, tool: str, attribute: str) -> list[tuple[str, str, int | None]]:
     """Value, unit and line of each claim on an attribute, in the page's order."""
-    claims = [claim for claim in pack.claims if (claim.tool, claim.attribute) == (tool, attribute)]
+    claims = [claim for claim in pack.claims if (claim.tool_id, claim.attribute) == (tool, attribute)]
     return sorted(
         ((claim.value, claim.unit, claim.line) for claim in claims), key=lambda claim: claim[2] or 0
     )

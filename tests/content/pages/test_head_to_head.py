@@ -32,7 +32,7 @@ def test_prices_in_prose_belong_to_the_tools_that_it_compares() -> None:
 
 def test_a_dash_in_the_table_means_untested() -> None:
     pack = read(text_of("head-to-head"))
-    assert [(each.test, each.tool, each.score, each.out_of) for each in pack.benchmarks] == [
+    assert [(each.test, each.tool_id, each.score, each.out_of) for each in pack.benchmarks] == [
         ("Table Reading", LARGE, Decimal(88), None),
         ("Table Reading", MINI, Decimal("71.5"), None),
         ("Long Letters", LARGE, Decimal(2), Decimal(3)),
@@ -46,13 +46,13 @@ def test_columns_may_stand_the_other_way_round() -> None:
     text = text_of("head-to-head").replace(
         "| Test | Tern Large 4 | Tern Mini 4 |", "| Test | Tern Mini 4 | Tern Large 4 |"
     )
-    scores = {each.tool: each.score for each in read(text).benchmarks if each.test == "Table Reading"}
+    scores = {each.tool_id: each.score for each in read(text).benchmarks if each.test == "Table Reading"}
     assert scores == {MINI: 88, LARGE: Decimal("71.5")}
 
 
 def test_the_reads_and_the_picks_are_the_comparisons() -> None:
     (comparison,) = read(text_of("head-to-head")).comparisons
-    assert (comparison.left, comparison.right) == (LARGE, MINI)
+    assert (comparison.left_id, comparison.right_id) == (LARGE, MINI)
     assert comparison.pick_left_if == "a wrong table costs you more than thirteen times the price"
     assert comparison.pick_right_if == "you send many short texts and read the answers yourself"
     assert comparison.cost_read.startswith("Tern Mini 4 is the cheap one")
@@ -66,7 +66,7 @@ def test_questions_and_answers_belong_to_the_comparison() -> None:
         (24, "Tern Large 4 vs Tern Mini 4: which is better?"),
         (26, "Which is cheaper, Tern Large 4 or Tern Mini 4?"),
     ]
-    assert {each.comparison for each in pack.questions} == {f"{LARGE}-vs-{MINI}"}
+    assert {each.comparison_id for each in pack.questions} == {f"{LARGE}-vs-{MINI}"}
     assert pack.questions[1].answer.startswith("Tern Mini 4 is cheaper. It is priced")
 
 

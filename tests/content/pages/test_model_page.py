@@ -110,7 +110,7 @@ def test_lists_and_use_cases_become_notes() -> None:
 
 def test_questions_belong_to_the_tool() -> None:
     questions = read(text_of("model-page")).questions
-    assert [(each.tool, each.comparison, each.line) for each in questions] == [
+    assert [(each.tool_id, each.comparison_id, each.line) for each in questions] == [
         (GANNET, None, 67),
         (GANNET, None, 69),
     ]

@@ -14,7 +14,7 @@ ORRERY, PILOT = "orrery-code", "pilot-light-3"
 
 
 def verdict(pack: Pack, tool: str) -> VerdictEntry:
-    return next(each for each in pack.verdicts if each.tool == tool)
+    return next(each for each in pack.verdicts if each.tool_id == tool)
 
 
 def split(pack: Pack, tool: str) -> tuple[int | None, int | None, bool]:
@@ -25,8 +25,8 @@ def split(pack: Pack, tool: str) -> tuple[int | None, int | None, bool]:
 def test_reviews_without_names_and_scores_stay_so_and_stand_left_and_right_in_turn() -> None:
     pack = read(text_of("panel-quoted"))
     assert {(each.reviewer, each.score, each.decision) for each in pack.reviews} == {(None, None, None)}
-    assert [each.line for each in pack.reviews if each.tool == KESTREL] == [25, 27, 29, 31]
-    assert [each.line for each in pack.reviews if each.tool == LOOM] == [26, 28, 30, 32]
+    assert [each.line for each in pack.reviews if each.tool_id == KESTREL] == [25, 27, 29, 31]
+    assert [each.line for each in pack.reviews if each.tool_id == LOOM] == [26, 28, 30, 32]
     assert pack.reviews[0].words.startswith("It starts in a second")
     assert pack.reviews[0].words.endswith("colour profiles.")
 
@@ -53,12 +53,14 @@ def test_a_stated_split_is_not_derived() -> None:
 
 def test_reviewers_scores_and_decisions_are_those_that_the_page_names() -> None:
     pack = read(text_of("panel-scored"))
-    assert [(each.reviewer, each.score, each.decision) for each in pack.reviews if each.tool == ORRERY] == [
+    assert [
+        (each.reviewer, each.score, each.decision) for each in pack.reviews if each.tool_id == ORRERY
+    ] == [
         ("Builder", 81, Decision.SHIP),
         ("Operator", 70, Decision.SHIP),
         ("Accountant", 48, Decision.SKIP),
     ]
-    assert [(each.reviewer, each.score) for each in pack.reviews if each.tool == PILOT] == [
+    assert [(each.reviewer, each.score) for each in pack.reviews if each.tool_id == PILOT] == [
         ("Builder", 64),
         ("Operator", 77),
         ("Accountant", 52),
@@ -76,10 +78,10 @@ def test_cards_and_table_become_the_tools_and_their_claims() -> None:
     assert pack.tools[1].description.startswith("Pilot Light 3 completes")
     assert stated(pack, PILOT, "price") == [("$14 a month", "", 66)]
     assert stated(pack, ORRERY, "context") == [("200K", "tokens", 29)]
-    assert [note.words for note in pack.notes if note.tool == ORRERY] == [
+    assert [note.words for note in pack.notes if note.tool_id == ORRERY] == [
         "Teams that review more than they write"
     ]
-    assert [(each.tool, each.ship, each.skip) for each in pack.votes] == [(PILOT, 7, 5)]
+    assert [(each.tool_id, each.ship, each.skip) for each in pack.votes] == [(PILOT, 7, 5)]
 
 
 def test_a_size_in_the_name_or_the_description_is_a_claim() -> None:
@@ -157,7 +159,7 @@ def test_a_reviewer_who_left_one_side_out_has_one_review() -> None:
         "48/100 · skip\n\nNine dollars a month is not the price; the second repository is.", "—"
     )
     pack = read(gone)
-    assert [each.tool for each in pack.reviews if each.reviewer == "Accountant"] == [PILOT]
+    assert [each.tool_id for each in pack.reviews if each.reviewer == "Accountant"] == [PILOT]
 
 
 def test_scores_without_decisions_and_decisions_without_scores_are_kept_as_they_are() -> None:
@@ -172,7 +174,7 @@ def test_columns_follow_the_table_when_it_turns_the_sides_round() -> None:
     )
     pack = read(text)
     assert split(pack, PILOT)[:2] == (2, 1)
-    assert [each.score for each in pack.reviews if each.tool == PILOT] == [81, 70, 48]
+    assert [each.score for each in pack.reviews if each.tool_id == PILOT] == [81, 70, 48]
 
 
 def test_cards_in_another_order_than_the_title_are_refused_where_nothing_names_the_columns() -> None:

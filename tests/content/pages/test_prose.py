@@ -13,7 +13,7 @@ Claims = list[tuple[str, str, str]]
 
 def said(sentence: str, names: Names) -> Claims:
     return [
-        (each.tool, each.attribute, each.value) for each in claims_in(Line(number=1, text=sentence), names)
+        (each.tool_id, each.attribute, each.value) for each in claims_in(Line(number=1, text=sentence), names)
     ]
 
 

@@ -38,12 +38,12 @@ def packs(texts: list[str]) -> dict[tuple[str, ...], Pack]:
 
 
 def split(pack: Pack, tool: str) -> tuple[int | None, int | None, bool]:
-    verdict: VerdictEntry = next(each for each in pack.verdicts if each.tool == tool)
+    verdict: VerdictEntry = next(each for each in pack.verdicts if each.tool_id == tool)
     return verdict.ships, verdict.skips, verdict.derived
 
 
 def scores(pack: Pack, tool: str) -> list[tuple[str | None, int | None]]:
-    return [(each.reviewer, each.score) for each in pack.reviews if each.tool == tool]
+    return [(each.reviewer, each.score) for each in pack.reviews if each.tool_id == tool]
 
 
 def test_all_five_are_known_and_every_figure_stands_on_its_line(texts: list[str]) -> None:
@@ -70,7 +70,7 @@ def test_the_page_with_names_has_its_scores_and_stated_splits(packs: dict[tuple[
 
 def test_the_same_words_stand_on_both_panel_pages(packs: dict[tuple[str, ...], Pack]) -> None:
     first, second = packs[SMALL_24, MEDIUM_32], packs[SMALL_22, MEDIUM_32]
-    words = [{each.words for each in pack.reviews if each.tool == MEDIUM_32} for pack in (first, second)]
+    words = [{each.words for each in pack.reviews if each.tool_id == MEDIUM_32} for pack in (first, second)]
     assert words[0] == words[1]
     assert len(words[0]) == 4
 
@@ -92,7 +92,7 @@ def test_the_head_to_head_has_its_costs_prices_and_questions(packs: dict[tuple[s
     assert [stated(pack, SMALL, volume)[0][0] for volume in volumes] == ["0", "1", "14"]
     assert len(pack.questions) == 4
     assert len(pack.benchmarks) == 24
-    scored = [(each.tool, each.test, each.score) for each in pack.benchmarks if each.score is not None]
+    scored = [(each.tool_id, each.test, each.score) for each in pack.benchmarks if each.score is not None]
     assert scored == [(SMALL, "Constrained Rewriting", Decimal(2))]
     assert pack.comparisons[0].pick_left_if.startswith("you need a proven model")
     assert pack.comparisons[0].pick_right_if.startswith("you’re building constrained-output")

@@ -49,7 +49,7 @@ def printed(app: App, issue: Issue) -> str:
 
 
 def claim(tool: str, attribute: str, value: str, unit: str = "") -> ClaimEntry:
-    return ClaimEntry(tool=tool, attribute=attribute, value=value, unit=unit)
+    return ClaimEntry(tool_id=tool, attribute=attribute, value=value, unit=unit)
 
 
 def test_a_disputed_figure_comes_with_the_values_to_choose_from(app: App) -> None:
@@ -102,7 +102,7 @@ def test_a_dispute_about_what_is_not_printed_is_not_listed(app: App) -> None:
 
 
 def test_a_split_that_its_share_does_not_make_is_listed(tmp_path: Path, sqlite_database: Database) -> None:
-    wrong = VerdictEntry(tool="borealis-3-22b", ships=4, skips=0, share=Decimal(75))
+    wrong = VerdictEntry(tool_id="borealis-3-22b", ships=4, skips=0, share=Decimal(75))
     page = PANEL_PAGE.model_copy(update={"verdicts": (wrong, PANEL_PAGE.verdicts[1])})
     app = newsroom(tmp_path, sqlite_database, page, PRICE_PAGE)
     [finding] = [each for each in check(app, drafted(app)) if each.key.startswith("contradiction:")]
@@ -116,7 +116,7 @@ def test_the_featured_answer_may_not_tell_a_disputed_figure(
 ) -> None:
     app = newsroom(tmp_path, sqlite_database, PANEL_PAGE)
     question = QuestionEntry(
-        comparison="borealis-3-22b-vs-meridian-medium",
+        comparison_id="borealis-3-22b-vs-meridian-medium",
         question="How much does it read?",
         answer="Borealis 3 (22B) reads 32K tokens at once.",
     )
@@ -188,11 +188,12 @@ def test_a_cost_that_its_price_does_not_make_is_listed(tmp_path: Path, sqlite_da
 def test_a_figure_that_changed_after_approval_is_named(app: App) -> None:
     issue = approve(app, drafted(app), "dora")
     assert CHANGED not in keys(app, issue)
-    votes = Pack(source=PANEL_PAGE.source, votes=(VotesEntry(tool="meridian-medium", ship=70, skip=3),))
+    votes = Pack(source=PANEL_PAGE.source, votes=(VotesEntry(tool_id="meridian-medium", ship=70, skip=3),))
     add(app, votes)
     assert CHANGED not in keys(app, issue), "votes move by the hour"
     add(
-        app, Pack(source=PANEL_PAGE.source, verdicts=(VerdictEntry(tool="borealis-3-22b", ships=1, skips=3),))
+        app,
+        Pack(source=PANEL_PAGE.source, verdicts=(VerdictEntry(tool_id="borealis-3-22b", ships=1, skips=3),)),
     )
     what = find(app, issue, CHANGED).what
     assert "Borealis 3 (22B), panel: 4 ship / 0 skip → 1 ship / 3 skip" in what

@@ -1,6 +1,6 @@
 """Amounts in prose: which a sentence claims, and whether it gives a recorded value."""
 
-from datetime import date
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -20,7 +20,7 @@ def claim(value: str, unit: str = "", number: str | None = None) -> Claim:
         words=value,
         as_of=None,
         verified_on=None,
-        seen_on=date(2026, 11, 20),
+        seen_at=datetime(2026, 11, 20, tzinfo=UTC),
         source_id="s",
         line=None,
     )

@@ -66,7 +66,7 @@ def turn_verdict(app: WatchedApp) -> None:
     """The panel says something else of every tool that the issue shows."""
     with app.content() as content:
         tools = [each.id for each in content.tool_heads()]
-        verdicts = tuple(VerdictEntry(tool=each, ships=1, skips=9) for each in tools)
+        verdicts = tuple(VerdictEntry(tool_id=each, ships=1, skips=9) for each in tools)
         source = SourceEntry(name="Our later verdicts", url="https://tools.example.org/later", ours=True)
         content.import_pack(Pack(source=source, verdicts=verdicts), app.clock.now())
 

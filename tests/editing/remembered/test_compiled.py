@@ -24,7 +24,7 @@ RENAMED = Pack(
 MORE = Pack(
     source=SourceEntry(name="Tool desk", url="https://tools.example.org/more", ours=True),
     tools=(ToolEntry(id="gannet", name="Gannet"), ToolEntry(id="fulmar", name="Fulmar")),
-    comparisons=(ComparisonEntry(left="gannet", right="fulmar"),),
+    comparisons=(ComparisonEntry(left_id="gannet", right_id="fulmar"),),
 )
 
 

@@ -60,19 +60,19 @@ PACK = Pack(
     ),
     comparisons=(
         ComparisonEntry(
-            left="kite",
-            right="wren",
+            left_id="kite",
+            right_id="wren",
             headline=f"A{SCRIPT}{BIDI} or B",
             url="https://tools.example.org/%22onload=%22x",
         ),
     ),
-    verdicts=(VerdictEntry(tool="tern", ships=2, skips=1),),
+    verdicts=(VerdictEntry(tool_id="tern", ships=2, skips=1),),
     reviews=(
         ReviewEntry(
-            tool="kite", reviewer=f"Ann{IMAGE}", score=70, decision=Decision.SHIP, words=f"{SENTENCE} So."
+            tool_id="kite", reviewer=f"Ann{IMAGE}", score=70, decision=Decision.SHIP, words=f"{SENTENCE} So."
         ),
         ReviewEntry(
-            tool="wren",
+            tool_id="wren",
             reviewer="Bob",
             score=30,
             decision=Decision.SKIP,

@@ -355,7 +355,7 @@ class App:
             retry_policy=RetryPolicy(
                 attempts=max(1, settings.sending.attempts), first=settings.sending.retry_after
             ),
-            alerts=self.alerts,
+            raise_alert=self.alerts.raise_once,
             watch=watch,
         )
 

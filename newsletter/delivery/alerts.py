@@ -1,7 +1,12 @@
-"""Alerts: what the operator must be told, each event once. Written down and queued as a mail, in one transaction."""
+"""Alerts: what the operator must be told, each event once. Written down and queued as a mail, in one transaction.
+
+A webhook URL of the operator's is told too: one POST of JSON, tried again where it is not taken. It works where mail
+is just what does not.
+"""
 
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http.client import HTTPException
@@ -9,7 +14,7 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import select, update
 
 from newsletter.clock import Clock
 from newsletter.db.engine import Database, insert_into
@@ -18,6 +23,9 @@ from newsletter.db.statuses import MailKind
 from newsletter.delivery.transactional import ALERT_KEY, queue_mail
 
 log = logging.getLogger(__name__)
+
+#: Tells the operator of an event, once for each key: key, subject, body. `Alerts.raise_once` is one.
+RaiseAlert = Callable[[str, str, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +48,28 @@ class Alerts:
             log.warning("%s", subject)
 
 
-# The alerts that a URL has to be told of: which, and what became of it. Telling it is herald.py.
-
 #: What is older is no news to a URL that was set, or came back, only now.
 NEWS = timedelta(days=1)
 
 
+#: How often an alert is tried in all, the rest before the second try, and the longest.
+TRIES = 10
+_FIRST_REST, _LONGEST_REST = timedelta(seconds=30), timedelta(hours=1)
+
+#: A process that took an alert and says nothing for so long must be dead.
+_SILENCE = timedelta(minutes=5)
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """An alert goes where the settings say, and nowhere else."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """What the operator must be told; `key` makes it one event, `tries` counts how often the URL was tried before."""
+    """What the operator must be told; `key` makes it one event, `tries` counts how often it was posted before."""
 
     key: str
     at: datetime
@@ -57,57 +78,9 @@ class Alert:
     tries: int
 
 
-def take_untold(connection: Connection, now: datetime, most: int, until: datetime) -> Alert | None:
-    """The oldest alert that the URL is to be told of, kept from everybody else `until`; None when there is none."""
-    due = (alerts.c.post_after.is_(None)) | (alerts.c.post_after <= now)
-    query = (
-        select(alerts.c.key, alerts.c.at, alerts.c.subject, alerts.c.body, alerts.c.posts.label("tries"))
-        .where(alerts.c.posted_at.is_(None), alerts.c.posts < most, alerts.c.at > now - NEWS, due)
-        .order_by(alerts.c.at, alerts.c.key)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        return None
-    taken = {"posts": alerts.c.posts + 1, "post_after": until}
-    connection.execute(update(alerts).where(alerts.c.key == row.key).values(taken))
-    return Alert(**row._mapping)
-
-
-def note_told(connection: Connection, key: str, now: datetime) -> None:
-    """The URL took it."""
-    connection.execute(update(alerts).where(alerts.c.key == key).values(posted_at=now))
-
-
-def note_untold(connection: Connection, key: str, again: datetime) -> None:
-    """The URL did not take it: it is tried again at that time."""
-    connection.execute(update(alerts).where(alerts.c.key == key).values(post_after=again))
-
-
-# Tells a URL of every alert: one POST of JSON, tried again where it is not taken. What has to be told is alerts_store.py.
-#
-# The mail of an alert goes its own way: this one works where mail is just what does not.
-
-
-#: How often an alert is tried in all, the rest before the second try, and the longest.
-TRIES = 10
-_FIRST_REST, _LONGEST_REST = timedelta(seconds=30), timedelta(hours=1)
-
-#: A herald that says nothing for so long must be dead.
-_SILENCE = timedelta(minutes=5)
-
-
-class _Stay(HTTPRedirectHandler):
-    """An alert goes where the settings say, and nowhere else."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertWebhook:
-    """Tells `url`; with an empty one it tells nobody."""
+    """Posts alerts to `url`; with an empty one to nobody."""
 
     database: Database
     clock: Clock
@@ -118,35 +91,45 @@ class AlertWebhook:
     timeout: float = 10
 
     def deliver(self) -> int:
-        """Tell what has not been told; returns how much of it was taken."""
+        """Post what has not been posted, and return how much of it was taken."""
         taken = 0
         while self.url and (alert := self._take()) is not None:
-            taken += self._tell(alert)
+            trouble = self._post(alert)
+            now = self.clock.now()
+            rest = min(_LONGEST_REST, _FIRST_REST * 2**alert.tries)
+            ended = {"post_after": now + rest} if trouble else {"posted_at": now}
+            with self.database.write() as connection:
+                connection.execute(update(alerts).where(alerts.c.key == alert.key).values(ended))
+            if trouble:
+                log.warning("the alert %s was not taken by alerts.webhook_url: %s", alert.key, trouble)
+            taken += not trouble
         return taken
 
     def _take(self) -> Alert | None:
+        """Return the oldest alert to post, kept from everybody else for a while; None when there is none."""
         now = self.clock.now()
+        due = (alerts.c.post_after.is_(None)) | (alerts.c.post_after <= now)
+        query = (
+            select(alerts.c.key, alerts.c.at, alerts.c.subject, alerts.c.body, alerts.c.posts.label("tries"))
+            .where(alerts.c.posted_at.is_(None), alerts.c.posts < TRIES, alerts.c.at > now - NEWS, due)
+            .order_by(alerts.c.at, alerts.c.key)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
         with self.database.write() as connection:
-            return take_untold(connection, now, TRIES, now + _SILENCE)
-
-    def _tell(self, alert: Alert) -> bool:
-        trouble = self._post(alert)
-        now = self.clock.now()
-        with self.database.write() as connection:
-            if trouble:
-                note_untold(connection, alert.key, now + min(_LONGEST_REST, _FIRST_REST * 2**alert.tries))
-            else:
-                note_told(connection, alert.key, now)
-        if trouble:
-            log.warning("the alert %s was not taken by alerts.webhook_url: %s", alert.key, trouble)
-        return not trouble
+            row = connection.execute(query).one_or_none()
+            if row is None:
+                return None
+            taken = {"posts": alerts.c.posts + 1, "post_after": now + _SILENCE}
+            connection.execute(update(alerts).where(alerts.c.key == row.key).values(taken))
+        return Alert(**row._mapping)
 
     def _post(self, alert: Alert) -> str:
-        """Why it was not taken; empty: it was. The URL may hold a secret, so no word of it."""
+        """Return why it was not taken; empty: it was. The URL may hold a secret, so no word of it."""
         headers = {"Content-Type": "application/json", "Idempotency-Key": alert.key}
         request = Request(self.url, data=self._json(alert), headers=headers, method="POST")
         try:
-            with build_opener(_Stay).open(request, timeout=self.timeout):
+            with build_opener(_NoRedirect).open(request, timeout=self.timeout):
                 return ""
         except HTTPError as error:
             error.close()

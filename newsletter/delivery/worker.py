@@ -19,15 +19,17 @@ from sqlalchemy.exc import DBAPIError
 from newsletter.clock import Clock
 from newsletter.db.engine import Database
 from newsletter.delivery import ledger
+from newsletter.delivery.alerts import RaiseAlert
 from newsletter.delivery.audience import AddressHash
 from newsletter.delivery.journal import Evidence, Journal
 from newsletter.delivery.ledger import FaultHook, FaultPoint, Fenced, Lease, Recipient, Window, no_fault
 from newsletter.delivery.message import Mailing
 from newsletter.delivery.states import Event, Outcome
+from newsletter.delivery.store import pause_issue
 from newsletter.delivery.takeover import record_late, settle_batch
 from newsletter.delivery.throttle import UNLIMITED, Breaker, RetryPolicy, Throttle
 from newsletter.delivery.transports import Transport
-from newsletter.errors import SendError
+from newsletter.errors import ChangedMeanwhile, InvalidTransition, SendError
 
 log = logging.getLogger(__name__)
 
@@ -41,27 +43,48 @@ WINDOW_SECONDS = 1.0
 _BLINK = 0.1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class Run:
-    """What the workers of one sender share."""
+    """An issue on its way out of this process: what its sender and its workers share."""
 
     database: Database
     issue_id: int
+    #: What is sent, by the variant of the batch.
     mailings: Mapping[str, Mailing]
     transport: Transport
     journals: Path
     clock: Clock
     hash_address: AddressHash
-    retry_policy: RetryPolicy
-    breaker: Breaker
-    #: Called with the reason when only a person can help.
-    give_in: Callable[[SendError], None]
+    retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
     throttle: Throttle = UNLIMITED
     lease_duration: timedelta = ledger.LEASE_DURATION
     fault_hook: FaultHook = no_fault
-    stopping: threading.Event = field(default_factory=threading.Event)
+    #: Tells the operator of a pause.
+    raise_alert: RaiseAlert = lambda key, subject, body: None
+    breaker: Breaker = field(init=False)
+    stopping: threading.Event = field(init=False, default_factory=threading.Event)
     #: Set by a worker that finds nothing more to do, for whoever waits for them all.
-    idling: threading.Event = field(default_factory=threading.Event)
+    idling: threading.Event = field(init=False, default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.breaker = Breaker(self.clock)
+
+    def stop(self) -> None:
+        """Finish the windows that have begun and begin no other. Safe in a signal handler."""
+        self.stopping.set()
+        self.idling.set()
+
+    def pause(self, trouble: SendError) -> None:
+        """Pause the issue, since only a person can help: say why, and tell the operator."""
+        log.error("%s", trouble)
+        try:
+            with self.database.write() as connection:
+                issue = pause_issue(connection, self.issue_id, str(trouble), self.clock.now())
+        except (InvalidTransition, ChangedMeanwhile):
+            return
+        subject = f"Issue {issue.label} is paused"
+        body = f"{trouble}\n\nNobody is mailed until you say so. To go on: newsletter resume {issue.id}"
+        self.raise_alert(f"paused:{issue.id}:{issue.version}", subject, body)
 
 
 class Worker(threading.Thread):
@@ -231,7 +254,7 @@ class Worker(threading.Thread):
     def _rest(self, trouble: SendError) -> None:
         run = self._run
         if trouble.permanent:
-            run.give_in(trouble)
+            run.pause(trouble)
             return
         run.breaker.trip(trouble)
         log.warning("%s; next try in %.1f s", trouble, run.breaker.rest.total_seconds())

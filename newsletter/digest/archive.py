@@ -19,42 +19,35 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import issues, snapshots
 from newsletter.db.statuses import Edition, IssueStatus, ItemKind, Room
 from newsletter.digest.content import (
-    Benchmarks,
+    AnsweredQuestion,
     Brief,
     Card,
     ChangeLine,
-    Costs,
+    Compared,
     Figure,
     IssueContent,
     Lead,
     Link,
     MonthLine,
     Score,
-    Scorecard,
-    Side,
     Sources,
-    TableRow,
     Week,
+    figures_in,
     issue_content_from_json,
 )
-from newsletter.digest.costs import costs_block
 from newsletter.digest.errata import ANCHOR, Erratum, all_errata
 from newsletter.digest.issues import Item
 from newsletter.digest.items import KICKERS, full_answer
 from newsletter.digest.lead import (
     UNNAMED,
-    all_benchmarks,
-    all_scores,
-    decision_table,
-    headline_of,
+    compare,
     result_figure,
     score_of,
-    side_of,
 )
 from newsletter.digest.links import link_to
 from newsletter.digest.material import Dossier, Material, RulingsOn, gather
 from newsletter.digest.sources import sources_block
-from newsletter.digest.wording import categories_of, category_name, clip, figures_in, plain
+from newsletter.digest.wording import categories_of, category_name, clip, plain
 from newsletter.errors import NotFound, StoreError
 
 # What the mail had no room for: every reviewer, every test, every question of an issue's tools and comparisons.
@@ -64,30 +57,6 @@ from newsletter.errors import NotFound, StoreError
 
 #: Items beyond what the mail names that are named in the archive.
 MOST_REST = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """A question and as much of its answer as the recorded facts back."""
-
-    question: str
-    answer: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FullComparison:
-    """A comparison of the issue with nothing left out."""
-
-    comparison_id: str
-    headline: str
-    left: Side
-    right: Side
-    decision: tuple[TableRow, ...]
-    scorecard: Scorecard | None
-    costs: Costs | None
-    benchmarks: Benchmarks | None
-    replies: tuple[Reply, ...]
-    link: Link | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +70,7 @@ class FullTool:
     scores: tuple[tuple[str, Score], ...]
     mean: int | None
     tests: tuple[tuple[str, Figure], ...]
-    replies: tuple[Reply, ...]
+    replies: tuple[AnsweredQuestion, ...]
     link: Link | None
 
 
@@ -121,7 +90,7 @@ class OverflowMention:
 class ArchiveDetails:
     """Beside the letter: its comparisons and tools in full, what it only mentioned, and what those stand on."""
 
-    comparisons: tuple[FullComparison, ...] = ()
+    comparisons: tuple[Compared, ...] = ()
     tools: tuple[FullTool, ...] = ()
     mentions: tuple[OverflowMention, ...] = ()
     sources: Sources = field(default_factory=lambda: Sources(origins=(), disputes=()))
@@ -140,25 +109,21 @@ def write_details(
         source_order=settings.digest.source_order,
         rulings=rulings,
     )
-    record = ArchiveDetails(
-        comparisons=tuple(
-            _comparison(material.comparisons[item.key], material, settings)
-            for item in shown
-            if item.key in material.comparisons
-        ),
-        tools=tuple(
-            _tool(item.kind, material.dossiers[item.key], material, settings)
-            for item in shown
-            if item.room is Room.CARD and item.key in material.dossiers
-        ),
-        mentions=tuple(_mentions(rest, material, settings)),
+    comparisons = tuple(
+        _comparison(material.comparisons[item.key], material, settings)
+        for item in shown
+        if item.key in material.comparisons
     )
-    printed = [claim for each in figures_in((record.comparisons, record.tools)) for claim in each.claims]
+    tools = tuple(
+        _tool(item.kind, material.dossiers[item.key], material, settings)
+        for item in shown
+        if item.room is Room.CARD and item.key in material.dossiers
+    )
     return ArchiveDetails(
-        comparisons=record.comparisons,
-        tools=record.tools,
-        mentions=record.mentions,
-        sources=sources_block(printed, material, settings),
+        comparisons=comparisons,
+        tools=tools,
+        mentions=tuple(_mentions(rest, material, settings)),
+        sources=sources_block(figures_in((comparisons, tools)), material, settings),
     )
 
 
@@ -178,21 +143,13 @@ def details_from_json(stored: str) -> ArchiveDetails:
 _RECORD = TypeAdapter(ArchiveDetails)
 
 
-def _comparison(comparison: Comparison, material: Material, settings: Settings) -> FullComparison:
-    left, right = material.sides(comparison)
-    sides = side_of(left, material), side_of(right, material)
-    return FullComparison(
-        comparison_id=comparison.id,
-        headline=headline_of(comparison, left, right),
-        left=sides[0],
-        right=sides[1],
-        decision=decision_table(*sides, left, right),
-        scorecard=all_scores(left, right),
-        costs=costs_block(left, right, settings, material.sources),
-        benchmarks=all_benchmarks(left, right, material.sources),
-        replies=tuple(_replies(_asked(material, comparison), material, settings.digest.clear_margin)),
-        link=link_to("Full comparison", comparison.url, settings),
-    )
+def _comparison(comparison: Comparison, material: Material, settings: Settings) -> Compared:
+    """The comparison with all its rows, and what was asked about it, then about its sides."""
+    tools = {side.tool.id for side in material.sides(comparison)}
+    asked = [each for each in material.questions if each.comparison_id == comparison.id]
+    asked += [each for each in material.questions if each.comparison_id is None and each.tool_id in tools]
+    replies = tuple(_replies(asked, material, settings.digest.clear_margin))
+    return replace(compare(comparison, material, settings), replies=replies)
 
 
 def _tool(kind: ItemKind, dossier: Dossier, material: Material, settings: Settings) -> FullTool:
@@ -214,17 +171,10 @@ def _tool(kind: ItemKind, dossier: Dossier, material: Material, settings: Settin
     )
 
 
-def _asked(material: Material, comparison: Comparison) -> Iterator[Question]:
-    """What was asked about the comparison, then about its sides."""
-    yield from (each for each in material.questions if each.comparison_id == comparison.id)
-    tools = {side.tool.id for side in material.sides(comparison)}
-    yield from (each for each in material.questions if each.comparison_id is None and each.tool_id in tools)
-
-
-def _replies(questions: Iterable[Question], material: Material, margin: int) -> Iterator[Reply]:
+def _replies(questions: Iterable[Question], material: Material, margin: int) -> Iterator[AnsweredQuestion]:
     for question in questions:
         if answer := full_answer(question, material, margin):
-            yield Reply(question=plain(question.question), answer=answer)
+            yield AnsweredQuestion(question=plain(question.question), answer=answer)
 
 
 def _mentions(rest: Iterable[Item], material: Material, settings: Settings) -> Iterator[OverflowMention]:
@@ -291,7 +241,7 @@ class ArchivedIssue:
         return f"{self.edition}-{self.number}"
 
     @property
-    def full_comparisons(self) -> Mapping[str, FullComparison]:
+    def full_comparisons(self) -> Mapping[str, Compared]:
         return {each.comparison_id: each for each in self.record.comparisons}
 
     @property
@@ -340,7 +290,7 @@ def _week(week: Week) -> ArchiveEntry:
     return ArchiveEntry(
         anchor=_anchor("comparison", week.comparison_id),
         title=week.headline,
-        words=week.bottom_line,
+        words=week.bottom_line.text,
         link=week.link,
     )
 
@@ -349,7 +299,7 @@ def _lead(lead: Lead) -> ArchiveEntry:
     return ArchiveEntry(
         anchor=_anchor("comparison", lead.comparison_id),
         title=lead.headline,
-        words=lead.bottom_line,
+        words=lead.bottom_line.text,
         categories=categories_of((lead.left.category, lead.right.category)),
         tool_ids=(lead.left.tool_id, lead.right.tool_id),
         link=lead.link,
@@ -358,7 +308,11 @@ def _lead(lead: Lead) -> ArchiveEntry:
 
 def _change(place: int, change: ChangeLine) -> ArchiveEntry:
     return ArchiveEntry(
-        anchor=f"change-{place}", title=change.words, words="", tool_ids=(change.tool_id,), link=change.link
+        anchor=f"change-{place}",
+        title=change.words.text,
+        words="",
+        tool_ids=(change.tool_id,),
+        link=change.link,
     )
 
 
@@ -400,7 +354,7 @@ def _brief(issue: ArchivedIssue, brief: Brief) -> ArchiveEntry:
     return ArchiveEntry(
         anchor=_anchor("comparison", brief.comparison_id),
         title=brief.headline,
-        words=brief.words,
+        words=brief.words.text,
         categories=categories_of((*(each.category for each in sides), brief.topic)),
         tool_ids=tuple(each.tool_id for each in sides),
         link=brief.link,

@@ -36,14 +36,6 @@ class ChangeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """From one issue's cutoff, included, to the next one's, not included."""
-
-    since: datetime
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PriceChange:
     """A price before and after. `tail` is what it is for, in its source's words: "a seat and month"."""
 
@@ -281,15 +273,20 @@ TURNED, TIED, GIVEN_UP, RELEASE, UPDATE = Decimal(200), Decimal(100), Decimal(15
 _GIVEN_UP = re.compile(r"deprecat|retir|sunset|discontinu|end of life|withdrawn|shut ?down", re.IGNORECASE)
 
 
-def find_changes(content: ContentStore, span: Span | None, published: Collection[str]) -> tuple[Change, ...]:
-    """Everything that moved, the largest first. `published` are the comparisons in earlier issues."""
-    if span is None or span.since >= span.until:
+def find_changes(
+    content: ContentStore, since: datetime | None, until: datetime, published: Collection[str]
+) -> tuple[Change, ...]:
+    """Return everything that changed, the largest first. `published` are the comparisons in earlier issues.
+
+    Counted is what was seen from one issue's cutoff, `since` (None: nothing has changed), to the next one's, exclusive.
+    """
+    if since is None or since >= until:
         return ()
-    ids = content.stated_between(span.since, span.until)
-    was, now = (State.read(content, ids, moment) for moment in (span.since, span.until))
+    ids = content.stated_between(since, until)
+    was, now = (State.read(content, ids, moment) for moment in (since, until))
     found = [move for key in ids for move in _of_tool(key, was, now)]
-    found += _of_descriptions(content.revisions(span.since, span.until), published)
-    found += _of_votes(content.reader_votes(since=span.since, before=span.until))
+    found += _of_descriptions(content.revisions(since, until), published)
+    found += _of_votes(content.reader_votes(since=since, before=until))
     return tuple(
         sorted(found, key=lambda each: (-each.size, each.kind, each.key, each.source_id, each.provider))
     )
@@ -420,10 +417,8 @@ HEADING = Decimal(30)
 _SAYS = {True: "ship", False: "skip", None: "a tie"}
 
 
-def changes_block(
-    moves: Sequence[Change], material: Material, settings: Settings
-) -> tuple[tuple[ChangeLine, Figure], ...]:
-    """The largest changes, and what each stands on."""
+def changes_block(moves: Sequence[Change], material: Material, settings: Settings) -> tuple[ChangeLine, ...]:
+    """Return the lines on the largest changes."""
     found = (change_line(move, material, settings) for move in shown_changes(moves))
     return tuple(each for each in found if each is not None)[:CHANGES]
 
@@ -475,8 +470,8 @@ def heading_of(move: Change, material: Material) -> Iterator[str]:
         yield f"{dossier.name}: {move.before} → {move.after}"
 
 
-def change_line(move: Change, material: Material, settings: Settings) -> tuple[ChangeLine, Figure] | None:
-    """One change and what it stands on; None for what the material does not know."""
+def change_line(move: Change, material: Material, settings: Settings) -> ChangeLine | None:
+    """Return the line on a change; None for what the material does not know."""
     if move.kind is ChangeKind.COMPARISON:
         return _updated(move, material, settings)
     if move.kind is ChangeKind.VOTES:
@@ -486,21 +481,19 @@ def change_line(move: Change, material: Material, settings: Settings) -> tuple[C
         return None
     words = _fitted(dossier.name, list(_lines(move, material)))
     link = link_to(f"More on {clip(dossier.name, 30)}", dossier.tool.url, settings)
-    return ChangeLine(tool_id=dossier.tool.id, words=words, link=link), Figure(text=words, claims=move.claims)
+    return ChangeLine(tool_id=dossier.tool.id, words=Figure(text=words, claims=move.claims), link=link)
 
 
-def _updated(move: Change, material: Material, settings: Settings) -> tuple[ChangeLine, Figure] | None:
+def _updated(move: Change, material: Material, settings: Settings) -> ChangeLine | None:
     comparison = material.comparisons.get(move.key)
     if comparison is None:
         return None
     words = f"Updated since we compared them: {headline_of(comparison, *material.sides(comparison))}."
     link = link_to("What it says now", comparison.url, settings)
-    return ChangeLine(tool_id=comparison.left_id, words=words, link=link), Figure(
-        text=words, claims=move.claims
-    )
+    return ChangeLine(tool_id=comparison.left_id, words=Figure(text=words, claims=move.claims), link=link)
 
 
-def _voted(move: Change, material: Material, settings: Settings) -> tuple[ChangeLine, Figure] | None:
+def _voted(move: Change, material: Material, settings: Settings) -> ChangeLine | None:
     comparison = material.comparisons.get(move.key)
     if comparison is None:
         return None
@@ -511,9 +504,7 @@ def _voted(move: Change, material: Material, settings: Settings) -> tuple[Change
         return None
     words = f"You voted: {', '.join(said)}."
     link = link_to(" vs ".join(clip(each, 30) for each in names.values()), comparison.url, settings)
-    return ChangeLine(tool_id=comparison.left_id, words=words, link=link), Figure(
-        text=words, claims=move.claims
-    )
+    return ChangeLine(tool_id=comparison.left_id, words=Figure(text=words, claims=move.claims), link=link)
 
 
 def _would(total: ReaderVotes) -> str:

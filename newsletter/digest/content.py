@@ -1,27 +1,46 @@
-"""An issue's contents, ready to be rendered: what each block says, in the reading order of the mail.
+"""What an issue says, ready to be rendered: the blocks of the mail in their reading order, and their stored form.
 
-Values only: no HTML, no SQL. Numbers that come from claims are `Figure`s and carry the claims behind them, so
-that every printed number can be followed to its source. A block that has nothing to say is None or empty, and
-vanishes with its heading.
+Values only: no HTML, no SQL. Whatever is computed from claims, a number or a line of prose, is a `Figure` and carries
+the claims behind it, so that every printed number can be followed to its source. A block that has nothing to say is
+None or empty, and vanishes with its heading. How blocks are written is in the modules named after them.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from newsletter.db.statuses import Edition
 from newsletter.errors import StoreError
 
+#: Points from a figure on which sources differ to where the issue names them.
+DAGGER = "†"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A printed value and the ids of the claims (or verdicts, votes, benchmarks) that it stands on."""
+    """A printed value or line, and the ids of the claims (or verdicts, reviews, votes, benchmarks) that it stands on.
+
+    Printed as it is, a disputed one ends with a dagger. False where there is nothing to print.
+    """
 
     text: str
     claims: tuple[str, ...] = ()
     disputed: bool = False
+    #: Whether it is a count of votes, which moves by the hour.
+    counts_votes: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+    def __str__(self) -> str:
+        return f"{self.text}{DAGGER}" if self.disputed else self.text
+
+
+NOTHING = Figure(text="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +80,12 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableRow:
-    """A line of a two-sided table."""
+    """A line of a two-sided table; `is_words` where its cells hold words rather than figures."""
 
     label: str
     left: Figure
     right: Figure
+    is_words: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +146,7 @@ class Costs:
     basis: str
     #: When the prices were looked at: "Checked 18 Nov 2026."
     dated: str = ""
-    #: What a reader's own cost is reckoned from; None in letters of before there was such a thing.
+    #: What a reader's own cost is computed from; None in issues approved before there was such a thing.
     rates: Rates | None = None
 
 
@@ -136,7 +156,7 @@ class Followed:
 
     tool_id: str
     name: str
-    words: str = ""
+    words: Figure = NOTHING
     link: Link | None = None
 
 
@@ -153,21 +173,40 @@ class Benchmarks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lead:
-    """The lead comparison."""
+class AnsweredQuestion:
+    """One question answered: in the mail in at most fifty words, in the archive as far as the facts back it."""
+
+    question: str
+    answer: str
+    about: str = ""
+    link: Link | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """Two tools side by side in tables: the mail prints the first rows, the archive all of them and the answers."""
 
     comparison_id: str
     headline: str
-    bottom_line: str
     left: Side
     right: Side
-    pick_left_if: str
-    pick_right_if: str
     decision: tuple[TableRow, ...]
     scorecard: Scorecard | None
-    quotes: tuple[Quote, ...]
     costs: Costs | None
     benchmarks: Benchmarks | None
+    #: Where the site has the whole comparison; in the mail only words where that is nowhere.
+    link: Link | None
+    replies: tuple[AnsweredQuestion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lead(Compared):
+    """The lead comparison."""
+
+    bottom_line: Figure
+    pick_left_if: Figure
+    pick_right_if: Figure
+    quotes: tuple[Quote, ...]
     link: Link
     note: str = ""
     #: Where no panel says why: the start of the comparison's own summary.
@@ -189,7 +228,7 @@ class Brief:
     comparison_id: str
     topic: str
     headline: str
-    words: str
+    words: Figure
     link: Link
     note: str = ""
     sides: tuple[ToolName, ...] = ()
@@ -217,10 +256,10 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeLine:
-    """Something that moved since an earlier issue, in at most twenty words. Filled by the facts desk."""
+    """Something that changed since an earlier issue, in at most twenty words."""
 
     tool_id: str
-    words: str
+    words: Figure
     link: Link | None
 
 
@@ -235,13 +274,13 @@ class Week:
     date_on: date
     comparison_id: str
     headline: str
-    bottom_line: str
+    bottom_line: Figure
     left: str
     right: str
     left_id: str
     right_id: str
-    pick_left_if: str
-    pick_right_if: str
+    pick_left_if: Figure
+    pick_right_if: Figure
     link: Link
     issue: Link | None
     corrections: tuple[str, ...] = ()
@@ -255,16 +294,6 @@ class MonthLine:
     topic: str
     link: Link
     split: Figure
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnsweredQuestion:
-    """One question answered, at most fifty words."""
-
-    question: str
-    answer: str
-    about: str
-    link: Link | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,17 +348,6 @@ class Correction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grounds:
-    """What the numbers in a line of prose stand on.
-
-    `where` names the line: "lead.bottom_line", "findings.0", "more.2", "cards.1", "subject", "preheader".
-    """
-
-    where: str
-    claims: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class IssueContent:
     """The whole issue."""
 
@@ -338,7 +356,7 @@ class IssueContent:
     masthead: Masthead
     #: The editor's note in Markdown; empty for none.
     note: str
-    findings: tuple[str, ...]
+    findings: tuple[Figure, ...]
     lead: Lead | None
     changes: tuple[ChangeLine, ...]
     more: tuple[Brief, ...]
@@ -347,7 +365,6 @@ class IssueContent:
     answer: AnsweredQuestion | None
     sources: Sources
     footer: Footer
-    grounds: tuple[Grounds, ...] = ()
     #: The tools that readers follow, those with the largest news first.
     followed: tuple[Followed, ...] = ()
     #: What earlier issues said wrongly, where an editor wants it told.
@@ -363,19 +380,76 @@ class IssueContent:
     is_first: bool = False
 
 
-# A letter as JSON and back: what approval freezes, and the archive and the checks read.
+def figures_in(block: object) -> Iterator[Figure]:
+    """Yield every figure in a block, however deep it stands."""
+    if isinstance(block, Figure):
+        yield block
+    elif isinstance(block, tuple):
+        for each in block:
+            yield from figures_in(each)
+    elif is_dataclass(block):
+        for each in fields(block):
+            yield from figures_in(getattr(block, each.name))
 
-_LETTER = TypeAdapter(IssueContent)
+
+def figures_for_everybody(issue: IssueContent) -> Iterator[Figure]:
+    """Yield the figures and lines that every reader of the issue gets: tables and cards, then prose."""
+    lead = issue.lead
+    if lead is not None:
+        yield from figures_in((lead.left, lead.right, lead.decision, lead.costs, lead.benchmarks))
+    yield from figures_in(issue.cards)
+    if lead is not None:
+        yield from (lead.bottom_line, lead.pick_left_if, lead.pick_right_if)
+    yield from figures_in((issue.more, issue.changes, issue.findings, issue.weeks, issue.lines))
 
 
-def issue_content_to_json(letter: IssueContent) -> str:
-    """The same letter always gives the same text."""
-    return _LETTER.dump_json(letter).decode()
+# The stored form: what approval freezes, and the archive and the checks read.
+
+
+def issue_content_to_json(issue: IssueContent) -> str:
+    """Return the stored form; equal issues always give the same text."""
+    return _STORED.dump_json(issue).decode()
 
 
 def issue_content_from_json(stored: str) -> IssueContent:
-    """Raises StoreError for what is no letter."""
+    """Read the stored form, of whichever release; raises StoreError for anything else."""
     try:
-        return _LETTER.validate_json(stored)
+        return _STORED.validate_json(stored)
     except ValidationError as error:
-        raise StoreError(f"A stored letter cannot be read: {error.errors()[0]['msg']}") from error
+        raise StoreError(f"A stored issue cannot be read: {error.errors()[0]['msg']}") from error
+
+
+def _from_first_form(stored: Any) -> Any:
+    """Give lines of prose their claims: the first form had them apart, in `grounds`, by the names of the lines."""
+    if not isinstance(stored, dict) or "grounds" not in stored:
+        return stored
+    claims = {each["where"]: each["claims"] for each in stored["grounds"]}
+    issue = {key: value for key, value in stored.items() if key != "grounds"}
+    issue["findings"] = [
+        {
+            "text": text.removesuffix(DAGGER),
+            "claims": claims.get(f"findings.{place}", ()),
+            "disputed": text.endswith(DAGGER),
+        }
+        for place, text in enumerate(stored["findings"])
+    ]
+    for block in ("changes", "more", "followed"):
+        for place, each in enumerate(issue.get(block, ())):
+            each["words"] = {"text": each["words"], "claims": claims.get(f"{block}.{place}", ())}
+    led = [("lead", issue["lead"])] if issue["lead"] is not None else []
+    led += [(f"weeks.{place}", each) for place, each in enumerate(issue.get("weeks", ()))]
+    for where, each in led:
+        each["bottom_line"] = {"text": each["bottom_line"], "claims": claims.get(where, ())}
+        for pick in ("pick_left_if", "pick_right_if"):
+            each[pick] = {"text": each[pick]}
+    rows = issue["lead"]["decision"] if issue["lead"] is not None else []
+    for row in rows:
+        row["is_words"] = row["label"] in ("Best for", "Category")
+        for side in ("left", "right"):
+            row[side]["counts_votes"] = row["label"].startswith("Community")
+    for label, fact in (fact for card in issue["cards"] for fact in card["facts"]):
+        fact["counts_votes"] = label == "Community"
+    return issue
+
+
+_STORED: TypeAdapter[IssueContent] = TypeAdapter(Annotated[IssueContent, BeforeValidator(_from_first_form)])

@@ -43,23 +43,19 @@ def _all(
         # What the lead says of itself is not said twice.
         None if widest is None or widest is pairs[0] else _widest_gap(widest),
         _most_divided(tools, lead),
-        _with_origin(_price_gap(pairs), tools, sources),
+        _price_gap(pairs, tools, sources),
         _dispute(tools),
         _highest_mean(tools, margin),
-        _with_origin(_longest_context(tools), tools, sources),
+        _longest_context(tools, sources),
         _unanimous(tools, lead),
     )
     return (finding for finding in known if finding is not None)
 
 
-def _with_origin(
-    finding: Figure | None, tools: Sequence[Dossier], sources: Mapping[str, Source]
-) -> Figure | None:
-    """ "… 256K tokens (Model almanac, checked 1 Mar 2026)."."""
-    origin = origins_of(finding.claims, tools, sources) if finding is not None else ""
-    if finding is None or not origin:
-        return finding
-    return replace(finding, text=f"{finding.text.removesuffix('.')} ({origin}).")
+def _sourced(line: str, stands_on: Figure, tools: Sequence[Dossier], sources: Mapping[str, Source]) -> Figure:
+    """A line that names whose facts it stands on: "… 256K tokens (Model almanac, checked 1 Mar 2026)."."""
+    origin = origins_of(stands_on.claims, tools, sources)
+    return replace(stands_on, text=f"{line} ({origin})." if origin else f"{line}.")
 
 
 def _widest_pair(pairs: Sequence[Pair], margin: int) -> Pair | None:
@@ -103,7 +99,9 @@ def _most_divided(tools: Sequence[Dossier], lead: Sequence[Dossier]) -> Figure |
     )
 
 
-def _price_gap(pairs: Sequence[Pair]) -> Figure | None:
+def _price_gap(
+    pairs: Sequence[Pair], tools: Sequence[Dossier], sources: Mapping[str, Source]
+) -> Figure | None:
     """The pair with the largest factor between two prices above zero."""
     priced = [pair for pair in pairs if all((each.prices.even or 0) > 0 for each in pair)]
     if not priced:
@@ -117,9 +115,10 @@ def _price_gap(pairs: Sequence[Pair]) -> Figure | None:
         return None
     text = (
         f"Largest price gap here: 10M tokens a month cost {money(costs[0])} with {cheap.name}, "
-        f"{money(costs[1])} with {dear.name}."
+        f"{money(costs[1])} with {dear.name}"
     )
-    return join(text, cheap.prices.figure(""), dear.prices.figure(""))
+    stands_on = join("", cheap.prices.figure(""), dear.prices.figure(""))
+    return _sourced(text, stands_on, tools, sources)
 
 
 def _factor(pair: Pair) -> Decimal:
@@ -151,13 +150,14 @@ def _highest_mean(tools: Sequence[Dossier], margin: int) -> Figure | None:
     return Figure(text=text, claims=best.panel.mean_grounds)
 
 
-def _longest_context(tools: Sequence[Dossier]) -> Figure | None:
+def _longest_context(tools: Sequence[Dossier], sources: Mapping[str, Source]) -> Figure | None:
     known = [each for each in tools if number_of(each.facts.get("context")) is not None]
     if len(known) < 2:
         return None
     longest = max(known, key=lambda each: number_of(each.facts.get("context")) or 0)
     count = token_count(number_of(longest.facts.get("context")) or Decimal(0))
-    return figure(f"Longest context here: {longest.name}, {count} tokens.", longest.facts.get("context"))
+    line = f"Longest context here: {longest.name}, {count} tokens"
+    return _sourced(line, figure("", longest.facts.get("context")), tools, sources)
 
 
 def _unanimous(tools: Sequence[Dossier], lead: Sequence[Dossier]) -> Figure | None:

@@ -1,25 +1,36 @@
-"""The other comparisons, each in at most thirty words."""
+"""The other blocks of an issue: other comparisons in short, cards, the question, and the tools that readers follow."""
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
 from newsletter.config import Settings
 from newsletter.content.records import Claim, Comparison, Fact, Question, Source, Tool
 from newsletter.db.statuses import ItemKind
 from newsletter.digest.changes import Change, change_line
-from newsletter.digest.content import AnsweredQuestion, Brief, Card, Figure, Followed, ToolName
+from newsletter.digest.content import (
+    NOTHING,
+    AnsweredQuestion,
+    Brief,
+    Card,
+    ChangeLine,
+    Figure,
+    Followed,
+    ToolName,
+)
 from newsletter.digest.costs import dates_of, pricing_kind
 from newsletter.digest.lead import against, bottom_line, clear_pick, headline_of, short_lines
 from newsletter.digest.links import link_or_words, link_to
 from newsletter.digest.material import Dossier, Material
-from newsletter.digest.panel import COMMUNITY, NO_VOTES, community, votes_day
+from newsletter.digest.panel import COMMUNITY, community, votes_day
 from newsletter.digest.quotes import backed_start
 from newsletter.digest.wording import (
     category_name,
     clip,
     count_words,
-    dated,
+    date_of,
+    day,
     figure,
     fit,
     plain,
@@ -27,32 +38,26 @@ from newsletter.digest.wording import (
     value_of,
 )
 
+# The other comparisons, each in at most thirty words.
+
 BRIEF_WORDS = 30
 
 
-def brief_block(
-    comparison: Comparison, material: Material, settings: Settings, note: str = ""
-) -> tuple[Brief, Figure]:
-    """The brief, and what its line stands on."""
+def brief_block(comparison: Comparison, material: Material, settings: Settings, note: str = "") -> Brief:
+    """Return the comparison in short; `note` is an editor's."""
     left, right = material.sides(comparison)
-    headline = _headline(comparison, left, right)
-    line = _line(comparison, left, right, settings, BRIEF_WORDS - count_words(headline))
-    brief = Brief(
+    own = headline_of(comparison, left, right)
+    # The line below names the winner only: the headline has to say which tools it is about.
+    headline = own if left.name in own and right.name in own else f"{left.name} vs {right.name}"
+    return Brief(
         comparison_id=comparison.id,
         topic=category_name(left.tool.category or right.tool.category),
         headline=headline,
-        words=line.text,
+        words=_line(comparison, left, right, settings, BRIEF_WORDS - count_words(headline)),
         link=link_or_words(headline, comparison.url, settings),
         note=note,
         sides=tuple(ToolName(tool_id=each.tool.id, name=each.name) for each in (left, right)),
     )
-    return brief, line
-
-
-def _headline(comparison: Comparison, left: Dossier, right: Dossier) -> str:
-    """The comparison's own headline if it says which tools it is about: the line below names the winner only."""
-    own = headline_of(comparison, left, right)
-    return own if left.name in own and right.name in own else f"{left.name} vs {right.name}"
 
 
 def _line(comparison: Comparison, left: Dossier, right: Dossier, settings: Settings, most: int) -> Figure:
@@ -120,11 +125,10 @@ def card_block(
 def _verdict_facts(dossier: Dossier, sources: Mapping[str, Source]) -> Iterator[tuple[str, Figure]]:
     if dossier.panel.split and dossier.panel.mean is not None:
         yield "Mean", Figure(text=str(dossier.panel.rounded_mean), claims=dossier.panel.mean_grounds)
-    votes = community(dossier.votes)
-    if votes.text != NO_VOTES:
-        yield COMMUNITY, replace(votes, text=f"{votes.text} ({votes_day(dossier.votes)})")
-    pricing = pricing_kind(dossier)
-    if pricing.text:
+    if when := votes_day(dossier.votes):
+        votes = community(dossier.votes)
+        yield COMMUNITY, replace(votes, text=f"{votes.text} ({when})")
+    if pricing := pricing_kind(dossier):
         when = dates_of(pricing.claims, dossier, sources)
         yield "Pricing", replace(pricing, text=f"{pricing.text} ({when})") if when else pricing
 
@@ -141,12 +145,13 @@ def _model_facts(dossier: Dossier, sources: Mapping[str, Source]) -> Iterator[tu
 
 
 def _dates(facts: Iterable[Fact], sources: Mapping[str, Source]) -> tuple[str, Figure]:
-    """ "Checked", "1 Mar 2026": when these were looked at, each day once."""
-    by_day: dict[str, Fact] = {}
+    """ "Checked", "1 Mar 2026, seen 2 Mar 2026": when these were looked at, each day once."""
+    by_date: dict[tuple[str, date], Fact] = {}
     for fact in facts:
-        by_day.setdefault(dated(fact.claim, sources.get(fact.claim.source_id)), fact)
-    how, day = re.split(r" (?=\d)", ", ".join(by_day), maxsplit=1)
-    return how.capitalize(), Figure(text=day, claims=tuple(each.claim.id for each in by_day.values()))
+        by_date.setdefault(date_of(fact.claim, sources.get(fact.claim.source_id)), fact)
+    (how, first), *others = by_date
+    text = ", ".join((day(first), *(f"{each} {day(when)}" for each, when in others)))
+    return how.capitalize(), Figure(text=text, claims=tuple(each.claim.id for each in by_date.values()))
 
 
 def _with_unit(claim: Claim) -> str:
@@ -244,59 +249,40 @@ def _about(question: Question, material: Material) -> tuple[Dossier, ...]:
 
 def followed_block(
     tools: Mapping[str, Tool],
-    moves: Sequence[Change],
+    changes: Sequence[Change],
     shown: Mapping[str, str],
     material: Material,
     settings: Settings,
-) -> tuple[tuple[Followed, Figure], ...]:
-    """The followed tools by the ids under which they are followed, and what each line stands on.
+) -> tuple[Followed, ...]:
+    """Return the followed tools, under the ids by which they are followed.
 
     Changes come first, the largest before the others, then what this issue shows (`shown`: where, by tool), then the
     tools of which there is nothing to say.
     """
-    ids: dict[str, list[str]] = {}
-    for followed_as, tool in tools.items():
-        ids.setdefault(tool.id, []).append(followed_as)
-    lines = dict(_lines(moves, ids, shown, tools, material, settings))
-    for key in sorted(ids.keys() - lines.keys()):
-        lines[key] = Followed(tool_id=key, name=clip(tools[ids[key][0]].name)), Figure(text="")
+    followed_as: dict[str, list[str]] = {}
+    for key, tool in tools.items():
+        followed_as.setdefault(tool.id, []).append(key)
+    news: dict[str, ChangeLine] = {}
+    for change in changes:
+        if change.key in followed_as and change.key not in news:
+            line = change_line(change, material, settings)
+            if line is not None:
+                news[change.key] = line
+    names = {key: clip(tools[ids[0]].name) for key, ids in followed_as.items()}
+    for key, where in shown.items():
+        if key in followed_as and key not in news:
+            words = Figure(text=f"{names[key]}: {where}.")
+            news[key] = ChangeLine(tool_id=key, words=words, link=None)
+    for key in sorted(followed_as.keys() - news.keys()):
+        news[key] = ChangeLine(tool_id=key, words=NOTHING, link=None)
     return tuple(
-        (_under(followed, each), stands_on)
-        for key, (followed, stands_on) in lines.items()
-        for each in ids[key]
+        Followed(tool_id=each, name=names[key], words=line.words, link=line.link)
+        for key, line in news.items()
+        for each in followed_as[key]
     )
 
 
-def changed_tools(moves: Iterable[Change], followed: Mapping[str, Tool]) -> list[str]:
-    """The followed tools of which something moved."""
+def changed_tools(changes: Iterable[Change], followed: Mapping[str, Tool]) -> list[str]:
+    """Return the followed tools of which something changed."""
     ids = {tool.id for tool in followed.values()}
-    return [each.key for each in moves if each.is_about_tool and each.key in ids]
-
-
-def _lines(
-    moves: Sequence[Change],
-    ids: Mapping[str, list[str]],
-    shown: Mapping[str, str],
-    tools: Mapping[str, Tool],
-    material: Material,
-    settings: Settings,
-) -> Iterator[tuple[str, tuple[Followed, Figure]]]:
-    told = set()
-    for move in moves:
-        line = change_line(move, material, settings) if move.key in ids and move.key not in told else None
-        if line is not None:
-            told.add(move.key)
-            change, stands_on = line
-            name = clip(tools[ids[move.key][0]].name)
-            yield (
-                move.key,
-                (Followed(tool_id=move.key, name=name, words=change.words, link=change.link), stands_on),
-            )
-    for key, where in shown.items():
-        if key in ids and key not in told:
-            name = clip(tools[ids[key][0]].name)
-            yield key, (Followed(tool_id=key, name=name, words=f"{name}: {where}."), Figure(text=""))
-
-
-def _under(followed: Followed, tool_id: str) -> Followed:
-    return Followed(tool_id=tool_id, name=followed.name, words=followed.words, link=followed.link)
+    return [each.key for each in changes if each.is_about_tool and each.key in ids]

@@ -1,4 +1,7 @@
-"""The lead comparison: the whole block, put together from its parts."""
+"""A comparison: what it comes down to, when to pick which side, and its tables; the lead of an issue from all of these.
+
+The mail prints the first rows of a table, the archive all. The other comparisons, in short, are in items.py.
+"""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,9 +10,20 @@ from decimal import Decimal
 
 from newsletter.config import Settings
 from newsletter.content.records import Benchmark, Comparison, Review, Source
-from newsletter.digest.content import Benchmarks, Figure, Lead, Score, Scorecard, ScoreRow, Side, TableRow
+from newsletter.digest.content import (
+    Benchmarks,
+    Compared,
+    Figure,
+    Lead,
+    Link,
+    Score,
+    Scorecard,
+    ScoreRow,
+    Side,
+    TableRow,
+)
 from newsletter.digest.costs import contrast, costs_block, price_figure, pricing_figure, pricing_kind
-from newsletter.digest.links import link_or_words
+from newsletter.digest.links import link_to
 from newsletter.digest.material import Dossier, Material
 from newsletter.digest.panel import COMMUNITY, NO_PANEL, Panel, community, votes_day
 from newsletter.digest.prices import Prices
@@ -51,22 +65,17 @@ def bottom_line(left: Dossier, right: Dossier, margin: int) -> Figure:
     return _sentence(f"No clear pick: {_standing(known)}; {unknown.name} is {NO_PANEL}", known, unknown)
 
 
-def line_beside_splits(left: Dossier, right: Dossier, margin: int) -> str:
+def line_beside_splits(left: Dossier, right: Dossier, margin: int) -> Figure:
     """The same after a subject that gives both splits: "Ship Borealis: mean 79 of 100 against 70. Free against paid."."""
-    ours, theirs = left, right
     winner = clear_pick(left, right, margin)
+    ours, theirs = (right, left) if winner is right else (left, right)
     if winner is not None:
-        ours, theirs = winner, right if winner is left else left
-    said = (
-        f"Ship {ours.name}"
-        if winner
-        else "The panel skips both"
-        if _skips(left) and _skips(right)
-        else "No clear pick"
-    )
+        line = f"Ship {winner.name}"
+    else:
+        line = "The panel skips both" if _skips(left) and _skips(right) else "No clear pick"
     if ours.panel.mean is not None and theirs.panel.mean is not None:
-        said += f": mean {ours.panel.rounded_mean} of 100 against {theirs.panel.rounded_mean}"
-    return _sentence(said, ours, theirs).text
+        line += f": mean {ours.panel.rounded_mean} of 100 against {theirs.panel.rounded_mean}"
+    return _sentence(line, ours, theirs)
 
 
 def short_lines(left: Dossier, right: Dossier, margin: int) -> tuple[Figure, ...]:
@@ -114,7 +123,7 @@ def _standing(dossier: Dossier, *, again: bool = False) -> str:
 def _part(panel: Panel, reviewers: str = "") -> str:
     """ "3 of 4", "3 of 4 reviewers"; "75 % of reviewers" where nobody counted them."""
     if panel.ships is None or panel.skips is None:
-        return f"{panel.split.removesuffix(' ship')} of reviewers"
+        return f"{panel.shown_share} of reviewers"
     return f"{panel.ships} of {panel.reviewers}{reviewers}"
 
 
@@ -123,7 +132,7 @@ def against(first: Dossier, second: Dossier) -> str:
     ours, theirs = first.panel, second.panel
     if (ours.mean is None) != (theirs.mean is None) and ours.split and theirs.split:
         return f"{ours.split} against {theirs.split}"
-    comma = "," if "," in first.panel.brief else ""
+    comma = "," if ours.split and ours.mean is not None else ""
     return f"{first.panel.brief}{comma} against {second.panel.brief}"
 
 
@@ -242,6 +251,10 @@ def _panel(mine: Dossier, other: Dossier, margin: int) -> Figure | None:
     return Figure(text=words, claims=(*ours.grounds, *theirs.grounds))
 
 
+# The tables, and the lead from all of these.
+
+#: The words of the link to the site's own page.
+FULL = "Full comparison"
 HEADLINE_WORDS = 12
 WHY_WORDS = 30
 BEST_FOR_WORDS = 12
@@ -262,40 +275,53 @@ def lead_block(
     written_line: str = "",
     note: str = "",
     chosen: Mapping[str, str] = NOTHING_CHOSEN,
-) -> tuple[Lead, Figure]:
-    """The block, and its computed bottom line with what that stands on; the editor's line takes its place.
+) -> Lead:
+    """Return the lead as the mail prints it. `written_line` is an editor's, and takes the place of the bottom line.
 
     `chosen` are sentences to quote, by their reviews.
     """
+    full = compare(comparison, material, settings)
     left, right = material.sides(comparison)
-    computed = bottom_line(left, right, settings.digest.clear_margin)
     pick_left, pick_right = pick_lines(comparison, left, right, settings.digest.clear_margin)
+    written = plain(written_line)
+    # Where no panel has reasons, what the comparison itself says, as far as the recorded facts back it.
+    judged = left.panel.exists or right.panel.exists
+    return Lead(
+        comparison_id=full.comparison_id,
+        headline=full.headline,
+        bottom_line=Figure(text=written)
+        if written
+        else bottom_line(left, right, settings.digest.clear_margin),
+        left=full.left,
+        right=full.right,
+        pick_left_if=pick_left,
+        pick_right_if=pick_right,
+        decision=full.decision,
+        scorecard=full.scorecard and replace(full.scorecard, rows=full.scorecard.rows[:SCORE_ROWS]),
+        quotes=quotes(left, right, material, chosen),
+        costs=full.costs,
+        benchmarks=full.benchmarks and first_benchmarks(full.benchmarks, left, right, material.sources),
+        link=full.link or Link(label=FULL, url=""),
+        note=note,
+        why="" if judged else backed_start(comparison.summary, (left, right), WHY_WORDS),
+    )
+
+
+def compare(comparison: Comparison, material: Material, settings: Settings) -> Compared:
+    """Return a comparison with every row of its tables."""
+    left, right = material.sides(comparison)
     sides = side_of(left, material), side_of(right, material)
-    lead = Lead(
+    return Compared(
         comparison_id=comparison.id,
         headline=headline_of(comparison, left, right),
-        bottom_line=plain(written_line) or computed.text,
         left=sides[0],
         right=sides[1],
-        pick_left_if=pick_left.text,
-        pick_right_if=pick_right.text,
         decision=decision_table(*sides, left, right),
-        scorecard=_first_scores(left, right),
-        quotes=quotes(left, right, material, chosen),
+        scorecard=all_scores(left, right),
         costs=costs_block(left, right, settings, material.sources),
-        benchmarks=first_benchmarks(left, right, material.sources),
-        link=link_or_words("Full comparison", comparison.url, settings),
-        note=note,
-        why=_why(comparison, left, right),
+        benchmarks=all_benchmarks(left, right, material.sources),
+        link=link_to(FULL, comparison.url, settings),
     )
-    return lead, _grounds(computed if not plain(written_line) else None, pick_left, pick_right)
-
-
-def _why(comparison: Comparison, left: Dossier, right: Dossier) -> str:
-    """What the comparison itself says where no panel has reasons, so far as the recorded facts back it."""
-    if left.panel.exists or right.panel.exists:
-        return ""
-    return backed_start(comparison.summary, (left, right), WHY_WORDS)
 
 
 def headline_of(comparison: Comparison, left: Dossier, right: Dossier) -> str:
@@ -317,32 +343,28 @@ def side_of(dossier: Dossier, material: Material) -> Side:
     )
 
 
-def _grounds(*figures: Figure | None) -> Figure:
-    known = [each for each in figures if each is not None]
-    claims = tuple(dict.fromkeys(claim for each in known for claim in each.claims))
-    return Figure(text="", claims=claims, disputed=any(each.disputed for each in known))
-
-
 def decision_table(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> tuple[TableRow, ...]:
-    """The decision table; a row of which neither side says anything, and a category of both, is left out."""
+    """Return the decision table, without rows of which neither side says anything, or that would say a thing twice."""
     rows = [
         TableRow(label="Panel", left=left.panel, right=right.panel),
         _community(left, right, ours, theirs),
         TableRow(label="Pricing", left=left.pricing, right=right.pricing),
-        TableRow(
-            label="1M tokens",
-            left=price_figure(ours.prices, ""),
-            right=price_figure(theirs.prices, ""),
-        ),
-        TableRow(label="Best for", left=Figure(text=left.best_for), right=Figure(text=right.best_for)),
     ]
-    if left.category != right.category:
+    prices = [price_figure(each.prices) for each in (ours, theirs)]
+    if [left.pricing, right.pricing] != prices:
         rows.append(
-            TableRow(label="Category", left=Figure(text=left.category), right=Figure(text=right.category))
+            TableRow(
+                label="1M tokens", left=price_figure(ours.prices, ""), right=price_figure(theirs.prices, "")
+            )
         )
-    if left.pricing == price_figure(ours.prices) and right.pricing == price_figure(theirs.prices):
-        del rows[3]
-    return tuple(row for row in rows if row.left.text or row.right.text)
+    words = [("Best for", left.best_for, right.best_for)]
+    if left.category != right.category:
+        words.append(("Category", left.category, right.category))
+    rows += [
+        TableRow(label=label, left=Figure(text=mine), right=Figure(text=other), is_words=True)
+        for label, mine, other in words
+    ]
+    return tuple(row for row in rows if row.left or row.right)
 
 
 def _community(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> TableRow:
@@ -359,14 +381,24 @@ def _community(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> Table
 
 
 def all_scores(left: Dossier, right: Dossier) -> Scorecard | None:
-    """Each reviewer's scores on both sides; unnamed reviews stand alone, since their order says nothing."""
-    mine, others = _named(left), _named(right)
+    """Return each reviewer's scores on both sides; unnamed reviews stand alone, since their order says nothing."""
+    mine, others = (
+        [each for each in side.reviews if each.score is not None or each.decision is not None]
+        for side in (left, right)
+    )
+    named = [{each.reviewer: each for each in said if each.reviewer} for said in (mine, others)]
     rows = [
-        ScoreRow(reviewer=clip(name, 40), left=score_of(mine.get(name)), right=score_of(others.get(name)))
-        for name in dict.fromkeys((*mine, *others))
+        ScoreRow(
+            reviewer=clip(name, 40), left=score_of(named[0].get(name)), right=score_of(named[1].get(name))
+        )
+        for name in dict.fromkeys((*named[0], *named[1]))
     ]
-    rows += [ScoreRow(reviewer=UNNAMED, left=score_of(each), right=None) for each in _unnamed(left)]
-    rows += [ScoreRow(reviewer=UNNAMED, left=None, right=score_of(each)) for each in _unnamed(right)]
+    rows += [
+        ScoreRow(reviewer=UNNAMED, left=score_of(each), right=None) for each in mine if not each.reviewer
+    ]
+    rows += [
+        ScoreRow(reviewer=UNNAMED, left=None, right=score_of(each)) for each in others if not each.reviewer
+    ]
     if not rows:
         return None
     return Scorecard(
@@ -376,34 +408,17 @@ def all_scores(left: Dossier, right: Dossier) -> Scorecard | None:
     )
 
 
-def _first_scores(left: Dossier, right: Dossier) -> Scorecard | None:
-    """As many as the mail has room for."""
-    card = all_scores(left, right)
-    return card and replace(card, rows=card.rows[:SCORE_ROWS])
-
-
-def _named(dossier: Dossier) -> dict[str, Review]:
-    return {each.reviewer: each for each in dossier.reviews if each.reviewer and _says(each)}
-
-
-def _unnamed(dossier: Dossier) -> list[Review]:
-    return [each for each in dossier.reviews if not each.reviewer and _says(each)]
-
-
-def _says(review: Review) -> bool:
-    return review.score is not None or review.decision is not None
-
-
 def score_of(review: Review | None) -> Score | None:
     if review is None:
         return None
     return Score(score=review.score, decision=review.decision.value if review.decision else "")
 
 
-def first_benchmarks(left: Dossier, right: Dossier, sources: Mapping[str, Source]) -> Benchmarks | None:
-    """As many as the mail has room for, and how many results it leaves out."""
-    tested = all_benchmarks(left, right, sources)
-    if tested is None or len(tested.rows) <= BENCHMARK_ROWS:
+def first_benchmarks(
+    tested: Benchmarks, left: Dossier, right: Dossier, sources: Mapping[str, Source]
+) -> Benchmarks:
+    """Return as many of the tests as the mail has room for, saying how many results it leaves out."""
+    if len(tested.rows) <= BENCHMARK_ROWS:
         return tested
     shown = f"{BENCHMARK_ROWS} of {len(tested.rows)} tests with a result are shown"
     rows = tested.rows[:BENCHMARK_ROWS]

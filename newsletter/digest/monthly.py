@@ -4,9 +4,9 @@ Each week's lead with its bottom line, the largest changes, and one linked line 
 content is opened: a figure stands here as the weekly issue printed it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import chain, zip_longest
 
 from sqlalchemy import Connection, select
@@ -20,11 +20,9 @@ from newsletter.digest.content import (
     CitedSource,
     Figure,
     Followed,
-    Grounds,
     IssueContent,
     Lead,
     Link,
-    Masthead,
     MonthLine,
     PrintedDispute,
     Sources,
@@ -32,11 +30,11 @@ from newsletter.digest.content import (
 )
 from newsletter.digest.errata import all_errata
 from newsletter.digest.issues import Issue
-from newsletter.digest.links import affiliate_notice, archive_url, footer_of
+from newsletter.digest.links import archive_url, footer_of
 from newsletter.digest.panel import GENERAL_KEY
-from newsletter.digest.subject import PREHEADER_CHARS, SUBJECT_CHARS
+from newsletter.digest.subject import PREHEADER_CHARS, SUBJECT_CHARS, first_that_fits, with_others
 from newsletter.digest.wording import clip, plain
-from newsletter.digest.writing import count_issue_words, minutes
+from newsletter.digest.writing import finished, masthead
 
 #: The changes that a monthly issue names, and its lines: what is beyond is in the archive.
 CHANGES, LINES = 8, 60
@@ -48,51 +46,40 @@ LONGEST_MONTH = timedelta(days=31)
 def write_monthly_issue(
     issue: Issue, weeks: Sequence[ArchivedIssue], settings: Settings, *, number: int
 ) -> IssueContent:
-    """The monthly issue of these weekly ones, the newest first."""
-    changes = _changes(weeks)
+    """Write the monthly issue of these weekly ones, the newest first."""
     lines = _lines(weeks)
     shown = tuple(_week(each, settings) for each in weeks if each.letter.lead is not None)
-    subject = issue.subject or _subject(weeks, settings)
-    letter = IssueContent(
-        subject=plain(subject),
-        preheader=plain(issue.preheader or _preheader(subject, shown, changes)),
-        masthead=Masthead(
-            name=settings.site.name,
-            edition=issue.edition,
-            number=number,
-            date_on=date.fromisoformat(issue.slot[:10]),
-            minutes=1,
-        ),
+    changes = _changes(weeks)
+    computed, about = _subject(weeks, settings)
+    in_subject = {about}
+    if issue.subject:
+        in_subject = {each.comparison_id for each in shown if each.left in issue.subject}
+    written = IssueContent(
+        subject=plain(issue.subject or computed),
+        preheader=plain(issue.preheader or _preheader(shown, changes, in_subject)),
+        masthead=masthead(issue, number, settings),
         note=issue.note,
         findings=(),
         lead=None,
-        changes=tuple(change for change, _ in changes),
+        changes=changes,
         more=(),
         cards=(),
         rest=_rest(len(lines), settings),
         answer=None,
         sources=_sources(weeks),
         footer=footer_of(settings),
-        grounds=tuple(_grounds(weeks, [claims for _, claims in changes])),
         followed=_followed(weeks),
         weeks=_with_bottom_line(shown, issue.bottom_line),
         lines=lines[:LINES],
         key=_key(weeks),
     )
-    letter = replace(letter, footer=replace(letter.footer, affiliate_notice=affiliate_notice(letter)))
-    length = minutes(count_issue_words(letter))
-    return replace(letter, masthead=replace(letter.masthead, minutes=length))
+    return finished(written)
 
 
 def _key(weeks: Sequence[ArchivedIssue]) -> str:
     """What the numbers in the bottom lines mean: the weeks' own words, if they all used the same."""
     keys = {each.letter.key for each in weeks if each.letter.key}
     return GENERAL_KEY if len(keys) > 1 else next(iter(keys), "")
-
-
-def month_of(weeks: Sequence[ArchivedIssue]) -> str:
-    """The month that the newest of these weekly issues belongs to: "November 2026"."""
-    return f"{weeks[0].letter.masthead.date_on:%B %Y}"
 
 
 def _week(issue: ArchivedIssue, settings: Settings) -> Week:
@@ -121,20 +108,16 @@ def _with_bottom_line(weeks: tuple[Week, ...], written: str) -> tuple[Week, ...]
     """What an editor writes over the bottom line is said of the newest week, which comes first."""
     if not written or not weeks:
         return weeks
-    return (replace(weeks[0], bottom_line=written), *weeks[1:])
+    return (replace(weeks[0], bottom_line=Figure(text=written)), *weeks[1:])
 
 
-def _changes(weeks: Sequence[ArchivedIssue]) -> list[tuple[ChangeLine, tuple[str, ...]]]:
-    """The largest changes with what they stand on: the first of each week, then the second; of a tool the latest."""
-    by_week = (
-        [(change, _grounds_of(week, f"changes.{place}")) for place, change in enumerate(week.letter.changes)]
-        for week in weeks
-    )
-    found: dict[str, tuple[ChangeLine, tuple[str, ...]]] = {}
-    for each in chain.from_iterable(zip_longest(*by_week)):
+def _changes(weeks: Sequence[ArchivedIssue]) -> tuple[ChangeLine, ...]:
+    """The largest changes: the first of each week, then the second; of a tool the latest."""
+    found: dict[str, ChangeLine] = {}
+    for each in chain.from_iterable(zip_longest(*(week.letter.changes for week in weeks))):
         if each is not None:
-            found.setdefault(each[0].tool_id, each)
-    return list(found.values())[:CHANGES]
+            found.setdefault(each.tool_id, each)
+    return tuple(found.values())[:CHANGES]
 
 
 def _lines(weeks: Sequence[ArchivedIssue]) -> tuple[MonthLine, ...]:
@@ -188,33 +171,19 @@ def _sources(weeks: Sequence[ArchivedIssue]) -> Sources:
     return Sources(origins=tuple(origins.values()), disputes=tuple(disputes.values()))
 
 
-def _grounds(weeks: Sequence[ArchivedIssue], changes: Iterable[tuple[str, ...]]) -> Iterator[Grounds]:
-    led = (week for week in weeks if week.letter.lead is not None)
-    for place, week in enumerate(led):
-        if claims := _grounds_of(week, "lead"):
-            yield Grounds(where=f"weeks.{place}", claims=claims)
-    for place, claims in enumerate(changes):
-        if claims:
-            yield Grounds(where=f"changes.{place}", claims=claims)
-
-
-def _grounds_of(week: ArchivedIssue, where: str) -> tuple[str, ...]:
-    return next((each.claims for each in week.letter.grounds if each.where == where), ())
-
-
-def _subject(weeks: Sequence[ArchivedIssue], settings: Settings) -> str:
-    """The month, and the lead on which the panel was clearest, as fully as fits."""
-    month = month_of(weeks)
+def _subject(weeks: Sequence[ArchivedIssue], settings: Settings) -> tuple[str, str]:
+    """The month, and the lead on which the panel was clearest, as fully as fits; and the id of that comparison."""
+    month = f"{weeks[0].letter.masthead.date_on:%B %Y}"
     leads = [week.letter.lead for week in weeks if week.letter.lead is not None]
     clearest = max(leads, key=_margin, default=None)
-    said = []
     if clearest is not None:
-        left, right = clearest.left.name, clearest.right.name
+        asked = f"{month}: {clearest.left.name} or {clearest.right.name}?"
         rest = len(leads) - 1
         more = f", and {rest} more comparison{'s' if rest > 1 else ''}" if rest else ""
-        said = [f"{month}: {left} or {right}?{more}", f"{month}: {left} or {right}?"]
-    said.append(clip(f"{settings.site.name}: {month}", SUBJECT_CHARS))
-    return next(each for each in said if len(each) <= SUBJECT_CHARS)
+        for said in (f"{asked}{more}", asked):
+            if len(said) <= SUBJECT_CHARS:
+                return said, clearest.comparison_id
+    return clip(f"{settings.site.name}: {month}", SUBJECT_CHARS), ""
 
 
 def _margin(lead: Lead) -> int:
@@ -224,20 +193,15 @@ def _margin(lead: Lead) -> int:
     return abs(lead.left.share - lead.right.share)
 
 
-def _preheader(
-    subject: str, weeks: Sequence[Week], changes: Sequence[tuple[ChangeLine, tuple[str, ...]]]
-) -> str:
+def _preheader(weeks: Sequence[Week], changes: Sequence[ChangeLine], in_subject: Collection[str]) -> str:
     """The largest change or a bottom line, and the leads that the subject does not name."""
-    lines = [*(change.words for change, _ in changes), *(week.bottom_line for week in weeks)]
-    said = next((each for each in lines if len(each) <= PREHEADER_CHARS), "")
+    lines = [*(each.words.text for each in changes), *(week.bottom_line.text for week in weeks)]
+    said, named = first_that_fits(lines), list[str]()
     for week in weeks:
-        joined = (
-            f"{said} Also: {week.headline}." if "Also: " not in said else f"{said[:-1]}, {week.headline}."
-        )
-        if week.left in subject or len(joined.strip()) > PREHEADER_CHARS:
-            continue
-        said = joined.strip()
-    return said or next((clip(each, PREHEADER_CHARS) for each in lines if each), "")
+        more = [*named, week.headline]
+        if week.comparison_id not in in_subject and len(with_others(said, more)) <= PREHEADER_CHARS:
+            named = more
+    return with_others(said, named) or next((clip(each, PREHEADER_CHARS) for each in lines if each), "")
 
 
 def month_before(moment: datetime) -> datetime:

@@ -68,7 +68,12 @@ class Panel:
         """ "4–0", "75 % ship", or empty."""
         if self.ships is not None and self.skips is not None:
             return f"{self.ships}–{self.skips}"
-        return "" if self.share is None else f"{number(half_up(self.share))} % ship"
+        return f"{self.shown_share} ship" if self.shown_share else ""
+
+    @property
+    def shown_share(self) -> str:
+        """ "75 %", or empty where unknown."""
+        return "" if self.share is None else f"{number(half_up(self.share))} %"
 
     @property
     def words(self) -> str:
@@ -149,8 +154,8 @@ def community(votes: Votes | None) -> Figure:
     """ "no votes yet", "17 of 24 ship"."""
     total = 0 if votes is None else votes.ship + votes.skip
     if votes is None or total == 0:
-        return Figure(text=NO_VOTES)
-    return Figure(text=f"{votes.ship} of {total} ship", claims=(votes_key(votes),))
+        return Figure(text=NO_VOTES, counts_votes=True)
+    return Figure(text=f"{votes.ship} of {total} ship", claims=(votes_key(votes),), counts_votes=True)
 
 
 def votes_day(votes: Votes | None) -> str:

@@ -6,7 +6,7 @@ from datetime import date
 
 from newsletter.config import Settings
 from newsletter.content.records import Claim, Source
-from newsletter.digest.content import CitedSource, PrintedDispute, Sources
+from newsletter.digest.content import CitedSource, Figure, PrintedDispute, Sources
 from newsletter.digest.lead import benchmark_key
 from newsletter.digest.links import safe_url
 from newsletter.digest.material import Dossier, Material
@@ -15,12 +15,12 @@ from newsletter.digest.prices import offer_key
 from newsletter.digest.wording import clip, dated, day, label_of, value_of
 
 
-def sources_block(printed: Iterable[str], material: Material, settings: Settings) -> Sources:
-    """The sources of what is printed, in its order, and the disputes about it. `printed` are claims' ids.
+def sources_block(printed: Iterable[Figure], material: Material, settings: Settings) -> Sources:
+    """Return the sources of what is printed, in its order, and the disputes about it.
 
     Whoever differs about a printed figure is named with the dispute, and so is among the sources.
     """
-    ids = dict.fromkeys(printed)
+    ids = dict.fromkeys(claim for each in printed for claim in each.claims)
     dossiers = material.dossiers.values()
     disputed = [
         fact for each in dossiers for fact in each.facts.values() if fact.disputed and fact.claim.id in ids

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from newsletter.digest.content import Brief, Card
+from newsletter.digest.content import Brief, Card, Figure
 from newsletter.digest.material import Dossier
 from newsletter.digest.wording import clip
 
@@ -45,8 +45,8 @@ def _subjects(
 ) -> Iterable[str]:
     if sides is not None:
         left, right = sides
-        if left.panel.split and right.panel.split:
-            yield f"{left.name} or {right.name}? {left.panel.split} against {right.panel.split}"
+        if with_splits := subject_with_splits(sides):
+            yield with_splits
         yield f"{left.name} or {right.name}?"
         yield f"{left.name} vs {right.name}"
         yield f"{left.name}: the panel's verdict"
@@ -56,23 +56,47 @@ def _subjects(
     yield clip(f"{name} #{number}", SUBJECT_CHARS)
 
 
+def subject_with_splits(sides: tuple[Dossier, Dossier]) -> str:
+    """Return "Borealis or Meridian? 4–0 against 3–1"; empty where a side has no split."""
+    left, right = sides
+    if not left.panel.split or not right.panel.split:
+        return ""
+    return f"{left.name} or {right.name}? {left.panel.split} against {right.panel.split}"
+
+
 def compute_preheader(
-    subject: str, lead: Sequence[str], findings: Sequence[str], more: Sequence[Brief], cards: Sequence[Card]
+    subject: str,
+    lead: Sequence[Figure],
+    findings: Sequence[Figure],
+    more: Sequence[Brief],
+    cards: Sequence[Card],
 ) -> str:
-    """What the subject leaves out, as much as a phone shows: the lead's line or a finding, and what else is in.
+    """Return what the subject leaves out, as much as a phone shows: the lead's line or a finding, and what else is in.
 
     `lead` are ways to say what the lead comes down to, the fullest first.
     """
-    line = next((each for each in (*lead, *findings) if len(each) <= PREHEADER_CHARS), "")
-    also = [each.headline for each in more] + [each.name for each in cards]
-    for each in (name for name in also if name not in line):
-        joined = f"{line} Also: {each}." if "Also: " not in line else f"{line[:-1]}, {each}."
-        if len(joined.strip()) > PREHEADER_CHARS:
+    said = first_that_fits(each.text for each in (*lead, *findings))
+    line, named = said, list[str]()
+    for each in (*(brief.headline for brief in more), *(card.name for card in cards)):
+        if each in line:
+            continue
+        longer = with_others(said, [*named, each])
+        if len(longer) > PREHEADER_CHARS:
             break
-        line = joined.strip()
+        line, named = longer, [*named, each]
     if not line and lead:
-        line = clip(lead[0], PREHEADER_CHARS)
+        line = clip(lead[0].text, PREHEADER_CHARS)
     return line if line != subject else ""
+
+
+def first_that_fits(lines: Iterable[str]) -> str:
+    """Return the first line that a phone shows whole as a preheader; empty where none is so short."""
+    return next((each for each in lines if len(each) <= PREHEADER_CHARS), "")
+
+
+def with_others(line: str, named: Sequence[str]) -> str:
+    """Return the line with what else is in: "… Also: Heron vs Osprey, Kestrel."."""
+    return f"{line} Also: {', '.join(named)}.".strip() if named else line
 
 
 def propose_subjects(

@@ -2,8 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterable
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -259,21 +258,28 @@ def value_of(claim: Claim) -> str:
     )
 
 
-def dated(statement: Claim | Benchmark | Offer, source: Source | None) -> str:
-    """ "checked 1 Mar 2026", "as of …", "published …" or "seen …": the best date the statement has."""
+def date_of(statement: Claim | Benchmark | Offer, source: Source | None) -> tuple[str, date]:
+    """Return what its best date says, and that date: ("checked", 1 March 2026), "as of", "published" or "seen"."""
     if isinstance(statement, Claim) and statement.verified_on is not None:
-        return f"checked {day(statement.verified_on)}"
+        return "checked", statement.verified_on
     if statement.as_of is not None:
-        return f"as of {day(statement.as_of)}"
+        return "as of", statement.as_of
     if source is not None and source.published_on is not None:
-        return f"published {day(source.published_on)}"
-    return f"seen {day(statement.seen_on)}"
+        return "published", source.published_on
+    return "seen", statement.seen_on
+
+
+def dated(statement: Claim | Benchmark | Offer, source: Source | None) -> str:
+    """Return "checked 1 Mar 2026", "as of …", "published …" or "seen …": the best date the statement has."""
+    how, when = date_of(statement, source)
+    return f"{how} {day(when)}"
 
 
 def said_by(statement: Claim | Benchmark | Offer, source: Source | None) -> str:
-    """ "Model lab, 10 Nov 2026", "Model almanac, checked 1 Mar 2026": who says so, and as of when."""
-    when = dated(statement, source).removeprefix("as of ")
-    return f"{clip(source.name, 60) if source is not None else 'unnamed source'}, {when}"
+    """Return who says so, and as of when: "Model lab, 10 Nov 2026", "Model almanac, checked 1 Mar 2026"."""
+    how, when = date_of(statement, source)
+    dated_ = day(when) if how == "as of" else f"{how} {day(when)}"
+    return f"{clip(source.name, 60) if source is not None else 'unnamed source'}, {dated_}"
 
 
 # Figures: how a printed value keeps what it stands on.
@@ -297,18 +303,6 @@ def join(text: str, *parts: Figure) -> Figure:
 
 def number_of(fact: Fact | None) -> Decimal | None:
     return None if fact is None else fact.claim.number
-
-
-def figures_in(block: object) -> Iterator[Figure]:
-    """Every figure in a block, wherever it stands."""
-    if isinstance(block, Figure):
-        yield block
-    elif isinstance(block, tuple):
-        for each in block:
-            yield from figures_in(each)
-    elif is_dataclass(block):
-        for field in fields(block):
-            yield from figures_in(getattr(block, field.name))
 
 
 # What a category is called in an issue: sites store some as codes, "llm" or "code-assistants".

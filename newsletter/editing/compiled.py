@@ -11,7 +11,6 @@ from newsletter.app import App
 from newsletter.db.statuses import Edition, IssueStatus, ItemKind
 from newsletter.digest import store
 from newsletter.digest.archive import MOST_REST, ArchiveDetails, details_to_json, write_details
-from newsletter.digest.changes import Span
 from newsletter.digest.clicks import IssueLink
 from newsletter.digest.content import IssueContent, issue_content_from_json, issue_content_to_json
 from newsletter.digest.draft import weeks_of
@@ -68,7 +67,7 @@ def compile_issue(app: App, issue: Issue) -> CompiledIssue:
     """Compile a draft from what is recorded now; read back what was approved of an approved issue."""
     if not is_frozen(issue):
         written = write_content(app, issue)
-        return compile_draft(app, issue, written.letter, written.proposals)
+        return compile_draft(app, issue, written.content, written.proposals)
     with app.database.read() as connection:
         frozen = store.get_frozen(connection, issue.id)
     plan = Plan.from_bytes(frozen.plans[EVERYBODY])
@@ -123,7 +122,7 @@ def hash_of(frozen: Frozen) -> str:
 def letter_of(app: App, issue: Issue) -> IssueContent:
     """Return what the issue says; of an approved one what was approved."""
     if not is_frozen(issue):
-        return write_content(app, issue).letter
+        return write_content(app, issue).content
     with app.database.read() as connection:
         return issue_content_from_json(store.get_frozen(connection, issue.id).letter)
 
@@ -131,10 +130,9 @@ def letter_of(app: App, issue: Issue) -> IssueContent:
 def write_content(app: App, issue: Issue) -> WrittenIssue:
     """Write the issue from what is recorded now; raises BadInput for a monthly issue of which no week is left."""
     if issue.edition is Edition.MONTHLY:
-        return WrittenIssue(letter=_write_month(app, issue))
+        return WrittenIssue(content=_write_month(app, issue))
     with app.database.read() as connection, app.content() as content:
         contents = store.read_shown_items(connection, issue.id, max(1, app.settings.digest.item_limit))
-        since = store.cutoff_before(connection, issue.edition, issue.id)
         written = write_issue(
             issue,
             contents.items,
@@ -143,7 +141,7 @@ def write_content(app: App, issue: Issue) -> WrittenIssue:
             number=issue.number or store.next_number(connection, issue.edition),
             rulings=lambda ids: store.rulings_on(connection, ids),
             # Changed is what was seen since the cutoff of the last approved issue.
-            span=None if since is None else Span(since=since, until=issue.cutoff_at),
+            since=store.cutoff_before(connection, issue.edition, issue.id),
             followed=followed_tools(connection),
             published=store.published_elsewhere(connection, issue.id, ItemKind.COMPARISON),
             overflow=contents.overflow,
@@ -151,7 +149,7 @@ def write_content(app: App, issue: Issue) -> WrittenIssue:
         )
         untold = untold_errata(connection, issue)
     corrections = corrections_of(untold, app.settings)
-    return replace(written, letter=replace(written.letter, corrections=corrections))
+    return replace(written, content=replace(written.content, corrections=corrections))
 
 
 def _write_month(app: App, issue: Issue) -> IssueContent:

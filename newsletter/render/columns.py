@@ -20,13 +20,13 @@ def width(text: str) -> int:
     return sum(_width_of(character) for character in text)
 
 
-def wrap(text: str, columns: int = WIDTH, indent: str = "", first: str | None = None) -> str:
+def wrap(text: str | Figure, columns: int = WIDTH, indent: str = "", first: str | None = None) -> str:
     """A paragraph in lines of at most `columns`, each beginning with `indent`, the first with `first`.
 
     A word longer than a line, such as the address of a page, stands alone and whole.
     """
     lead = indent if first is None else first
-    lines = _lines(text, columns - width(indent), whole_words=True)
+    lines = _lines(str(text), columns - width(indent), whole_words=True)
     return "\n".join((indent if number else lead) + line for number, line in enumerate(lines))
 
 
@@ -64,11 +64,6 @@ def underline(text: str, mark: str = "-") -> str:
     return f"{wrapped}\n{mark * max(width(line) for line in wrapped.splitlines() or [''])}"
 
 
-def figure(value: Figure) -> str:
-    """A printed value; the dagger sends the reader to the sources."""
-    return f"{value.text}†" if value.disputed else value.text
-
-
 def score(value: Score | None) -> str:
     """A reviewer's score, its bar and the decision: "85 ████████▌· ship"."""
     if value is None or (value.score is None and not value.decision):
@@ -87,7 +82,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "wrap": wrap,
     "bar": bar,
     "underline": underline,
-    "figure": figure,
+    "figure": str,
     "score": score,
     "mean": mean,
 }

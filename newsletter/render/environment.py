@@ -25,6 +25,7 @@ from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
+from newsletter.digest.content import Figure
 from newsletter.digest.wording import visible
 from newsletter.errors import Place, TemplateError
 from newsletter.render import columns, markdown
@@ -321,12 +322,12 @@ def _place_of(error: BaseException, environment: jinja2.Environment) -> Place | 
 
 
 def _slot_or_text(value: object) -> Slot | str:
-    """What may be printed: slots, texts and whole numbers. Anything else is a slip of the template."""
+    """What may be printed: slots, texts, figures and whole numbers. Anything else is a slip of the template."""
     if isinstance(value, Slot):
         return Slot(value.name)
     if isinstance(value, jinja2.Undefined):
         str(value)
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal | Figure):
         raise jinja2.TemplateRuntimeError(f"only texts and whole numbers can be printed, not {value!r:.80}")
     return value.value if isinstance(value, Enum) else str(value)
 

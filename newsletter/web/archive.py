@@ -18,13 +18,12 @@ from newsletter.app import App
 from newsletter.content.store import ContentStore
 from newsletter.digest.archive import (
     ArchivedIssue,
-    FullComparison,
     FullTool,
     OverflowMention,
     find_entries,
     find_issue,
 )
-from newsletter.digest.content import CitedSource, IssueContent, PrintedDispute
+from newsletter.digest.content import CitedSource, Compared, IssueContent, PrintedDispute
 from newsletter.digest.errata import Erratum
 from newsletter.editing.preview import view_issue
 from newsletter.errors import BadLink, NotFound, StoreError
@@ -82,7 +81,7 @@ class IssuePage(Page):
     label: str
     letter: IssueContent
     note: Markup
-    comparisons: dict[str, FullComparison]
+    comparisons: dict[str, Compared]
     tools: dict[str, FullTool]
     mentions: tuple[OverflowMention, ...]
     origins: tuple[CitedSource, ...]

@@ -232,4 +232,6 @@ def test_the_hash_covers_what_only_some_readers_get(app: App) -> None:
     choose_by_hand(app.database, CARLA, Choices(tools=["almanac-find"]))
     other = approve(app, again, "editor")
     assert other.content_hash != first.content_hash
-    assert [each.words for each in letter_of(app, other).followed if each.tool_id == "almanac-find"] == [""]
+    assert [each.words.text for each in letter_of(app, other).followed if each.tool_id == "almanac-find"] == [
+        ""
+    ]

@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -11,7 +12,6 @@ from newsletter.content.records import Pack
 from newsletter.db.engine import open_database
 from newsletter.db.schema import metadata
 from newsletter.digest import store
-from newsletter.digest.changes import Span
 from newsletter.digest.content import IssueContent, issue_content_to_json
 from newsletter.digest.draft import Drafted, Window, make_draft
 from newsletter.digest.issues import Issue
@@ -22,11 +22,11 @@ from tests.installed import open_content
 FILE = Path(__file__).with_name("golden_letter.json")
 
 #: Ids come from the content store, whose own tests say what they are.
-_IDS = ("claims", "grounds", "review_id")
+_IDS = ("claims", "review_id")
 
 
 def letter_of_week(folder: Path, *packs: Pack, **how: Any) -> IssueContent:
-    return written_week(folder, *packs, **how).letter
+    return written_week(folder, *packs, **how).content
 
 
 def written_week(
@@ -34,7 +34,7 @@ def written_week(
     *packs: Pack,
     edits: dict[str, str] | None = None,
     rulings: dict[str, dict[str, str | None]] | None = None,
-    span: Span | None = None,
+    since: datetime | None = None,
     settings: Mapping[str, object] = MappingProxyType({}),
 ) -> WrittenIssue:
     """What these packs make, drafted and written in a folder of its own."""
@@ -57,7 +57,7 @@ def written_week(
                 configured,
                 number=1,
                 rulings=lambda _: rulings or {},
-                span=span,
+                since=since,
             )
     database.close()
     return written

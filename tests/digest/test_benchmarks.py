@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from newsletter.content.records import Benchmark, Source
+from newsletter.digest.content import Benchmarks
 from newsletter.digest.lead import all_benchmarks, first_benchmarks
 from newsletter.digest.material import Dossier
 from tests.digest.tools import dossier
@@ -48,8 +49,7 @@ def with_results(name: str, *scores: int | None, when: date | None = None) -> Do
 def test_every_test_that_has_no_row_is_counted(
     left: tuple[int | None, ...], right: tuple[int | None, ...], said: str
 ) -> None:
-    block = first_benchmarks(with_results("A", *left), with_results("B", *right), {})
-    assert block is not None
+    block = shown(with_results("A", *left), with_results("B", *right))
     assert len(block.rows) <= 3
     assert block.untested == said
 
@@ -58,10 +58,15 @@ def test_where_nothing_was_tested_there_is_no_block() -> None:
     assert all_benchmarks(with_results("A", None), with_results("B", None), {}) is None
 
 
+def shown(left: Dossier, right: Dossier) -> Benchmarks:
+    sources = {"desk": LAB}
+    tested = all_benchmarks(left, right, sources)
+    assert tested is not None
+    return first_benchmarks(tested, left, right, sources)
+
+
 def origin(left: Dossier, right: Dossier) -> str:
-    block = first_benchmarks(left, right, {"desk": LAB})
-    assert block is not None
-    return block.origin
+    return shown(left, right).origin
 
 
 def test_results_of_one_source_and_day_name_it_once() -> None:

@@ -132,9 +132,9 @@ def test_a_share_that_nobody_counted_out_stays_a_share() -> None:
     ],
 )
 def test_beside_both_splits_it_leaves_them_out(ours: Panel, theirs: Panel, said: str) -> None:
-    assert line_beside_splits(dossier("A", ours), dossier("B", theirs), MARGIN) == said
+    assert line_beside_splits(dossier("A", ours), dossier("B", theirs), MARGIN).text == said
 
 
 def test_beside_both_splits_the_prices_stay() -> None:
     left, right = dossier("A", panel(4, 0, 80), entry="Free"), dossier("B", panel(3, 1, 70), entry="Paid")
-    assert line_beside_splits(left, right, MARGIN).endswith("against 70. Free against paid.")
+    assert line_beside_splits(left, right, MARGIN).text.endswith("against 70. Free against paid.")

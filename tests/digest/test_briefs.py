@@ -30,7 +30,7 @@ def words(left: Dossier, right: Dossier) -> str:
         questions=(),
         sources={},
     )
-    return brief_block(comparison, material, settings_in(Path()))[0].words
+    return brief_block(comparison, material, settings_in(Path())).words.text
 
 
 def test_a_brief_without_room_for_the_names_speaks_of_the_other() -> None:

@@ -14,7 +14,6 @@ from newsletter.digest.changes import (
     changes_block,
     heading_change,
 )
-from newsletter.digest.content import ChangeLine
 from newsletter.digest.material import Dossier, Material
 from newsletter.digest.wording import count_words
 from tests.digest.tools import MOMENT, dossier, panel
@@ -27,11 +26,7 @@ CUT = PriceChange(label="input", before="$1.00", after="$0.80", percent=-20)
 def lines(*moves: Change, tool: Dossier | None = None) -> list[str]:
     known = tool or dossier("Heron")
     material = Material(comparisons={}, dossiers={known.tool.id: known}, questions=(), sources={})
-    return [change.words for change in _block(moves, material)]
-
-
-def _block(moves: tuple[Change, ...], material: Material) -> list[ChangeLine]:
-    return [change for change, _ in changes_block(moves, material, settings_in(Path()))]
+    return [change.words.text for change in changes_block(moves, material, settings_in(Path()))]
 
 
 def flip(ships: int, skips: int, votes: tuple[int, int] = (0, 0)) -> Change:
@@ -129,11 +124,11 @@ def test_what_readers_voted_ends_the_list_and_always_has_a_line() -> None:
     moves = (*(flip(1, 3) for _ in range(9)), voted("heron-vs-kite", ("heron", 12, 3), ("kite", 4, 4)))
     block = changes_block(moves, material, settings_in(Path()))
     assert len(block) == CHANGES
-    line, stands_on = block[-1]
-    assert line.words == "You voted: ship Heron (12–3), tie on Kite (4–4)."
-    assert stands_on.claims == ("reader-votes:heron-vs-kite:heron",)
+    line = block[-1].words
+    assert line.text == "You voted: ship Heron (12–3), tie on Kite (4–4)."
+    assert line.claims == ("reader-votes:heron-vs-kite:heron",)
     only_one = changes_block([voted("heron-vs-kite", ("kite", 0, 2))], material, settings_in(Path()))
-    assert [change.words for change, _ in only_one] == ["You voted: skip Kite (0–2)."]
+    assert [change.words.text for change in only_one] == ["You voted: skip Kite (0–2)."]
 
 
 def test_votes_never_head_the_mail() -> None:

@@ -1,5 +1,6 @@
 """The letter of a small week, from the stores to every word; and of weeks that somebody wishes us ill with."""
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,21 +17,24 @@ from newsletter.content.records import (
     ToolEntry,
     VerdictEntry,
 )
-from newsletter.digest.changes import Span
 from newsletter.digest.content import (
     Card,
     Figure,
     IssueContent,
+    figures_in,
     issue_content_from_json,
     issue_content_to_json,
 )
 from newsletter.digest.items import BRIEF_WORDS, CARD_WORDS
 from newsletter.digest.subject import PREHEADER_CHARS, SUBJECT_CHARS
-from newsletter.digest.wording import count_words, figures_in
+from newsletter.digest.wording import count_words
 from newsletter.digest.writing import MOST_WORDS, count_issue_words, lead_words, minutes
 from newsletter.errors import StoreError
 from tests.digest.golden import FILE, letter_of_week, readable, written_week
 from tests.digest.week import CUTOFF, PANEL_PAGE, PRICE_PAGE, PROFILE_PAGE, VERDICT_PAGE, WEEK
+
+#: An issue with changes and followed tools, as it was stored before lines of prose were figures.
+FIRST_FORM = Path(__file__).with_name("first_form.json")
 
 
 @pytest.fixture
@@ -46,6 +50,28 @@ def test_a_letter_comes_back_from_its_frozen_form(letter: IssueContent) -> None:
     stored = issue_content_to_json(letter)
     assert issue_content_from_json(stored) == letter
     assert issue_content_to_json(issue_content_from_json(stored)) == stored
+
+
+def test_an_issue_stored_in_the_first_form_is_still_read() -> None:
+    """Its lines of prose were texts, and what they stand on stood apart."""
+    stored = FIRST_FORM.read_text(encoding="utf-8")
+    before, now = json.loads(stored), issue_content_from_json(stored)
+    stood_on = {each["where"]: tuple(each["claims"]) for each in before["grounds"]}
+    assert now.lead is not None
+    assert (now.lead.bottom_line.text, now.lead.bottom_line.claims) == (
+        before["lead"]["bottom_line"],
+        stood_on["lead"],
+    )
+    assert now.lead.pick_left_if.text == before["lead"]["pick_left_if"]
+    assert [str(each) for each in now.findings] == before["findings"]
+    for block in ("findings", "changes", "more", "followed"):
+        lines: list[Figure] = [getattr(each, "words", each) for each in getattr(now, block)]
+        assert [each.claims for each in lines] == [
+            stood_on.get(f"{block}.{place}", ()) for place in range(len(lines))
+        ]
+        if block != "findings":
+            assert [each.text for each in lines] == [each["words"] for each in before[block]]
+    assert issue_content_from_json(issue_content_to_json(now)) == now
 
 
 def test_what_is_no_letter_is_refused() -> None:
@@ -64,8 +90,9 @@ def test_every_printed_number_from_data_leads_to_a_source(letter: IssueContent) 
     assert [each.text for each in with_digits if not each.claims and each.text not in said_as_unknown] == [
         "Open-weight 22B model for laptops and edge boxes"
     ]
-    lines = {each.where for each in letter.grounds}
-    assert lines == {"lead", "more.0", "findings.0", "findings.1", "findings.2"}
+    assert letter.lead is not None
+    prose = [letter.lead.bottom_line, letter.lead.pick_left_if, *letter.findings]
+    assert all(each.claims for each in (*prose, *(each.words for each in letter.more)))
 
 
 def test_what_sources_differ_on_is_printed_with_both_values_names_and_dates(letter: IssueContent) -> None:
@@ -77,10 +104,10 @@ def test_what_sources_differ_on_is_printed_with_both_values_names_and_dates(lett
 
 def test_a_finding_on_which_sources_differ_points_to_them_and_a_preheader_does_not(tmp_path: Path) -> None:
     written = written_week(tmp_path, *WEEK)
-    [line] = [each for each in written.letter.findings if each.startswith("Sources differ")]
-    assert line == "Sources differ on Heron Small, input price: $0.10 or $0.07/1M tokens.†"
-    assert line.removesuffix("†") in written.proposals.preheaders
-    assert line not in written.proposals.preheaders
+    [line] = [each for each in written.content.findings if each.text.startswith("Sources differ")]
+    assert str(line) == "Sources differ on Heron Small, input price: $0.10 or $0.07/1M tokens.†"
+    assert line.text in written.proposals.preheaders
+    assert str(line) not in written.proposals.preheaders
 
 
 def test_sources_that_agree_with_each_other_stand_behind_one_value(tmp_path: Path) -> None:
@@ -152,7 +179,7 @@ def test_from_a_source_that_is_not_ours_only_figures_enter(tmp_path: Path) -> No
         prose += [text for each in page.comparisons for text in (each.pick_left_if, each.pick_right_if)]
         assert [text for text in prose if text and text in printed] == []
     assert (
-        letter.lead.bottom_line
+        letter.lead.bottom_line.text
         == "Ship Borealis 3 (22B): 4 of 4 reviewers would (mean 79); 3 of 4 would ship "
         "Meridian Medium (70). Free against pay per token."
     )
@@ -189,7 +216,7 @@ def test_the_editors_words_take_the_place_of_the_computed_ones(tmp_path: Path) -
     letter = letter_of_week(tmp_path, *WEEK, edits=edits)
     assert letter.lead is not None
     assert (letter.subject, letter.preheader, letter.note) == ("Mine", "Look", "Hello.")
-    assert letter.lead.bottom_line == "Take the Borealis."
+    assert letter.lead.bottom_line.text == "Take the Borealis."
 
 
 def test_links_that_pay_are_labelled_and_explained(tmp_path: Path) -> None:
@@ -276,7 +303,7 @@ def test_the_preheader_is_about_the_lead_and_repeats_nothing_of_the_subject(lett
 def test_beside_an_editors_subject_the_preheader_says_the_whole_bottom_line(tmp_path: Path) -> None:
     letter = letter_of_week(tmp_path, PRICE_PAGE, edits={"subject": "Which of the two?"})
     assert letter.lead is not None
-    assert letter.preheader == letter.lead.bottom_line
+    assert letter.preheader == letter.lead.bottom_line.text
 
 
 def test_an_editors_bottom_line_is_the_preheader_too(tmp_path: Path) -> None:
@@ -285,9 +312,9 @@ def test_an_editors_bottom_line_is_the_preheader_too(tmp_path: Path) -> None:
 
 
 def test_only_the_first_issue_has_nothing_to_compare(letter: IssueContent, tmp_path: Path) -> None:
-    week = Span(since=CUTOFF - timedelta(days=7), until=CUTOFF)
+    before = CUTOFF - timedelta(days=7)
     assert letter.is_first
-    assert not letter_of_week(_folder(tmp_path), *WEEK, span=week).is_first
+    assert not letter_of_week(_folder(tmp_path), *WEEK, since=before).is_first
 
 
 # ── budgets ────────────────────────────────────────────────────────────────────────────────────────────
@@ -389,7 +416,7 @@ def test_hostile_words_stay_words_on_one_line(tmp_path: Path) -> None:
         claims=(ClaimEntry(tool_id="a", attribute="licence", value=NASTY),),
     )
     letter = letter_of_week(tmp_path, pack)
-    texts = [letter.subject, letter.preheader, *letter.findings, *_lead_texts(letter)]
+    texts = [letter.subject, letter.preheader, *(each.text for each in letter.findings), *_lead_texts(letter)]
     assert [each for each in texts if not each.isprintable()] == []
     assert max(map(len, texts)) < 400
     assert len(letter.subject) <= SUBJECT_CHARS
@@ -403,8 +430,8 @@ def _lead_texts(letter: IssueContent) -> list[str]:
     quoted = [text for each in lead.quotes for text in (each.words, each.reviewer, each.tool)]
     return [
         lead.headline,
-        lead.bottom_line,
-        lead.pick_left_if,
+        lead.bottom_line.text,
+        lead.pick_left_if.text,
         lead.left.name,
         lead.right.name,
         *rows,

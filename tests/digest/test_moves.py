@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from newsletter.content.records import Pack
-from newsletter.digest.changes import Change, ChangeKind, Span, find_changes
+from newsletter.digest.changes import Change, ChangeKind, find_changes
 from tests.installed import open_content
 
 START = datetime(2026, 11, 4, 9, 0, tzinfo=UTC)
@@ -44,7 +44,7 @@ def moves(folder: Path, *weeks: Pack, published: tuple[str, ...] = ()) -> tuple[
         for number, pack in enumerate(weeks):
             store.import_pack(pack, START + number * WEEK)
         end = START + len(weeks) * WEEK
-        return find_changes(store, Span(since=end - WEEK, until=end), published)
+        return find_changes(store, end - WEEK, end, published)
 
 
 def told(found: tuple[Change, ...]) -> list[tuple[str, str, str, str]]:
@@ -78,8 +78,7 @@ def test_a_price_that_came_back_before_the_cutoff_has_not_moved(tmp_path: Path) 
     with open_content(tmp_path / "content.db") as store:
         for hours, value in enumerate(("0.50", "0.35", "0.5")):
             store.import_pack(said(claims=[price(value)]), START + timedelta(hours=hours))
-        span = Span(since=START + timedelta(minutes=1), until=START + WEEK)
-        assert find_changes(store, span, ()) == ()
+        assert find_changes(store, START + timedelta(minutes=1), START + WEEK, ()) == ()
 
 
 def test_prices_in_words_move_where_only_the_sum_is_another(tmp_path: Path) -> None:
@@ -170,7 +169,7 @@ def test_a_comparison_said_otherwise_is_a_change_once_it_was_published(tmp_path:
 
 def test_there_are_no_changes_before_the_second_issue(tmp_path: Path) -> None:
     with open_content(tmp_path / "content.db") as store:
-        assert find_changes(store, None, ()) == ()
+        assert find_changes(store, None, START, ()) == ()
 
 
 # ── any history ────────────────────────────────────────────────────────────────────────────────────────
@@ -203,8 +202,7 @@ def test_over_consecutive_issues_every_change_is_told_once(history: list[Any], c
                 pack = said(reviewers=once, verdicts=[verdict(value, 4 - value, tool=tool)])
             store.import_pack(pack, START + timedelta(hours=hour, seconds=number))
         for since, until in zip([None, *cutoffs], cutoffs, strict=False):
-            span = None if since is None else Span(since=_at(since), until=_at(until))
-            found = find_changes(store, span, ())
+            found = find_changes(store, None if since is None else _at(since), _at(until), ())
             assert sorted(_facts(found)) == sorted(_expected(history, since, until))
             assert [each.size for each in found] == sorted((each.size for each in found), reverse=True)
 

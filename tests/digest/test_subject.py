@@ -59,12 +59,14 @@ def test_without_a_lead_the_first_card_is_the_news() -> None:
 
 def test_the_preheader_names_what_else_is_in_once() -> None:
     line = "Most divided panel in this issue: Tern."
-    found = compute_preheader("A or B? 4–0 against 3–1", (), (line,), (), (card("Tern"), card("Gull")))
+    found = compute_preheader(
+        "A or B? 4–0 against 3–1", (), (Figure(text=line),), (), (card("Tern"), card("Gull"))
+    )
     assert found == f"{line} Also: Gull."
 
 
 def test_a_long_finding_gives_way_to_a_shorter_one() -> None:
-    assert compute_preheader("S", (), ("x" * 200, "Short."), (), ()) == "Short."
+    assert compute_preheader("S", (), (Figure(text="x" * 200), Figure(text="Short.")), (), ()) == "Short."
 
 
 def test_with_nothing_to_say_there_is_no_preheader() -> None:
@@ -73,7 +75,7 @@ def test_with_nothing_to_say_there_is_no_preheader() -> None:
 
 def test_a_lone_lead_lends_its_bottom_line_cut_to_what_a_phone_shows() -> None:
     line = "Ship Tern: " + "words and " * 20 + "more."
-    found = compute_preheader("Tern or Gull? 4–0 against 3–1", (line,), (), (), ())
+    found = compute_preheader("Tern or Gull? 4–0 against 3–1", (Figure(text=line),), (), (), ())
     assert found.startswith("Ship Tern: words")
     assert len(found) <= PREHEADER_CHARS
 
@@ -105,5 +107,6 @@ def test_preheaders_are_proposed_once_and_as_far_as_they_fit() -> None:
 
 
 def test_the_leads_line_comes_before_any_finding_and_the_fullest_that_fits_first() -> None:
-    found = compute_preheader("Tern or Gull?", ("x" * 200, "Ship Tern.", "Ship."), ("A finding.",), (), ())
+    lead = [Figure(text=each) for each in ("x" * 200, "Ship Tern.", "Ship.")]
+    found = compute_preheader("Tern or Gull?", lead, (Figure(text="A finding."),), (), ())
     assert found == "Ship Tern."

@@ -6,6 +6,7 @@ from typing import Any
 
 from newsletter.db.statuses import Edition
 from newsletter.digest.content import (
+    NOTHING,
     AnsweredQuestion,
     Benchmarks,
     Brief,
@@ -78,7 +79,7 @@ MASTHEAD = Masthead(
 LEAD = Lead(
     comparison_id="small-medium",
     headline="Mistral 3 Small (22B) vs Mistral Medium 3.2",
-    bottom_line="4–0, mean 79, against 3–1, mean 70; free against pay per token.",
+    bottom_line=Figure(text="4–0, mean 79, against 3–1, mean 70; free against pay per token."),
     left=Side(
         tool_id="mistral-3-small",
         name="Mistral 3 Small (22B)",
@@ -99,8 +100,12 @@ LEAD = Lead(
         best_for="Low-cost model with native code interpreter",
         category="Developer Tools",
     ),
-    pick_left_if="your data has to stay in the house, or a monthly bill is what keeps you awake.",
-    pick_right_if="you want generated code to be run and checked without building a sandbox of your own.",
+    pick_left_if=Figure(
+        text="your data has to stay in the house, or a monthly bill is what keeps you awake."
+    ),
+    pick_right_if=Figure(
+        text="you want generated code to be run and checked without building a sandbox of your own."
+    ),
     decision=(
         _row("Panel", "4 ship / 0 skip", "3 ship / 1 skip"),
         _row("Community, 22 Nov 2026", "18 of 24 ship", "no votes yet"),
@@ -181,7 +186,9 @@ MORE = (
         comparison_id="medium-31-small-32",
         topic="Cost",
         headline="Mistral Medium 3.1 vs Mistral Small 3.2",
-        words="$0.40 against $0.07 for a million input tokens. The panel splits 3–1 and 4–0; only one of twelve tests has a score.",
+        words=Figure(
+            text="$0.40 against $0.07 for a million input tokens. The panel splits 3–1 and 4–0; only one of twelve tests has a score."
+        ),
         link=_link("Mistral Medium 3.1 vs Mistral Small 3.2", "compare/medium-small"),
         sides=_sides("Mistral Medium 3.1", "Mistral Small 3.2 (24B)"),
     ),
@@ -189,7 +196,9 @@ MORE = (
         comparison_id="quill-inkwell",
         topic="Writing",
         headline="Quill vs Inkwell",
-        words="Both panels ship, 3–1 and 4–0, two points apart: no clear pick. Quill is paid only, Inkwell starts free.",
+        words=Figure(
+            text="Both panels ship, 3–1 and 4–0, two points apart: no clear pick. Quill is paid only, Inkwell starts free."
+        ),
         link=_link("Quill vs Inkwell", "compare/quill-inkwell", affiliate=True),
         sides=_sides("Quill", "Inkwell"),
         note="Our desk used both for a month; the gap was smaller than the numbers say.",
@@ -198,7 +207,9 @@ MORE = (
         comparison_id="tidepool-sonar",
         topic="Research",
         headline="Tidepool vs Sonar Desk",
-        words="1–3 against 2–2, means 48 and 61. Neither convinces; Sonar Desk at least says where its answers come from.",
+        words=Figure(
+            text="1–3 against 2–2, means 48 and 61. Neither convinces; Sonar Desk at least says where its answers come from."
+        ),
         link=_link("Tidepool vs Sonar Desk", "compare/tidepool-sonar"),
         sides=_sides("Tidepool", "Sonar Desk"),
     ),
@@ -254,10 +265,13 @@ CARDS = (
     ),
 )
 
-FINDINGS = (
-    "Widest gap: Harbor Agents 1–3, Mistral 3 Small 4–0.",
-    "Output tokens cost a tenth: $0.20 against $2.00 a million.",
-    "The Founder is the only reviewer to skip Mistral Medium 3.2.",
+FINDINGS = tuple(
+    Figure(text=each)
+    for each in (
+        "Widest gap: Harbor Agents 1–3, Mistral 3 Small 4–0.",
+        "Output tokens cost a tenth: $0.20 against $2.00 a million.",
+        "The Founder is the only reviewer to skip Mistral Medium 3.2.",
+    )
 )
 
 FOOTER = Footer(
@@ -320,7 +334,13 @@ THIN = replace(
     note="",
     findings=(),
     lead=replace(
-        LEAD, scorecard=None, quotes=(), costs=None, benchmarks=None, pick_left_if="", pick_right_if=""
+        LEAD,
+        scorecard=None,
+        quotes=(),
+        costs=None,
+        benchmarks=None,
+        pick_left_if=NOTHING,
+        pick_right_if=NOTHING,
     ),
     more=(),
     cards=(),
@@ -335,20 +355,26 @@ HEAVY = replace(
     USUAL,
     note=LONG_NOTE,
     findings=(
-        "Most divided panel here: Harbor Agents, 1 ship / 3 skip, against four for Mistral 3 Small.",
-        "Largest price gap here: 10M tokens a month cost $1.35 with Mistral 3 Small, $12.00 with Medium.",
-        "Sources differ on Mistral Small 3.2, input price: $0.10 or $0.07 per million tokens.",
+        Figure(
+            text="Most divided panel here: Harbor Agents, 1 ship / 3 skip, against four for Mistral 3 Small."
+        ),
+        Figure(
+            text="Largest price gap here: 10M tokens a month cost $1.35 with Mistral 3 Small, $12.00 with Medium."
+        ),
+        Figure(text="Sources differ on Mistral Small 3.2, input price: $0.10 or $0.07 per million tokens."),
     ),
     changes=(
         ChangeLine(
             tool_id="foundry",
-            words="Foundry raised its input price from $0.40 to $0.55 a million tokens.",
+            words=Figure(text="Foundry raised its input price from $0.40 to $0.55 a million tokens."),
             link=_link("Foundry", "tools/foundry"),
         ),
-        ChangeLine(tool_id="kestrel", words="Kestrel lost a ship: 3–1 in October, 2–2 now.", link=None),
+        ChangeLine(
+            tool_id="kestrel", words=Figure(text="Kestrel lost a ship: 3–1 in October, 2–2 now."), link=None
+        ),
         ChangeLine(
             tool_id="merlin",
-            words="Merlin's weights are open since Monday.",
+            words=Figure(text="Merlin's weights are open since Monday."),
             link=_link("Merlin", "tools/merlin", affiliate=True),
         ),
     ),

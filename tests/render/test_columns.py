@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.digest.content import Figure, Score
-from newsletter.render.columns import bar, ends, figure, mean, score, table, underline, width, wrap
+from newsletter.render.columns import bar, ends, mean, score, table, underline, width, wrap
 from newsletter.render.environment import clean
 
 
@@ -59,7 +59,7 @@ def test_scores_and_figures_read_without_colour() -> None:
     assert score(Score(score=7, decision="")) == "  7 ▊·········"
     assert score(None) == "no score"
     assert mean(None) == "–"
-    assert figure(Figure(text="$1", disputed=True)) == "$1†"
+    assert str(Figure(text="$1", disputed=True)) == "$1†"
 
 
 @given(st.text(), st.integers(min_value=8, max_value=80))

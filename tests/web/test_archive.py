@@ -71,11 +71,11 @@ def test_every_word_and_number_that_was_approved_is_on_the_page(house: House) ->
     page = house.get(PAGE).text
     assert "<p>Hello, <strong>you</strong>.</p>" in page
     shown = text_of(page)
-    printed = [letter.subject, *letter.findings, "Hello, you ."]
+    printed = [letter.subject, *(each.text for each in letter.findings), "Hello, you ."]
     assert letter.lead is not None
-    printed += [letter.lead.bottom_line, *(each.words for each in letter.lead.quotes)]
+    printed += [letter.lead.bottom_line.text, *(each.words for each in letter.lead.quotes)]
     printed += [figure.text for row in letter.lead.decision for figure in (row.left, row.right)]
-    printed += [each.words for each in letter.more] + [each.split.text for each in letter.cards]
+    printed += [each.words.text for each in letter.more] + [each.split.text for each in letter.cards]
     printed += [fact.text for card in letter.cards for _, fact in card.facts]
     printed += [each.name for each in letter.sources.origins] + [
         each.words for each in letter.sources.disputes

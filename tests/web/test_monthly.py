@@ -48,7 +48,7 @@ def test_its_page_tells_each_week_and_leads_to_it(month: Month) -> None:
     answer = month.house.get("/archive/monthly-1")
     assert heading(answer) == month.letter.subject
     (week,) = month.letter.weeks
-    assert week.bottom_line in answer.text
+    assert week.bottom_line.text in answer.text
     assert week.issue is not None
     assert week.issue.url.endswith("/archive/weekly-1")
     assert all(f'id="{line.key}"' in answer.text for line in month.letter.lines)
@@ -58,7 +58,7 @@ def test_its_page_tells_each_week_and_leads_to_it(month: Month) -> None:
 def test_the_feed_of_everything_has_it_as_monthly(month: Month) -> None:
     entries = month.house.get("/feed.json").json()["items"]
     assert next(each["title"] for each in entries) == f"Monthly issue 1: {month.letter.subject}"
-    assert month.letter.weeks[0].bottom_line.split("'")[0] in entries[0]["content_html"]
+    assert month.letter.weeks[0].bottom_line.text.split("'")[0] in entries[0]["content_html"]
 
 
 def test_the_feeds_of_tools_and_the_search_say_nothing_a_second_time(month: Month) -> None:

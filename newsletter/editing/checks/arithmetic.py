@@ -36,14 +36,13 @@ def _means(lead: Lead, card: Scorecard) -> Iterator[Finding]:
 def _costs(lead: Lead, costs: Costs) -> Iterator[Finding]:
     if costs.rates is None:
         return
-    tokens = dict(VOLUMES)
-    for row in costs.volumes:
+    for row, (_, tokens) in zip(costs.volumes, VOLUMES, strict=True):
         for side, rate, cell in (
             (lead.left, costs.rates.left, row.left),
             (lead.right, costs.rates.right, row.right),
         ):
-            if rate is not None and row.label in tokens:
-                cost = money(rate * tokens[row.label] / 1_000_000)
+            if rate is not None:
+                cost = money(rate * tokens / 1_000_000)
                 if cell.text != cost:
                     yield _wrong(row.label, side, f"{money(rate)} a million", cell.text)
 

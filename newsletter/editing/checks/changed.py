@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from newsletter.app import App
 from newsletter.digest.content import IssueContent, Lead
-from newsletter.digest.panel import COMMUNITY
 from newsletter.editing.checks.findings import Finding, warning
 from newsletter.editing.compiled import CompiledIssue, write_content
 
@@ -20,7 +19,7 @@ _NAMED = 5
 
 def changed_figures(app: App, compiled: CompiledIssue) -> Iterator[Finding]:
     """Warn, in one finding, of everything that an approved issue prints and would print otherwise if it were approved now."""
-    now = dict(_printed(write_content(app, compiled.issue).letter))
+    now = dict(_printed(write_content(app, compiled.issue).content))
     changed = [
         f"{where}: {text} → {now.get(where) or 'not recorded any more'}"
         for where, text in dict(_printed(compiled.letter)).items()
@@ -44,10 +43,10 @@ def _printed(letter: IssueContent) -> Iterator[tuple[str, str]]:
     for card in letter.cards:
         yield f"{card.name}, panel", card.split.text
         for label, figure in card.facts:
-            if label != COMMUNITY:
+            if not figure.counts_votes:
                 yield f"{card.name}, {label}", figure.text
     for brief in letter.more:
-        yield brief.headline, brief.words
+        yield brief.headline, brief.words.text
 
 
 def _printed_in_lead(lead: Lead) -> Iterator[tuple[str, str]]:
@@ -58,8 +57,8 @@ def _printed_in_lead(lead: Lead) -> Iterator[tuple[str, str]]:
     costs = lead.costs.volumes if lead.costs else ()
     benchmarks = lead.benchmarks.rows if lead.benchmarks else ()
     for row in (*lead.decision, *costs, *benchmarks):
-        if not row.label.startswith(COMMUNITY):
-            for name, figure in zip(names, (row.left, row.right), strict=True):
+        for name, figure in zip(names, (row.left, row.right), strict=True):
+            if not figure.counts_votes:
                 yield f"{name}, {row.label}", figure.text
     for scores in lead.scorecard.rows if lead.scorecard else ():
         for name, score in zip(names, (scores.left, scores.right), strict=True):

@@ -16,10 +16,10 @@ from newsletter.content.conflicts.findings import Contradiction, Kind
 from newsletter.content.facts import day_of, is_stale, resolve
 from newsletter.content.records import Claim, Fact, Source
 from newsletter.content.store import ContentStore
-from newsletter.digest.content import IssueContent
+from newsletter.digest.content import IssueContent, figures_for_everybody, figures_in
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import rulings_on
-from newsletter.digest.wording import dated, day, figures_in, label_of, value_of
+from newsletter.digest.wording import dated, day, label_of, value_of
 from newsletter.editing.checks.amounts import amounts_in, states
 from newsletter.editing.checks.findings import ClaimOption, Conflict, Finding, warning
 from newsletter.editing.compiled import CompiledIssue
@@ -28,8 +28,6 @@ from newsletter.editing.compiled import CompiledIssue
 _OF_EVERY_SIDE = ("verdict", "community_share")
 #: Of these the issue can print both values; the others are two things, of which one is not printed.
 _SIDE_BY_SIDE = (Kind.SOURCES_DIFFER, Kind.SAID_TWICE)
-#: Rows of the decision table that hold no figures.
-_WORDS = ("Best for", "Category")
 _DIGIT = re.compile(r"\d")
 
 
@@ -75,7 +73,7 @@ def _read_printed(
     sources = content.sources({each.source_id for stated in claims.values() for each in stated})
     with app.database.read() as connection:
         ruled = rulings_on(connection, keys)
-    ids = frozenset(_printed_claims(letter))
+    ids = frozenset(claim for each in figures_for_everybody(letter) for claim in each.claims)
     by_id = {each.id: each for stated in claims.values() for each in stated}
     attributes = {(each.tool_id, each.attribute) for key, each in by_id.items() if key in ids}
     attributes |= {(key, each) for key in keys for each in _OF_EVERY_SIDE}
@@ -102,15 +100,6 @@ def _read_printed(
         today=app.clock.now().date(),
         stale_after=settings.digest.stale_after,
     )
-
-
-def _printed_claims(letter: IssueContent) -> Iterator[str]:
-    """Yield the id of everything that a common figure or line stands on."""
-    for figure in figures_in((letter.lead, letter.cards)):
-        yield from figure.claims
-    for each in letter.grounds:
-        if not each.where.startswith("followed."):
-            yield from each.claims
 
 
 def _shown_tools(letter: IssueContent, content: ContentStore) -> Iterable[str]:
@@ -231,7 +220,7 @@ def _prose(letter: IssueContent, names: Mapping[str, str]) -> Iterator[tuple[str
             (letter.lead.left, letter.lead.pick_left_if),
             (letter.lead.right, letter.lead.pick_right_if),
         ):
-            yield "lead", "#lead", f"{pick} {side.best_for}", (side.tool_id,)
+            yield "lead", "#lead", f"{pick.text} {side.best_for}", (side.tool_id,)
     for card in letter.cards:
         yield f"card {card.name}", "#items", card.line, (card.tool_id,)
 
@@ -298,7 +287,7 @@ def _listed(claims: Iterable[Claim], names: Mapping[str, str]) -> str:
 def _unsourced(printed: PrintedFigures) -> Iterator[Finding]:
     """Find figures that stand on no claim, and amounts in an editor's words that the issue has nowhere else."""
     letter, issue = printed.letter, printed.issue
-    rows = [row for row in (letter.lead.decision if letter.lead else ()) if row.label not in _WORDS]
+    rows = [row for row in (letter.lead.decision if letter.lead else ()) if not row.is_words]
     figures = [figure for row in rows for figure in (row.left, row.right)]
     figures += figures_in((letter.lead and (letter.lead.costs, letter.lead.benchmarks), letter.cards))
     for text in dict.fromkeys(each.text for each in figures if not each.claims and _DIGIT.search(each.text)):

@@ -428,7 +428,7 @@ def _texts(issue: Issue, letter: IssueContent, proposals: Proposals, typed: Fiel
         "subject": letter.subject,
         "preheader": letter.preheader,
         "note": letter.note,
-        "bottom_line": letter.lead.bottom_line if letter.lead is not None else "",
+        "bottom_line": letter.lead.bottom_line.text if letter.lead is not None else "",
     }
     proposed = {"subject": proposals.subjects, "preheader": proposals.preheaders}
     return [

@@ -9,7 +9,7 @@ import pytest
 from newsletter.app import App
 from newsletter.config import TransportName
 from newsletter.db.engine import Database
-from newsletter.digest.content import Brief, IssueContent, Link
+from newsletter.digest.content import Brief, Figure, IssueContent, Link
 from newsletter.editing.approve import approve
 from newsletter.editing.checks import Finding, Severity, check
 from newsletter.editing.compiled import letter_of
@@ -95,7 +95,9 @@ def test_an_issue_without_subject_or_preheader_is_held(app: App, letter: IssueCo
 
 def test_an_issue_that_mail_programs_would_cut_is_held(app: App, letter: IssueContent) -> None:
     link = Link(label="x", url="https://a.example/")
-    long = Brief(comparison_id="x", topic="", headline="Long", words="Much too long. " * 8_000, link=link)
+    long = Brief(
+        comparison_id="x", topic="", headline="Long", words=Figure(text="Much too long. " * 8_000), link=link
+    )
     found = examine(app, replace(letter, more=(long,)))
     [held] = [each for each in found if each.severity is Severity.ERROR and "HTML" in each.what]
     assert "KB long" in held.what
@@ -122,7 +124,7 @@ def test_a_broken_template_is_a_finding_with_its_place(app: App) -> None:
     ("changes", "what"),
     [
         ({"note": "word " * 90}, "The note has 90 words"),
-        ({"findings": ("word " * 900,)}, "The issue has 1"),
+        ({"findings": (Figure(text="word " * 900),)}, "The issue has 1"),
         (
             {"subject": "A subject that is a good deal longer than what any phone shows"},
             "The subject has 62 characters",

@@ -74,7 +74,7 @@ def test_what_is_written_is_printed_and_computed_again_when_it_is_emptied(app: A
     letter = letter_of(app, issue)
     assert (letter.subject, letter.preheader, letter.note) == ("Ours", "Before", "**Mind** the gap")
     assert letter.lead is not None
-    assert letter.lead.bottom_line == "So."
+    assert letter.lead.bottom_line.text == "So."
     issue = do(app, issue, Write(subject="", preheader="", note="", bottom_line=""))
     assert letter_of(app, issue) == computed
 

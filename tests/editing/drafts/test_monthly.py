@@ -225,8 +225,9 @@ def test_a_month_goes_to_monthly_readers_only(app: WatchedApp) -> None:
 def test_the_figures_of_a_month_stand_on_what_those_of_its_weeks_stood_on(app: WatchedApp) -> None:
     weekly = letter_of(app, send_week(app, "2026-11-26", "heron"))
     letter = written(app)
-    stands_on = {each.where: each.claims for each in letter.grounds}
-    assert stands_on["weeks.0"] == next(each.claims for each in weekly.grounds if each.where == "lead")
+    assert weekly.lead is not None
+    assert letter.weeks[0].bottom_line == weekly.lead.bottom_line
+    assert letter.weeks[0].bottom_line.claims
     assert letter.sources.origins == weekly.sources.origins
 
 
@@ -234,7 +235,7 @@ def test_what_an_editor_writes_takes_the_place_of_what_is_computed(app: WatchedA
     send_november(app)
     issue = edit(app, draft_month(app), subject="Our November", bottom_line="Take the heron.", note="Hello.")
     letter = letter_of(app, issue)
-    assert (letter.subject, letter.weeks[0].bottom_line, letter.note) == (
+    assert (letter.subject, letter.weeks[0].bottom_line.text, letter.note) == (
         "Our November",
         "Take the heron.",
         "Hello.",
@@ -272,7 +273,9 @@ def test_the_mail_of_a_month_reads_in_both_parts_and_passes_its_checks(app: Watc
     for form in (Format.TEXT, Format.HTML):
         shown = unescape(preview(app, compile_issue(app, issue), None, form).decode())
         assert "Monthly" in shown
-        assert all(letters_of(week.bottom_line) in letters_of(TAG.sub("", shown)) for week in letter.weeks)
+        assert all(
+            letters_of(week.bottom_line.text) in letters_of(TAG.sub("", shown)) for week in letter.weeks
+        )
         assert all(line.link.url in shown for line in letter.lines)
         assert all(f"/follow/{week.left_id}" in shown for week in letter.weeks)
 

@@ -12,7 +12,7 @@ from benchmarks.figures import Figure
 from newsletter.clock import SystemClock
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.states import Event
-from newsletter.delivery.transports.sendgrid import LIMIT, SendGrid
+from newsletter.delivery.transports.sendgrid.sending import LIMIT, SendGrid
 from tests.delivery.house import mailing
 
 #: The best of many short turns: other work on the machine can only take away.
@@ -57,7 +57,7 @@ def _readers() -> list[Recipient]:
 
 def _encoding_alone() -> float:
     """Readers a second whose ready personalizations the standard library encodes."""
-    from newsletter.delivery.transports.sendgrid import RequestWriter
+    from newsletter.delivery.transports.sendgrid.requests import RequestWriter
 
     writer = RequestWriter(mailing(12, issue_plan()), sandbox=False)
     request = json.loads(writer.request([writer.personalization(each) for each in _readers()]))

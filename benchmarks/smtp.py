@@ -27,8 +27,8 @@ from newsletter.db.schema import metadata
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing
 from newsletter.delivery.store import start_issue
-from newsletter.delivery.transports.smtp import Smtp
-from newsletter.delivery.transports.smtp_wire import Relay
+from newsletter.delivery.transports.smtp.sending import Smtp
+from newsletter.delivery.transports.smtp.wire import Relay
 from newsletter.render.plan import Block, Plan
 from tests.conftest import THURSDAY
 from tests.delivery.house import PLAN, add_issue, add_readers, mailing, sender

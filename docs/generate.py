@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import click
 
 from newsletter.cli.program import SECTIONS, program
 from newsletter.config import Row, setting_rows
 from newsletter.content.packs import pack_schema
+from newsletter.delivery.transports import TRANSPORT_SETTINGS
 from newsletter.digest import content as letter
 from newsletter.installation import make_installation, toml_value
 from newsletter.render import headers as frame
@@ -63,7 +63,7 @@ def settings() -> str:
     text = f"<!-- {_NOTICE} -->\n\n# Settings\n\n"
     text += "`newsletter.toml` holds them by section; the environment variable of each wins over the file. `newsletter\n"
     text += "settings` shows what is in force and where it comes from. Relative paths start at the file's folder.\n\n"
-    for section, rows in groupby(setting_rows(), key=lambda row: row.section):
+    for section, rows in groupby(setting_rows(TRANSPORT_SETTINGS), key=lambda row: row.section):
         text += f"## [{section}]\n\n| setting | value | default | meaning | environment |\n|---|---|---|---|---|\n"
         text += "".join(_setting(row) for row in rows) + "\n"
     return text
@@ -74,10 +74,13 @@ def _setting(row: Row) -> str:
     default = "" if row.secret else f"`{toml_value(row.default)}`"
     if row.secret:
         meaning += f" Secret: not in newsletter.toml; `{row.key}_file` may name a file that holds it."
-    return f"| `{row.key}` | {_kind(row.type)} | {default} | {meaning} | `{row.variable}` |\n"
+    return f"| `{row.key}` | {_kind(row)} | {default} | {meaning} | `{row.variable}` |\n"
 
 
-def _kind(kind: Any) -> str:
+def _kind(row: Row) -> str:
+    if row.choices:
+        return ", ".join(f"`{choice}`" for choice in row.choices)
+    kind = row.type
     names = {
         "str": "text",
         "int": "whole number",

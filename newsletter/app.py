@@ -1,6 +1,6 @@
 """Puts the parts together: the only place that chooses implementations."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from newsletter.clock import Clock, SystemClock
-from newsletter.config import AlertTransport, Settings, TransportName, load_settings
+from newsletter.config import Settings, load_settings
 from newsletter.db.engine import Database, in_plain_words, open_database, require_database
 from newsletter.db.migrate import require_head
+from newsletter.delivery.transports import TRANSPORT_SETTINGS, TRANSPORTS, Transport, entry_of
 from newsletter.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from newsletter.delivery.sender import Sender
     from newsletter.delivery.throttle import Throttle
     from newsletter.delivery.transactional import TransactionalSender
-    from newsletter.delivery.transports import Transport
-    from newsletter.delivery.transports.sendgrid_webhook import Webhook
+    from newsletter.delivery.transports.webhook import Webhook
     from newsletter.digest.archive import Archive
     from newsletter.digest.clicks import Uncounted
     from newsletter.readers.links import LinkSigner
@@ -122,10 +122,12 @@ class App:
         from newsletter.delivery.message import MessageIds
 
         settings = self.settings
+        # Bounces come late: a return path counts after another transport was chosen, too.
+        return_paths = (entry.return_path(settings) for entry in TRANSPORTS.values())
         return MessageIds(
             key=self.suppression_key,
             domain=settings.mail.from_address.rpartition("@")[2] or "localhost",
-            bounce_address=settings.smtp.return_path,
+            bounce_address=next(filter(None, return_paths), ""),
         )
 
     @cached_property
@@ -219,58 +221,16 @@ class App:
 
         return DkimFiles.of(self.settings).signer()
 
-    def transport(self) -> "Transport":
-        """The way out that the settings name."""
-        return self._transport(self.settings.mail.transport)
+    def transport(self) -> Transport:
+        """Return the transport of issues and single mails."""
+        return entry_of(self.settings).make(self.settings, self.clock)
 
-    def alert_transport(self) -> "Transport":
-        """The way out of alerts."""
-        from newsletter.delivery.transports.smtp import Smtp
-        from newsletter.delivery.transports.smtp_wire import Relay
-
-        settings = self.settings
-        if settings.alerts.transport is AlertTransport.SAME:
+    def alert_transport(self) -> Transport:
+        """Return the transport of alerts: one of their own works where that of issues does not."""
+        name = self.settings.alerts.transport
+        if name == "same":
             return self.transport()
-        if settings.alerts.transport is AlertTransport.SMTP and settings.alerts.smtp_host:
-            relay = Relay(
-                host=settings.alerts.smtp_host,
-                port=settings.alerts.smtp_port,
-                tls=settings.alerts.smtp_tls,
-                user=settings.alerts.smtp_user,
-                password=settings.alerts.smtp_password,
-            )
-            return Smtp(relay=relay, connections=1)
-        return self._transport(TransportName(settings.alerts.transport.value))
-
-    def _transport(self, name: TransportName) -> "Transport":
-        from newsletter.delivery.transports.outbox import Outbox
-        from newsletter.delivery.transports.sendgrid import SendGrid
-        from newsletter.delivery.transports.smtp import Smtp
-        from newsletter.delivery.transports.smtp_wire import Relay
-
-        settings = self.settings
-        if name is TransportName.OUTBOX:
-            return Outbox(settings.path(settings.paths.outbox))
-        if name is TransportName.SENDGRID:
-            return SendGrid(
-                api_key=settings.sendgrid.api_key,
-                url=settings.sendgrid.url,
-                sandbox=settings.sendgrid.sandbox,
-                connections=max(1, settings.sendgrid.connections),
-                now=self.clock.now,
-            )
-        relay = Relay(
-            host=settings.smtp.host,
-            port=settings.smtp.port,
-            tls=settings.smtp.tls,
-            user=settings.smtp.user,
-            password=settings.smtp.password,
-        )
-        return Smtp(
-            relay=relay,
-            connections=max(1, settings.smtp.connections),
-            messages_per_connection=max(1, settings.smtp.messages_per_connection),
-        )
+        return TRANSPORTS[name].make_for_alerts(self.settings, self.clock)
 
     @property
     def journals(self) -> Path:
@@ -284,7 +244,7 @@ class App:
 
         settings = self.settings
         return Throttle(
-            transport=settings.mail.transport.value,
+            transport=settings.mail.transport,
             limits=tuple(parse_limit(each, setting="sending.limits") for each in settings.sending.limits),
             warm_up=parse_warm_up(
                 settings.sending.warm_up_from, settings.sending.warm_up_first, setting="sending.warm_up_from"
@@ -368,18 +328,28 @@ class App:
         return ReportHandler(database=self.database, matcher=matcher, suppression_key=self.suppression_key)
 
     @cached_property
-    def webhook(self) -> "Webhook":
-        """What takes SendGrid's posts, and acts on them."""
-        from newsletter.delivery.transports.sendgrid_webhook import Webhook, read_keys
+    def webhooks(self) -> "Mapping[str, Webhook]":
+        """What takes the posts of providers and acts on them, by the names of transports; also of those not in use."""
+        from newsletter.delivery.transports.webhook import Webhook
 
-        return Webhook(
-            database=self.database,
-            clock=self.clock,
-            keys=read_keys(self.settings.sendgrid.webhook_key),
-            message_ids=self.message_ids,
-            handler=self.report_handler,
-            alerts=self.alerts,
-        )
+        return {
+            name: Webhook(
+                provider=entry,
+                verify=entry.verifier(self.settings),
+                database=self.database,
+                clock=self.clock,
+                message_ids=self.message_ids,
+                handler=self.report_handler,
+                alert=self.alerts.raise_once,
+            )
+            for name, entry in TRANSPORTS.items()
+            if entry.webhook_limit
+        }
+
+    def read_webhooks(self) -> None:
+        """Act on every post that waits, and delete it: its body holds addresses."""
+        for webhook in self.webhooks.values():
+            webhook.process()
 
     def mailboxes(self) -> "tuple[Mailbox, ...]":
         """The mailboxes of reports that the settings name, each for one reading."""
@@ -412,7 +382,7 @@ class App:
             message_ids=self.message_ids,
             outbox=self.settings.path(self.settings.paths.outbox),
             clock=self.clock,
-            empty_webhook=lambda: self.webhook.process(),
+            empty_webhook=self.read_webhooks,
         )
 
     @cached_property
@@ -443,7 +413,7 @@ def _sender_id(domain: str) -> str:
 
 def open_app(folder: Path, clock: Clock | None = None) -> App:
     """Open the installation in `folder`; raises ConfigError, or StoreBehind when the database is older."""
-    settings = load_settings(folder)
+    settings = load_settings(folder, TRANSPORT_SETTINGS)
     require_database(settings.store_url)
     database = open_database(settings.store_url)
     try:

@@ -15,6 +15,7 @@ from typing import Any
 
 from newsletter.config import FILE_NAME, Row, Settings, load_settings, setting_rows
 from newsletter.db.engine import open_database
+from newsletter.delivery.transports import TRANSPORT_SETTINGS
 from newsletter.errors import BadInput, Place
 from newsletter.readers.keys import make_link_keys, make_suppression_key
 
@@ -35,7 +36,7 @@ def make_installation(folder: Path, *, example: bool = False) -> None:
         )
     with _workshop(folder) as workshop:
         (workshop / FILE_NAME).write_text(settings_file(example=example), encoding="utf-8")
-        _furnish(load_settings(workshop, environ={}))
+        _furnish(load_settings(workshop, TRANSPORT_SETTINGS, environ={}))
         _move_in(workshop, folder)
 
 
@@ -93,7 +94,7 @@ def _move_in(workshop: Path, folder: Path) -> None:
 def settings_file(*, example: bool = False) -> str:
     """The text of a new newsletter.toml: every setting with its help, the needed ones on top of their section."""
     text = _HEADING
-    for section, rows in groupby(setting_rows(), key=lambda row: row.section):
+    for section, rows in groupby(setting_rows(TRANSPORT_SETTINGS), key=lambda row: row.section):
         text += f"\n[{section}]\n"
         for row in sorted(rows, key=lambda row: not row.needed):
             text += "\n" + _entry(row, example=example)

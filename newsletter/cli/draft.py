@@ -440,7 +440,7 @@ def test_send(
 
     It goes by the way out that issues go by and is in no ledger; its links lead nowhere, so that nobody can leave by one.
     """
-    from newsletter.config import require_ready_to_send
+    from newsletter.delivery.transports import require_ready_to_send
     from newsletter.editing import test_send as trial
     from newsletter.editing.compiled import letter_of
     from newsletter.editing.issues import find_issue

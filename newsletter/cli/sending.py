@@ -83,7 +83,7 @@ def _is_left_open(app: "App", issue_id: int) -> bool:
 
 
 def _warn_of_webhook(app: "App") -> None:
-    from newsletter.delivery.transports.sendgrid_webhook import webhook_trouble
+    from newsletter.delivery.transports.webhook import webhook_trouble
 
     if trouble := webhook_trouble(app.database, app.settings):
         say(f"Warning: {trouble}", err=True)
@@ -177,9 +177,9 @@ def _say_ending(app: "App", issue: "Issue", ending: "Ending", sender: "Sender") 
 
 
 def _say_outbox(app: "App") -> None:
-    from newsletter.config import TransportName
+    from newsletter.delivery.transports import entry_of
 
-    if app.settings.mail.transport is not TransportName.OUTBOX:
+    if not entry_of(app.settings).is_local:
         return
     folder = app.settings.path(app.settings.paths.outbox) / "new"
     mails = sorted(folder.glob("*.eml"))
@@ -348,7 +348,7 @@ def mails() -> None:
 @pass_app
 def send_mails(app: "App") -> None:
     """Send the single mails and alerts that wait. `newsletter serve` does this by itself every few seconds."""
-    from newsletter.config import require_ready_to_send
+    from newsletter.delivery.transports import require_ready_to_send
 
     require_ready_to_send(app.settings)
     app.alert_webhook.deliver()

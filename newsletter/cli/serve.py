@@ -45,7 +45,7 @@ def serve(app: "App") -> None:
         Beat(call=pages.look, every=look),
         Beat(call=app.transactional_sender.deliver, every=look),
         Beat(call=app.alert_webhook.deliver, every=look),
-        Beat(call=app.webhook.process, every=look),
+        Beat(call=app.read_webhooks, every=look),
     )
     scheduler = start_beats(*beats, clock=app.clock)
     os.read(stopping, 1)

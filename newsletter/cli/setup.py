@@ -58,10 +58,11 @@ def init(frame: Frame, directory: Path | None, example: bool) -> None:
 def settings(frame: Frame, as_json: bool) -> None:
     """Show every setting, its value and where the value comes from."""
     from newsletter.config import explain_settings
+    from newsletter.delivery.transports import TRANSPORT_SETTINGS
 
     rows = [
         (row.name, _shown(row, value), place or "default")
-        for row, value, place in explain_settings(frame.folder)
+        for row, value, place in explain_settings(frame.folder, TRANSPORT_SETTINGS)
     ]
     print_table(["Setting", "Value", "From"], rows, as_json)
 
@@ -127,8 +128,9 @@ def _database(frame: Frame) -> Iterator["Database"]:
     """The database, open even when it is behind."""
     from newsletter.config import load_settings
     from newsletter.db.engine import open_database, require_database
+    from newsletter.delivery.transports import TRANSPORT_SETTINGS
 
-    url = load_settings(frame.folder).store_url
+    url = load_settings(frame.folder, TRANSPORT_SETTINGS).store_url
     require_database(url)
     database = open_database(url)
     try:
@@ -158,9 +160,10 @@ def rotate(frame: Frame) -> None:
     Restart `newsletter serve` afterwards.
     """
     from newsletter.config import load_settings
+    from newsletter.delivery.transports import TRANSPORT_SETTINGS
     from newsletter.readers.keys import rotate_link_keys
 
-    settings = load_settings(frame.folder)
+    settings = load_settings(frame.folder, TRANSPORT_SETTINGS)
     count = rotate_link_keys(settings.path(settings.paths.link_keys))
     click.echo(f"A new key signs from now on; {count} keys verify. Restart newsletter serve.")
 
@@ -176,8 +179,9 @@ def dkim(frame: Frame, zone: bool) -> None:
     """
     from newsletter.config import load_settings
     from newsletter.delivery.dkim import DkimFiles
+    from newsletter.delivery.transports import TRANSPORT_SETTINGS
 
-    settings = load_settings(frame.folder)
+    settings = load_settings(frame.folder, TRANSPORT_SETTINGS)
     files = _dkim_files(settings)
     made = files.make_missing()
     if zone:

@@ -7,36 +7,33 @@ from newsletter.config.reading import (
     place_in_file,
     setting_rows,
 )
-from newsletter.config.ready import require_ready_to_send
-from newsletter.config.rows import SEND_LIMIT, Row, env_name, is_this_machine
+from newsletter.config.rows import SEND_LIMIT, Row, Section, Transports, env_name, is_this_machine, setting
 from newsletter.config.settings import (
-    AlertTransport,
     Approval,
     ChangedFigures,
     Settings,
     ThinWeek,
     Tls,
-    TransportName,
     Weekday,
 )
 
 __all__ = [
     "FILE_NAME",
     "SEND_LIMIT",
-    "AlertTransport",
     "Approval",
     "ChangedFigures",
     "Row",
+    "Section",
     "Settings",
     "ThinWeek",
     "Tls",
-    "TransportName",
+    "Transports",
     "Weekday",
     "env_name",
     "explain_settings",
     "is_this_machine",
     "load_settings",
     "place_in_file",
-    "require_ready_to_send",
+    "setting",
     "setting_rows",
 ]

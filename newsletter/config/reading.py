@@ -5,12 +5,13 @@ Secrets come from the environment or from a file that the setting names, never f
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from newsletter.config.rows import Row, env_name, rows_of
+from newsletter.config.rows import Row, Section, Transports, env_name, rows_of
 from newsletter.config.settings import SECTIONS, Settings
 from newsletter.config.values import convert, shown
 from newsletter.errors import ConfigError, Place
@@ -27,28 +28,26 @@ RETIRED = {
 _RENAMED = {"feedback": "bounces"}
 
 
-def setting_rows() -> tuple[Row, ...]:
-    """Return the table of settings, by section."""
-    return tuple(rows_of(SECTIONS))
+def setting_rows(transports: Transports) -> tuple[Row, ...]:
+    """Return the table of settings, by section; those of `transports` come last."""
+    return tuple(rows_of(_sections(transports), transports))
 
 
-def load_settings(folder: Path, environ: Mapping[str, str] | None = None) -> Settings:
+def load_settings(folder: Path, transports: Transports, environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings of `folder`; raises ConfigError that names the first wrong one."""
-    return _Given.read(folder, environ).settings()
+    return _Given.read(folder, transports, environ).settings()
 
 
 def explain_settings(
-    folder: Path, environ: Mapping[str, str] | None = None
+    folder: Path, transports: Transports, environ: Mapping[str, str] | None = None
 ) -> tuple[tuple[Row, Any, Place | None], ...]:
     """Return every setting of `folder`, its value and where that was given; None: the default holds.
 
     Raises ConfigError as `load_settings` does.
     """
-    given = _Given.read(folder, environ)
+    given = _Given.read(folder, transports, environ)
     settings = given.settings()
-    return tuple(
-        (row, settings.value(row), given.place(row) if row in given else None) for row in setting_rows()
-    )
+    return tuple((row, settings.value(row), given.place(row) if row in given else None) for row in given.rows)
 
 
 def place_in_file(file: Path, name: str) -> Place:
@@ -72,17 +71,19 @@ class _Given:
     file: Path
     values: Mapping[str, Any]
     environ: Mapping[str, str]
+    rows: Sequence[Row]
 
     @classmethod
-    def read(cls, folder: Path, environ: Mapping[str, str] | None) -> "_Given":
+    def read(cls, folder: Path, transports: Transports, environ: Mapping[str, str] | None) -> "_Given":
         """Read both; raises ConfigError where one of them names a setting that there is not."""
         file = folder / FILE_NAME
         if not file.is_file():
             raise ConfigError(
                 "there is no newsletter here. Make one with: newsletter init", setting="", place=Place(file)
             )
-        values = _with_secrets(_flatten(_read_toml(file), file), file)
-        given = cls(file, values, os.environ if environ is None else environ)
+        rows = setting_rows(transports)
+        values = _with_secrets(_flatten(_read_toml(file), file), rows, file)
+        given = cls(file, values, os.environ if environ is None else environ, rows)
         given._refuse_unknown()
         return given
 
@@ -96,20 +97,20 @@ class _Given:
 
     def settings(self) -> Settings:
         """Return the settings, checked; raises ConfigError for the first that makes no sense."""
-        rows = setting_rows()
-        by_section: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
-        for row in rows:
-            if row in self:
-                by_section[row.section][row.key] = self._value(row)
-        sections = {name: kind(**by_section[name]) for name, kind in SECTIONS.items()}
-        for row in rows:
+        sections: dict[str, Section] = {}
+        for name, rows in groupby(self.rows, key=lambda row: row.section):
+            own = list(rows)
+            sections[name] = own[0].section_class(**{row.key: self._value(row) for row in own if row in self})
+        for row in self.rows:
             if fault := _fault(row, getattr(sections[row.section], row.key)):
                 raise self._wrong(row, fault)
-        by_name = {row.name: row for row in rows}
+        by_name = {row.name: row for row in self.rows}
         for name, section in sections.items():
             if (found := section.fault()) is not None:
                 raise self._wrong(by_name[f"{name}.{found[0]}"], found[1])
-        return Settings(folder=self.file.parent, **sections)  # type: ignore[arg-type]  # by name
+        ours = {name: section for name, section in sections.items() if name in SECTIONS}
+        theirs = tuple(section for name, section in sections.items() if name not in SECTIONS)
+        return Settings(folder=self.file.parent, transports=theirs, **ours)  # type: ignore[arg-type]  # by name
 
     def _value(self, row: Row) -> Any:
         raw = self.environ.get(row.variable, self.values.get(row.name))
@@ -123,8 +124,7 @@ class _Given:
 
     def _refuse_unknown(self) -> None:
         """Refuse what is no setting; a variable that begins like a section's is one, or misspelt."""
-        rows = setting_rows()
-        known = {row.name for row in rows}
+        known = {row.name for row in self.rows}
         for name in self.values:
             if name not in known:
                 raise ConfigError(
@@ -132,8 +132,10 @@ class _Given:
                     setting=name,
                     place=place_in_file(self.file, name),
                 )
-        variables = {row.variable for row in rows}
-        sections = tuple(env_name(name) + "_" for name in (*SECTIONS, *_RENAMED))
+        variables = {row.variable for row in self.rows}
+        sections = tuple(
+            {env_name(row.section) + "_" for row in self.rows} | {env_name(name) + "_" for name in _RENAMED}
+        )
         for variable in sorted(self.environ):
             if variable.startswith(sections) and variable not in variables:
                 name = variable.removeprefix("NEWSLETTER_").replace("_", ".", 1).lower()
@@ -152,6 +154,10 @@ def _what_to_do(name: str) -> str:
     return "see docs/reference/settings.md"
 
 
+def _sections(transports: Transports) -> dict[str, type[Section]]:
+    return {**SECTIONS, **{name: section for name, section in transports.items() if section is not None}}
+
+
 def _fault(row: Row, value: Any) -> str:
     """Return what is wrong with the value of one setting; empty: nothing."""
     if value == "":
@@ -159,6 +165,8 @@ def _fault(row: Row, value: Any) -> str:
         return f"is empty, but {wanted} was expected" if row.never_empty else ""
     if isinstance(value, str) and "\n" in value and not row.multiline:
         return "has several lines, but one was expected"
+    if row.choices and value not in row.choices:
+        return f"is {shown(value)}, but one of {', '.join(row.choices)} was expected"
     if row.form is None:
         return ""
     wrong = [each for each in (value if isinstance(value, tuple) else (value,)) if not row.form.fits(each)]
@@ -208,10 +216,10 @@ def _flatten(table: dict[str, Any], file: Path) -> dict[str, Any]:
     return flat
 
 
-def _with_secrets(values: dict[str, Any], file: Path) -> dict[str, Any]:
+def _with_secrets(values: dict[str, Any], rows: Iterable[Row], file: Path) -> dict[str, Any]:
     """Return the values, with the content of the file that `smtp.password_file` names as `smtp.password`."""
     read = dict(values)
-    for row in setting_rows():
+    for row in rows:
         if not row.secret:
             continue
         if row.name in values:

@@ -4,7 +4,7 @@ The sections are in settings.py; what somebody wrote becomes a value in values.p
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import date
 from ipaddress import ip_network
@@ -34,11 +34,14 @@ def setting(
     example: str = "",
     never_empty: bool = False,
     multiline: bool = False,
+    choices: tuple[str, ...] = (),
+    names_transport: bool = False,
 ) -> Any:
     """Declare a setting: a field of its section's class, named as in newsletter.toml.
 
     `needed`: nothing is sent before it is set. `secret`: it comes from the environment or a file of its own, never from
-    newsletter.toml. `never_empty` and `multiline` are about texts.
+    newsletter.toml. `never_empty` and `multiline` are about texts. `choices` are what a text may be; with
+    `names_transport` the name of any transport, too, and the help says `{transports}` for them.
     """
     metadata = {
         "help": help,
@@ -48,6 +51,8 @@ def setting(
         "example": example,
         "never_empty": never_empty,
         "multiline": multiline,
+        "choices": choices,
+        "names_transport": names_transport,
     }
     return field(default=default, metadata=metadata)
 
@@ -65,6 +70,7 @@ class Row:
     """A setting as the table of settings has it."""
 
     section: str
+    section_class: type[Section]
     key: str
     type: Any
     default: Any
@@ -75,6 +81,8 @@ class Row:
     example: str
     never_empty: bool
     multiline: bool
+    #: What a text may be; empty: anything.
+    choices: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -92,11 +100,28 @@ def env_name(name: str) -> str:
     return "NEWSLETTER_" + name.replace(".", "_").upper()
 
 
-def rows_of(sections: Mapping[str, type[Section]]) -> Iterator[Row]:
-    """Yield the rows of sections, in the order of their declaration."""
+#: The names of transports, each with the class of its section, if it has one.
+Transports = Mapping[str, type[Section] | None]
+
+
+def rows_of(sections: Mapping[str, type[Section]], transports: Iterable[str]) -> Iterator[Row]:
+    """Yield the rows of sections, in the order of their declaration. `transports` are the names of all there are."""
+    *most, last = transports
+    words = f"{', '.join(most)} or {last}"
     for name, section in sections.items():
         for each in fields(section):  # type: ignore[arg-type]  # each section is a dataclass
-            yield Row(section=name, key=each.name, type=each.type, default=each.default, **each.metadata)
+            about = dict(each.metadata)
+            if about.pop("names_transport"):
+                about["choices"] = (*about["choices"], *most, last)
+                about["help"] = about["help"].format(transports=words)
+            yield Row(
+                section=name,
+                section_class=section,
+                key=each.name,
+                type=each.type,
+                default=each.default,
+                **about,
+            )
 
 
 # What values must look like.

@@ -1,5 +1,7 @@
 """The settings: a class for each section of newsletter.toml, and `Settings`, which holds them all.
 
+The sections of transports are in delivery/transports, each in the folder of its transport.
+
 A new setting is a field of its section's class; `make docs` writes it into docs/reference/settings.md.
 """
 
@@ -7,7 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from newsletter.config.rows import (
@@ -32,24 +34,9 @@ from newsletter.config.rows import (
     setting,
 )
 
+S = TypeVar("S", bound=Section)
+
 # What a setting may be, where it is one of a few words.
-
-
-class TransportName(StrEnum):
-    """The ways out."""
-
-    OUTBOX = "outbox"
-    SMTP = "smtp"
-    SENDGRID = "sendgrid"
-
-
-class AlertTransport(StrEnum):
-    """The ways of alerts: that of issues, or one of their own."""
-
-    SAME = "same"
-    OUTBOX = "outbox"
-    SMTP = "smtp"
-    SENDGRID = "sendgrid"
 
 
 class Approval(StrEnum):
@@ -162,9 +149,7 @@ class MailSettings(Section):
         help="From of confirmations and sign-in links; empty: the same as mail.from_address.",
     )
     operator_address: str = setting("", form=ADDRESS, help="Where alerts go; empty: mail.reply_to.")
-    transport: TransportName = setting(
-        TransportName.OUTBOX, help="The way out of issues: outbox, smtp or sendgrid."
-    )
+    transport: str = setting("outbox", names_transport=True, help="The way out of issues: {transports}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -388,31 +373,14 @@ class SendingSettings(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SmtpSettings(Section):
-    """The relay."""
-
-    host: str = setting("", help="The SMTP relay.")
-    port: int = setting(587, form=PORT, help="Its port.")
-    tls: Tls = setting(Tls.STARTTLS, help="none (loopback only), starttls or tls.")
-    user: str = setting("", help="User name; empty for no AUTH.")
-    password: str = setting("", help="Password.", secret=True)
-    connections: int = setting(4, form=AT_LEAST_ONE, help="Connections kept open at once.")
-    messages_per_connection: int = setting(
-        1_000,
-        help="Messages after which a connection is closed and opened anew.",
-    )
-    return_path: str = setting(
-        "", form=OWN_ADDRESS, help="Address that gets bounces; empty: mail.from_address."
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
 class AlertsSettings(Section):
     """How the operator hears of what needs a person: a way of its own works where that of issues does not."""
 
-    transport: AlertTransport = setting(
-        AlertTransport.SAME,
-        help="The way out of alerts: same (as mail.transport), outbox, smtp or sendgrid.",
+    transport: str = setting(
+        "same",
+        choices=("same",),
+        names_transport=True,
+        help="The way out of alerts: same (as mail.transport), {transports}.",
     )
     smtp_host: str = setting(
         "",
@@ -453,24 +421,6 @@ class DkimSettings(Section):
         help="PEM file of the RSA key that signs what goes by SMTP and into the outbox; made by newsletter keys dkim.",
     )
     ed25519_key: Path | None = setting(None, help="PEM file of an Ed25519 key, for a second signature.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class SendgridSettings(Section):
-    """The provider."""
-
-    api_key: str = setting("", help="The API key.", secret=True)
-    url: str = setting(
-        "https://api.sendgrid.com",
-        form=URL,
-        help="The API's address (EU: https://api.eu.sendgrid.com).",
-    )
-    connections: int = setting(2, form=AT_LEAST_ONE, help="Requests under way at once.")
-    webhook_key: tuple[str, ...] = setting(
-        (),
-        help="The verification key of the signed event webhook; two of them while you change it.",
-    )
-    sandbox: bool = setting(False, help="Let SendGrid check the request and send nothing.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -516,11 +466,15 @@ class Settings:
     privacy: PrivacySettings = PrivacySettings()
     paths: PathsSettings = PathsSettings()
     sending: SendingSettings = SendingSettings()
-    smtp: SmtpSettings = SmtpSettings()
     alerts: AlertsSettings = AlertsSettings()
     dkim: DkimSettings = DkimSettings()
-    sendgrid: SendgridSettings = SendgridSettings()
     bounces: BouncesSettings = BouncesSettings()
+    #: The sections of the transports: see `section`.
+    transports: tuple[Section, ...] = ()
+
+    def section(self, kind: type[S]) -> S:
+        """Return the section of a transport, by its class: `settings.section(SmtpSettings).host`."""
+        return next((each for each in self.transports if isinstance(each, kind)), None) or kind()
 
     @property
     def signing_domain(self) -> str:
@@ -547,7 +501,8 @@ class Settings:
 
     def value(self, row: Row) -> Any:
         """Return the value of a row of the table."""
-        return getattr(getattr(self, row.section), row.key)
+        own = SECTIONS.get(row.section)
+        return getattr(getattr(self, row.section) if own else self.section(row.section_class), row.key)
 
     def path(self, path: Path) -> Path:
         """Return a path of the settings, seen from their folder."""

@@ -18,8 +18,8 @@ from newsletter.db.engine import BUSY_TIMEOUT_MS, Database
 from newsletter.db.schema import deliveries, issues, mails, readers, reports, soft_bounces
 from newsletter.db.statuses import MailStatus, ReaderStatus
 from newsletter.delivery.message import MessageIds
-from newsletter.delivery.transports.outbox import file_name
-from newsletter.delivery.transports.sendgrid_webhook import forget_events
+from newsletter.delivery.transports.outbox.maildir import file_name
+from newsletter.delivery.transports.webhook import forget_events
 from newsletter.errors import StoreBusy
 from newsletter.readers.exporting import own_rows
 from newsletter.readers.store import (

@@ -31,8 +31,8 @@ from newsletter.delivery.progress import get_counts
 from newsletter.delivery.sender import Sender
 from newsletter.delivery.store import start_issue
 from newsletter.delivery.throttle import RetryPolicy
-from newsletter.delivery.transports.smtp import Smtp
-from newsletter.delivery.transports.smtp_wire import Relay, Waits
+from newsletter.delivery.transports.smtp.sending import Smtp
+from newsletter.delivery.transports.smtp.wire import Relay, Waits
 from newsletter.digest.issues import Step
 from newsletter.digest.store import Frozen, add_issue, freeze, get_issue, take_step
 from newsletter.readers.links import LinkSigner

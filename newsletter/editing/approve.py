@@ -6,11 +6,12 @@ from sqlalchemy import Connection, exists, select, update
 from sqlalchemy.exc import IntegrityError
 
 from newsletter.app import App
-from newsletter.config import Settings, require_ready_to_send
+from newsletter.config import Settings
 from newsletter.db.schema import deliveries, issues
 from newsletter.db.statuses import DeliveryStatus, Edition, IssueStatus
 from newsletter.delivery.store import skip_waiting
 from newsletter.delivery.takeover import take_over_dead
+from newsletter.delivery.transports import require_ready_to_send
 from newsletter.digest import store
 from newsletter.digest.errata import tell_errata, untell_errata
 from newsletter.digest.issues import Issue, Step

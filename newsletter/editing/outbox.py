@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 from newsletter.app import App
 from newsletter.db.schema import deliveries, editors, issues, mails, readers
 from newsletter.db.statuses import DeliveryStatus, Edition, MailStatus
-from newsletter.delivery.transports.outbox import file_name
+from newsletter.delivery.transports.outbox.maildir import file_name
 from newsletter.errors import NotFound
 
 

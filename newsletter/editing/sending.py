@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection
 
 from newsletter.app import App
-from newsletter.config import TransportName, require_ready_to_send
 from newsletter.delivery.progress import Counts
 from newsletter.delivery.store import list_issues_with_work, pause_issue, resume_issue, start_issue
+from newsletter.delivery.transports import entry_of, require_ready_to_send
 from newsletter.delivery.unsure import send_again, unsure_ids
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_frozen, get_issue, set_held
@@ -31,7 +31,7 @@ def start(app: App, issue: Issue, by: str = COMMAND_LINE) -> Counts:
     """
     require_ready_to_send(app.settings)
     require_keys(app.settings)
-    if app.settings.mail.transport is not TransportName.OUTBOX and issue.approved_at is not None:
+    if not entry_of(app.settings).is_local and issue.approved_at is not None:
         _refuse_links_of_the_outbox(app, issue)
     now = app.clock.now()
 

@@ -25,12 +25,15 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsletter.config import Settings
+from newsletter.delivery.transports import TRANSPORTS, webhook_path
 
 log = logging.getLogger(__name__)
 
 MOST_BODY = 64 * 1024
-#: What a provider posts is longer: SendGrid's events come in posts of up to 768 KB.
-MOST_BODY_OF = {"/webhooks/sendgrid": 2 * 1024 * 1024}
+#: What a provider posts is longer.
+MOST_BODY_OF = {
+    webhook_path(each.name): each.webhook_limit for each in TRANSPORTS.values() if each.webhook_limit
+}
 MOST_BODY_SECONDS = 20.0
 #: A path with a token and a tool's name in it is a tenth of this.
 MOST_PATH = 4096

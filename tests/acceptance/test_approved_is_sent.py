@@ -19,8 +19,8 @@ from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.loopback import Loopback
 from newsletter.delivery.message import Mailing
 from newsletter.delivery.sender import Ending, Sender
-from newsletter.delivery.transports.smtp import Smtp
-from newsletter.delivery.transports.smtp_wire import Relay
+from newsletter.delivery.transports.smtp.sending import Smtp
+from newsletter.delivery.transports.smtp.wire import Relay
 from newsletter.digest.draft import Drafted
 from newsletter.digest.issues import Issue
 from newsletter.editing.approve import ReadsOtherwise, approve

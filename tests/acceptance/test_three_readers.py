@@ -19,9 +19,9 @@ from newsletter.delivery.loopback import Loopback
 from newsletter.delivery.message import load_mailings
 from newsletter.delivery.sender import Sender
 from newsletter.delivery.transports import Transport
-from newsletter.delivery.transports.sendgrid import SendGrid as SendGridTransport
-from newsletter.delivery.transports.smtp import Smtp
-from newsletter.delivery.transports.smtp_wire import Relay
+from newsletter.delivery.transports.sendgrid.sending import SendGrid as SendGridTransport
+from newsletter.delivery.transports.smtp.sending import Smtp
+from newsletter.delivery.transports.smtp.wire import Relay
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
 from newsletter.editing.approve import approve, withdraw

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from newsletter.app import App
 from newsletter.clock import SystemClock
-from newsletter.config import Tls, TransportName
+from newsletter.config import Tls
 from newsletter.db.statuses import EditorRole, IssueStatus
 from newsletter.delivery.loopback import Loopback
 from newsletter.digest.store import get_issue
@@ -138,7 +138,7 @@ def sending(app: App) -> Iterator[Loopback]:
         way_out = changed(
             app.settings,
             {
-                "mail.transport": TransportName.SMTP,
+                "mail.transport": "smtp",
                 "smtp.host": "127.0.0.1",
                 "smtp.port": server.port,
                 "smtp.tls": Tls.NONE,

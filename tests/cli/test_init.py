@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from newsletter.cli.program import program
-from newsletter.config import load_settings, require_ready_to_send, setting_rows
+from newsletter.config import load_settings, setting_rows
+from newsletter.delivery.transports import TRANSPORT_SETTINGS, require_ready_to_send
 from newsletter.errors import BadInput
 from newsletter.installation import make_installation, settings_file
 from newsletter.readers.keys import read_link_keys
@@ -47,17 +48,17 @@ def test_a_new_installation_works(tmp_path: Path) -> None:
 def test_a_new_installation_cannot_send_before_it_is_set(tmp_path: Path) -> None:
     make_installation(tmp_path)
     with pytest.raises(BadInput, match=r"nothing can be sent before site\.public_url is set"):
-        require_ready_to_send(load_settings(tmp_path, environ={}))
+        require_ready_to_send(load_settings(tmp_path, TRANSPORT_SETTINGS, environ={}))
 
 
 def test_an_example_installation_can_send_to_the_outbox(tmp_path: Path) -> None:
     assert run(tmp_path, "init", "--example").exit_code == 0
-    require_ready_to_send(load_settings(tmp_path, environ={}))
+    require_ready_to_send(load_settings(tmp_path, TRANSPORT_SETTINGS, environ={}))
 
 
 def test_the_settings_file_explains_every_setting() -> None:
     text = settings_file()
-    assert [row.name for row in setting_rows() if f"# {row.help}\n" not in text] == []
+    assert [row.name for row in setting_rows(TRANSPORT_SETTINGS) if f"# {row.help}\n" not in text] == []
 
 
 def test_the_settings_file_with_every_comment_undone_holds_the_defaults(tmp_path: Path) -> None:
@@ -69,8 +70,10 @@ def test_the_settings_file_with_every_comment_undone_holds_the_defaults(tmp_path
     for name, text in (("commented", settings_file()), ("undone", "\n".join(undone))):
         (tmp_path / name).mkdir()
         (tmp_path / name / "newsletter.toml").write_text(text)
-    commented, defaults = (load_settings(tmp_path / name, environ={}) for name in ("commented", "undone"))
-    for row in setting_rows():
+    commented, defaults = (
+        load_settings(tmp_path / name, TRANSPORT_SETTINGS, environ={}) for name in ("commented", "undone")
+    )
+    for row in setting_rows(TRANSPORT_SETTINGS):
         assert commented.value(row) == defaults.value(row), row.name
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from newsletter.config import FILE_NAME, Settings, load_settings
+from newsletter.delivery.transports import TRANSPORT_SETTINGS
 from newsletter.errors import ConfigError
 
 READY = """
@@ -29,15 +30,19 @@ def changed(settings: Settings, changes: Mapping[str, object]) -> Settings:
     for name, value in changes.items():
         section, _, key = name.partition(".")
         by_section[section][key] = value
-    sections: dict[str, Any] = {
-        section: replace(getattr(settings, section), **values) for section, values in by_section.items()
-    }
-    return replace(settings, **sections)
+    sections: dict[str, Any] = {}
+    transports = {type(each): each for each in settings.transports}
+    for section, values in by_section.items():
+        if (kind := TRANSPORT_SETTINGS.get(section)) is not None:
+            transports[kind] = replace(settings.section(kind), **values)  # type: ignore[type-var]  # a dataclass
+        else:
+            sections[section] = replace(getattr(settings, section), **values)
+    return replace(settings, transports=tuple(transports.values()), **sections)
 
 
 def settings_of(folder: Path, text: str, environ: dict[str, str] | None = None) -> Settings:
     (folder / FILE_NAME).write_text(text, encoding="utf-8")
-    return load_settings(folder, environ or {})
+    return load_settings(folder, TRANSPORT_SETTINGS, environ or {})
 
 
 def complaint(folder: Path, text: str, environ: dict[str, str] | None = None) -> ConfigError:

@@ -18,9 +18,9 @@ from newsletter.delivery.loopback import Loopback
 from newsletter.delivery.message import Mailing
 from newsletter.delivery.store import start_issue
 from newsletter.delivery.transports import Transport
-from newsletter.delivery.transports.outbox import Outbox
-from newsletter.delivery.transports.smtp import Smtp
-from newsletter.delivery.transports.smtp_wire import Relay
+from newsletter.delivery.transports.outbox.maildir import Outbox
+from newsletter.delivery.transports.smtp.sending import Smtp
+from newsletter.delivery.transports.smtp.wire import Relay
 from newsletter.errors import ConfigError
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_issue, add_readers, mailing, sender

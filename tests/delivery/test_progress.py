@@ -14,7 +14,7 @@ from newsletter.delivery.progress import Counts, DomainCounts, SendRate
 from newsletter.delivery.states import Event
 from newsletter.delivery.store import start_issue
 from newsletter.delivery.takeover import settle
-from newsletter.delivery.transports.outbox import Outbox
+from newsletter.delivery.transports.outbox.maildir import Outbox
 from newsletter.delivery.unsure import list_unsure_page, send_again
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_issue, add_readers, sender

@@ -15,8 +15,8 @@ from newsletter.delivery.states import Event
 from newsletter.delivery.status import list_heartbeats
 from newsletter.delivery.store import start_issue
 from newsletter.delivery.throttle import Breaker, RetryPolicy, Wait
-from newsletter.delivery.transports.smtp import Smtp
-from newsletter.delivery.transports.smtp_wire import Relay
+from newsletter.delivery.transports.smtp.sending import Smtp
+from newsletter.delivery.transports.smtp.wire import Relay
 from newsletter.errors import SendError
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_issue, add_readers, sender, statuses

@@ -19,9 +19,9 @@ from newsletter.delivery.progress import Counts, get_counts
 from newsletter.delivery.sender import Ending, Sender
 from newsletter.delivery.store import pause_issue, resume_issue, start_issue
 from newsletter.delivery.throttle import RetryPolicy
-from newsletter.delivery.transports.outbox import Outbox
-from newsletter.delivery.transports.smtp import Smtp
-from newsletter.delivery.transports.smtp_wire import Relay, Waits
+from newsletter.delivery.transports.outbox.maildir import Outbox
+from newsletter.delivery.transports.smtp.sending import Smtp
+from newsletter.delivery.transports.smtp.wire import Relay, Waits
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_issue, add_readers, sender, statuses
 

@@ -20,9 +20,9 @@ from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.status import list_heartbeats
 from newsletter.delivery.store import start_issue
 from newsletter.delivery.throttle import Limit, PauseRules, Throttle, WarmUp, parse_limit, parse_warm_up
-from newsletter.delivery.transports.outbox import Outbox
-from newsletter.delivery.transports.smtp import Smtp
-from newsletter.delivery.transports.smtp_wire import Relay
+from newsletter.delivery.transports.outbox.maildir import Outbox
+from newsletter.delivery.transports.smtp.sending import Smtp
+from newsletter.delivery.transports.smtp.wire import Relay
 from newsletter.errors import ConfigError
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_issue, add_readers, hash_address, sender, statuses

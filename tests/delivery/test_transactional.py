@@ -17,9 +17,9 @@ from newsletter.delivery.loopback import Loopback, Misbehavior, Phase
 from newsletter.delivery.message import MessageIds
 from newsletter.delivery.throttle import RetryPolicy
 from newsletter.delivery.transactional import FORGOTTEN_AFTER, TransactionalSender, begin_mails, queue_mail
-from newsletter.delivery.transports.outbox import Outbox
-from newsletter.delivery.transports.smtp import Smtp
-from newsletter.delivery.transports.smtp_wire import Relay, Waits
+from newsletter.delivery.transports.outbox.maildir import Outbox
+from newsletter.delivery.transports.smtp.sending import Smtp
+from newsletter.delivery.transports.smtp.wire import Relay, Waits
 from newsletter.readers.links import LinkSigner
 from newsletter.render.environment import template_folders
 from tests.conftest import THURSDAY

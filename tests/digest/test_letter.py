@@ -220,7 +220,9 @@ def test_the_editors_words_take_the_place_of_the_computed_ones(tmp_path: Path) -
 
 
 def test_links_that_pay_are_labelled_and_explained(tmp_path: Path) -> None:
-    letter = letter_of_week(tmp_path, VERDICT_PAGE, PANEL_PAGE, affiliate_hosts=("example.com",))
+    letter = letter_of_week(
+        tmp_path, VERDICT_PAGE, PANEL_PAGE, settings={"site.affiliate_hosts": ("example.com",)}
+    )
     [card] = letter.cards
     assert card.link is not None
     assert card.link.affiliate

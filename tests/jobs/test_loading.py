@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.config import Settings, load_settings
+from newsletter.delivery.transports import TRANSPORT_SETTINGS
 from newsletter.errors import ConfigError
 from newsletter.schedule.jobs import Done, load_jobs
 from tests.config.written import changed
@@ -61,7 +62,7 @@ def test_the_job_of_the_how_to_runs_beside_the_built_in_ones(tmp_path: Path) -> 
     (setting,) = (each for each in blocks_of("schedule.md", "toml") if "extra_jobs" in each)
     (tmp_path / "backup.py").write_text(source)
     (tmp_path / "newsletter.toml").write_text(setting)
-    jobs = {job.name: job for job in load_jobs(load_settings(tmp_path, environ={}), None)}
+    jobs = {job.name: job for job in load_jobs(load_settings(tmp_path, TRANSPORT_SETTINGS, environ={}), None)}
     (following,) = islice(jobs["backup"].schedule.after(datetime.fromisoformat("2026-11-23")), 1)
     assert following.name == "2026-11-28T03:00"
     assert set(jobs) == {*BUILT_IN, "backup"}
@@ -75,7 +76,7 @@ def test_no_setting_of_the_how_tos_turns_a_built_in_job_off(tmp_path: Path, page
     (tmp_path / "keys" / "imap-password").write_text("secret")
     for block in blocks_of(page, "toml"):
         (tmp_path / "newsletter.toml").write_text(block)
-        assert set(BUILT_IN) <= set(names(load_settings(tmp_path, environ={})))
+        assert set(BUILT_IN) <= set(names(load_settings(tmp_path, TRANSPORT_SETTINGS, environ={})))
 
 
 def test_with_a_mailbox_of_reports_it_is_read(tmp_path: Path) -> None:
@@ -96,7 +97,7 @@ def test_a_job_that_is_none_cannot_be_turned_off(tmp_path: Path) -> None:
     with pytest.raises(
         ConfigError, match=r"schedule\.disabled_jobs names monthly, but no built-in job is called that"
     ):
-        names(load_settings(tmp_path, environ={}))
+        names(load_settings(tmp_path, TRANSPORT_SETTINGS, environ={}))
 
 
 def test_the_list_of_earlier_releases_is_refused_with_what_to_write_instead(tmp_path: Path) -> None:
@@ -104,7 +105,7 @@ def test_the_list_of_earlier_releases_is_refused_with_what_to_write_instead(tmp_
     with pytest.raises(
         ConfigError, match=r"newsletter\.toml:2: schedule.jobs is gone.*schedule.extra_jobs.*disabled_jobs"
     ):
-        load_settings(tmp_path, environ={})
+        load_settings(tmp_path, TRANSPORT_SETTINGS, environ={})
 
 
 def test_a_folder_of_jobs_beside_the_settings_is_the_operators_own(tmp_path: Path) -> None:

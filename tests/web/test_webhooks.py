@@ -63,7 +63,7 @@ def test_a_signed_post_is_kept_and_answered_and_acted_on_later(door: Door) -> No
     answer = door.post(door.sendgrid.post([{"event": "open", "sg_event_id": "a"}], THURSDAY))
     assert (answer.status_code, answer.content) == (204, b"")
     assert door.kept == 1
-    assert door.app.webhook.process() == {("open", "no mark of ours"): 1}
+    assert door.app.webhooks["sendgrid"].process() == {("open", "no mark of ours"): 1}
     assert door.kept == 0
 
 

@@ -1,54 +1,64 @@
-"""What every way out is to the sender. The ways themselves are in outbox.py, smtp.py and sendgrid.py.
+"""The table of transports, and what must be set before a mail leaves.
 
-A session sends one window after the other and tells the outcome of every message it started, whatever happens;
-only trouble that is nobody's in particular (no connection, wrong password) is raised, as `SendError`.
+A transport is a folder beside this file: its entry in `__init__.py`, its settings, and what sends. A new one is such a
+folder and a line in `TRANSPORTS`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Mapping
+from urllib.parse import urlsplit
 
-from newsletter.delivery.ledger import Recipient
-from newsletter.delivery.message import Mailing
-from newsletter.delivery.states import Outcome
+from newsletter.config import FILE_NAME, Section, Settings, place_in_file, setting_rows
+from newsletter.delivery.transports.contract import Entry, Session, Started, Transport
+from newsletter.delivery.transports.outbox import OutboxEntry
+from newsletter.delivery.transports.sendgrid import SendGridEntry
+from newsletter.delivery.transports.smtp import SmtpEntry
+from newsletter.errors import ConfigError
 
-#: Said before the first body byte of these recipients' message leaves; raises if nothing may be sent.
-Started = Callable[[Sequence[Recipient]], None]
+__all__ = [
+    "TRANSPORTS",
+    "TRANSPORT_SETTINGS",
+    "Entry",
+    "Session",
+    "Started",
+    "Transport",
+    "entry_of",
+    "require_ready_to_send",
+    "webhook_path",
+]
+
+TRANSPORTS: Mapping[str, Entry] = {each.name: each for each in (OutboxEntry(), SmtpEntry(), SendGridEntry())}
+
+#: What the settings must know of transports: their names, and the classes of their sections.
+TRANSPORT_SETTINGS: Mapping[str, type[Section] | None] = {
+    name: entry.settings for name, entry in TRANSPORTS.items()
+}
 
 
-class Session(Protocol):
-    """One connection, or what stands for one; used by one thread."""
-
-    def send(self, recipients: Iterable[Recipient], mailing: Mailing, started: Started) -> Iterator[Outcome]:
-        """Send to each recipient; yields one outcome for each that was started, as soon as it is known.
-
-        A recipient without an outcome was not started. Raises SendError when no more can be sent now: the
-        outcomes of all that was started come first.
-        """
-        ...
-
-    def close(self) -> None:
-        """End the connection; never raises."""
-        ...
+def entry_of(settings: Settings) -> Entry:
+    """Return the transport of issues, as the table has it."""
+    return TRANSPORTS[settings.mail.transport]
 
 
-class Transport(Protocol):
-    """A way out."""
+def webhook_path(name: str) -> str:
+    """Return the path where a transport's provider posts."""
+    return f"/webhooks/{name}"
 
-    @property
-    def name(self) -> str:
-        """As in the settings: "outbox", "smtp", "sendgrid"."""
-        ...
 
-    @property
-    def connections(self) -> int:
-        """Sessions used at once."""
-        ...
+def require_ready_to_send(settings: Settings) -> None:
+    """Raise ConfigError unless everything that must be true before a mail leaves is set."""
+    for row in setting_rows(TRANSPORT_SETTINGS):
+        if row.needed and not settings.value(row):
+            raise _not_ready(settings, row.name, f"nothing can be sent before {row.name} is set. {row.help}")
+    entry = entry_of(settings)
+    if not entry.is_local and urlsplit(settings.site.public_url).scheme != "https":
+        said = "site.public_url must begin with https:// unless mail.transport is outbox"
+        raise _not_ready(settings, "site.public_url", said)
+    if "noreply" in settings.mail.reply_to.lower().replace("-", "").replace("_", ""):
+        said = "mail.reply_to must be an address that somebody reads"
+        raise _not_ready(settings, "mail.reply_to", said)
+    if (missing := entry.missing(settings)) is not None:
+        raise _not_ready(settings, *missing)
 
-    @property
-    def window(self) -> int:
-        """Most recipients of a window."""
-        ...
 
-    def open(self) -> Session:
-        """A session of one's own; it connects when it first sends."""
-        ...
+def _not_ready(settings: Settings, name: str, said: str) -> ConfigError:
+    return ConfigError(said, setting=name, place=place_in_file(settings.folder / FILE_NAME, name))

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from newsletter.app import App
-from newsletter.config import require_ready_to_send
 from newsletter.content.conflicts.findings import Contradiction
 from newsletter.db.statuses import IssueStatus
-from newsletter.delivery.transports.sendgrid_webhook import webhook_trouble
+from newsletter.delivery.transports import require_ready_to_send
+from newsletter.delivery.transports.webhook import webhook_trouble
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import refuse_published
 from newsletter.editing.checks.arithmetic import check_arithmetic
@@ -86,13 +86,14 @@ def check_settings(app: App, issue: Issue) -> Iterator[Finding]:
             how="Set it in newsletter.toml.",
             firm=True,
         )
+    transport = app.settings.mail.transport
     if silence := webhook_trouble(app.database, app.settings):
         yield warning(
-            "sendgrid-webhook",
+            f"{transport}-webhook",
             silence,
-            where="sendgrid",
+            where=transport,
             why="Mail that keeps going to dead addresses ends in spam folders.",
-            how="Set the webhook up as docs/how-to/sendgrid.md says.",
+            how=f"Set the webhook up as docs/how-to/{transport}.md says.",
         )
 
 

@@ -28,7 +28,7 @@ from urllib.parse import urlencode, urlsplit
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
-from newsletter.config import TransportName
+from newsletter.delivery.transports import entry_of
 from newsletter.editing.editors import Editor
 from newsletter.errors import ChangedMeanwhile
 from newsletter.web.desk.auth import ForeignForm, NotAllowed, NotSignedIn, csrf_of
@@ -117,7 +117,7 @@ def shows_outbox(request: Request) -> bool:
     settings = request.app.state.newsletter.settings
     public = urlsplit(settings.site.public_url).hostname or "localhost"
     here = (request.scope.get("server") or ("",))[0]
-    return settings.mail.transport is TransportName.OUTBOX and is_loopback(public) and is_loopback(here)
+    return entry_of(settings).is_local and is_loopback(public) and is_loopback(here)
 
 
 def is_loopback(host: str) -> bool:

@@ -17,8 +17,8 @@ from newsletter.db.schema import readers
 from newsletter.db.statuses import ConsentEvent, ReaderStatus
 from newsletter.delivery.bounces.mailbox import Maildir, read_mailbox
 from newsletter.delivery.store import start_issue
-from newsletter.delivery.transports.smtp import Smtp
-from newsletter.delivery.transports.smtp_wire import Relay
+from newsletter.delivery.transports.smtp.sending import Smtp
+from newsletter.delivery.transports.smtp.wire import Relay
 from newsletter.readers.store import list_consents
 from newsletter.render.headers import issue_headers
 from tests.config.written import changed

@@ -14,8 +14,8 @@ from newsletter.db.schema import readers
 from newsletter.db.statuses import DeliveryStatus, ReaderStatus
 from newsletter.delivery.bounces.mailbox import Maildir, read_mailbox
 from newsletter.delivery.store import start_issue
-from newsletter.delivery.transports.smtp import Smtp
-from newsletter.delivery.transports.smtp_wire import Relay
+from newsletter.delivery.transports.smtp.sending import Smtp
+from newsletter.delivery.transports.smtp.wire import Relay
 from tests.conftest import THURSDAY
 from tests.delivery.bounces.shapes import MESSAGE_IDS
 from tests.delivery.bounces.test_handling import delivery_of, handler, reader_status

@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import select, update
 
 from newsletter.app import App
-from newsletter.config import TransportName
 from newsletter.db.engine import Database
 from newsletter.db.schema import audit, finding_answers
 from newsletter.db.statuses import FindingAnswer, IssueStatus
@@ -156,7 +155,7 @@ def test_open_warnings_hold_people_but_not_the_schedule(tmp_path: Path, sqlite_d
 
 def test_a_warning_about_what_surrounds_an_issue_holds_people_too(app: App, issue: Issue) -> None:
     ready = {"sendgrid.api_key": "key", "site.public_url": "https://weekly.example.org"}
-    posting = with_settings(app, {"mail.transport": TransportName.SENDGRID, **ready})
+    posting = with_settings(app, {"mail.transport": "sendgrid", **ready})
     acknowledge_all(posting, issue, cache_of(posting), "dora")
     assert take_back(posting, issue, "sendgrid-webhook", "dora")
     with pytest.raises(HeldBack, match="SendGrid's event webhook is not set up"):

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from newsletter.app import App
-from newsletter.config import TransportName
 from newsletter.db.engine import Database
 from newsletter.digest.content import Brief, Figure, IssueContent, Link
 from newsletter.editing.approve import approve
@@ -146,7 +145,7 @@ def test_an_approved_issue_is_checked_as_it_was_approved(app: App) -> None:
 def test_sendgrid_without_a_webhook_seen_working_is_warned_of(app: App) -> None:
     issue = drafted(app)
     through = {
-        "mail.transport": TransportName.SENDGRID,
+        "mail.transport": "sendgrid",
         "sendgrid.api_key": "SG.x",
         "site.public_url": "https://a.example",
     }

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.config import Tls, TransportName
+from newsletter.config import Tls
 from newsletter.db.engine import Database
 from newsletter.db.statuses import IssueStatus
 from newsletter.digest.store import get_issue
@@ -11,7 +11,7 @@ from newsletter.editing.sending import start
 from newsletter.errors import BadInput, ConfigError
 from tests.editing.desk import drafted, newsroom, with_settings
 
-SMTP = {"mail.transport": TransportName.SMTP, "smtp.host": "127.0.0.1", "smtp.tls": Tls.NONE}
+SMTP = {"mail.transport": "smtp", "smtp.host": "127.0.0.1", "smtp.tls": Tls.NONE}
 
 
 def test_links_approved_for_the_outbox_do_not_leave_the_machine(

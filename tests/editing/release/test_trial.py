@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from newsletter.app import App
-from newsletter.config import Tls, TransportName
+from newsletter.config import Tls
 from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries, mails
 from newsletter.db.statuses import MailKind, MailStatus
@@ -124,7 +124,7 @@ def test_each_kind_of_reader_gets_a_copy_of_their_own(app: App) -> None:
 def test_it_goes_by_smtp_where_the_issue_does(app: App) -> None:
     with Loopback(keeps=True) as server:
         through = {
-            "mail.transport": TransportName.SMTP,
+            "mail.transport": "smtp",
             "smtp.host": "127.0.0.1",
             "smtp.tls": Tls.NONE,
             "smtp.port": server.port,
@@ -142,7 +142,7 @@ def test_a_refusal_is_told_and_a_dead_server_is_an_error(app: App) -> None:
 
     with Loopback(faults=refuse) as server:
         through = {
-            "mail.transport": TransportName.SMTP,
+            "mail.transport": "smtp",
             "smtp.host": "127.0.0.1",
             "smtp.tls": Tls.NONE,
             "smtp.port": server.port,

@@ -9,7 +9,7 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import batches, consents, issue_sums, issues, readers, reports
 from newsletter.db.statuses import ConsentEvent, ReaderStatus, ReportKind
 from newsletter.delivery.store import start_issue
-from newsletter.delivery.transports.outbox import Outbox
+from newsletter.delivery.transports.outbox.maildir import Outbox
 from newsletter.editing.reports import (
     IssueCounts,
     issue_line,

@@ -4,7 +4,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from newsletter.app import App
-from newsletter.config import TransportName
 from newsletter.db.statuses import EditorRole
 from newsletter.web.application import make_web
 from tests.editing.desk import with_settings
@@ -67,8 +66,8 @@ def publisher_of(app: App) -> Browser:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"mail.transport": TransportName.SMTP, "smtp.host": "127.0.0.1"},
-        {"mail.transport": TransportName.SENDGRID},
+        {"mail.transport": "smtp", "smtp.host": "127.0.0.1"},
+        {"mail.transport": "sendgrid"},
         {"site.public_url": "http://news.example.org"},
     ],
     ids=["smtp", "sendgrid", "behind a server"],

@@ -15,7 +15,7 @@ from sqlalchemy import insert, update
 
 from newsletter.app import App
 from newsletter.clock import SystemClock
-from newsletter.config import Tls, TransportName
+from newsletter.config import Tls
 from newsletter.db.schema import issues, snapshots
 from newsletter.db.statuses import EditorRole, IssueStatus
 from newsletter.delivery.loopback import Loopback
@@ -273,7 +273,7 @@ def sending(app: App) -> Iterator[Loopback]:
         to_server = changed(
             app.settings,
             {
-                "mail.transport": TransportName.SMTP,
+                "mail.transport": "smtp",
                 "smtp.host": "127.0.0.1",
                 "smtp.port": server.port,
                 "smtp.tls": Tls.NONE,

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing
 from newsletter.delivery.states import Event, Outcome
-from newsletter.delivery.transports import Started
-from newsletter.delivery.transports.smtp_wire import Dropped, Relay, Reply, Wire
+from newsletter.delivery.transports.contract import Started
+from newsletter.delivery.transports.smtp.wire import Dropped, Relay, Reply, Wire
 from newsletter.errors import BadHeader, SendError
 
 _PATH = re.compile(r"[^\s<>\x00-\x1f\x7f]+@[^\s<>\x00-\x1f\x7f]+")

@@ -1,4 +1,4 @@
-"""One SMTP connection: connecting, commands, prepared bytes, replies. What they mean for a message is in smtp.py.
+"""One SMTP connection: connecting, commands, prepared bytes, replies. What they mean for a message is in sending.py.
 
 smtplib connects, greets, starts TLS and logs in. Its `data` runs a regular expression over every line and it has
 no pipelining, so envelopes and bodies are written from here.

@@ -16,7 +16,7 @@ from typing import BinaryIO
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing
 from newsletter.delivery.states import Event, Outcome
-from newsletter.delivery.transports import Started
+from newsletter.delivery.transports.contract import Started
 from newsletter.errors import BadHeader, SendError
 
 

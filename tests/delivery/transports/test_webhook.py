@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sendgrid.helpers.eventwebhook import EventWebhook
 from sqlalchemy import func, select, update
+from starlette.datastructures import Headers
 
 from newsletter.clock import MovedClock
+from newsletter.config import Settings
 from newsletter.db.engine import Database
 from newsletter.db.schema import (
     batches,
@@ -32,22 +34,22 @@ from newsletter.delivery.message import MessageIds
 from newsletter.delivery.progress import get_counts
 from newsletter.delivery.store import start_issue
 from newsletter.delivery.transactional import queue_mail
-from newsletter.delivery.transports.sendgrid import SendGrid as SendGridTransport
-from newsletter.delivery.transports.sendgrid_webhook import (
+from newsletter.delivery.transports import TRANSPORTS
+from newsletter.delivery.transports.contract import Verifier
+from newsletter.delivery.transports.sendgrid.events import SETTING, is_signed, read_events, read_keys
+from newsletter.delivery.transports.sendgrid.sending import SendGrid as SendGridTransport
+from newsletter.delivery.transports.webhook import (
     KEPT,
-    SETTING,
     Unreadable,
     Webhook,
     forget_events,
-    is_signed,
-    read_events,
-    read_keys,
-    trouble_words,
+    webhook_trouble,
 )
 from newsletter.errors import ConfigError
 from newsletter.readers.addresses import parse_address
 from newsletter.readers.links import LinkSigner
 from newsletter.readers.store import suppression_reason
+from tests.config.written import changed
 from tests.conftest import THURSDAY
 from tests.delivery.house import KEY, add_issue, add_readers, mailing, sender, statuses
 from tests.standins.sendgrid import API_KEY, AcceptedMail, SendGrid, dropped
@@ -58,6 +60,16 @@ S = DeliveryStatus
 MESSAGE_IDS: MessageIds = mailing().message_ids
 SIGNATURE = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP = "X-Twilio-Email-Event-Webhook-Timestamp"
+SENDGRID = TRANSPORTS["sendgrid"]
+
+
+def verifier(*keys: str) -> Verifier:
+    """What believes these keys."""
+    return SENDGRID.verifier(changed(Settings(folder=Path()), {"sendgrid.webhook_key": keys}))
+
+
+def taken(webhook: Webhook, post: Post) -> bool:
+    return webhook.take(Headers(post.headers), post.body)
 
 
 class Told:
@@ -81,7 +93,7 @@ class Place:
 
     def post(self, events: Sequence[Event], **changes: Any) -> bool:
         post = replace(self.poster.post(events, THURSDAY), **changes)
-        return self.webhook.take(post.body, post.headers[SIGNATURE], post.headers[TIMESTAMP])
+        return taken(self.webhook, post)
 
     def happens(self, kind: str, mails: Sequence[AcceptedMail], **more: object) -> dict[tuple[str, str], int]:
         """SendGrid posts an event for each mail, and they are acted on."""
@@ -131,10 +143,11 @@ def place(database: Database) -> Place:
     webhook = Webhook(
         database=database,
         clock=MovedClock(THURSDAY),
-        keys=read_keys([poster.public_key]),
+        provider=SENDGRID,
+        verify=verifier(poster.public_key),
         message_ids=MESSAGE_IDS,
         handler=ReportHandler(database=database, matcher=matcher, suppression_key=KEY),
-        alerts=told,
+        alert=told.raise_once,
     )
     return Place(database, poster, webhook, told)
 
@@ -203,20 +216,19 @@ def test_what_is_forged_is_not_even_stored(place: Place, changes: dict[str, Any]
 
 def test_a_right_signature_of_another_moment_does_not_fit(place: Place) -> None:
     post = place.poster.post([], THURSDAY)
-    assert not place.webhook.take(post.body, post.headers[SIGNATURE], "1")
+    assert not taken(place.webhook, replace(post, headers={**post.headers, TIMESTAMP: "1"}))
 
 
 def test_another_accounts_key_is_refused_and_both_fit_while_the_key_changes(place: Place) -> None:
     other = Poster()
     post = other.post([], THURSDAY)
-    arguments = (post.body, post.headers[SIGNATURE], post.headers[TIMESTAMP])
-    assert not place.webhook.take(*arguments)
-    both = replace(place.webhook, keys=read_keys([place.poster.public_key, other.public_key]))
-    assert both.take(*arguments)
+    assert not taken(place.webhook, post)
+    both = replace(place.webhook, verify=verifier(place.poster.public_key, other.public_key))
+    assert taken(both, post)
 
 
 def test_without_a_key_nobody_is_believed(place: Place) -> None:
-    closed = replace(place, webhook=replace(place.webhook, keys=()))
+    closed = replace(place, webhook=replace(place.webhook, verify=verifier()))
     assert not closed.post([])
 
 
@@ -416,8 +428,8 @@ def test_a_mark_that_outlived_its_reader_does_nothing(place: Place) -> None:
 
 
 def post_raw(place: Place, body: bytes) -> None:
-    timestamp, signature = "1", place.poster.sign(b"1" + body)
-    assert place.webhook.take(body, signature, timestamp)
+    headers = {TIMESTAMP: "1", SIGNATURE: place.poster.sign(b"1" + body)}
+    assert taken(place.webhook, Post(body=body, headers=headers))
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"null", b"\xff", b"[" * 100_000, b'{"event": "bounce"}'])
@@ -483,9 +495,12 @@ def test_events_are_forgotten_in_time(place: Place) -> None:
 
 
 def trouble(place: Place, *, has_key: bool = True) -> str:
-    return trouble_words(
-        place.webhook.sign(), has_key=has_key, url="https://news.example.org/webhooks/sendgrid"
-    )
+    given = {
+        "mail.transport": "sendgrid",
+        "site.public_url": "https://news.example.org",
+        "sendgrid.webhook_key": (place.poster.public_key,) if has_key else (),
+    }
+    return webhook_trouble(place.database, changed(Settings(folder=Path()), given))
 
 
 def test_a_webhook_that_was_never_seen_is_warned_of_until_it_is(place: Place) -> None:
@@ -494,11 +509,11 @@ def test_a_webhook_that_was_never_seen_is_warned_of_until_it_is(place: Place) ->
     place.post([], headers={SIGNATURE: "AAAA", TIMESTAMP: "1"})
     assert "sendgrid.webhook_key does not fit" in trouble(place)
     place.post([])
-    assert place.webhook.sign().seen_at == THURSDAY
+    assert place.webhook.health().seen_at == THURSDAY
 
 
 def test_a_stranger_who_keeps_knocking_is_written_down_once_a_minute(place: Place) -> None:
     post = Post(body=b"", headers={SIGNATURE: "AAAA", TIMESTAMP: "1"})
     for _ in range(3):
-        place.webhook.take(post.body, post.headers[SIGNATURE], post.headers[TIMESTAMP])
-    assert place.webhook.sign().refused_at == THURSDAY
+        taken(place.webhook, post)
+    assert place.webhook.health().refused_at == THURSDAY

@@ -8,7 +8,8 @@ from newsletter.app import App
 from newsletter.clock import SystemClock
 from newsletter.config import load_settings
 from newsletter.db.engine import open_database
-from newsletter.delivery.transports.smtp import Smtp
+from newsletter.delivery.transports import TRANSPORT_SETTINGS
+from newsletter.delivery.transports.smtp.sending import Smtp
 from newsletter.errors import ConfigError
 
 ISSUES = '[mail]\ntransport = "smtp"\n[smtp]\nhost = "relay.example.org"\n'
@@ -16,7 +17,11 @@ ISSUES = '[mail]\ntransport = "smtp"\n[smtp]\nhost = "relay.example.org"\n'
 
 def app(folder: Path, alerts: str) -> App:
     (folder / "newsletter.toml").write_text(f"{ISSUES}[alerts]\n{alerts}")
-    return App(settings=load_settings(folder), clock=SystemClock(), database=open_database("sqlite://"))
+    return App(
+        settings=load_settings(folder, TRANSPORT_SETTINGS),
+        clock=SystemClock(),
+        database=open_database("sqlite://"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -55,5 +60,5 @@ def test_a_url_that_is_none_is_refused_without_being_shown(tmp_path: Path) -> No
     (tmp_path / "newsletter.toml").write_text(ISSUES)
     environ = {"NEWSLETTER_ALERTS_WEBHOOK_URL": "ftp://secret"}
     with pytest.raises(ConfigError, match=r"alerts.webhook_url is not what was expected") as refused:
-        load_settings(tmp_path, environ)
+        load_settings(tmp_path, TRANSPORT_SETTINGS, environ)
     assert "secret" not in str(refused.value)

@@ -9,11 +9,11 @@ import pytest
 from newsletter.clock import MovedClock
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.states import Event, Outcome
-from newsletter.delivery.transports.sendgrid import SendGrid as SendGridTransport
+from newsletter.delivery.transports.sendgrid.sending import SendGrid as SendGridTransport
 from newsletter.errors import SendError
 from tests.conftest import THURSDAY
 from tests.delivery.house import mailing
-from tests.delivery.test_transports import recipients
+from tests.delivery.transports.test_contract import recipients
 from tests.standins.sendgrid import API_KEY, Fault, SendGrid, broken, dropped, slow, too_many
 
 

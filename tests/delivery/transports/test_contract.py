@@ -15,10 +15,10 @@ from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.loopback import Loopback
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.transports import Transport
-from newsletter.delivery.transports.outbox import Outbox, file_name
-from newsletter.delivery.transports.sendgrid import SendGrid as SendGridTransport
-from newsletter.delivery.transports.smtp import Smtp
-from newsletter.delivery.transports.smtp_wire import Relay, Waits
+from newsletter.delivery.transports.outbox.maildir import Outbox, file_name
+from newsletter.delivery.transports.sendgrid.sending import SendGrid as SendGridTransport
+from newsletter.delivery.transports.smtp.sending import Smtp
+from newsletter.delivery.transports.smtp.wire import Relay, Waits
 from newsletter.errors import SendError
 from tests.delivery.house import mailing
 from tests.standins.sendgrid import API_KEY, SendGrid

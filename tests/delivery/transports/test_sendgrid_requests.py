@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.delivery.ledger import Recipient
-from newsletter.delivery.transports.sendgrid import RequestWriter
+from newsletter.delivery.transports.sendgrid.requests import RequestWriter
 from newsletter.errors import BadHeader
 from newsletter.render.compose import TaggedMail
 from tests.delivery.house import PLAN, mailing

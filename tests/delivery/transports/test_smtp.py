@@ -14,8 +14,8 @@ from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.loopback import Faults, Loopback, Misbehavior, Phase
 from newsletter.delivery.message import Mailing, MessageIds
 from newsletter.delivery.states import Event, Outcome
-from newsletter.delivery.transports.smtp import Smtp
-from newsletter.delivery.transports.smtp_wire import Relay, Waits
+from newsletter.delivery.transports.smtp.sending import Smtp
+from newsletter.delivery.transports.smtp.wire import Relay, Waits
 from newsletter.errors import SendError
 from newsletter.render.plan import Block, Plan, Slot, SlotName
 from tests.delivery.house import FRAME, PLAN, mailing

@@ -1,0 +1,59 @@
+"""SendGrid. What sends is sending.py, which writes requests by requests.py; events.py reads its webhook's posts."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from newsletter.clock import Clock
+from newsletter.config import Settings, env_name
+from newsletter.delivery.transports.contract import Entry, Transport, Verifier
+from newsletter.delivery.transports.sendgrid.settings import SendGridSettings
+
+if TYPE_CHECKING:
+    from newsletter.delivery.transports.webhook import ProviderEvent
+
+
+class SendGridEntry(Entry):
+    """SendGrid's Web API v3 and its signed event webhook."""
+
+    name = "sendgrid"
+    title = "SendGrid"
+    settings = SendGridSettings
+    #: Events come in posts of up to 768 KB.
+    webhook_limit = 2 * 1024 * 1024
+    webhook_setting = "sendgrid.webhook_key"
+    webhook_headers = ("x-twilio-email-event-webhook-signature", "x-twilio-email-event-webhook-timestamp")
+
+    def missing(self, settings: Settings) -> tuple[str, str] | None:
+        if not settings.section(SendGridSettings).api_key:
+            variable = env_name("sendgrid.api_key")
+            said = f"mail.transport is sendgrid, so {variable} or sendgrid.api_key_file is needed"
+            return "sendgrid.api_key", said
+        return None
+
+    def make(self, settings: Settings, clock: Clock) -> Transport:
+        from newsletter.delivery.transports.sendgrid.sending import SendGrid
+
+        own = settings.section(SendGridSettings)
+        return SendGrid(
+            api_key=own.api_key,
+            url=own.url,
+            sandbox=own.sandbox,
+            connections=max(1, own.connections),
+            now=clock.now,
+        )
+
+    def has_webhook_key(self, settings: Settings) -> bool:
+        return bool(settings.section(SendGridSettings).webhook_key)
+
+    def verifier(self, settings: Settings) -> Verifier:
+        from newsletter.delivery.transports.sendgrid.events import SIGNATURE, TIMESTAMP, is_signed, read_keys
+
+        keys = read_keys(settings.section(SendGridSettings).webhook_key)
+        return lambda headers, body: is_signed(
+            keys, body, headers.get(SIGNATURE, ""), headers.get(TIMESTAMP, "")
+        )
+
+    def read_events(self, body: bytes) -> Sequence["ProviderEvent"]:
+        from newsletter.delivery.transports.sendgrid.events import read_events
+
+        return read_events(body)

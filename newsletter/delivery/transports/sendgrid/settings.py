@@ -1,0 +1,23 @@
+"""The section [sendgrid]."""
+
+from dataclasses import dataclass
+
+from newsletter.config import Section, setting
+from newsletter.config.rows import AT_LEAST_ONE, URL
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendGridSettings(Section):
+    """The provider."""
+
+    api_key: str = setting("", help="The API key.", secret=True)
+    url: str = setting(
+        "https://api.sendgrid.com",
+        form=URL,
+        help="The API's address (EU: https://api.eu.sendgrid.com).",
+    )
+    connections: int = setting(2, form=AT_LEAST_ONE, help="Requests under way at once.")
+    webhook_key: tuple[str, ...] = setting(
+        (), help="The verification key of the signed event webhook; two of them while you change it."
+    )
+    sandbox: bool = setting(False, help="Let SendGrid check the request and send nothing.")

@@ -1,0 +1,50 @@
+"""SMTP. What sends is sending.py, one connection wire.py."""
+
+from newsletter.clock import Clock
+from newsletter.config import Settings
+from newsletter.delivery.transports.contract import Entry, Transport
+from newsletter.delivery.transports.smtp.settings import SmtpSettings
+
+
+class SmtpEntry(Entry):
+    """A relay; alerts may have one of their own, which works where that of issues does not."""
+
+    name = "smtp"
+    title = "SMTP"
+    settings = SmtpSettings
+
+    def missing(self, settings: Settings) -> tuple[str, str] | None:
+        if not settings.section(SmtpSettings).host:
+            return "smtp.host", "mail.transport is smtp, so smtp.host is needed"
+        return None
+
+    def make(self, settings: Settings, clock: Clock) -> Transport:
+        from newsletter.delivery.transports.smtp.sending import Smtp
+        from newsletter.delivery.transports.smtp.wire import Relay
+
+        own = settings.section(SmtpSettings)
+        relay = Relay(host=own.host, port=own.port, tls=own.tls, user=own.user, password=own.password)
+        return Smtp(
+            relay=relay,
+            connections=max(1, own.connections),
+            messages_per_connection=max(1, own.messages_per_connection),
+        )
+
+    def return_path(self, settings: Settings) -> str:
+        return settings.section(SmtpSettings).return_path
+
+    def make_for_alerts(self, settings: Settings, clock: Clock) -> Transport:
+        alerts = settings.alerts
+        if not alerts.smtp_host:
+            return self.make(settings, clock)
+        from newsletter.delivery.transports.smtp.sending import Smtp
+        from newsletter.delivery.transports.smtp.wire import Relay
+
+        relay = Relay(
+            host=alerts.smtp_host,
+            port=alerts.smtp_port,
+            tls=alerts.smtp_tls,
+            user=alerts.smtp_user,
+            password=alerts.smtp_password,
+        )
+        return Smtp(relay=relay, connections=1)

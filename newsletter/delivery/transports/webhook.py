@@ -1,0 +1,332 @@
+"""A provider's webhook: a post is stored as it came, answered, and acted on afterwards; then its body is deleted.
+
+Posts come late, twice and in any order. An event is acted on once, by its id; what the events of one delivery lead to
+does not depend on their order: that is states.py's work. What the events of a provider say is in the provider's folder,
+what a bounce or complaint means for a reader in bounces/.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import DBAPIError
+
+from newsletter.clock import Clock
+from newsletter.config import Settings
+from newsletter.db.engine import Database, insert_into
+from newsletter.db.schema import deliveries, mails, provider_events, webhook_posts, webhooks
+from newsletter.db.statuses import MailStatus
+from newsletter.delivery.bounces.handling import Match, ReportHandler
+from newsletter.delivery.bounces.parse import Report
+from newsletter.delivery.message import MessageIds
+from newsletter.delivery.states import Event, sources_of
+from newsletter.delivery.takeover import settle
+from newsletter.delivery.transports import entry_of, webhook_path
+from newsletter.delivery.transports.contract import Entry, Verifier
+
+log = logging.getLogger(__name__)
+
+#: Events acted on in one transaction, and posts in one go: a sender waits for no more than that.
+_EVENTS, _POSTS = 100, 100
+
+#: Strangers may knock as often as they like; it is written down this often at most.
+_KNOCKS = timedelta(minutes=1)
+
+#: What events come to.
+KEPT = "kept"
+_NOT_OURS, _NOBODY, _AS_KNOWN, _ARRIVED = "no mark of ours", "nobody known", "as known", "arrived"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderEvent:
+    """One event. `key` tells it from every other; `mark` is the delivery_id that we gave the message, or empty."""
+
+    key: str
+    kind: str
+    mark: str = ""
+    at: datetime | None = None
+    #: An enhanced status code, or a word of ours.
+    code: str = ""
+    #: What it means for the delivery: ARRIVE, BOUNCE or nothing.
+    event: Event | None = None
+    #: What it means for the reader, by the rules of bounces/.
+    report: Report | None = None
+
+
+class Unreadable(ValueError):
+    """A post is not what its provider documents."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookHealth:
+    """When the last post with a right signature came, and the last with a wrong one; None: never."""
+
+    seen_at: datetime | None = None
+    refused_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """The webhook of one transport at one installation; without keys it believes nobody."""
+
+    provider: Entry
+    verify: Verifier
+    database: Database
+    clock: Clock
+    message_ids: MessageIds
+    handler: ReportHandler
+    #: Tells the operator, of one key once: key, subject, body.
+    alert: Callable[[str, str, str], None]
+
+    def take(self, headers: Mapping[str, str], body: bytes) -> bool:
+        """Store a post, durably; False, and nothing stored, where its signature is not the provider's."""
+        now = self.clock.now()
+        if not self.verify(headers, body):
+            self._note_refusal(now)
+            return False
+        with self.database.write() as connection:
+            add_post(connection, body, now)
+            note_health(connection, self.provider.name, seen_at=now)
+        return True
+
+    def _note_refusal(self, now: datetime) -> None:
+        refused_at = self.health().refused_at
+        if refused_at is None or refused_at + _KNOCKS < now:
+            with self.database.write() as connection:
+                note_health(connection, self.provider.name, refused_at=now)
+
+    def health(self) -> WebhookHealth:
+        """Return when it was last seen working, and last refused somebody."""
+        with self.database.read() as connection:
+            return health_of(connection, self.provider.name)
+
+    def process(self) -> Counter[tuple[str, str]]:
+        """Act on every post that waits; returns how often each kind of event came to each outcome."""
+        with self.database.read() as connection:
+            waiting = waiting_posts(connection, _POSTS)
+        outcomes: Counter[tuple[str, str]] = Counter()
+        for post_id in waiting:
+            try:
+                outcomes += self._process(post_id)
+            except DBAPIError:
+                raise
+            except Exception:
+                # One post that we cannot digest must not keep the others waiting; it stays, and is tried again.
+                log.exception("post %s of the webhook could not be acted on", post_id)
+        return outcomes
+
+    def _process(self, post_id: int) -> Counter[tuple[str, str]]:
+        with self.database.read() as connection:
+            body = post_body(connection, post_id)
+        if body is None:
+            return Counter()
+        outcomes: Counter[tuple[str, str]] = Counter()
+        for events in _parts(self._read(body)):
+            with self.database.write() as connection:
+                outcomes += self._act_on_all(connection, events)
+        with self.database.write() as connection:
+            purge_post(connection, post_id)
+        return outcomes
+
+    def _read(self, body: bytes) -> Sequence[ProviderEvent]:
+        try:
+            return self.provider.read_events(body)
+        except Unreadable as error:
+            log.error("a signed post of the webhook cannot be read: %s", error)
+            title = self.provider.title
+            words = f"{title} posted something that is no list of events: {error}. It was thrown away."
+            self.alert("webhook-unreadable", f"{title}'s webhook posts what we cannot read", words)
+            return ()
+
+    def _act_on_all(
+        self, connection: Connection, events: Sequence[ProviderEvent]
+    ) -> Counter[tuple[str, str]]:
+        now = self.clock.now()
+        targets = {each.key: self.message_ids.read_delivery_token(each.mark) for each in events}
+        new = add_events(connection, [_row(each, targets[each.key], now) for each in events])
+        fresh = {each.key: each for each in events if each.key in new}
+        still_open = self._still_open(connection, [target for key in fresh if (target := targets[key])])
+        outcomes = {
+            key: self._act(connection, each, targets[key], still_open, now) for key, each in fresh.items()
+        }
+        for outcome in set(outcomes.values()):
+            set_outcomes(connection, outcome, [key for key, what in outcomes.items() if what == outcome])
+        return Counter((fresh[key].kind, outcome) for key, outcome in outcomes.items())
+
+    def _still_open(
+        self, connection: Connection, targets: Sequence[tuple[int, int]]
+    ) -> frozenset[tuple[int, int]]:
+        """The deliveries among them that news of their arrival would change: mostly none, so that one look is enough."""
+        found: set[tuple[int, int]] = set()
+        for issue_id in {issue_id for issue_id, _ in targets if issue_id}:
+            readers = [reader_id for each, reader_id in targets if each == issue_id]
+            found |= {(issue_id, reader_id) for reader_id in open_among(connection, issue_id, readers)}
+        return frozenset(found)
+
+    def _act(
+        self,
+        connection: Connection,
+        event: ProviderEvent,
+        target: tuple[int, int] | None,
+        still_open: frozenset[tuple[int, int]],
+        now: datetime,
+    ) -> str:
+        """What one event leads to, in a word or two."""
+        if event.event is None and event.report is None:
+            return KEPT
+        if target is None:
+            return _NOT_OURS
+        issue_id, number = target
+        if event.report is None and issue_id and target not in still_open:
+            return _AS_KNOWN
+        outcome = self._settle(connection, event, issue_id, number, now)
+        if event.report is None:
+            return outcome
+        match = self._match(connection, issue_id, number)
+        if match is None or not self.handler.knows(connection, match):
+            return _NOBODY
+        return self.handler.handle_matched(connection, event.report, match, now)
+
+    def _settle(
+        self, connection: Connection, event: ProviderEvent, issue_id: int, number: int, now: datetime
+    ) -> str:
+        if event.event is None:
+            return _AS_KNOWN
+        if issue_id:
+            settled = settle(connection, issue_id, number, event.event, code=event.code, now=now) is not None
+        else:
+            settled = event.event is Event.ARRIVE and settle_mail(connection, number, now)
+        return _ARRIVED if settled else _AS_KNOWN
+
+    def _match(self, connection: Connection, issue_id: int, number: int) -> Match | None:
+        """Whom it is about. A single mail belongs to issue 0, and its own number stands in the reader's place."""
+        if issue_id:
+            return Match(reader_id=number, issue_id=issue_id)
+        reader_id = reader_of_mail(connection, number)
+        return None if reader_id is None else Match(reader_id=reader_id, mail_id=number)
+
+
+def _parts(events: Sequence[ProviderEvent]) -> Iterator[Sequence[ProviderEvent]]:
+    for start in range(0, len(events), _EVENTS):
+        yield events[start : start + _EVENTS]
+
+
+def _row(event: ProviderEvent, target: tuple[int, int] | None, now: datetime) -> dict[str, Any]:
+    """The event as it is remembered: no address, no word of anybody's."""
+    issue_id, reader_id = target if target and target[0] else (None, None)
+    return {
+        "id": event.key,
+        "kind": event.kind,
+        "at": event.at if event.at is not None and event.at < now else now,
+        "reader_id": reader_id,
+        "issue_id": issue_id,
+        "code": event.code,
+        "outcome": "",
+    }
+
+
+def webhook_trouble(database: Database, settings: Settings) -> str:
+    """Return what an operator should know before sending; empty: the webhook was seen working, or there is none."""
+    entry = entry_of(settings)
+    if not entry.webhook_limit:
+        return ""
+    with database.read() as connection:
+        health = health_of(connection, entry.name)
+    url = f"{settings.site.public_url.rstrip('/')}{webhook_path(entry.name)}"
+    title, setting = entry.title, entry.webhook_setting
+    if not entry.has_webhook_key(settings):
+        return (
+            f"{title}'s event webhook is not set up ({setting}): bounces and complaints will not come back, "
+            f"and readers of whom {title} did not answer stay unsure."
+        )
+    if health.refused_at is not None and (health.seen_at is None or health.seen_at < health.refused_at):
+        since = f"{health.refused_at:%Y-%m-%d %H:%M} UTC"
+        return f"Posts to {url} are refused since {since}: {setting} does not fit their signature."
+    if health.seen_at is None:
+        return (
+            f"{title}'s event webhook has never reached {url}: test it on {title}'s page before you rely on it. "
+            "Until then bounces and complaints do not come back."
+        )
+    return ""
+
+
+# Queries: posts that wait, events that were seen, when the last good post came. No commits.
+
+
+def add_post(connection: Connection, body: bytes, now: datetime) -> None:
+    connection.execute(insert(webhook_posts).values(body=body, received_at=now))
+
+
+def waiting_posts(connection: Connection, limit: int) -> Sequence[int]:
+    """The ids of the posts that wait, oldest first."""
+    query = select(webhook_posts.c.id).order_by(webhook_posts.c.id).limit(limit)
+    return connection.execute(query).scalars().all()
+
+
+def post_body(connection: Connection, post_id: int) -> bytes | None:
+    """None when somebody else has been through it meanwhile."""
+    query = select(webhook_posts.c.body).where(webhook_posts.c.id == post_id)
+    body: bytes | None = connection.execute(query).scalar()
+    return None if body is None else bytes(body)
+
+
+def purge_post(connection: Connection, post_id: int) -> None:
+    connection.execute(delete(webhook_posts).where(webhook_posts.c.id == post_id))
+
+
+def add_events(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    """Remember events, rows of provider_events; returns the ids of those that were not known."""
+    if not rows:
+        return frozenset()
+    statement = insert_into(provider_events, connection.dialect.name).on_conflict_do_nothing(
+        index_elements=["id"]
+    )
+    return frozenset(connection.execute(statement.returning(provider_events.c.id), list(rows)).scalars())
+
+
+def set_outcomes(connection: Connection, outcome: str, ids: Collection[str]) -> None:
+    statement = update(provider_events).where(provider_events.c.id.in_(ids))
+    connection.execute(statement.values(outcome=outcome))
+
+
+def forget_events(connection: Connection, before: datetime) -> int:
+    """Delete events that happened before a moment; returns how many."""
+    return connection.execute(delete(provider_events).where(provider_events.c.at < before)).rowcount
+
+
+def open_among(connection: Connection, issue_id: int, reader_ids: Iterable[int]) -> frozenset[int]:
+    """Those of the readers whose delivery the news of its arrival would change."""
+    theirs = (deliveries.c.issue_id == issue_id, deliveries.c.reader_id.in_(list(reader_ids)))
+    query = select(deliveries.c.reader_id).where(*theirs, deliveries.c.status.in_(sources_of(Event.ARRIVE)))
+    return frozenset(connection.execute(query).scalars())
+
+
+def reader_of_mail(connection: Connection, mail_id: int) -> int | None:
+    """Whom a single mail went to; None for the operator, and for a mail that is forgotten."""
+    reader_id: int | None = connection.execute(
+        select(mails.c.reader_id).where(mails.c.id == mail_id)
+    ).scalar()
+    return reader_id
+
+
+def settle_mail(connection: Connection, mail_id: int, now: datetime) -> bool:
+    """A single mail that was unsure did arrive; False where nothing was open."""
+    unsure = update(mails).where(mails.c.id == mail_id, mails.c.status == MailStatus.UNSURE)
+    return connection.execute(unsure.values(status=MailStatus.ACCEPTED, at=now, code=None)).rowcount == 1
+
+
+def health_of(connection: Connection, name: str) -> WebhookHealth:
+    """Return what is known of a transport's webhook."""
+    query = select(webhooks.c.seen_at, webhooks.c.refused_at).where(webhooks.c.name == name)
+    row = connection.execute(query).first()
+    return WebhookHealth(**row._mapping) if row else WebhookHealth()
+
+
+def note_health(connection: Connection, name: str, **moments: datetime) -> None:
+    """Write down `seen_at` or `refused_at`."""
+    statement = insert_into(webhooks, connection.dialect.name).values(name=name, **moments)
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=moments))

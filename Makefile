@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO := demo
 NEWSLETTER := $(BIN)/newsletter --folder $(DEMO)
 
-.PHONY: demo test lint bench serve rehearse docs parts lock clean
+.PHONY: demo test lint bench serve rehearse docs site parts lock clean
 
 demo: .venv/.runtime
 	@rm -rf $(DEMO)
@@ -18,7 +18,7 @@ demo: .venv/.runtime
 	$(NEWSLETTER) preview latest --format html -o $(DEMO)/issue.html
 
 test: .venv/.development parts
-	$(BIN)/python -m pytest -n auto --dist worksteal -q
+	$(BIN)/python -m pytest -n auto --dist worksteal -q --durations 15
 
 lint: .venv/.development
 	$(BIN)/ruff format --check .
@@ -37,6 +37,10 @@ rehearse: .venv/.development parts
 
 docs: .venv/.development
 	$(BIN)/python docs/generate.py
+
+# The documents as a site, in site/: nothing is fetched, neither while it is built nor when it is read.
+site: docs
+	$(BIN)/mkdocs build -q
 
 parts:
 	@tests/parts.sh
@@ -60,4 +64,4 @@ lock: .venv/.development
 	@touch $@
 
 clean:
-	rm -rf .venv $(DEMO) dist
+	rm -rf .venv $(DEMO) dist site

@@ -5,4 +5,4 @@ into an issue), `render` (the issue as bytes), `delivery` (the ledger and the wa
 gets it, `app` puts the parts together, `cli` and `web` are the doors.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 #: What people have written; the reference is the program's own.
 PAGES = sorted(
-    {ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md")} - {*REFERENCE.iterdir()}
+    {*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")} - {*REFERENCE.iterdir()}
 )
 
 

@@ -13,7 +13,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs" / "start" / "first-issue.md").read_text(encoding="utf-8")
 
 #: Folders of the checkout that the tree need not show.
-ELSEWHERE = {"demo", "dist", "build", "node_modules", "journal", "outbox", "keys"}
+ELSEWHERE = {"demo", "dist", "site", "build", "node_modules", "journal", "outbox", "keys"}
 
 
 def tree() -> dict[str, set[str]]:
@@ -39,12 +39,19 @@ def test_the_tree_shows_every_folder_and_no_other() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", [*sorted(ROOT.glob("docs/**/*.md")), ROOT / "README.md"], ids=lambda page: page.name
+    "page", [*sorted(ROOT.glob("docs/**/*.md")), *sorted(ROOT.glob("*.md"))], ids=lambda page: page.name
 )
 def test_every_link_between_the_documents_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
         if not target.startswith(("http://", "https://", "mailto:")):
             assert (page.parent / target).exists(), f"{page} links to {target}"
+
+
+def test_every_path_that_contributing_names_exists() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    paths = re.findall(r"`((?:newsletter|templates|tests|docs|jobs)/[^` ]*)`", text)
+    assert len(paths) > 10
+    assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
 def test_the_index_of_the_documents_leads_to_every_one() -> None:

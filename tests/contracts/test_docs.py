@@ -16,9 +16,7 @@ from newsletter.delivery.transports import TRANSPORT_SETTINGS
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 #: What people have written; the reference is the program's own.
-PAGES = sorted(
-    {*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")} - {*REFERENCE.iterdir()}
-)
+PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")} - {*REFERENCE.iterdir()})
 
 
 def walk(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:

@@ -9,7 +9,7 @@ from newsletter.cli.frame import json_option, pass_app, print_json, print_table,
 
 if TYPE_CHECKING:
     from newsletter.app import App
-    from newsletter.content.conflicts.findings import Contradiction, Statement
+    from newsletter.content.conflicts.findings import Contradiction, Side
     from newsletter.editing.facts import FactSheet, Standing, Stated
 
 COLUMNS = ("Attribute", "Value", "Rule", "Source", "Line", "Dated", "Age", "Claim")
@@ -131,10 +131,14 @@ def check(app: "App", as_json: bool) -> None:
 def _print(found: Iterable["Contradiction"]) -> None:
     for number, each in enumerate(found, 1):
         sure = "" if each.certain else ", likely"
-        say(f"{number}. {each.kind} ({each.severity}{sure}): {', '.join(each.tool_ids)}, {each.attribute}")
+        say(f"{number}. {each.kind} ({_severity(each)}{sure}): {', '.join(each.tool_ids)}, {each.attribute}")
         say(f"   {each.reason}.")
-        for statement in (each.left, each.right, *each.also):
-            say(f'   - {statement.place}, {statement.dated}: {statement.value}. "{_short(statement.words)}"')
+        for side in (each.left, each.right, *each.also):
+            say(f'   - {side.place}, {side.dated}: {side.value}. "{_short(side.words)}"')
+
+
+def _severity(found: "Contradiction") -> str:
+    return "serious" if found.is_serious else "minor"
 
 
 def _short(words: str) -> str:
@@ -145,26 +149,26 @@ def _short(words: str) -> str:
 def _finding(found: "Contradiction") -> dict[str, object]:
     return {
         "kind": found.kind,
-        "severity": found.severity,
+        "severity": _severity(found),
         "certain": found.certain,
         "tools": list(found.tool_ids),
         "attribute": found.attribute,
         "reason": found.reason,
-        "left": _statement(found.left),
-        "right": _statement(found.right),
-        "also": [_statement(each) for each in found.also],
+        "left": _side(found.left),
+        "right": _side(found.right),
+        "also": [_side(each) for each in found.also],
     }
 
 
-def _statement(statement: "Statement") -> dict[str, object]:
+def _side(side: "Side") -> dict[str, object]:
     return {
-        "tool": statement.tool_id,
-        "value": statement.value,
-        "words": statement.words,
-        "source": statement.source,
-        "line": statement.line,
-        "dated": statement.dated,
-        "claim": statement.claim_id,
+        "tool": side.tool_id,
+        "value": side.value,
+        "words": side.words,
+        "source": side.source,
+        "line": side.line,
+        "dated": side.dated,
+        "claim": side.claim_id,
     }
 
 

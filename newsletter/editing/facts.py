@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from newsletter.app import App
 from newsletter.content.conflicts.find import find_contradictions, of_tools
-from newsletter.content.conflicts.findings import Contradiction, Statement, state_claim
+from newsletter.content.conflicts.findings import Contradiction, Side, claim_side
 from newsletter.content.facts import day_of, is_stale, resolve
 from newsletter.content.records import Claim, Fact, Source, Tool
 from newsletter.content.store import ContentStore
@@ -107,7 +107,7 @@ class Ruled:
 
     ruling: Ruling
     tool: str
-    holds: Statement | None
+    holds: Side | None
 
 
 def facts_of(app: App, tool_id: str, contradictions: Iterable[Contradiction] | None = None) -> FactSheet:
@@ -209,7 +209,7 @@ def in_words(app: App, rulings: Sequence[Ruling]) -> tuple[Ruled, ...]:
         tools = content.tools(tool_ids)
         claims = [each for stated in content.claims(tool_ids).values() for each in stated]
         sources = content.sources(each.source_id for each in claims)
-    statements = {each.id: state_claim(each, sources) for each in claims}
+    statements = {each.id: claim_side(each, sources[each.source_id]) for each in claims}
     return tuple(
         Ruled(
             ruling=each,
@@ -221,7 +221,7 @@ def in_words(app: App, rulings: Sequence[Ruling]) -> tuple[Ruled, ...]:
 
 
 def _words(content: ContentStore, claim: Claim) -> str:
-    said = state_claim(claim, content.sources([claim.source_id]))
+    said = claim_side(claim, content.sources([claim.source_id])[claim.source_id])
     return f"{said.value} by {said.source}"
 
 

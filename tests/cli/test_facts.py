@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from newsletter.app import open_app
 from newsletter.cli.program import program
 from newsletter.content.pages import read_page
-from tests.content.desk.pages import SEEN_AT, head_to_head, model_page, profile
+from tests.content.conflicts.pages import SEEN_AT, head_to_head, model_page, profile
 from tests.installed import install
 
 TOOL = "gannet-mini-13b"

@@ -12,7 +12,7 @@ from newsletter.db.engine import Database
 from newsletter.digest.store import rulings_on
 from newsletter.editing.contradictions import SMALL_BYTES
 from newsletter.editing.facts import all_rulings, delete_ruling, facts_of, record_ruling, rule
-from tests.content.desk.pages import SEEN_AT, profile
+from tests.content.conflicts.pages import SEEN_AT, profile
 from tests.content.packs import pack, tool
 from tests.editing.desk import cache_of
 from tests.installed import install

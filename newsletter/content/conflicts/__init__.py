@@ -1,1 +1,1 @@
-"""The facts desk's second half: where what is recorded contradicts itself. Which claim is the fact is `facts`."""
+"""Where what is recorded contradicts itself. Which claim is the fact is `facts`."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from newsletter.content.conflicts.findings import Contradiction, Kind, Sheet, state_claim, state_words
+from newsletter.content.conflicts.by_source import SourceRecords
+from newsletter.content.conflicts.findings import Contradiction, ContradictionKind, claim_side, words_side
 from newsletter.content.records import Claim, Decision, Verdict
 from newsletter.content.units import USD_PER_MTOK, measure
 
@@ -198,37 +199,39 @@ def step_of(claim: Claim) -> Decimal:
     return Decimal(1).scaleb(-len(decimals)) if point else Decimal(1)
 
 
-def prices(sheet: Sheet, tool_id: str, attribute: str) -> tuple[Claim, ...]:
+def prices(records: SourceRecords, tool_id: str, attribute: str) -> tuple[Claim, ...]:
     """The claims of one source that state a price in dollars, without condition."""
-    stated = sheet.said(tool_id, attribute)
+    stated = records.claims_on(tool_id, attribute)
     return tuple(each for each in stated if not is_conditional(each) and _price_in_dollars(each) is not None)
 
 
-def price_range(sheet: Sheet, tool_id: str, directions: Sequence[str] = _DIRECTIONS) -> Range | None:
+def price_range(
+    records: SourceRecords, tool_id: str, directions: Sequence[str] = _DIRECTIONS
+) -> Range | None:
     """From the lowest to the highest price that the source states; None unless it states every direction."""
     found = [
-        [_price_in_dollars(each) for each in prices(sheet, tool_id, direction)] for direction in directions
+        [_price_in_dollars(each) for each in prices(records, tool_id, direction)] for direction in directions
     ]
     known = [each for amounts in found for each in amounts if each is not None]
     return Range(min(known), max(known)) if all(found) else None
 
 
-def ratio_range(sheet: Sheet, tool_id: str, rival_id: str) -> Range | None:
+def ratio_range(records: SourceRecords, tool_id: str, rival_id: str) -> Range | None:
     """What one tool costs of what the other costs, by input and by output; None where prices are missing."""
     ratios = []
     for direction in _DIRECTIONS:
-        one, other = price_range(sheet, tool_id, [direction]), price_range(sheet, rival_id, [direction])
+        one, other = price_range(records, tool_id, [direction]), price_range(records, rival_id, [direction])
         if one is None or other is None or not other.low or not other.high:
             return None
         ratios += [one.low / other.high, one.high / other.low]
     return Range(min(ratios), max(ratios))
 
 
-def saving_range(sheet: Sheet, tool_id: str, rival_id: str) -> Range | None:
+def saving_range(records: SourceRecords, tool_id: str, rival_id: str) -> Range | None:
     """What a million tokens of `tool_id` save against the other; None where prices are missing."""
     saved = []
     for direction in _DIRECTIONS:
-        one, other = price_range(sheet, tool_id, [direction]), price_range(sheet, rival_id, [direction])
+        one, other = price_range(records, tool_id, [direction]), price_range(records, rival_id, [direction])
         if one is None or other is None:
             return None
         saved += [other.low - one.high, other.high - one.low]
@@ -243,12 +246,12 @@ def is_total(claim: Claim) -> bool:
     return plain and volume_of(claim.attribute) is not None
 
 
-def total_range(sheet: Sheet, claim: Claim) -> Range | None:
+def total_range(records: SourceRecords, claim: Claim) -> Range | None:
     """What the claim's volume costs by the source's prices; None where it is no total or prices are missing."""
     volume = volume_of(claim.attribute)
     if volume is None:
         return None
-    found = price_range(sheet, claim.tool_id, _directions(claim.words))
+    found = price_range(records, claim.tool_id, _directions(claim.words))
     if found is None:
         return None
     # A daily volume whose bill is not said to be monthly may be billed by the day.
@@ -291,72 +294,72 @@ _OTHER_COST = re.compile(
 )
 
 
-def totals(sheet: Sheet) -> Iterator[Contradiction]:
+def totals(records: SourceRecords) -> Iterator[Contradiction]:
     """ "100M tokens cost $1,200" where its own prices make $120."""
     by_attribute: dict[tuple[str, str], list[Claim]] = {}
-    for claim in sheet.claims:
+    for claim in records.claims:
         if is_total(claim):
             by_attribute.setdefault((claim.tool_id, claim.attribute), []).append(claim)
     for claims in by_attribute.values():
-        wrong = [each for each in claims if not _follows(sheet, each)]
+        wrong = [each for each in claims if not _follows(records, each)]
         right = [each for each in claims if each not in wrong]
         for claim in {each.value: each for each in reversed(wrong)}.values():
-            yield _wrong_total(sheet, claim, right)
-        yield from _two_totals(sheet, right)
+            yield _wrong_total(records, claim, right)
+        yield from _two_totals(records, right)
 
 
-def _follows(sheet: Sheet, claim: Claim) -> bool:
-    expected = total_range(sheet, claim)
+def _follows(records: SourceRecords, claim: Claim) -> bool:
+    expected = total_range(records, claim)
     return expected is None or claim.number is None or expected.allows(claim.number, step_of(claim))
 
 
-def _wrong_total(sheet: Sheet, claim: Claim, right: Sequence[Claim]) -> Contradiction:
-    expected = total_range(sheet, claim) or Range(Decimal(0), Decimal(0))
-    stated = _any_price(sheet, claim.tool_id, claim.words)
+def _wrong_total(records: SourceRecords, claim: Claim, right: Sequence[Claim]) -> Contradiction:
+    expected = total_range(records, claim) or Range(Decimal(0), Decimal(0))
+    stated = _any_price(records, claim.tool_id, claim.words)
     # A listed total with another figure shows the mistake better than the price does.
     shown = [*right, *stated]
     return Contradiction(
-        kind=Kind.TOTAL,
+        kind=ContradictionKind.TOTAL,
         attribute=claim.attribute,
-        left=state_claim(shown[0], sheet.sources),
-        right=state_claim(claim, sheet.sources),
-        also=tuple(state_claim(each, sheet.sources) for each in shown[1:2]),
-        reason=f"at the source's own prices this volume costs {_dollars(expected)}, not {_said(claim)}",
+        left=claim_side(shown[0], records.source),
+        right=claim_side(claim, records.source),
+        also=tuple(claim_side(each, records.source) for each in shown[1:2]),
+        reason=f"at the source's own prices this volume costs {_dollars(expected)}, not {_stated(claim)}",
     )
 
 
-def _two_totals(sheet: Sheet, claims: Sequence[Claim]) -> Iterator[Contradiction]:
+def _two_totals(records: SourceRecords, claims: Sequence[Claim]) -> Iterator[Contradiction]:
     for claim in claims[1:]:
         low, high = sorted((claims[0].number or Decimal(0), claim.number or Decimal(0)))
         if high > low * _APART + step_of(claim):
             yield Contradiction(
-                kind=Kind.SAID_TWICE,
+                kind=ContradictionKind.SAID_TWICE,
                 attribute=claim.attribute,
-                left=state_claim(claims[0], sheet.sources),
-                right=state_claim(claim, sheet.sources),
-                reason=f"one source gives {_said(claims[0])} and {_said(claim)} for the same volume",
+                left=claim_side(claims[0], records.source),
+                right=claim_side(claim, records.source),
+                reason=f"one source gives {_stated(claims[0])} and {_stated(claim)} for the same volume",
             )
             return
 
 
-def ratios(sheet: Sheet) -> Iterator[Contradiction]:
+def ratios(records: SourceRecords) -> Iterator[Contradiction]:
     """ "Half the price" where its prices make it a tenth."""
-    stated = [each for each in sheet.claims if _is_ratio(each)]
+    stated = [each for each in records.claims if _is_ratio(each)]
     for claim in stated:
-        rival = _compared(sheet, claim)
-        expected = ratio_range(sheet, claim.tool_id, rival) if rival else None
+        rival = _compared(records, claim)
+        expected = ratio_range(records, claim.tool_id, rival) if rival else None
         if rival and expected and not _fits(claim, expected):
-            agreeing = [each for each in stated if each != claim and _agrees(sheet, each)]
+            agreeing = [each for each in stated if each != claim and _agrees(records, each)]
             prices_stated = (
-                *prices(sheet, rival, "output_price"),
-                *prices(sheet, claim.tool_id, "output_price"),
+                *prices(records, rival, "output_price"),
+                *prices(records, claim.tool_id, "output_price"),
             )
             yield Contradiction(
-                kind=Kind.RATIO,
+                kind=ContradictionKind.RATIO,
                 attribute=claim.attribute,
-                left=state_claim(prices_stated[0], sheet.sources),
-                right=state_claim(claim, sheet.sources),
-                also=tuple(state_claim(each, sheet.sources) for each in agreeing[:1]),
+                left=claim_side(prices_stated[0], records.source),
+                right=claim_side(claim, records.source),
+                also=tuple(claim_side(each, records.source) for each in agreeing[:1]),
                 reason=f"it is said to cost {claim.value} times as much as the other one; "
                 f"their prices make that {_times(expected)}",
             )
@@ -367,9 +370,9 @@ def _is_ratio(claim: Claim) -> bool:
     return claim.attribute == "cost_ratio" and _plain_number(claim) is not None and not other
 
 
-def _agrees(sheet: Sheet, claim: Claim) -> bool:
-    rival = _compared(sheet, claim)
-    expected = ratio_range(sheet, claim.tool_id, rival) if rival else None
+def _agrees(records: SourceRecords, claim: Claim) -> bool:
+    rival = _compared(records, claim)
+    expected = ratio_range(records, claim.tool_id, rival) if rival else None
     return expected is not None and _fits(claim, expected)
 
 
@@ -382,63 +385,63 @@ def _fits(claim: Claim, expected: Range) -> bool:
     return expected.allows(Decimal(claim.value), step_of(claim) / 2)
 
 
-def _compared(sheet: Sheet, claim: Claim) -> str | None:
+def _compared(records: SourceRecords, claim: Claim) -> str | None:
     """The tool that the claim's is compared with; None where it is a third one."""
-    rival = sheet.rival(claim.tool_id)
+    rival = records.rival(claim.tool_id)
     named = [found["name"] for found in _COMPARED_WITH.finditer(claim.words)]
-    own = " ".join(sheet.tools[each].name for each in (claim.tool_id, rival) if each)
+    own = " ".join(records.tools[each].name for each in (claim.tool_id, rival) if each)
     return rival if all(name.split("-")[0].rstrip(".") in own for name in named) else None
 
 
-def savings(sheet: Sheet) -> Iterator[Contradiction]:
+def savings(records: SourceRecords) -> Iterator[Contradiction]:
     """ "Saves $11 for every million tokens" where a million costs less than that."""
-    for claim in sheet.claims:
-        rival = _compared(sheet, claim) if claim.attribute == "saving" else None
-        expected = saving_range(sheet, claim.tool_id, rival) if rival else None
+    for claim in records.claims:
+        rival = _compared(records, claim) if claim.attribute == "saving" else None
+        expected = saving_range(records, claim.tool_id, rival) if rival else None
         number = _plain_number(claim)
         if rival is None or expected is None or number is None or not _EACH_MILLION.search(claim.words):
             continue
         if not expected.allows(number, step_of(claim) / 2):
-            dearer = prices(sheet, rival, "output_price")[0]
+            dearer = prices(records, rival, "output_price")[0]
             yield Contradiction(
-                kind=Kind.SAVING,
+                kind=ContradictionKind.SAVING,
                 attribute=claim.attribute,
-                left=state_claim(dearer, sheet.sources),
-                right=state_claim(claim, sheet.sources),
-                reason=f"by its own prices a million tokens save {_dollars(expected)}, not {_said(claim)}",
+                left=claim_side(dearer, records.source),
+                right=claim_side(claim, records.source),
+                reason=f"by its own prices a million tokens save {_dollars(expected)}, not {_stated(claim)}",
             )
 
 
-def token_prices(sheet: Sheet) -> Iterator[Contradiction]:
+def token_prices(records: SourceRecords) -> Iterator[Contradiction]:
     """ "$0.60 per million tokens", said of neither direction, where no mix of its two prices makes that."""
-    for claim in sheet.claims:
+    for claim in records.claims:
         if claim.attribute != "token_price" or claim.number is None or is_conditional(claim):
             continue
-        expected = price_range(sheet, claim.tool_id)
-        direction = _meant(sheet, claim)
-        narrow = price_range(sheet, claim.tool_id, [direction]) if direction else None
+        expected = price_range(records, claim.tool_id)
+        direction = _meant(records, claim)
+        narrow = price_range(records, claim.tool_id, [direction]) if direction else None
         if expected is None or (narrow or expected).allows(claim.number):
             continue
-        shown = prices(sheet, claim.tool_id, direction or "output_price")[0]
+        shown = prices(records, claim.tool_id, direction or "output_price")[0]
         yield Contradiction(
-            kind=Kind.PRICE,
+            kind=ContradictionKind.PRICE,
             attribute=claim.attribute,
-            left=state_claim(shown, sheet.sources),
-            right=state_claim(claim, sheet.sources),
-            reason=f"{_said(claim)} is set beside the other tool's {_worded(direction)} price, "
+            left=claim_side(shown, records.source),
+            right=claim_side(claim, records.source),
+            reason=f"{_stated(claim)} is set beside the other tool's {_worded(direction)} price, "
             f"but its own is {_dollars(narrow or expected)}"
             if direction
-            else f"its prices are {_dollars(expected)}, and no mix of them is {_said(claim)}",
+            else f"its prices are {_dollars(expected)}, and no mix of them is {_stated(claim)}",
         )
 
 
-def _meant(sheet: Sheet, claim: Claim) -> str | None:
+def _meant(records: SourceRecords, claim: Claim) -> str | None:
     """Input or output, where the same sentence gives the other tool's price of exactly one of them."""
-    rival = sheet.rival(claim.tool_id)
+    rival = records.rival(claim.tool_id)
     beside = (
         [
             each
-            for each in sheet.said(rival, claim.attribute)
+            for each in records.claims_on(rival, claim.attribute)
             if (each.line, each.words) == (claim.line, claim.words)
         ]
         if rival
@@ -448,31 +451,31 @@ def _meant(sheet: Sheet, claim: Claim) -> str | None:
         direction
         for each in beside
         for direction in ("input_price", "output_price")
-        if any(price.number == each.number for price in prices(sheet, each.tool_id, direction))
+        if any(price.number == each.number for price in prices(records, each.tool_id, direction))
     }
     return exact.pop() if len(exact) == 1 else None
 
 
-def splits(sheet: Sheet) -> Iterator[Contradiction]:
+def splits(records: SourceRecords) -> Iterator[Contradiction]:
     """A share that its own ships and skips do not make, or a split that its own reviews do not."""
-    for verdict in sheet.verdicts:
+    for verdict in records.verdicts:
         if verdict.derived or verdict.ships is None or verdict.skips is None:
             continue
         if verdict.share is not None and not _is_share(verdict.share, verdict.ships, verdict.skips):
-            yield _wrong_split(sheet, verdict, f"{verdict.share:f}%", "the share that ships")
-        decisions = sheet.decisions(verdict.tool_id)
+            yield _wrong_split(records, verdict, f"{verdict.share:f}%", "the share that ships")
+        decisions = records.decisions(verdict.tool_id)
         ships = decisions.count(Decision.SHIP)
         if None in decisions or len(decisions) != verdict.ships + verdict.skips or ships == verdict.ships:
             continue
-        yield _wrong_split(sheet, verdict, f"{ships} ship / {len(decisions) - ships} skip", "its reviews")
-    yield from _community(sheet)
+        yield _wrong_split(records, verdict, f"{ships} ship / {len(decisions) - ships} skip", "its reviews")
+    yield from _community(records)
 
 
-def _wrong_split(sheet: Sheet, verdict: Verdict, other: str, what: str) -> Contradiction:
+def _wrong_split(records: SourceRecords, verdict: Verdict, other: str, what: str) -> Contradiction:
     split = f"{verdict.ships} ship / {verdict.skips} skip"
-    left = state_words(sheet.source, verdict.tool_id, split, verdict.line)
+    left = words_side(records.source, verdict.tool_id, split, verdict.line)
     return Contradiction(
-        kind=Kind.SPLIT,
+        kind=ContradictionKind.SPLIT,
         attribute="verdict",
         left=left,
         right=replace(left, value=other, words=other),
@@ -480,18 +483,18 @@ def _wrong_split(sheet: Sheet, verdict: Verdict, other: str, what: str) -> Contr
     )
 
 
-def _community(sheet: Sheet) -> Iterator[Contradiction]:
-    for votes in sheet.votes:
-        for claim in sheet.said(votes.tool_id, "community_share"):
+def _community(records: SourceRecords) -> Iterator[Contradiction]:
+    for votes in records.votes:
+        for claim in records.claims_on(votes.tool_id, "community_share"):
             share = _plain_number(claim)
             if share is None or not votes.ship + votes.skip or _is_share(share, votes.ship, votes.skip):
                 continue
             split = f"{votes.ship} ship / {votes.skip} skip"
             yield Contradiction(
-                kind=Kind.SPLIT,
+                kind=ContradictionKind.SPLIT,
                 attribute=claim.attribute,
-                left=state_words(sheet.source, votes.tool_id, split, None),
-                right=state_claim(claim, sheet.sources),
+                left=words_side(records.source, votes.tool_id, split, None),
+                right=claim_side(claim, records.source),
                 reason=f"the community's votes are {split}, its share {share:f}%",
             )
 
@@ -502,11 +505,11 @@ def _is_share(share: Decimal, ships: int, skips: int) -> bool:
     return not number or abs(Decimal(100 * ships) / number - share) < 1
 
 
-def _any_price(sheet: Sheet, tool_id: str, words: str) -> tuple[Claim, ...]:
+def _any_price(records: SourceRecords, tool_id: str, words: str) -> tuple[Claim, ...]:
     first = (
         "output_price" if "output" in words.casefold() and "input" not in words.casefold() else "input_price"
     )
-    return prices(sheet, tool_id, first) or prices(sheet, tool_id, "output_price")
+    return prices(records, tool_id, first) or prices(records, tool_id, "output_price")
 
 
 def _plain_number(claim: Claim) -> Decimal | None:
@@ -539,7 +542,7 @@ def _short(number: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _said(claim: Claim) -> str:
+def _stated(claim: Claim) -> str:
     number = _plain_number(claim)
     return claim.value if number is None else money(number)
 

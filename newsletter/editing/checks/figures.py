@@ -11,8 +11,8 @@ from hashlib import sha256
 from urllib.parse import quote
 
 from newsletter.app import App
-from newsletter.content.conflicts.find import IDENTITY
-from newsletter.content.conflicts.findings import Contradiction, Kind
+from newsletter.content.conflicts.findings import Contradiction, ContradictionKind
+from newsletter.content.conflicts.identity import IDENTITY
 from newsletter.content.facts import day_of, is_stale, resolve
 from newsletter.content.records import Claim, Fact, Source
 from newsletter.content.store import ContentStore
@@ -27,7 +27,7 @@ from newsletter.editing.compiled import CompiledIssue
 #: What is printed of a tool's panel and votes, as the desk calls it, and of its name.
 _OF_EVERY_SIDE = ("verdict", "community_share")
 #: Of these the issue can print both values; the others are two things, of which one is not printed.
-_SIDE_BY_SIDE = (Kind.SOURCES_DIFFER, Kind.SAID_TWICE)
+_SIDE_BY_SIDE = (ContradictionKind.SOURCES_DIFFER, ContradictionKind.SAID_TWICE)
 _DIGIT = re.compile(r"\d")
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from newsletter.app import App
-from newsletter.content.conflicts.findings import Contradiction, Statement
+from newsletter.content.conflicts.findings import Contradiction, Side
 from newsletter.editing.cache import DeskCache
 from newsletter.editing.editors import Editor
 from newsletter.editing.facts import (
@@ -47,7 +47,7 @@ class Dispute:
     attribute: str
     reason: str
     tools: tuple[tuple[str, str], ...]
-    sides: tuple[Statement, ...]
+    sides: tuple[Side, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +232,7 @@ def _disputes(app: App, found: Sequence[Contradiction]) -> tuple[Dispute, ...]:
 def _dispute(found: Contradiction, names: Mapping[str, str]) -> Dispute:
     return Dispute(
         kind=found.kind.value,
-        is_serious=found.severity.value == "serious",
+        is_serious=found.is_serious,
         is_certain=found.certain,
         attribute=found.attribute,
         reason=found.reason,

@@ -19,7 +19,7 @@ from newsletter.editing.approve import approve
 from newsletter.editing.editors import invite
 from newsletter.installation import make_installation
 from newsletter.web.application import make_web
-from tests.content.desk.pages import SEEN_AT
+from tests.content.conflicts.pages import SEEN_AT
 from tests.content.packs import pack, tool
 from tests.digest.week import PANEL_PAGE
 from tests.editing.desk import drafted

@@ -7,7 +7,7 @@ import pytest
 
 from newsletter.editing.audit import list_entries
 from newsletter.editing.facts import facts_of
-from tests.content.desk.pages import SEEN_AT
+from tests.content.conflicts.pages import SEEN_AT
 from tests.content.packs import pack, tool
 from tests.web.desk.desk import Desk, said
 from tests.web.house import heading

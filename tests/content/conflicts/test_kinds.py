@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
-from newsletter.content.conflicts.findings import Kind
+from newsletter.content.conflicts.findings import ContradictionKind
 
 PAGE = Path(__file__).parents[3] / "docs" / "why" / "contradictions.md"
 
 
 def test_the_page_explains_every_kind() -> None:
     rows = re.findall(r"(?m)^\| `([^`]+)` \|", PAGE.read_text(encoding="utf-8"))
-    assert rows == [kind.value for kind in Kind]
+    assert rows == [kind.value for kind in ContradictionKind]

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from newsletter.content.conflicts.findings import Contradiction, Kind, Severity
+from newsletter.content.conflicts.findings import Contradiction, ContradictionKind
 from newsletter.content.records import Pack
-from tests.content.desk.pages import check, head_to_head, model_page, profile
+from tests.content.conflicts.pages import check, head_to_head, model_page, profile
 from tests.content.packs import pack, tool
 
 
@@ -41,9 +41,10 @@ def test_two_sources_that_differ(
 ) -> None:
     catalogue = model_page(name="Gannet Mini 13B")
     found = only(check(tmp_path, catalogue, profile(**planted)))
-    assert (found.kind, found.attribute) == (Kind.SOURCES_DIFFER, attribute)
+    assert (found.kind, found.attribute) == (ContradictionKind.SOURCES_DIFFER, attribute)
     assert (found.left.value, found.right.value) == values
-    assert (found.severity, found.certain) == (Severity.SERIOUS, True)
+    assert found.is_serious
+    assert found.certain
     assert found.left.dated == "verified 2026-09-14"
     assert None not in (found.left.line, found.right.line)
 
@@ -79,7 +80,7 @@ def test_an_open_licence_against_a_closed_one(tmp_path: Path) -> None:
 
 def test_two_records_that_are_one_tool_differ_as_one_tool_would(tmp_path: Path) -> None:
     found = check(tmp_path, model_page(), profile(price=("0.20", "1.80")))
-    assert {each.kind for each in found} == {Kind.TWO_RECORDS, Kind.SOURCES_DIFFER}
+    assert {each.kind for each in found} == {ContradictionKind.TWO_RECORDS, ContradictionKind.SOURCES_DIFFER}
     assert {frozenset(each.tool_ids) for each in found} == {
         frozenset({"gannet-mini-13b", "gannet-gannet-mini-13b"})
     }
@@ -109,7 +110,7 @@ def test_sources_that_agree_with_either_side_are_named_with_it(tmp_path: Path) -
 )
 def test_two_records_of_one_tool(tmp_path: Path, left: str, right: str) -> None:
     found = only(check(tmp_path, tools_named(left, right)))
-    assert found.kind is Kind.TWO_RECORDS
+    assert found.kind is ContradictionKind.TWO_RECORDS
     assert {found.left.words, found.right.words} == {left, right}
     assert not found.certain
 
@@ -118,7 +119,7 @@ def test_two_records_of_one_tool(tmp_path: Path, left: str, right: str) -> None:
     ("left", "right"), [("Finch Small (24B)", "Finch Small (22B)"), ("Finch 3 24B", "Finch 3 (22B)")]
 )
 def test_one_name_for_two_tools(tmp_path: Path, left: str, right: str) -> None:
-    assert only(check(tmp_path, tools_named(left, right))).kind is Kind.ONE_NAME
+    assert only(check(tmp_path, tools_named(left, right))).kind is ContradictionKind.ONE_NAME
 
 
 @pytest.mark.parametrize(
@@ -166,20 +167,22 @@ def tools_named(*names: str) -> Pack:
 @pytest.mark.parametrize(
     ("sentence", "kind"),
     [
-        ("A 100M-token month would cost ~$2,500 on Tern Large 4.", Kind.TOTAL),
-        ("At 10M tokens Tern Mini 4 costs $25.", Kind.TOTAL),
-        ("A 100M-token month would cost $390 on Tern Large 4.", Kind.SAID_TWICE),
-        ("Tern Mini 4 is half the price.", Kind.RATIO),
-        ("Tern Large 4 is 100x the cost.", Kind.RATIO),
-        ("Tern Large 4 is three times more expensive.", Kind.RATIO),
-        ("Tern Large 4 is significantly cheaper than Tern Mini 4.", Kind.RATIO),
-        ("Tern Mini 4 saves you ~$36 for every million tokens.", Kind.SAVING),
-        ("Tern Mini 4 answers for $0.40/million tokens vs Large 4’s $1.60.", Kind.PRICE),
-        ("Tern Mini 4 answers for $4.00/million tokens.", Kind.PRICE),
-        ("Tern Large 4 costs $5.00 per million output tokens.", Kind.SAID_TWICE),
+        ("A 100M-token month would cost ~$2,500 on Tern Large 4.", ContradictionKind.TOTAL),
+        ("At 10M tokens Tern Mini 4 costs $25.", ContradictionKind.TOTAL),
+        ("A 100M-token month would cost $390 on Tern Large 4.", ContradictionKind.SAID_TWICE),
+        ("Tern Mini 4 is half the price.", ContradictionKind.RATIO),
+        ("Tern Large 4 is 100x the cost.", ContradictionKind.RATIO),
+        ("Tern Large 4 is three times more expensive.", ContradictionKind.RATIO),
+        ("Tern Large 4 is significantly cheaper than Tern Mini 4.", ContradictionKind.RATIO),
+        ("Tern Mini 4 saves you ~$36 for every million tokens.", ContradictionKind.SAVING),
+        ("Tern Mini 4 answers for $0.40/million tokens vs Large 4’s $1.60.", ContradictionKind.PRICE),
+        ("Tern Mini 4 answers for $4.00/million tokens.", ContradictionKind.PRICE),
+        ("Tern Large 4 costs $5.00 per million output tokens.", ContradictionKind.SAID_TWICE),
     ],
 )
-def test_a_figure_that_does_not_follow_from_the_prices(tmp_path: Path, sentence: str, kind: Kind) -> None:
+def test_a_figure_that_does_not_follow_from_the_prices(
+    tmp_path: Path, sentence: str, kind: ContradictionKind
+) -> None:
     found = only(check(tmp_path, head_to_head(costs=sentence)))
     assert found.kind is kind
     assert sentence in words_of(found)
@@ -195,27 +198,32 @@ def test_a_figure_that_does_not_follow_from_the_prices(tmp_path: Path, sentence:
 )
 def test_a_total_on_a_page_of_one_model(tmp_path: Path, use: str, said: str) -> None:
     found = only(check(tmp_path, model_page(use=use)))
-    assert (found.kind, found.right.words) == (Kind.TOTAL, use)
+    assert (found.kind, found.right.words) == (ContradictionKind.TOTAL, use)
     assert said in found.reason
 
 
 def test_a_context_that_is_stated_twice(tmp_path: Path) -> None:
     found = only(check(tmp_path, profile(details="The documentation gives a 32K context window.")))
-    assert (found.kind, found.attribute, found.right.value) == (Kind.SAID_TWICE, "context", "32K tokens")
+    assert (found.kind, found.attribute, found.right.value) == (
+        ContradictionKind.SAID_TWICE,
+        "context",
+        "32K tokens",
+    )
 
 
 @pytest.mark.parametrize(
     ("sentence", "kind"),
     [
-        ("Tern Mini 4 won all four benchmarks.", Kind.WINS),
-        ("Tern Mini 4 won two benchmarks.", Kind.WINS),
-        ("Tern Mini 4 scored zero across the board.", Kind.WINS),
-        ("Tern Mini 4 dominates in every tested category.", Kind.WINS),
+        ("Tern Mini 4 won all four benchmarks.", ContradictionKind.WINS),
+        ("Tern Mini 4 won two benchmarks.", ContradictionKind.WINS),
+        ("Tern Mini 4 scored zero across the board.", ContradictionKind.WINS),
+        ("Tern Mini 4 dominates in every tested category.", ContradictionKind.WINS),
     ],
 )
-def test_wins_that_the_table_does_not_hold(tmp_path: Path, sentence: str, kind: Kind) -> None:
+def test_wins_that_the_table_does_not_hold(tmp_path: Path, sentence: str, kind: ContradictionKind) -> None:
     found = only(check(tmp_path, head_to_head(performance=sentence)))
-    assert (found.kind, found.right.words, found.severity) == (kind, sentence, Severity.MINOR)
+    assert (found.kind, found.right.words) == (kind, sentence)
+    assert not found.is_serious
 
 
 def test_a_zero_over_a_table_without_scores(tmp_path: Path) -> None:
@@ -229,7 +237,11 @@ def test_a_zero_over_a_table_without_scores(tmp_path: Path) -> None:
 def test_a_grade_of_untested_beside_results(tmp_path: Path) -> None:
     answer = "Tern Large 4 has a grade of 'Strong' and Tern Mini 4 has a grade of 'Untested'."
     found = only(check(tmp_path, head_to_head(answer=answer)))
-    assert (found.kind, found.attribute, found.left.tool_id) == (Kind.UNTESTED, "grade", "tern-mini-4")
+    assert (found.kind, found.attribute, found.left.tool_id) == (
+        ContradictionKind.UNTESTED,
+        "grade",
+        "tern-mini-4",
+    )
 
 
 def test_two_grades_in_one_source(tmp_path: Path) -> None:
@@ -242,20 +254,24 @@ def test_two_grades_in_one_source(tmp_path: Path) -> None:
             ),
         )
     )
-    assert (found.kind, found.left.value, found.right.value) == (Kind.SAID_TWICE, "Fair", "Strong")
+    assert (found.kind, found.left.value, found.right.value) == (
+        ContradictionKind.SAID_TWICE,
+        "Fair",
+        "Strong",
+    )
 
 
 def test_one_untested_area_over_a_table_of_holes(tmp_path: Path) -> None:
     rows = [("Tables", "3", "2"), ("Letters", "—", "—"), ("Dialect", "—", "—")]
     sentence = "The only untested area is Tern Mini 4's handwriting."
     found = only(check(tmp_path, head_to_head(rows=rows, performance=sentence)))
-    assert (found.kind, found.left.value) == (Kind.UNTESTED, "2 tests without a score")
+    assert (found.kind, found.left.value) == (ContradictionKind.UNTESTED, "2 tests without a score")
 
 
 def test_no_public_benchmarks_by_one_and_a_table_by_another(tmp_path: Path) -> None:
     name = "Tern: Tern Mini 4"
     found = check(tmp_path, head_to_head(), model_page(name=name, trade_off="No public benchmarks yet."))
-    assert Kind.UNTESTED in [each.kind for each in found]
+    assert ContradictionKind.UNTESTED in [each.kind for each in found]
 
 
 def test_both_are_ahead(tmp_path: Path) -> None:
@@ -264,7 +280,7 @@ def test_both_are_ahead(tmp_path: Path) -> None:
         "Tern Large 4 outscored Tern Mini 4 across every tested dimension."
     )
     found = only(check(tmp_path, head_to_head(performance=performance)))
-    assert found.kind is Kind.AHEAD
+    assert found.kind is ContradictionKind.AHEAD
     assert not found.certain
 
 
@@ -272,7 +288,7 @@ def test_a_text_for_one_and_an_answer_for_the_other(tmp_path: Path) -> None:
     choice = "Tern Mini 4 is the clear winner."
     answer = "Tern Large 4 is the better model, whatever it costs."
     found = only(check(tmp_path, head_to_head(choice=choice, answer=answer)))
-    assert (found.kind, *words_of(found)) == (Kind.ADVICE, choice, answer)
+    assert (found.kind, *words_of(found)) == (ContradictionKind.ADVICE, choice, answer)
     assert (found.left.line, found.right.line) == (16, 19)
 
 
@@ -287,7 +303,7 @@ def test_a_text_for_one_and_an_answer_for_the_other(tmp_path: Path) -> None:
 def test_a_share_that_its_split_does_not_make(tmp_path: Path, verdict: dict[str, int], said: str) -> None:
     week = pack(tools=[tool("heron")], verdicts=[{"tool": "heron", "line": 4, **verdict}])
     found = only(check(tmp_path, week))
-    assert (found.kind, found.right.value, found.right.line) == (Kind.SPLIT, said, 4)
+    assert (found.kind, found.right.value, found.right.line) == (ContradictionKind.SPLIT, said, 4)
 
 
 def test_a_share_on_a_page_that_its_split_does_not_make(tmp_path: Path) -> None:
@@ -295,7 +311,11 @@ def test_a_share_on_a_page_that_its_split_does_not_make(tmp_path: Path) -> None:
     page = written.read_text(encoding="utf-8")
     assert check(tmp_path / "as-written", page) == ()
     found = only(check(tmp_path / "planted", page.replace("67%", "100%", 1)))
-    assert (found.kind, found.left.value, found.right.value) == (Kind.SPLIT, "2 ship / 1 skip", "100%")
+    assert (found.kind, found.left.value, found.right.value) == (
+        ContradictionKind.SPLIT,
+        "2 ship / 1 skip",
+        "100%",
+    )
 
 
 def test_a_community_share_on_a_page_that_its_votes_do_not_make(tmp_path: Path) -> None:
@@ -310,10 +330,10 @@ def test_a_split_that_its_reviews_do_not_make(tmp_path: Path) -> None:
     reviews = [{"tool": "heron", "reviewer": f"R{n}", "decision": each} for n, each in enumerate(decisions)]
     verdicts = [{"tool": "heron", "ships": 3, "skips": 0, "share": 100}]
     found = only(check(tmp_path, pack(tools=[tool("heron")], reviews=reviews, verdicts=verdicts)))
-    assert (found.kind, found.right.value) == (Kind.SPLIT, "2 ship / 1 skip")
+    assert (found.kind, found.right.value) == (ContradictionKind.SPLIT, "2 ship / 1 skip")
 
 
 def test_a_community_share_that_its_votes_do_not_make(tmp_path: Path) -> None:
     claims = [{"tool": "heron", "attribute": "community_share", "value": "80", "unit": "%"}]
     week = pack(tools=[tool("heron")], votes=[{"tool": "heron", "ship": 3, "skip": 3}], claims=claims)
-    assert only(check(tmp_path, week)).kind is Kind.SPLIT
+    assert only(check(tmp_path, week)).kind is ContradictionKind.SPLIT

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from newsletter.content.conflicts.find import find_contradictions
-from newsletter.content.conflicts.findings import Contradiction, Kind
+from newsletter.content.conflicts.findings import Contradiction, ContradictionKind
 from newsletter.content.packs import Provenance, find_files, read_material
 from newsletter.content.pages import read_page
 from newsletter.content.store import ContentStore
-from tests.content.desk.pages import head_to_head, model_page, profile
+from tests.content.conflicts.pages import head_to_head, model_page, profile
 from tests.content.packs import pack, tool
 from tests.installed import open_content
 
@@ -51,16 +51,16 @@ def test_the_real_models_carry_what_the_pages_say_of_them(store: ContentStore) -
     """Their figures are as published, so these are true contradictions and meant to be shown."""
     assert {(each.kind, each.attribute) for each in find_contradictions(store)} == {
         # The dated profile has $0.10 and $0.30, two others $0.07 and $0.20.
-        (Kind.SOURCES_DIFFER, "input_price"),
-        (Kind.SOURCES_DIFFER, "output_price"),
+        (ContradictionKind.SOURCES_DIFFER, "input_price"),
+        (ContradictionKind.SOURCES_DIFFER, "output_price"),
         # Apache 2.0 in the profile, proprietary in the catalogue.
-        (Kind.SOURCES_DIFFER, "licence"),
+        (ContradictionKind.SOURCES_DIFFER, "licence"),
         # 128K in the profile, 16,384 in the catalogue.
-        (Kind.SOURCES_DIFFER, "max_output"),
+        (ContradictionKind.SOURCES_DIFFER, "max_output"),
         # One name for 22B and 24B; the week's own question asks about it.
-        (Kind.ONE_NAME, "identity"),
+        (ContradictionKind.ONE_NAME, "identity"),
         # Graded untested over a table with a score of 2.
-        (Kind.UNTESTED, "grade"),
+        (ContradictionKind.UNTESTED, "grade"),
     }
 
 
@@ -91,4 +91,4 @@ def test_what_is_planted_of_every_kind_is_found_and_nothing_more(store: ContentS
     for each in planted:
         store.import_pack(each, THURSDAY + timedelta(days=7))
     found = of_invented(store)
-    assert sorted(each.kind for each in found) == sorted(Kind)
+    assert sorted(each.kind for each in found) == sorted(ContradictionKind)

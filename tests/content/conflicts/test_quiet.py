@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.content.desk.pages import check, head_to_head, model_page, profile
+from tests.content.conflicts.pages import check, head_to_head, model_page, profile
 from tests.content.packs import pack, tool
 
 

@@ -1,4 +1,4 @@
-"""The facts desk: which of several claims on one attribute is the fact, by which rule, and which others differ.
+"""Facts: which of several claims on one attribute is the fact, by which rule, and which others differ.
 
 An editor's ruling comes first. Else the claim with the newest verification; else the newest dated one before any
 undated; else the source that stands first in the settings' order; else what was seen first. A ruling counts as
@@ -30,16 +30,16 @@ def resolve(
     source_order: Sequence[str],
     rulings: Mapping[str, str | None],
 ) -> dict[str, Fact]:
-    """The facts about one tool, by attribute, from its current claims in the order in which they were seen.
+    """Return the facts about one tool, by attribute, from its current claims in the order in which they were seen.
 
     `rulings` gives an attribute's claim id, or None to leave the attribute out.
     """
     by_attribute: dict[str, list[Claim]] = defaultdict(list)
     for claim in claims:
         by_attribute[claim.attribute].append(claim)
-    desk = _Desk(sources, source_order)
+    chooser = _Chooser(sources, source_order)
     return {
-        attribute: desk.decide(stated, rulings.get(attribute))
+        attribute: chooser.decide(stated, rulings.get(attribute))
         for attribute, stated in by_attribute.items()
         if rulings.get(attribute, "") is not None
     }
@@ -47,11 +47,8 @@ def resolve(
 
 def differs(left: Claim, right: Claim) -> bool:
     """Whether two claims on one attribute contradict each other, units and roundings aside."""
-    return not same_value(left.attribute, _measure(left), _measure(right))
-
-
-def _measure(claim: Claim) -> Measure:
-    return Measure(value=claim.value, number=claim.number, unit=claim.unit)
+    measures = (Measure(value=each.value, number=each.number, unit=each.unit) for each in (left, right))
+    return not same_value(left.attribute, *measures)
 
 
 def _names(source: Source) -> tuple[str, ...]:
@@ -60,7 +57,7 @@ def _names(source: Source) -> tuple[str, ...]:
     return source.name.casefold(), source.id, host, host.removeprefix("www.")
 
 
-class _Desk:
+class _Chooser:
     """Decides between claims by fixed rules."""
 
     def __init__(self, sources: Mapping[str, Source], source_order: Sequence[str]) -> None:
@@ -107,7 +104,7 @@ class _Desk:
 
 
 def day_of(claim: Claim, source: Source | None) -> date:
-    """The day it was verified, is as of, was published, or else was first seen: the best date there is."""
+    """Return the day it was verified, is as of, was published, or else was first seen: the best date there is."""
     published = source.published_on if source is not None else None
     return claim.verified_on or claim.as_of or published or claim.seen_on
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from newsletter.cli.program import program
 from tests.content.pages.reading import WRITTEN
-from tests.content.test_packfile import GOOD
+from tests.content.test_packs import GOOD
 from tests.content.test_sync import ROWS, sql
 from tests.installed import install
 

@@ -1,7 +1,7 @@
 """Pages: the plain text of a comparison site's pages, read into packs. Recognised by shape, never by file name.
 
-`lines` splits the text, `names` and `prose` find whose figure stands in a sentence, and one module per kind of page
-reads its parts. A page says nothing here that it does not say there: what it leaves out stays unknown.
+`lines` splits the text, `prose` finds whose figure stands in a sentence, and one module per kind of page (`shape` says
+what that is) reads its parts. A page says nothing here that it does not say there: what it leaves out stays unknown.
 """
 
 from collections import defaultdict

@@ -37,7 +37,7 @@ _ROWS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
+class ToolCard:
     """What the card of one tool shows. Its cells are lines of the page, None where the card has none."""
 
     name: str
@@ -95,14 +95,14 @@ def _card_start(page: Page, pair: Pair, name: str) -> int | None:
     return None
 
 
-def read_card(page: Page, pair: Pair, name: str, starts: Mapping[str, int]) -> Card:
+def read_card(page: Page, pair: Pair, name: str, starts: Mapping[str, int]) -> ToolCard:
     start = starts[name]
     region = _region(page, start, next((at for at in sorted(starts.values()) if at > start), None))
     cells = {key: _above(region, key) for key in _LABELS}
     last = max((index for index, line in enumerate(region) if _label(line)), default=-1)
     tagline = region[0] if region and not _is_cell(region[0]) else None
     category = page.lines[start - 1] if start else None
-    return Card(
+    return ToolCard(
         name=name,
         line=page.lines[start],
         category=category if category and _is_category(category) else None,
@@ -197,7 +197,7 @@ _OPENING, _CLOSING = '“"„«', '”"“»'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
+class ScorecardReview:
     """One review as the page shows it; `line` is where its rating stands, or else its words."""
 
     reviewer: str | None
@@ -208,11 +208,11 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scorecard:
+class ScorecardColumns:
     """Both columns. `whole` is whether the page goes on after it, so that no review can be missing at its end."""
 
-    left: tuple[Review, ...]
-    right: tuple[Review, ...]
+    left: tuple[ScorecardReview, ...]
+    right: tuple[ScorecardReview, ...]
     reviewers: tuple[str, ...]
     whole: bool
 
@@ -222,17 +222,17 @@ class _Group:
     """What stands under one reviewer's name, or under none: slots in the page's order, None for "—"."""
 
     reviewer: Line | None
-    slots: tuple[Review | None, ...]
+    slots: tuple[ScorecardReview | None, ...]
 
 
-def read_scorecard(page: Page) -> Scorecard:
+def read_scorecard(page: Page) -> ScorecardColumns:
     headings = page.matching(HEADING)
     if not headings:
         raise page.refusal(
             'the "Reviewer scorecard" is missing: the page is cut before it', field="scorecard"
         )
     lines = page.lines[page.lines.index(headings[0]) + 1 :]
-    reader = _Reader(page, lines)
+    reader = _ScorecardReader(page, lines)
     groups = reader.groups()
     if not any(slot for group in groups for slot in group.slots):
         raise page.refusal(
@@ -242,7 +242,7 @@ def read_scorecard(page: Page) -> Scorecard:
         _check_sides(page, group, headings[0])
     rest = lines[reader.position :]
     _check_rest(page, rest)
-    return Scorecard(
+    return ScorecardColumns(
         left=_column(groups, 0),
         right=_column(groups, 1),
         reviewers=tuple(group.reviewer.text for group in groups if group.reviewer),
@@ -251,7 +251,7 @@ def read_scorecard(page: Page) -> Scorecard:
     )
 
 
-def _column(groups: Sequence[_Group], side: int) -> tuple[Review, ...]:
+def _column(groups: Sequence[_Group], side: int) -> tuple[ScorecardReview, ...]:
     return tuple(slot for group in groups for slot in group.slots[side::2] if slot)
 
 
@@ -277,7 +277,7 @@ def _check_rest(page: Page, rest: Sequence[Line]) -> None:
         )
 
 
-class _Reader:
+class _ScorecardReader:
     """Goes through the lines under the heading once; `position` ends at the first line that is no review."""
 
     def __init__(self, page: Page, lines: Sequence[Line]) -> None:
@@ -310,8 +310,8 @@ class _Reader:
             return line
         return None
 
-    def _slots(self, reviewer: Line | None) -> tuple[Review | None, ...]:
-        slots: list[Review | None] = []
+    def _slots(self, reviewer: Line | None) -> tuple[ScorecardReview | None, ...]:
+        slots: list[ScorecardReview | None] = []
         while (line := self._peek()) and not (reviewer and len(slots) == 2):
             rating = _is_rating(line.text)
             if not rating and not self._are_words(line):
@@ -325,7 +325,7 @@ class _Reader:
             return False
         return _is_said(line.text)
 
-    def _review(self, line: Line, reviewer: Line | None, *, rated: bool) -> Review | None:
+    def _review(self, line: Line, reviewer: Line | None, *, rated: bool) -> ScorecardReview | None:
         found = _RATING.fullmatch(line.text) if rated else None
         self.position += rated
         if found and found["empty"]:
@@ -333,7 +333,7 @@ class _Reader:
         score = int(found["score"]) if found and found["score"] else None
         if score is not None and score > 100:
             raise self._page.refusal(f"{score}/100 is more than all: 0 to 100 is right", line, "score")
-        return Review(
+        return ScorecardReview(
             reviewer=reviewer.text if reviewer else None,
             score=score,
             decision=_decision(found),
@@ -403,7 +403,7 @@ def read(page: Page) -> Iterator[Entry]:
     yield ComparisonEntry(left_id=pair.ids[0], right_id=pair.ids[1])
     yield from (ReviewerEntry(name=name) for name in scorecard.reviewers)
     panels = [
-        Panel(
+        PanelResult(
             card=cards[name],
             stated=table.cell("panel", name),
             reviews=(scorecard.left, scorecard.right)[columns.index(name)],
@@ -430,7 +430,7 @@ SHAPE = Shape(
 )
 
 
-def _tool(card: Card, table: DecisionTable, names: Names) -> Iterator[Entry]:
+def _tool(card: ToolCard, table: DecisionTable, names: Names) -> Iterator[Entry]:
     category = card.category or table.cell("category", card.name)
     yield ToolEntry(
         id=card.tool,
@@ -453,7 +453,7 @@ def _tool(card: Card, table: DecisionTable, names: Names) -> Iterator[Entry]:
         yield NoteEntry(tool_id=card.tool, kind=NoteKind.BEST_FOR, words=best_for.text, line=best_for.number)
 
 
-def _community(card: Card, stated: Line | None) -> Iterator[Entry]:
+def _community(card: ToolCard, stated: Line | None) -> Iterator[Entry]:
     for line in filter(None, (stated, card.community)):
         split = _SPLIT.search(line.text)
         if split:
@@ -467,12 +467,12 @@ def _community(card: Card, stated: Line | None) -> Iterator[Entry]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Panel:
+class PanelResult:
     """What there is to know a split from: the card's share, the table's cell, the reviews."""
 
-    card: Card
+    card: ToolCard
     stated: Line | None
-    reviews: tuple[Review, ...]
+    reviews: tuple[ScorecardReview, ...]
 
     @property
     def share(self) -> Decimal | None:
@@ -501,7 +501,7 @@ class Panel:
         return abs(Decimal(100 * self.ships) / len(self.reviews) - self.share) <= Decimal("0.5")
 
 
-def _verdict(page: Page, panel: Panel, *, whole: bool, scorecard_ends: bool) -> Iterator[VerdictEntry]:
+def _verdict(page: Page, panel: PanelResult, *, whole: bool, scorecard_ends: bool) -> Iterator[VerdictEntry]:
     """The panel's outcome as stated, or else as it follows from share and reviews where these are `whole`."""
     split = panel.split
     _check_number(page, panel, scorecard_ends=scorecard_ends)
@@ -520,7 +520,7 @@ def _verdict(page: Page, panel: Panel, *, whole: bool, scorecard_ends: bool) -> 
         )
 
 
-def _check_number(page: Page, panel: Panel, *, scorecard_ends: bool) -> None:
+def _check_number(page: Page, panel: PanelResult, *, scorecard_ends: bool) -> None:
     """Refuse a page with fewer reviews than it says that there are."""
     number = len(panel.reviews)
     if panel.split and sum(panel.split) > number:
@@ -531,7 +531,7 @@ def _check_number(page: Page, panel: Panel, *, scorecard_ends: bool) -> None:
         raise page.refusal(message, panel.reviews[-1].line, "scorecard")
 
 
-def _review(tool: str, review: Review) -> ReviewEntry:
+def _review(tool: str, review: ScorecardReview) -> ReviewEntry:
     return ReviewEntry(
         tool_id=tool,
         reviewer=review.reviewer,

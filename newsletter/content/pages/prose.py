@@ -1,4 +1,4 @@
-"""Claims from sentences: context, size, licence, grades and ratios that prose states; amounts are `prices`.
+"""Claims from cells and sentences: prices, context, size, licence, grades and ratios, and whose they are.
 
 Opinions, forecasts and what is said of other products make no claim. Every repetition is a claim of its own line,
 because that is where statements that differ give themselves away.
@@ -141,7 +141,7 @@ _CAPITALISED = re.compile(r"(?<![\w'‘“\"-])(?:[A-Z][\w&.-]*[\w&]|[A-Z]|[a-z]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mention:
+class NamedTool:
     """A tool named at a place of a sentence."""
 
     tool: str
@@ -166,9 +166,9 @@ class Names:
         ids = {slug(alias): tool for alias, tool in self._tool_by_alias.items()}
         return ids.get(slug(text))
 
-    def mentions(self, sentence: str) -> list[Mention]:
+    def mentions(self, sentence: str) -> list[NamedTool]:
         return [
-            Mention(tool=self._tool_by_alias[found[0]], start=found.start(), end=found.end())
+            NamedTool(tool=self._tool_by_alias[found[0]], start=found.start(), end=found.end())
             for found in self._pattern.finditer(sentence)
         ]
 
@@ -194,7 +194,7 @@ class Names:
             return None
         return mention.tool if mention else self.subject
 
-    def _spoken_of(self, sentence: str, start: int) -> Mention | None:
+    def _spoken_of(self, sentence: str, start: int) -> NamedTool | None:
         """The last name before `start` that its sentence is about."""
         told = (
             mention
@@ -414,7 +414,7 @@ _LICENCE = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pattern:
+class ClaimPattern:
     """A way to state something: `value` makes the claim's value of a match, and None of what it does not mean."""
 
     attribute: str
@@ -445,17 +445,17 @@ def _percent(found: re.Match[str]) -> str:
 _SIZE = r"(?P<value>\d[\d,]*(?:\.\d+)?\s?[kKM]?)"
 _COUNT = r"(?P<value>\d+(?:\.\d+)?|" + "|".join(_FRACTIONS) + ")"
 PATTERNS = (
-    Pattern(
+    ClaimPattern(
         attribute="context",
         regex=re.compile(rf"(?<![\w$.,]){_SIZE}[- ](?:tokens? )?(?:context(?: window| length)?|window)\b"),
         value=_whole_context,
     ),
-    Pattern(
+    ClaimPattern(
         attribute="context",
         regex=re.compile(rf"\bcontext (?:window|length) (?:of|is|reaches) {_SIZE}(?= tokens?\b|\b)"),
         value=_whole_context,
     ),
-    Pattern(
+    ClaimPattern(
         attribute="parameters",
         regex=re.compile(
             r"(?<![\w.])(?P<value>\d+(?:\.\d+)?[- ]?(?:B|billion))"
@@ -463,19 +463,19 @@ PATTERNS = (
         ),
         value=lambda found: found["value"].replace("-", " "),
     ),
-    Pattern(
+    ClaimPattern(
         attribute="licence",
         regex=re.compile(rf"\bunder (?:the |an? )?{_LICENCE}"),
         value=lambda found: (
             found["value"].removeprefix("a ").removesuffix(" license").removesuffix(" licence")
         ),
     ),
-    Pattern(
+    ClaimPattern(
         attribute="grade",
         regex=re.compile(r"(?:\bgrade of|['’]s) [‘'“\"](?P<value>[A-Z][\w -]{1,30})[’'”\"]"),
         value=_group,
     ),
-    Pattern(
+    ClaimPattern(
         attribute="cost_ratio",
         regex=re.compile(
             rf"\b{_COUNT}(?:[x×]| times) (?:the )?(?:cost|price|more expensive|as (?:much|expensive))"
@@ -483,7 +483,7 @@ PATTERNS = (
         value=_number,
         unit="x",
     ),
-    Pattern(
+    ClaimPattern(
         attribute="cost_ratio",
         regex=re.compile(
             r"\b(?:one-|an? )?(?P<value>half|third|quarter|fifth|tenth) (?:of )?(?:the (?:price|cost)|as much)"
@@ -491,45 +491,45 @@ PATTERNS = (
         value=_number,
         unit="x",
     ),
-    Pattern(
+    ClaimPattern(
         attribute="cost_ratio",
         regex=re.compile(r"\b(?P<value>\d+(?:\.\d+)?)% of the (?:price|cost)\b"),
         value=_percent,
         unit="x",
     ),
-    Pattern(
+    ClaimPattern(
         attribute="cost_ratio",
         regex=re.compile(r"\b(?P<value>order of magnitude) cheaper"),
         value=lambda _: "0.1",
         unit="x",
     ),
-    Pattern(
+    ClaimPattern(
         attribute="benchmarks_won",
         regex=re.compile(rf"\bwon (?:all |in )?{_COUNT} (?:of [\w ]+ )?(?:bench\s?marks?|tests)\b"),
         value=_number,
     ),
-    Pattern(
+    ClaimPattern(
         attribute="benchmark_score",
         regex=re.compile(rf"\bscored {_COUNT} across the board"),
         value=_number,
     ),
-    Pattern(
+    ClaimPattern(
         attribute="success_rate",
         regex=re.compile(r"\b(?P<value>\d+/\d+) success rate\b"),
         value=_group,
     ),
-    Pattern(
+    ClaimPattern(
         attribute="benchmark_lead",
         regex=re.compile(r"\bby (?P<value>\d+(?:[-–]\d+)?)% in (?:[\w-]+ )?bench\s?marks?\b"),
         value=_group,
         unit="%",
     ),
-    Pattern(
+    ClaimPattern(
         attribute="overall_strength",
         regex=re.compile(r"\boverall strength[”\"'’]? score of (?P<value>\d+(?:\.\d+)?(?:/\d+)?)"),
         value=_group,
     ),
-    Pattern(
+    ClaimPattern(
         attribute="benchmarks",
         regex=re.compile(r"\b(?P<value>[Nn]o public benchmarks)\b"),
         value=lambda _: "none public",

@@ -10,7 +10,7 @@ from newsletter.content.packs import Provenance, find_files, is_pack, read_mater
 from newsletter.content.records import Pack
 from newsletter.errors import BadInput
 from tests.content.pages.reading import NAMES, WRITTEN
-from tests.content.test_packfile import GOOD
+from tests.content.test_packs import GOOD
 
 DAY = date(2026, 11, 20)
 

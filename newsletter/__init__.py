@@ -6,3 +6,6 @@ gets it, `app` puts the parts together, `cli` and `web` are the doors.
 """
 
 __version__ = "0.2.0"
+
+#: What distribution.py knows this package by.
+DISTRIBUTION = "weekly-verdicts-newsletter"

@@ -23,13 +23,14 @@ from urllib.parse import quote
 
 from benchmarks.figures import Figure
 from newsletter.app import App, open_app
-from newsletter.db.statuses import ConsentEvent
+from newsletter.db.statuses import ConsentChannel, ConsentEvent
 from newsletter.delivery.store import start_issue
 from newsletter.digest.draft import Drafted
 from newsletter.editing.approve import approve
 from newsletter.editing.draft import draft_at_once
 from newsletter.installation import make_installation
 from newsletter.readers.addresses import Address
+from newsletter.readers.consents import ConsentOrigin
 from newsletter.readers.links import Purpose
 from newsletter.readers.store import NewReader, add_readers
 from tests.digest.week import WEEK
@@ -111,12 +112,13 @@ def make_house(folder: Path, readers: int) -> App:
         for pack in WEEK:
             content.import_pack(pack, app.clock.now())
     now = app.clock.now()
+    fair = ConsentOrigin(channel=ConsentChannel.IMPORT, source="fair")
     with app.database.write() as connection:
         for start in range(0, readers, 2_000):
             addresses = (
                 f"reader{number}@example.org" for number in range(start, min(start + 2_000, readers))
             )
-            newcomers = [NewReader(address=Address(each, each), consent_source="fair") for each in addresses]
+            newcomers = [NewReader(address=Address(each, each), origin=fair) for each in addresses]
             add_readers(
                 connection,
                 newcomers,

@@ -7,10 +7,10 @@ from random import Random
 
 from benchmarks.figures import Figure
 from benchmarks.measure import Task, resident_memory, side_by_side
-from newsletter.delivery.audience import Wishes
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing
 from newsletter.digest.content import Followed, IssueContent, Rates
+from newsletter.readers.preferences import Preferences
 from newsletter.render.compile import compile_issue
 from newsletter.render.environment import template_folders
 from tests.delivery.house import mailing
@@ -27,7 +27,7 @@ NEWS = 12
 def run() -> Iterator[Figure]:
     letter = personal_letter()
     mail = personal_mailing(letter)
-    everybody = [_reader(number, Wishes()) for number in range(TURN)]
+    everybody = [_reader(number, Preferences()) for number in range(TURN)]
     readers = readers_of(READERS)
     place = 0
 
@@ -92,13 +92,13 @@ def personal_mailing(letter: IssueContent) -> Mailing:
 def readers_of(count: int) -> list[Recipient]:
     """Readers, each with one of CHOICES sets of choices, no two sets alike."""
     chance = Random(1)
-    wishes = list({_wishes(chance): None for _ in range(2 * CHOICES)})[:CHOICES]
-    assert len(wishes) == CHOICES
-    return [_reader(number, chance.choice(wishes)) for number in range(count)]
+    preferences = list({_preferences(chance): None for _ in range(2 * CHOICES)})[:CHOICES]
+    assert len(preferences) == CHOICES
+    return [_reader(number, chance.choice(preferences)) for number in range(count)]
 
 
-def _wishes(chance: Random) -> Wishes:
-    return Wishes(
+def _preferences(chance: Random) -> Preferences:
+    return Preferences(
         topics=tuple(sorted(chance.sample(TOPICS, chance.randint(0, 3)))),
         tools=tuple(sorted(chance.sample(TOOLS, chance.randint(0, 6)))),
         monthly_tokens=chance.choice([None, chance.randint(1, 500) * 1_000_000]),
@@ -106,5 +106,7 @@ def _wishes(chance: Random) -> Wishes:
     )
 
 
-def _reader(number: int, wishes: Wishes) -> Recipient:
-    return Recipient(reader_id=number, address=f"reader{number}@example.org", attempts=0, wishes=wishes)
+def _reader(number: int, preferences: Preferences) -> Recipient:
+    return Recipient(
+        reader_id=number, address=f"reader{number}@example.org", attempts=0, preferences=preferences
+    )

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from newsletter.clock import Clock, SystemClock
 from newsletter.config import Settings, load_settings
 from newsletter.db.engine import Database, in_plain_words, open_database, require_database
-from newsletter.db.migrate import require_head
+from newsletter.db.revisions import require_head
 from newsletter.delivery.transports import TRANSPORT_SETTINGS, TRANSPORTS, Transport, entry_of
 from newsletter.errors import ConfigError, StoreError
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from newsletter.digest.archive import Archive
     from newsletter.digest.clicks import Uncounted
     from newsletter.readers.links import LinkSigner
-    from newsletter.readers.subscribing import Following, Limits, Subscribing
+    from newsletter.readers.subscribing import Following, SignUpLimits, Subscribing
     from newsletter.readers.votes import Ballots
     from newsletter.render.headers import MessageFrame
     from newsletter.schedule.runner import Alerts
@@ -180,11 +180,11 @@ class App:
         )
 
     @property
-    def _limits(self) -> "Limits":
+    def _limits(self) -> "SignUpLimits":
         """How much strangers may ask of us in an hour."""
-        from newsletter.readers.subscribing import Limits
+        from newsletter.readers.subscribing import SignUpLimits
 
-        return Limits(
+        return SignUpLimits(
             key=self.suppression_key,
             per_network=self.settings.readers.network_limit,
             per_domain=self.settings.readers.domain_limit,
@@ -292,7 +292,7 @@ class App:
         from newsletter.delivery.sender import Sender
         from newsletter.delivery.throttle import PauseRules, RetryPolicy
         from newsletter.readers.addresses import Address
-        from newsletter.readers.keys import address_hash
+        from newsletter.readers.suppression import address_hash
 
         settings = self.settings
         with self.database.read() as connection:
@@ -412,7 +412,10 @@ def _sender_id(domain: str) -> str:
 
 
 def open_app(folder: Path, clock: Clock | None = None) -> App:
-    """Open the installation in `folder`; raises ConfigError, or StoreBehind when the database is older."""
+    """Open the installation in `folder`.
+
+    Raises ConfigError, StoreBehind for an older database and StoreAhead for one of a later release.
+    """
     settings = load_settings(folder, TRANSPORT_SETTINGS)
     require_database(settings.store_url)
     database = open_database(settings.store_url)

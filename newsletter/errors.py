@@ -100,6 +100,19 @@ class StoreBehind(StoreError):
     exit_status = 2
 
 
+class StoreAhead(StoreError):
+    """The database is newer than this program."""
+
+    exit_status = 2
+
+    def __init__(self, revision: str) -> None:
+        self.revision = revision
+        super().__init__(
+            f"The database is newer than this program: a later release brought it to revision {revision}."
+            " Install the release that made it, or put back the copy from before."
+        )
+
+
 class StoreBusy(StoreError):
     """Another process holds the database. Try again in a moment."""
 

@@ -80,23 +80,34 @@ CREATE TABLE clicks (
 
 CREATE TABLE consent_sums (
   week_on DATE NOT NULL,
+  event VARCHAR NOT NULL,
+  channel VARCHAR NOT NULL,
+  reason VARCHAR(20) NOT NULL,
   source VARCHAR(100) NOT NULL,
   issue_id INTEGER NOT NULL,
-  joined INTEGER NOT NULL,
-  gone INTEGER NOT NULL,
-  CONSTRAINT pk_consent_sums PRIMARY KEY (week_on, source, issue_id)
+  count INTEGER NOT NULL,
+  CONSTRAINT pk_consent_sums PRIMARY KEY (week_on, event, channel, reason, source, issue_id),
+  CONSTRAINT ck_consent_sums_event CHECK (event IN ('requested', 'confirmed', 'imported', 'added', 'withdrawn', 'restored')),
+  CONSTRAINT ck_consent_sums_channel CHECK (channel IN ('form', 'api', 'import', 'command', 'desk', 'page', 'one-click', 'mail', 'provider', 'unknown'))
 )
  WITHOUT ROWID;
 
-CREATE TABLE consents (
+CREATE TABLE "consents" (
   id INTEGER NOT NULL,
   reader_id INTEGER NOT NULL,
   event VARCHAR NOT NULL,
   at DATETIME NOT NULL,
   source VARCHAR(500) NOT NULL,
   wording VARCHAR(100) DEFAULT '' NOT NULL,
+  channel VARCHAR NOT NULL,
+  issue_id INTEGER,
+  reason VARCHAR,
+  file VARCHAR(100),
+  line INTEGER,
   CONSTRAINT pk_consents PRIMARY KEY (id),
   CONSTRAINT ck_consents_event CHECK (event IN ('requested', 'confirmed', 'imported', 'added', 'withdrawn', 'restored')),
+  CONSTRAINT ck_consents_channel CHECK (channel IN ('form', 'api', 'import', 'command', 'desk', 'page', 'one-click', 'mail', 'provider', 'unknown')),
+  CONSTRAINT ck_consents_reason CHECK (reason IN ('too-often', 'not-for-me', 'never-asked', 'not-true', 'other', 'complaint', 'suppressed', 'erased')),
   CONSTRAINT fk_consents_reader_id_readers FOREIGN KEY(reader_id) REFERENCES readers (id)
 );
 

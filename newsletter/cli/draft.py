@@ -453,8 +453,8 @@ def test_send(
     found = find_issue(app.database, issue)
     wanted = kinds or (() if readers else ("usual",))
     letter = letter_of(app, found)
-    copies = {each: trial.sample_wishes(letter, trial.SampleReader(each)) for each in wanted}
-    copies |= dict(trial.wishes_of_reader(app, each) for each in readers)
+    copies = {each: trial.sample_preferences(letter, trial.SampleReader(each)) for each in wanted}
+    copies |= dict(trial.preferences_of_reader(app, each) for each in readers)
     tried = trial.send_test(app, found, [*to, *(app.settings.desk.test_group if group else ())], copies, by)
     print_table(("To", "As", "Outcome"), [(each.to, each.copy, _outcome(each)) for each in tried])
     if not all(each.was_accepted for each in tried):

@@ -10,7 +10,7 @@ from newsletter.cli.frame import json_option, pass_app, print_json, print_table,
 if TYPE_CHECKING:
     from newsletter.app import App
     from newsletter.content.conflicts.findings import Contradiction, Side
-    from newsletter.editing.facts import DatedClaim, FactSheet, ToolFact
+    from newsletter.editing.facts import FactSheet, Standing, Stated
 
 COLUMNS = ("Attribute", "Value", "Rule", "Source", "Line", "Dated", "Age", "Claim")
 
@@ -56,14 +56,14 @@ def show(app: "App", tool: str, as_json: bool) -> None:
         _print(sheet.contradictions)
 
 
-def _rows(standing: "ToolFact") -> Iterable[tuple[object, ...]]:
+def _rows(standing: "Standing") -> Iterable[tuple[object, ...]]:
     """The fact and, below it, the claims that differ."""
     yield _row(standing.chosen, standing.fact.reason)
     for each in standing.others:
         yield _row(each, "differs")
 
 
-def _row(stated: "DatedClaim", rule: str) -> tuple[object, ...]:
+def _row(stated: "Stated", rule: str) -> tuple[object, ...]:
     claim = stated.claim
     unit = claim.unit if claim.number is not None else ""
     return (
@@ -94,7 +94,7 @@ def _sheet(sheet: "FactSheet") -> dict[str, object]:
     }
 
 
-def _stated(stated: "DatedClaim") -> dict[str, object]:
+def _stated(stated: "Stated") -> dict[str, object]:
     claim = stated.claim
     return {
         "attribute": claim.attribute,

@@ -181,20 +181,20 @@ def preview(
 
     As everybody gets it who has chosen nothing, as a reader, or as somebody made up, whose links lead nowhere.
     """
-    from newsletter.delivery.audience import NO_WISHES, Wishes
     from newsletter.editing import preview as previews
     from newsletter.editing.compiled import compile_issue
     from newsletter.editing.issues import find_issue
+    from newsletter.readers.preferences import NO_PREFERENCES, Preferences
 
-    wishes = Wishes(topics=topics, tools=tools, monthly_tokens=tokens, team_size=team)
-    if reader is not None and wishes != NO_WISHES:
+    preferences = Preferences(topics=topics, tools=tools, monthly_tokens=tokens, team_size=team)
+    if reader is not None and preferences != NO_PREFERENCES:
         raise click.UsageError("give --reader, or what somebody made up has chosen, not both")
     found = find_issue(app.database, issue)
     compiled = compile_issue(app, found)
     if reader is not None:
         own = previews.personalize_with_links(app, compiled, reader)
     else:
-        own = previews.personalize(app, compiled.letter, compiled.require_plan(), wishes)
+        own = previews.personalize(app, compiled.letter, compiled.require_plan(), preferences)
     content = previews.preview(app, compiled, own, previews.Format(form))
     if output is None:
         click.echo(content, nl=False)

@@ -1,8 +1,11 @@
 """`newsletter readers`: who gets the issues."""
 
+import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -10,23 +13,20 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from newsletter.cli.frame import json_option, pass_app, print_json, print_table, progress, say
-from newsletter.db.statuses import Edition, ReaderStatus
+from newsletter.db.statuses import ConsentChannel, Edition, ReaderStatus
 from newsletter.errors import BadInput
-
-# Readers from and to files, for `newsletter readers`: import, a list of addresses to suppress, export.
+from newsletter.readers.admin import add_by_hand, look_up, set_preferences, suppress_by_hand, take_off
+from newsletter.readers.csv_file import FIELDS, FORMATS, BadLine, CsvFile
+from newsletter.readers.exporting import each_page, export_readers
+from newsletter.readers.importing import ReaderImport, import_readers, suppress_file
+from newsletter.readers.preferences import MOST_SEATS, MOST_TOKENS
+from newsletter.readers.store import Arrival, Reader, count_readers
 
 if TYPE_CHECKING:
     from newsletter.app import App
-    from newsletter.readers.csv_file import BadLine
-    from newsletter.readers.importing import ImportCounts
-
-_FIELDS = ("address", "name", "consent", "time_zone", "edition", "topics", "status")
-
-#: The names of newsletter/readers/origins.py, by test.
-PROGRAMS = ("mailchimp", "substack", "beehiiv", "buttondown", "ghost", "listmonk")
 
 from_option = click.option(
-    "--from", "program", type=click.Choice(PROGRAMS), help="The program whose export the file is."
+    "--from", "program", type=click.Choice(list(FORMATS)), help="The program whose export the file is."
 )
 
 status_option = click.option(
@@ -40,7 +40,7 @@ status_option = click.option(
     "--consent", default="", metavar="SOURCE", help="Where consent comes from, for rows that do not say."
 )
 @click.option(
-    "--map", "mapping", multiple=True, metavar="COLUMN=FIELD", help=f"What a column is: {', '.join(_FIELDS)}."
+    "--map", "mapping", multiple=True, metavar="COLUMN=FIELD", help=f"What a column is: {', '.join(FIELDS)}."
 )
 @from_option
 @click.option("--dry-run", is_flag=True, help="Only count what would happen.")
@@ -65,8 +65,6 @@ def import_(
 
     With --from, the columns and the words for an active reader are those of another program's export.
     """
-    from newsletter.readers.csv_file import FORMATS, CsvFile
-    from newsletter.readers.importing import import_readers
 
     file = CsvFile(path, dict(_mapped(each) for each in mapping), FORMATS.get(program or ""))
     if file.ignored:
@@ -88,17 +86,16 @@ def import_(
 
 def _mapped(text: str) -> tuple[str, str]:
     column, _, field = text.rpartition("=")
-    if not column or field not in _FIELDS:
-        raise BadInput(f"--map {text} must be COLUMN=FIELD, where FIELD is one of: {', '.join(_FIELDS)}")
+    if not column or field not in FIELDS:
+        raise BadInput(f"--map {text} must be COLUMN=FIELD, where FIELD is one of: {', '.join(FIELDS)}")
     return column, field
 
 
-def _report(path: Path, bad: "BadLine") -> None:
+def _report(path: Path, bad: BadLine) -> None:
     say(f"{path}:{bad.line}: {bad.reason}", err=True)
 
 
-def _print_counts(counts: "ImportCounts", *, dry_run: bool, as_json: bool) -> None:
-    from newsletter.readers.store import Arrival
+def _print_counts(counts: ReaderImport, *, dry_run: bool, as_json: bool) -> None:
 
     rows = [(arrival.value, counts.arrivals.get(arrival, 0)) for arrival in Arrival]
     rows.append(("not usable", counts.bad))
@@ -110,8 +107,6 @@ def _print_counts(counts: "ImportCounts", *, dry_run: bool, as_json: bool) -> No
 
 
 def suppress_from(app: "App", path: Path, program: str | None, reason: str) -> None:
-    from newsletter.readers.csv_file import FORMATS, CsvFile
-    from newsletter.readers.importing import suppress_file
 
     file = CsvFile(path, format=FORMATS.get(program or ""))
     with progress(f"Suppressing {path.name}", file.row_count) as advance:
@@ -139,7 +134,6 @@ def export(app: "App", output: Path | None, status: str | None) -> None:
 
     The file is made for you alone (mode 0600): it holds personal data.
     """
-    from newsletter.readers.exporting import export_readers
 
     with _written(output) as file, app.database.read() as connection:
         count = export_readers(connection, file, ReaderStatus(status) if status else None)
@@ -152,9 +146,6 @@ def _written(output: Path | None) -> Iterator[TextIO]:
     if output is None:
         yield sys.stdout
         return
-    import os
-    import tempfile
-
     handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
@@ -163,11 +154,6 @@ def _written(output: Path | None) -> Iterator[TextIO]:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-
-
-if TYPE_CHECKING:
-    from newsletter.app import App
-    from newsletter.readers.store import Reader
 
 
 @click.group()
@@ -196,7 +182,6 @@ def add(app: "App", address: str, consent: str, name: str, edition: str) -> None
 
     Somebody who left, bounced, complained or is suppressed is not brought back.
     """
-    from newsletter.readers.admin import add_by_hand
 
     added = add_by_hand(
         app.database,
@@ -219,8 +204,6 @@ def add(app: "App", address: str, consent: str, name: str, edition: str) -> None
 @pass_app
 def list_(app: "App", status: str | None, limit: int, as_json: bool) -> None:
     """List readers, in the order in which they came."""
-    from newsletter.readers.exporting import each_page
-    from newsletter.readers.store import count_readers
 
     wanted = ReaderStatus(status) if status else None
     columns = ["Id", "Address", "Name", "Status", "Edition", "Added at"]
@@ -233,8 +216,9 @@ def list_(app: "App", status: str | None, limit: int, as_json: bool) -> None:
         say(f"{limit} of {count} readers; --limit 0 lists all.", err=True)
 
 
-def _row(reader: "Reader") -> tuple[object, ...]:
-    return reader.id, reader.address, reader.name, reader.status, reader.edition, reader.added_at
+def _row(reader: Reader) -> tuple[object, ...]:
+    edition = reader.preferences.edition
+    return reader.id, reader.address, reader.name, reader.status, edition, reader.added_at
 
 
 @readers.command()
@@ -243,34 +227,31 @@ def _row(reader: "Reader") -> tuple[object, ...]:
 @pass_app
 def show(app: "App", address: str, as_json: bool) -> None:
     """Show what is known about one reader: choices, suppression, and the consent ledger."""
-    from dataclasses import asdict
-
-    from newsletter.readers.admin import look_up
 
     found = look_up(app.database, address, suppression_key=app.suppression_key)
-    own = {"topics": list(found.topics), "tools": list(found.tools), "suppressed": found.suppressed}
-    known = asdict(found.reader) | own
+    known = asdict(found.reader)
+    known |= known.pop("preferences") | {"suppressed": found.suppressed}
     if as_json:
-        print_json(known | {"consents": [asdict(each) for each in found.consents]})
+        print_json(known | {"consents": [asdict(each) | {"words": each.words} for each in found.consents]})
         return
     rows = [
-        (name.replace("_", " "), _said(value)) for name, value in known.items() if value not in (None, "", [])
+        (name.replace("_", " "), _said(value)) for name, value in known.items() if value not in (None, "", ())
     ]
     print_table(["Field", "Value"], rows)
     click.echo()
-    print_table(["Consent", "At", "Source"], [(each.event, each.at, each.source) for each in found.consents])
+    print_table(["Consent", "At", "Source"], [(each.event, each.at, each.words) for each in found.consents])
 
 
 def _said(value: object) -> object:
-    return ", ".join(value) if isinstance(value, list) else value
+    return ", ".join(value) if isinstance(value, tuple) else value
 
 
 @readers.command("set")
 @click.argument("address")
 @click.option("--topic", "topics", multiple=True, help='A topic they want; again for each. "" for all.')
 @click.option("--tool", "tools", multiple=True, help='Id of a tool they follow; again for each. "" for none.')
-@click.option("--tokens", type=click.IntRange(1, 10**15), help="Their own tokens a month.")
-@click.option("--team", type=click.IntRange(1, 1_000_000), help="The seats of their team.")
+@click.option("--tokens", type=click.IntRange(1, MOST_TOKENS), help="Their own tokens a month.")
+@click.option("--team", type=click.IntRange(1, MOST_SEATS), help="The seats of their team.")
 @click.option("--hour", type=click.IntRange(0, 23), help="The hour of their day at which they want an issue.")
 @click.option("--zone", help="Their time zone, such as Europe/Berlin.")
 @pass_app
@@ -285,18 +266,17 @@ def set_(
     zone: str | None,
 ) -> None:
     """Set what one reader has chosen, in place of what was chosen before; what is not named stays."""
-    from newsletter.readers.admin import Choices, choose_by_hand
-
-    choices = Choices(
-        topics=topics or None,
-        tools=tools or None,
-        monthly_tokens=tokens,
-        team_size=team,
-        send_hour=hour,
-        time_zone=zone,
-    )
-    choose_by_hand(app.database, address, choices)
-    say(f"The choices of {address} are set.")
+    given: dict[str, object] = {
+        "topics": topics or None,
+        "tools": tools or None,
+        "monthly_tokens": tokens,
+        "team_size": team,
+        "send_hour": hour,
+        "time_zone": zone,
+    }
+    changes = {name: value for name, value in given.items() if value is not None}
+    set_preferences(app.database, address, **changes)
+    say(f"The preferences of {address} are set.")
 
 
 @readers.command()
@@ -304,9 +284,8 @@ def set_(
 @pass_app
 def leave(app: "App", address: str) -> None:
     """Take one reader off the list, as if they had used their link."""
-    from newsletter.readers.admin import take_off
 
-    changed = take_off(app.database, address, source="command: newsletter readers leave", now=app.clock.now())
+    changed = take_off(app.database, address, now=app.clock.now())
     say(f"{address} has left." if changed else f"{address} had left before.")
 
 
@@ -324,7 +303,6 @@ def suppress(app: "App", address: str | None, path: Path | None, program: str | 
     A reader with it leaves, and no import brings it back. The list keeps a keyed hash, not the address. In a file,
     lines that call their reader active are refused: it may be the wrong file.
     """
-    from newsletter.readers.admin import suppress_by_hand
 
     if path is not None and address is None:
         suppress_from(app, path, program, reason)
@@ -335,7 +313,6 @@ def suppress(app: "App", address: str | None, path: Path | None, program: str | 
         app.database,
         address,
         reason=reason,
-        source="command: newsletter readers suppress",
         suppression_key=app.suppression_key,
         now=app.clock.now(),
     )
@@ -348,7 +325,6 @@ def suppress(app: "App", address: str | None, path: Path | None, program: str | 
 def data(app: "App", address: str) -> None:
     """Print everything kept of one reader, as JSON: what their own page lets them download."""
     from newsletter.delivery.erasing import export_reader
-    from newsletter.readers.admin import look_up
 
     reader = look_up(app.database, address, suppression_key=app.suppression_key).reader
     with app.database.read() as connection:
@@ -365,12 +341,11 @@ def erase(app: "App", address: str, yes: bool) -> None:
     What stays is a keyed hash on the suppression list: no import brings them back, only their own new subscription.
     Run it again when it was interrupted.
     """
-    from newsletter.readers.admin import look_up
 
     reader = look_up(app.database, address, suppression_key=app.suppression_key).reader
     if not yes:
         click.confirm(f"Erase {address} for good?", abort=True, err=not sys.stdout.isatty())
-    app.eraser.erase(reader.id, "newsletter readers erase")
+    app.eraser.erase(reader.id, ConsentChannel.COMMAND)
     say(f"{address} is erased.")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from click.shell_completion import get_completion_class
 
-from newsletter.cli.frame import Frame, json_option, pass_frame, print_table, say
+from newsletter.cli.frame import Frame, json_option, pass_frame, print_json, print_table, say
 
 if TYPE_CHECKING:
     from newsletter.config import Row
@@ -91,36 +91,53 @@ def db() -> None:
 @db.command()
 @pass_frame
 def upgrade(frame: Frame) -> None:
-    """Bring the database to the shape this program needs.
+    """Bring the database to the revision this program needs.
 
     Refused while an issue is going out. Make a copy of the database first.
     """
-    from newsletter.db import migrate
+    from newsletter.db.migrate import upgrade as bring_to_head
+    from newsletter.db.revisions import HEAD, read_revision
 
     with _database(frame) as database:
-        before = migrate.current(database)
-        migrate.upgrade(database)
-        after = migrate.current(database)
-    if before == after:
-        click.echo(f"The database is up to date ({after}).")
+        before = read_revision(database)
+        bring_to_head(database)
+    if before == HEAD:
+        click.echo(f"The database is up to date ({HEAD}).")
     else:
-        click.echo(f"The database went from {before or 'empty'} to {after}.")
+        click.echo(f"The database went from {before or 'empty'} to {HEAD}.")
 
 
 @db.command()
 @json_option
 @pass_frame
 def status(frame: Frame, as_json: bool) -> None:
-    """Say which shape the database has and which is needed."""
+    """Say which revision the database is at and which is needed, and how its tables differ from this release's.
+
+    Exit status 1 when they differ although the revision is right.
+    """
     from sqlalchemy import make_url
 
-    from newsletter.db import migrate
+    from newsletter.db.revisions import HEAD, read_revision, require_known
+    from newsletter.db.shape import differences
 
     with _database(frame) as database:
-        current, needed = migrate.current(database), migrate.head()
+        revision = read_revision(database)
+        require_known(revision)
         place = make_url(database.url).render_as_string(hide_password=True)
-    state = "up to date" if current == needed else "behind: run newsletter db upgrade"
-    print_table(["Database", "Current", "Needed", "State"], [(place, current, needed, state)], as_json)
+        with database.read() as connection:
+            differing = differences(connection) if revision == HEAD else ()
+    state = "behind: run newsletter db upgrade" if revision != HEAD else "up to date"
+    if differing:
+        state = "differs from this release"
+    row = {"database": place, "current": revision, "needed": HEAD, "state": state}
+    if as_json:
+        print_json([row | {"differences": differing}])
+    else:
+        print_table(["Database", "Current", "Needed", "State"], [tuple(row.values())])
+        for each in differing:
+            click.echo(f"- {each}")
+    if differing:
+        raise SystemExit(1)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ SQLite gets WAL, synchronous FULL, foreign keys, secure_delete and a busy timeou
 every transaction with BEGIN IMMEDIATE, so that a read that turns into a write cannot meet SQLITE_BUSY.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,17 @@ from sqlite3 import DatabaseError
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    literal_column,
+    make_url,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
@@ -126,11 +136,37 @@ def _sqlite_engine(url: str, begin: str, **options: Any) -> Engine:
     return engine
 
 
-# INSERT with ON CONFLICT: both databases have it, and SQLAlchemy a statement of its own for each.
+# Statements that Core has no one word for on both databases.
 
 _INSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
 def insert_into(table: Table, dialect: str) -> Any:
-    """An INSERT that has `on_conflict_do_nothing` and `on_conflict_do_update`, for a connection's `dialect.name`."""
+    """Return an INSERT that has `on_conflict_do_nothing` and `on_conflict_do_update`, for a `dialect.name`."""
     return _INSERTS[dialect](table)
+
+
+def execute_many(
+    connection: Connection, statement: Any, names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Run a statement for many rows that need no conversion; `names` are the parameters that each row gives in order.
+
+    Core would make a dictionary and a list of each: 4 of an import's 40 µs a row.
+    """
+    compiled = statement.compile(dialect=connection.dialect)
+    if compiled.positional:
+        order = [names.index(name) for name in compiled.positiontup]
+        connection.exec_driver_sql(str(compiled), [tuple(row[each] for each in order) for row in rows])
+    else:
+        connection.exec_driver_sql(str(compiled), [dict(zip(names, row, strict=True)) for row in rows])
+
+
+def literal(connection: Connection, column: Column[Any], value: object) -> ColumnElement[Any]:
+    """Return a column's value as it stands in SQL, for statements over many rows; raises TypeError where it cannot.
+
+    A bound value is converted anew for each row, which halves the speed of an import (20,000 rows a second).
+    """
+    write = column.type.literal_processor(connection.dialect)
+    if write is None:
+        raise TypeError(f"{column} has no way to write its values")
+    return literal_column(write(value))

@@ -36,6 +36,7 @@ from sqlalchemy.types import TypeDecorator
 from newsletter.db.statuses import (
     BatchStatus,
     ClickKind,
+    ConsentChannel,
     ConsentEvent,
     DeliveryStatus,
     Edition,
@@ -53,6 +54,7 @@ from newsletter.db.statuses import (
     Room,
     SlotStatus,
     Vote,
+    WithdrawalReason,
 )
 
 # What all tables share: how their constraints are named, and their keys.
@@ -207,11 +209,20 @@ consents = Table(
     Column("reader_id", Id, ForeignKey("readers.id"), nullable=False, index=True),
     Column("event", Choice(ConsentEvent), nullable=False),
     Column("at", UtcDateTime, nullable=False),
-    #: Where it came from: a form, a file and line, a command; never an address.
+    #: Where the consent comes from in the words of whoever added or imported the reader; never an address.
     Column("source", String(500), nullable=False),
     #: Version of the wording the reader agreed to; empty where none was shown.
     Column("wording", String(100), nullable=False, server_default=""),
+    Column("channel", Choice(ConsentChannel), nullable=False),
+    #: The issue whose link or mail they left by. No foreign key: a link outlives a restored database.
+    Column("issue_id", Id),
+    Column("reason", Choice(WithdrawalReason)),
+    #: The file they were imported from, and the line in it.
+    Column("file", String(100)),
+    Column("line", Integer),
     one_of("event", ConsentEvent, "event"),
+    one_of("channel", ConsentChannel, "channel"),
+    one_of("reason", WithdrawalReason, "reason"),
 )
 
 suppressions = Table(
@@ -785,13 +796,18 @@ consent_sums = Table(
     metadata,
     #: The Monday of the week, in UTC.
     Column("week_on", Date, nullable=False),
-    #: Where they came from or why they left, in a few words, without files, lines and issues.
+    Column("event", Choice(ConsentEvent), nullable=False),
+    Column("channel", Choice(ConsentChannel), nullable=False),
+    #: A WithdrawalReason; empty for none.
+    Column("reason", String(20), nullable=False),
+    #: Where the consents come from, in the words of whoever added or imported the readers; dates left out.
     Column("source", String(100), nullable=False),
-    #: The issue by whose link they left; 0 for none.
+    #: The issue by which they left; 0 for none.
     Column("issue_id", Id, nullable=False),
-    Column("joined", Integer, nullable=False),
-    Column("gone", Integer, nullable=False),
-    PrimaryKeyConstraint("week_on", "source", "issue_id"),
+    Column("count", Integer, nullable=False),
+    PrimaryKeyConstraint("week_on", "event", "channel", "reason", "source", "issue_id"),
+    one_of("event", ConsentEvent, "event"),
+    one_of("channel", ConsentChannel, "channel"),
     sqlite_with_rowid=False,
 )
 

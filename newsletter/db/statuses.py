@@ -32,6 +32,36 @@ class ConsentEvent(StrEnum):
     RESTORED = "restored"
 
 
+class ConsentChannel(StrEnum):
+    """The way a request, a consent or its withdrawal reached us. A confirmation has that of its request."""
+
+    FORM = "form"
+    API = "api"
+    IMPORT = "import"
+    COMMAND = "command"
+    DESK = "desk"
+    #: A page of the reader's own, behind the link of a mail.
+    PAGE = "page"
+    ONE_CLICK = "one-click"
+    MAIL = "mail"
+    PROVIDER = "provider"
+    #: Recorded before there were channels, in words that do not tell.
+    UNKNOWN = "unknown"
+
+
+class WithdrawalReason(StrEnum):
+    """Why a consent ended: what the reader answered when leaving, or else what ended it."""
+
+    TOO_OFTEN = "too-often"
+    NOT_FOR_ME = "not-for-me"
+    NEVER_ASKED = "never-asked"
+    NOT_TRUE = "not-true"
+    OTHER = "other"
+    COMPLAINT = "complaint"
+    SUPPRESSED = "suppressed"
+    ERASED = "erased"
+
+
 class LimitScope(StrEnum):
     """What sign-ups and editors' sign-ins are counted by, to keep strangers from flooding mailboxes through us."""
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import (
@@ -16,7 +15,6 @@ from sqlalchemy import (
     bindparam,
     case,
     false,
-    func,
     literal,
     not_,
     or_,
@@ -24,11 +22,12 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from newsletter.db.schema import reader_tools, reader_topics, readers
+from newsletter.db.schema import readers
 from newsletter.db.statuses import Edition, ReaderStatus
 from newsletter.digest.content import Followed, IssueContent, Rates
 from newsletter.digest.costs import NO_PRICE
 from newsletter.digest.wording import category_name, clip, money, token_count
+from newsletter.readers.preferences import COLUMNS, NO_PREFERENCES, Preferences, from_columns
 from newsletter.render.plan import (
     COSTS,
     TOOL_LINES,
@@ -75,19 +74,6 @@ SKIP_REASON = case(
 NAMES, NAME_LETTERS = 8, 40
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What a reader has chosen; nothing chosen is the issue as everybody gets it."""
-
-    topics: tuple[str, ...] = ()
-    tools: tuple[str, ...] = ()
-    monthly_tokens: int | None = None
-    team_size: int | None = None
-
-
-NO_WISHES = Wishes()
-
-
 class Personal:
     """The personal side of one approved letter. `block_ids` are those of its plan, in the plan's order."""
 
@@ -100,37 +86,37 @@ class Personal:
         costs = letter.lead.costs if letter.lead is not None else None
         self._rates: Rates | None = costs.rates if costs is not None and YOUR_VOLUME in self._ids else None
 
-    def program(self, wishes: Wishes) -> tuple[str, ...]:
-        """The blocks of a reader with these wishes, in the plan's order."""
-        left_out = {*self._other_topics(wishes), *self._replaced(wishes)}
+    def program(self, preferences: Preferences) -> tuple[str, ...]:
+        """The blocks of a reader with these preferences, in the plan's order."""
+        left_out = {*self._other_topics(preferences), *self._replaced(preferences)}
         left_out |= {head for head, start in self._headings.items() if self._is_bare(start, left_out)}
-        wanted = {*self._own_tools(wishes), *self._own_costs(wishes)}
+        wanted = {*self._own_tools(preferences), *self._own_costs(preferences)}
         return tuple(
             each for each in self._ids if each not in left_out and (each in wanted or not is_personal(each))
         )
 
-    def values(self, wishes: Wishes) -> dict[str, str]:
+    def values(self, preferences: Preferences) -> dict[str, str]:
         """What the reader's own slots hold; those that no block of the program has may be missing."""
-        values = {SlotName.UNCHANGED.value: _named([each.name for each in self._without_news(wishes)])}
+        values = {SlotName.UNCHANGED.value: _named([each.name for each in self._without_news(preferences)])}
         rates = self._rates
-        if rates is not None and wishes.monthly_tokens:
+        if rates is not None and preferences.monthly_tokens:
             values |= {
-                SlotName.VOLUME: f"{_volume(wishes.monthly_tokens)} tokens a month",
-                SlotName.VOLUME_LEFT: _cost(rates.left, wishes.monthly_tokens),
-                SlotName.VOLUME_RIGHT: _cost(rates.right, wishes.monthly_tokens),
+                SlotName.VOLUME: f"{_volume(preferences.monthly_tokens)} tokens a month",
+                SlotName.VOLUME_LEFT: _cost(rates.left, preferences.monthly_tokens),
+                SlotName.VOLUME_RIGHT: _cost(rates.right, preferences.monthly_tokens),
             }
-        if rates is not None and wishes.team_size:
-            tokens = wishes.team_size * rates.seat_tokens
+        if rates is not None and preferences.team_size:
+            tokens = preferences.team_size * rates.seat_tokens
             values |= {
-                SlotName.TEAM: f"Team of {wishes.team_size:,}",
+                SlotName.TEAM: f"Team of {preferences.team_size:,}",
                 SlotName.TEAM_LEFT: _cost(rates.left, tokens),
                 SlotName.TEAM_RIGHT: _cost(rates.right, tokens),
             }
         return values
 
-    def _other_topics(self, wishes: Wishes) -> set[str]:
+    def _other_topics(self, preferences: Preferences) -> set[str]:
         """The briefs and cards on what the reader did not ask for; none when nothing else would be left."""
-        chosen = {category_name(each).casefold() for each in wishes.topics}
+        chosen = {category_name(each).casefold() for each in preferences.topics}
         if not chosen:
             return set()
         others = {block for block, topic in self._topics.items() if topic and topic.casefold() not in chosen}
@@ -139,34 +125,34 @@ class Personal:
     def _is_bare(self, start: str, left_out: set[str]) -> bool:
         return all(each in left_out for each in self._ids if each.startswith(start))
 
-    def _replaced(self, wishes: Wishes) -> set[str]:
-        return {COSTS} if any(True for _ in self._own_costs(wishes)) else set()
+    def _replaced(self, preferences: Preferences) -> set[str]:
+        return {COSTS} if any(True for _ in self._own_costs(preferences)) else set()
 
-    def _own_costs(self, wishes: Wishes) -> Iterator[str]:
+    def _own_costs(self, preferences: Preferences) -> Iterator[str]:
         if self._rates is None:
             return
-        if wishes.monthly_tokens:
+        if preferences.monthly_tokens:
             yield YOUR_VOLUME
-        if wishes.team_size and self._rates.seat_tokens:
+        if preferences.team_size and self._rates.seat_tokens:
             yield YOUR_TEAM
 
-    def _own_tools(self, wishes: Wishes) -> Iterator[str]:
-        news = self._news(wishes)
-        rest = self._without_news(wishes)
+    def _own_tools(self, preferences: Preferences) -> Iterator[str]:
+        news = self._news(preferences)
+        rest = self._without_news(preferences)
         if news or rest:
             yield YOUR_TOOLS
         yield from (tool_block(each.tool_id) for each in news)
         if rest:
             yield UNCHANGED
 
-    def _news(self, wishes: Wishes) -> list[Followed]:
+    def _news(self, preferences: Preferences) -> list[Followed]:
         """The largest news, as many as have room; the line of those without news takes one."""
-        mine = set(wishes.tools)
+        mine = set(preferences.tools)
         news = [each for each in self._followed.values() if each.tool_id in mine and each.words]
-        return news[: TOOL_LINES - (1 if self._without_news(wishes) else 0)]
+        return news[: TOOL_LINES - (1 if self._without_news(preferences) else 0)]
 
-    def _without_news(self, wishes: Wishes) -> list[Followed]:
-        known = (self._followed.get(each) for each in wishes.tools)
+    def _without_news(self, preferences: Preferences) -> list[Followed]:
+        known = (self._followed.get(each) for each in preferences.tools)
         return sorted(
             (each for each in known if each is not None and not each.words), key=lambda each: each.name
         )
@@ -192,45 +178,19 @@ def _named(names: Sequence[str]) -> str:
     return shown if len(names) <= NAMES else f"{shown} and {len(names) - NAMES} more"
 
 
-# Readers' wishes as columns of a query on readers: one query for a whole window, the same on both databases.
-
-#: Stands in no topic and no tool's id.
-_BETWEEN = "\n"
+#: The preferences that a copy's content depends on, as columns of a query on readers.
+PERSONAL_COLUMNS = tuple(COLUMNS[name] for name in ("monthly_tokens", "team_size", "topics", "tools"))
 
 
-def _listed(table: Any, column: Any, label: str) -> ColumnElement[str]:
-    """All that a reader has chosen in this table, as one text; NULL where that is nothing."""
-    query = select(func.aggregate_strings(column, _BETWEEN)).where(table.c.reader_id == readers.c.id)
-    return query.correlate(readers).scalar_subquery().label(label)
-
-
-WISHES = (
-    readers.c.monthly_tokens,
-    readers.c.team_size,
-    _listed(reader_topics, reader_topics.c.topic, "topics"),
-    _listed(reader_tools, reader_tools.c.tool_id, "tools"),
-)
-
-
-def wishes_of(
+def preferences_of(
     monthly_tokens: int | None, team_size: int | None, topics: str | None, tools: str | None
-) -> Wishes:
-    """The wishes in those columns."""
+) -> Preferences:
+    """Return the preferences in those columns; of readers with the same, the messages' parts are made once."""
     if (monthly_tokens, team_size, topics, tools) == (None, None, None, None):
-        return NO_WISHES
-    return Wishes(
-        topics=_chosen(topics), tools=_chosen(tools), monthly_tokens=monthly_tokens, team_size=team_size
+        return NO_PREFERENCES
+    return from_columns(
+        {"monthly_tokens": monthly_tokens, "team_size": team_size, "topics": topics, "tools": tools}
     )
-
-
-def _chosen(listed: str | None) -> tuple[str, ...]:
-    return tuple(sorted(filter(None, (listed or "").split(_BETWEEN))))
-
-
-def find_wishes(connection: Connection, reader_id: int) -> Wishes:
-    """One reader's wishes; none for a reader who is not there."""
-    row = connection.execute(select(*WISHES).where(readers.c.id == reader_id)).one_or_none()
-    return NO_WISHES if row is None else wishes_of(*row)
 
 
 # Local delivery time: readers who want the issue at an hour of their own day wait for it, everybody else does not.

@@ -16,22 +16,22 @@ from sqlalchemy import Connection, delete, select, update
 from newsletter.clock import Clock
 from newsletter.db.engine import BUSY_TIMEOUT_MS, Database
 from newsletter.db.schema import deliveries, issues, mails, readers, reports, soft_bounces
-from newsletter.db.statuses import MailStatus, ReaderStatus
+from newsletter.db.statuses import ConsentChannel, MailStatus, ReaderStatus, WithdrawalReason
 from newsletter.delivery.message import MessageIds
 from newsletter.delivery.transports.outbox.maildir import file_name
 from newsletter.delivery.transports.webhook import forget_events
 from newsletter.errors import StoreBusy
-from newsletter.readers.exporting import own_rows
+from newsletter.readers.consents import ConsentOrigin
+from newsletter.readers.exporting import reader_data
 from newsletter.readers.store import (
     Reader,
     erase_reader,
     forget,
-    forget_sign_ups,
     get_reader,
-    left_before,
-    unconfirmed_since,
+    list_left,
+    list_unconfirmed,
 )
-from newsletter.readers.subscribing import WINDOW
+from newsletter.readers.subscribing import WINDOW, forget_sign_ups
 from newsletter.readers.votes import Ballots
 
 #: Readers erased in one transaction.
@@ -72,7 +72,7 @@ class Eraser:
     #: Acts on what waits of a webhook's posts, and deletes them: their bodies hold addresses.
     empty_webhook: Callable[[], object] = lambda: None
 
-    def erase(self, reader_id: int, source: str) -> None:
+    def erase(self, reader_id: int, channel: ConsentChannel) -> None:
         """Forget a reader; a keyed hash stays. Raises NotFound, and StoreBusy when the log cannot be emptied.
 
         The files go before the address: whoever is interrupted can still be asked for by it.
@@ -85,7 +85,11 @@ class Eraser:
             reader = get_reader(connection, reader_id)
             names = self._forget(connection, [reader_id])
             erase_reader(
-                connection, reader, suppression_key=self.suppression_key, now=self.clock.now(), source=source
+                connection,
+                reader,
+                ConsentOrigin(channel=channel, reason=WithdrawalReason.ERASED),
+                suppression_key=self.suppression_key,
+                now=self.clock.now(),
             )
         self._delete_files(names)
         empty_the_log(self.database, self.clock)
@@ -105,7 +109,7 @@ class Eraser:
     def forget_unconfirmed(self, after: timedelta) -> int:
         """Forget the addresses that nobody has confirmed for so long; returns how many."""
         with self.database.write() as connection:
-            ids = unconfirmed_since(connection, self.clock.now() - after)
+            ids = list_unconfirmed(connection, self.clock.now() - after)
             names = self._forget(connection, ids)
             forget(connection, ids, self.clock.now())
         self._delete_files(names)
@@ -121,9 +125,9 @@ class Eraser:
                     erase_reader(
                         connection,
                         each,
+                        ConsentOrigin(channel=ConsentChannel.COMMAND, source="retention"),
                         suppression_key=self.suppression_key,
                         now=self.clock.now(),
-                        source="retention",
                     )
             self._delete_files(names)
             erased += len(leavers)
@@ -131,7 +135,7 @@ class Eraser:
 
     def _some_who_left(self, after: timedelta) -> list[Reader]:
         with self.database.read() as connection:
-            return left_before(connection, self.clock.now() - after, _AT_ONCE)
+            return list_left(connection, self.clock.now() - after, _AT_ONCE)
 
     def _forget(self, connection: Connection, reader_ids: Sequence[int]) -> frozenset[str]:
         """Forget readers in the tables that are not their own; returns the names of their messages' files.
@@ -217,7 +221,7 @@ def _cut(database: Database) -> bool:
 
 def export_reader(connection: Connection, reader: Reader, ballots: Ballots) -> dict[str, object]:
     """The reader's own export. Times are ISO 8601 in UTC. Votes that were counted are nobody's any more."""
-    return own_rows(connection, reader) | {
+    return reader_data(connection, reader) | {
         "issues": _issues(connection, reader.id),
         "mails": _mails(connection, reader.id),
         "reports": _reports(connection, reader.id),

@@ -32,10 +32,11 @@ from sqlalchemy.dialects import sqlite
 
 from newsletter.db.schema import batches, deliveries, issues, readers, suppressions
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
-from newsletter.delivery.audience import NO_WISHES, SKIP_REASON, WISHES, AddressHash, Wishes, wishes_of
+from newsletter.delivery.audience import PERSONAL_COLUMNS, SKIP_REASON, AddressHash, preferences_of
 from newsletter.delivery.states import FINAL, TRANSITIONS, Event, Outcome, sources_of, target_of
 from newsletter.delivery.throttle import UNLIMITED, Permit, Throttle
 from newsletter.errors import NewsletterError
+from newsletter.readers.preferences import NO_PREFERENCES, Preferences
 
 # A worker's hold on a batch: what it knows of it, which deliveries are its own, and giving it back.
 
@@ -102,7 +103,7 @@ class Recipient:
     reader_id: int
     address: str
     attempts: int
-    wishes: Wishes = NO_WISHES
+    preferences: Preferences = NO_PREFERENCES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +119,7 @@ _NEXT_PENDING = (
         *(readers.c[name] for name in ("id", "address", "address_key")),
         SKIP_REASON,
         deliveries.c.attempts,
-        *WISHES,
+        *PERSONAL_COLUMNS,
     )
     .join_from(deliveries, readers, readers.c.id == deliveries.c.reader_id)
     .where(
@@ -168,8 +169,10 @@ def _within(permit: Permit, rows: Sequence[Any], skips: Sequence[Outcome]) -> tu
     skipped = {each.reader_id for each in skips}
     able = [row for row in rows if row[0] not in skipped]
     return tuple(
-        Recipient(reader_id=reader_id, address=address, attempts=attempts, wishes=wishes_of(*wishes))
-        for reader_id, address, _, _, attempts, *wishes in compress(
+        Recipient(
+            reader_id=reader_id, address=address, attempts=attempts, preferences=preferences_of(*preferences)
+        )
+        for reader_id, address, _, _, attempts, *preferences in compress(
             able, permit.choose(row.address for row in able)
         )
     )

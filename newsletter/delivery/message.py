@@ -18,19 +18,20 @@ from urllib.parse import quote
 from sqlalchemy import Connection
 
 from newsletter.clock import Clock
-from newsletter.delivery.audience import NO_WISHES, Personal, Wishes
+from newsletter.delivery.audience import Personal
 from newsletter.delivery.dkim import DkimSigner
 from newsletter.delivery.ledger import Recipient
 from newsletter.digest.content import IssueContent, issue_content_from_json
 from newsletter.digest.store import get_frozen
 from newsletter.readers.links import LinkSigner, Purpose, link
+from newsletter.readers.preferences import NO_PREFERENCES, Preferences
 from newsletter.render.compose import Composer, EncodedPlan
 from newsletter.render.encode import mailbox_form
 from newsletter.render.headers import MessageFrame
 from newsletter.render.plan import Plan, SlotName
 
-#: Programs and wishes that are kept ready: each takes a few kilobytes, since the blocks' bytes are shared.
-PROGRAMS, WISHES_KEPT = 5_000, 10_000
+#: Programs and preferences that are kept ready: each takes a few kilobytes, since the blocks' bytes are shared.
+PROGRAMS, PREFERENCES_KEPT = 5_000, 10_000
 
 #: What the links in every mail are for.
 _PURPOSES = (Purpose.UNSUBSCRIBE, Purpose.PREFERENCES, Purpose.VIEW)
@@ -112,7 +113,7 @@ class Mailing:
     #: What approval froze of an issue; None for a single mail, which is the same for everybody.
     letter: IssueContent | None = None
     _composer_of: Callable[[Program], Composer] = field(init=False)
-    _own: Callable[[Wishes], "Own"] = field(init=False)
+    _own: Callable[[Preferences], "Own"] = field(init=False)
     #: What stands before the token in a link of each purpose, and in the address to leave by mail.
     _before_token: tuple[str, ...] = field(init=False)
 
@@ -120,19 +121,19 @@ class Mailing:
         encoded = EncodedPlan(self.plan)
         personal = None if self.letter is None else Personal(self.letter, self.plan.block_ids)
 
-        def own(wishes: Wishes) -> Own:
+        def own(preferences: Preferences) -> Own:
             if personal is None:
                 return Own(program=None, values={})
-            return Own(program=personal.program(wishes), values=personal.values(wishes))
+            return Own(program=personal.program(preferences), values=personal.values(preferences))
 
         def composer_of(program: Program) -> Composer:
             common = personal is None or program == common_program
             return Composer(self.plan, program) if common else Composer(self.plan, program, encoded=encoded)
 
-        common_program = None if personal is None else personal.program(NO_WISHES)
+        common_program = None if personal is None else personal.program(NO_PREFERENCES)
 
         object.__setattr__(self, "_composer_of", lru_cache(maxsize=PROGRAMS)(composer_of))
-        object.__setattr__(self, "_own", lru_cache(maxsize=WISHES_KEPT)(own))
+        object.__setattr__(self, "_own", lru_cache(maxsize=PREFERENCES_KEPT)(own))
         mailbox = quote(self.frame.leave_address or self.frame.reply_to, safe="@")
         base = self.frame.public_url
         links = (link(base, each, "") for each in _PURPOSES)
@@ -140,17 +141,17 @@ class Mailing:
 
     def compose(self, recipient: Recipient) -> bytes:
         """The recipient's message, complete; raises BadHeader for an address that cannot stand in one."""
-        own = self._own(recipient.wishes)
+        own = self._own(recipient.preferences)
         message = self._composer_of(own.program).compose({**self._values(recipient), **own.values})
         return message if self.dkim is None else self.dkim.sign(message, self.clock.now())
 
     def program(self, recipient: Recipient) -> Program:
         """The blocks of the recipient's copy; None for all that the plan has."""
-        return self._own(recipient.wishes).program
+        return self._own(recipient.preferences).program
 
     def values(self, recipient: Recipient) -> dict[str, str]:
         """What the plan's slots hold for this recipient."""
-        return {**self._values(recipient), **self._own(recipient.wishes).values}
+        return {**self._values(recipient), **self._own(recipient.preferences).values}
 
     def _values(self, recipient: Recipient) -> dict[str, str]:
         """What every mail's slots hold for this recipient."""

@@ -25,7 +25,7 @@ from newsletter.editing.compiled import CompiledIssue, compile_issue, is_frozen
 from newsletter.editing.contradictions import ContradictionFinder, OpenContradictions
 from newsletter.editing.draft import MergePlan, plan_merge
 from newsletter.editing.issues import audience_size
-from newsletter.readers.store import followed_tools
+from newsletter.readers.preferences import followed_tools
 
 K = TypeVar("K")
 V = TypeVar("V")

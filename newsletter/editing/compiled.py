@@ -21,7 +21,7 @@ from newsletter.digest.store import Frozen
 from newsletter.digest.subject import NOTHING_PROPOSED, Proposals
 from newsletter.digest.writing import WrittenIssue, write_issue
 from newsletter.errors import BadInput
-from newsletter.readers.store import followed_tools
+from newsletter.readers.preferences import followed_tools
 from newsletter.render.compile import compile_issue as compile_plan
 from newsletter.render.headers import MessageFrame
 from newsletter.render.plan import Plan, counted_plan

@@ -20,8 +20,7 @@ from newsletter.delivery.transactional import queue_mail
 from newsletter.editing.audit import Action, delete_entries, record_action
 from newsletter.errors import BadInput, BadLink, NotFound
 from newsletter.readers.addresses import NAME, Address, one_line, parse_address
-from newsletter.readers.store import add_sign_up, count_sign_ups
-from newsletter.readers.subscribing import TooMany
+from newsletter.readers.subscribing import TooMany, add_sign_up, count_sign_ups
 
 #: How long the links hold that a person hands on, the one that a new installation prints, and a mailed one.
 INVITED_FOR, PRINTED_FOR, MAILED_FOR = timedelta(hours=24), timedelta(hours=1), timedelta(minutes=15)

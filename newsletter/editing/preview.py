@@ -13,14 +13,15 @@ from sqlalchemy import select
 
 from newsletter.app import App
 from newsletter.db.schema import batches, deliveries
-from newsletter.delivery.audience import Personal, Wishes, find_wishes
+from newsletter.delivery.audience import Personal
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing, Program, load_mailings
 from newsletter.digest.content import IssueContent
 from newsletter.editing.compiled import EVERYBODY, CompiledIssue
 from newsletter.errors import NotFound
 from newsletter.readers.addresses import parse_address
-from newsletter.readers.store import find_reader, get_reader, look_for_reader
+from newsletter.readers.preferences import NO_PREFERENCES, Preferences
+from newsletter.readers.store import find_reader, find_reader_by_id, get_reader
 from newsletter.render.compose import Composer
 from newsletter.render.encode import mailbox_form
 from newsletter.render.plan import SAMPLE_VALUES, Plan, SlotName, common_blocks, longest_program
@@ -68,11 +69,11 @@ def part_of(message: bytes, form: Format) -> str:
     return "" if part is None else str(part.get_content())
 
 
-def personalize(app: App, letter: IssueContent, plan: Plan, wishes: Wishes) -> Personalization:
+def personalize(app: App, letter: IssueContent, plan: Plan, preferences: Preferences) -> Personalization:
     """Personalize for a made-up reader with these preferences. The links lead nowhere, so that nobody can leave by one."""
     personal = Personal(letter, plan.block_ids)
     return Personalization(
-        values={**sample_values(app), **personal.values(wishes)}, program=personal.program(wishes)
+        values={**sample_values(app), **personal.values(preferences)}, program=personal.program(preferences)
     )
 
 
@@ -82,11 +83,10 @@ def personalize_for_viewing(app: App, letter: IssueContent, plan: Plan, reader_i
     Raises NotFound for a reader who has no address (any more).
     """
     with app.database.read() as connection:
-        reader = look_for_reader(connection, reader_id)
-        wishes = find_wishes(connection, reader_id)
+        reader = find_reader_by_id(connection, reader_id)
     if reader is None or reader.address is None:
         raise NotFound("reader", reader_id)
-    made_up = personalize(app, letter, plan, wishes)
+    made_up = personalize(app, letter, plan, reader.preferences)
     own = {SlotName.TO.value: mailbox_form("", reader.address), SlotName.ADDRESS.value: reader.address}
     return replace(made_up, values={**made_up.values, **own})
 
@@ -98,7 +98,7 @@ def personalize_with_links(app: App, compiled: CompiledIssue, address: str) -> P
     """
     reader_id = find_reader_id(app, address)
     with app.database.read() as connection:
-        reader, wishes = get_reader(connection, reader_id), find_wishes(connection, reader_id)
+        reader = get_reader(connection, reader_id)
     mailing = Mailing(
         issue_id=compiled.issue.id,
         plan=compiled.require_plan(),
@@ -108,7 +108,9 @@ def personalize_with_links(app: App, compiled: CompiledIssue, address: str) -> P
         clock=app.clock,
         letter=compiled.letter,
     )
-    recipient = Recipient(reader_id=reader.id, address=reader.address or "", attempts=0, wishes=wishes)
+    recipient = Recipient(
+        reader_id=reader.id, address=reader.address or "", attempts=0, preferences=reader.preferences
+    )
     return Personalization(values=mailing.values(recipient), program=mailing.program(recipient))
 
 
@@ -150,9 +152,10 @@ def view_issue(app: App, issue_id: int, reader_id: int) -> str:
     with app.database.read() as connection:
         mailings = load_mailings(connection, issue_id, app.links, app.message_ids, app.clock)
         variant = connection.execute(got).scalar() or EVERYBODY
-        wishes = find_wishes(connection, reader_id)
+        known = find_reader_by_id(connection, reader_id)
     mailing = mailings.get(variant) or next(iter(mailings.values()))
-    reader = Recipient(reader_id=reader_id, address=NOBODYS_ADDRESS, attempts=0, wishes=wishes)
+    preferences = known.preferences if known else NO_PREFERENCES
+    reader = Recipient(reader_id=reader_id, address=NOBODYS_ADDRESS, attempts=0, preferences=preferences)
     values = mailing.values(reader) | {SlotName.ADDRESS: NOBODY}
     return part_of(compose(mailing.plan, values, mailing.program(reader)), Format.HTML)
 

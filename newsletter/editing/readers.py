@@ -11,14 +11,24 @@ from sqlalchemy import ColumnElement, Connection, literal_column, or_, select
 
 from newsletter.app import App
 from newsletter.db.schema import deliveries, issues, mails, readers, reports, soft_bounces
-from newsletter.db.statuses import DeliveryStatus, Edition, MailKind, MailStatus, ReaderStatus, ReportKind
+from newsletter.db.statuses import (
+    ConsentChannel,
+    DeliveryStatus,
+    Edition,
+    MailKind,
+    MailStatus,
+    ReaderStatus,
+    ReportKind,
+    WithdrawalReason,
+)
 from newsletter.delivery.erasing import export_reader
 from newsletter.editing.audit import Action, record_action
 from newsletter.errors import BadInput, StoreBusy
 from newsletter.readers import store
-from newsletter.readers import store as suppression_store
 from newsletter.readers.addresses import REASON, parse_address, without_address
-from newsletter.readers.store import Consent, Reader, list_tools
+from newsletter.readers.consents import Consent, ConsentOrigin, list_consents
+from newsletter.readers.store import Reader
+from newsletter.readers.suppression import suppression_reason
 
 # What the desk asks about readers: finding some among a million by an index, and one reader's history.
 #
@@ -153,16 +163,12 @@ def feedback_on(connection: Connection, reader_id: int) -> tuple[Feedback, ...]:
 #: Readers on a page, and copies and mails in one reader's history.
 MOST, MOST_COPIES = 50, 100
 
-_SOURCE = "the desk"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderFile:
     """Everything that happened to a reader. `suppressed` is why nothing may be sent to them; empty when nothing stands against it."""
 
     reader: Reader
-    topics: tuple[str, ...]
-    tools: tuple[str, ...]
     consents: tuple[Consent, ...]
     copies: tuple[Copy, ...]
     mails: tuple[SingleMail, ...]
@@ -192,12 +198,10 @@ def reader_file(app: App, reader_id: int) -> ReaderFile:
         reason = None
         if reader.address is not None:
             address = parse_address(reader.address)
-            reason = suppression_store.suppression_reason(connection, address, app.suppression_key)
+            reason = suppression_reason(connection, address, app.suppression_key)
         return ReaderFile(
             reader=reader,
-            topics=store.list_topics(connection, [reader_id]).get(reader_id, ()),
-            tools=list_tools(connection, reader_id),
-            consents=tuple(store.list_consents(connection, reader_id)),
+            consents=tuple(list_consents(connection, reader_id)),
             copies=copies_of(connection, reader_id, MOST_COPIES),
             mails=mails_to(connection, reader_id, MOST_COPIES),
             feedback=feedback_on(connection, reader_id),
@@ -208,7 +212,7 @@ def reader_file(app: App, reader_id: int) -> ReaderFile:
 def resend_confirmation(app: App, reader_id: int, *, by: str) -> bool:
     """Ask somebody once more to confirm; False when they were asked just now, or need not be. Commits. Raises NotFound."""
     now = app.clock.now()
-    if not app.subscribing.ask_again(reader_id, _SOURCE, now):
+    if not app.subscribing.ask_again(reader_id, ConsentOrigin(channel=ConsentChannel.DESK), now):
         return False
     with app.database.write() as connection:
         record_action(connection, by=by, action=Action.ASKED, detail=f"reader {reader_id} to confirm", at=now)
@@ -224,13 +228,9 @@ def suppress(app: App, reader_id: int, reason: str, *, by: str) -> bool:
         if reader.address is None:
             return False
         address = parse_address(reader.address)
-        changed = suppression_store.suppress(
-            connection,
-            address,
-            reason,
-            suppression_key=app.suppression_key,
-            now=now,
-            source=_SOURCE,
+        origin = ConsentOrigin(channel=ConsentChannel.DESK, reason=WithdrawalReason.SUPPRESSED)
+        changed = store.suppress(
+            connection, address, reason, origin, suppression_key=app.suppression_key, now=now
         )
         if changed:
             record_action(
@@ -267,7 +267,7 @@ def erase(app: App, reader_id: int, typed: str, *, by: str) -> bool:
             connection, by=by, action=Action.ERASED, detail=f"reader {reader_id}", at=app.clock.now()
         )
     try:
-        app.eraser.erase(reader_id, _SOURCE)
+        app.eraser.erase(reader_id, ConsentChannel.DESK)
     except StoreBusy:
         # The reader is erased; the nightly job cuts the log.
         return False

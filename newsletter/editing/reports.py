@@ -5,7 +5,7 @@ week, source and issue as they come; the job `sums` does both each night.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, timedelta
@@ -25,9 +25,18 @@ from newsletter.db.schema import (
     reports,
     summed,
 )
-from newsletter.db.statuses import ConsentEvent, Edition, IssueStatus, ItemKind, ReportKind
+from newsletter.db.statuses import (
+    ConsentChannel,
+    ConsentEvent,
+    Edition,
+    IssueStatus,
+    ItemKind,
+    ReportKind,
+    WithdrawalReason,
+)
 from newsletter.delivery.progress import COUNTED, Counts
 from newsletter.digest.issues import Issue
+from newsletter.readers.consents import CHANNEL_WORDS
 
 # The queries behind the report: sums of issues, sums of consents. Nothing here commits.
 
@@ -48,13 +57,31 @@ class IssueCounts(Counts):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentSum:
-    """Of one week, source and issue (0: none): how many joined, and how many are gone."""
+    """How many consents of one week came or ended in the same way. `reason` is empty and `issue_id` 0 for none."""
 
     week_on: date
+    event: ConsentEvent
+    channel: ConsentChannel
+    reason: str
     source: str
     issue_id: int
-    joined: int
-    gone: int
+    count: int
+
+    @property
+    def is_joining(self) -> bool:
+        return self.event is not ConsentEvent.WITHDRAWN
+
+    @property
+    def label(self) -> str:
+        """Where they came from or how they left, in a few words."""
+        channel = CHANNEL_WORDS[self.channel]
+        if self.event is ConsentEvent.RESTORED:
+            return "came back"
+        if self.event is ConsentEvent.WITHDRAWN:
+            return f"{self.reason}: {channel}" if self.reason in _NOT_LEFT else channel
+        if self.event is ConsentEvent.IMPORTED:
+            return f"import: {self.source or 'not said'}"
+        return self.source or channel
 
 
 # ── issues ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -139,10 +166,11 @@ def keep_sums(connection: Connection, before: datetime) -> int:
 
 # ── readers ────────────────────────────────────────────────────────────────────────────────────────────
 
-_JOINED = (ConsentEvent.CONFIRMED, ConsentEvent.IMPORTED, ConsentEvent.ADDED, ConsentEvent.RESTORED)
-_COUNTED = (*_JOINED, ConsentEvent.WITHDRAWN)
-_ISSUE = re.compile(r", issue ([0-9]{1,18})\b")
-_DETAIL = re.compile(r", issue [0-9]+|, reason [a-z-]+| \([^()]*, line [0-9]+\)$|\d{4}-\d\d-\d\d\S*")
+#: Reasons that are no answer of somebody who left.
+_NOT_LEFT = frozenset({WithdrawalReason.COMPLAINT, WithdrawalReason.SUPPRESSED, WithdrawalReason.ERASED})
+#: Dates in the words of whoever imported the readers: each line may have its own.
+_DATE = re.compile(r"\d{4}-\d\d-\d\d\S*")
+_SUM_KEY = ("week_on", "event", "channel", "reason", "source", "issue_id")
 
 
 def last_summed(connection: Connection) -> int:
@@ -150,32 +178,27 @@ def last_summed(connection: Connection) -> int:
     return connection.execute(query).scalar() or 0
 
 
-def growth_since(connection: Connection, since: date) -> tuple[ConsentSum, ...]:
-    """What is remembered of each week and source since."""
-    sums = (func.sum(consent_sums.c[name]).label(name) for name in ("joined", "gone"))
-    keys = (consent_sums.c.week_on, consent_sums.c.source)
-    rows = connection.execute(
-        select(*keys, *sums).where(consent_sums.c.week_on >= since).group_by(*keys).order_by(*keys)
-    )
-    return tuple(
-        ConsentSum(
-            week_on=row.week_on, source=row.source, issue_id=0, joined=int(row.joined), gone=int(row.gone)
-        )
-        for row in rows
-    )
+def sums_since(connection: Connection, since: date) -> tuple[ConsentSum, ...]:
+    """Return what is remembered of the weeks since."""
+    rows = connection.execute(select(consent_sums).where(consent_sums.c.week_on >= since))
+    return tuple(ConsentSum(**row._mapping) for row in rows)
 
 
-def farewells(connection: Connection) -> dict[int, int]:
-    """How many left by each issue's link, as far as it is remembered."""
-    query = select(consent_sums.c.issue_id, func.sum(consent_sums.c.gone).label("gone"))
-    rows = connection.execute(query.where(consent_sums.c.issue_id > 0).group_by(consent_sums.c.issue_id))
+def count_farewells(connection: Connection) -> dict[int, int]:
+    """Return how many left by each issue's link or mail, as far as it is remembered; complaints are counted elsewhere."""
+    query = select(consent_sums.c.issue_id, func.sum(consent_sums.c.count).label("gone"))
+    left = (
+        consent_sums.c.issue_id > 0,
+        consent_sums.c.event == ConsentEvent.WITHDRAWN,
+        consent_sums.c.reason != WithdrawalReason.COMPLAINT.value,
+    )
+    rows = connection.execute(query.where(*left).group_by(consent_sums.c.issue_id))
     return {row.issue_id: int(row.gone) for row in rows}
 
 
 def consents_after(connection: Connection, last_id: int, most: int) -> tuple[ConsentSum, ...]:
-    """The next consents, summed up."""
-    rows = connection.execute(_next(last_id, most)).all()
-    return tuple(_summed(connection, rows))
+    """Return the next consents, summed up."""
+    return _summed(connection.execute(_next(last_id, most)).all())
 
 
 def sum_up_consents(connection: Connection, most: int, *, before: datetime) -> int:
@@ -185,57 +208,40 @@ def sum_up_consents(connection: Connection, most: int, *, before: datetime) -> i
     ripe = next((place for place, row in enumerate(rows) if row.at >= before), len(rows))
     if not ripe:
         return 0
-    _add(connection, list(_summed(connection, rows[:ripe])))
+    _add(connection, _summed(rows[:ripe]))
     _note_last(connection, rows[ripe - 1].id)
     return ripe
 
 
 def _next(last_id: int, most: int) -> Any:
-    columns = (consents.c[name] for name in ("id", "reader_id", "event", "at", "source"))
+    columns = (consents.c[name] for name in ("id", "event", "at", "channel", "reason", "source", "issue_id"))
     return select(*columns).where(consents.c.id > last_id).order_by(consents.c.id).limit(most)
 
 
-def _summed(connection: Connection, rows: Sequence[Row[Any]]) -> Iterable[ConsentSum]:
-    asked = _requests(connection, [row.reader_id for row in rows if row.event is ConsentEvent.CONFIRMED])
-    counts: dict[tuple[date, str, int], list[int]] = defaultdict(lambda: [0, 0])
-    for row in rows:
-        if row.event not in _COUNTED:
-            continue
-        day = row.at.date()
-        issue = _ISSUE.search(row.source) if row.event is ConsentEvent.WITHDRAWN else None
-        source = asked.get(row.reader_id, row.source) if row.event is ConsentEvent.CONFIRMED else row.source
-        key = (day - timedelta(days=day.weekday()), _short(row.event, source), int(issue[1]) if issue else 0)
-        counts[key][row.event is ConsentEvent.WITHDRAWN] += 1
-    for (week_on, source, issue_id), (joined, gone) in counts.items():
-        yield ConsentSum(week_on=week_on, source=source, issue_id=issue_id, joined=joined, gone=gone)
-
-
-def _short(event: ConsentEvent, source: str) -> str:
-    """A source in a few words: without what differs from reader to reader."""
-    words = " ".join(_DETAIL.sub("", source).split()) or "not said"
-    if event is ConsentEvent.RESTORED:
-        return "came back"
-    return (f"import: {words}" if event is ConsentEvent.IMPORTED else words)[:100]
-
-
-def _requests(connection: Connection, reader_ids: Sequence[int]) -> dict[int, str]:
-    """Where those who confirmed had asked; the last time counts."""
-    found: dict[int, str] = {}
-    for start in range(0, len(reader_ids), _TOGETHER):
-        some = consents.c.reader_id.in_(reader_ids[start : start + _TOGETHER])
-        query = select(consents.c.reader_id, consents.c.source).where(
-            some, consents.c.event == ConsentEvent.REQUESTED
+def _summed(rows: Sequence[Row[Any]]) -> tuple[ConsentSum, ...]:
+    counts = Counter(
+        (
+            row.at.date() - timedelta(days=row.at.weekday()),
+            row.event,
+            row.channel,
+            row.reason or "",
+            " ".join(_DATE.sub("", row.source).split())[:100],
+            row.issue_id or 0,
         )
-        found |= {row.reader_id: row.source for row in connection.execute(query.order_by(consents.c.id))}
-    return found
+        for row in rows
+        if row.event is not ConsentEvent.REQUESTED
+    )
+    return tuple(
+        ConsentSum(**dict(zip(_SUM_KEY, key, strict=True)), count=count) for key, count in counts.items()
+    )
 
 
 def _add(connection: Connection, sums: Sequence[ConsentSum]) -> None:
     if not sums:
         return
     statement = insert_into(consent_sums, connection.dialect.name)
-    more = {name: consent_sums.c[name] + statement.excluded[name] for name in ("joined", "gone")}
-    upsert = statement.on_conflict_do_update(index_elements=["week_on", "source", "issue_id"], set_=more)
+    more = {"count": consent_sums.c.count + statement.excluded.count}
+    upsert = statement.on_conflict_do_update(index_elements=_SUM_KEY, set_=more)
     connection.execute(upsert, [asdict(each) for each in sums])
 
 
@@ -276,7 +282,7 @@ SURE_AFTER = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueLine:
-    """An issue that has begun to go out, and what became of it. `left` are those who left by a link in it."""
+    """An issue that has begun to go out, and what became of it. `left` are those who left by its link or mail."""
 
     id: int
     label: str
@@ -318,9 +324,10 @@ def issue_line(database: Database, issue_id: int) -> IssueLine | None:
 
 def _lines(connection: Connection, begun: Sequence[Begun]) -> tuple[IssueLine, ...]:
     counts = get_issue_counts(connection, [each.id for each in begun])
-    left = farewells(connection)
+    left = count_farewells(connection)
     for tail in consents_after(connection, last_summed(connection), TAIL):
-        left[tail.issue_id] = left.get(tail.issue_id, 0) + tail.gone
+        if not tail.is_joining and tail.reason != WithdrawalReason.COMPLAINT:
+            left[tail.issue_id] = left.get(tail.issue_id, 0) + tail.count
     return tuple(
         IssueLine(
             id=each.id,
@@ -338,25 +345,22 @@ def _lines(connection: Connection, begun: Sequence[Begun]) -> tuple[IssueLine, .
 def readers_over_time(database: Database, since: date) -> tuple[Growth, ...]:
     """The weeks in which anybody joined or left, the oldest first."""
     with database.read() as connection:
-        known = growth_since(connection, since)
+        known = sums_since(connection, since)
         tail = consents_after(connection, last_summed(connection), TAIL)
     return tuple(_weeks((*known, *(each for each in tail if each.week_on >= since))))
 
 
 def _weeks(sums: Iterable[ConsentSum]) -> Iterable[Growth]:
-    joined: dict[date, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    gone: dict[date, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    joined: dict[date, Counter[str]] = defaultdict(Counter)
+    gone: dict[date, Counter[str]] = defaultdict(Counter)
     for each in sums:
-        joined[each.week_on][each.source] += each.joined
-        gone[each.week_on][each.source] += each.gone
-    for week_on in sorted(joined):
-        yield Growth(week_on=week_on, joined=_largest(joined[week_on]), gone=_largest(gone[week_on]))
-
-
-def _largest(counts: dict[str, int]) -> tuple[tuple[str, int], ...]:
-    return tuple(
-        sorted(((name, count) for name, count in counts.items() if count), key=lambda each: -each[1])
-    )
+        (joined if each.is_joining else gone)[each.week_on][each.label] += each.count
+    for week_on in sorted({*joined, *gone}):
+        yield Growth(
+            week_on=week_on,
+            joined=tuple(joined[week_on].most_common()),
+            gone=tuple(gone[week_on].most_common()),
+        )
 
 
 def remember(database: Database, now: datetime) -> str:

@@ -13,7 +13,6 @@ from enum import StrEnum
 
 from newsletter.app import App
 from newsletter.db.statuses import MailKind
-from newsletter.delivery.audience import NO_WISHES, Wishes, find_wishes
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing
 from newsletter.delivery.states import Event, Outcome
@@ -27,6 +26,8 @@ from newsletter.editing.preview import find_reader_id
 from newsletter.errors import BadInput, SendError
 from newsletter.readers.addresses import Address, parse_address
 from newsletter.readers.links import LinkSigner
+from newsletter.readers.preferences import NO_PREFERENCES, Preferences
+from newsletter.readers.store import get_reader
 from newsletter.render.plan import Header
 
 #: What the subject of a test begins with.
@@ -59,20 +60,20 @@ class SentTest:
         return self.event is Event.ACCEPT
 
 
-def sample_wishes(letter: IssueContent, reader: SampleReader) -> Wishes:
+def sample_preferences(letter: IssueContent, reader: SampleReader) -> Preferences:
     """Return what a made-up reader has chosen, as the issue gives reason for."""
-    return _WISHES[reader](letter)
+    return _PREFERENCES[reader](letter)
 
 
-def wishes_of_reader(app: App, address: str) -> tuple[str, Wishes]:
+def preferences_of_reader(app: App, address: str) -> tuple[str, Preferences]:
     """Return what to call a copy for the reader with this address, and what they have chosen; raises NotFound."""
     reader_id = find_reader_id(app, address)
     with app.database.read() as connection:
-        return f"reader {reader_id}", find_wishes(connection, reader_id)
+        return f"reader {reader_id}", get_reader(connection, reader_id).preferences
 
 
 def send_test(
-    app: App, issue: Issue, to: Sequence[str], copies: Mapping[str, Wishes], by: str
+    app: App, issue: Issue, to: Sequence[str], copies: Mapping[str, Preferences], by: str
 ) -> tuple[SentTest, ...]:
     """Send each of these people each of these copies, now. Commits; raises BadInput, and SendError when nothing can be sent.
 
@@ -90,9 +91,9 @@ def send_test(
         record_action(connection, by=by, action=Action.TESTED, issue_id=issue.id, detail=detail, at=now)
     with closing(app.transport().open()) as session:
         return tuple(
-            _send_one(app, session, mailing, address, name, wishes)
+            _send_one(app, session, mailing, address, name, preferences)
             for address in addresses
-            for name, wishes in copies.items()
+            for name, preferences in copies.items()
         )
 
 
@@ -114,12 +115,12 @@ def _mailing(app: App, compiled: CompiledIssue) -> Mailing:
 
 
 def _send_one(
-    app: App, session: Session, mailing: Mailing, address: Address, name: str, wishes: Wishes
+    app: App, session: Session, mailing: Mailing, address: Address, name: str, preferences: Preferences
 ) -> SentTest:
     with app.database.write() as connection:
         key = f"test:{secrets.token_hex(8)}"
         mail = begin_mail_now(connection, MailKind.TEST, key, app.clock.now())
-    recipient = Recipient(reader_id=mail.id, address=address.text, attempts=0, wishes=wishes)
+    recipient = Recipient(reader_id=mail.id, address=address.text, attempts=0, preferences=preferences)
     started: list[Recipient] = []
     try:
         outcomes = list(session.send((recipient,), mailing, started.extend))
@@ -154,12 +155,12 @@ def _tools(letter: IssueContent) -> tuple[str, ...]:
     return tuple(each.tool_id for each in letter.followed[:4])
 
 
-_WISHES = {
-    SampleReader.USUAL: lambda letter: NO_WISHES,
-    SampleReader.TOPICS: lambda letter: Wishes(topics=_topics(letter)),
-    SampleReader.FOLLOWER: lambda letter: Wishes(tools=_tools(letter)),
-    SampleReader.VOLUME: lambda letter: Wishes(monthly_tokens=25_000_000, team_size=12),
-    SampleReader.EVERYTHING: lambda letter: Wishes(
+_PREFERENCES = {
+    SampleReader.USUAL: lambda letter: NO_PREFERENCES,
+    SampleReader.TOPICS: lambda letter: Preferences(topics=_topics(letter)),
+    SampleReader.FOLLOWER: lambda letter: Preferences(tools=_tools(letter)),
+    SampleReader.VOLUME: lambda letter: Preferences(monthly_tokens=25_000_000, team_size=12),
+    SampleReader.EVERYTHING: lambda letter: Preferences(
         topics=_topics(letter), tools=_tools(letter), monthly_tokens=25_000_000, team_size=12
     ),
 }

@@ -1,40 +1,37 @@
-"""What an operator does to one reader: add, look up, take off, suppress. Each is one transaction.
+"""What an operator does to one reader: add, look up, change, take off, suppress. Each is one transaction.
 
 What readers do themselves through links comes through the pages; whole files come through importing.py.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from zoneinfo import available_timezones
 
 from newsletter.db.engine import Database
-from newsletter.db.statuses import ConsentEvent, Edition, ReaderStatus
+from newsletter.db.statuses import ConsentChannel, ConsentEvent, Edition, ReaderStatus, WithdrawalReason
 from newsletter.errors import BadInput, NewsletterError, NotFound
-from newsletter.readers import store as own_store
 from newsletter.readers.addresses import (
     NAME,
     REASON,
     SOURCE,
-    TOPIC,
     Address,
     one_line,
     parse_address,
     without_address,
 )
+from newsletter.readers.consents import Consent, ConsentOrigin, list_consents
+from newsletter.readers.preferences import Preferences, clean_names, put_preferences
 from newsletter.readers.store import (
     Arrival,
-    Consent,
     NewReader,
     Reader,
     add_readers,
     change_status,
     find_reader,
-    list_consents,
-    list_topics,
     suppress,
-    suppression_reason,
 )
+from newsletter.readers.suppression import suppression_reason
 
 
 class KeptOut(NewsletterError):
@@ -48,19 +45,17 @@ class KeptOut(NewsletterError):
 
 _REASONS = {
     Arrival.LEFT: "they left",
-    Arrival.BOUNCED: "mail to them came back",
+    Arrival.BOUNCED: "mail to them bounced",
     Arrival.COMPLAINED: "they complained",
     Arrival.SUPPRESSED: "the address is on the suppression list",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReaderFile:
-    """Everything known about one reader. `suppressed` is why the suppression list has the address, or empty."""
+class ReaderRecord:
+    """What the readers' tables know of one reader. `suppressed` is why the suppression list has the address, or empty."""
 
     reader: Reader
-    topics: tuple[str, ...]
-    tools: tuple[str, ...]
     suppressed: str
     consents: tuple[Consent, ...]
 
@@ -77,11 +72,12 @@ def add_by_hand(
 ) -> bool:
     """Add an active reader; False when they are one already. Raises KeptOut, and BadInput for a bad address."""
     parsed = parse_address(address)
+    source = without_address(consent, "the consent source", SOURCE)
     newcomer = NewReader(
         address=parsed,
-        consent_source=without_address(consent, "the consent source", SOURCE),
+        origin=ConsentOrigin(channel=ConsentChannel.COMMAND, source=source),
         name=one_line(name, "the name", NAME),
-        edition=edition,
+        preferences=Preferences(edition=edition),
     )
     with database.write() as connection:
         (arrival,) = add_readers(
@@ -92,8 +88,8 @@ def add_by_hand(
     return arrival is Arrival.ADDED
 
 
-def look_up(database: Database, address: str, *, suppression_key: bytes) -> ReaderFile:
-    """Everything known about the reader with this address; raises NotFound, which says when it is suppressed."""
+def look_up(database: Database, address: str, *, suppression_key: bytes) -> ReaderRecord:
+    """Return what is known about the reader with this address; raises NotFound, which says when it is suppressed."""
     parsed = parse_address(address)
     with database.read() as connection:
         reader = find_reader(connection, parsed)
@@ -101,46 +97,26 @@ def look_up(database: Database, address: str, *, suppression_key: bytes) -> Read
         if reader is None:
             hint = f"The address is on the suppression list: {reason}." if reason else ""
             raise NotFound("reader", parsed.text, hint)
-        return ReaderFile(
+        return ReaderRecord(
             reader=reader,
-            topics=list_topics(connection, [reader.id]).get(reader.id, ()),
-            tools=own_store.list_tools(connection, reader.id),
             suppressed=reason or "",
             consents=tuple(list_consents(connection, reader.id)),
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choices:
-    """What is to be set; None leaves a choice as it is."""
-
-    topics: Sequence[str] | None = None
-    tools: Sequence[str] | None = None
-    monthly_tokens: int | None = None
-    team_size: int | None = None
-    send_hour: int | None = None
-    time_zone: str | None = None
-
-
-def choose_by_hand(database: Database, address: str, choices: Choices) -> None:
-    """Set choices of an active reader. Raises NotFound, and BadInput for a zone or reader that cannot be."""
-    if choices.time_zone and choices.time_zone not in available_timezones():
-        raise BadInput(f"{choices.time_zone!r} is no time zone: one such as Europe/Berlin is right.")
-    reader = _known(database, address)
-    fields = ("monthly_tokens", "team_size", "send_hour", "time_zone")
-    values = {name: getattr(choices, name) for name in fields if getattr(choices, name) is not None}
+def set_preferences(database: Database, address: str, **changes: Any) -> None:
+    """Change preferences of an active reader, by field. Raises NotFound, and BadInput for what cannot be."""
+    for name in {"topics", "tools"} & changes.keys():
+        changes[name] = clean_names(changes[name], f"a {name[:-1]}")
+    if changes.get("time_zone") and changes["time_zone"] not in available_timezones():
+        raise BadInput(f"{changes['time_zone']!r} is no time zone: one such as Europe/Berlin is right.")
+    reader = _get(database, address)
     with database.write() as connection:
-        if not own_store.change_reader(connection, reader.id, **(values or {"name": reader.name})):
-            raise BadInput(f"{address} is {reader.status}: only active readers have choices.")
-        if choices.topics is not None:
-            topics = sorted({one_line(each, "a topic", TOPIC) for each in choices.topics} - {""})
-            own_store.put_topics(connection, reader.id, topics)
-        if choices.tools is not None:
-            tools = sorted({one_line(each, "a tool", TOPIC) for each in choices.tools} - {""})
-            own_store.put_tools(connection, reader.id, tools)
+        if not put_preferences(connection, reader.id, replace(reader.preferences, **changes)):
+            raise BadInput(f"{address} is {reader.status}: only active readers have preferences.")
 
 
-def _known(database: Database, address: str) -> Reader:
+def _get(database: Database, address: str) -> Reader:
     parsed = parse_address(address)
     with database.read() as connection:
         reader = find_reader(connection, parsed)
@@ -149,18 +125,20 @@ def _known(database: Database, address: str) -> Reader:
     return reader
 
 
-def take_off(database: Database, address: str, *, source: str, now: datetime) -> bool:
+def take_off(database: Database, address: str, *, now: datetime) -> bool:
     """Let a reader leave; False when they had left, or complained, before. Raises NotFound."""
-    reader = _known(database, address)
+    reader = _get(database, address)
     with database.write() as connection:
-        return change_status(connection, reader.id, ReaderStatus.LEFT, now=now, source=source)
+        origin = ConsentOrigin(channel=ConsentChannel.COMMAND)
+        return change_status(connection, reader.id, ReaderStatus.LEFT, origin, now)
 
 
 def suppress_by_hand(
-    database: Database, address: str, *, reason: str, source: str, suppression_key: bytes, now: datetime
+    database: Database, address: str, *, reason: str, suppression_key: bytes, now: datetime
 ) -> bool:
     """Put an address on the suppression list and take its reader off; False when it was there before."""
     parsed = parse_address(address)
     reason = without_address(reason, "the reason", REASON)
+    origin = ConsentOrigin(channel=ConsentChannel.COMMAND, reason=WithdrawalReason.SUPPRESSED)
     with database.write() as connection:
-        return suppress(connection, parsed, reason, suppression_key=suppression_key, now=now, source=source)
+        return suppress(connection, parsed, reason, origin, suppression_key=suppression_key, now=now)

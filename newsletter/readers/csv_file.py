@@ -92,7 +92,7 @@ _BYTE_ORDER_MARKS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ReaderRow:
     """One record of the file; a field without a column is empty. `line` is where the record begins."""
 
     line: int
@@ -113,7 +113,7 @@ class BadLine:
     reason: str
 
 
-FIELDS = tuple(field.name for field in fields(Row) if field.name != "line")
+FIELDS = tuple(field.name for field in fields(ReaderRow) if field.name != "line")
 
 #: What the columns are called, in lower case with single spaces.
 NAMES = {
@@ -168,7 +168,7 @@ class CsvFile:
         """How many records there are; raises BadInput where the file cannot be read to its end."""
         return sum(1 for _ in self._records())
 
-    def rows(self) -> Iterator[Row | BadLine]:
+    def rows(self) -> Iterator[ReaderRow | BadLine]:
         """The records, in the order of the file."""
         positions = [(FIELDS.index(field), position) for field, position in self._columns.items()]
         width, empty = len(self._header), [""] * len(FIELDS)
@@ -182,7 +182,7 @@ class CsvFile:
             for field, position in positions:
                 if position < len(cells):
                     values[field] = unguarded(cells[position].strip(" \t"))
-            yield Row(line, *values)
+            yield ReaderRow(line, *values)
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
         """Each record that is not blank, with the line it begins on."""

@@ -1,18 +1,18 @@
-"""Exporting readers as a CSV file that `importing.py` reads again: the same people, topics and consent."""
+"""Readers as a CSV file that `importing.py` reads again, and what one reader may see and take with them."""
 
 import csv
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
 from typing import TextIO
 
 from sqlalchemy import Connection
 
 from newsletter.db.statuses import MailKind, ReaderStatus
-from newsletter.readers import store
-from newsletter.readers import store as own_store
+from newsletter.readers.consents import list_consents, list_origins
 from newsletter.readers.csv_file import guarded
 from newsletter.readers.links import LIFETIMES, LinkSigner, Purpose, link
-from newsletter.readers.store import Reader, list_consent_sources, list_readers, list_topics
+from newsletter.readers.store import Reader, count_mailed, list_readers
 from newsletter.readers.subscribing import QueueMail
 
 COLUMNS = ("address", "name", "status", "status at", "edition", "time zone", "topics", "consent", "added at")
@@ -25,10 +25,10 @@ def export_readers(connection: Connection, file: TextIO, status: ReaderStatus | 
     count = 0
     for page in each_page(connection, status):
         named = [reader for reader in page if reader.address]
-        ids = [reader.id for reader in named]
-        topics, sources = list_topics(connection, ids), list_consent_sources(connection, ids)
+        origins = list_origins(connection, [reader.id for reader in named])
         for reader in named:
-            cells = _cells(reader, topics.get(reader.id, ()), sources.get(reader.id, ""))
+            origin = origins.get(reader.id)
+            cells = _cells(reader, origin.words if origin else "")
             writer.writerow([guarded(cell) for cell in cells])
         count += len(named)
     return count
@@ -42,24 +42,24 @@ def each_page(connection: Connection, status: ReaderStatus | None) -> Iterator[l
         after = page[-1].id
 
 
-def _cells(reader: Reader, topics: tuple[str, ...], source: str) -> tuple[str, ...]:
+def _cells(reader: Reader, consent: str) -> tuple[str, ...]:
     return (
         reader.address or "",
         reader.name,
         reader.status.value,
         reader.status_at.isoformat(),
-        reader.edition.value,
-        reader.time_zone,
-        "; ".join(topics),
-        source,
+        reader.preferences.edition.value,
+        reader.preferences.time_zone,
+        "; ".join(reader.preferences.topics),
+        consent,
         reader.added_at.isoformat(),
     )
 
 
 # What a reader may see and take with them, behind a link that holds for an hour and goes to their mailbox only.
 #
-# What other rooms keep of a reader (copies sent, single mails) is added in delivery/own_data.py; erasing everywhere is
-# delivery/erasing.py.
+# What other rooms keep of a reader (copies sent, single mails) is added in delivery/erasing.py, and so is
+# erasing everywhere.
 
 #: A reader gets at most one such mail in this time, however often somebody presses the button.
 AGAIN_AFTER = timedelta(minutes=5)
@@ -80,7 +80,7 @@ def mail_personal_link(
     """Mail a reader the link to their data; False when they got one just now or cannot be written to."""
     if reader.status not in _MAY_ASK:
         return False
-    if own_store.was_mailed(connection, reader.id, MailKind.PERSONAL_LINK, now - AGAIN_AFTER):
+    if count_mailed(connection, reader.id, MailKind.PERSONAL_LINK, now - AGAIN_AFTER):
         return False
     token = signer.dated_token(Purpose.PERSONAL, reader.id, now)
     minutes = LIFETIMES[Purpose.PERSONAL] // timedelta(minutes=1)
@@ -89,8 +89,8 @@ def mail_personal_link(
     return queue_mail(connection, MailKind.PERSONAL_LINK, key, reader.id, values, now)
 
 
-def own_rows(connection: Connection, reader: Reader) -> dict[str, object]:
-    """Everything this room keeps of a reader, ready for JSON."""
+def reader_data(connection: Connection, reader: Reader) -> dict[str, object]:
+    """Return everything this room keeps of a reader, ready for JSON."""
     return {
         "address": reader.address,
         "name": reader.name,
@@ -98,21 +98,18 @@ def own_rows(connection: Connection, reader: Reader) -> dict[str, object]:
         "status_at": reader.status_at.isoformat(),
         "added_at": reader.added_at.isoformat(),
         "confirmed_at": reader.confirmed_at.isoformat() if reader.confirmed_at else None,
-        "edition": reader.edition.value,
-        "paused_until": reader.paused_until.isoformat() if reader.paused_until else None,
-        "time_zone": reader.time_zone,
-        "send_hour": reader.send_hour,
-        "monthly_tokens": reader.monthly_tokens,
-        "team_size": reader.team_size,
-        "topics": list(store.list_topics(connection, [reader.id]).get(reader.id, ())),
-        "tools": list(own_store.list_tools(connection, reader.id)),
+        **{
+            name: value.isoformat() if isinstance(value, date) else value
+            for name, value in asdict(reader.preferences).items()
+        },
         "consent": [
             {
                 "event": each.event.value,
                 "at": each.at.isoformat(),
-                "source": each.source,
+                "channel": each.channel.value,
+                "source": each.words,
                 "wording": each.wording,
             }
-            for each in store.list_consents(connection, reader.id)
+            for each in list_consents(connection, reader.id)
         ],
     }

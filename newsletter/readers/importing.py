@@ -1,6 +1,7 @@
 """Importing readers from a CSV file: what a row means, what is refused, and writing in chunks.
 
-An import only adds: nobody who left, bounced, complained or is suppressed comes back by one (store.add_readers).
+An import only adds: nobody who left, bounced, complained or is suppressed comes back by one (store.add_readers). A list
+of addresses to suppress is read the same way.
 Every chunk is one transaction, so that running the same import again goes on where it stopped.
 """
 
@@ -15,19 +16,20 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from newsletter.clock import Clock
 from newsletter.db.engine import Database
-from newsletter.db.statuses import ConsentEvent, Edition
+from newsletter.db.statuses import ConsentChannel, ConsentEvent, Edition, WithdrawalReason
 from newsletter.errors import BadInput, Place
 from newsletter.readers.addresses import (
     NAME,
     REASON,
     SOURCE,
-    TOPIC,
     Address,
     one_line,
     parse_address,
     without_address,
 )
-from newsletter.readers.csv_file import BadLine, CsvFile, Row
+from newsletter.readers.consents import ConsentOrigin
+from newsletter.readers.csv_file import BadLine, CsvFile, ReaderRow
+from newsletter.readers.preferences import Preferences, clean_names
 from newsletter.readers.store import Arrival, NewReader, add_readers, foreseeing, suppress
 
 CHUNK = 2000
@@ -38,7 +40,7 @@ _MOST_FILE_NAME = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImportCounts:
+class ReaderImport:
     """What came of an import, or would: lines by arrival, and lines that could not be used."""
 
     arrivals: Mapping[Arrival, int]
@@ -56,7 +58,7 @@ def import_readers(
     strict: bool = False,
     report_bad: Callable[[BadLine], None] = lambda bad: None,
     advance: Callable[[int], None] = lambda count: None,
-) -> ImportCounts:
+) -> ReaderImport:
     """Import the file's readers. `consent`: where theirs comes from, for rows that do not say; may be empty.
 
     `strict`: one bad line and nothing is imported (BadInput). `dry_run`: only count. Commits a chunk at a time.
@@ -95,7 +97,7 @@ def _add(
 
 @dataclass(frozen=True, slots=True)
 class _CheckedRows:
-    """The file's rows as newcomers, or what is wrong with them."""
+    """The file's rows as newcomers, or what is wrong with them; they can be gone through twice."""
 
     file: CsvFile
     consent: str
@@ -129,7 +131,7 @@ def _import(
     arrive: Callable[[Sequence[NewReader]], list[Arrival]],
     report_bad: Callable[[BadLine], None],
     advance: Callable[[int], None],
-) -> ImportCounts:
+) -> ReaderImport:
     counts: Counter[Arrival] = Counter()
     bad = 0
     rows = iter(source)
@@ -143,32 +145,31 @@ def _import(
         advance(len(chunk))
     if not counts:
         raise BadInput("none of its lines can be used, so nobody was imported", Place(source.file.path))
-    return ImportCounts(arrivals=counts, bad=bad)
+    return ReaderImport(arrivals=counts, bad=bad)
 
 
 def _file_name(file: CsvFile) -> str:
-    """The file's name as the consent ledger may keep it."""
+    """Return the file's name as the consent ledger may keep it."""
     return "".join(each if each.isprintable() and each != "@" else "_" for each in file.path.name)[
         :_MOST_FILE_NAME
     ]
 
 
-def _newcomer(row: Row, consent: str, file_name: str, active: Container[str]) -> NewReader:
-    """What the row says; raises BadInput."""
+def _newcomer(row: ReaderRow, consent: str, file_name: str, active: Container[str]) -> NewReader:
+    """Return what the row says; raises BadInput."""
     if row.status.casefold() not in active:
         raise BadInput(f"the status is {row.status!r}: only active readers are imported")
     return NewReader(
         address=parse_address(row.address),
-        consent_source=_source(row.consent or consent, file_name, row.line),
+        origin=ConsentOrigin(
+            channel=ConsentChannel.IMPORT,
+            source=_checked_source(row.consent or consent),
+            file=file_name,
+            line=row.line,
+        ),
         name=one_line(row.name, "the name", NAME),
-        edition=_edition(row.edition),
-        time_zone=_time_zone(row.time_zone),
-        topics=_topics(row.topics) if row.topics else (),
+        preferences=_preferences(row.edition, row.time_zone, row.topics),
     )
-
-
-def _source(given: str, file_name: str, line: int) -> str:
-    return f"{_checked_source(given)} ({file_name}, line {line})"
 
 
 @lru_cache(maxsize=1000)
@@ -176,6 +177,15 @@ def _checked_source(given: str) -> str:
     if not given:
         raise BadInput("nothing says where the consent comes from")
     return without_address(given, "the consent source", SOURCE)
+
+
+@lru_cache(maxsize=1000)
+def _preferences(edition: str, time_zone: str, topics: str) -> Preferences:
+    return Preferences(
+        edition=_edition(edition),
+        time_zone=_time_zone(time_zone),
+        topics=clean_names(re.split("[;,|]", topics), "a topic"),
+    )
 
 
 def _edition(text: str) -> Edition:
@@ -187,7 +197,6 @@ def _edition(text: str) -> Edition:
         raise BadInput(f"the edition is {text!r}, but {' or '.join(Edition)} was expected") from error
 
 
-@lru_cache(maxsize=1000)
 def _time_zone(text: str) -> str:
     if text:
         try:
@@ -199,22 +208,14 @@ def _time_zone(text: str) -> str:
     return text
 
 
-def _topics(text: str) -> tuple[str, ...]:
-    topics = (one_line(topic, "a topic", TOPIC) for topic in re.split("[;,|]", text))
-    return tuple(sorted({topic for topic in topics if topic}))
-
-
 # A file of addresses that must never be written to again: another program's list of who left, bounced or complained.
 
 #: Addresses of one transaction.
 SUPPRESS_CHUNK = 500
 
-#: What the consent ledger says made somebody leave.
-_SOURCE = "command: newsletter readers suppress --file"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SuppressionCounts:
+class SuppressionImport:
     """What came of a file: addresses that are suppressed now, that were before, and lines that could not be used."""
 
     added: int
@@ -231,18 +232,19 @@ def suppress_file(
     now: datetime,
     report_bad: Callable[[BadLine], None] = lambda bad: None,
     advance: Callable[[int], None] = lambda count: None,
-) -> SuppressionCounts:
+) -> SuppressionImport:
     """Put every address of the file on the suppression list, and take its readers off. Commits a chunk at a time.
 
     A line that calls its reader active is refused: somebody took the wrong file.
     """
     reason = without_address(reason, "the reason", REASON)
+    origin = ConsentOrigin(channel=ConsentChannel.COMMAND, reason=WithdrawalReason.SUPPRESSED)
     _refuse_the_wrong_file(file)
 
     def put(addresses: Sequence[Address]) -> int:
         with database.write() as connection:
             return sum(
-                suppress(connection, each, reason, suppression_key=suppression_key, now=now, source=_SOURCE)
+                suppress(connection, each, reason, origin, suppression_key=suppression_key, now=now)
                 for each in addresses
             )
 
@@ -258,7 +260,7 @@ def suppress_file(
         advance(len(chunk))
     if not added + known:
         raise BadInput("none of its lines can be used, so nobody was suppressed", Place(file.path))
-    return SuppressionCounts(added=added, known=known, bad=bad)
+    return SuppressionImport(added=added, known=known, bad=bad)
 
 
 def _refuse_the_wrong_file(file: CsvFile) -> None:

@@ -8,7 +8,6 @@ in links.py and suppression.py.
 
 import base64
 import binascii
-import hmac
 import os
 import secrets
 import stat
@@ -17,7 +16,6 @@ from pathlib import Path
 
 from newsletter.config import Settings
 from newsletter.errors import BadInput, Place
-from newsletter.readers.addresses import Address
 
 KEY_BYTES = 32
 
@@ -123,13 +121,3 @@ def _key(line: str, place: Place) -> bytes:
     if len(key) < KEY_BYTES:
         raise BadInput(f"this key has {len(key)} bytes; {KEY_BYTES} are needed", place)
     return key
-
-
-# The suppression list knows addresses only by a keyed hash: it outlives an erased reader and names nobody.
-#
-# Its queries are in store.py; its key, which never changes, in keys.py.
-
-
-def address_hash(key: bytes, address: Address) -> str:
-    """HMAC-SHA256 of the address's key under the suppression key, as hex."""
-    return hmac.digest(key, address.key.encode(), "sha256").hex()

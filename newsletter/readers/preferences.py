@@ -1,25 +1,27 @@
 """What a reader chooses: topics, tools to follow, own figures, how often, a pause, an hour, a time zone.
 
-Read from a form or a JSON body as texts; each fault is named with its field. Nothing here commits.
+One `Preferences` for the row, the form, the command, the mail, the page and the export: a new preference is a field
+here (with its reading from a form), a column of `readers` and its migration, and whoever shows or uses it. Nothing here
+commits.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
+from typing import Any
 from zoneinfo import available_timezones
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, update
 
-from newsletter.db.statuses import Edition
+from newsletter.db.schema import reader_tools, reader_topics, readers
+from newsletter.db.statuses import Edition, ReaderStatus
 from newsletter.errors import BadInput
-from newsletter.readers import store
-from newsletter.readers import store as own_store
 from newsletter.readers.addresses import TOPIC, one_line
 
 MOST_TOOLS = 200
 MOST_TOPICS = 100
-_MOST_TOKENS = 10**15
-_MOST_SEATS = 1_000_000
+MOST_TOKENS = 10**15
+MOST_SEATS = 1_000_000
 _LONGEST_PAUSE = timedelta(days=366)
 
 
@@ -28,6 +30,7 @@ class Preferences:
     """A reader's choices. No topic means all of them; None and "" mean not said."""
 
     topics: tuple[str, ...] = ()
+    #: The tools they follow, by id.
     tools: tuple[str, ...] = ()
     monthly_tokens: int | None = None
     team_size: int | None = None
@@ -36,6 +39,20 @@ class Preferences:
     #: The hour of the reader's own day at which the issue comes; None: with everybody.
     send_hour: int | None = None
     time_zone: str = ""
+
+    def as_texts(self) -> dict[str, str]:
+        """Return the single choices as a form would send them, by field."""
+        return {name: "" if (value := getattr(self, name)) is None else str(value) for name in _SINGLE}
+
+
+NO_PREFERENCES = Preferences()
+
+#: The choices that are columns of `readers`, and those that have a table of their own.
+_SINGLE = tuple(field.name for field in fields(Preferences) if field.name in readers.c)
+_LISTS = {"topics": reader_topics.c.topic, "tools": reader_tools.c.tool_id}
+
+
+# Read from a form, a JSON body or a command, as texts.
 
 
 class FieldFault(BadInput):
@@ -49,95 +66,53 @@ class FieldFault(BadInput):
 def read_preferences(
     one: Mapping[str, str], many: Mapping[str, Sequence[str]], *, topics: Sequence[str], today: date
 ) -> Preferences:
-    """The choices of a form: `one` its single fields, `many` its lists; raises FieldFault for the first wrong one.
+    """Return the choices of a form: `one` its single fields, `many` its lists; raises FieldFault for the first wrong one.
 
     `topics` are those there are; a topic that has gone since is dropped without a word, and so is a pause that is over.
     """
     return Preferences(
         topics=tuple(sorted(set(many.get("topics", ())) & set(topics)))[:MOST_TOPICS],
         tools=_tools(many.get("tools", ())),
-        monthly_tokens=_whole("monthly_tokens", one.get("monthly_tokens", ""), _MOST_TOKENS),
-        team_size=_whole("team_size", one.get("team_size", ""), _MOST_SEATS),
-        edition=_edition(one.get("edition", "")),
-        paused_until=_pause(one.get("paused_until", ""), today),
-        send_hour=_hour(one.get("send_hour", "")),
-        time_zone=_time_zone(one.get("time_zone", "")),
+        **{name: read(one.get(name, "").strip(), today) for name, read in _READ.items()},
     )
-
-
-def get_preferences(connection: Connection, reader_id: int) -> Preferences:
-    """The choices of a reader who exists; raises NotFound."""
-    reader = store.get_reader(connection, reader_id)
-    return Preferences(
-        topics=store.list_topics(connection, [reader_id]).get(reader_id, ()),
-        tools=own_store.list_tools(connection, reader_id),
-        monthly_tokens=reader.monthly_tokens,
-        team_size=reader.team_size,
-        edition=reader.edition,
-        paused_until=reader.paused_until,
-        send_hour=reader.send_hour,
-        time_zone=reader.time_zone,
-    )
-
-
-def put_preferences(connection: Connection, reader_id: int, chosen: Preferences) -> bool:
-    """Replace an active reader's choices; False, and nothing changed, for anybody else."""
-    changed = own_store.change_reader(
-        connection,
-        reader_id,
-        monthly_tokens=chosen.monthly_tokens,
-        team_size=chosen.team_size,
-        edition=chosen.edition,
-        paused_until=chosen.paused_until,
-        send_hour=chosen.send_hour,
-        time_zone=chosen.time_zone,
-    )
-    if changed:
-        own_store.put_topics(connection, reader_id, chosen.topics)
-        own_store.put_tools(connection, reader_id, chosen.tools)
-    return changed
-
-
-def follow(connection: Connection, reader_id: int, tool_id: str) -> None:
-    """Follow a tool; raises BadInput beyond the limit. Following twice is following."""
-    followed = own_store.list_tools(connection, reader_id)
-    if tool_id not in followed and len(followed) >= MOST_TOOLS:
-        raise BadInput(f"You follow {MOST_TOOLS} tools, which is the most there can be.")
-    own_store.put_tools(connection, reader_id, sorted({*followed, tool_id}))
-
-
-def unfollow(connection: Connection, reader_id: int, tool_id: str) -> None:
-    """Follow a tool no longer."""
-    kept = [each for each in own_store.list_tools(connection, reader_id) if each != tool_id]
-    own_store.put_tools(connection, reader_id, kept)
 
 
 def _tools(given: Sequence[str]) -> tuple[str, ...]:
     if len(set(given)) > MOST_TOOLS:
         raise FieldFault("tools", f"Please choose at most {MOST_TOOLS} tools.")
-    return tuple(sorted({one_line(each, "a tool", TOPIC) for each in given} - {""}))
+    return clean_names(given, "a tool")
 
 
-def _whole(field: str, text: str, most: int) -> int | None:
-    digits = text.strip().replace(",", "").replace(" ", "").replace("_", "")
-    if not digits:
-        return None
-    if not (digits.isascii() and digits.isdigit()) or len(digits) > 18 or not 0 < int(digits) <= most:
-        raise FieldFault(field, f"Please give a whole number between 1 and {most:,}, or leave this empty.")
-    return int(digits)
+def clean_names(given: Iterable[str], what: str) -> tuple[str, ...]:
+    """Return topics or tools as they are kept: single lines, each once, in order; raises BadInput."""
+    return tuple(sorted({one_line(each, what, TOPIC) for each in given} - {""}))
 
 
-def _edition(text: str) -> Edition:
+def _read_number(field: str, most: int) -> Callable[[str, date], int | None]:
+    def read(text: str, today: date) -> int | None:
+        digits = text.replace(",", "").replace(" ", "").replace("_", "")
+        if not digits:
+            return None
+        if not (digits.isascii() and digits.isdigit()) or len(digits) > 18 or not 0 < int(digits) <= most:
+            raise FieldFault(
+                field, f"Please give a whole number between 1 and {most:,}, or leave this empty."
+            )
+        return int(digits)
+
+    return read
+
+
+def _read_edition(text: str, today: date) -> Edition:
     if text not in ("", *(each.value for each in Edition)):
         raise FieldFault("edition", "Please choose weekly or monthly.")
     return Edition(text or Edition.WEEKLY)
 
 
-def _pause(text: str, today: date) -> date | None:
-    if not text.strip():
+def _read_pause(text: str, today: date) -> date | None:
+    if not text:
         return None
     try:
-        day = date.fromisoformat(text.strip())
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise FieldFault(
             "paused_until", "Please give a day such as 2027-01-15, or leave this empty."
@@ -147,13 +122,111 @@ def _pause(text: str, today: date) -> date | None:
     return day if day > today else None
 
 
-def _hour(text: str) -> int | None:
+def _read_hour(text: str, today: date) -> int | None:
     if text not in ("", *(str(hour) for hour in range(24))):
-        raise FieldFault("send_hour", "Please choose an hour of the list.")
+        raise FieldFault("send_hour", "Please choose an hour from the list.")
     return int(text) if text else None
 
 
-def _time_zone(text: str) -> str:
+def _read_time_zone(text: str, today: date) -> str:
     if text and text not in available_timezones():
-        raise FieldFault("time_zone", "Please choose a time zone of the list, such as Europe/Berlin.")
+        raise FieldFault("time_zone", "Please choose a time zone from the list, such as Europe/Berlin.")
     return text
+
+
+_READ: dict[str, Callable[[str, date], Any]] = {
+    "monthly_tokens": _read_number("monthly_tokens", MOST_TOKENS),
+    "team_size": _read_number("team_size", MOST_SEATS),
+    "edition": _read_edition,
+    "paused_until": _read_pause,
+    "send_hour": _read_hour,
+    "time_zone": _read_time_zone,
+}
+
+
+# As columns of a query on `readers`: one query for a whole window or page, the same on both databases.
+
+#: Stands in no topic and no tool's id.
+_BETWEEN = "\n"
+
+
+def _listed(name: str) -> ColumnElement[str]:
+    """Return all that a reader has chosen in this table as one text; NULL where that is nothing."""
+    column = _LISTS[name]
+    query = select(func.aggregate_strings(column, _BETWEEN)).where(column.table.c.reader_id == readers.c.id)
+    return query.correlate(readers).scalar_subquery().label(name)
+
+
+COLUMNS: Mapping[str, ColumnElement[Any]] = {
+    field.name: readers.c[field.name] if field.name in _SINGLE else _listed(field.name)
+    for field in fields(Preferences)
+}
+
+
+def from_columns(values: Mapping[str, Any]) -> Preferences:
+    """Return the preferences in these COLUMNS of a row; one that was not asked for is as nobody chose it."""
+    lists = {name: _parted(values[name]) for name in _LISTS if name in values}
+    return Preferences(**{name: values[name] for name in _SINGLE if name in values} | lists)
+
+
+def _parted(listed: str | None) -> tuple[str, ...]:
+    return tuple(sorted(listed.split(_BETWEEN))) if listed else ()
+
+
+def as_row(chosen: Preferences) -> dict[str, object]:
+    """Return the choices that are columns of `readers`."""
+    return {name: getattr(chosen, name) for name in _SINGLE}
+
+
+def put_preferences(connection: Connection, reader_id: int, chosen: Preferences) -> bool:
+    """Replace an active reader's choices; False, and nothing changed, for anybody else."""
+    if not change_active(connection, reader_id, **as_row(chosen)):
+        return False
+    _put_list(connection, reader_id, reader_topics, "topic", chosen.topics)
+    _put_list(connection, reader_id, reader_tools, "tool_id", chosen.tools)
+    return True
+
+
+def change_active(connection: Connection, reader_id: int, **values: object) -> bool:
+    """Change columns of an active reader; False when the reader is not active."""
+    where = (readers.c.id == reader_id, readers.c.status == ReaderStatus.ACTIVE)
+    return connection.execute(update(readers).where(*where).values(**values)).rowcount == 1
+
+
+def _put_list(
+    connection: Connection, reader_id: int, table: Table, column: str, chosen: Iterable[str]
+) -> None:
+    connection.execute(delete(table).where(table.c.reader_id == reader_id))
+    rows = [{"reader_id": reader_id, column: each} for each in chosen]
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+# The tools that readers follow.
+
+
+def follow(connection: Connection, reader_id: int, tool_id: str) -> None:
+    """Follow a tool; raises BadInput beyond the limit. Following twice is following."""
+    followed = list_tools(connection, reader_id)
+    if tool_id not in followed and len(followed) >= MOST_TOOLS:
+        raise BadInput(f"You follow {MOST_TOOLS} tools, which is the most there can be.")
+    _put_list(connection, reader_id, reader_tools, "tool_id", sorted({*followed, tool_id}))
+
+
+def unfollow(connection: Connection, reader_id: int, tool_id: str) -> None:
+    """Follow a tool no longer."""
+    mine = (reader_tools.c.reader_id == reader_id, reader_tools.c.tool_id == tool_id)
+    connection.execute(delete(reader_tools).where(*mine))
+
+
+def list_tools(connection: Connection, reader_id: int) -> tuple[str, ...]:
+    """Return the tools a reader follows, in alphabetical order."""
+    query = select(reader_tools.c.tool_id).where(reader_tools.c.reader_id == reader_id)
+    return tuple(connection.execute(query.order_by(reader_tools.c.tool_id)).scalars())
+
+
+def followed_tools(connection: Connection) -> tuple[str, ...]:
+    """Return every tool that an active reader follows, in alphabetical order."""
+    query = select(reader_tools.c.tool_id).distinct().join_from(reader_tools, readers)
+    active = query.where(readers.c.status == ReaderStatus.ACTIVE)
+    return tuple(connection.execute(active.order_by(reader_tools.c.tool_id)).scalars())

@@ -2,37 +2,75 @@
 
 What the visitor sees is the same whether the address is known or not. An address gets at most one such mail in the
 time the settings say, and none at all when it belongs to an active reader, complained, or is on the suppression list
-for another reason than having been erased. Changing an address is the same way, with the reader it is for in mind.
+for another reason than having been erased. Changing an address is the same way, with the reader it is for in mind, and
+so is following a tool from a page that knows nobody.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import blake2b
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, delete, select, update
 
-from newsletter.db.engine import Database
+from newsletter.db.engine import Database, insert_into
+from newsletter.db.schema import mails, readers, sign_up_counts
 from newsletter.db.statuses import ConsentEvent, LimitScope, MailKind, ReaderStatus
 from newsletter.errors import BadInput, BadLink, NewsletterError, Place
 from newsletter.readers import store
-from newsletter.readers import store as own_store
-from newsletter.readers import store as suppression_store
 from newsletter.readers.addresses import Address, parse_address
+from newsletter.readers.consents import WORDING, ConsentOrigin, list_consents, record_consent
 from newsletter.readers.links import LIFETIMES, LinkSigner, Purpose, link
 from newsletter.readers.store import Reader
+from newsletter.readers.suppression import ERASED, lift_suppression, suppression_reason
+
+#: Queues a single mail in the caller's transaction, once for each key (delivery's `queue_mail`): kind, key, reader,
+#: the template's values, now; False when the key was queued before.
+QueueMail = Callable[[Connection, MailKind, str, int | None, Mapping[str, object], datetime], bool]
+
 
 # How many sign-ups one network and one domain may bring in an hour, so that nobody floods mailboxes through us.
 #
 # Counted in the database, so that a restart forgets nothing, under keyed hashes, so that the count tells nothing of
-# anybody. How often one address is mailed is decided in subscribing.py.
+# anybody.
 
 WINDOW = timedelta(hours=1)
 #: Sign-ups of one mailbox in an hour that bring a mail: name+1@, name+2@ and so on are mostly one.
 PER_MAILBOX = 5
+
+# What every sign-up runs is put together once: in a flood of them that takes longer than running it.
+_COUNTED = select(sign_up_counts.c.scope, sign_up_counts.c.count).where(
+    sign_up_counts.c.key_hash.in_(bindparam("hashes", expanding=True)),
+    sign_up_counts.c.window_at == bindparam("window_at"),
+)
+
+
+@cache
+def _count_one(dialect: str) -> Any:
+    return insert_into(sign_up_counts, dialect).on_conflict_do_update(
+        index_elements=["scope", "key_hash", "window_at"], set_={"count": sign_up_counts.c.count + 1}
+    )
+
+
+def count_sign_ups(
+    connection: Connection, hashes: Sequence[str], window_at: datetime
+) -> dict[LimitScope, int]:
+    """Return how many sign-ups (or sign-ins) these hashes had in a window, by scope."""
+    rows = connection.execute(_COUNTED, {"hashes": list(hashes), "window_at": window_at})
+    return {row[0]: row[1] for row in rows}
+
+
+def add_sign_up(connection: Connection, hashes: Mapping[LimitScope, str], window_at: datetime) -> None:
+    """Count one more in each scope."""
+    rows = [
+        {"scope": scope, "key_hash": hashed, "window_at": window_at, "count": 1}
+        for scope, hashed in hashes.items()
+    ]
+    connection.execute(_count_one(connection.dialect.name), rows)
 
 
 class TooMany(NewsletterError):
@@ -40,7 +78,7 @@ class TooMany(NewsletterError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class SignUpLimits:
     """The most sign-ups of an hour, and the key that hides whose they are."""
 
     key: bytes
@@ -48,10 +86,12 @@ class Limits:
     per_domain: int
 
     def check(self, connection: Connection, network: str, address: Address, now: datetime) -> bool:
-        """Raise TooMany when the hour is full; whether a mail may follow: False, and nothing to be said of it, for a
-        mailbox that is flooded. Writes nothing."""
+        """Raise TooMany when the hour is full; returns whether a mail may follow. Writes nothing.
+
+        False, of which nothing is to be said, for a mailbox that is flooded.
+        """
         hashes = list(self._hashes(network, address).values())
-        counted = own_store.count_sign_ups(connection, hashes, _hour(now))
+        counted = count_sign_ups(connection, hashes, _hour(now))
         for scope, most in ((LimitScope.NETWORK, self.per_network), (LimitScope.DOMAIN, self.per_domain)):
             if counted.get(scope, 0) >= most:
                 raise TooMany
@@ -59,70 +99,47 @@ class Limits:
 
     def count(self, connection: Connection, network: str, address: Address, now: datetime) -> None:
         """Count one more."""
-        own_store.add_sign_up(connection, self._hashes(network, address), _hour(now))
+        add_sign_up(connection, self._hashes(network, address), _hour(now))
 
     def _hashes(self, network: str, address: Address) -> dict[LimitScope, str]:
         local_part, _, domain = address.key.rpartition("@")
         mailbox = f"{local_part.partition('+')[0]}@{domain}"
         keys = {LimitScope.NETWORK: network, LimitScope.DOMAIN: domain, LimitScope.MAILBOX: mailbox}
-        return {scope: self._hash(key) for scope, key in keys.items()}
-
-    def _hash(self, key: str) -> str:
-        return blake2b(key.encode(), digest_size=16, key=self.key[:64], person=b"sign-up").hexdigest()
-
-
-def network_of(host: str) -> str:
-    """The visitor's network: an IPv4 /24 or an IPv6 /48, since one household or machine has many addresses."""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return "unknown"
-    mapped = getattr(address, "ipv4_mapped", None)
-    address = mapped or address
-    return str(ip_network((address, 24 if address.version == 4 else 48), strict=False))
+        return {
+            scope: blake2b(key.encode(), digest_size=16, key=self.key[:64], person=b"sign-up").hexdigest()
+            for scope, key in keys.items()
+        }
 
 
 def _hour(now: datetime) -> datetime:
     return now.replace(minute=0, second=0, microsecond=0)
 
 
-#: Says which wording a consent was given to. Change it whenever the subscribe page's promise changes.
-WORDING = "2026-11 weekly digest"
+def forget_sign_ups(connection: Connection, before: datetime) -> int:
+    """Delete the counts of windows before a moment; returns how many."""
+    return connection.execute(delete(sign_up_counts).where(sign_up_counts.c.window_at < before)).rowcount
 
-#: The reason in the suppression list that the address's owner lifts by confirming again.
-ERASED = "erased"
+
+def network_of(host: str) -> str:
+    """Return the visitor's network, an IPv4 /24 or an IPv6 /48: one household or machine has many addresses."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return "unknown"
+    address = getattr(address, "ipv4_mapped", None) or address
+    return str(ip_network((address, 24 if address.version == 4 else 48), strict=False))
+
+
+# Subscribing, and changing an address.
 
 _COMES_BACK = frozenset({ReaderStatus.UNCONFIRMED, ReaderStatus.LEFT, ReaderStatus.BOUNCED})
 
 
-class QueueMail(Protocol):
-    """Queues a single mail in the caller's transaction: `newsletter.delivery.mails.queue_mail`."""
-
-    def __call__(
-        self,
-        connection: Connection,
-        kind: MailKind,
-        key: str,
-        reader_id: int | None,
-        values: Mapping[str, object],
-        now: datetime,
-    ) -> bool: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visitor:
-    """Who asks: their network (limits.network_of) and where they asked, such as "form at /subscribe"."""
-
-    network: str
-    source: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmed:
-    """A confirmed reader. `was_so` when they had confirmed before; `moved` when it was a change of address."""
+    """A confirmed reader; `moved` when it was a change of address."""
 
     reader_id: int
-    was_so: bool = False
     moved: bool = False
 
 
@@ -133,94 +150,89 @@ class Subscribing:
     database: Database
     signer: LinkSigner
     suppression_key: bytes
-    limits: Limits
+    limits: SignUpLimits
     public_url: str
     again_after: timedelta
     queue_mail: QueueMail
+    #: The values of the welcome mail for a reader's id.
     welcome: Callable[[int], Mapping[str, object]]
     is_disposable: Callable[[str], bool] = lambda domain: False
 
-    def ask(self, text: str, visitor: Visitor, now: datetime) -> None:
-        """Somebody asks for the newsletter. Raises BadInput for what is no address, and TooMany. Commits."""
+    def subscribe(self, text: str, network: str, origin: ConsentOrigin, now: datetime) -> None:
+        """Mail somebody who asks for the newsletter the link to confirm. Commits.
+
+        Raises BadInput for what is no address, and TooMany. `network` is the visitor's (network_of).
+        """
         address = self._usable(text)
         with self.database.read() as connection:
-            may_be_mailed = self.limits.check(connection, visitor.network, address, now)
+            may_be_mailed = self.limits.check(connection, network, address, now)
         with self.database.write() as connection:
-            self.limits.count(connection, visitor.network, address, now)
+            self.limits.count(connection, network, address, now)
             if not may_be_mailed or self._is_kept_out(connection, address):
                 return
             reader = store.find_reader(connection, address)
             if reader is None or reader.status in _COMES_BACK:
-                reader_id = reader.id if reader else own_store.add_unconfirmed(connection, address, now)
-                self._ask_to_confirm(connection, reader_id, visitor.source, now, is_new=reader is None)
+                reader_id = reader.id if reader else _add_unconfirmed(connection, address, now)
+                self._ask_to_confirm(connection, reader_id, origin, now, is_new=reader is None)
 
-    def ask_again(self, reader_id: int, source: str, now: datetime) -> bool:
-        """Ask somebody who has not confirmed once more; False for everybody else, and for whoever was asked just now.
+    def ask_again(self, reader_id: int, origin: ConsentOrigin, now: datetime) -> bool:
+        """Ask somebody who has not confirmed once more. Commits; raises NotFound.
 
-        Raises NotFound. Commits.
+        False for everybody else, and for whoever was asked just now.
         """
         with self.database.write() as connection:
             reader = store.get_reader(connection, reader_id)
-            since = now - self.again_after
-            if reader.status is not ReaderStatus.UNCONFIRMED or own_store.was_mailed(
-                connection, reader_id, MailKind.CONFIRMATION, since
-            ):
+            if reader.status is not ReaderStatus.UNCONFIRMED:
                 return False
-            self._ask_to_confirm(connection, reader_id, source, now)
-            return True
+            return self._ask_to_confirm(connection, reader_id, origin, now)
 
-    def ask_to_move(self, reader_id: int, text: str, visitor: Visitor, now: datetime) -> None:
-        """A reader wants another address, which is asked whether it wants that. Raises BadInput, and TooMany. Commits."""
+    def change_address(
+        self, reader_id: int, text: str, network: str, origin: ConsentOrigin, now: datetime
+    ) -> None:
+        """Ask the address that a reader wants instead whether it wants that. Commits; raises BadInput and TooMany."""
         address = self._usable(text)
         with self.database.write() as connection:
-            may_be_mailed = self.limits.check(connection, visitor.network, address, now)
-            self.limits.count(connection, visitor.network, address, now)
+            may_be_mailed = self.limits.check(connection, network, address, now)
+            self.limits.count(connection, network, address, now)
             if not may_be_mailed or self._is_kept_out(connection, address):
                 return
             known = store.find_reader(connection, address)
             if known is not None and known.status not in _COMES_BACK:
                 return
-            new_id = known.id if known else own_store.add_unconfirmed(connection, address, now)
-            own_store.let_replace(connection, new_id, reader_id)
-            self._ask_to_confirm(connection, new_id, visitor.source, now)
+            new_id = known.id if known else _add_unconfirmed(connection, address, now)
+            connection.execute(update(readers).where(readers.c.id == new_id).values(replaces=reader_id))
+            self._ask_to_confirm(connection, new_id, origin, now)
 
-    def look(self, token: str, now: datetime) -> Reader:
-        """Who would confirm with this token; raises BadLink. Changes nothing."""
+    def require_confirmable(self, token: str, now: datetime) -> None:
+        """Raise BadLink unless somebody would confirm with this token. Changes nothing."""
         target = self.signer.read_dated(Purpose.CONFIRM, token, now)
         with self.database.read() as connection:
-            return self._who_may_confirm(connection, target.reader_id)
+            self._who_may_confirm(connection, target.reader_id)
 
     def confirm(self, token: str, now: datetime) -> Confirmed:
-        """The click on the button; raises BadLink. A second one changes nothing. Commits."""
+        """Make a reader of whoever pressed the button; raises BadLink. A second time changes nothing. Commits."""
         target = self.signer.read_dated(Purpose.CONFIRM, token, now)
         welcome = self.welcome(target.reader_id)
         with self.database.write() as connection:
-            reader = self._who_may_confirm(connection, target.reader_id)
-            if reader.status is ReaderStatus.ACTIVE:
-                return Confirmed(reader_id=reader.id, was_so=True)
+            reader, asked = self._who_may_confirm(connection, target.reader_id)
+            if asked is None:
+                return Confirmed(reader_id=reader.id)
             assert reader.address is not None
-            suppression_store.lift_suppression(
-                connection, parse_address(reader.address), ERASED, self.suppression_key
-            )
-            replaced = own_store.replaced_by(connection, reader.id)
+            address = parse_address(reader.address)
+            lift_suppression(connection, address, ERASED, self.suppression_key)
+            replaced = _replaced_by(connection, reader.id)
             if replaced is not None:
-                own_store.move_address(connection, reader, replaced, now)
+                _move_address(connection, reader.id, address, replaced, asked, now)
                 return Confirmed(reader_id=replaced, moved=True)
-            own_store.activate(connection, reader.id, now, source="confirmation page", wording=WORDING)
-            self.queue_mail(
-                connection,
-                MailKind.WELCOME,
-                f"welcome:{reader.id}:{int(now.timestamp())}",
-                reader.id,
-                welcome,
-                now,
-            )
+            store.activate(connection, reader.id, asked, now)
+            key = f"welcome:{reader.id}:{int(now.timestamp())}"
+            self.queue_mail(connection, MailKind.WELCOME, key, reader.id, welcome, now)
             return Confirmed(reader_id=reader.id)
 
     def remind(self, after: timedelta, now: datetime) -> int:
         """Send everybody who has not confirmed since `after` the one reminder; returns how many. Commits."""
         with self.database.write() as connection:
-            ids = own_store.unconfirmed_since(connection, now - after)
+            ids = store.list_unconfirmed(connection, now - after)
             return sum(
                 self.queue_mail(
                     connection, MailKind.REMINDER, f"reminder:{each}", each, self._values(each, now), now
@@ -235,41 +247,101 @@ class Subscribing:
         return address
 
     def _is_kept_out(self, connection: Connection, address: Address) -> bool:
-        reason = suppression_store.suppression_reason(connection, address, self.suppression_key)
+        reason = suppression_reason(connection, address, self.suppression_key)
         return reason is not None and reason != ERASED
 
     def _ask_to_confirm(
-        self, connection: Connection, reader_id: int, source: str, now: datetime, *, is_new: bool = False
-    ) -> None:
+        self,
+        connection: Connection,
+        reader_id: int,
+        origin: ConsentOrigin,
+        now: datetime,
+        *,
+        is_new: bool = False,
+    ) -> bool:
         since = now - self.again_after
-        if not is_new and own_store.was_mailed(connection, reader_id, MailKind.CONFIRMATION, since):
-            return
-        own_store.record_consent(
-            connection, reader_id, ConsentEvent.REQUESTED, now, source=source, wording=WORDING
-        )
+        if not is_new and store.count_mailed(connection, reader_id, MailKind.CONFIRMATION, since):
+            return False
+        record_consent(connection, reader_id, ConsentEvent.REQUESTED, origin, now, wording=WORDING)
         key = f"confirmation:{reader_id}:{int(now.timestamp())}"
-        self.queue_mail(connection, MailKind.CONFIRMATION, key, reader_id, self._values(reader_id, now), now)
+        return self.queue_mail(
+            connection, MailKind.CONFIRMATION, key, reader_id, self._values(reader_id, now), now
+        )
 
     def _values(self, reader_id: int, now: datetime) -> dict[str, object]:
         token = self.signer.dated_token(Purpose.CONFIRM, reader_id, now)
         days = LIFETIMES[Purpose.CONFIRM].days
         return {"confirm_url": link(self.public_url, Purpose.CONFIRM, token), "days": str(days)}
 
-    def _who_may_confirm(self, connection: Connection, reader_id: int) -> Reader:
-        """An old mail must not bring back who has left since: only an open request can be confirmed."""
-        reader = store.look_for_reader(connection, reader_id)
+    def _who_may_confirm(self, connection: Connection, reader_id: int) -> tuple[Reader, ConsentOrigin | None]:
+        """Return the reader and the open request; None for whoever is active already. Raises BadLink.
+
+        An old mail must not bring back who has left since: only an open request can be confirmed.
+        """
+        reader = store.find_reader_by_id(connection, reader_id)
         if reader is None or reader.status is ReaderStatus.ERASED:
             raise BadLink
         if reader.status is ReaderStatus.ACTIVE:
-            return reader
-        latest = store.list_consents(connection, reader_id)[-1:]
+            return reader, None
+        latest = list_consents(connection, reader_id)[-1:]
         if reader.status not in _COMES_BACK or not latest or latest[0].event is not ConsentEvent.REQUESTED:
             raise BadLink
-        return reader
+        return reader, latest[0]
+
+
+@cache
+def _add_reader(dialect: str) -> Any:
+    statement = insert_into(readers, dialect).on_conflict_do_nothing(index_elements=["address_key"])
+    return statement.returning(readers.c.id)
+
+
+def _add_unconfirmed(connection: Connection, address: Address, now: datetime) -> int:
+    """Add a reader who has still to confirm, or find the one that somebody else just added; returns the id."""
+    row = {
+        "address": address.text,
+        "address_key": address.key,
+        "status": ReaderStatus.UNCONFIRMED,
+        "status_at": now,
+        "added_at": now,
+    }
+    added: int | None = connection.execute(_add_reader(connection.dialect.name), row).scalar_one_or_none()
+    if added is None:
+        query = select(readers.c.id).where(readers.c.address_key == address.key)
+        added = connection.execute(query).scalar_one()
+    return added
+
+
+def _replaced_by(connection: Connection, new_id: int) -> int | None:
+    """Return the active reader whose address this row's becomes, or None."""
+    old = readers.alias("old")
+    query = (
+        select(old.c.id)
+        .join_from(readers, old, readers.c.replaces == old.c.id)
+        .where(readers.c.id == new_id, old.c.status == ReaderStatus.ACTIVE)
+    )
+    return connection.execute(query).scalar_one_or_none()
+
+
+def _move_address(
+    connection: Connection, new_id: int, address: Address, reader_id: int, asked: ConsentOrigin, now: datetime
+) -> None:
+    """Give the reader the confirmed address of another row, which is forgotten."""
+    store.forget(connection, [new_id], now)
+    # What was sent to the new address belongs to the reader now: erasing finds it by the reader.
+    connection.execute(update(mails).where(mails.c.reader_id == new_id).values(reader_id=reader_id))
+    connection.execute(
+        update(readers)
+        .where(readers.c.id == reader_id)
+        .values(address=address.text, address_key=address.key, confirmed_at=now)
+    )
+    record_consent(connection, reader_id, ConsentEvent.CONFIRMED, asked, now)
+
+
+# Addresses that are thrown away.
 
 
 def read_domains(file: Path) -> frozenset[str]:
-    """The domains of a list, one a line; lines that begin with # are comments. Raises BadInput."""
+    """Return the domains of a list, one a line; lines that begin with # are comments. Raises BadInput."""
     try:
         lines = [line.strip().casefold() for line in file.read_text(encoding="utf-8").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
@@ -278,14 +350,12 @@ def read_domains(file: Path) -> frozenset[str]:
 
 
 def is_listed(domain: str, domains: frozenset[str]) -> bool:
-    """Whether the domain, or one that it is part of, is on the list."""
+    """Return whether the domain, or one that it is part of, is on the list."""
     labels = domain.split(".")
     return any(".".join(labels[start:]) in domains for start in range(len(labels)))
 
 
 # Following a tool from a page that knows nobody: the address gets a mail with its reader's own link.
-#
-# What the visitor sees is the same whether a reader has the address or not.
 
 #: However often somebody asks, a reader gets at most so many of these mails a day, and one for each tool.
 MOST_MAILS = 5
@@ -298,12 +368,15 @@ class Following:
 
     database: Database
     signer: LinkSigner
-    limits: Limits
+    limits: SignUpLimits
     public_url: str
     queue_mail: QueueMail
 
-    def ask(self, text: str, tool_id: str, tool_name: str, network: str, now: datetime) -> None:
-        """Somebody wants to follow a tool. Raises BadInput for what is no address, and TooMany. Commits."""
+    def mail_link(self, text: str, tool_id: str, tool_name: str, network: str, now: datetime) -> None:
+        """Mail the reader of an address, if there is one, their link to a tool. Commits.
+
+        Raises BadInput for what is no address, and TooMany.
+        """
         address = parse_address(text)
         with self.database.write() as connection:
             self.limits.check(connection, network, address, now)
@@ -311,7 +384,7 @@ class Following:
             reader = store.find_reader(connection, address)
             if reader is None or reader.status is not ReaderStatus.ACTIVE:
                 return
-            if own_store.count_mailed(connection, reader.id, MailKind.FOLLOW, now - DAY) >= MOST_MAILS:
+            if store.count_mailed(connection, reader.id, MailKind.FOLLOW, now - DAY) >= MOST_MAILS:
                 return
             page = link(
                 self.public_url, Purpose.PREFERENCES, self.signer.token(Purpose.PREFERENCES, reader.id)

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 
-from newsletter.db.migrate import require_head
+from newsletter.db.revisions import require_head
 from newsletter.errors import NewsletterError
 from newsletter.web.pages import Installed
 

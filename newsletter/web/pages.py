@@ -29,7 +29,7 @@ from newsletter.digest.wording import category_name
 from newsletter.editing.cache import DeskCache
 from newsletter.errors import BadInput, BadLink
 from newsletter.readers.links import LinkTarget, Purpose, link
-from newsletter.readers.store import Reader, look_for_reader
+from newsletter.readers.store import Reader, find_reader_by_id
 from newsletter.render.markdown import line_to_html
 from newsletter.web.assets import asset, mark_path, style_path
 
@@ -231,7 +231,7 @@ def personal_url(app: App, purpose: Purpose, reader_id: int) -> str:
 
 
 def _known(connection: Connection, reader_id: int) -> Reader:
-    reader = look_for_reader(connection, reader_id)
+    reader = find_reader_by_id(connection, reader_id)
     if reader is None or reader.status is ReaderStatus.ERASED:
         raise BadLink
     return reader

@@ -1,13 +1,13 @@
-"""What a reader chooses; following a single tool is in following.py. The link of a forwarded mail opens these pages: they show no address.
+"""A reader's own pages: preferences, following a tool, and what is kept of them.
 
-To see, export, change or erase what is kept, a link that holds for an hour is mailed to the reader (personal.py).
+The link of a forwarded mail opens the first two: they show no address. To see, export, change or erase what is kept, a
+link that holds for an hour is mailed to the reader.
 """
 
 import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import ClassVar
 from zoneinfo import available_timezones
@@ -17,16 +17,17 @@ from fastapi import APIRouter, Request, Response
 from newsletter.app import App
 from newsletter.content.records import ToolHead
 from newsletter.content.store import ContentStore
-from newsletter.db.statuses import ReaderStatus
+from newsletter.db.statuses import ConsentChannel, ReaderStatus
 from newsletter.delivery.erasing import export_reader
 from newsletter.delivery.transactional import queue_mail
 from newsletter.errors import BadInput, NotFound, StoreBusy
 from newsletter.readers import preferences
+from newsletter.readers.consents import Consent, ConsentOrigin, list_consents
 from newsletter.readers.exporting import mail_personal_link
 from newsletter.readers.links import Purpose
 from newsletter.readers.preferences import FieldFault, Preferences
-from newsletter.readers.store import list_consents
-from newsletter.readers.subscribing import TooMany, Visitor
+from newsletter.readers.store import Reader
+from newsletter.readers.subscribing import TooMany
 from newsletter.web.pages import Fields, Form, Installed, Page, personal_url, reader_of, reader_of_dated, show
 from newsletter.web.subscribe import TRAP, network_behind
 
@@ -37,8 +38,8 @@ router = APIRouter(include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
-    """A tool by its name; `chosen` when the reader follows it."""
+class NamedTool:
+    """A tool by its name."""
 
     id: str
     name: str
@@ -46,7 +47,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreferencesPage(Page):
-    """All choices in one form. The texts are as they were sent, so that a fault does not lose them."""
+    """All preferences in one form. `chosen` are the single fields as they were sent: a fault does not lose them."""
 
     template: ClassVar[str] = "preferences"
     token: str
@@ -55,16 +56,9 @@ class PreferencesPage(Page):
     fault: str
     fault_field: str
     topics: tuple[str, ...]
-    chosen_topics: tuple[str, ...]
-    tools: tuple[Named, ...]
-    another_tool: str
+    tools: tuple[NamedTool, ...]
     known_tools: tuple[str, ...]
-    monthly_tokens: str
-    team_size: str
-    edition: str
-    paused_until: str
-    send_hour: str
-    time_zone: str
+    chosen: Fields
     time_zones: tuple[str, ...]
 
 
@@ -80,11 +74,7 @@ class LinkMailedPage(Page):
 def show_preferences(request: Request, app: Installed, token: str) -> Response:
     with app.database.read() as connection:
         reader = reader_of(app, connection, Purpose.PREFERENCES, token)
-        chosen = preferences.get_preferences(connection, reader.id)
-    return show(
-        request,
-        _page(app, _known_tools(app), token, _texts(chosen), chosen, is_active=_is_active(reader.status)),
-    )
+    return show(request, _page(_known_tools(app), token, reader.preferences, is_active=_is_active(reader)))
 
 
 @router.post("/preferences/{token}")
@@ -93,7 +83,6 @@ def save(request: Request, app: Installed, token: str, form: Form) -> Response:
     tools = _known_tools(app)
     with app.database.write() as connection:
         reader = reader_of(app, connection, Purpose.PREFERENCES, token)
-        kept = preferences.get_preferences(connection, reader.id)
         try:
             chosen = preferences.read_preferences(
                 form.one,
@@ -105,10 +94,12 @@ def save(request: Request, app: Installed, token: str, form: Form) -> Response:
                 today=today,
             )
         except FieldFault as fault:
-            page = _page(app, tools, token, form, kept, is_active=_is_active(reader.status), fault=fault)
+            page = _page(
+                tools, token, reader.preferences, sent=form, is_active=_is_active(reader), fault=fault
+            )
             return show(request, page, 422)
         saved = preferences.put_preferences(connection, reader.id, chosen)
-    return show(request, _page(app, tools, token, _texts(chosen), chosen, is_active=saved, saved=saved))
+    return show(request, _page(tools, token, chosen, is_active=saved, saved=saved))
 
 
 @router.post("/preferences/{token}/link")
@@ -128,7 +119,7 @@ def mail_link(request: Request, app: Installed, token: str, form: Form) -> Respo
 
 
 def _known_tools(app: App) -> tuple[ToolHead, ...]:
-    with _content(app) as content:
+    with ContentStore.read_only(app.settings.path(app.settings.paths.content_db)) as content:
         return tuple(content.tool_heads())
 
 
@@ -149,16 +140,17 @@ def _another(tools: Sequence[ToolHead], text: str) -> tuple[str, ...]:
 
 
 def _page(
-    app: App,
     tools: Sequence[ToolHead],
     token: str,
-    texts: Fields,
     kept: Preferences,
     *,
     is_active: bool,
+    sent: Fields | None = None,
     saved: bool = False,
     fault: FieldFault | None = None,
 ) -> PreferencesPage:
+    """Return the page with what is kept, or with what was `sent` and cannot be."""
+    chosen = sent or Fields(kept.as_texts(), {"topics": kept.topics})
     return PreferencesPage(
         token=token,
         is_active=is_active,
@@ -166,50 +158,22 @@ def _page(
         fault=str(fault) if fault else "",
         fault_field=fault.field if fault else "",
         topics=_topics(tools),
-        chosen_topics=tuple(texts.many.get("topics", ())),
         tools=_names(tools, kept.tools),
-        another_tool=texts.get("another_tool"),
         known_tools=tuple(sorted({tool.name for tool in tools}))[:MOST_NAMES],
-        monthly_tokens=texts.get("monthly_tokens"),
-        team_size=texts.get("team_size"),
-        edition=texts.get("edition"),
-        paused_until=texts.get("paused_until"),
-        send_hour=texts.get("send_hour"),
-        time_zone=texts.get("time_zone"),
+        chosen=chosen,
         time_zones=_time_zones(),
     )
 
 
-def _texts(chosen: Preferences) -> Fields:
-    """The choices as a form would send them."""
-    one = {
-        "monthly_tokens": _text(chosen.monthly_tokens),
-        "team_size": _text(chosen.team_size),
-        "edition": chosen.edition.value,
-        "paused_until": _text(chosen.paused_until),
-        "send_hour": _text(chosen.send_hour),
-        "time_zone": chosen.time_zone,
-    }
-    return Fields(one, {"topics": chosen.topics, "tools": chosen.tools})
+def _is_active(reader: Reader) -> bool:
+    return reader.status is ReaderStatus.ACTIVE
 
 
-def _text(value: object) -> str:
-    return "" if value is None else str(value)
-
-
-def _is_active(status: ReaderStatus) -> bool:
-    return status is ReaderStatus.ACTIVE
-
-
-def _names(tools: Sequence[ToolHead], tool_ids: Sequence[str]) -> tuple[Named, ...]:
-    """The tools by name; one that the site no longer has goes by its id."""
+def _names(tools: Sequence[ToolHead], tool_ids: Sequence[str]) -> tuple[NamedTool, ...]:
+    """Return the tools by name; one that the site no longer has goes by its id."""
     names = {tool.id: tool.name for tool in tools}
-    named = (Named(id=each, name=names.get(each, each)) for each in tool_ids)
+    named = (NamedTool(id=each, name=names.get(each, each)) for each in tool_ids)
     return tuple(sorted(named, key=lambda tool: tool.name.casefold()))
-
-
-def _content(app: App) -> ContentStore:
-    return ContentStore.read_only(app.settings.path(app.settings.paths.content_db))
 
 
 @lru_cache(maxsize=1)
@@ -241,7 +205,7 @@ class FollowPage(Page):
 
     template: ClassVar[str] = "follow"
     token: str
-    tool: Named
+    tool: NamedTool
     follows: bool
     done: bool
 
@@ -251,7 +215,7 @@ class AskToFollowPage(Page):
     """Whose issue it is to be in: the page asks for the address. `fault` says what is wrong with the one given."""
 
     template: ClassVar[str] = "ask-to-follow"
-    tool: Named
+    tool: NamedTool
     address: str
     fault: str
 
@@ -261,14 +225,14 @@ class FollowMailedPage(Page):
     """Look into your mailbox."""
 
     template: ClassVar[str] = "follow-mailed"
-    tool: Named
+    tool: NamedTool
 
 
 @router.get("/preferences/{token}/follow/{tool_id:path}")
 def show_follow(request: Request, app: Installed, token: str, tool_id: str) -> Response:
     with app.database.read() as connection:
         reader = reader_of(app, connection, Purpose.PREFERENCES, token)
-        follows = tool_id in preferences.get_preferences(connection, reader.id).tools
+    follows = tool_id in reader.preferences.tools
     return show(request, FollowPage(token=token, tool=_tool(app, tool_id), follows=follows, done=False))
 
 
@@ -293,7 +257,7 @@ def ask(request: Request, app: Installed, tool_id: str, form: Form) -> Response:
     address = form.get("address")
     try:
         if not form.get(TRAP):
-            app.following.ask(address, tool.id, tool.name, network_behind(request), app.clock.now())
+            app.following.mail_link(address, tool.id, tool.name, network_behind(request), app.clock.now())
     except BadInput as error:
         return show(request, AskToFollowPage(tool=tool, address=address, fault=str(error)), 422)
     except TooMany as error:
@@ -301,12 +265,12 @@ def ask(request: Request, app: Installed, tool_id: str, form: Form) -> Response:
     return show(request, FollowMailedPage(tool=tool))
 
 
-def _tool(app: App, tool_id: str) -> Named:
+def _tool(app: App, tool_id: str) -> NamedTool:
     with ContentStore.read_only(app.settings.path(app.settings.paths.content_db)) as content:
         tool = content.tools([tool_id]).get(tool_id)
     if tool is None:
         raise NotFound("tool", tool_id)
-    return Named(id=tool.id, name=tool.name)
+    return NamedTool(id=tool.id, name=tool.name)
 
 
 # What is kept of a reader: to see, to take along, to change the address, to erase. The link holds for an hour.
@@ -315,23 +279,14 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """A row of the consent ledger, for its reader."""
-
-    words: str
-    at: datetime
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalPage(Page):
-    """The address, the ledger, and three things to do. `fault` is about `new_address` or about erasing."""
+    """The address, the consent ledger, and three things to do. `fault` is about `new_address` or about erasing."""
 
     template: ClassVar[str] = "personal"
     token: str
     address: str
     is_active: bool
-    events: tuple[Event, ...]
+    consents: tuple[Consent, ...]
     new_address: str
     fault: str
     fault_field: str
@@ -374,8 +329,13 @@ def move(request: Request, app: Installed, token: str, form: Form) -> Response:
     if reader.status is not ReaderStatus.ACTIVE:
         return _show(request, app, token)
     try:
-        visitor = Visitor(network=network_behind(request), source="change of address")
-        app.subscribing.ask_to_move(reader.id, form.get("address"), visitor, app.clock.now())
+        app.subscribing.change_address(
+            reader.id,
+            form.get("address"),
+            network_behind(request),
+            ConsentOrigin(channel=ConsentChannel.PAGE),
+            app.clock.now(),
+        )
     except (BadInput, TooMany) as error:
         return _show(request, app, token, fault=str(error), field="address", new_address=form.get("address"))
     return show(request, MoveAskedPage(token=token))
@@ -388,7 +348,7 @@ def erase(request: Request, app: Installed, token: str, form: Form) -> Response:
     if form.get("sure") != "yes":
         return _show(request, app, token, fault="Please tick the box first.", field="sure")
     try:
-        app.eraser.erase(reader.id, "reader's own wish")
+        app.eraser.erase(reader.id, ConsentChannel.PAGE)
     except StoreBusy as error:
         # The reader is erased; the nightly job cuts the log.
         log.warning("%s", error)
@@ -400,12 +360,12 @@ def _show(
 ) -> Response:
     with app.database.read() as connection:
         reader = reader_of_dated(app, connection, Purpose.PERSONAL, token)
-        ledger = list_consents(connection, reader.id)
+        ledger = tuple(list_consents(connection, reader.id))
     page = PersonalPage(
         token=token,
         address=reader.address or "",
         is_active=reader.status is ReaderStatus.ACTIVE,
-        events=tuple(Event(words=each.event.value, at=each.at, source=each.source) for each in ledger),
+        consents=ledger,
         new_address=new_address,
         fault=fault,
         fault_field=field,

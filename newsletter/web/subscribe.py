@@ -11,9 +11,11 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from newsletter.app import App
+from newsletter.db.statuses import ConsentChannel
 from newsletter.errors import BadInput, NewsletterError
+from newsletter.readers.consents import ConsentOrigin
 from newsletter.readers.links import Purpose
-from newsletter.readers.subscribing import TooMany, Visitor, network_of
+from newsletter.readers.subscribing import TooMany, network_of
 from newsletter.web.pages import Form, Installed, Page, personal_url, show
 
 router = APIRouter()
@@ -93,7 +95,7 @@ class SubscriptionAnswer(BaseModel):
     message: str
 
 
-class Fault(BaseModel):
+class Refusal(BaseModel):
     """What could not be done, in a sentence."""
 
     detail: str
@@ -118,7 +120,7 @@ def subscribe(request: Request, app: Installed, form: Form) -> Response:
         return _closed(request, app)
     try:
         if not form.get(TRAP):
-            app.subscribing.ask(form.get("address"), _visitor(request, "form at /subscribe"), app.clock.now())
+            _subscribe(request, app, form.get("address"), ConsentChannel.FORM)
     except BadInput as error:
         return show(request, SubscribePage(address=form.get("address"), fault=str(error)), 422)
     except TooMany as error:
@@ -132,12 +134,12 @@ def subscribe(request: Request, app: Installed, form: Form) -> Response:
     status_code=202,
     response_model=SubscriptionAnswer,
     responses={
-        403: {"model": Fault, "description": "Sign-ups are not open yet."},
+        403: {"model": Refusal, "description": "Sign-ups are not open yet."},
         400: {
-            "model": Fault,
+            "model": Refusal,
             "description": "No mail address, or not one to keep; or a body that is no JSON.",
         },
-        429: {"model": Fault, "description": "Too many sign-ups from this network or for this domain."},
+        429: {"model": Refusal, "description": "Too many sign-ups from this network or for this domain."},
     },
 )
 def subscribe_by_json(request: Request, app: Installed, wanted: SubscriptionRequest) -> JSONResponse:
@@ -145,7 +147,7 @@ def subscribe_by_json(request: Request, app: Installed, wanted: SubscriptionRequ
     if _missing(app):
         return JSONResponse({"detail": str(NotOpen())}, 403)
     try:
-        app.subscribing.ask(wanted.address, _visitor(request, "POST /api/subscriptions"), app.clock.now())
+        _subscribe(request, app, wanted.address, ConsentChannel.API)
     except TooMany as error:
         return JSONResponse({"detail": str(error)}, 429)
     return JSONResponse({"status": "asked", "message": ANSWER}, 202)
@@ -160,7 +162,7 @@ async def may_subscribe_by_json() -> Response:
 
 @router.get("/confirm/{token}", include_in_schema=False)
 def look(request: Request, app: Installed, token: str) -> Response:
-    app.subscribing.look(token, app.clock.now())
+    app.subscribing.require_confirmable(token, app.clock.now())
     return show(request, ConfirmPage(token=token))
 
 
@@ -175,8 +177,9 @@ def confirm(request: Request, app: Installed, token: str, form: Form) -> Respons
     return show(request, page)
 
 
-def _visitor(request: Request, source: str) -> Visitor:
-    return Visitor(network=network_behind(request), source=source)
+def _subscribe(request: Request, app: App, address: str, channel: ConsentChannel) -> None:
+    origin = ConsentOrigin(channel=channel)
+    app.subscribing.subscribe(address, network_behind(request), origin, app.clock.now())
 
 
 def network_behind(request: Request) -> str:

@@ -10,21 +10,21 @@ from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 
-from newsletter.db.statuses import Edition, ReaderStatus
+from newsletter.db.statuses import ConsentChannel, Edition, ReaderStatus, WithdrawalReason
 from newsletter.readers import leaving
-from newsletter.readers.leaving import LeavingReason
+from newsletter.readers.consents import ConsentOrigin
 from newsletter.readers.links import Purpose
-from newsletter.readers.store import look_for_reader
+from newsletter.readers.store import find_reader_by_id
 from newsletter.web.pages import AnyForm, Form, Installed, Page, show, target_of
 
 router = APIRouter(include_in_schema=False)
 
 _REASONS = {
-    LeavingReason.TOO_OFTEN: "It comes too often",
-    LeavingReason.NOT_FOR_ME: "It is not for me",
-    LeavingReason.NOT_TRUE: "I found things that are not true",
-    LeavingReason.NEVER_ASKED: "I never asked for it",
-    LeavingReason.OTHER: "Something else",
+    WithdrawalReason.TOO_OFTEN: "It comes too often",
+    WithdrawalReason.NOT_FOR_ME: "It is not for me",
+    WithdrawalReason.NOT_TRUE: "I found things that are not true",
+    WithdrawalReason.NEVER_ASKED: "I never asked for it",
+    WithdrawalReason.OTHER: "Something else",
 }
 
 
@@ -62,14 +62,14 @@ def ask(request: Request, app: Installed, token: str) -> Response:
     """Whoever has left already, by one click perhaps, reads that, and may take it back for a day."""
     target = target_of(app, Purpose.UNSUBSCRIBE, token)
     with app.database.read() as connection:
-        reader = look_for_reader(connection, target.reader_id)
+        reader = find_reader_by_id(connection, target.reader_id)
         may_undo = leaving.may_undo(connection, target.reader_id, app.clock.now())
     if reader is not None and reader.status is ReaderStatus.LEFT:
         return show(request, LeftPage(token=token, may_undo=may_undo))
     page = UnsubscribePage(
         token=token,
         reasons=tuple((each.value, words) for each, words in _REASONS.items()),
-        is_monthly=reader is not None and reader.edition is Edition.MONTHLY,
+        is_monthly=reader is not None and reader.preferences.edition is Edition.MONTHLY,
     )
     return show(request, page)
 
@@ -78,13 +78,14 @@ def ask(request: Request, app: Installed, token: str) -> Response:
 def leave(request: Request, app: Installed, token: str, form: AnyForm) -> Response:
     """Both the button's and the mail program's request; what stands in the body never stops it."""
     target = target_of(app, Purpose.UNSUBSCRIBE, token)
-    way = "one click" if form.get("List-Unsubscribe") else "page"
-    source = f"{leaving.BY_LINK}: {way}, issue {target.issue_id}"
+    origin = ConsentOrigin(
+        channel=ConsentChannel.ONE_CLICK if form.get("List-Unsubscribe") else ConsentChannel.PAGE,
+        issue_id=target.issue_id or None,
+        reason=next((each for each in _REASONS if each.value == form.get("reason")), None),
+    )
+    now = app.clock.now()
     with app.database.write() as connection:
-        now = app.clock.now()
-        leaving.leave(
-            connection, target.reader_id, source=source, now=now, reason=_reason(form.get("reason"))
-        )
+        leaving.leave(connection, target.reader_id, origin, now)
         may_undo = leaving.may_undo(connection, target.reader_id, now)
     return show(request, LeftPage(token=token, may_undo=may_undo))
 
@@ -116,7 +117,7 @@ def pause(request: Request, app: Installed, token: str, form: Form) -> Response:
 def monthly(request: Request, app: Installed, token: str, form: Form) -> Response:
     target = target_of(app, Purpose.UNSUBSCRIBE, token)
     with app.database.write() as connection:
-        changed = leaving.monthly(connection, target.reader_id)
+        changed = leaving.take_monthly(connection, target.reader_id)
     return show(
         request, _instead("Once a month", changed, "From now on you get the monthly issue only.", token)
     )
@@ -130,7 +131,3 @@ def _instead(title: str, worked: object, words: str, token: str) -> StayedPage:
 
 def _day(day: date | None) -> str:
     return f"{day:%A} {day.day} {day:%B %Y}" if day else ""
-
-
-def _reason(text: str) -> LeavingReason | None:
-    return LeavingReason(text) if text in set(LeavingReason) else None

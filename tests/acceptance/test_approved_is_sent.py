@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -14,7 +15,6 @@ from newsletter.app import App, open_app
 from newsletter.clock import MovedClock
 from newsletter.config import Tls
 from newsletter.db.schema import readers
-from newsletter.delivery.audience import find_wishes
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.loopback import Loopback
 from newsletter.delivery.message import Mailing
@@ -28,7 +28,8 @@ from newsletter.editing.cache import CheckedIssue
 from newsletter.editing.draft import draft_now
 from newsletter.editing.sending import start
 from newsletter.installation import make_installation
-from newsletter.readers.admin import Choices, add_by_hand, choose_by_hand
+from newsletter.readers.admin import add_by_hand, set_preferences
+from newsletter.readers.store import get_reader
 from newsletter.render.environment import template_folders
 from tests.config.written import changed
 from tests.editing.desk import cache_of, edit
@@ -41,18 +42,18 @@ TOOLS = ("tessel-coder-2", "quarry-search", "wren-code-14b", "mistral-small-3.2"
 _OF_THE_MOMENT = re.compile(rb"^(?:Date|DKIM-Signature):[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*", re.MULTILINE)
 
 
-def some_reader(random: Random) -> Choices:
+def some_reader(random: Random) -> dict[str, Any]:
     """Somebody of one of five kinds: who chose nothing, topics, tools, a volume and a team, or all of that."""
     topics = random.sample(TOPICS, random.randint(1, 2))
     tools = random.sample(TOOLS, random.randint(1, 4))
     tokens, team = random.randint(1, 900) * 1_000_000, random.randint(2, 400)
     return random.choice(
         [
-            Choices(),
-            Choices(topics=topics),
-            Choices(tools=tools),
-            Choices(monthly_tokens=tokens, team_size=team),
-            Choices(topics=topics, tools=tools, monthly_tokens=tokens, team_size=team),
+            {},
+            {"topics": topics},
+            {"tools": tools},
+            {"monthly_tokens": tokens, "team_size": team},
+            {"topics": topics, "tools": tools, "monthly_tokens": tokens, "team_size": team},
         ]
     )
 
@@ -67,7 +68,7 @@ def app(tmp_path: Path) -> Iterator[App]:
     for address in (*addresses, "o'brien+a=b@example.org", "jürgen@exämple.org"):
         now, key = opened.clock.now(), opened.suppression_key
         add_by_hand(opened.database, address, consent="form", suppression_key=key, now=now)
-        choose_by_hand(opened.database, address, some_reader(random))
+        set_preferences(opened.database, address, **some_reader(random))
     for folder, at in ((LAST_WEEK, LAST_WEEK_AT), (SAMPLE_WEEK, SAMPLE_WEEK_AT)):
         with opened.content() as content:
             import_week(content, folder, at)
@@ -100,7 +101,12 @@ def composed(app: App, look: CheckedIssue) -> dict[str, bytes]:
     with app.database.read() as connection:
         rows = connection.execute(select(readers.c.id, readers.c.address)).all()
         everybody = [
-            Recipient(reader_id=id_, address=address, attempts=0, wishes=find_wishes(connection, id_))
+            Recipient(
+                reader_id=id_,
+                address=address,
+                attempts=0,
+                preferences=get_reader(connection, id_).preferences,
+            )
             for id_, address in rows
         ]
     return {each.address: mailing.compose(each) for each in everybody}

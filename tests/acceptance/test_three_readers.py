@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from email import message_from_bytes, policy
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -29,7 +30,7 @@ from newsletter.editing.compiled import letter_of
 from newsletter.editing.draft import draft_now
 from newsletter.editing.sending import start
 from newsletter.installation import make_installation
-from newsletter.readers.admin import Choices, add_by_hand, choose_by_hand
+from newsletter.readers.admin import add_by_hand, set_preferences
 from tests.delivery.house import hash_address
 from tests.examples.weeks import LAST_WEEK, LAST_WEEK_AT, SAMPLE_WEEK, SAMPLE_WEEK_AT, import_week
 from tests.standins.sendgrid import API_KEY, SendGrid
@@ -37,18 +38,21 @@ from tests.standins.sendgrid import API_KEY, SendGrid
 #: Thursday 26 November 2026, 08:00 in Berlin.
 MORNING = datetime(2026, 11, 26, 7, 0, tzinfo=UTC)
 ALICE, BRUNO, CARLA = "alice@example.org", "bruno@example.org", "carla@example.org"
-CHOICES = {
-    ALICE: Choices(
-        topics=["language models"],
-        tools=["tessel-coder-2", "ondine-70b"],
-        monthly_tokens=25_300_000,
-        send_hour=7,
-        time_zone="Europe/Berlin",
-    ),
-    BRUNO: Choices(
-        tools=["quarry-search", "kestrel-draw"], team_size=12, send_hour=9, time_zone="Asia/Tokyo"
-    ),
-    CARLA: Choices(topics=["Answer Engines"], send_hour=6, time_zone="America/New_York"),
+CHOICES: dict[str, dict[str, Any]] = {
+    ALICE: {
+        "topics": ["language models"],
+        "tools": ["tessel-coder-2", "ondine-70b"],
+        "monthly_tokens": 25_300_000,
+        "send_hour": 7,
+        "time_zone": "Europe/Berlin",
+    },
+    BRUNO: {
+        "tools": ["quarry-search", "kestrel-draw"],
+        "team_size": 12,
+        "send_hour": 9,
+        "time_zone": "Asia/Tokyo",
+    },
+    CARLA: {"topics": ["Answer Engines"], "send_hour": 6, "time_zone": "America/New_York"},
 }
 
 
@@ -66,7 +70,7 @@ def app(tmp_path: Path) -> Iterator[App]:
     for address, choices in CHOICES.items():
         key, now = opened.suppression_key, opened.clock.now()
         add_by_hand(opened.database, address, consent="form", suppression_key=key, now=now)
-        choose_by_hand(opened.database, address, choices)
+        set_preferences(opened.database, address, **choices)
     yield opened
     opened.close()
 
@@ -116,7 +120,7 @@ def mails(app: App, request: pytest.FixtureRequest) -> dict[str, tuple[str, str]
 
 def _let_go_now(app: App) -> None:
     for address in CHOICES:
-        choose_by_hand(app.database, address, Choices(send_hour=0, time_zone="UTC"))
+        set_preferences(app.database, address, send_hour=0, time_zone="UTC")
 
 
 def _parts(content: bytes) -> tuple[str, str]:
@@ -229,7 +233,7 @@ def test_the_hash_covers_what_only_some_readers_get(app: App) -> None:
     assert approve(app, again, "editor").content_hash == first.content_hash
     with app.database.read() as connection:
         again = withdraw(app, get_issue(connection, first.id))
-    choose_by_hand(app.database, CARLA, Choices(tools=["almanac-find"]))
+    set_preferences(app.database, CARLA, tools=["almanac-find"])
     other = approve(app, again, "editor")
     assert other.content_hash != first.content_hash
     assert [each.words.text for each in letter_of(app, other).followed if each.tool_id == "almanac-find"] == [

@@ -6,7 +6,8 @@ from click.testing import CliRunner, Result
 
 from newsletter.app import open_app
 from newsletter.cli.program import program
-from newsletter.readers.subscribing import Visitor
+from newsletter.db.statuses import ConsentChannel
+from newsletter.readers.consents import ConsentOrigin
 from tests.installed import install
 
 
@@ -23,7 +24,9 @@ def run(folder: Path, *arguments: str, answer: str = "") -> Result:
 
 def test_what_waits_is_sent_once(folder: Path) -> None:
     app = open_app(folder)
-    app.subscribing.ask("alice@example.org", Visitor(network="x", source="form"), app.clock.now())
+    app.subscribing.subscribe(
+        "alice@example.org", "x", ConsentOrigin(channel=ConsentChannel.FORM), app.clock.now()
+    )
     app.close()
     assert run(folder, "mails", "send").output == "1 mail sent.\n"
     assert run(folder, "mails", "send").output == "0 mails sent.\n"

@@ -1,81 +1,107 @@
+import hashlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import insert, inspect
-from sqlalchemy.engine import Engine
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import insert, select, text
 
 from newsletter.clock import MovedClock
-from newsletter.db import migrate
 from newsletter.db.engine import Database, open_database
-from newsletter.db.schema import issues
+from newsletter.db.migrate import upgrade
+from newsletter.db.revisions import HEAD, MIGRATIONS, REVISIONS, read_revision, require_head
+from newsletter.db.schema import consent_sums, consents, issues
+from newsletter.db.shape import differences
 from newsletter.db.statuses import Edition, IssueStatus
-from newsletter.errors import StoreBehind, StoreError
+from newsletter.errors import StoreAhead, StoreBehind, StoreError
+
+#: What has landed never changes: installations have run it. A new revision adds its own line when it lands.
+LANDED = {
+    "0001_the_first_tables.py": "667d013f7186ef65d3c9deab49b31fd8891e407f65fe7e4f7f27e2f54a3dc3cb",
+    "0002_what_a_consent_says.py": "6c6058a4fb929aa48e52f11283135052f96c450300a3e8691735908a780a88d8",
+}
+
+#: Earlier forms of 0001, as its history had them: the tables that an installation of that day was made with.
+FORMS = Path(__file__).parent / "forms"
+
+PEOPLE = """
+INSERT INTO readers (id, address, address_key, status, status_at, added_at) VALUES
+  (1, 'alice@example.org', 'alice@example.org', 'active', '2026-11-16 08:00:00', '2026-11-16 08:00:00'),
+  (3, 'carol@example.org', 'carol@example.org', 'left', '2026-11-16 08:00:00', '2026-11-16 08:00:00');
+INSERT INTO consents (id, reader_id, event, at, source) VALUES
+  (1, 1, 'imported', '2026-11-16 08:00:00', 'fair (readers.csv, line 2)');
+INSERT INTO mails (id, kind, key, reader_id, "values", status, not_before, queued_at) VALUES
+  (5, 'welcome', 'welcome:1', 1, '{}', 'accepted', '2026-11-16 08:00:00', '2026-11-16 08:00:00');
+"""
 
 
-def options(index: Any) -> dict[str, str]:
-    return {name: str(value) for name, value in index["dialect_options"].items()}
+def run(database: Database, script: str) -> None:
+    with database.write() as connection:
+        for statement in filter(str.strip, script.split(";\n")):
+            connection.execute(text(statement.replace(":", r"\:")))
 
 
-def shape(engine: Engine) -> dict[str, object]:
-    """Every table's columns, keys, checks and indexes, in a form that can be compared."""
-    inspector = inspect(engine)
-    return {
-        table: (
-            [(c["name"], str(c["type"]), c["nullable"], c["default"]) for c in inspector.get_columns(table)],
-            inspector.get_pk_constraint(table)["constrained_columns"],
-            sorted(str(check["sqltext"]) for check in inspector.get_check_constraints(table)),
-            sorted(str(unique["column_names"]) for unique in inspector.get_unique_constraints(table)),
-            sorted(f"{i['name']} {i['column_names']} {options(i)}" for i in inspector.get_indexes(table)),
-            sorted(
-                f"{f['constrained_columns']} {f['referred_table']} {f['options']}"
-                for f in inspector.get_foreign_keys(table)
-            ),
-        )
-        for table in inspector.get_table_names()
-        if table != "alembic_version"
-    }
+def empty(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+
+
+def revise(database: Database, revision: str) -> None:
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :to"), {"to": revision})
 
 
 @pytest.fixture
-def migrated(tmp_path: Path) -> Database:
-    database = open_database(f"sqlite:///{tmp_path / 'migrated.db'}")
-    migrate.upgrade(database)
-    return database
+def fresh(tmp_path: Path) -> Iterator[Database]:
+    database = open_database(f"sqlite:///{tmp_path / 'subscribers.db'}")
+    yield database
+    database.close()
 
 
-def test_migrations_lead_to_the_schema_on_sqlite(migrated: Database, sqlite_database: Database) -> None:
-    assert shape(migrated.write_engine) == shape(sqlite_database.write_engine)
+@pytest.fixture
+def migrated(fresh: Database) -> Database:
+    upgrade(fresh)
+    return fresh
 
 
-def test_migrations_keep_tables_without_rowid(migrated: Database) -> None:
+def test_what_has_landed_never_changes() -> None:
+    files = sorted((MIGRATIONS / "versions").glob("[0-9]*.py"))
+    assert {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files} == LANDED
+
+
+def test_the_files_are_in_the_order_of_their_revisions() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    scripts = ScriptDirectory.from_config(config)
+    assert [each.revision for each in scripts.walk_revisions()] == list(reversed(REVISIONS))
+    assert scripts.get_current_head() == HEAD
+
+
+def test_migrations_lead_to_the_schema_on_sqlite(migrated: Database) -> None:
     with migrated.read() as connection:
-        sql = connection.exec_driver_sql(
-            "SELECT sql FROM sqlite_master WHERE name = 'deliveries'"
-        ).scalar_one()
-    assert "WITHOUT ROWID" in sql
+        assert differences(connection) == ()
 
 
 def test_migrations_lead_to_the_schema_on_postgres(postgres_database: Database) -> None:
-    wanted = shape(postgres_database.write_engine)
-    with postgres_database.write() as connection:
-        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
-        connection.exec_driver_sql("CREATE SCHEMA public")
-    migrate.upgrade(postgres_database)
-    assert shape(postgres_database.write_engine) == wanted
+    empty(postgres_database)
+    upgrade(postgres_database)
+    with postgres_database.read() as connection:
+        assert differences(connection) == ()
 
 
-def test_a_fresh_database_is_behind_until_it_is_upgraded(tmp_path: Path) -> None:
-    database = open_database(f"sqlite:///{tmp_path / 'fresh.db'}")
+def test_a_fresh_database_is_behind_until_it_is_upgraded(fresh: Database) -> None:
     with pytest.raises(StoreBehind):
-        migrate.require_head(database)
-    migrate.upgrade(database)
-    migrate.require_head(database)
+        require_head(fresh)
+    upgrade(fresh)
+    require_head(fresh)
+    assert read_revision(fresh) == HEAD
 
 
 def test_upgrading_twice_changes_nothing(migrated: Database) -> None:
-    migrate.upgrade(migrated)
-    migrate.require_head(migrated)
+    upgrade(migrated)
+    require_head(migrated)
 
 
 def test_upgrading_is_refused_while_an_issue_goes_out(migrated: Database, clock: MovedClock) -> None:
@@ -91,4 +117,72 @@ def test_upgrading_is_refused_while_an_issue_goes_out(migrated: Database, clock:
             )
         )
     with pytest.raises(StoreError, match="Pause it first"):
-        migrate.upgrade(migrated)
+        upgrade(migrated)
+
+
+def test_a_later_releases_database_is_left_alone(migrated: Database) -> None:
+    revise(migrated, "0999")
+    for refused in (require_head, upgrade):
+        with pytest.raises(StoreAhead, match="Install the release that made it"):
+            refused(migrated)
+    assert read_revision(migrated) == "0999"
+
+
+def test_tables_of_ours_without_a_revision_are_not_overwritten(sqlite_database: Database) -> None:
+    with pytest.raises(StoreError, match="no revision"):
+        upgrade(sqlite_database)
+
+
+# Installations made while 0001 was still growing.
+
+
+def is_mended(database: Database) -> None:
+    with database.read() as connection:
+        assert differences(connection) == ()
+        rows = connection.execute(select(consents.c.source, consents.c.channel, consents.c.line)).all()
+        assert [tuple(row) for row in rows] == [("fair", "import", 2)]
+        assert connection.execute(select(consent_sums.c.source, consent_sums.c.count)).all() == [("fair", 1)]
+        left_over = "SELECT address FROM readers WHERE status = 'left'"
+        assert connection.execute(text(left_over)).scalar_one() == "carol@example.org"
+
+
+@pytest.mark.parametrize("form", ["01", "05", "08", "13", "17"])
+def test_an_earlier_form_of_0001_is_mended_with_its_rows(fresh: Database, form: str) -> None:
+    run(fresh, (FORMS / f"{form}.sqlite.sql").read_text() + PEOPLE)
+    with pytest.raises(StoreBehind):
+        require_head(fresh)
+    upgrade(fresh)
+    is_mended(fresh)
+
+
+@pytest.mark.parametrize("form", ["05", "13"])
+def test_an_earlier_form_of_0001_is_mended_on_postgres(postgres_database: Database, form: str) -> None:
+    empty(postgres_database)
+    run(postgres_database, (FORMS / f"{form}.postgresql.sql").read_text() + PEOPLE)
+    run(postgres_database, "SELECT setval('mails_id_seq', 9);\n")
+    upgrade(postgres_database)
+    is_mended(postgres_database)
+    with postgres_database.read() as connection:
+        # Message-IDs are made of it: a number that was given away is not given again.
+        assert connection.execute(text("SELECT last_value FROM mails_id_seq")).scalar_one() == 9
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("ALTER TABLE readers ADD COLUMN shoe_size INTEGER;\n", "readers.shoe_size"),
+        (
+            "INSERT INTO issues (id, edition, slot, status, cutoff_at, created_at, updated_at) VALUES"
+            " (1, 'weekly', 'x', 'sent', '2026-11-16', '2026-11-16', '2026-11-16');\n"
+            "INSERT INTO batches (issue_id, variant, low, high, status) VALUES (1, 'a', 1, 2, 'done');\n",
+            "readers of batches",
+        ),
+    ],
+)
+def test_what_cannot_be_mended_stays_as_it_is(fresh: Database, change: str, why: str) -> None:
+    run(fresh, (FORMS / "01.sqlite.sql").read_text() + PEOPLE + change)
+    with pytest.raises(StoreError, match=f"{why}.*make a new one: newsletter init"):
+        upgrade(fresh)
+    assert read_revision(fresh) == "0001"
+    with fresh.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM readers")).scalar_one() == 2

@@ -17,8 +17,8 @@ from newsletter.delivery.sender import Sender
 from newsletter.delivery.throttle import RetryPolicy
 from newsletter.delivery.transports import Transport
 from newsletter.readers.addresses import Address
-from newsletter.readers.keys import address_hash
 from newsletter.readers.links import LinkSigner
+from newsletter.readers.suppression import address_hash
 from newsletter.render.headers import issue_headers
 from newsletter.render.plan import Block, Plan, Slot, SlotName
 from tests.conftest import THURSDAY

@@ -19,7 +19,7 @@ from newsletter.editing.checks import Finding, check
 from newsletter.editing.compiled import letter_of
 from newsletter.editing.draft import draft_now
 from newsletter.installation import make_installation
-from newsletter.readers.csv_file import CsvFile, Row
+from newsletter.readers.csv_file import CsvFile, ReaderRow
 from newsletter.readers.importing import import_readers
 from newsletter.readers.store import Arrival
 from tests.content.packs import every_claim
@@ -164,7 +164,7 @@ def test_its_readers_can_all_be_imported(app: App) -> None:
         strict=True,
     )
     assert (counts.arrivals, counts.bad) == ({Arrival.ADDED: 12}, 0)
-    rows = [row for row in file.rows() if isinstance(row, Row)]
+    rows = [row for row in file.rows() if isinstance(row, ReaderRow)]
     assert all(row.consent for row in rows)
     assert any(not row.name.isascii() for row in rows)
     assert any(not row.address.isascii() for row in rows)

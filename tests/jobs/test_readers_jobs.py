@@ -9,7 +9,8 @@ import pytest
 from jobs import confirmations, retention
 from newsletter.app import App, open_app
 from newsletter.clock import MovedClock
-from newsletter.readers.subscribing import Visitor
+from newsletter.db.statuses import ConsentChannel
+from newsletter.readers.consents import ConsentOrigin
 from newsletter.schedule.jobs import Done
 from newsletter.schedule.slots import next_slot
 from tests.installed import install
@@ -24,7 +25,9 @@ def app(tmp_path: Path, clock: MovedClock) -> Iterator[App]:
 
 
 def test_the_unconfirmed_hear_once_more_and_are_forgotten(app: App, clock: MovedClock) -> None:
-    app.subscribing.ask("alice@example.org", Visitor(network="x", source="form"), clock.now())
+    app.subscribing.subscribe(
+        "alice@example.org", "x", ConsentOrigin(channel=ConsentChannel.FORM), clock.now()
+    )
     said = []
     for _day in range(31):
         clock.move(timedelta(days=1))

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.errors import BadInput
-from newsletter.readers.csv_file import BadLine, CsvFile, Row
+from newsletter.readers.csv_file import BadLine, CsvFile, ReaderRow
 
 
 def written(tmp_path: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -12,7 +12,7 @@ def written(tmp_path: Path, text: str, encoding: str = "utf-8") -> Path:
     return path
 
 
-def rows(tmp_path: Path, text: str, encoding: str = "utf-8") -> list[Row | BadLine]:
+def rows(tmp_path: Path, text: str, encoding: str = "utf-8") -> list[ReaderRow | BadLine]:
     return list(CsvFile(written(tmp_path, text, encoding)).rows())
 
 
@@ -20,13 +20,13 @@ def rows(tmp_path: Path, text: str, encoding: str = "utf-8") -> list[Row | BadLi
 def test_each_usual_delimiter_is_understood(tmp_path: Path, delimiter: str) -> None:
     text = delimiter.join(["Email", "Full Name", "Consent source"]) + "\n"
     text += delimiter.join(["ada@example.org", "Ada", "form"]) + "\n"
-    assert rows(tmp_path, text) == [Row(2, address="ada@example.org", name="Ada", consent="form")]
+    assert rows(tmp_path, text) == [ReaderRow(2, address="ada@example.org", name="Ada", consent="form")]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_utf_8_and_marked_utf_16_are_read(tmp_path: Path, encoding: str) -> None:
     assert rows(tmp_path, "email,name\r\nada@example.org,Adå\r\n", encoding) == [
-        Row(2, address="ada@example.org", name="Adå")
+        ReaderRow(2, address="ada@example.org", name="Adå")
     ]
 
 
@@ -57,13 +57,13 @@ def test_half_a_utf_16_file_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("header", ["address", "E-Mail", "EMAIL_ADDRESS", "  e-mail   address ", '"Mail"'])
 def test_the_address_column_goes_by_many_names(tmp_path: Path, header: str) -> None:
-    assert rows(tmp_path, f"{header}\nada@example.org\n") == [Row(2, address="ada@example.org")]
+    assert rows(tmp_path, f"{header}\nada@example.org\n") == [ReaderRow(2, address="ada@example.org")]
 
 
 def test_a_column_of_any_name_can_be_mapped(tmp_path: Path) -> None:
     path = written(tmp_path, "Adresse;email;Herkunft\nada@example.org;old@example.org;Messe\n")
     file = CsvFile(path, {"adresse": "address", "Herkunft": "consent"})
-    assert list(file.rows()) == [Row(2, address="ada@example.org", consent="Messe")]
+    assert list(file.rows()) == [ReaderRow(2, address="ada@example.org", consent="Messe")]
     assert file.ignored == ("email",)
 
 
@@ -100,15 +100,15 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_lines_are_counted_through_quoted_line_breaks_and_blank_lines(tmp_path: Path) -> None:
     text = 'email,name\nada@example.org,"Ada\nLovelace"\n\n,\nbob@example.org\n'
     assert rows(tmp_path, text) == [
-        Row(2, address="ada@example.org", name="Ada\nLovelace"),
-        Row(6, address="bob@example.org"),
+        ReaderRow(2, address="ada@example.org", name="Ada\nLovelace"),
+        ReaderRow(6, address="bob@example.org"),
     ]
 
 
 def test_a_row_with_too_many_cells_is_a_bad_line(tmp_path: Path) -> None:
     assert rows(tmp_path, "email,name\nada@example.org,Lovelace, Ada\nbob@example.org,Bob\n") == [
         BadLine(2, "has 3 cells, and the header has 2: a cell may need quotes"),
-        Row(3, address="bob@example.org", name="Bob"),
+        ReaderRow(3, address="bob@example.org", name="Bob"),
     ]
 
 

@@ -8,24 +8,24 @@ from sqlalchemy import func, select
 from newsletter.clock import MovedClock
 from newsletter.db.engine import Database, open_database
 from newsletter.db.schema import metadata, readers
-from newsletter.db.statuses import ConsentEvent, Edition, ReaderStatus
+from newsletter.db.statuses import ConsentChannel, ConsentEvent, Edition, ReaderStatus
 from newsletter.errors import BadInput
 from newsletter.readers.addresses import parse_address
+from newsletter.readers.consents import Consent, ConsentOrigin, list_consents
 from newsletter.readers.csv_file import BadLine, CsvFile
-from newsletter.readers.importing import CHUNK, ImportCounts, import_readers
+from newsletter.readers.importing import CHUNK, ReaderImport, import_readers
+from newsletter.readers.preferences import Preferences
 from newsletter.readers.store import (
     Arrival,
-    Consent,
     Reader,
     change_status,
     find_reader,
-    list_consents,
     list_readers,
-    list_topics,
     suppress,
 )
 
 KEY = b"k" * 32
+LETTER = ConsentOrigin(channel=ConsentChannel.COMMAND, source="letter")
 
 
 def written(folder: Path, text: str) -> CsvFile:
@@ -42,7 +42,7 @@ def bring_in(
     *,
     dry_run: bool = False,
     strict: bool = False,
-) -> tuple[ImportCounts, list[BadLine]]:
+) -> tuple[ReaderImport, list[BadLine]]:
     bad: list[BadLine] = []
     counts = import_readers(
         database,
@@ -70,18 +70,21 @@ def test_a_row_becomes_an_active_reader_with_everything_it_says(
         "Email,Name,Source,Time zone,Edition,Topics\n"
         'Ada@Example.org,"Lovelace, Ada",sign-up page,Europe/London,Monthly,coding; vision;coding\n',
     )
-    assert bring_in(database, clock, file, "") == (ImportCounts(arrivals={Arrival.ADDED: 1}, bad=0), [])
+    assert bring_in(database, clock, file, "") == (ReaderImport(arrivals={Arrival.ADDED: 1}, bad=0), [])
     (ada,) = everybody(database)
     assert (ada.address, ada.name, ada.status) == ("Ada@example.org", "Lovelace, Ada", ReaderStatus.ACTIVE)
-    assert (ada.edition, ada.time_zone) == (Edition.MONTHLY, "Europe/London")
+    assert ada.preferences == Preferences(
+        edition=Edition.MONTHLY, time_zone="Europe/London", topics=("coding", "vision")
+    )
     with database.read() as connection:
-        assert list_topics(connection, [ada.id]) == {ada.id: ("coding", "vision")}
         assert list_consents(connection, ada.id) == [
             Consent(
                 event=ConsentEvent.IMPORTED,
                 at=clock.now(),
-                source="sign-up page (readers.csv, line 2)",
-                wording="",
+                channel=ConsentChannel.IMPORT,
+                source="sign-up page",
+                file="readers.csv",
+                line=2,
             )
         ]
 
@@ -102,7 +105,7 @@ def test_a_bad_line_is_reported_and_the_others_are_imported(
         "grace@example.org,Grace,,,Subscribed\n",
     )
     counts, bad = bring_in(sqlite_database, clock, file)
-    assert counts == ImportCounts(arrivals={Arrival.ADDED: 2}, bad=6)
+    assert counts == ReaderImport(arrivals={Arrival.ADDED: 2}, bad=6)
     assert [(each.line, each.reason) for each in bad] == [
         (3, "'nonsense' is no mail address. An email address must have an @-sign."),
         (4, "the name holds a line break or a control character: 'Bob\\nBcc: eve@example.org'"),
@@ -191,9 +194,9 @@ def mixed(database: Database, clock: MovedClock, folder: Path) -> CsvFile:
         for name in ("left", "bounced", "complained"):
             reader = find_reader(connection, parse_address(f"{name}@example.org"))
             assert reader is not None
-            change_status(connection, reader.id, ReaderStatus(name), now=clock.now(), source="test")
+            change_status(connection, reader.id, ReaderStatus(name), LETTER, clock.now())
         gone = parse_address("gone@example.org")
-        suppress(connection, gone, "asked", suppression_key=KEY, now=clock.now(), source="letter")
+        suppress(connection, gone, "asked", LETTER, suppression_key=KEY, now=clock.now())
     names = ["new", "known", "left", "bounced", "complained", "gone", "New", "other", "KNOWN"]
     return written(folder, "email\n" + "".join(f"{name}@example.org\n" for name in names))
 

@@ -7,8 +7,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from newsletter.cli.program import program
-from newsletter.cli.readers import PROGRAMS
-from newsletter.readers.csv_file import FORMATS
 from tests.installed import install
 
 EXPORTS = Path(__file__).parent / "exports"
@@ -119,7 +117,3 @@ def test_a_list_that_cannot_be_meant_is_refused(
 ) -> None:
     said = run(folder, "suppress", *arguments, "--reason", "left")
     assert (said.exit_code, sentence in said.output) == (2, True)
-
-
-def test_every_format_can_be_named() -> None:
-    assert tuple(FORMATS) == PROGRAMS

@@ -10,27 +10,35 @@ from sqlalchemy import Connection, func, select
 from newsletter.clock import MovedClock
 from newsletter.db.engine import Database
 from newsletter.db.schema import mails, sign_up_counts
-from newsletter.db.statuses import ConsentEvent, Edition, MailKind, ReaderStatus
+from newsletter.db.statuses import ConsentChannel, ConsentEvent, Edition, MailKind, ReaderStatus
 from newsletter.delivery.transactional import queue_mail
 from newsletter.errors import BadInput, BadLink
 from newsletter.readers import leaving
-from newsletter.readers import store as own_store
 from newsletter.readers.addresses import parse_address
+from newsletter.readers.consents import ConsentOrigin, list_consents
 from newsletter.readers.links import LinkSigner, Purpose
 from newsletter.readers.preferences import (
     MOST_TOOLS,
     Preferences,
     follow,
-    get_preferences,
+    list_tools,
     put_preferences,
     unfollow,
 )
-from newsletter.readers.store import Reader, find_reader, list_consents
-from newsletter.readers.subscribing import Limits, Subscribing, TooMany, Visitor, is_listed, network_of
+from newsletter.readers.store import Reader, find_reader, get_reader
+from newsletter.readers.subscribing import (
+    SignUpLimits,
+    Subscribing,
+    TooMany,
+    forget_sign_ups,
+    is_listed,
+    network_of,
+)
 
 KEY = b"k" * 32
-VISITOR = Visitor(network="192.0.2.0/24", source="form")
-MOVING = Visitor(network="192.0.2.0/24", source="change of address")
+NETWORK, ELSEWHERE = "192.0.2.0/24", "198.51.100.0/24"
+FORM = ConsentOrigin(channel=ConsentChannel.FORM)
+PAGE = ConsentOrigin(channel=ConsentChannel.PAGE, issue_id=1)
 
 
 @dataclass
@@ -63,7 +71,7 @@ def way_in(database: Database, queue: Queue) -> Subscribing:
         database=database,
         signer=LinkSigner([KEY]),
         suppression_key=KEY,
-        limits=Limits(key=KEY, per_network=3, per_domain=5),
+        limits=SignUpLimits(key=KEY, per_network=3, per_domain=5),
         public_url="https://news.example.org",
         again_after=timedelta(hours=12),
         queue_mail=queue,
@@ -79,7 +87,7 @@ def find(database: Database, address: str) -> Reader:
 
 
 def come_in(way_in: Subscribing, queue: Queue, address: str, now: datetime) -> int:
-    way_in.ask(address, VISITOR, now)
+    way_in.subscribe(address, NETWORK, FORM, now)
     return way_in.confirm(token_in(queue), now).reader_id
 
 
@@ -90,8 +98,8 @@ def token_in(queue: Queue) -> str:
 def test_asking_twice_writes_one_request_and_one_mail(
     database: Database, way_in: Subscribing, queue: Queue, clock: MovedClock
 ) -> None:
-    way_in.ask("Alice@example.org", VISITOR, clock.now())
-    way_in.ask("alice@EXAMPLE.org", VISITOR, clock.now())
+    way_in.subscribe("Alice@example.org", NETWORK, FORM, clock.now())
+    way_in.subscribe("alice@EXAMPLE.org", NETWORK, FORM, clock.now())
     reader = find(database, "alice@example.org")
     assert (reader.status, reader.confirmed_at) == (ReaderStatus.UNCONFIRMED, None)
     with database.read() as connection:
@@ -102,31 +110,36 @@ def test_asking_twice_writes_one_request_and_one_mail(
 def test_confirming_twice_is_confirming(
     database: Database, way_in: Subscribing, queue: Queue, clock: MovedClock
 ) -> None:
-    way_in.ask("alice@example.org", VISITOR, clock.now())
+    way_in.subscribe("alice@example.org", NETWORK, FORM, clock.now())
     token = token_in(queue)
     first, second = way_in.confirm(token, clock.now()), way_in.confirm(token, clock.now())
-    assert (first.was_so, second.was_so) == (False, True)
+    assert first == second
     assert find(database, "alice@example.org").status is ReaderStatus.ACTIVE
     assert queue.values[-1] == {"reader": first.reader_id}
+    with database.read() as connection:
+        ledger = list_consents(connection, first.reader_id)
+    assert [(each.event, each.channel) for each in ledger] == [
+        (ConsentEvent.REQUESTED, ConsentChannel.FORM),
+        (ConsentEvent.CONFIRMED, ConsentChannel.FORM),
+    ]
 
 
 def test_a_network_and_a_domain_have_their_hour(
     database: Database, way_in: Subscribing, clock: MovedClock
 ) -> None:
     for number in range(3):
-        way_in.ask(f"a{number}@example.org", VISITOR, clock.now())
+        way_in.subscribe(f"a{number}@example.org", NETWORK, FORM, clock.now())
     with pytest.raises(TooMany):
-        way_in.ask("b@example.net", VISITOR, clock.now())
-    elsewhere = Visitor(network="198.51.100.0/24", source="form")
+        way_in.subscribe("b@example.net", NETWORK, FORM, clock.now())
     for number in range(2):
-        way_in.ask(f"c{number}@example.org", elsewhere, clock.now())
+        way_in.subscribe(f"c{number}@example.org", ELSEWHERE, FORM, clock.now())
     with pytest.raises(TooMany):
-        way_in.ask("d@example.org", elsewhere, clock.now())
-    way_in.ask("e@example.net", elsewhere, clock.now())
+        way_in.subscribe("d@example.org", ELSEWHERE, FORM, clock.now())
+    way_in.subscribe("e@example.net", ELSEWHERE, FORM, clock.now())
     clock.move(timedelta(hours=1))
-    way_in.ask("b@example.net", VISITOR, clock.now())
+    way_in.subscribe("b@example.net", NETWORK, FORM, clock.now())
     with database.write() as connection:
-        own_store.forget_sign_ups(connection, clock.now() - timedelta(minutes=30))
+        forget_sign_ups(connection, clock.now() - timedelta(minutes=30))
         assert connection.execute(select(func.count()).select_from(sign_up_counts)).scalar_one() == 3
 
 
@@ -145,11 +158,11 @@ def test_preferences_come_back_as_they_were_put(
     )
     with database.write() as connection:
         assert put_preferences(connection, reader_id, chosen)
-        assert get_preferences(connection, reader_id) == chosen
+        assert get_reader(connection, reader_id).preferences == chosen
         follow(connection, reader_id, "falcon")
         follow(connection, reader_id, "falcon")
         unfollow(connection, reader_id, "kite")
-        assert get_preferences(connection, reader_id).tools == ("falcon",)
+        assert list_tools(connection, reader_id) == ("falcon",)
 
 
 def test_following_ends_at_a_number(
@@ -157,7 +170,8 @@ def test_following_ends_at_a_number(
 ) -> None:
     reader_id = come_in(way_in, queue, "alice@example.org", clock.now())
     with database.write() as connection:
-        own_store.put_tools(connection, reader_id, [f"tool-{number}" for number in range(MOST_TOOLS)])
+        tools = tuple(f"tool-{number}" for number in range(MOST_TOOLS))
+        put_preferences(connection, reader_id, Preferences(tools=tools))
         with pytest.raises(BadInput, match="the most there can be"):
             follow(connection, reader_id, "one-more")
 
@@ -166,7 +180,7 @@ def test_an_address_moves_with_everything_but_itself(
     database: Database, way_in: Subscribing, queue: Queue, clock: MovedClock
 ) -> None:
     reader_id = come_in(way_in, queue, "alice@example.org", clock.now())
-    way_in.ask_to_move(reader_id, "Alice.New@example.org", MOVING, clock.now())
+    way_in.change_address(reader_id, "Alice.New@example.org", NETWORK, PAGE, clock.now())
     moved = way_in.confirm(token_in(queue), clock.now())
     assert (moved.reader_id, moved.moved) == (reader_id, True)
     assert find(database, "alice.new@example.org").id == reader_id
@@ -178,10 +192,10 @@ def test_a_move_ends_when_the_reader_leaves_before(
     database: Database, way_in: Subscribing, queue: Queue, clock: MovedClock
 ) -> None:
     reader_id = come_in(way_in, queue, "alice@example.org", clock.now())
-    way_in.ask_to_move(reader_id, "new@example.org", MOVING, clock.now())
+    way_in.change_address(reader_id, "new@example.org", NETWORK, PAGE, clock.now())
     token = token_in(queue)
     with database.write() as connection:
-        leaving.leave(connection, reader_id, source="unsubscribe: page, issue 1", now=clock.now())
+        leaving.leave(connection, reader_id, PAGE, clock.now())
     # The new address asked for the newsletter by its own click, so it is a reader of its own.
     assert way_in.confirm(token, clock.now()).reader_id != reader_id
     assert find(database, "alice@example.org").status is ReaderStatus.LEFT
@@ -192,8 +206,8 @@ def test_leaving_and_undoing_write_the_ledger(
 ) -> None:
     reader_id = come_in(way_in, queue, "alice@example.org", clock.now())
     with database.write() as connection:
-        assert leaving.leave(connection, reader_id, source="unsubscribe: page, issue 1", now=clock.now())
-        assert not leaving.leave(connection, reader_id, source="unsubscribe: page, issue 1", now=clock.now())
+        assert leaving.leave(connection, reader_id, PAGE, clock.now())
+        assert not leaving.leave(connection, reader_id, PAGE, clock.now())
         assert leaving.undo(connection, reader_id, clock.now())
         assert not leaving.undo(connection, reader_id, clock.now())
         events = [each.event for each in list_consents(connection, reader_id)]
@@ -205,7 +219,7 @@ def test_a_request_must_be_open_to_be_confirmed(
 ) -> None:
     reader_id = come_in(way_in, queue, "alice@example.org", clock.now())
     with database.write() as connection:
-        leaving.leave(connection, reader_id, source="by hand", now=clock.now())
+        leaving.leave(connection, reader_id, PAGE, clock.now())
     with pytest.raises(BadLink):
         way_in.confirm(way_in.signer.dated_token(Purpose.CONFIRM, reader_id, clock.now()), clock.now())
 

@@ -6,13 +6,14 @@ from sqlalchemy import select, text
 from newsletter.clock import MovedClock
 from newsletter.db.engine import Database
 from newsletter.db.schema import consents, reader_topics, readers, suppressions
-from newsletter.db.statuses import ConsentEvent, Edition, ReaderStatus
+from newsletter.db.statuses import ConsentChannel, ConsentEvent, ReaderStatus
 from newsletter.errors import NotFound
 from newsletter.readers.addresses import parse_address
+from newsletter.readers.consents import Consent, ConsentOrigin, list_consents
+from newsletter.readers.preferences import Preferences
 from newsletter.readers.store import (
     MAY_BECOME,
     Arrival,
-    Consent,
     NewReader,
     Reader,
     add_readers,
@@ -21,19 +22,19 @@ from newsletter.readers.store import (
     erase_reader,
     find_reader,
     get_reader,
-    list_consents,
     list_readers,
-    list_topics,
     suppress,
-    suppression_reason,
 )
+from newsletter.readers.suppression import suppression_reason
 
 KEY = b"k" * 32
 ALICE = parse_address("Alice@example.org")
+BY_HAND = ConsentOrigin(channel=ConsentChannel.COMMAND)
+FAIR = ConsentOrigin(channel=ConsentChannel.IMPORT, source="stand at the fair", file="fair.csv", line=2)
 
 
 def newcomer(address: str = "Alice@example.org", **more: object) -> NewReader:
-    return NewReader(address=parse_address(address), consent_source="stand at the fair", **more)  # type: ignore[arg-type]
+    return NewReader(address=parse_address(address), origin=FAIR, **more)  # type: ignore[arg-type]
 
 
 def add(database: Database, clock: MovedClock, *newcomers: NewReader) -> list[Arrival]:
@@ -52,7 +53,7 @@ def alice(database: Database) -> Reader:
 
 def become(database: Database, clock: MovedClock, reader: Reader, status: ReaderStatus) -> bool:
     with database.write() as connection:
-        return change_status(connection, reader.id, status, now=clock.now(), source="test")
+        return change_status(connection, reader.id, status, BY_HAND, clock.now())
 
 
 def put(database: Database, reader: Reader, status: ReaderStatus) -> None:
@@ -63,7 +64,9 @@ def put(database: Database, reader: Reader, status: ReaderStatus) -> None:
 
 
 def test_a_new_reader_is_active_with_their_consent(database: Database, clock: MovedClock) -> None:
-    assert add(database, clock, newcomer(name="Alice", time_zone="Europe/Berlin")) == [Arrival.ADDED]
+    assert add(
+        database, clock, newcomer(name="Alice", preferences=Preferences(time_zone="Europe/Berlin"))
+    ) == [Arrival.ADDED]
     reader = alice(database)
     assert reader == Reader(
         id=reader.id,
@@ -71,26 +74,33 @@ def test_a_new_reader_is_active_with_their_consent(database: Database, clock: Mo
         name="Alice",
         status=ReaderStatus.ACTIVE,
         status_at=clock.now(),
-        edition=Edition.WEEKLY,
-        paused_until=None,
-        time_zone="Europe/Berlin",
-        send_hour=None,
-        monthly_tokens=None,
-        team_size=None,
         added_at=clock.now(),
         confirmed_at=None,
+        preferences=Preferences(time_zone="Europe/Berlin"),
     )
     with database.read() as connection:
         assert list_consents(connection, reader.id) == [
-            Consent(event=ConsentEvent.IMPORTED, at=clock.now(), source="stand at the fair", wording="")
+            Consent(
+                event=ConsentEvent.IMPORTED,
+                at=clock.now(),
+                channel=ConsentChannel.IMPORT,
+                source="stand at the fair",
+                file="fair.csv",
+                line=2,
+            )
         ]
 
 
 def test_topics_come_with_the_reader(database: Database, clock: MovedClock) -> None:
-    add(database, clock, newcomer(topics=("vision", "coding")), newcomer("bob@example.org"))
-    reader = alice(database)
+    add(
+        database,
+        clock,
+        newcomer(preferences=Preferences(topics=("vision", "coding"))),
+        newcomer("bob@example.org"),
+    )
+    assert alice(database).preferences.topics == ("coding", "vision")
     with database.read() as connection:
-        assert list_topics(connection, [reader.id, reader.id + 1]) == {reader.id: ("coding", "vision")}
+        assert [each.preferences.topics for each in list_readers(connection)] == [("coding", "vision"), ()]
 
 
 def test_an_address_written_differently_is_the_same_reader(database: Database, clock: MovedClock) -> None:
@@ -136,7 +146,7 @@ def test_adding_again_changes_no_status(
 
 def test_a_suppressed_address_is_not_added(database: Database, clock: MovedClock) -> None:
     with database.write() as connection:
-        assert suppress(connection, ALICE, "asked", suppression_key=KEY, now=clock.now(), source="letter")
+        assert suppress(connection, ALICE, "asked", BY_HAND, suppression_key=KEY, now=clock.now())
     assert add(database, clock, newcomer("alice@EXAMPLE.org")) == [Arrival.SUPPRESSED]
     with database.read() as connection:
         assert find_reader(connection, ALICE) is None
@@ -145,7 +155,7 @@ def test_a_suppressed_address_is_not_added(database: Database, clock: MovedClock
 def test_suppressing_takes_the_reader_off(database: Database, clock: MovedClock) -> None:
     add(database, clock, newcomer())
     with database.write() as connection:
-        suppress(connection, ALICE, "asked", suppression_key=KEY, now=clock.now(), source="letter")
+        suppress(connection, ALICE, "asked", BY_HAND, suppression_key=KEY, now=clock.now())
         assert suppression_reason(connection, ALICE, KEY) is not None
         assert suppression_reason(connection, parse_address("bob@example.org"), KEY) is None
     assert alice(database).status is ReaderStatus.LEFT
@@ -153,14 +163,14 @@ def test_suppressing_takes_the_reader_off(database: Database, clock: MovedClock)
 
 def test_suppressing_twice_keeps_the_first_reason(database: Database, clock: MovedClock) -> None:
     with database.write() as connection:
-        assert suppress(connection, ALICE, "first", suppression_key=KEY, now=clock.now(), source="")
-        assert not suppress(connection, ALICE, "second", suppression_key=KEY, now=clock.now(), source="")
+        assert suppress(connection, ALICE, "first", BY_HAND, suppression_key=KEY, now=clock.now())
+        assert not suppress(connection, ALICE, "second", BY_HAND, suppression_key=KEY, now=clock.now())
         assert connection.execute(select(suppressions.c.reason)).scalars().all() == ["first"]
 
 
 def test_the_suppression_list_names_nobody(database: Database, clock: MovedClock) -> None:
     with database.write() as connection:
-        suppress(connection, ALICE, "asked", suppression_key=KEY, now=clock.now(), source="letter")
+        suppress(connection, ALICE, "asked", BY_HAND, suppression_key=KEY, now=clock.now())
         row = connection.execute(select(suppressions)).mappings().one()
     assert "alice" not in str(dict(row)).lower()
     assert len(row["address_hash"]) == 64
@@ -198,10 +208,14 @@ def test_a_bounce_takes_no_consent_back(database: Database, clock: MovedClock) -
 
 
 def test_an_erased_reader_leaves_no_name_behind_and_stays_away(database: Database, clock: MovedClock) -> None:
-    add(database, clock, newcomer(name="Alice", time_zone="Europe/Berlin", topics=("vision",)))
+    add(
+        database,
+        clock,
+        newcomer(name="Alice", preferences=Preferences(time_zone="Europe/Berlin", topics=("vision",))),
+    )
     reader = alice(database)
     with database.write() as connection:
-        erase_reader(connection, reader, suppression_key=KEY, now=clock.now(), source="request")
+        erase_reader(connection, reader, BY_HAND, suppression_key=KEY, now=clock.now())
         everything = [
             str(row)
             for table in (readers, reader_topics, consents, suppressions)

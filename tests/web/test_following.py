@@ -5,7 +5,7 @@ from sqlalchemy import update
 
 from newsletter.db.schema import readers
 from newsletter.db.statuses import ReaderStatus
-from newsletter.readers.store import list_tools
+from newsletter.readers.preferences import list_tools
 from newsletter.readers.subscribing import MOST_MAILS
 from tests.web.house import House, heading, path_in
 

@@ -3,9 +3,10 @@ from datetime import timedelta
 import pytest
 
 from newsletter.clock import MovedClock
-from newsletter.db.statuses import ConsentEvent, Edition, ReaderStatus
+from newsletter.db.statuses import ConsentChannel, ConsentEvent, Edition, ReaderStatus, WithdrawalReason
+from newsletter.readers.consents import ConsentOrigin, list_consents
 from newsletter.readers.links import Purpose
-from newsletter.readers.store import list_consents
+from newsletter.readers.store import change_status
 from tests.web.house import House, heading
 
 
@@ -69,7 +70,7 @@ def test_nothing_in_the_body_stops_a_leaving(
 def test_leaving_again_and_leaving_once_erased_says_so_again(house: House, path: str, reader_id: int) -> None:
     assert heading(house.post(path)) == "You have left"
     assert heading(house.post(path)) == "You have left"
-    house.app.eraser.erase(reader_id, "test")
+    house.app.eraser.erase(reader_id, ConsentChannel.PAGE)
     answer = house.post(path)
     assert (answer.status_code, heading(answer)) == (200, "You have left")
     assert house.get(path).status_code == 200
@@ -79,16 +80,22 @@ def test_the_reason_is_kept_in_the_ledger(house: House, path: str, reader_id: in
     house.post(path, reason="too-often")
     with house.app.database.read() as connection:
         last = list_consents(connection, reader_id)[-1]
-    assert (last.event, last.source) == (
+    assert (last.event, last.channel, last.issue_id, last.reason) == (
         ConsentEvent.WITHDRAWN,
-        "unsubscribe: page, issue 12, reason too-often",
+        ConsentChannel.PAGE,
+        12,
+        WithdrawalReason.TOO_OFTEN,
     )
+    assert last.words == "personal page, issue 12, too-often"
 
 
-def test_a_reason_of_ones_own_making_is_not_kept(house: House, path: str, reader_id: int) -> None:
-    house.post(path, reason="alice@example.org")
+@pytest.mark.parametrize("reason", ["alice@example.org", "complaint"])
+def test_a_reason_that_is_not_offered_is_not_kept(
+    house: House, path: str, reader_id: int, reason: str
+) -> None:
+    house.post(path, reason=reason)
     with house.app.database.read() as connection:
-        assert list_consents(connection, reader_id)[-1].source == "unsubscribe: page, issue 12"
+        assert list_consents(connection, reader_id)[-1].reason is None
 
 
 def test_a_slip_is_undone_for_a_day(house: House, path: str, reader_id: int, clock: MovedClock) -> None:
@@ -123,10 +130,9 @@ def test_whoever_left_by_one_click_finds_the_undo_behind_the_link_of_the_mail(
 def test_undo_brings_back_nobody_who_did_not_leave_by_a_link(
     house: House, path: str, reader_id: int, status: ReaderStatus
 ) -> None:
-    from newsletter.readers.store import change_status
-
+    by_hand = ConsentOrigin(channel=ConsentChannel.COMMAND)
     with house.app.database.write() as connection:
-        change_status(connection, reader_id, status, now=house.app.clock.now(), source="by hand")
+        change_status(connection, reader_id, status, by_hand, house.app.clock.now())
     house.post(f"{path}/undo")
     assert house.reader(reader_id).status is status
 
@@ -135,7 +141,10 @@ def test_a_pause_or_the_monthly_issue_may_be_had_instead(house: House, path: str
     assert heading(house.post(f"{path}/pause")) == "A pause"
     assert heading(house.post(f"{path}/monthly")) == "Once a month"
     reader = house.reader(reader_id)
-    assert (str(reader.paused_until), reader.edition) == ("2026-12-24", Edition.MONTHLY)
+    assert (str(reader.preferences.paused_until), reader.preferences.edition) == (
+        "2026-12-24",
+        Edition.MONTHLY,
+    )
     assert "Once a month" not in house.get(path).text
 
 
@@ -143,7 +152,7 @@ def test_whoever_left_gets_neither(house: House, path: str, reader_id: int) -> N
     house.post(path)
     assert heading(house.post(f"{path}/pause")) == "You have left"
     assert heading(house.post(f"{path}/monthly")) == "You have left"
-    assert house.reader(reader_id).edition is Edition.WEEKLY
+    assert house.reader(reader_id).preferences.edition is Edition.WEEKLY
 
 
 def test_the_offers_are_no_one_click_and_come_from_our_own_page_only(
@@ -151,4 +160,4 @@ def test_the_offers_are_no_one_click_and_come_from_our_own_page_only(
 ) -> None:
     foreign = {"Sec-Fetch-Site": "cross-site"}
     assert house.client.post(f"{path}/monthly", headers=foreign).status_code == 403
-    assert house.reader(reader_id).edition is Edition.WEEKLY
+    assert house.reader(reader_id).preferences.edition is Edition.WEEKLY

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.clock import MovedClock
+from newsletter.db.statuses import ConsentChannel
 from newsletter.readers.keys import make_link_keys, read_link_keys
 from newsletter.readers.links import LIFETIMES, LinkSigner, Purpose
 from tests.web.house import House, heading
@@ -64,7 +65,7 @@ def test_expired_links_get_the_same_page(house: House, reader_id: int, clock: Mo
 
 def test_an_erased_readers_links_get_the_same_page_but_leaving_does(house: House, reader_id: int) -> None:
     tokens = {purpose: house.token(purpose, reader_id) for purpose in PAGES}
-    house.app.eraser.erase(reader_id, "test")
+    house.app.eraser.erase(reader_id, ConsentChannel.PAGE)
     others = [purpose for purpose in PAGES if purpose is not Purpose.UNSUBSCRIBE]
     assert len(set().union(*(refused(house, purpose, tokens[purpose]) for purpose in others))) == 1
     assert heading(house.post(f"/unsubscribe/{tokens[Purpose.UNSUBSCRIBE]}")) == "You have left"

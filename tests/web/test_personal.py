@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.clock import MovedClock
-from newsletter.db.statuses import Edition, ReaderStatus
+from newsletter.db.statuses import ConsentChannel, Edition, ReaderStatus
 from newsletter.delivery.erasing import Retention
 from newsletter.errors import StoreBusy
 from newsletter.readers.admin import take_off
@@ -77,7 +77,7 @@ def test_a_copy_that_was_read_in_the_outbox_goes_too(house: House, reader_id: in
     outbox = house.app.settings.path(house.app.settings.paths.outbox)
     (mail,) = (outbox / "new").iterdir()
     mail.rename(outbox / "cur" / f"{mail.name}:2,S")
-    house.app.eraser.erase(reader_id, "test")
+    house.app.eraser.erase(reader_id, ConsentChannel.PAGE)
     assert list((outbox / "cur").iterdir()) == []
 
 
@@ -89,7 +89,7 @@ def test_the_log_waits_for_whoever_reads_and_says_so_when_it_takes_too_long(
         slow.execute("BEGIN")
         slow.execute("SELECT count(*) FROM readers").fetchone()
         with pytest.raises(StoreBusy, match="could not be emptied"):
-            house.app.eraser.erase(reader_id, "test")
+            house.app.eraser.erase(reader_id, ConsentChannel.PAGE)
     house.app.eraser.tidy(Retention(unconfirmed=timedelta(1), left=timedelta(1), mails=timedelta(1)))
     assert files_with(house.app.settings.folder, b"alice") == []
 
@@ -103,13 +103,13 @@ def test_an_address_changes_once_the_new_one_agrees(house: House, path: str, rea
     (mail,) = house.mails("new@example.org")
     assert heading(house.post(path_in(mail, "confirm"))) == "Your address has changed"
     reader = house.reader(reader_id)
-    assert (reader.address, reader.status, reader.edition) == (
+    assert (reader.address, reader.status, reader.preferences.edition) == (
         "new@example.org",
         ReaderStatus.ACTIVE,
         Edition.MONTHLY,
     )
     assert house.find(ALICE) is None
-    house.app.eraser.erase(reader_id, "test")
+    house.app.eraser.erase(reader_id, ConsentChannel.PAGE)
     assert files_with(house.app.settings.folder, b"new@example.org") == []
 
 
@@ -141,7 +141,7 @@ def test_a_wrong_new_address_is_said_so(house: House, path: str) -> None:
 def test_what_is_over_is_let_go_in_the_night(house: House, clock: MovedClock) -> None:
     house.add("left@example.org")
     house.add("stays@example.org")
-    take_off(house.app.database, "left@example.org", source="by hand", now=clock.now())
+    take_off(house.app.database, "left@example.org", now=clock.now())
     house.post("/subscribe", address="never@example.org")
     house.mails("never@example.org")
     clock.move(timedelta(days=100))

@@ -3,7 +3,6 @@ import pytest
 from newsletter.db.statuses import Edition, ReaderStatus
 from newsletter.readers.admin import take_off
 from newsletter.readers.links import Purpose
-from newsletter.readers.preferences import get_preferences
 from tests.web.house import House, heading
 
 
@@ -33,8 +32,7 @@ def test_all_choices_are_kept(house: House, path: str, reader_id: int) -> None:
     )
     assert answer.status_code == 200
     assert "Saved." in answer.text
-    with house.app.database.read() as connection:
-        chosen = get_preferences(connection, reader_id)
+    chosen = house.reader(reader_id).preferences
     assert chosen.topics == ("Coding", "Vision & more")
     assert chosen.tools == ("kite",)
     assert (chosen.edition, chosen.monthly_tokens, chosen.team_size) == (Edition.MONTHLY, 2_500_000, 12)
@@ -62,8 +60,7 @@ def test_what_was_chosen_stands_in_the_form(house: House, path: str) -> None:
 def test_an_empty_form_chooses_nothing(house: House, path: str, reader_id: int) -> None:
     house.post(path, topics=["Coding"], team_size="3", tools=["kite"])
     house.post(path)
-    with house.app.database.read() as connection:
-        chosen = get_preferences(connection, reader_id)
+    chosen = house.reader(reader_id).preferences
     assert (chosen.topics, chosen.tools, chosen.team_size, chosen.edition) == ((), (), None, Edition.WEEKLY)
 
 
@@ -78,11 +75,11 @@ def test_an_empty_form_chooses_nothing(house: House, path: str, reader_id: int) 
         ("team_size", "1.5", "whole number"),
         ("paused_until", "tomorrow", "a day such as"),
         ("paused_until", "2029-01-01", "a year at most"),
-        ("send_hour", "24", "an hour of the list"),
-        ("send_hour", "-1", "an hour of the list"),
-        ("send_hour", "noon", "an hour of the list"),
-        ("time_zone", "Mars/Olympus", "time zone of the list"),
-        ("time_zone", "../../etc/passwd", "time zone of the list"),
+        ("send_hour", "24", "an hour from the list"),
+        ("send_hour", "-1", "an hour from the list"),
+        ("send_hour", "noon", "an hour from the list"),
+        ("time_zone", "Mars/Olympus", "time zone from the list"),
+        ("time_zone", "../../etc/passwd", "time zone from the list"),
         ("edition", "hourly", "weekly or monthly"),
         ("another_tool", "Nothing of the kind", "no tool of this name"),
     ],
@@ -101,7 +98,7 @@ def test_a_wrong_field_is_named_and_nothing_is_changed(
 
 def test_a_pause_that_is_over_is_none(house: House, path: str, reader_id: int) -> None:
     house.post(path, paused_until="2026-11-01")
-    assert house.reader(reader_id).paused_until is None
+    assert house.reader(reader_id).preferences.paused_until is None
 
 
 def test_a_tool_is_followed_and_left_alone_by_a_button(house: House, path: str, reader_id: int) -> None:
@@ -137,11 +134,11 @@ def test_pressing_the_button_often_mails_once(house: House, path: str) -> None:
 
 
 def test_whoever_left_is_told_how_to_come_back(house: House, path: str, reader_id: int) -> None:
-    take_off(house.app.database, "alice@example.org", source="by hand", now=house.app.clock.now())
+    take_off(house.app.database, "alice@example.org", now=house.app.clock.now())
     assert "gets no issues now" in house.get(path).text
     assert "gets no issues now" in house.post(path, edition="monthly").text
     reader = house.reader(reader_id)
-    assert (reader.status, reader.edition) == (ReaderStatus.LEFT, Edition.WEEKLY)
+    assert (reader.status, reader.preferences.edition) == (ReaderStatus.LEFT, Edition.WEEKLY)
 
 
 def test_a_tool_is_followed_by_its_name(house: House, path: str) -> None:

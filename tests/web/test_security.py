@@ -85,7 +85,7 @@ def test_a_form_of_another_site_does_nothing(
     assert (b"5" if status == 200 else b"another site") in answer.content
     reader = house.find("alice@example.org")
     assert reader is not None
-    assert reader.team_size == (5 if status == 200 else None)
+    assert reader.preferences.team_size == (5 if status == 200 else None)
 
 
 def test_bodies_and_addresses_have_limits(house: House, path: str) -> None:

@@ -6,10 +6,10 @@ from starlette.testclient import TestClient
 
 from newsletter.app import open_app
 from newsletter.clock import MovedClock
-from newsletter.db.statuses import ConsentEvent, ReaderStatus
+from newsletter.db.statuses import ConsentChannel, ConsentEvent, ReaderStatus
 from newsletter.readers.admin import suppress_by_hand, take_off
-from newsletter.readers.store import change_status, list_consents
-from newsletter.readers.subscribing import WORDING
+from newsletter.readers.consents import WORDING, ConsentOrigin, list_consents
+from newsletter.readers.store import change_status
 from newsletter.web.application import make_web
 from tests.installed import install
 from tests.web.house import House, heading, path_in, text_of
@@ -30,7 +30,6 @@ def suppress(house: House, address: str, reason: str) -> None:
         house.app.database,
         address,
         reason=reason,
-        source="by hand",
         suppression_key=house.app.suppression_key,
         now=house.app.clock.now(),
     )
@@ -46,9 +45,9 @@ def test_a_reader_comes_in_by_asking_and_confirming(house: House) -> None:
     assert (now.status, now.confirmed_at) == (ReaderStatus.ACTIVE, house.app.clock.now())
     with house.app.database.read() as connection:
         ledger = list_consents(connection, asked.id)
-    assert [(each.event, each.source, each.wording) for each in ledger] == [
+    assert [(each.event, each.words, each.wording) for each in ledger] == [
         (ConsentEvent.REQUESTED, "form at /subscribe", WORDING),
-        (ConsentEvent.CONFIRMED, "confirmation page", WORDING),
+        (ConsentEvent.CONFIRMED, "form at /subscribe", WORDING),
     ]
     assert heading(house.post(path)) == "You are in"
     subjects = [str(mail["Subject"]) for mail in house.mails("Alice@example.org")]
@@ -78,7 +77,7 @@ def test_the_confirmation_holds_nothing_that_a_visitor_wrote(house: House) -> No
 def test_known_and_unknown_addresses_get_the_same_answer(house: House) -> None:
     house.add("known@example.org")
     house.add("left@example.org")
-    take_off(house.app.database, "left@example.org", source="by hand", now=house.app.clock.now())
+    take_off(house.app.database, "left@example.org", now=house.app.clock.now())
     suppress(house, "never@example.org", "asked by letter")
     pages = {
         house.post("/subscribe", address=f"{name}@example.org").text
@@ -96,8 +95,9 @@ def test_who_has_it_already_or_said_never_again_gets_no_mail(house: House) -> No
     house.add("known@example.org")
     suppress(house, "never@example.org", "asked by letter")
     complained = house.add("angry@example.org")
+    by_mail = ConsentOrigin(channel=ConsentChannel.MAIL)
     with house.app.database.write() as connection:
-        change_status(connection, complained, ReaderStatus.COMPLAINED, now=house.app.clock.now(), source="x")
+        change_status(connection, complained, ReaderStatus.COMPLAINED, by_mail, house.app.clock.now())
     for name in ("known", "never", "angry"):
         house.post("/subscribe", address=f"{name}@example.org")
         assert house.mails(f"{name}@example.org") == []
@@ -105,7 +105,7 @@ def test_who_has_it_already_or_said_never_again_gets_no_mail(house: House) -> No
 
 def test_who_left_comes_back_by_confirming_again(house: House) -> None:
     reader_id = house.add(ALICE)
-    take_off(house.app.database, ALICE, source="by hand", now=house.app.clock.now())
+    take_off(house.app.database, ALICE, now=house.app.clock.now())
     house.post("/subscribe", address=ALICE)
     assert house.reader(reader_id).status is ReaderStatus.LEFT
     confirm(house)
@@ -115,13 +115,13 @@ def test_who_left_comes_back_by_confirming_again(house: House) -> None:
 def test_an_old_confirmation_brings_nobody_back_who_left_since(house: House) -> None:
     house.post("/subscribe", address=ALICE)
     path = confirm(house)
-    take_off(house.app.database, ALICE, source="by hand", now=house.app.clock.now())
+    take_off(house.app.database, ALICE, now=house.app.clock.now())
     answer = house.post(path)
     assert (answer.status_code, heading(answer)) == (400, "This link does not work")
 
 
 def test_who_was_erased_may_come_back_and_is_off_the_list_then(house: House) -> None:
-    house.app.eraser.erase(house.add(ALICE), "test")
+    house.app.eraser.erase(house.add(ALICE), ConsentChannel.PAGE)
     assert len(house.rows()["suppressions"]) == 1
     house.post("/subscribe", address=ALICE)
     assert len(house.rows()["suppressions"]) == 1

@@ -9,6 +9,7 @@ import pytest
 
 from newsletter.clock import MovedClock
 from newsletter.content.store import ContentStore
+from newsletter.db.statuses import ConsentChannel
 from newsletter.digest.issues import Issue
 from newsletter.editing.compiled import compile_issue
 from newsletter.editing.preview import Format, preview
@@ -152,7 +153,7 @@ def test_counting_twice_keeps_the_first_totals(house: House, issue: Issue) -> No
 def test_only_active_readers_vote_and_only_on_what_went_out(house: House, issue: Issue) -> None:
     path = vote_path(house)
     assert house.get(vote_path(house, comparison_id="never-heard-of")).status_code == 404
-    take_off(house.app.database, "alice@example.org", source="asked", now=house.app.clock.now())
+    take_off(house.app.database, "alice@example.org", now=house.app.clock.now())
     assert "Only readers" in house.get(path).text
     assert house.post(path, left="ship").status_code == 409
     assert house.get("/preferences/forged/vote/x").status_code == 400
@@ -163,7 +164,7 @@ def test_erasing_a_reader_takes_the_votes_back(house: House, issue: Issue) -> No
     house.post(vote_path(house), left="ship", right="ship")
     reader = house.find("alice@example.org")
     assert reader is not None
-    house.app.eraser.erase(reader.id, "asked")
+    house.app.eraser.erase(reader.id, ConsentChannel.PAGE)
     assert marks(house) == 0
 
 

@@ -13,6 +13,7 @@ from newsletter.app import App, open_app
 from newsletter.clock import MovedClock
 from newsletter.config import FILE_NAME
 from newsletter.db.schema import webhook_posts
+from newsletter.db.statuses import ConsentChannel
 from newsletter.readers.addresses import parse_address
 from newsletter.readers.admin import add_by_hand
 from newsletter.readers.store import find_reader
@@ -126,6 +127,6 @@ def test_erasing_a_reader_reaches_posts_that_still_wait(door: Door) -> None:
         reader = find_reader(connection, parse_address(address))
     assert reader is not None
     assert any(address.encode() in part.read_bytes() for part in app.settings.folder.glob("subscribers.db*"))
-    app.eraser.erase(reader.id, "by hand")
+    app.eraser.erase(reader.id, ConsentChannel.PAGE)
     for part in app.settings.folder.glob("subscribers.db*"):
         assert address.encode() not in part.read_bytes(), part

@@ -21,11 +21,10 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from newsletter.db.engine import Database
-from newsletter.db.statuses import ReaderStatus, ReportKind
+from newsletter.db.statuses import ReaderStatus, ReportKind, WithdrawalReason
 from newsletter.delivery.bounces import store
 from newsletter.delivery.bounces.parse import (
     ARRIVED,
-    BY_MAIL,
     Action,
     Identifiers,
     Meaning,
@@ -38,6 +37,8 @@ from newsletter.delivery.states import Event
 from newsletter.delivery.takeover import settle
 from newsletter.errors import BadInput, BadLink, NotFound
 from newsletter.readers.addresses import parse_address
+from newsletter.readers.consents import ConsentOrigin
+from newsletter.readers.leaving import leave
 from newsletter.readers.links import LinkSigner, Purpose
 from newsletter.readers.store import change_status, find_reader, get_reader, suppress
 
@@ -112,9 +113,6 @@ class Matcher:
 UNMATCHED = "no mark of ours"
 SEEN_BEFORE = "read before"
 
-#: Where the consent ledger says that a request by mail came from.
-_MAILTO = "mail: List-Unsubscribe"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportHandler:
@@ -153,22 +151,21 @@ class ReportHandler:
 
     def _complain(self, connection: Connection, report: Report, match: Match, now: datetime) -> str:
         reader = get_reader(connection, match.reader_id)
-        source = f"complaint: {report.via}"
-        changed = change_status(connection, reader.id, ReaderStatus.COMPLAINED, now=now, source=source)
+        origin = _origin(report, match, WithdrawalReason.COMPLAINT)
+        changed = change_status(connection, reader.id, ReaderStatus.COMPLAINED, origin, now)
         if reader.address is not None:
             suppress(
                 connection,
                 parse_address(reader.address),
                 "complained",
+                origin,
                 suppression_key=self.suppression_key,
                 now=now,
-                source=source,
             )
         return "complained" if changed else "complained before"
 
     def _leave(self, connection: Connection, report: Report, match: Match, now: datetime) -> str:
-        source = _MAILTO if report.via == BY_MAIL else f"unsubscribe: {report.via}"
-        changed = change_status(connection, match.reader_id, ReaderStatus.LEFT, now=now, source=source)
+        changed = leave(connection, match.reader_id, _origin(report, match), now)
         return "left" if changed else "left before"
 
     def _ignore(self, connection: Connection, report: Report, match: Match, now: datetime) -> str:
@@ -201,8 +198,11 @@ class ReportHandler:
         return "arrived" if settled else "arrived, as known"
 
     def _give_up(self, connection: Connection, report: Report, match: Match, now: datetime) -> None:
-        source = f"bounce: {report.via}"
-        change_status(connection, match.reader_id, ReaderStatus.BOUNCED, now=now, source=source)
+        change_status(connection, match.reader_id, ReaderStatus.BOUNCED, _origin(report, match), now)
+
+
+def _origin(report: Report, match: Match, reason: WithdrawalReason | None = None) -> ConsentOrigin:
+    return ConsentOrigin(channel=report.channel, issue_id=match.issue_id or None, reason=reason)
 
 
 _ACTIONS: dict[ReportKind, Callable[[ReportHandler, Connection, Report, Match, datetime], str]] = {

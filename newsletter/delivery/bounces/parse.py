@@ -15,7 +15,7 @@ from email.message import Message
 from email.utils import getaddresses
 from enum import StrEnum
 
-from newsletter.db.statuses import ReportKind
+from newsletter.db.statuses import ConsentChannel, ReportKind
 from newsletter.readers.links import TOKEN_LENGTH
 
 # What a bounce means for a reader, by its enhanced status code (RFC 3463). No database: acting.py applies it.
@@ -83,9 +83,6 @@ class Action(StrEnum):
 ARRIVED = frozenset({Action.DELIVERED, Action.RELAYED, Action.EXPANDED})
 
 
-BY_MAIL = "by mail"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identifiers:
     """What in a report may lead to the message it is about. Only what carries a proof of ours counts.
@@ -119,8 +116,8 @@ class Report:
     code: str = ""
     #: What it means for the reader where its source knows better than the code; None: the code decides.
     meaning: Meaning | None = None
-    #: How it came to us, for the record.
-    via: str = BY_MAIL
+    #: How it came to us.
+    channel: ConsentChannel = ConsentChannel.MAIL
 
 
 def _joined(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:

@@ -12,11 +12,11 @@ from newsletter.content.conflicts.findings import Contradiction, Side
 from newsletter.editing.cache import DeskCache
 from newsletter.editing.editors import Editor
 from newsletter.editing.facts import (
-    DatedClaim,
-    ExplainedRuling,
     FactSheet,
+    Ruled,
     Ruling,
-    ToolFact,
+    Standing,
+    Stated,
     facts_of,
     in_words,
     list_rulings,
@@ -65,7 +65,7 @@ class FactsPage(DeskPage):
     page: int
     is_last: bool
     is_current: bool
-    rulings: tuple[tuple[ExplainedRuling, str], ...]
+    rulings: tuple[tuple[Ruled, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ class Question:
     anchor: str
     rule: str
     is_open: bool
-    claims: tuple[DatedClaim, ...]
+    claims: tuple[Stated, ...]
     ruling: Ruling | None
     fault: str
     answer: str
@@ -204,7 +204,7 @@ def _questions(sheet: FactSheet, ruled: dict[str, Ruling], typed: Typed | None) 
 
 
 def _question(
-    attribute: str, standing: ToolFact | None, disputed: bool, ruling: Ruling | None, typed: Typed | None
+    attribute: str, standing: Standing | None, disputed: bool, ruling: Ruling | None, typed: Typed | None
 ) -> Question:
     mine = typed if typed is not None and typed.attribute == attribute else None
     return Question(

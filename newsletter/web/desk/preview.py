@@ -16,7 +16,6 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from newsletter.app import App
-from newsletter.delivery.audience import NO_WISHES, Wishes
 from newsletter.digest.content import IssueContent
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
@@ -36,7 +35,7 @@ from newsletter.editing.preview import (
     weight_of,
 )
 from newsletter.errors import BadInput, NotFound
-from newsletter.readers.preferences import read_preferences
+from newsletter.readers.preferences import NO_PREFERENCES, Preferences, read_preferences
 from newsletter.render.scheme import Scheme, in_scheme, with_links_outside
 from newsletter.web.desk.auth import AnyEditor, DeskForm, NotAllowed, Publisher
 from newsletter.web.desk.layout import DeskFrame, DeskPage, done
@@ -63,7 +62,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """One way to look. `reader` is a reader's number, 0 for somebody made up with these `wishes`."""
+    """One way to look. `reader` is a reader's number, 0 for somebody made up with these `preferences`."""
 
     width: Width = Width.DESKTOP
     scheme: Scheme = Scheme.LIGHT
@@ -71,7 +70,7 @@ class View:
     part: Part = Part.MAIL
     beside: bool = False
     reader: int = 0
-    wishes: Wishes = NO_WISHES
+    preferences: Preferences = NO_PREFERENCES
 
     def query(self, **changes: Any) -> str:
         """The same view but for the changes, as the end of an address: "?width=phone", or nothing."""
@@ -85,16 +84,19 @@ class View:
         pairs += [] if other.images else [("images", "off")]
         pairs += [("beside", "on")] if other.beside else []
         pairs += [("reader", str(other.reader))] if other.reader else []
-        pairs += [("topics", each) for each in other.wishes.topics]
-        pairs += [("tools", each) for each in other.wishes.tools]
-        numbers = {"monthly_tokens": other.wishes.monthly_tokens, "team_size": other.wishes.team_size}
+        pairs += [("topics", each) for each in other.preferences.topics]
+        pairs += [("tools", each) for each in other.preferences.tools]
+        numbers = {
+            "monthly_tokens": other.preferences.monthly_tokens,
+            "team_size": other.preferences.team_size,
+        }
         pairs += [(name, str(number)) for name, number in numbers.items() if number]
         return f"?{urlencode(pairs)}" if pairs else ""
 
     @property
     def is_made_up(self) -> bool:
-        """Whether it is as somebody with wishes, whom there is not."""
-        return not self.reader and self.wishes != NO_WISHES
+        """Whether it is as somebody with preferences, whom there is not."""
+        return not self.reader and self.preferences != NO_PREFERENCES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,15 +129,15 @@ def view_of(request: Request, topics: Sequence[str], today: date) -> View:
         part=_one(Part, asked, "part", Part.MAIL),
         beside=asked.get("beside") == "on",
         reader=int(asked["reader"][:18]) if asked.get("reader", "").isdecimal() else 0,
-        wishes=_wishes(request, topics, today),
+        preferences=_preferences(request, topics, today),
     )
 
 
-def _wishes(request: Request, topics: Sequence[str], today: date) -> Wishes:
+def _preferences(request: Request, topics: Sequence[str], today: date) -> Preferences:
     asked = request.query_params
     many = {name: asked.getlist(name) for name in ("topics", "tools")}
     chosen = read_preferences(dict(asked), many, topics=topics, today=today)
-    return Wishes(
+    return Preferences(
         topics=chosen.topics,
         tools=chosen.tools,
         monthly_tokens=chosen.monthly_tokens,
@@ -322,7 +324,7 @@ def _copy(app: App, compiled: CompiledIssue, view: View) -> Personalization:
     assert compiled.plan is not None
     if view.reader:
         return personalize_for_viewing(app, compiled.letter, compiled.plan, view.reader)
-    return personalize(app, compiled.letter, compiled.plan, view.wishes)
+    return personalize(app, compiled.letter, compiled.plan, view.preferences)
 
 
 def _message(app: App, compiled: CompiledIssue, view: View) -> bytes:

@@ -25,7 +25,7 @@ from newsletter.editing.checks.slow import SlowCheck
 from newsletter.editing.editors import Editor
 from newsletter.editing.send_time import ClockChange, choose_time, early_words, goes_out_at, goes_out_words
 from newsletter.editing.sending import hold, release, send_now
-from newsletter.editing.test_send import SampleReader, sample_wishes, send_test
+from newsletter.editing.test_send import SampleReader, sample_preferences, send_test
 from newsletter.errors import (
     BadInput,
     ChangedMeanwhile,
@@ -272,7 +272,7 @@ def test(app: Installed, cache: Cached, editor: AnyEditor, form: DeskForm, issue
         return _back(issue_id, "test-empty")
     try:
         letter = cache.checked(issue).compiled.letter
-        copies = {each.value: sample_wishes(letter, each) for each in kinds}
+        copies = {each.value: sample_preferences(letter, each) for each in kinds}
         tried = send_test(app, issue, to, copies, editor.name)
     except SendError:
         return _back(issue_id, "no-way-out")

@@ -22,7 +22,7 @@ from newsletter.delivery.progress import get_counts
 from newsletter.delivery.store import start_issue
 from newsletter.delivery.transactional import queue_mail
 from newsletter.readers.addresses import parse_address
-from newsletter.readers.store import suppression_reason
+from newsletter.readers.suppression import suppression_reason
 from tests.conftest import THURSDAY
 from tests.delivery.bounces.shapes import (
     MESSAGE_ID,
@@ -182,8 +182,8 @@ def test_a_complaint_ends_it_at_once_and_for_ever(house: Database) -> None:
     assert reader_status(house) is ReaderStatus.COMPLAINED
     with house.read() as connection:
         assert suppression_reason(connection, parse_address("reader1@example.org"), KEY) == "complained"
-        ledger = connection.execute(select(consents.c.event, consents.c.source)).all()
-    assert [tuple(each) for each in ledger] == [("withdrawn", "complaint: by mail")]
+        ledger = connection.execute(select(consents.c.event, consents.c.channel, consents.c.reason)).all()
+    assert [tuple(each) for each in ledger] == [("withdrawn", "mail", "complaint")]
 
 
 def test_a_request_to_leave_is_done(house: Database) -> None:

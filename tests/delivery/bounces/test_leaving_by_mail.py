@@ -14,12 +14,12 @@ from newsletter.clock import SystemClock
 from newsletter.config import Settings, Tls
 from newsletter.db.engine import Database
 from newsletter.db.schema import readers
-from newsletter.db.statuses import ConsentEvent, ReaderStatus
+from newsletter.db.statuses import ConsentChannel, ConsentEvent, ReaderStatus
 from newsletter.delivery.bounces.mailbox import Maildir, read_mailbox
 from newsletter.delivery.store import start_issue
 from newsletter.delivery.transports.smtp.sending import Smtp
 from newsletter.delivery.transports.smtp.wire import Relay
-from newsletter.readers.store import list_consents
+from newsletter.readers.consents import list_consents
 from newsletter.render.headers import issue_headers
 from tests.config.written import changed
 from tests.conftest import THURSDAY
@@ -60,7 +60,7 @@ def test_who_writes_to_the_mailto_of_an_issue_has_left(sqlite_database: Database
     assert reader_status(sqlite_database, 2) is ReaderStatus.ACTIVE
     with sqlite_database.read() as connection:
         last = list_consents(connection, 1)[-1]
-    assert (last.event, last.source) == (ConsentEvent.WITHDRAWN, "mail: List-Unsubscribe")
+    assert (last.event, last.channel, last.issue_id) == (ConsentEvent.WITHDRAWN, ConsentChannel.MAIL, 1)
 
 
 def write_to_leave(header: str, port: int) -> None:

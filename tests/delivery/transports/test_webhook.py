@@ -28,7 +28,14 @@ from newsletter.db.schema import (
     reports,
     webhook_posts,
 )
-from newsletter.db.statuses import DeliveryStatus, MailKind, MailStatus, ReaderStatus
+from newsletter.db.statuses import (
+    ConsentChannel,
+    DeliveryStatus,
+    MailKind,
+    MailStatus,
+    ReaderStatus,
+    WithdrawalReason,
+)
 from newsletter.delivery.bounces.handling import Matcher, ReportHandler
 from newsletter.delivery.message import MessageIds
 from newsletter.delivery.progress import get_counts
@@ -48,7 +55,7 @@ from newsletter.delivery.transports.webhook import (
 from newsletter.errors import ConfigError
 from newsletter.readers.addresses import parse_address
 from newsletter.readers.links import LinkSigner
-from newsletter.readers.store import suppression_reason
+from newsletter.readers.suppression import suppression_reason
 from tests.config.written import changed
 from tests.conftest import THURSDAY
 from tests.delivery.house import KEY, add_issue, add_readers, mailing, sender, statuses
@@ -386,8 +393,8 @@ def test_a_complaint_is_suppressed_and_said_to_come_from_sendgrid(place: Place) 
     with place.database.read() as connection:
         address = parse_address("reader1@example.org")
         assert suppression_reason(connection, address, KEY) is not None
-        sources = connection.execute(select(consents.c.source)).scalars().all()
-    assert sources == ["complaint: by SendGrid"]
+        ends = connection.execute(select(consents.c.channel, consents.c.reason)).all()
+    assert ends == [(ConsentChannel.PROVIDER, WithdrawalReason.COMPLAINT)]
     assert statuses(place.database) == {S.ACCEPTED: 3}
 
 

@@ -13,7 +13,7 @@ from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_frozen
 from newsletter.editing.approve import approve
 from newsletter.editing.compiled import hash_of
-from newsletter.readers.store import put_tools
+from newsletter.readers.preferences import Preferences, put_preferences
 from tests.config.written import changed
 from tests.digest.week import WEEK
 from tests.editing.desk import drafted
@@ -111,7 +111,7 @@ def follow(desk: Desk, tool_id: str) -> int:
     """A reader who follows a tool: only what somebody follows stands in an issue."""
     alice = desk.house.add("alice@example.org")
     with desk.app.database.write() as connection:
-        put_tools(connection, alice, (tool_id,))
+        put_preferences(connection, alice, Preferences(tools=(tool_id,)))
     return alice
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import insert
 
 from newsletter.clock import MovedClock
 from newsletter.db.schema import consents
-from newsletter.db.statuses import ClickKind, ConsentEvent
+from newsletter.db.statuses import ClickKind, ConsentChannel, ConsentEvent
 from newsletter.digest.clicks import Click, IssueLink, add_clicks, put_links
 from newsletter.digest.issues import Issue
 from tests.digest.week import WEEK
@@ -27,8 +27,8 @@ def sent(house: House) -> tuple[Desk, Issue]:
     house.app.sender(issue.id).send()
     left = {"reader_id": 1, "event": ConsentEvent.WITHDRAWN, "at": house.app.clock.now()}
     with house.app.database.write() as connection:
-        source = f"unsubscribe: page, issue {issue.id}, reason too-often"
-        connection.execute(insert(consents).values(**left, source=source, wording=""))
+        page = {"channel": ConsentChannel.PAGE, "issue_id": issue.id, "source": ""}
+        connection.execute(insert(consents).values(**left, **page))
     return open_desk(house.app), issue
 
 
@@ -78,14 +78,14 @@ def test_issues_and_readers_over_time_come_as_files_too(sent: tuple[Desk, Issue]
     assert {name: issue[name] for name in wanted} == wanted
     readers = rows_of(desk.writer.get("/desk/report/readers.csv").text)
     assert {"week": "2026-11-23", "what": "joined", "source": "fair", "readers": "3"} in readers
-    assert {"week": "2026-11-30", "what": "gone", "source": "unsubscribe: page", "readers": "1"} in readers
+    assert {"week": "2026-11-30", "what": "gone", "source": "personal page", "readers": "1"} in readers
     domains = rows_of(desk.writer.get("/desk/issues/1/report.csv").text)
     assert [each["domain"] for each in domains] == ["example.org", "all"]
 
 
 def test_a_source_that_a_spreadsheet_would_run_is_a_text(sent: tuple[Desk, Issue]) -> None:
     desk, _ = sent
-    evil = {"reader_id": 2, "event": ConsentEvent.ADDED, "at": desk.app.clock.now(), "wording": ""}
+    evil = {"reader_id": 2, "event": ConsentEvent.ADDED, "at": desk.app.clock.now(), "channel": "command"}
     with desk.app.database.write() as connection:
         connection.execute(insert(consents).values(**evil, source='=HYPERLINK("x")'))
     sources = {each["source"] for each in rows_of(desk.writer.get("/desk/report/readers.csv").text)}

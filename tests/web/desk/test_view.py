@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from newsletter.digest.content import Figure, Link, MonthLine
-from newsletter.editing.test_send import SampleReader, sample_wishes
+from newsletter.editing.test_send import SampleReader, sample_preferences
 from newsletter.web.desk.preview import choices_of
 from tests.render import letters
 
@@ -17,4 +17,4 @@ def test_a_monthly_issue_offers_the_topics_of_its_lines() -> None:
     lines = (line("heron", "Coding"), line("kite", "Writing"), line("finch", "Coding"))
     month = replace(letters.HEAVY, more=(), cards=(), lines=lines)
     assert choices_of(month).topics == ("Coding", "Writing")
-    assert sample_wishes(month, SampleReader.TOPICS).topics == ("Coding",)
+    assert sample_preferences(month, SampleReader.TOPICS).topics == ("Coding",)

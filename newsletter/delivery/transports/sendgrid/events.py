@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePub
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from newsletter.db.statuses import ReportKind
+from newsletter.db.statuses import ConsentChannel, ReportKind
 from newsletter.delivery.bounces.parse import ENHANCED, Meaning, Report
 from newsletter.delivery.states import Event
 from newsletter.delivery.transports.webhook import ProviderEvent, Unreadable
@@ -30,7 +30,6 @@ SIGNATURE = "x-twilio-email-event-webhook-signature"
 TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
 
 #: Where a consent ledger or a report says that it came from.
-VIA = "by SendGrid"
 
 _KIND = re.compile(r"[a-z][a-z_]{0,49}")
 _EVENT_ID = re.compile(r"[\x21-\x7e]{1,100}")
@@ -123,7 +122,7 @@ def _event(event: dict[str, Any]) -> ProviderEvent:
 
 def _report(key: str, kind: ReportKind, code: str = "", meaning: Meaning | None = None) -> Report:
     report_key = hashlib.sha256(f"sendgrid:{key}".encode()).hexdigest()
-    return Report(key=report_key, kind=kind, code=code, meaning=meaning, via=VIA)
+    return Report(key=report_key, kind=kind, code=code, meaning=meaning, channel=ConsentChannel.PROVIDER)
 
 
 def _meaning(event: dict[str, Any], code: str) -> Meaning | None:

@@ -13,20 +13,26 @@ from newsletter.config import Tls
 from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries, mails
 from newsletter.db.statuses import MailKind, MailStatus
-from newsletter.delivery.audience import NO_WISHES, Wishes
 from newsletter.delivery.loopback import Loopback, Misbehavior, Phase
 from newsletter.editing.approve import approve
 from newsletter.editing.audit import list_entries
 from newsletter.editing.compiled import compile_issue, letter_of
 from newsletter.editing.preview import Format, part_of, preview
-from newsletter.editing.test_send import MOST, SampleReader, sample_wishes, send_test, wishes_of_reader
+from newsletter.editing.test_send import (
+    MOST,
+    SampleReader,
+    preferences_of_reader,
+    sample_preferences,
+    send_test,
+)
 from newsletter.errors import BadInput, BadLink, SendError
-from newsletter.readers.admin import Choices, add_by_hand, choose_by_hand
+from newsletter.readers.admin import add_by_hand, set_preferences
 from newsletter.readers.links import Purpose
+from newsletter.readers.preferences import NO_PREFERENCES, Preferences
 from tests.digest.week import PRICE_PAGE
 from tests.editing.desk import drafted, newsroom, with_settings
 
-USUAL = {"usual": NO_WISHES}
+USUAL = {"usual": NO_PREFERENCES}
 DORA = "dora@desk.example.org"
 
 
@@ -102,11 +108,11 @@ def test_it_stands_in_no_ledger_and_names_nobody(app: App) -> None:
 def test_each_kind_of_reader_gets_a_copy_of_their_own(app: App) -> None:
     now, key = app.clock.now(), app.suppression_key
     add_by_hand(app.database, "alice@example.org", consent="form", suppression_key=key, now=now)
-    choose_by_hand(app.database, "alice@example.org", Choices(tools=["pelican-large"], team_size=7))
+    set_preferences(app.database, "alice@example.org", tools=["pelican-large"], team_size=7)
     issue = drafted(app)
     letter = letter_of(app, issue)
-    copies = {each.value: sample_wishes(letter, each) for each in SampleReader}
-    copies |= dict([wishes_of_reader(app, "alice@example.org")])
+    copies = {each.value: sample_preferences(letter, each) for each in SampleReader}
+    copies |= dict([preferences_of_reader(app, "alice@example.org")])
     tried = send_test(app, issue, [DORA], copies, "dora")
     assert [each.copy for each in tried] == [
         "usual",
@@ -158,7 +164,7 @@ def test_a_refusal_is_told_and_a_dead_server_is_an_error(app: App) -> None:
 
 
 @pytest.mark.parametrize(("people", "copies"), [(0, USUAL), (1, {}), (MOST + 1, USUAL)])
-def test_a_test_is_a_handful_of_mails(app: App, people: int, copies: dict[str, Wishes]) -> None:
+def test_a_test_is_a_handful_of_mails(app: App, people: int, copies: dict[str, Preferences]) -> None:
     issue = drafted(app)
     with pytest.raises(BadInput, match="1 to 50 mails"):
         send_test(app, issue, [f"e{n}@example.org" for n in range(people)], copies, "dora")

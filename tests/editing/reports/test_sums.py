@@ -7,7 +7,7 @@ from sqlalchemy import delete, insert, select, update
 
 from newsletter.db.engine import Database
 from newsletter.db.schema import batches, consents, issue_sums, issues, readers, reports
-from newsletter.db.statuses import ConsentEvent, ReaderStatus, ReportKind
+from newsletter.db.statuses import ConsentChannel, ConsentEvent, ReaderStatus, ReportKind, WithdrawalReason
 from newsletter.delivery.store import start_issue
 from newsletter.delivery.transports.outbox.maildir import Outbox
 from newsletter.editing.reports import (
@@ -21,34 +21,39 @@ from newsletter.editing.reports import (
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_issue, add_readers, sender
 
-E = ConsentEvent
+E, C = ConsentEvent, ConsentChannel
 MONDAY = date(2026, 11, 23)
 LATER = THURSDAY + timedelta(days=40)
 
 
 def consent(
-    database: Database, reader_id: int, event: ConsentEvent, source: str, at: datetime = THURSDAY
+    database: Database,
+    reader_id: int,
+    event: ConsentEvent,
+    channel: ConsentChannel,
+    at: datetime = THURSDAY,
+    **more: object,
 ) -> None:
+    row = {"reader_id": reader_id, "event": event, "channel": channel, "at": at, "source": ""} | more
     with database.write() as connection:
-        connection.execute(
-            insert(consents).values(reader_id=reader_id, event=event, source=source, at=at, wording="")
-        )
+        connection.execute(insert(consents).values(row))
 
 
 def a_weeks_coming_and_going(database: Database) -> None:
     add_issue(database)
-    add_readers(database, 5)
-    consent(database, 1, E.REQUESTED, "form at /subscribe")
-    consent(database, 2, E.REQUESTED, "POST /api/subscriptions")
-    consent(database, 3, E.IMPORTED, "old list (readers.csv, line 17)")
-    consent(database, 4, E.IMPORTED, "old list (readers.csv, line 18)")
-    consent(database, 1, E.CONFIRMED, "confirmation page")
-    consent(database, 2, E.CONFIRMED, "confirmation page")
-    consent(database, 5, E.ADDED, "fair", at=THURSDAY + timedelta(days=7))
-    consent(database, 2, E.WITHDRAWN, "unsubscribe: page, issue 1, reason too-often")
-    consent(database, 3, E.WITHDRAWN, "unsubscribe: one click, issue 1")
-    consent(database, 3, E.RESTORED, "unsubscribe page: undo")
-    consent(database, 4, E.WITHDRAWN, "bounce: by mail")
+    add_readers(database, 6)
+    consent(database, 1, E.REQUESTED, C.FORM)
+    consent(database, 2, E.REQUESTED, C.API)
+    consent(database, 3, E.IMPORTED, C.IMPORT, source="old list of 2026-01-04", file="readers.csv", line=17)
+    consent(database, 4, E.IMPORTED, C.IMPORT, source="old list of 2026-02-05", file="readers.csv", line=18)
+    consent(database, 1, E.CONFIRMED, C.FORM)
+    consent(database, 2, E.CONFIRMED, C.API)
+    consent(database, 5, E.ADDED, C.COMMAND, at=THURSDAY + timedelta(days=7), source="fair")
+    consent(database, 2, E.WITHDRAWN, C.PAGE, issue_id=1, reason=WithdrawalReason.TOO_OFTEN)
+    consent(database, 3, E.WITHDRAWN, C.ONE_CLICK, issue_id=1)
+    consent(database, 3, E.RESTORED, C.PAGE)
+    consent(database, 4, E.WITHDRAWN, C.MAIL, issue_id=1, reason=WithdrawalReason.COMPLAINT)
+    consent(database, 6, E.WITHDRAWN, C.MAIL, issue_id=1)
 
 
 def what_was_seen(database: Database) -> list[tuple[date, dict[str, int], dict[str, int]]]:
@@ -60,8 +65,8 @@ def what_was_seen(database: Database) -> list[tuple[date, dict[str, int], dict[s
 GROWTH = [
     (
         MONDAY,
-        {"import: old list": 2, "form at /subscribe": 1, "POST /api/subscriptions": 1, "came back": 1},
-        {"unsubscribe: page": 1, "unsubscribe: one click": 1, "bounce: by mail": 1},
+        {"import: old list of": 2, "form at /subscribe": 1, "POST /api/subscriptions": 1, "came back": 1},
+        {"personal page": 1, "one click": 1, "complaint: by mail": 1, "by mail": 1},
     ),
     (MONDAY + timedelta(days=7), {"fair": 1}, {}),
 ]
@@ -74,13 +79,13 @@ def test_readers_are_counted_by_where_they_came_from_and_why_they_went(database:
 
 def test_what_is_remembered_reads_like_what_was_counted(database: Database) -> None:
     a_weeks_coming_and_going(database)
-    assert remember(database, LATER) == "Summed up 11 consents and 0 issues."
+    assert remember(database, LATER) == "Summed up 12 consents and 0 issues."
     assert what_was_seen(database) == GROWTH
     assert remember(database, LATER) == "Summed up 0 consents and 0 issues."
-    consent(database, 5, E.WITHDRAWN, "complaint: by mail")
-    assert what_was_seen(database)[0][2]["complaint: by mail"] == 1
+    consent(database, 5, E.WITHDRAWN, C.MAIL, reason=WithdrawalReason.COMPLAINT)
+    assert what_was_seen(database)[0][2]["complaint: by mail"] == 2
     remember(database, LATER)
-    assert what_was_seen(database)[0][2]["complaint: by mail"] == 1
+    assert what_was_seen(database)[0][2]["complaint: by mail"] == 2
 
 
 def test_a_consent_of_a_moment_ago_is_summed_up_later(database: Database) -> None:
@@ -90,12 +95,14 @@ def test_a_consent_of_a_moment_ago_is_summed_up_later(database: Database) -> Non
     assert what_was_seen(database) == GROWTH
 
 
-def test_who_left_by_the_link_of_an_issue_is_its_loss(database: Database) -> None:
+def test_who_left_by_an_issues_link_or_mail_is_its_loss_and_who_complained_is_counted_elsewhere(
+    database: Database,
+) -> None:
     a_weeks_coming_and_going(database)
     start_issue(database, 1, THURSDAY)
     for _ in range(2):
         (line,) = issue_lines(database, 10)
-        assert (line.id, line.label, line.left) == (1, "#1", 2)
+        assert (line.id, line.label, line.left) == (1, "#1", 3)
         remember(database, LATER)
 
 

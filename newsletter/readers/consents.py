@@ -1,0 +1,124 @@
+"""The consent ledger: what a reader agreed to or took back, when, and how that reached us. Rows are only ever added.
+
+Nothing here commits: a reader and the consent that made them one are written together or not at all.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from types import MappingProxyType
+
+from sqlalchemy import Connection, bindparam, func, insert, select
+
+from newsletter.db.engine import execute_many, literal
+from newsletter.db.schema import consents
+from newsletter.db.statuses import ConsentChannel, ConsentEvent, WithdrawalReason
+
+#: Says which wording a consent was given to. Change it whenever the subscribe page's promise changes.
+WORDING = "2026-11 weekly digest"
+
+#: A channel as people read it.
+CHANNEL_WORDS: Mapping[ConsentChannel, str] = MappingProxyType(
+    {
+        ConsentChannel.FORM: "form at /subscribe",
+        ConsentChannel.API: "POST /api/subscriptions",
+        ConsentChannel.IMPORT: "import",
+        ConsentChannel.COMMAND: "command line",
+        ConsentChannel.DESK: "the desk",
+        ConsentChannel.PAGE: "personal page",
+        ConsentChannel.ONE_CLICK: "one click",
+        ConsentChannel.MAIL: "by mail",
+        ConsentChannel.PROVIDER: "mail provider",
+        ConsentChannel.UNKNOWN: "not recorded",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentOrigin:
+    """How a consent or its end reached us.
+
+    `source` is in the words of whoever added or imported the reader and never holds an address; `issue_id` is the issue
+    they left by.
+    """
+
+    channel: ConsentChannel
+    source: str = ""
+    issue_id: int | None = None
+    reason: WithdrawalReason | None = None
+    file: str | None = None
+    line: int | None = None
+
+    @property
+    def words(self) -> str:
+        """One line for people: "old list (readers.csv, line 17)", "one click, issue 12, too-often"."""
+        words = self.source or CHANNEL_WORDS[self.channel]
+        if self.file is not None:
+            words += f" ({self.file}, line {self.line})"
+        if self.issue_id is not None:
+            words += f", issue {self.issue_id}"
+        return f"{words}, {self.reason.value}" if self.reason else words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent(ConsentOrigin):
+    """One row of the ledger. `wording` is the version of what they agreed to; empty where none was shown."""
+
+    event: ConsentEvent
+    at: datetime
+    wording: str = ""
+
+
+_ORIGIN = tuple(field.name for field in fields(ConsentOrigin))
+_COLUMNS = tuple(consents.c[field.name] for field in fields(Consent))
+
+#: Every sign-up runs it: putting it together takes longer than running it.
+_ADD = insert(consents)
+
+
+def record_consent(
+    connection: Connection,
+    reader_id: int,
+    event: ConsentEvent,
+    origin: ConsentOrigin,
+    now: datetime,
+    *,
+    wording: str = "",
+) -> None:
+    """Add a row to the ledger."""
+    row = {name: getattr(origin, name) for name in _ORIGIN}
+    connection.execute(_ADD, row | {"reader_id": reader_id, "event": event, "at": now, "wording": wording})
+
+
+def record_consents(
+    connection: Connection, given: Sequence[tuple[int, ConsentOrigin]], event: ConsentEvent, now: datetime
+) -> None:
+    """Add a row for each of these readers, many at a time; of their origins, what an import or a command can say."""
+    if not given:
+        return
+    names = ("reader_id", "channel", "source", "file", "line")
+    same = {
+        "event": literal(connection, consents.c.event, event),
+        "at": literal(connection, consents.c.at, now),
+    }
+    statement = insert(consents).values(same | {name: bindparam(name) for name in names})
+    rows = [(reader_id, each.channel.value, each.source, each.file, each.line) for reader_id, each in given]
+    execute_many(connection, statement, names, rows)
+
+
+def list_consents(connection: Connection, reader_id: int) -> list[Consent]:
+    """Return the reader's part of the ledger, oldest first."""
+    query = select(*_COLUMNS).where(consents.c.reader_id == reader_id).order_by(consents.c.id)
+    return [Consent(**row) for row in connection.execute(query).mappings()]
+
+
+def list_origins(connection: Connection, reader_ids: Iterable[int]) -> dict[int, ConsentOrigin]:
+    """Return how each of these readers' latest consent reached us; those without any are missing."""
+    given = (consents.c.reader_id.in_(list(reader_ids)), consents.c.event != ConsentEvent.WITHDRAWN)
+    latest = select(func.max(consents.c.id)).where(*given).group_by(consents.c.reader_id)
+    columns = (consents.c[name] for name in _ORIGIN)
+    query = select(consents.c.reader_id, *columns).where(consents.c.id.in_(latest))
+    return {
+        row.reader_id: ConsentOrigin(**dict(zip(_ORIGIN, row[1:], strict=True)))
+        for row in connection.execute(query)
+    }

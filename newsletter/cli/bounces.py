@@ -1,35 +1,33 @@
-"""`newsletter feedback`: bounces, complaints and requests to leave that came by mail."""
+"""`newsletter bounces`: bounces, complaints and requests to leave that came by mail."""
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
 
 import click
 
+from newsletter.app import App
 from newsletter.cli.frame import json_option, pass_app, print_table, say
-
-if TYPE_CHECKING:
-    from newsletter.app import App
+from newsletter.delivery.bounces.mailbox import NO_MAILBOX, read_mailbox
+from newsletter.delivery.bounces.store import count_reports
+from newsletter.errors import ConfigError
 
 
 @click.group()
-def feedback() -> None:
+def bounces() -> None:
     """Bounces, complaints and requests to leave that came by mail."""
 
 
-@feedback.command()
+@bounces.command()
 @json_option
 @pass_app
-def read(app: "App", as_json: bool) -> None:
+def read(app: App, as_json: bool) -> None:
     """Read the mailboxes of the settings, and act on what they hold.
 
     A report is acted on once, and only if it carries a mark that this newsletter signed. Mails that are no reports
     are left alone.
     """
-    from newsletter.delivery.bounces.mailbox import NO_MAILBOX, read_mailbox
-    from newsletter.errors import ConfigError
-
     mailboxes = app.mailboxes()
     if not mailboxes:
-        raise ConfigError(NO_MAILBOX, setting="feedback.maildir")
+        raise ConfigError(NO_MAILBOX, setting="bounces.maildir")
     rows: list[tuple[str, str, str, int]] = []
     for mailbox in mailboxes:
         reading = read_mailbox(mailbox, app.report_handler, app.clock)
@@ -44,21 +42,17 @@ def read(app: "App", as_json: bool) -> None:
     print_table(["Mailbox", "Report", "Outcome", "Count"], rows, as_json)
 
 
-@feedback.command()
+@bounces.command()
 @click.option(
     "--days", default=30, show_default=True, type=click.IntRange(min=1), help="How far to look back."
 )
 @json_option
 @pass_app
-def show(app: "App", days: int, as_json: bool) -> None:
+def show(app: App, days: int, as_json: bool) -> None:
     """Count the reports that were acted on, by kind, outcome and code."""
-    from datetime import timedelta
-
-    from newsletter.delivery.bounces.store import count_reports
-
     with app.database.read() as connection:
         rows = count_reports(connection, app.clock.now() - timedelta(days=days))
     print_table(["Report", "Outcome", "Code", "Count"], rows, as_json)
 
 
-COMMANDS: tuple[click.Command, ...] = (feedback,)
+COMMANDS: tuple[click.Command, ...] = (bounces,)

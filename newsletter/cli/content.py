@@ -3,18 +3,19 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from newsletter.app import App
 from newsletter.cli.frame import json_option, pass_app, print_json, print_table, progress, say
+from newsletter.config import FILE_NAME
+from newsletter.content.exporting import export_text, votes_text
+from newsletter.content.importing import PackImport
+from newsletter.content.overview import overview
+from newsletter.content.packs import Provenance, find_files, read_material
+from newsletter.content.store import ContentStore
+from newsletter.content.sync import sync as sync_site
 from newsletter.errors import BadInput, ConfigError, Place
-
-if TYPE_CHECKING:
-    from newsletter.app import App
-    from newsletter.content.importing import PackImport
-    from newsletter.content.packs import Provenance
-    from newsletter.content.store import ContentStore
 
 
 @click.group()
@@ -45,7 +46,7 @@ def _day(context: click.Context, parameter: click.Parameter, text: str | None) -
 @json_option
 @pass_app
 def import_(
-    app: "App",
+    app: App,
     paths: tuple[Path, ...],
     url: str,
     ours: bool | None,
@@ -59,8 +60,6 @@ def import_(
     A folder stands for the files in it that end in .yaml, .yml, .json or .txt. Each file goes in whole or not at
     all; a file that was imported before changes nothing.
     """
-    from newsletter.content.packs import Provenance, find_files
-
     provenance = Provenance(url=url, ours=ours, published_on=published, as_of=as_of)
     files = list(find_files(paths))
     if url and len(files) > 1:
@@ -83,15 +82,13 @@ def import_(
 
 
 def _import_file(
-    store: "ContentStore", file: Path, provenance: "Provenance", now: datetime, dry_run: bool
-) -> "PackImport":
-    from newsletter.content.packs import read_material
-
+    store: ContentStore, file: Path, provenance: Provenance, now: datetime, dry_run: bool
+) -> PackImport:
     read = read_material(file, provenance)
     return store.import_pack(read.pack, now, where=read.where, dry_run=dry_run)
 
 
-def _counted(file: Path, counts: "PackImport", dry_run: bool, as_json: bool) -> tuple[object, ...]:
+def _counted(file: Path, counts: PackImport, dry_run: bool, as_json: bool) -> tuple[object, ...]:
     state = "nothing new"
     if counts.total or counts.changed or counts.changed_hands:
         state = "would change" if dry_run else "imported"
@@ -100,7 +97,7 @@ def _counted(file: Path, counts: "PackImport", dry_run: bool, as_json: bool) -> 
     return str(file), state, _added(counts, as_json), counts.changed
 
 
-def _added(counts: "PackImport", as_json: bool) -> object:
+def _added(counts: PackImport, as_json: bool) -> object:
     if as_json:
         return dict(counts.added)
     return ", ".join(
@@ -116,13 +113,11 @@ def _added(counts: "PackImport", as_json: bool) -> object:
     help="The file to write; without it, stdout.",
 )
 @pass_app
-def export(app: "App", output: Path | None) -> None:
+def export(app: App, output: Path | None) -> None:
     """Write everything the store holds as one pack.
 
     Imported into an empty store it gives the same rows, history and all.
     """
-    from newsletter.content.exporting import export_text
-
     with app.content() as store, progress("Exporting"):
         text = export_text(store)
     if output is None:
@@ -147,13 +142,11 @@ def _write_whole(file: Path, text: str) -> None:
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file instead.")
 @json_option
 @pass_app
-def export_votes(app: "App", output: Path | None, as_json: bool) -> None:
+def export_votes(app: App, output: Path | None, as_json: bool) -> None:
     """Write what readers voted, as CSV (or JSON): one line for each side of each comparison whose voting is over.
 
     Totals only: nobody's own vote is known once voting has closed. See docs/how-to/votes.md.
     """
-    from newsletter.content.exporting import votes_text
-
     with app.content() as store:
         text = votes_text(store, as_json=as_json)
     if output is None:
@@ -167,13 +160,11 @@ def export_votes(app: "App", output: Path | None, as_json: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
 @json_option
 @pass_app
-def sync(app: "App", dry_run: bool, as_json: bool) -> None:
+def sync(app: App, dry_run: bool, as_json: bool) -> None:
     """Bring over what the site's own database says now.
 
     It is opened for reading only, through the views of a file: see docs/how-to/your-own-database.md.
     """
-    from newsletter.content.sync import sync as sync_site
-
     settings = app.settings
     database, views = (_needed_path(app, name) for name in ("paths.site_db", "paths.site_views"))
     with app.content() as store, progress("Reading the site's database") as advance:
@@ -192,9 +183,7 @@ def sync(app: "App", dry_run: bool, as_json: bool) -> None:
     )
 
 
-def _needed_path(app: "App", name: str) -> Path:
-    from newsletter.config import FILE_NAME
-
+def _needed_path(app: App, name: str) -> Path:
     settings = app.settings
     path = {"paths.site_db": settings.paths.site_db, "paths.site_views": settings.paths.site_views}[name]
     if path is None:
@@ -208,7 +197,7 @@ def _needed_path(app: "App", name: str) -> Path:
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many, the last seen first.")
 @json_option
 @pass_app
-def list_(app: "App", kind: str, limit: int | None, as_json: bool) -> None:
+def list_(app: App, kind: str, limit: int | None, as_json: bool) -> None:
     """List comparisons (or tools, or sources), the newest first."""
     listing = {"tools": _tools, "comparisons": _comparisons, "sources": _sources}[kind]
     with app.content() as store:
@@ -216,13 +205,13 @@ def list_(app: "App", kind: str, limit: int | None, as_json: bool) -> None:
         print_table(columns, list(rows)[:limit], as_json)
 
 
-def _tools(store: "ContentStore") -> tuple[list[str], Iterable[tuple[object, ...]]]:
+def _tools(store: ContentStore) -> tuple[list[str], Iterable[tuple[object, ...]]]:
     heads = list(store.tool_heads())[::-1]
     rows = ((each.id, each.name, each.category, each.first_seen_at) for each in heads)
     return ["Id", "Name", "Category", "First seen"], rows
 
 
-def _comparisons(store: "ContentStore") -> tuple[list[str], Iterable[tuple[object, ...]]]:
+def _comparisons(store: ContentStore) -> tuple[list[str], Iterable[tuple[object, ...]]]:
     heads = list(store.comparison_heads())[::-1]
     names = {each.id: each.name for each in store.tool_heads()}
     rows = (
@@ -232,7 +221,7 @@ def _comparisons(store: "ContentStore") -> tuple[list[str], Iterable[tuple[objec
     return ["Id", "Left", "Right", "Published", "First seen"], rows
 
 
-def _sources(store: "ContentStore") -> tuple[list[str], Iterable[tuple[object, ...]]]:
+def _sources(store: ContentStore) -> tuple[list[str], Iterable[tuple[object, ...]]]:
     rows = (
         (each.id, each.name, each.ours, each.url, each.published_on, each.seen_on)
         for each in store.all_sources()
@@ -245,7 +234,7 @@ def _sources(store: "ContentStore") -> tuple[list[str], Iterable[tuple[object, .
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
 @json_option
 @pass_app
-def search(app: "App", words: tuple[str, ...], limit: int, as_json: bool) -> None:
+def search(app: App, words: tuple[str, ...], limit: int, as_json: bool) -> None:
     """Search tools, comparisons, reviews, notes and questions for words."""
     with app.content() as store:
         hits = store.search(" ".join(words), limit)
@@ -260,14 +249,12 @@ def search(app: "App", words: tuple[str, ...], limit: int, as_json: bool) -> Non
 @click.argument("key", metavar="ID")
 @json_option
 @pass_app
-def show(app: "App", key: str, as_json: bool) -> None:
+def show(app: App, key: str, as_json: bool) -> None:
     """Show a tool or a comparison: what is known of it, and who says so.
 
     Where sources differ, the first line of an attribute is the one that an issue prints; an editor may rule
     otherwise.
     """
-    from newsletter.content.overview import overview
-
     with app.content() as store:
         sections = overview(store, key, app.settings.digest.source_order)
     if as_json:

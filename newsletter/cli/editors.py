@@ -1,15 +1,22 @@
 """`newsletter editors`: who works at the desk."""
 
-from typing import TYPE_CHECKING
-
 import click
 
+from newsletter.app import App
 from newsletter.cli.frame import json_option, pass_app, print_table, say
 from newsletter.db.statuses import EditorRole
-
-if TYPE_CHECKING:
-    from newsletter.app import App
-    from newsletter.editing.editors import Editor
+from newsletter.editing.audit import COMMAND_LINE
+from newsletter.editing.editors import (
+    INVITED_FOR,
+    Editor,
+    get_editor_by_address,
+    list_editors,
+    list_sessions,
+    set_role,
+    sign_out_everywhere,
+)
+from newsletter.editing.editors import invite as let_in
+from newsletter.editing.editors import revoke as let_out
 
 role_type = click.Choice([each.value for each in EditorRole])
 
@@ -27,16 +34,12 @@ def editors() -> None:
 @click.option("--role", type=role_type, required=True, help="What they may do.")
 @click.option("--name", default="", help="What to call them; empty: what stands before the @.")
 @pass_app
-def invite(app: "App", address: str, role: str, name: str) -> None:
+def invite(app: App, address: str, role: str, name: str) -> None:
     """Let somebody in, and print the link that signs them in.
 
     The link works once, for a day. Later they ask for one by mail, at /desk/sign-in. Whoever is an editor already
     gets the role, and whoever was revoked is back.
     """
-    from newsletter.editing.audit import COMMAND_LINE
-    from newsletter.editing.editors import INVITED_FOR
-    from newsletter.editing.editors import invite as let_in
-
     link = let_in(app, address, EditorRole(role), name=name, by=COMMAND_LINE)
     hours = int(INVITED_FOR.total_seconds()) // 3600
     say(f"{address} is a {role}. This link signs them in, once, within {hours} hours:")
@@ -46,10 +49,8 @@ def invite(app: "App", address: str, role: str, name: str) -> None:
 @editors.command("list")
 @json_option
 @pass_app
-def list_(app: "App", as_json: bool) -> None:
+def list_(app: App, as_json: bool) -> None:
     """List editors, those of today and those revoked."""
-    from newsletter.editing.editors import list_editors
-
     columns = ["Id", "Address", "Name", "Role", "Added at", "Revoked at"]
     with app.database.read() as connection:
         found = list_editors(connection)
@@ -60,11 +61,8 @@ def list_(app: "App", as_json: bool) -> None:
 @editors.command()
 @click.argument("address")
 @pass_app
-def revoke(app: "App", address: str) -> None:
+def revoke(app: App, address: str) -> None:
     """Let somebody in no more; what they are signed in with ends at once."""
-    from newsletter.editing.audit import COMMAND_LINE
-    from newsletter.editing.editors import revoke as let_out
-
     let_out(app, _editor(app, address).id, by=COMMAND_LINE)
     say(f"{address} is no editor any more.")
 
@@ -73,11 +71,8 @@ def revoke(app: "App", address: str) -> None:
 @click.argument("address")
 @click.argument("role", type=role_type)
 @pass_app
-def role(app: "App", address: str, role: str) -> None:
+def role(app: App, address: str, role: str) -> None:
     """Let somebody do more, or less."""
-    from newsletter.editing.audit import COMMAND_LINE
-    from newsletter.editing.editors import set_role
-
     set_role(app, _editor(app, address).id, EditorRole(role), by=COMMAND_LINE)
     say(f"{address} is a {role}.")
 
@@ -87,11 +82,8 @@ def role(app: "App", address: str, role: str) -> None:
 @click.option("--end", is_flag=True, help="Sign them out everywhere.")
 @json_option
 @pass_app
-def sessions(app: "App", address: str | None, end: bool, as_json: bool) -> None:
+def sessions(app: App, address: str | None, end: bool, as_json: bool) -> None:
     """List who is signed in, everybody or one editor; with --end that editor is signed out everywhere."""
-    from newsletter.editing.audit import COMMAND_LINE
-    from newsletter.editing.editors import list_editors, list_sessions, sign_out_everywhere
-
     if end and address is None:
         raise click.UsageError("--end needs the address of the editor to sign out")
     editor = _editor(app, address) if address else None
@@ -106,9 +98,7 @@ def sessions(app: "App", address: str | None, end: bool, as_json: bool) -> None:
     print_table(["Editor", "Signed in at", "Last seen at", "Until"], rows, as_json)
 
 
-def _editor(app: "App", address: str) -> "Editor":
-    from newsletter.editing.editors import get_editor_by_address
-
+def _editor(app: App, address: str) -> Editor:
     return get_editor_by_address(app, address)
 
 

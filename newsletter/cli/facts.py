@@ -1,16 +1,21 @@
 """`newsletter facts`: what is printed of a tool and why, what contradicts itself, and the editor's ruling."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import click
 
+from newsletter.app import App
 from newsletter.cli.frame import json_option, pass_app, print_json, print_table, say
-
-if TYPE_CHECKING:
-    from newsletter.app import App
-    from newsletter.content.conflicts.findings import Contradiction, Side
-    from newsletter.editing.facts import FactSheet, Standing, Stated
+from newsletter.content.conflicts.findings import Contradiction, Side
+from newsletter.editing.facts import (
+    FactSheet,
+    Standing,
+    Stated,
+    facts_of,
+    open_contradictions,
+    withdraw_ruling,
+)
+from newsletter.editing.facts import rule as rule_on
 
 COLUMNS = ("Attribute", "Value", "Rule", "Source", "Line", "Dated", "Age", "Claim")
 
@@ -37,13 +42,11 @@ def facts() -> None:
 @click.argument("tool", metavar="TOOL")
 @json_option
 @pass_app
-def show(app: "App", tool: str, as_json: bool) -> None:
+def show(app: App, tool: str, as_json: bool) -> None:
     """Show every fact on a tool: claim, source, line, date, the rule that chose it, and what differs.
 
     A fact is stale when its statement is older than digest.stale_after.
     """
-    from newsletter.editing.facts import facts_of
-
     sheet = facts_of(app, tool)
     if as_json:
         print_json(_sheet(sheet))
@@ -56,14 +59,14 @@ def show(app: "App", tool: str, as_json: bool) -> None:
         _print(sheet.contradictions)
 
 
-def _rows(standing: "Standing") -> Iterable[tuple[object, ...]]:
+def _rows(standing: Standing) -> Iterable[tuple[object, ...]]:
     """The fact and, below it, the claims that differ."""
     yield _row(standing.chosen, standing.fact.reason)
     for each in standing.others:
         yield _row(each, "differs")
 
 
-def _row(stated: "Stated", rule: str) -> tuple[object, ...]:
+def _row(stated: Stated, rule: str) -> tuple[object, ...]:
     claim = stated.claim
     unit = claim.unit if claim.number is not None else ""
     return (
@@ -78,7 +81,7 @@ def _row(stated: "Stated", rule: str) -> tuple[object, ...]:
     )
 
 
-def _sheet(sheet: "FactSheet") -> dict[str, object]:
+def _sheet(sheet: FactSheet) -> dict[str, object]:
     return {
         "tool": sheet.tool.id,
         "facts": [
@@ -94,7 +97,7 @@ def _sheet(sheet: "FactSheet") -> dict[str, object]:
     }
 
 
-def _stated(stated: "Stated") -> dict[str, object]:
+def _stated(stated: Stated) -> dict[str, object]:
     claim = stated.claim
     return {
         "attribute": claim.attribute,
@@ -112,13 +115,11 @@ def _stated(stated: "Stated") -> dict[str, object]:
 @facts.command()
 @json_option
 @pass_app
-def check(app: "App", as_json: bool) -> None:
+def check(app: App, as_json: bool) -> None:
     """List what contradicts itself: both statements, where they stand, and why they cannot both be true.
 
     What an editor has ruled on is not listed again.
     """
-    from newsletter.editing.facts import open_contradictions
-
     found = open_contradictions(app)
     if as_json:
         print_json([_finding(each) for each in found])
@@ -137,7 +138,7 @@ def _print(found: Iterable["Contradiction"]) -> None:
             say(f'   - {side.place}, {side.dated}: {side.value}. "{_short(side.words)}"')
 
 
-def _severity(found: "Contradiction") -> str:
+def _severity(found: Contradiction) -> str:
     return "serious" if found.is_serious else "minor"
 
 
@@ -146,7 +147,7 @@ def _short(words: str) -> str:
     return plain if len(plain) <= 160 else f"{plain[:159].rstrip()}…"
 
 
-def _finding(found: "Contradiction") -> dict[str, object]:
+def _finding(found: Contradiction) -> dict[str, object]:
     return {
         "kind": found.kind,
         "severity": _severity(found),
@@ -160,7 +161,7 @@ def _finding(found: "Contradiction") -> dict[str, object]:
     }
 
 
-def _side(side: "Side") -> dict[str, object]:
+def _side(side: Side) -> dict[str, object]:
     return {
         "tool": side.tool_id,
         "value": side.value,
@@ -184,7 +185,7 @@ def _side(side: "Side") -> dict[str, object]:
 )
 @pass_app
 def rule(
-    app: "App",
+    app: App,
     tool: str,
     attribute: str,
     claim: str | None,
@@ -198,9 +199,6 @@ def rule(
     CLAIM is an id that `newsletter facts TOOL` shows. A ruling on a claim holds as long as its source says so. That
     two records are not one tool is ruled with the attribute "identity" and --leave-out.
     """
-    from newsletter.editing.facts import rule as rule_on
-    from newsletter.editing.facts import withdraw_ruling
-
     if [claim is not None, leave_out, withdraw].count(True) != 1:
         raise click.UsageError("give a CLAIM, or --leave-out, or --withdraw")
     if withdraw:

@@ -1,4 +1,4 @@
-"""The program itself: its global options, its commands, and how it ends.
+"""The program itself: its global options, its commands, how it ends, and `newsletter completion`.
 
 A command's module is imported when the command is called, so that `newsletter --help` stays quick; the one line of help
 that stands in the table equals the command's own (a test holds them together)."""
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import get_completion_class
 
 import newsletter
 from newsletter.cli.frame import Frame
@@ -19,10 +20,10 @@ from newsletter.errors import NewsletterError
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Begin": {
         "init": ("setup", "Make a new newsletter in DIRECTORY (otherwise in --folder)."),
-        "settings": ("setup", "Show every setting, its value and where the value comes from."),
+        "settings": ("settings", "Show every setting, its value and where the value comes from."),
         "db": ("setup", "The subscribers' database: its shape and its state."),
-        "keys": ("setup", "The keys that sign readers' links, and those that sign messages."),
-        "completion": ("setup", "Print the completion script of a shell."),
+        "keys": ("keys", "The keys that sign readers' links, and those that sign messages."),
+        "completion": ("program", "Print the completion script of a shell."),
     },
     "The week": {
         "content": ("content", "What the week holds: tools, comparisons, reviews, prices."),
@@ -34,30 +35,30 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
             "Draft an issue from everything not yet published, or a monthly one from what was.",
         ),
         "issues": ("issues", "List the issues, the newest first."),
-        "show": ("issues", "Show an issue: its state, its subject and its items."),
+        "show": ("approve", "Show an issue: its state, its subject and its items."),
         "preview": (
-            "issues",
+            "approve",
             "Show an issue exactly as it would arrive; an approved one as it was approved.",
         ),
-        "approve": ("issues", "Approve a draft: number it, publish its items and freeze what will be sent."),
-        "withdraw": ("issues", "Make a draft of an approved issue again, before it goes out."),
-        "cancel": ("issues", "Cancel an issue for good; what nobody has got yet waits for the next one."),
+        "approve": ("approve", "Approve a draft: number it, publish its items and freeze what will be sent."),
+        "withdraw": ("approve", "Make a draft of an approved issue again, before it goes out."),
+        "cancel": ("approve", "Cancel an issue for good; what nobody has got yet waits for the next one."),
         "edit": ("draft", "Correct a draft: write over what is computed, move, pin or take out items."),
         "undo": ("draft", "Take back the last edit of a draft; again, the one before."),
-        "check": ("draft", "Check an issue before approval; exits with 1 when something holds it back."),
-        "answer": ("draft", "Answer a finding of `newsletter check`, named by its KEY."),
+        "check": ("check", "Check an issue before approval; exits with 1 when something holds it back."),
+        "answer": ("check", "Answer a finding of `newsletter check`, named by its KEY."),
         "test-send": (
-            "draft",
+            "check",
             "Send an issue to people who check it, exactly as it will go out, marked in its subject.",
         ),
-        "hold": ("draft", "Hold an issue back: it does not go out until it is released, whatever its time."),
+        "hold": ("check", "Hold an issue back: it does not go out until it is released, whatever its time."),
         "release": (
-            "draft",
+            "check",
             "Let an issue that was held back go out at its time again, or let any go at another time.",
         ),
         "archive": ("issues", "Show an issue on the web, or take it off: pages, feeds, search and sitemap."),
         "correct": (
-            "issues",
+            "approve",
             "Correct an issue that went out: its page in the archive says what was wrong, what is right, and...",
         ),
     },
@@ -69,7 +70,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "pause": ("sending", "Pause an issue that is going out: within a second nobody new is mailed."),
         "resume": ("sending", "Let a paused issue go on."),
         "status": (
-            "sending",
+            "status",
             "Say where an issue stands: state, why, since when, what happens by itself, and the next command.",
         ),
         "unsure": (
@@ -77,7 +78,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
             "List the readers of whom nobody can say whether they have the issue, and what is known.",
         ),
         "mails": ("sending", "Single mails: confirmations, links that readers asked for, alerts."),
-        "feedback": ("bounces", "Bounces, complaints and requests to leave that came by mail."),
+        "bounces": ("bounces", "Bounces, complaints and requests to leave that came by mail."),
         "rehearse": (
             "rehearse",
             "Rehearse sending: whole issues to a server on this machine that misbehaves, while senders are...",
@@ -89,9 +90,12 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
             "Run the schedule, send what is due and serve the pages, until SIGTERM or Ctrl-C.",
         ),
         "editors": ("editors", "Who works at the desk, and signing them in and out."),
-        "jobs": ("serve", "Show each job's last, next, waiting and missed slots."),
+        "jobs": ("jobs", "Show each job's last, next, waiting and missed slots."),
     },
 }
+
+#: What commands of earlier releases are called now; their old names still work.
+RENAMED = {"feedback": "bounces"}
 
 #: The exit status of a program that was stopped with Ctrl-C: 128 + SIGINT.
 INTERRUPTED = 130
@@ -106,6 +110,7 @@ class Program(click.Group):
         return [name for commands in SECTIONS.values() for name in commands]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        cmd_name = RENAMED.get(cmd_name, cmd_name)
         module = next((named[cmd_name][0] for named in SECTIONS.values() if cmd_name in named), None)
         if module is None:
             return None
@@ -178,3 +183,20 @@ def _about_the_database(error: Exception) -> NewsletterError | None:
 def program(ctx: click.Context, folder: Path) -> None:
     """A weekly newsletter made from a database of AI tool comparisons."""
     ctx.obj = Frame(folder.absolute())
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> None:
+    """Print the completion script of a shell.
+
+    For bash, put this into ~/.bashrc:  eval "$(newsletter completion bash)"
+    """
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise click.UsageError(f"There is no completion for {shell}.")
+    click.echo(kind(ctx.find_root().command, {}, "newsletter", "_NEWSLETTER_COMPLETE").source())
+
+
+COMMANDS = (completion,)

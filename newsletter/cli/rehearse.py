@@ -1,14 +1,14 @@
 """`newsletter rehearse`: prove on this machine that killed senders lose nobody and mail nobody twice."""
 
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from textwrap import wrap
-from typing import TYPE_CHECKING
 
 import click
 
 from newsletter.cli.frame import json_option, print_json, progress, say
-
-if TYPE_CHECKING:
-    from newsletter.delivery.rehearsal import RehearsalResult, Trouble
+from newsletter.delivery.rehearsal import Rehearsal, RehearsalResult, Trouble
 
 #: The kinds of trouble by name, as in newsletter.delivery.rehearsal, which is not read before it is needed.
 _TROUBLES = ("4xx", "5xx", "slow", "drop-before", "drop-inside", "drop-after")
@@ -36,12 +36,6 @@ def rehearse(readers: int, kills: int, faults: str, seed: int, as_json: bool) ->
     Mails nobody, touches no newsletter, and works in a folder of its own that is removed at the end. Exit status 1
     when a reader was lost or mailed twice.
     """
-    from dataclasses import asdict
-    from pathlib import Path
-    from tempfile import TemporaryDirectory
-
-    from newsletter.delivery.rehearsal import Rehearsal
-
     troubles = _chosen(faults)
     with TemporaryDirectory(prefix="newsletter-rehearsal-") as folder, progress("Kills", kills) as advance:
         rehearsal = Rehearsal(
@@ -61,8 +55,6 @@ def rehearse(readers: int, kills: int, faults: str, seed: int, as_json: bool) ->
 
 
 def _chosen(faults: str) -> tuple["Trouble", ...]:
-    from newsletter.delivery.rehearsal import Trouble
-
     if faults in ("all", "none"):
         return tuple(Trouble) if faults == "all" else ()
     names = [name.strip() for name in faults.split(",")]
@@ -72,7 +64,7 @@ def _chosen(faults: str) -> tuple["Trouble", ...]:
     return tuple(Trouble(name) for name in names)
 
 
-def _say_counted(counted: "RehearsalResult") -> None:
+def _say_counted(counted: RehearsalResult) -> None:
     issues = "1 issue" if counted.issues == 1 else f"{counted.issues} issues"
     kills = "1 kill" if counted.kills == 1 else f"{counted.kills} kills"
     say(f"{issues} to {counted.readers:,} readers each, {kills}, {counted.seconds:.0f} s")

@@ -1,22 +1,33 @@
-"""`newsletter send|pause|resume|status|unsure`: an issue on its way out."""
+"""`newsletter send|pause|resume|unsure|mails`: issues and single mails on their way out."""
 
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from types import FrameType
 
 import click
+from rich.console import Console
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
-from newsletter.cli.frame import json_option, pass_app, print_json, print_table, say
-
-if TYPE_CHECKING:
-    from types import FrameType
-
-    from newsletter.app import App
-    from newsletter.delivery.progress import Counts
-    from newsletter.delivery.sender import Ending, Sender
-    from newsletter.digest.issues import Issue
+from newsletter.app import App
+from newsletter.cli.frame import json_option, pass_app, print_table, say
+from newsletter.cli.program import INTERRUPTED, TERMINATED
+from newsletter.db.statuses import IssueStatus
+from newsletter.delivery.progress import Counts
+from newsletter.delivery.sender import Ending, Sender
+from newsletter.delivery.status import describe, get_situation
+from newsletter.delivery.store import list_issues_with_work, retry_deferred_now
+from newsletter.delivery.transports import entry_of, require_ready_to_send
+from newsletter.delivery.transports.webhook import webhook_trouble
+from newsletter.delivery.unsure import list_unsure
+from newsletter.digest.issues import Issue
+from newsletter.editing import sending as steering
+from newsletter.editing.issues import find_issue
+from newsletter.editing.send_time import early_words
+from newsletter.editing.sending import send_once_more, start
+from newsletter.errors import BadInput
 
 issue_argument = click.argument("issue", metavar="ISSUE")
 
@@ -27,7 +38,7 @@ issue_argument = click.argument("issue", metavar="ISSUE")
     "--to-missed", is_flag=True, help="Only go on with an issue that has begun; deferred readers at once."
 )
 @pass_app
-def send(app: "App", issue: str, to_missed: bool) -> None:
+def send(app: App, issue: str, to_missed: bool) -> None:
     """Send an approved issue, or go on with one that was interrupted.
 
     Safe at any time: readers who have it, were refused it or may have it are never sent it again. Ctrl-C stops after
@@ -36,13 +47,6 @@ def send(app: "App", issue: str, to_missed: bool) -> None:
 
     Exits with 0 when everybody is done, 1 when the issue is paused, 130 or 143 when Ctrl-C or SIGTERM stopped it before.
     """
-    from newsletter.db.statuses import IssueStatus
-    from newsletter.delivery.store import retry_deferred_now
-    from newsletter.editing.issues import find_issue
-    from newsletter.editing.send_time import early_words
-    from newsletter.editing.sending import start
-    from newsletter.errors import BadInput
-
     found = find_issue(app.database, issue)
     left_open = found.status is IssueStatus.CANCELLED and _is_left_open(app, found.id)
     if found.status is IssueStatus.CANCELLED and not left_open:
@@ -74,36 +78,29 @@ def send(app: "App", issue: str, to_missed: bool) -> None:
     raise click.exceptions.Exit(_exit_status(ending, interrupted))
 
 
-def _is_left_open(app: "App", issue_id: int) -> bool:
+def _is_left_open(app: App, issue_id: int) -> bool:
     """Whether a sender that died left readers of a cancelled issue without an outcome; nobody is mailed any more."""
-    from newsletter.delivery.store import list_issues_with_work
-
     with app.database.read() as connection:
         return issue_id in list_issues_with_work(connection)
 
 
-def _warn_of_webhook(app: "App") -> None:
-    from newsletter.delivery.transports.webhook import webhook_trouble
-
+def _warn_of_webhook(app: App) -> None:
     if trouble := webhook_trouble(app.database, app.settings):
         say(f"Warning: {trouble}", err=True)
 
 
-def _exit_status(ending: "Ending", signals: list[int]) -> int:
-    from newsletter.cli.program import INTERRUPTED, TERMINATED
-    from newsletter.delivery.sender import Ending
-
+def _exit_status(ending: Ending, signals: list[int]) -> int:
     if ending is Ending.STOPPED:
         return INTERRUPTED if signal.SIGINT in signals else TERMINATED
     return 1 if ending is Ending.PAUSED else 0
 
 
 @contextmanager
-def _stopped_by_signals(sender: "Sender") -> Iterator[list[int]]:
+def _stopped_by_signals(sender: Sender) -> Iterator[list[int]]:
     """SIGTERM and the first Ctrl-C let the windows on their way end; yields the signals that came."""
     came: list[int] = []
 
-    def stop(number: int, frame: "FrameType | None") -> None:
+    def stop(number: int, frame: FrameType | None) -> None:
         if number == signal.SIGINT and came:
             raise KeyboardInterrupt
         came.append(number)
@@ -123,10 +120,6 @@ def _shown_progress(label: str) -> Iterator[Callable[["Counts"], None]]:
     if not sys.stderr.isatty():
         yield lambda counts: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -137,21 +130,18 @@ def _shown_progress(label: str) -> Iterator[Callable[["Counts"], None]]:
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=None, outcomes="")
 
-        def watch(counts: "Counts") -> None:
+        def watch(counts: Counts) -> None:
             bar.update(task, total=counts.readers, completed=counts.done, outcomes=_outcome_words(counts))
 
         yield watch
 
 
-def _outcome_words(counts: "Counts") -> str:
+def _outcome_words(counts: Counts) -> str:
     named = {name: getattr(counts, name) for name in ("accepted", "rejected", "skipped", "unsure")}
     return ", ".join(f"{count:,} {name}" for name, count in named.items() if count or name == "accepted")
 
 
-def _say_ending(app: "App", issue: "Issue", ending: "Ending", sender: "Sender") -> None:
-    from newsletter.delivery.sender import Ending
-    from newsletter.delivery.status import get_situation
-
+def _say_ending(app: App, issue: Issue, ending: Ending, sender: Sender) -> None:
     with app.database.read() as connection:
         situation = get_situation(connection, issue.id, app.journals)
     words = _outcome_words(situation.counts)
@@ -176,9 +166,7 @@ def _say_ending(app: "App", issue: "Issue", ending: "Ending", sender: "Sender") 
         say(step)
 
 
-def _say_outbox(app: "App") -> None:
-    from newsletter.delivery.transports import entry_of
-
+def _say_outbox(app: App) -> None:
     if not entry_of(app.settings).is_local:
         return
     folder = app.settings.path(app.settings.paths.outbox) / "new"
@@ -187,9 +175,7 @@ def _say_outbox(app: "App") -> None:
         say(f"{len(mails):,} mails lie in the outbox {folder}; one of them: {mails[-1].resolve().as_uri()}")
 
 
-def _next_step(app: "App", issue_id: int) -> str:
-    from newsletter.delivery.status import describe, get_situation
-
+def _next_step(app: App, issue_id: int) -> str:
     with app.database.read() as connection:
         told = describe(get_situation(connection, issue_id, app.journals), app.clock.now(), app.settings.zone)
     return f"{told.why[:1].upper()}{told.why[1:]}. Next: {told.next_command}" if told.next_command else ""
@@ -199,11 +185,8 @@ def _next_step(app: "App", issue_id: int) -> str:
 @issue_argument
 @click.option("--reason", default="", help="Why, for those who look later.")
 @pass_app
-def pause(app: "App", issue: str, reason: str) -> None:
+def pause(app: App, issue: str, reason: str) -> None:
     """Pause an issue that is going out: within a second nobody new is mailed."""
-    from newsletter.editing import sending as steering
-    from newsletter.editing.issues import find_issue
-
     found = find_issue(app.database, issue)
     steering.pause(app, found.id, reason=reason)
     say(f"Issue {found.label} is paused. To go on: newsletter resume {found.id}")
@@ -212,75 +195,13 @@ def pause(app: "App", issue: str, reason: str) -> None:
 @click.command()
 @issue_argument
 @pass_app
-def resume(app: "App", issue: str) -> None:
+def resume(app: App, issue: str) -> None:
     """Let a paused issue go on."""
-    from newsletter.editing import sending as steering
-    from newsletter.editing.issues import find_issue
-
     found = find_issue(app.database, issue)
     steering.resume(app, found.id)
     say(
         f"Issue {found.label} goes on: by itself where newsletter serve runs, else with: newsletter send {found.id}"
     )
-
-
-@click.command()
-@click.argument("issue", metavar="[ISSUE]", required=False)
-@json_option
-@pass_app
-def status(app: "App", issue: str | None, as_json: bool) -> None:
-    """Say where an issue stands: state, why, since when, what happens by itself, and the next command.
-
-    Without ISSUE: every issue that is not over, the last one that went out, and one that was cancelled since.
-    """
-    from newsletter.delivery.store import list_current_issues
-    from newsletter.editing.issues import find_issue
-
-    if issue is not None:
-        ids = [find_issue(app.database, issue).id]
-    else:
-        with app.database.read() as connection:
-            ids = list(list_current_issues(connection))
-    documents = [_document(app, issue_id) for issue_id in ids]
-    if as_json:
-        print_json(documents)
-        return
-    if not documents:
-        say("There is no issue yet. Make one with: newsletter draft")
-    for document in documents:
-        _say_document(document)
-
-
-def _document(app: "App", issue_id: int) -> dict[str, object]:
-    from dataclasses import asdict
-
-    from newsletter.delivery.status import describe, get_situation
-
-    now = app.clock.now()
-    with app.database.read() as connection:
-        situation = get_situation(connection, issue_id, app.journals)
-    return {
-        "issue": situation.issue.label,
-        **asdict(describe(situation, now, app.settings.zone)),
-        "progress": {**asdict(situation.counts), "open": situation.counts.open},
-        "senders": [each.name for each in situation.senders_alive(now)],
-    }
-
-
-def _say_document(document: dict[str, object]) -> None:
-    progress = document["progress"]
-    say(f"Issue {document['issue']}: {document['state']}")
-    rows = [
-        ("why", document["why"]),
-        ("since", document["since"]),
-        ("by itself", document["by_itself"]),
-        ("next", document["next_command"] or "nothing to do"),
-    ]
-    if isinstance(progress, dict) and progress["readers"]:
-        rows.append(("readers", ", ".join(f"{count:,} {name}" for name, count in progress.items() if count)))
-    for name, value in rows:
-        shown = f"{value:%Y-%m-%d %H:%M:%S %Z}" if hasattr(value, "strftime") else value
-        say(f"  {name:<10}{shown}")
 
 
 @click.command()
@@ -296,18 +217,12 @@ def _say_document(document: dict[str, object]) -> None:
 @click.option("--send-all-again", is_flag=True, help="Send it to everybody listed once more.")
 @json_option
 @pass_app
-def unsure(app: "App", issue: str, again: tuple[int, ...], send_all_again: bool, as_json: bool) -> None:
+def unsure(app: App, issue: str, again: tuple[int, ...], send_all_again: bool, as_json: bool) -> None:
     """List the readers of whom nobody can say whether they have the issue, and what is known.
 
     The connection ended after their message had left and before the server said anything. They are left alone unless
     you ask: sending once more may give them a second copy.
     """
-    from newsletter.db.statuses import IssueStatus
-    from newsletter.delivery.unsure import list_unsure
-    from newsletter.editing.issues import find_issue
-    from newsletter.editing.sending import send_once_more
-    from newsletter.errors import BadInput
-
     found = find_issue(app.database, issue)
     with app.database.read() as connection:
         listed = list_unsure(connection, found.id)
@@ -333,12 +248,6 @@ def unsure(app: "App", issue: str, again: tuple[int, ...], send_all_again: bool,
         )
 
 
-# `newsletter mails`: single mails, such as confirmations and links that readers asked for.
-
-if TYPE_CHECKING:
-    from newsletter.app import App
-
-
 @click.group()
 def mails() -> None:
     """Single mails: confirmations, links that readers asked for, alerts."""
@@ -346,10 +255,8 @@ def mails() -> None:
 
 @mails.command("send")
 @pass_app
-def send_mails(app: "App") -> None:
+def send_mails(app: App) -> None:
     """Send the single mails and alerts that wait. `newsletter serve` does this by itself every few seconds."""
-    from newsletter.delivery.transports import require_ready_to_send
-
     require_ready_to_send(app.settings)
     app.alert_webhook.deliver()
     count = app.transactional_sender.deliver()
@@ -360,7 +267,6 @@ COMMANDS: tuple[click.Command, ...] = (
     send,
     pause,
     resume,
-    status,
     unsure,
     mails,
 )

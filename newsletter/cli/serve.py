@@ -1,17 +1,21 @@
 """`newsletter serve`: the schedule, the senders and the pages, until the program is told to stop."""
 
+import logging
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+from datetime import timedelta
 
 import click
 
-from newsletter.cli.frame import json_option, pass_app, print_table, say
-
-if TYPE_CHECKING:
-    from newsletter.app import App
-    from newsletter.schedule.supervisor import Supervisor
+from newsletter.app import App
+from newsletter.cli.frame import pass_app, say
+from newsletter.editing.editors import first_link
+from newsletter.editing.schedule import dispatch_chosen
+from newsletter.editing.sending import issues_going_out
+from newsletter.schedule.supervisor import Supervisor
+from newsletter.schedule.ticker import Beat, start_beats
+from newsletter.schedule.turns import State, list_turns
 
 #: Seconds between two looks at the senders.
 LOOK_SECONDS = 5
@@ -22,17 +26,12 @@ _PAGES = 0
 
 @click.command()
 @pass_app
-def serve(app: "App") -> None:
+def serve(app: App) -> None:
     """Run the schedule, send what is due and serve the pages, until SIGTERM or Ctrl-C.
 
     Stopping is gentle: a running job is finished, and a sender finishes what it has begun. A second signal stops at
     once; nothing is lost by it, but what was on its way may have to be listed as unsure.
     """
-    from datetime import timedelta
-
-    from newsletter.editing.schedule import dispatch_chosen
-    from newsletter.schedule.ticker import Beat, start_beats
-
     _log_to_stderr()
     ticker, senders, pages = app.ticker, _supervise_senders(app), _supervise_pages(app)
     _say_what_comes(app)
@@ -57,17 +56,12 @@ def serve(app: "App") -> None:
 
 
 def _log_to_stderr() -> None:
-    import logging
-
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     # It warns whenever a tick takes longer than the interval, which is no trouble here.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
-def _supervise_senders(app: "App") -> "Supervisor":
-    from newsletter.editing.sending import issues_going_out
-    from newsletter.schedule.supervisor import Supervisor
-
+def _supervise_senders(app: App) -> Supervisor:
     sender = (sys.executable, "-m", "newsletter", "--folder", str(app.settings.folder), "send")
     return Supervisor(
         wanted=lambda: issues_going_out(app),
@@ -77,10 +71,8 @@ def _supervise_senders(app: "App") -> "Supervisor":
     )
 
 
-def _supervise_pages(app: "App") -> "Supervisor":
+def _supervise_pages(app: App) -> Supervisor:
     """The pages are a process of their own: a sender that works hard must not keep a visitor waiting."""
-    from newsletter.schedule.supervisor import Supervisor
-
     web = (sys.executable, "-m", "newsletter.web", "--folder", str(app.settings.folder), "--with-parent")
     return Supervisor(
         wanted=lambda: (_PAGES,) if app.settings.web.port else (),
@@ -92,9 +84,7 @@ def _supervise_pages(app: "App") -> "Supervisor":
     )
 
 
-def _say_what_comes(app: "App") -> None:
-    from newsletter.schedule.turns import State, list_turns
-
+def _say_what_comes(app: App) -> None:
     with app.database.read() as connection:
         turns = list_turns(connection, app.ticker.jobs, app.clock.now())
     for turn in turns:
@@ -106,10 +96,8 @@ def _say_what_comes(app: "App") -> None:
     say(f"Serving {app.settings.folder}. Stop with Ctrl-C.")
 
 
-def _say_how_to_sign_in(app: "App") -> None:
+def _say_how_to_sign_in(app: App) -> None:
     """A link for the first editor, on the terminal alone: whoever started the program may be that."""
-    from newsletter.editing.editors import first_link
-
     link = first_link(app)
     if link is not None:
         say("Nobody has signed in at the editors' desk yet. This link lets you in, once, within the hour:")
@@ -130,76 +118,4 @@ def _catch_signals() -> int:
     return reading
 
 
-# `newsletter jobs`: what the schedule did, does and will do, and running a job now.
-
-if TYPE_CHECKING:
-    from newsletter.app import App
-    from newsletter.schedule.jobs import Job
-
-
-@click.group(invoke_without_command=True)
-@json_option
-@click.pass_context
-def jobs(ctx: click.Context, as_json: bool) -> None:
-    """Show each job's last, next, waiting and missed slots.
-
-    Times are in the zone of schedule.time_zone. "Issue" is the slot of the issue that the job works for, "due" is
-    when the job's own turn comes.
-    """
-    if ctx.invoked_subcommand is None:
-        _show(as_json)
-
-
-@pass_app
-def _show(app: "App", as_json: bool) -> None:
-    from newsletter.schedule.turns import list_turns
-
-    with app.database.read() as connection:
-        turns = list_turns(connection, app.ticker.jobs, app.clock.now())
-    rows = [(turn.job, turn.state.value, turn.issue_at, turn.due_at, turn.outcome) for turn in turns]
-    print_table(["Job", "State", "Issue", "Due", "Outcome"], rows, as_json)
-
-
-@jobs.command("run")
-@click.argument("name")
-@click.option(
-    "--slot", help="The slot to run, such as 2026-11-26T09:00; otherwise the one that waits, or the next."
-)
-@pass_app
-def run(app: "App", name: str, slot: str | None) -> None:
-    """Run a job now.
-
-    It runs as its slot that waits, or else as its next one, and is recorded as that: the schedule will not run it a
-    second time.
-    """
-    from newsletter.schedule.jobs import Waiting
-    from newsletter.schedule.runner import Failed
-    from newsletter.schedule.slots import slot_words
-    from newsletter.schedule.turns import find_named_slot, find_slot_to_run, run_slot
-
-    ticker = app.ticker
-    job = _find(ticker.jobs, name)
-    record = find_named_slot(ticker, job, slot) if slot else find_slot_to_run(ticker, job)
-    result = run_slot(ticker, job, record)
-    say(f"{job.name} for {slot_words(record.name, job.schedule.zone)}: {result.words}")
-    if isinstance(result, Failed):
-        click.get_current_context().exit(1)
-    if isinstance(result, Waiting):
-        say("It is not done: `newsletter serve` asks again when its time comes.")
-    else:
-        say("It is recorded as that slot: the schedule will not run it again.")
-
-
-def _find(loaded: "tuple[Job, ...]", name: str) -> "Job":
-    from newsletter.errors import NotFound
-
-    for job in loaded:
-        if job.name == name:
-            return job
-    raise NotFound("job", name, "The jobs are: " + ", ".join(job.name for job in loaded))
-
-
-COMMANDS: tuple[click.Command, ...] = (
-    serve,
-    jobs,
-)
+COMMANDS: tuple[click.Command, ...] = (serve,)

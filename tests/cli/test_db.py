@@ -77,6 +77,6 @@ def test_an_address_of_a_database_that_is_none_is_a_wrong_setting(tmp_path: Path
     result = CliRunner().invoke(program, ["--folder", str(tmp_path), "issues"], env=environment)
     assert result.exit_code == 2
     assert (
-        "environment variable NEWSLETTER_PATHS_DATABASE_URL: paths.database_url is no address"
+        "environment variable NEWSLETTER_PATHS_DATABASE_URL: paths.database_url is not what was expected"
         in result.stderr
     )

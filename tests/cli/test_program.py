@@ -163,3 +163,8 @@ def test_a_closed_pipe_is_no_error_message() -> None:
 def test_control_characters_do_not_reach_the_terminal() -> None:
     assert printable("a\x1b[31mred\x00") == "a�[31mred�"
     assert printable("pay\u202epal\u200b") == "pay�pal�"
+
+
+def test_a_command_of_an_earlier_release_still_works_by_its_old_name() -> None:
+    result = CliRunner().invoke(program, ["feedback", "--help"])
+    assert (result.exit_code, "Bounces, complaints and requests to leave" in result.output) == (0, True)

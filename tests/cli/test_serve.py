@@ -52,7 +52,9 @@ def folder(tmp_path: Path) -> Path:
     """An installation with one job of its own, whose turn came an hour ago."""
     make_installation(tmp_path)
     settings = tmp_path / "newsletter.toml"
-    settings.write_text(settings.read_text().replace("[schedule]", '[schedule]\njobs = ["own_greeting"]'))
+    settings.write_text(
+        settings.read_text().replace("[schedule]", '[schedule]\nextra_jobs = ["own_greeting"]')
+    )
     serve_pages_on(tmp_path, 0)
     (tmp_path / "own_greeting.py").write_text(OWN_JOB)
     make_due(tmp_path, "greet")
@@ -112,7 +114,7 @@ def test_it_does_what_is_due_and_finishes_it_before_it_stops(folder: Path, numbe
     assert process.returncode == 0, logged
     assert (folder / "over").exists()
     assert outcomes(folder) == ["Greeted."]
-    assert said.startswith("greet: waiting, due ")
+    assert "\ngreet: waiting, due " in said
     assert said.endswith("Stopping: what has begun is finished first.\nStopped.\n")
 
 
@@ -147,7 +149,7 @@ def test_it_does_not_begin_with_a_job_that_does_not_exist(folder: Path) -> None:
     assert process.returncode == 2
     assert logged == (
         f"newsletter: {folder / 'newsletter.toml'}: "
-        "schedule.jobs names own_greeting, but there is no such module\n"
+        "schedule.extra_jobs names own_greeting, but there is no such module\n"
     )
 
 

@@ -239,7 +239,7 @@ def read_mailbox(mailbox: Mailbox, handler: ReportHandler, clock: Clock) -> Mail
     return MailboxSummary(outcomes=outcomes, others=others)
 
 
-NO_MAILBOX = "No mailbox of reports is configured: set feedback.maildir or feedback.imap_host."
+NO_MAILBOX = "No mailbox of reports is configured: set bounces.maildir or bounces.imap_host."
 
 
 def read_mailboxes(mailboxes: Iterable[Mailbox], handler: ReportHandler, clock: Clock) -> str:

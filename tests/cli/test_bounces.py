@@ -19,7 +19,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *arguments: str) -> Result:
-    environment = {"NEWSLETTER_FEEDBACK_MAILDIR": "returned"}
+    environment = {"NEWSLETTER_BOUNCES_MAILDIR": "returned"}
     return CliRunner().invoke(program, ["--folder", str(folder), *arguments], env=environment)
 
 
@@ -35,9 +35,9 @@ def put_farewell(folder: Path) -> None:
 
 def test_a_mailbox_is_read_and_what_came_of_it_is_told(folder: Path) -> None:
     put_farewell(folder)
-    assert "leaving  left     1" in run(folder, "feedback", "read").output
-    assert "Nothing new." in run(folder, "feedback", "read").output
-    [counted] = json.loads(run(folder, "feedback", "show", "--json").stdout)
+    assert "leaving  left     1" in run(folder, "bounces", "read").output
+    assert "Nothing new." in run(folder, "bounces", "read").output
+    [counted] = json.loads(run(folder, "bounces", "show", "--json").stdout)
     assert counted == {"report": "leaving", "outcome": "left", "code": "", "count": 1}
     assert (
         json.loads(run(folder, "readers", "show", "alice@example.org", "--json").stdout)["status"] == "left"
@@ -46,21 +46,21 @@ def test_a_mailbox_is_read_and_what_came_of_it_is_told(folder: Path) -> None:
 
 def test_the_job_reads_it_too(folder: Path) -> None:
     put_farewell(folder)
-    environment = {"NEWSLETTER_FEEDBACK_MAILDIR": "returned"}
+    environment = {"NEWSLETTER_BOUNCES_MAILDIR": "returned"}
     result = CliRunner().invoke(program, ["--folder", str(folder), "jobs", "run", "bounces"], env=environment)
     assert "Reports: 1 leaving (left). Other mails, left alone: 0." in result.output
 
 
 def test_without_a_mailbox_the_settings_to_make_are_named(folder: Path) -> None:
-    result = CliRunner().invoke(program, ["--folder", str(folder), "feedback", "read"])
+    result = CliRunner().invoke(program, ["--folder", str(folder), "bounces", "read"])
     assert result.exit_code == 2
-    assert "set feedback.maildir or feedback.imap_host" in result.output
+    assert "set bounces.maildir or bounces.imap_host" in result.output
 
 
 def test_a_mailbox_without_tls_may_only_be_on_this_machine(folder: Path) -> None:
     environment = {
-        "NEWSLETTER_FEEDBACK_IMAP_HOST": "imap.example.org",
-        "NEWSLETTER_FEEDBACK_IMAP_TLS": "none",
+        "NEWSLETTER_BOUNCES_IMAP_HOST": "imap.example.org",
+        "NEWSLETTER_BOUNCES_IMAP_TLS": "none",
     }
-    result = CliRunner().invoke(program, ["--folder", str(folder), "feedback", "read"], env=environment)
+    result = CliRunner().invoke(program, ["--folder", str(folder), "bounces", "read"], env=environment)
     assert (result.exit_code, "only for a server on this machine" in result.output) == (2, True)

@@ -1,0 +1,67 @@
+"""`newsletter jobs`: what the schedule did, does and will do, and running a job now."""
+
+import click
+
+from newsletter.app import App
+from newsletter.cli.frame import json_option, pass_app, print_table, say
+from newsletter.errors import NotFound
+from newsletter.schedule.jobs import Job, Waiting
+from newsletter.schedule.runner import Failed
+from newsletter.schedule.slots import slot_words
+from newsletter.schedule.turns import find_named_slot, find_slot_to_run, list_turns, run_slot
+
+
+@click.group(invoke_without_command=True)
+@json_option
+@click.pass_context
+def jobs(ctx: click.Context, as_json: bool) -> None:
+    """Show each job's last, next, waiting and missed slots.
+
+    Times are in the zone of schedule.time_zone. "Issue" is the slot of the issue that the job works for, "due" is
+    when the job's own turn comes.
+    """
+    if ctx.invoked_subcommand is None:
+        _show(as_json)
+
+
+@pass_app
+def _show(app: App, as_json: bool) -> None:
+    with app.database.read() as connection:
+        turns = list_turns(connection, app.ticker.jobs, app.clock.now())
+    rows = [(turn.job, turn.state.value, turn.issue_at, turn.due_at, turn.outcome) for turn in turns]
+    print_table(["Job", "State", "Issue", "Due", "Outcome"], rows, as_json)
+
+
+@jobs.command("run")
+@click.argument("name")
+@click.option(
+    "--slot", help="The slot to run, such as 2026-11-26T09:00; otherwise the one that waits, or the next."
+)
+@pass_app
+def run(app: App, name: str, slot: str | None) -> None:
+    """Run a job now.
+
+    It runs as its slot that waits, or else as its next one, and is recorded as that: the schedule will not run it a
+    second time.
+    """
+    ticker = app.ticker
+    job = _find(ticker.jobs, name)
+    record = find_named_slot(ticker, job, slot) if slot else find_slot_to_run(ticker, job)
+    result = run_slot(ticker, job, record)
+    say(f"{job.name} for {slot_words(record.name, job.schedule.zone)}: {result.words}")
+    if isinstance(result, Failed):
+        click.get_current_context().exit(1)
+    if isinstance(result, Waiting):
+        say("It is not done: `newsletter serve` asks again when its time comes.")
+    else:
+        say("It is recorded as that slot: the schedule will not run it again.")
+
+
+def _find(loaded: tuple[Job, ...], name: str) -> Job:
+    for job in loaded:
+        if job.name == name:
+            return job
+    raise NotFound("job", name, "The jobs are: " + ", ".join(job.name for job in loaded))
+
+
+COMMANDS: tuple[click.Command, ...] = (jobs,)

@@ -1,0 +1,66 @@
+"""`newsletter status`: where issues stand, and what to do next."""
+
+from dataclasses import asdict
+
+import click
+
+from newsletter.app import App
+from newsletter.cli.frame import json_option, pass_app, print_json, say
+from newsletter.delivery.status import describe, get_situation
+from newsletter.delivery.store import list_current_issues
+from newsletter.editing.issues import find_issue
+
+
+@click.command()
+@click.argument("issue", metavar="[ISSUE]", required=False)
+@json_option
+@pass_app
+def status(app: App, issue: str | None, as_json: bool) -> None:
+    """Say where an issue stands: state, why, since when, what happens by itself, and the next command.
+
+    Without ISSUE: every issue that is not over, the last one that went out, and one that was cancelled since.
+    """
+    if issue is not None:
+        ids = [find_issue(app.database, issue).id]
+    else:
+        with app.database.read() as connection:
+            ids = list(list_current_issues(connection))
+    documents = [_document(app, issue_id) for issue_id in ids]
+    if as_json:
+        print_json(documents)
+        return
+    if not documents:
+        say("There is no issue yet. Make one with: newsletter draft")
+    for document in documents:
+        _say_document(document)
+
+
+def _document(app: App, issue_id: int) -> dict[str, object]:
+    now = app.clock.now()
+    with app.database.read() as connection:
+        situation = get_situation(connection, issue_id, app.journals)
+    return {
+        "issue": situation.issue.label,
+        **asdict(describe(situation, now, app.settings.zone)),
+        "progress": {**asdict(situation.counts), "open": situation.counts.open},
+        "senders": [each.name for each in situation.senders_alive(now)],
+    }
+
+
+def _say_document(document: dict[str, object]) -> None:
+    progress = document["progress"]
+    say(f"Issue {document['issue']}: {document['state']}")
+    rows = [
+        ("why", document["why"]),
+        ("since", document["since"]),
+        ("by itself", document["by_itself"]),
+        ("next", document["next_command"] or "nothing to do"),
+    ]
+    if isinstance(progress, dict) and progress["readers"]:
+        rows.append(("readers", ", ".join(f"{count:,} {name}" for name, count in progress.items() if count)))
+    for name, value in rows:
+        shown = f"{value:%Y-%m-%d %H:%M:%S %Z}" if hasattr(value, "strftime") else value
+        say(f"  {name:<10}{shown}")
+
+
+COMMANDS: tuple[click.Command, ...] = (status,)

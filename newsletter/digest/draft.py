@@ -51,7 +51,7 @@ class Thin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class IssueTimes:
     """What an issue is made for: its slot, the moment it may go out, and the moment that closes it."""
 
     slot: str
@@ -63,7 +63,7 @@ def make_draft(
     database: Database,
     content: ContentStore,
     settings: Settings,
-    window: Window,
+    times: IssueTimes,
     *,
     now: datetime,
     even_thin: bool = False,
@@ -72,24 +72,24 @@ def make_draft(
 
     `even_thin` makes an issue of anything at all, whatever the policy for thin weeks.
     """
-    existing = _find(database, window)
+    existing = _find(database, times)
     if existing is not None:
         return existing
     desk = _Desk(content, settings)
-    pool = read_pool(content, window.cutoff_at)
+    pool = read_pool(content, times.cutoff_at)
     try:
-        return desk.draft(database, pool, window, now, even_thin)
+        return desk.draft(database, pool, times, now, even_thin)
     except IntegrityError:
         # Another process has drafted this slot in the same moment.
-        existing = _find(database, window)
+        existing = _find(database, times)
         if existing is None:
             raise
         return existing
 
 
-def _find(database: Database, window: Window) -> Drafted | None:
+def _find(database: Database, times: IssueTimes) -> Drafted | None:
     with database.read() as connection:
-        existing = store.find_issue_of_slot(connection, Edition.WEEKLY, window.slot)
+        existing = store.find_issue_of_slot(connection, Edition.WEEKLY, times.slot)
     return None if existing is None else Drafted(issue=existing, fresh=False)
 
 
@@ -145,28 +145,28 @@ class _Desk:
     settings: Settings
 
     def draft(
-        self, database: Database, pool: Pool, window: Window, now: datetime, even_thin: bool
+        self, database: Database, pool: Pool, times: IssueTimes, now: datetime, even_thin: bool
     ) -> Drafted | Thin:
         with database.write() as connection:
             store.lock_edition(connection, Edition.WEEKLY)
-            existing = store.find_issue_of_slot(connection, Edition.WEEKLY, window.slot)
+            existing = store.find_issue_of_slot(connection, Edition.WEEKLY, times.slot)
             if existing is not None:
                 return Drafted(issue=existing, fresh=False)
             taken = store.unavailable(connection)
             choice = select_items(pool, taken)
-            if is_thin(choice, self.settings, window.cutoff_at) and not (even_thin and choice.news):
+            if is_thin(choice, self.settings, times.cutoff_at) and not (even_thin and choice.news):
                 # Before the first issue there is nothing to lock: another process may just have taken it all for this slot.
-                existing = store.find_issue_of_slot(connection, Edition.WEEKLY, window.slot)
+                existing = store.find_issue_of_slot(connection, Edition.WEEKLY, times.slot)
                 if existing is not None:
                     return Drafted(issue=existing, fresh=False)
-                slot = slot_words(window.slot, self.settings.zone)
+                slot = slot_words(times.slot, self.settings.zone)
                 return Thin(slot=slot, waiting=choice.news, policy=self.settings.digest.thin_week)
             issue = store.add_issue(
                 connection,
                 edition=Edition.WEEKLY,
-                slot=window.slot,
-                cutoff_at=window.cutoff_at,
-                send_at=window.send_at,
+                slot=times.slot,
+                cutoff_at=times.cutoff_at,
+                send_at=times.send_at,
                 now=now,
             )
             store.put_items(connection, issue.id, self._with_question(connection, choice.items, taken))
@@ -240,15 +240,17 @@ def _items(count: int) -> str:
 # Drafting a monthly issue: it needs weekly ones that went out. What it says of them is in monthly.py.
 
 
-def make_month_draft(database: Database, settings: Settings, window: Window, now: datetime) -> Drafted | Thin:
+def make_month_draft(
+    database: Database, settings: Settings, times: IssueTimes, now: datetime
+) -> Drafted | Thin:
     """Draft the monthly issue of a slot, or find the one there is; Thin without a weekly issue. Commits."""
     try:
         with database.write() as connection:
-            return _draft(connection, settings, window, now)
+            return _draft(connection, settings, times, now)
     except IntegrityError:
         # Another process has drafted this slot in the same moment.
         with database.read() as connection:
-            existing = store.find_issue_of_slot(connection, Edition.MONTHLY, window.slot)
+            existing = store.find_issue_of_slot(connection, Edition.MONTHLY, times.slot)
         if existing is None:
             raise
         return Drafted(issue=existing, fresh=False)
@@ -270,20 +272,20 @@ def weeks_of(connection: Connection, issue: Issue) -> tuple[ArchivedIssue, ...]:
     return _weeks(connection, store.cutoff_before(connection, issue.edition, issue.id), issue.cutoff_at)
 
 
-def _draft(connection: Connection, settings: Settings, window: Window, now: datetime) -> Drafted | Thin:
+def _draft(connection: Connection, settings: Settings, times: IssueTimes, now: datetime) -> Drafted | Thin:
     store.lock_edition(connection, Edition.MONTHLY)
-    existing = store.find_issue_of_slot(connection, Edition.MONTHLY, window.slot)
+    existing = store.find_issue_of_slot(connection, Edition.MONTHLY, times.slot)
     if existing is not None:
         return Drafted(issue=existing, fresh=False)
-    if not _weeks(connection, store.cutoff_before(connection, Edition.MONTHLY), window.cutoff_at):
-        slot = slot_words(window.slot, settings.zone)
+    if not _weeks(connection, store.cutoff_before(connection, Edition.MONTHLY), times.cutoff_at):
+        slot = slot_words(times.slot, settings.zone)
         return Thin(slot=slot, waiting=0, policy=settings.digest.thin_week, edition=Edition.MONTHLY)
     issue = store.add_issue(
         connection,
         edition=Edition.MONTHLY,
-        slot=window.slot,
-        cutoff_at=window.cutoff_at,
-        send_at=window.send_at,
+        slot=times.slot,
+        cutoff_at=times.cutoff_at,
+        send_at=times.send_at,
         now=now,
     )
     return Drafted(issue=issue, fresh=True)

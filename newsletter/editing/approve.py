@@ -8,11 +8,12 @@ from sqlalchemy.exc import IntegrityError
 from newsletter.app import App
 from newsletter.config import Settings
 from newsletter.db.schema import deliveries, issues
-from newsletter.db.statuses import DeliveryStatus, Edition, IssueStatus
+from newsletter.db.statuses import DeliveryStatus, IssueStatus
 from newsletter.delivery.store import skip_waiting
 from newsletter.delivery.takeover import take_over_dead
 from newsletter.delivery.transports import require_ready_to_send
 from newsletter.digest import store
+from newsletter.digest.edition import EDITIONS
 from newsletter.digest.errata import tell_errata, untell_errata
 from newsletter.digest.issues import Issue, Step
 from newsletter.editing.audit import COMMAND_LINE, Action, record_action, who_did
@@ -145,7 +146,7 @@ def _commit(app: App, compiled: CompiledIssue, by: str) -> Issue | None:
             approved_by=by,
             content_hash=compiled.content_hash,
         )
-        if approved.edition is Edition.WEEKLY:
+        if EDITIONS[approved.edition].has_items:
             store.publish(connection, approved.id)
         store.freeze(connection, approved.id, frozen)
         tell_errata(connection, approved.id, [each.erratum_id for each in compiled.letter.corrections])

@@ -8,20 +8,17 @@ import hashlib
 from dataclasses import dataclass, replace
 
 from newsletter.app import App
-from newsletter.db.statuses import Edition, IssueStatus, ItemKind
+from newsletter.db.statuses import IssueStatus
 from newsletter.digest import store
-from newsletter.digest.archive import MOST_REST, ArchiveDetails, details_to_json, write_details
+from newsletter.digest.archive import details_to_json
 from newsletter.digest.clicks import IssueLink
 from newsletter.digest.content import IssueContent, issue_content_from_json, issue_content_to_json
-from newsletter.digest.draft import weeks_of
-from newsletter.digest.errata import corrections_of, untold_errata
+from newsletter.digest.edition import EDITIONS
 from newsletter.digest.issues import Issue
-from newsletter.digest.monthly import write_monthly_issue
 from newsletter.digest.store import Frozen
 from newsletter.digest.subject import NOTHING_PROPOSED, Proposals
-from newsletter.digest.writing import WrittenIssue, write_issue
+from newsletter.digest.writing import WrittenIssue
 from newsletter.errors import BadInput
-from newsletter.readers.preferences import followed_tools
 from newsletter.render.compile import compile_issue as compile_plan
 from newsletter.render.headers import MessageFrame
 from newsletter.render.plan import Plan, counted_plan
@@ -96,11 +93,12 @@ def compile_draft(
     if app.settings.privacy.count_clicks:
         # Only what is frozen has numbered links: before approval nothing knows where a number leads.
         sent, links = counted_plan(plan, issue.id, app.frame.public_url, left_alone=letter.footer.privacy_url)
+    details = EDITIONS[issue.edition].write_details(app.database, app.content, app.settings, issue)
     frozen = Frozen(
         letter=issue_content_to_json(letter),
         sender=app.frame.to_json(),
         plans={EVERYBODY: sent.to_bytes()},
-        record=details_to_json(write_archive_details(app, issue)),
+        record=details_to_json(details),
         links=links,
     )
     return replace(compiled, plan=plan, sent=sent, frozen=frozen, content_hash=hash_of(frozen))
@@ -129,51 +127,4 @@ def letter_of(app: App, issue: Issue) -> IssueContent:
 
 def write_content(app: App, issue: Issue) -> WrittenIssue:
     """Write the issue from what is recorded now; raises BadInput for a monthly issue of which no week is left."""
-    if issue.edition is Edition.MONTHLY:
-        return WrittenIssue(content=_write_month(app, issue))
-    with app.database.read() as connection, app.content() as content:
-        contents = store.read_shown_items(connection, issue.id, max(1, app.settings.digest.item_limit))
-        written = write_issue(
-            issue,
-            contents.items,
-            content,
-            app.settings,
-            number=issue.number or store.next_number(connection, issue.edition),
-            rulings=lambda ids: store.rulings_on(connection, ids),
-            # Changed is what was seen since the cutoff of the last approved issue.
-            since=store.cutoff_before(connection, issue.edition, issue.id),
-            followed=followed_tools(connection),
-            published=store.published_elsewhere(connection, issue.id, ItemKind.COMPARISON),
-            overflow=contents.overflow,
-            chosen=store.quotes_of(connection, issue.id),
-        )
-        untold = untold_errata(connection, issue)
-    corrections = corrections_of(untold, app.settings)
-    return replace(written, content=replace(written.content, corrections=corrections))
-
-
-def _write_month(app: App, issue: Issue) -> IssueContent:
-    with app.database.read() as connection:
-        number = issue.number or store.next_number(connection, issue.edition)
-        weeks = weeks_of(connection, issue)
-        untold = untold_errata(connection, issue)
-    if not weeks:
-        raise BadInput(
-            f"no weekly issue of monthly issue {issue.label} is left: what it was made from was cancelled. "
-            f"Cancel it too: newsletter cancel {issue.id}"
-        )
-    letter = write_monthly_issue(issue, weeks, app.settings, number=number)
-    return replace(letter, corrections=corrections_of(untold, app.settings))
-
-
-def write_archive_details(app: App, issue: Issue) -> ArchiveDetails:
-    """Write what the archive shows beside the letter; of a monthly issue its weekly ones have that."""
-    if issue.edition is Edition.MONTHLY:
-        return ArchiveDetails()
-    with app.database.read() as connection, app.content() as content:
-        return write_details(
-            store.read_shown_items(connection, issue.id, MOST_REST).items,
-            content,
-            app.settings,
-            rulings=lambda ids: store.rulings_on(connection, ids),
-        )
+    return EDITIONS[issue.edition].write(app.database, app.content, app.settings, issue)

@@ -10,17 +10,8 @@ from newsletter.app import App
 from newsletter.content.store import ContentStore
 from newsletter.db.statuses import Edition, Room
 from newsletter.digest import store
-from newsletter.digest.draft import (
-    Drafted,
-    Thin,
-    Window,
-    make_draft,
-    make_month_draft,
-    merge_newer,
-    merge_weeks,
-    merged_items,
-    weeks_of,
-)
+from newsletter.digest.draft import Drafted, IssueTimes, Thin, merged_items, weeks_of
+from newsletter.digest.edition import EDITIONS
 from newsletter.digest.issues import Issue, Item, ItemKey
 from newsletter.digest.wording import clip
 from newsletter.editing.audit import COMMAND_LINE, Action
@@ -65,22 +56,17 @@ def merge_until(app: App, issue: Issue, cutoff_at: datetime) -> Drafted:
 
     A monthly draft takes the weeks that began before the cutoff.
     """
-    now = app.clock.now()
-    if issue.edition is Edition.MONTHLY:
-        return merge_weeks(app.database, issue, cutoff_at, now)
-    with app.content() as content:
-        return merge_newer(app.database, content, app.settings, issue, cutoff_at, now)
+    rules = EDITIONS[issue.edition]
+    return rules.merge(app.database, app.content, app.settings, issue, cutoff_at, app.clock.now())
 
 
 def _draft(
     app: App, slot: Slot, cutoff_at: datetime, edition: Edition, *, even_thin: bool = False
 ) -> Drafted | Thin:
-    window = Window(slot=slot.name, send_at=slot.at, cutoff_at=cutoff_at)
-    now = app.clock.now()
-    if edition is Edition.MONTHLY:
-        return make_month_draft(app.database, app.settings, window, now)
-    with app.content() as content:
-        return make_draft(app.database, content, app.settings, window, now=now, even_thin=even_thin)
+    times = IssueTimes(slot=slot.name, send_at=slot.at, cutoff_at=cutoff_at)
+    return EDITIONS[edition].draft(
+        app.database, app.content, app.settings, times, now=app.clock.now(), even_thin=even_thin
+    )
 
 
 # Merging what arrived since: first what would come in, move and go out; then exactly that. The rules are those of
@@ -121,7 +107,7 @@ def plan_merge(app: App, issue: Issue, cutoff_at: datetime | None = None) -> Mer
     until = _until(app, issue, cutoff_at)
     with app.content() as content, app.database.read() as connection:
         store.require_draft(connection, issue)
-        if issue.edition is Edition.MONTHLY:
+        if not EDITIONS[issue.edition].has_items:
             return _plan_month(connection, issue, until)
         before, after = _items(app, content, connection, issue, until)
         return _plan(content, until, before, after)
@@ -170,7 +156,7 @@ def _items(
 def _changed(
     app: App, content: ContentStore, connection: Connection, issue: Issue, until: datetime
 ) -> tuple[tuple[ItemKey, Item | None], ...]:
-    if issue.edition is Edition.MONTHLY:
+    if not EDITIONS[issue.edition].has_items:
         return ()
     before, after = _items(app, content, connection, issue, until)
     keys = dict.fromkeys((*before, *after))

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from newsletter.app import App
 from newsletter.content.store import ContentStore
-from newsletter.db.statuses import Edition, ExclusionReach, RevisionState, Room
+from newsletter.db.statuses import ExclusionReach, RevisionState, Room
 from newsletter.digest.content import IssueContent, Quote
+from newsletter.digest.edition import EDITIONS
 from newsletter.digest.issues import Issue, Item, ItemKey
 from newsletter.digest.quotes import quotable
 from newsletter.digest.selection import rooms_for
@@ -93,9 +94,9 @@ def outline_of(app: App, issue: Issue, letter: IssueContent) -> Outline:
                 for key, reach in taken_out.items()
             ),
             quotes=tuple(_quotes(content, letter, chosen)),
-            waiting=0
-            if issue.edition is Edition.MONTHLY
-            else content.count_comparisons_since(issue.cutoff_at),
+            waiting=content.count_comparisons_since(issue.cutoff_at)
+            if EDITIONS[issue.edition].has_items
+            else 0,
             history=done,
             undoable=next((each.what for each in done if each.state is RevisionState.DONE), ""),
             redoable=next((each.what for each in reversed(done) if each.state is RevisionState.UNDONE), ""),

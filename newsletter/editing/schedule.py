@@ -11,6 +11,7 @@ from newsletter.config import Approval, ChangedFigures, Settings
 from newsletter.db.schema import issues
 from newsletter.db.statuses import Edition, IssueStatus
 from newsletter.digest.draft import Drafted, Thin
+from newsletter.digest.edition import EDITIONS
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import find_issue_of_slot
 from newsletter.editing.approve import HeldBack, approve, cancel, withdraw
@@ -27,12 +28,6 @@ from newsletter.schedule.slots import Slot, issue_schedule, slot_words
 
 #: Who approves where nobody has to.
 BY_ITSELF = "the schedule"
-
-#: Where what a cancelled issue would have said is said.
-_GOES_ON = {
-    Edition.WEEKLY: "its items go into the next issue",
-    Edition.MONTHLY: "its weeks go into the next monthly issue",
-}
 
 
 _NOT_BEGUN = (IssueStatus.DRAFT, IssueStatus.APPROVED)
@@ -178,7 +173,7 @@ def roll_over_issue(app: App, slot: Slot, edition: Edition = Edition.WEEKLY) -> 
         advice = f"Nothing sends it by itself any more: newsletter release {issue.id}, then newsletter send {issue.id}"
         return Skipped(f"{words}. {advice}", alert_key=_key("held-over", edition, slot))
     missing = "approved" if issue.status is IssueStatus.DRAFT else "sent"
-    reason = f"It was not {missing} {limit}; {_GOES_ON[edition]}."
+    reason = f"It was not {missing} {limit}; {EDITIONS[edition].rolls_over}."
     cancel(app, issue, reason)
     return Skipped(f"{_name(issue)} is cancelled. {reason}", alert_key=_key("rolled-over", edition, slot))
 
@@ -209,7 +204,7 @@ def _how_to_approve(issue: Issue, slot: Slot, settings: Settings) -> str:
     limit = duration_words(settings.schedule.catch_up)
     return (
         f"It is due on {_words(slot, settings)}. Approved later, it goes out at once, until {limit} after that; "
-        f"then it is cancelled and {_GOES_ON[issue.edition]}.\n\n"
+        f"then it is cancelled and {EDITIONS[issue.edition].rolls_over}.\n\n"
         f"    newsletter check {issue.id}\n"
         f"    newsletter preview {issue.id}\n"
         f"    newsletter approve {issue.id}\n"
@@ -227,12 +222,12 @@ def _key(event: str, edition: Edition, slot: Slot) -> str:
 
 def _name(issue: Issue) -> str:
     """Return how a sentence about it begins: "Issue #3", "Monthly issue 4"."""
-    return f"{'Issue' if issue.edition is Edition.WEEKLY else 'Monthly issue'} {issue.label}"
+    return f"{EDITIONS[issue.edition].name} {issue.label}"
 
 
 def _is_wanted(app: App, edition: Edition) -> bool:
     """Return whether the schedule is to make an issue: a monthly one only where somebody would get it."""
-    if edition is Edition.WEEKLY:
+    if not EDITIONS[edition].needs_readers:
         return True
     today = app.clock.now().astimezone(app.settings.zone).date()
     with app.database.read() as connection:

@@ -13,7 +13,7 @@ from newsletter.db.engine import open_database
 from newsletter.db.schema import metadata
 from newsletter.digest import store
 from newsletter.digest.content import IssueContent, issue_content_to_json
-from newsletter.digest.draft import Drafted, Window, make_draft
+from newsletter.digest.draft import Drafted, IssueTimes, make_draft
 from newsletter.digest.issues import Issue
 from newsletter.digest.writing import WrittenIssue, write_issue
 from tests.digest.week import CUTOFF, SEEN, SEND_AT, SLOT, WEEK, settings_in
@@ -41,11 +41,11 @@ def written_week(
     database = open_database(f"sqlite:///{folder / 'subscribers.db'}")
     metadata.create_all(database.write_engine)
     configured = settings_in(folder, settings)
-    window = Window(slot=SLOT, send_at=SEND_AT, cutoff_at=CUTOFF)
+    times = IssueTimes(slot=SLOT, send_at=SEND_AT, cutoff_at=CUTOFF)
     with open_content(folder / "content.db") as content:
         for pack in packs:
             content.import_pack(pack, SEEN)
-        made = make_draft(database, content, configured, window, now=CUTOFF, even_thin=True)
+        made = make_draft(database, content, configured, times, now=CUTOFF, even_thin=True)
         assert isinstance(made, Drafted)
         with database.write() as connection:
             issue: Issue = store.change_draft(connection, made.issue, CUTOFF, **(edits or {}))

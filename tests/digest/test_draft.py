@@ -1,4 +1,4 @@
-"""Drafting on real stores: the window, thin weeks, a slot drafted twice, newer items merged."""
+"""Drafting on real stores: the times, thin weeks, a slot drafted twice, newer items merged."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +13,7 @@ from newsletter.content.store import ContentStore
 from newsletter.db.engine import Database
 from newsletter.db.statuses import ItemKind, Room
 from newsletter.digest import store
-from newsletter.digest.draft import Drafted, Thin, Window, make_draft, merge_newer
+from newsletter.digest.draft import Drafted, Thin, IssueTimes, make_draft, merge_newer
 from newsletter.digest.issues import Issue, Item, Step
 from newsletter.errors import ChangedMeanwhile, InvalidTransition
 from newsletter.schedule.slots import slot_words
@@ -32,7 +32,7 @@ from tests.digest.week import (
 )
 from tests.installed import open_content
 
-WINDOW = Window(slot=SLOT, send_at=SEND_AT, cutoff_at=CUTOFF)
+WINDOW = IssueTimes(slot=SLOT, send_at=SEND_AT, cutoff_at=CUTOFF)
 LATER = CUTOFF + timedelta(hours=5)
 WEEKS = timedelta(days=7)
 
@@ -49,13 +49,15 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def draft(
-    database: Database, content: ContentStore, settings: Settings, window: Window = WINDOW, **options: bool
+    database: Database, content: ContentStore, settings: Settings, times: IssueTimes = WINDOW, **options: bool
 ) -> Drafted | Thin:
-    return make_draft(database, content, settings, window, now=window.cutoff_at, **options)
+    return make_draft(database, content, settings, times, now=times.cutoff_at, **options)
 
 
-def drafted(database: Database, content: ContentStore, settings: Settings, window: Window = WINDOW) -> Issue:
-    made = draft(database, content, settings, window)
+def drafted(
+    database: Database, content: ContentStore, settings: Settings, times: IssueTimes = WINDOW
+) -> Issue:
+    made = draft(database, content, settings, times)
     assert isinstance(made, Drafted)
     return made.issue
 
@@ -65,8 +67,8 @@ def items_of(database: Database, issue: Issue, kind: ItemKind = ItemKind.COMPARI
         return {each.key: each.room for each in store.items_of(connection, issue.id) if each.kind is kind}
 
 
-def window_at(cutoff_at: datetime) -> Window:
-    return Window(
+def window_at(cutoff_at: datetime) -> IssueTimes:
+    return IssueTimes(
         slot=f"{cutoff_at + timedelta(days=1):%Y-%m-%dT%H:%M}", send_at=cutoff_at, cutoff_at=cutoff_at
     )
 

@@ -18,7 +18,7 @@ from newsletter.db.engine import Database, open_database
 from newsletter.db.schema import metadata, publications
 from newsletter.db.statuses import Edition, IssueStatus, ItemKind
 from newsletter.digest import store
-from newsletter.digest.draft import Drafted, Window, make_draft, merge_newer
+from newsletter.digest.draft import Drafted, IssueTimes, make_draft, merge_newer
 from newsletter.digest.issues import Issue, ItemKey, Step
 from tests.config.written import changed
 from tests.digest.week import CUTOFF, settings_in
@@ -55,9 +55,9 @@ class Site:
 
     def draft(self) -> Issue | None:
         self.now += HOUR
-        window = Window(slot=f"{self.now:%Y-%m-%dT%H:%M}", send_at=self.now + HOUR, cutoff_at=self.now)
+        times = IssueTimes(slot=f"{self.now:%Y-%m-%dT%H:%M}", send_at=self.now + HOUR, cutoff_at=self.now)
         configured = changed(settings_in(self.folder), {"digest.thin_week": self.policy})
-        made = make_draft(self.database, self.content, configured, window, now=self.now)
+        made = make_draft(self.database, self.content, configured, times, now=self.now)
         return made.issue if isinstance(made, Drafted) else None
 
     def merge(self, issue: Issue) -> Issue:

@@ -16,8 +16,9 @@ from markupsafe import Markup
 from sqlalchemy import Connection
 
 from newsletter.app import App
-from newsletter.db.statuses import Edition, ExclusionReach, IssueStatus, ItemKind, Room
+from newsletter.db.statuses import ExclusionReach, IssueStatus, ItemKind, Room
 from newsletter.digest.content import IssueContent
+from newsletter.digest.edition import EDITIONS
 from newsletter.digest.issues import Issue, ItemKey
 from newsletter.digest.selection import ROOM_NAMES, Way
 from newsletter.digest.store import get_issue, read_items
@@ -416,7 +417,7 @@ def _desk(
         board=outline_of(app, issue, letter),
         room_names=dict(ROOM_NAMES),
         item_limits=ITEM_NOTE,
-        has_items=issue.edition is Edition.WEEKLY,
+        has_items=EDITIONS[issue.edition].has_items,
         fault=fault,
         fault_at=at,
         typed="" if form is None else form.get("note"),

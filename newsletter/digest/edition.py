@@ -1,0 +1,215 @@
+"""What a weekly and a monthly issue do each in its own way: drafting, merging, writing, and how they are called.
+
+Everything else of an issue's life is the same for both. How a draft is made is in draft.py, how it is written in
+writing.py and monthly.py.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import datetime
+from types import MappingProxyType
+
+from newsletter.config import Settings
+from newsletter.content.store import ContentStore
+from newsletter.db.engine import Database
+from newsletter.db.statuses import Edition, ItemKind
+from newsletter.digest import store
+from newsletter.digest.archive import MOST_REST, ArchiveDetails, write_details
+from newsletter.digest.draft import (
+    Drafted,
+    IssueTimes,
+    Thin,
+    make_draft,
+    make_month_draft,
+    merge_newer,
+    merge_weeks,
+    weeks_of,
+)
+from newsletter.digest.errata import corrections_of, untold_errata
+from newsletter.digest.issues import Issue
+from newsletter.digest.monthly import write_monthly_issue
+from newsletter.digest.writing import WrittenIssue, write_issue
+from newsletter.errors import BadInput
+from newsletter.readers.preferences import followed_tools
+
+OpenContent = Callable[[], AbstractContextManager[ContentStore]]
+
+
+class EditionRules(ABC):
+    """What one edition does in its own way. The content store is opened by those that need it."""
+
+    #: How a sentence calls an issue of it, before its label.
+    name: str
+    #: Where what a cancelled issue would have said is said.
+    rolls_over: str
+    #: Whether its issues have items of their own, which approval publishes; others say what weekly issues said.
+    has_items: bool
+    #: Whether it is drafted only while somebody reads it.
+    needs_readers: bool
+
+    @abstractmethod
+    def draft(
+        self,
+        database: Database,
+        open_content: OpenContent,
+        settings: Settings,
+        times: IssueTimes,
+        *,
+        now: datetime,
+        even_thin: bool = False,
+    ) -> Drafted | Thin:
+        """Draft the issue of a slot, or find the one there is. Commits."""
+
+    @abstractmethod
+    def merge(
+        self,
+        database: Database,
+        open_content: OpenContent,
+        settings: Settings,
+        issue: Issue,
+        cutoff_at: datetime,
+        now: datetime,
+    ) -> Drafted:
+        """Take what came up to a later cutoff into a draft. Commits.
+
+        Raises InvalidTransition when the issue is no draft, ChangedMeanwhile when somebody edited it.
+        """
+
+    @abstractmethod
+    def write(
+        self, database: Database, open_content: OpenContent, settings: Settings, issue: Issue
+    ) -> WrittenIssue:
+        """Write the issue from what is recorded now, as a draft or as if it were approved now."""
+
+    @abstractmethod
+    def write_details(
+        self, database: Database, open_content: OpenContent, settings: Settings, issue: Issue
+    ) -> ArchiveDetails:
+        """Write what the archive shows beside the mail."""
+
+
+class _Weekly(EditionRules):
+    name = "Issue"
+    rolls_over = "its items go into the next issue"
+    has_items = True
+    needs_readers = False
+
+    def draft(
+        self,
+        database: Database,
+        open_content: OpenContent,
+        settings: Settings,
+        times: IssueTimes,
+        *,
+        now: datetime,
+        even_thin: bool = False,
+    ) -> Drafted | Thin:
+        with open_content() as content:
+            return make_draft(database, content, settings, times, now=now, even_thin=even_thin)
+
+    def merge(
+        self,
+        database: Database,
+        open_content: OpenContent,
+        settings: Settings,
+        issue: Issue,
+        cutoff_at: datetime,
+        now: datetime,
+    ) -> Drafted:
+        with open_content() as content:
+            return merge_newer(database, content, settings, issue, cutoff_at, now)
+
+    def write(
+        self, database: Database, open_content: OpenContent, settings: Settings, issue: Issue
+    ) -> WrittenIssue:
+        with database.read() as connection, open_content() as content:
+            contents = store.read_shown_items(connection, issue.id, max(1, settings.digest.item_limit))
+            written = write_issue(
+                issue,
+                contents.items,
+                content,
+                settings,
+                number=issue.number or store.next_number(connection, issue.edition),
+                rulings=lambda ids: store.rulings_on(connection, ids),
+                since=store.cutoff_before(connection, issue.edition, issue.id),
+                followed=followed_tools(connection),
+                published=store.published_elsewhere(connection, issue.id, ItemKind.COMPARISON),
+                overflow=contents.overflow,
+                chosen=store.quotes_of(connection, issue.id),
+            )
+            untold = untold_errata(connection, issue)
+        corrections = corrections_of(untold, settings)
+        return replace(written, content=replace(written.content, corrections=corrections))
+
+    def write_details(
+        self, database: Database, open_content: OpenContent, settings: Settings, issue: Issue
+    ) -> ArchiveDetails:
+        with database.read() as connection, open_content() as content:
+            return write_details(
+                store.read_shown_items(connection, issue.id, MOST_REST).items,
+                content,
+                settings,
+                rulings=lambda ids: store.rulings_on(connection, ids),
+            )
+
+
+class _Monthly(EditionRules):
+    """Made from what the approvals of the weekly issues froze: the content store stays closed."""
+
+    name = "Monthly issue"
+    rolls_over = "its weeks go into the next monthly issue"
+    has_items = False
+    needs_readers = True
+
+    def draft(
+        self,
+        database: Database,
+        open_content: OpenContent,
+        settings: Settings,
+        times: IssueTimes,
+        *,
+        now: datetime,
+        even_thin: bool = False,
+    ) -> Drafted | Thin:
+        return make_month_draft(database, settings, times, now)
+
+    def merge(
+        self,
+        database: Database,
+        open_content: OpenContent,
+        settings: Settings,
+        issue: Issue,
+        cutoff_at: datetime,
+        now: datetime,
+    ) -> Drafted:
+        return merge_weeks(database, issue, cutoff_at, now)
+
+    def write(
+        self, database: Database, open_content: OpenContent, settings: Settings, issue: Issue
+    ) -> WrittenIssue:
+        """Raises BadInput where no weekly issue is left."""
+        with database.read() as connection:
+            number = issue.number or store.next_number(connection, issue.edition)
+            weeks = weeks_of(connection, issue)
+            untold = untold_errata(connection, issue)
+        if not weeks:
+            raise BadInput(
+                f"no weekly issue of monthly issue {issue.label} is left: what it was made from was cancelled. "
+                f"Cancel it too: newsletter cancel {issue.id}"
+            )
+        content = write_monthly_issue(issue, weeks, settings, number=number)
+        return WrittenIssue(content=replace(content, corrections=corrections_of(untold, settings)))
+
+    def write_details(
+        self, database: Database, open_content: OpenContent, settings: Settings, issue: Issue
+    ) -> ArchiveDetails:
+        """Empty: its weekly issues have them."""
+        return ArchiveDetails()
+
+
+#: What each edition does in its own way.
+EDITIONS: Mapping[Edition, EditionRules] = MappingProxyType(
+    {Edition.WEEKLY: _Weekly(), Edition.MONTHLY: _Monthly()}
+)

@@ -6,7 +6,6 @@ is just what does not.
 
 import json
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http.client import HTTPException
@@ -23,9 +22,6 @@ from newsletter.db.statuses import MailKind
 from newsletter.delivery.transactional import ALERT_KEY, queue_mail
 
 log = logging.getLogger(__name__)
-
-#: Tells the operator of an event, once for each key: key, subject, body. `Alerts.raise_once` is one.
-RaiseAlert = Callable[[str, str, str], None]
 
 
 @dataclass(frozen=True, slots=True)

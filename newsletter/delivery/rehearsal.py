@@ -1,30 +1,30 @@
 """A dress rehearsal: a whole issue to a server on this machine that misbehaves, while the sender is killed again and again.
 
 It works in a folder of its own, mails nobody, and ends in counts that have to be nought: readers lost, readers
-mailed twice. `python -m newsletter.delivery.rehearsal` is the sender that gets killed.
+mailed twice.
 """
 
+import multiprocessing
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from sqlalchemy import Connection, insert, select, update
 
 from newsletter.clock import Clock, SystemClock
+from newsletter.db import migrate
 from newsletter.db.engine import Database, open_database
-from newsletter.db.migrate import upgrade
 from newsletter.db.schema import deliveries, readers
 from newsletter.db.statuses import DeliveryStatus, Edition, IssueStatus, ReaderStatus
-from newsletter.delivery.ledger import FaultPoint, no_fault
+from newsletter.delivery.ledger import FaultHook, FaultPoint, no_fault
 from newsletter.delivery.loopback import Loopback, Misbehavior, Phase
 from newsletter.delivery.message import MessageIds, load_mailings
 from newsletter.delivery.progress import get_counts
@@ -138,7 +138,7 @@ class Rehearsal:
         self._killed = 0
         database = open_database(self._url)
         try:
-            upgrade(database)
+            migrate.upgrade(database)
             _add_readers(database, self.readers, self.clock)
             return self._rehearse(database)
         finally:
@@ -179,26 +179,28 @@ class Rehearsal:
             with database.read() as connection:
                 if get_issue(connection, issue_id).status is IssueStatus.SENT:
                     return
-            child = self._start_sender(issue_id, server.port)
+            child = start_sender(
+                self._url,
+                issue_id,
+                server.port,
+                self.folder / "journal",
+                self.connections,
+                log=self.folder / "sender.log",
+            )
             if self._killed < self.kills:
                 self._kill(child, server)
-            child.wait()
+            child.join()
 
-    def _start_sender(self, issue_id: int, port: int) -> "subprocess.Popen[bytes]":
-        command = sender_command(self._url, issue_id, port, self.folder / "journal", self.connections)
-        with (self.folder / "sender.log").open("ab") as log:
-            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-
-    def _kill(self, child: "subprocess.Popen[bytes]", server: Loopback) -> None:
+    def _kill(self, child: BaseProcess, server: Loopback) -> None:
         """Wait for some messages and a moment more; a sender that ends before is let go."""
         enough = server.total + self._chance.randint(1, max(2, self.readers // 8))
         while server.total < enough:
-            if child.poll() is not None:
+            if not child.is_alive():
                 return
             self.clock.sleep(timedelta(milliseconds=1))
         self.clock.sleep(timedelta(milliseconds=self._chance.uniform(0, 20)))
-        if child.poll() is None:
-            child.send_signal(signal.SIGKILL)
+        if child.is_alive():
+            child.kill()
             self._killed += 1
             self.watch(self._killed)
 
@@ -249,7 +251,7 @@ def make_issue(database: Database, number: int, clock: Clock) -> int:
 # ── the sender that is killed ──────────────────────────────────────────────────────────────────────────
 
 
-class Death:
+class KillAt:
     """Kills this process when a point of the protocol is reached for the n-th time."""
 
     def __init__(self, point: FaultPoint, times: int) -> None:
@@ -261,50 +263,64 @@ class Death:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def sender_command(
+def start_sender(
     url: str,
     issue_id: int,
     port: int,
     journals: Path,
     connections: int,
     *,
-    lease_duration: float = 5,
-    death: str = "",
-) -> list[str]:
-    """How a sender to a server on this machine's `port` is started; `death` is "point:times"."""
-    arguments = (url, issue_id, port, journals, connections, lease_duration, death)
-    return [sys.executable, "-m", "newsletter.delivery.rehearsal", *map(str, arguments)]
+    lease_duration: timedelta = timedelta(seconds=5),
+    fault_hook: FaultHook = no_fault,
+    log: Path | None = None,
+) -> BaseProcess:
+    """Start a sender to a server on this machine's `port`: a process of its own, which writes to `log`.
+
+    It is forked from one that has read the program already, or a killed sender would mostly have been starting.
+    """
+    forks = multiprocessing.get_context("forkserver")
+    forks.set_forkserver_preload([__name__])
+    arguments = (url, issue_id, port, journals, connections, lease_duration, fault_hook, log)
+    process = forks.Process(target=_send, args=arguments, daemon=True)
+    process.start()
+    return process
 
 
-def main(
-    url: str, issue_id: str, port: str, journals: str, connections: str, lease_duration: str, death: str
+def _send(
+    url: str,
+    issue_id: int,
+    port: int,
+    journals: Path,
+    connections: int,
+    lease_duration: timedelta,
+    fault_hook: FaultHook,
+    log: Path | None,
 ) -> None:
     """Send an issue as a real sender does, only in more of a hurry."""
+    if log is not None:
+        with log.open("ab") as file:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
     clock, database = SystemClock(), open_database(url)
     message_ids = MessageIds(key=_KEY, domain="news.example")
-    point, _, times = death.partition(":")
     with database.read() as connection:
-        mailings = load_mailings(connection, int(issue_id), LinkSigner([_KEY]), message_ids, clock)
-    relay = Relay(host="127.0.0.1", port=int(port), waits=Waits(connect=5, command=5, body=5, final=5))
+        mailings = load_mailings(connection, issue_id, LinkSigner([_KEY]), message_ids, clock)
+    relay = Relay(host="127.0.0.1", port=port, waits=Waits(connect=5, command=5, body=5, final=5))
     sender = Sender(
         database=database,
-        issue_id=int(issue_id),
+        issue_id=issue_id,
         mailings=mailings,
-        transport=Smtp(relay=relay, connections=int(connections), messages_per_connection=200),
-        journals=Path(journals),
+        transport=Smtp(relay=relay, connections=connections, messages_per_connection=200),
+        journals=journals,
         clock=clock,
         hash_address=lambda key: key,
         retry_policy=RetryPolicy(attempts=10, first=timedelta(seconds=0.05), longest=timedelta(seconds=0.1)),
-        lease_duration=timedelta(seconds=float(lease_duration)),
-        fault_hook=Death(FaultPoint(point), int(times)) if death else no_fault,
+        lease_duration=lease_duration,
+        fault_hook=fault_hook,
     )
     signal.signal(signal.SIGTERM, lambda *_: sender.stop())
-    rehearsal = os.getppid()
+    parent = os.getppid()
     # Without its rehearsal it would try to reach a server for ever that is gone with it.
-    sender.watch = lambda progress: None if os.getppid() == rehearsal else sender.stop()
+    sender.watch = lambda counts: None if os.getppid() == parent else sender.stop()
     sender.send()
     database.close()
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

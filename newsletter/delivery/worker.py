@@ -19,7 +19,6 @@ from sqlalchemy.exc import DBAPIError
 from newsletter.clock import Clock
 from newsletter.db.engine import Database
 from newsletter.delivery import ledger
-from newsletter.delivery.alerts import RaiseAlert
 from newsletter.delivery.audience import AddressHash
 from newsletter.delivery.journal import Evidence, Journal
 from newsletter.delivery.ledger import FaultHook, FaultPoint, Fenced, Lease, Recipient, Window, no_fault
@@ -59,8 +58,8 @@ class Run:
     throttle: Throttle = UNLIMITED
     lease_duration: timedelta = ledger.LEASE_DURATION
     fault_hook: FaultHook = no_fault
-    #: Tells the operator of a pause.
-    raise_alert: RaiseAlert = lambda key, subject, body: None
+    #: Tells the operator of a pause, once: key, subject, body. `Alerts.raise_once` is one.
+    raise_alert: Callable[[str, str, str], object] = lambda key, subject, body: None
     breaker: Breaker = field(init=False)
     stopping: threading.Event = field(init=False, default_factory=threading.Event)
     #: Set by a worker that finds nothing more to do, for whoever waits for them all.

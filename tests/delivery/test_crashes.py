@@ -3,12 +3,13 @@
 The longer ones, marked `rehearsal`, run with `make rehearse`.
 """
 
+import os
 import resource
 import shutil
 import signal
-import subprocess
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,10 @@ import pytest
 from newsletter.clock import SystemClock
 from newsletter.db.engine import Database
 from newsletter.db.statuses import DeliveryStatus
-from newsletter.delivery.ledger import FaultPoint
+from newsletter.delivery.ledger import FaultHook, FaultPoint, no_fault
 from newsletter.delivery.loopback import Loopback, Misbehavior, Phase
 from newsletter.delivery.progress import get_counts
-from newsletter.delivery.rehearsal import Rehearsal, Trouble, make_issue, sender_command
+from newsletter.delivery.rehearsal import KillAt, Rehearsal, Trouble, make_issue, start_sender
 from newsletter.delivery.store import list_issues_with_work, skip_waiting
 from newsletter.digest.issues import Step
 from newsletter.digest.store import get_issue, take_step
@@ -27,7 +28,7 @@ from tests.delivery.house import add_readers, statuses
 
 S = DeliveryStatus
 CONNECTIONS = 2
-LEASE = 2.0
+LEASE = timedelta(seconds=2)
 
 
 class Stage:
@@ -39,10 +40,15 @@ class Stage:
         add_readers(database, readers)
         self._issue_id = make_issue(database, 1, SystemClock())
 
-    def start(self, death: str = "") -> "subprocess.Popen[bytes]":
-        url = self.database.url
-        arguments = (url, self._issue_id, self.server.port, self.journals, CONNECTIONS)
-        return subprocess.Popen(sender_command(*arguments, lease_duration=LEASE, death=death))
+    def start(self, fault_hook: FaultHook = no_fault) -> BaseProcess:
+        url, port = self.database.url, self.server.port
+        return start_sender(
+            url, self._issue_id, port, self.journals, CONNECTIONS, lease_duration=LEASE, fault_hook=fault_hook
+        )
+
+    def send(self, fault_hook: FaultHook = no_fault) -> int | None:
+        """Start a sender and wait for its end; return its exit code."""
+        return ended(self.start(fault_hook))
 
     def cancel(self) -> None:
         with self.database.write() as connection:
@@ -59,11 +65,11 @@ class Stage:
 
     def nobody_lost_or_doubled(self) -> bool:
         """Everybody who is not unsure has exactly one copy, and the unsure at most one."""
-        ended = statuses(self.database, self._issue_id)
+        found = statuses(self.database, self._issue_id)
         arrived = self.server.counts
-        sure = ended[S.ACCEPTED]
+        sure = found[S.ACCEPTED]
         return (
-            sure + ended[S.UNSURE] == self.readers
+            sure + found[S.UNSURE] == self.readers
             and set(arrived.values()) == {1}
             and sure <= len(arrived) <= self.readers
             and self._counts_are_kept()
@@ -71,14 +77,20 @@ class Stage:
 
     def _counts_are_kept(self) -> bool:
         """The batches' counts equal the deliveries counted one by one."""
-        ended = statuses(self.database, self._issue_id)
+        found = statuses(self.database, self._issue_id)
         with self.database.read() as connection:
             kept = get_counts(connection, self._issue_id)
-        return (kept.accepted, kept.unsure) == (ended[S.ACCEPTED], ended[S.UNSURE])
+        return (kept.accepted, kept.unsure) == (found[S.ACCEPTED], found[S.UNSURE])
 
     @property
     def unsure(self) -> int:
         return statuses(self.database, self._issue_id)[S.UNSURE]
+
+
+def ended(sender: BaseProcess, seconds: float = 60) -> int | None:
+    """Wait for a sender's end; return its exit code, None when it takes too long."""
+    sender.join(seconds)
+    return sender.exitcode
 
 
 def slowly(phase: Phase, recipient: str, connection: int) -> Misbehavior | None:
@@ -92,32 +104,34 @@ def stage(sqlite_database: Database, tmp_path: Path) -> Iterator[Callable[[int],
 
 
 @pytest.mark.parametrize(
-    "death",
+    ("point", "times"),
     [
-        f"{FaultPoint.CLAIMED}:2",
-        f"{FaultPoint.WRITTEN}:1",
-        f"{FaultPoint.WRITTEN}:3",
-        f"{FaultPoint.BEGUN}:3",
-        f"{FaultPoint.CLEARED}:3",
-        f"{FaultPoint.STARTED}:30",
-        f"{FaultPoint.ANSWERED}:30",
-        f"{FaultPoint.NOTED}:30",
-        f"{FaultPoint.WINDOW_OVER}:2",
+        (FaultPoint.CLAIMED, 2),
+        (FaultPoint.WRITTEN, 1),
+        (FaultPoint.WRITTEN, 3),
+        (FaultPoint.BEGUN, 3),
+        (FaultPoint.CLEARED, 3),
+        (FaultPoint.STARTED, 30),
+        (FaultPoint.ANSWERED, 30),
+        (FaultPoint.NOTED, 30),
+        (FaultPoint.WINDOW_OVER, 2),
     ],
 )
-def test_a_sender_may_die_between_any_two_steps(stage: Callable[[int], Stage], death: str) -> None:
+def test_a_sender_may_die_between_any_two_steps(
+    stage: Callable[[int], Stage], point: FaultPoint, times: int
+) -> None:
     play = stage(250)
-    assert play.start(death).wait(30) == -signal.SIGKILL
-    assert play.start().wait(30) == 0
+    assert play.send(KillAt(point, times)) == -signal.SIGKILL
+    assert play.send() == 0
     assert play.nobody_lost_or_doubled()
     assert play.unsure <= CONNECTIONS
 
 
 def test_a_sender_may_die_while_it_takes_over(stage: Callable[[int], Stage]) -> None:
     play = stage(250)
-    assert play.start(f"{FaultPoint.NOTED}:60").wait(30) == -signal.SIGKILL
-    assert play.start(f"{FaultPoint.TAKEN_OVER}:1").wait(30) == -signal.SIGKILL
-    assert play.start().wait(30) == 0
+    assert play.send(KillAt(FaultPoint.NOTED, 60)) == -signal.SIGKILL
+    assert play.send(KillAt(FaultPoint.TAKEN_OVER, 1)) == -signal.SIGKILL
+    assert play.send() == 0
     assert play.nobody_lost_or_doubled()
     assert play.unsure <= CONNECTIONS
 
@@ -126,12 +140,11 @@ def test_a_sender_that_sleeps_past_its_lease_doubles_nobody(stage: Callable[[int
     play = stage(400)
     sleeper = play.start()
     play.wait_for(40)
-    sleeper.send_signal(signal.SIGSTOP)
-    successor = play.start()
-    assert successor.wait(60) == 0
+    os.kill(sleeper.pid or 0, signal.SIGSTOP)
+    assert play.send() == 0
     unsure_meanwhile = play.unsure
-    sleeper.send_signal(signal.SIGCONT)
-    assert sleeper.wait(30) == 0
+    os.kill(sleeper.pid or 0, signal.SIGCONT)
+    assert ended(sleeper) == 0
     assert play.nobody_lost_or_doubled()
     assert play.unsure <= unsure_meanwhile <= CONNECTIONS * 100
 
@@ -141,9 +154,9 @@ def test_another_machine_takes_over_without_the_journal(stage: Callable[[int], S
     killed = play.start()
     play.wait_for(40)
     killed.kill()
-    killed.wait()
+    killed.join()
     shutil.rmtree(play.journals)
-    assert play.start().wait(60) == 0
+    assert play.send() == 0
     assert play.nobody_lost_or_doubled()
     assert 0 < play.unsure <= CONNECTIONS * 100
 
@@ -151,7 +164,7 @@ def test_another_machine_takes_over_without_the_journal(stage: Callable[[int], S
 def test_two_senders_started_at_once_double_nobody(stage: Callable[[int], Stage]) -> None:
     play = stage(400)
     pair = [play.start(), play.start()]
-    assert [each.wait(60) for each in pair] == [0, 0]
+    assert [ended(each) for each in pair] == [0, 0]
     assert play.nobody_lost_or_doubled()
     assert play.unsure == 0
 
@@ -161,17 +174,17 @@ def test_what_a_killed_sender_of_a_cancelled_issue_held_is_settled(stage: Callab
     killed = play.start()
     play.wait_for(40)
     killed.kill()
-    killed.wait()
+    killed.join()
     play.cancel()
     with play.database.read() as connection:
         assert list_issues_with_work(connection) == (1,)
     mailed = play.server.total
-    assert play.start().wait(30) == 0
-    ended = statuses(play.database)
+    assert play.send() == 0
+    found = statuses(play.database)
     assert play.server.total == mailed
-    assert set(ended) <= {S.ACCEPTED, S.UNSURE, S.SKIPPED}
-    assert ended.total() == 400
-    assert ended[S.UNSURE] <= CONNECTIONS
+    assert set(found) <= {S.ACCEPTED, S.UNSURE, S.SKIPPED}
+    assert found.total() == 400
+    assert found[S.UNSURE] <= CONNECTIONS
     with play.database.read() as connection:
         assert list_issues_with_work(connection) == ()
 
@@ -181,13 +194,15 @@ def test_a_full_disk_loses_and_doubles_nobody(stage: Callable[[int], Stage]) -> 
     running = play.start()
     play.wait_for(40)
     # No file of the sender's may grow: to it that is a full disk, which has room again a moment later.
-    resource.prlimit(running.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+    resource.prlimit(running.pid or 0, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
     SystemClock().sleep(timedelta(seconds=2.5))
     while_full = play.server.total
-    resource.prlimit(running.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    if running.wait(60):
+    resource.prlimit(
+        running.pid or 0, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    )
+    if ended(running):
         # It could not even note what it had begun, and gave up; then another follows, as under `newsletter serve`.
-        assert play.start().wait(60) == 0
+        assert play.send() == 0
     assert while_full < 400
     assert play.nobody_lost_or_doubled()
     assert play.unsure == 0
@@ -198,9 +213,9 @@ def test_sigterm_lets_the_window_end_and_loses_nothing(stage: Callable[[int], St
     stopped = play.start()
     play.wait_for(40)
     stopped.terminate()
-    assert stopped.wait(10) == 0
+    assert ended(stopped, 10) == 0
     assert list(play.journals.iterdir()) == []
-    assert play.start().wait(60) == 0
+    assert play.send() == 0
     assert play.nobody_lost_or_doubled()
     assert play.unsure == 0
 
@@ -208,10 +223,10 @@ def test_sigterm_lets_the_window_end_and_loses_nothing(stage: Callable[[int], St
 def test_without_a_journal_nothing_is_sent(stage: Callable[[int], Stage]) -> None:
     play = stage(250)
     play.journals.write_text("where the folder should be")
-    assert play.start().wait(30) == 1
+    assert play.send() == 1
     assert play.server.total == 0
     play.journals.unlink()
-    assert play.start().wait(30) == 0
+    assert play.send() == 0
     assert play.nobody_lost_or_doubled()
 
 

@@ -7,7 +7,7 @@ import ast
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
@@ -150,15 +150,18 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
 }
 
 
-def main(arguments: list[str]) -> int:
+def main(
+    arguments: list[str], folder: Path = REFERENCE, documents: Mapping[str, Callable[[], str]] = DOCUMENTS
+) -> int:
+    """Write the documents that differ into `folder`, or name them with `--check`; return the exit status."""
     stale = []
-    for name, generate in DOCUMENTS.items():
-        file, text = REFERENCE / name, generate()
+    for name, generate in documents.items():
+        file, text = folder / name, generate()
         if file.is_file() and file.read_text(encoding="utf-8") == text:
             continue
         stale.append(name)
         if "--check" not in arguments:
-            REFERENCE.mkdir(exist_ok=True)
+            folder.mkdir(exist_ok=True)
             file.write_text(text, encoding="utf-8")
     if not stale:
         return 0

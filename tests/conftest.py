@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -21,6 +22,10 @@ from tests.parts import require_fonts, require_part
 # a deadline per example measures the machine's other work, not ours
 settings.register_profile("newsletter", deadline=None)
 settings.load_profile("newsletter")
+
+# A shell ignores Ctrl-C for what it runs in the background, and children would inherit that: some tests send it to them.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Half of what the stores cost is waiting for a disk. Memory has none; children find it by the environment.
 _MEMORY = Path("/dev/shm")

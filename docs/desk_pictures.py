@@ -49,13 +49,13 @@ def take_all(tab: Page) -> None:
     tab.goto(urljoin(tab.url, ISSUE))
     answer_everything(tab)
     tab.locator("form[action$='/approve'] button").click()
-    tab.get_by_text("Send it now").first.click()
+    tab.get_by_text("Send now").first.click()
     readers = tab.locator("form[action$='/send'] input[name=audience]").get_attribute("value") or ""
-    tab.get_by_label("Type the number of readers").fill(readers)
+    tab.get_by_label("To confirm, type the number of readers").fill(readers)
     tab.locator("form[action$='/send'] button").click()
     tab.locator(".state.sent").wait_for()
     tab.get_by_text("Everybody is done.").wait_for()
-    take(tab, f"{ISSUE}/watch", "desk-watch", DESK)
+    take(tab, f"{ISSUE}/progress", "desk-progress", DESK)
     take(tab, f"{ISSUE}/report", "desk-report", DESK)
 
 

@@ -1,70 +1,76 @@
-"""Puts the pages together: which modules have routes, and what a visitor sees when something is wrong.
+"""Puts the pages together: every module with a `router`, and how an error is answered.
 
-A module of pages exports `router`. What every response owes its reader is in security.py, how a page is written in
-pages.py. Reading never changes anything: GET and HEAD are safe on every route, by test.
+What every response owes its reader is in security.py, how a page is rendered in pages.py. Reading never changes
+anything: GET and HEAD are safe on every route, by test.
 """
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
-from newsletter import __version__
+from newsletter import __version__, web
 from newsletter.app import App
 from newsletter.editing.cache import DeskCache
-from newsletter.errors import BadInput, BadLink, NotFound, StoreBusy
-from newsletter.web.caching import Remembered
-from newsletter.web.desk import layout as desk
-from newsletter.web.pages import BadLinkPage, Pages, TroublePage, show
-from newsletter.web.security import Guard
+from newsletter.errors import BadInput, BadLink, ChangedMeanwhile, NotFound, StoreBusy
+from newsletter.web import desk
+from newsletter.web.caching import PageCache
+from newsletter.web.desk.auth import ForeignForm, NotAllowed, NotSignedIn
+from newsletter.web.desk.layout import show_error
+from newsletter.web.pages import BadLinkPage, ErrorPage, Pages, show
+from newsletter.web.security import DESK, Guard
 
 log = logging.getLogger(__name__)
-
-#: The modules of this folder that have routes, in the order in which they are asked.
-ROUTES = (
-    "health",
-    "assets",
-    "subscribe",
-    "unsubscribe",
-    "preferences",
-    "vote",
-    "archive",
-    "feeds",
-    "clicks",
-    "webhooks",
-    "desk.issues",
-    "desk.editors",
-    "desk.draft",
-    "desk.preview",
-    "desk.sending",
-    "desk.progress",
-    "desk.reports",
-    "desk.readers",
-    "desk.facts",
-    "desk.outbox",
-)
 
 #: Paths below it speak JSON.
 API = "/api/"
 
+FAILED = "That did not work"
+
+#: How an error is answered: status, title, and words; where those are empty, the error's own.
+ANSWERS: dict[type[Exception], tuple[int, str, str]] = {
+    BadInput: (400, FAILED, ""),
+    NotFound: (404, "Page not found", "There is no page here. It may have moved."),
+    NotAllowed: (403, "Publishers only", ""),
+    ForeignForm: (403, FAILED, ""),
+    ChangedMeanwhile: (409, "Somebody else was faster", ""),
+    StoreBusy: (
+        503,
+        "One moment, please",
+        "We are busy, and nothing was changed. Please try again in a minute.",
+    ),
+}
+
+
+def routers() -> Iterator[APIRouter]:
+    """Yield the `router` of every module in this folder and in desk/ that has one."""
+    for package in (web, desk):
+        for found in iter_modules(package.__path__, f"{package.__name__}."):
+            # Not the two that run the pages: they are programs.
+            if not found.ispkg and found.name.rpartition(".")[2] not in ("__main__", "server"):
+                module = import_module(found.name)
+                if hasattr(module, "router"):
+                    yield module.router
+
 
 def make_web(app: App) -> FastAPI:
-    """The web application of an opened installation."""
+    """Return the web application of an opened installation."""
     cache = DeskCache(app)
 
     @asynccontextmanager
-    async def running(web: FastAPI) -> AsyncIterator[None]:
+    async def running(made: FastAPI) -> AsyncIterator[None]:
         yield
         cache.close()
 
-    web = FastAPI(
+    made = FastAPI(
         lifespan=running,
         title=app.settings.site.name,
         version=__version__,
@@ -74,44 +80,65 @@ def make_web(app: App) -> FastAPI:
         # RFC 8058 forbids redirects on the way to leave, and nobody else needs these.
         redirect_slashes=False,
     )
-    web.state.newsletter = app
-    web.state.cache = cache
-    web.state.pages = Pages.of(app)
-    web.state.remembered = Remembered()
-    for name in ROUTES:
-        router: APIRouter = import_module(f"newsletter.web.{name}").router
-        web.include_router(router)
-    for error, handler in _HANDLERS.items():
-        web.add_exception_handler(error, handler)
-    web.add_middleware(Guard, settings=app.settings)
-    return web
+    made.state.newsletter = app
+    made.state.cache = cache
+    made.state.pages = Pages.of(app)
+    made.state.page_cache = PageCache()
+    for router in routers():
+        made.include_router(router)
+    for error in ANSWERS:
+        made.add_exception_handler(error, _answer)
+    made.add_exception_handler(BadLink, _bad_link)
+    made.add_exception_handler(NotSignedIn, _not_signed_in)
+    made.add_exception_handler(HTTPException, _http_error)
+    made.add_exception_handler(RequestValidationError, _bad_json)
+    made.add_exception_handler(OperationalError, _busy)
+    made.add_middleware(Guard, settings=app.settings)
+    return made
 
 
-def _trouble(request: Request, status: int, title: str, words: str) -> Response:
+def _answer(request: Request, error: Exception) -> Response:
+    kind = next(each for each in type(error).__mro__ if each in ANSWERS)
+    status, title, words = ANSWERS[kind]
+    response = _show(request, status, title, words or str(error))
+    if status == 503:
+        log.error("the database could not be reached: %s", type(error).__name__)
+        response.headers["Retry-After"] = "60"
+    return response
+
+
+def _show(request: Request, status: int, title: str, words: str) -> Response:
+    """Show an error to a program, on the desk's own page, or on everybody's."""
     if request.url.path.startswith(API):
         return JSONResponse({"detail": words}, status)
-    if desk.is_desk(request):
-        return desk.desk_trouble(request, status, title, words)
-    return show(request, TroublePage(title=title, words=words), status)
+    if DESK.fullmatch(request.url.path):
+        return show_error(request, status, title, words)
+    return show(request, ErrorPage(title=title, words=words), status)
+
+
+def _busy(request: Request, error: Exception) -> Response:
+    """SQLAlchemy's error for a database that cannot be reached is answered as ours is."""
+    return _answer(request, StoreBusy())
 
 
 def _bad_link(request: Request, error: Exception) -> Response:
     return show(request, BadLinkPage(), 400)
 
 
-def _bad_input(request: Request, error: Exception) -> Response:
-    return _trouble(request, 400, "That did not work", str(error))
-
-
-def _not_found(request: Request, error: Exception) -> Response:
-    return _trouble(request, 404, "Nothing here", "There is no such page. It may have moved.")
+def _not_signed_in(request: Request, error: Exception) -> Response:
+    if request.method in ("GET", "HEAD"):
+        return RedirectResponse("/desk/sign-in", status_code=303)
+    words = (
+        "You are not signed in any more, and nothing was changed. Sign in, then go back and send it again."
+    )
+    return show_error(request, 401, "Please sign in", words, to="/desk/sign-in", link="Sign in")
 
 
 def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
-        return _not_found(request, error)
-    response = _trouble(request, error.status_code, "That did not work", error.detail)
+        return _answer(request, NotFound("page", request.url.path))
+    response = _show(request, error.status_code, FAILED, error.detail)
     response.headers.update(error.headers or {})
     return response
 
@@ -128,23 +155,3 @@ def _bad_json(request: Request, error: Exception) -> Response:
 
 def _plain(part: object) -> object:
     return part if isinstance(part, int) else str(part).encode("ascii", "backslashreplace").decode()
-
-
-def _busy(request: Request, error: Exception) -> Response:
-    log.error("the database could not be reached: %s", type(error).__name__)
-    words = "We are busy right now, and nothing was changed. Please try again in a minute."
-    response = _trouble(request, 503, "One moment", words)
-    response.headers["Retry-After"] = "60"
-    return response
-
-
-_HANDLERS: dict[type[Exception], Callable[[Request, Exception], Response]] = {
-    BadLink: _bad_link,
-    NotFound: _not_found,
-    BadInput: _bad_input,
-    HTTPException: _http_error,
-    RequestValidationError: _bad_json,
-    OperationalError: _busy,
-    StoreBusy: _busy,
-    **desk.HANDLERS,
-}

@@ -1,4 +1,8 @@
-"""Answers that are the same for everybody: kept for a while by browsers and proxies, and asked for again by their tag."""
+"""Answers that are the same for everybody: kept by browsers and proxies for a while, and by us until they would change.
+
+An issue's page costs a hundred times what handing it out again does: while nothing that it is written from changes, nobody
+writes it again.
+"""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
@@ -17,10 +21,12 @@ from newsletter.editing.cache import keep
 
 #: Seconds that a copy may be used without asking again.
 FRESH = 300
+#: Pages that are kept: of a few hundred kilobytes at most each.
+MOST_KEPT = 200
 
 
-def answer(request: Request, body: str, media_type: str, modified_at: datetime | None = None) -> Response:
-    """The body, or 304 for whoever has it already (RFC 9110, section 13)."""
+def respond(request: Request, body: str, media_type: str, modified_at: datetime | None = None) -> Response:
+    """Return the body, or 304 for whoever has it already (RFC 9110, section 13)."""
     content = body.encode()
     tag = f'"{sha256(content).hexdigest()[:32]}"'
     headers = {"Cache-Control": f"public, max-age={FRESH}", "ETag": tag}
@@ -47,16 +53,8 @@ def _moment(text: str) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-# Public pages as they were last written: while nothing that they are written from changes, nobody writes them again.
-#
-# An issue's page costs a hundred times what handing it out again does, and it is the same for everybody.
-
-#: Pages that are kept: of a few hundred kilobytes at most each.
-MOST_KEPT = 200
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class CachedPage:
     """A page, and when what it says changed last."""
 
     body: str
@@ -65,13 +63,14 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class PageCache:
     """The pages of one process, by their path, each with the state that it was written from."""
 
-    _pages: OrderedDict[str, tuple[Hashable, Written]] = field(default_factory=OrderedDict)
+    _pages: OrderedDict[str, tuple[Hashable, CachedPage]] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
-    def page(self, path: str, state: Hashable, write: Callable[[], Written]) -> Written:
+    def page(self, path: str, state: Hashable, write: Callable[[], CachedPage]) -> CachedPage:
+        """Return the page as it was written from this state, or write it."""
         with self._lock:
             known = self._pages.get(path)
             if known is not None and known[0] == state:
@@ -83,14 +82,14 @@ class Remembered:
         return written
 
 
-def answer_again(
-    request: Request, app: App, shown: Sequence[ArchivedIssue], write: Callable[[], Written]
+def respond_cached(
+    request: Request, app: App, shown: Sequence[ArchivedIssue], write: Callable[[], CachedPage]
 ) -> Response:
-    """The page of this path, written from these issues and the store of content."""
-    remembered: Remembered = request.app.state.remembered
+    """Return the page of this path, written from these issues and the store of content."""
+    cache: PageCache = request.app.state.page_cache
     state = (_state_of(shown), _state_of_content(app))
-    page = remembered.page(request.url.path, state, write)
-    return answer(request, page.body, page.media_type, page.modified_at)
+    page = cache.page(request.url.path, state, write)
+    return respond(request, page.body, page.media_type, page.modified_at)
 
 
 def _state_of(shown: Sequence[ArchivedIssue]) -> Hashable:

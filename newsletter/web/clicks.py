@@ -10,7 +10,7 @@ from starlette.background import BackgroundTask
 from newsletter.app import App
 from newsletter.digest.clicks import Click, count_clicks, get_target, kind_of
 from newsletter.errors import NotFound
-from newsletter.web.pages import Installed
+from newsletter.web.dependencies import Installed
 from newsletter.web.security import asked_method
 from newsletter.web.subscribe import network_behind
 

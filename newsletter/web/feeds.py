@@ -1,7 +1,6 @@
 """Feeds of the issues, of each category and of each tool: Atom (RFC 4287), RSS 2.0 and JSON Feed 1.1. And the sitemap.
 
-The feed of everything has an entry for each issue, the others one for each thing said. How each form is written is in
-feed_forms.py.
+The feed of everything has an entry for each issue, the others one for each thing said.
 """
 
 import json
@@ -19,8 +18,14 @@ from fastapi import APIRouter, Request, Response
 from newsletter.db.statuses import Edition
 from newsletter.digest.archive import ArchivedIssue, ArchiveEntry, news_of
 from newsletter.errors import NotFound
-from newsletter.web.caching import Written, answer, answer_again
-from newsletter.web.pages import Installed, Site
+from newsletter.web.caching import CachedPage, respond, respond_cached
+from newsletter.web.dependencies import Installed
+from newsletter.web.pages import Site
+
+router = APIRouter(include_in_schema=False)
+
+#: Entries of a feed: more than a reader's program that slept for months will miss.
+MOST_ENTRIES = 50
 
 # How a feed and a sitemap are written: Atom 1.0 (RFC 4287), RSS 2.0, JSON Feed 1.1, sitemaps.org.
 
@@ -184,18 +189,7 @@ def _rfc822(moment: datetime) -> str:
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
-router = APIRouter(include_in_schema=False)
-
-#: Entries of a feed: more than a reader's program that slept for months will miss.
-MOST_ENTRIES = 50
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
-    """A category or a tool that has a feed: its name, and how addresses call it."""
-
-    name: str
-    slug: str
+# The routes
 
 
 @router.get("/feed.{form}")
@@ -203,27 +197,21 @@ def everything(request: Request, app: Installed, form: str) -> Response:
     shown = app.archive.issues()
     site = Site.of(app.settings)
 
-    def write() -> Written:
+    def write() -> CachedPage:
         entries = tuple(_issue_entry(each, site) for each in shown[:MOST_ENTRIES])
         return _write(site, form, f"/feed.{form}", site.name, entries)
 
-    return answer_again(request, app, shown, write)
+    return respond_cached(request, app, shown, write)
 
 
 @router.get("/feed/category/{slug}.{form}")
 def category(request: Request, app: Installed, slug: str, form: str) -> Response:
-    shown = app.archive.issues()
-    shelf = _shelf(shelves_of(shown)[0], slug, "category")
-    said = _said(shown, lambda entry: slug in map(_slug, entry.categories))
-    return _shelf_feed(request, app, form, f"/feed/category/{slug}.{form}", shelf, said)
+    return _part(request, app, "category", slug, form, lambda entry: slug in map(_slug, entry.categories))
 
 
 @router.get("/feed/tool/{slug}.{form}")
 def tool(request: Request, app: Installed, slug: str, form: str) -> Response:
-    shown = app.archive.issues()
-    shelf = _shelf(shelves_of(shown)[1], slug, "tool")
-    said = _said(shown, lambda entry: slug in entry.tool_ids)
-    return _shelf_feed(request, app, form, f"/feed/tool/{slug}.{form}", shelf, said)
+    return _part(request, app, "tool", slug, form, lambda entry: slug in entry.tool_ids)
 
 
 @router.get("/sitemap.xml")
@@ -235,20 +223,20 @@ def sitemap(request: Request, app: Installed) -> Response:
         (f"{base}/subscribe", None),
     ]
     pages += [(f"{base}/archive/{each.slug}", each.updated_at) for each in shown]
-    return answer(request, sitemap_xml(pages), "application/xml", _newest(shown))
+    return respond(request, sitemap_xml(pages), "application/xml", _newest(shown))
 
 
 @router.get("/robots.txt")
 def robots(request: Request, app: Installed) -> Response:
     """Personal pages forbid themselves to be listed, in each answer; here they would only be made known."""
     base = Site.of(app.settings).public_url
-    return answer(
+    return respond(
         request, f"User-agent: *\nAllow: /\nSitemap: {base}/sitemap.xml\n", "text/plain; charset=utf-8"
     )
 
 
-def shelves_of(shown: Iterable[ArchivedIssue]) -> tuple[tuple[Shelf, ...], tuple[Shelf, ...]]:
-    """The categories and the tools that issues speak of, by name."""
+def feeds_of(shown: Iterable[ArchivedIssue]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the categories and the tools that have a feed: names by what addresses call them, in their order."""
     categories: dict[str, str] = {}
     tools: dict[str, str] = {}
     for issue in news_of(shown):
@@ -257,12 +245,11 @@ def shelves_of(shown: Iterable[ArchivedIssue]) -> tuple[tuple[Shelf, ...], tuple
                 categories.setdefault(_slug(name), name)
         for tool_id, name in _tool_names(issue):
             tools.setdefault(tool_id, name)
-    return _sorted(categories), _sorted(tools)
+    return _by_name(categories), _by_name(tools)
 
 
-def _sorted(named: dict[str, str]) -> tuple[Shelf, ...]:
-    shelves = (Shelf(name=name, slug=slug) for slug, name in named.items())
-    return tuple(sorted(shelves, key=lambda each: each.name.casefold()))
+def _by_name(named: dict[str, str]) -> dict[str, str]:
+    return dict(sorted(named.items(), key=lambda each: each[1].casefold()))
 
 
 def _tool_names(issue: ArchivedIssue) -> Iterator[tuple[str, str]]:
@@ -278,34 +265,24 @@ def _slug(name: str) -> str:
     return re.sub(r"\W+", "-", name.casefold()).strip("-") or "other"
 
 
-def _shelf(shelves: Iterable[Shelf], slug: str, kind: str) -> Shelf:
-    for each in shelves:
-        if each.slug == slug:
-            return each
-    raise NotFound(kind, slug)
-
-
-def _said(
-    shown: Iterable[ArchivedIssue], about: Callable[[ArchiveEntry], bool]
-) -> Iterator[tuple[ArchivedIssue, ArchiveEntry]]:
-    return ((issue, entry) for issue in news_of(shown) for entry in issue.entries if about(entry))
-
-
-def _shelf_feed(
-    request: Request,
-    app: Installed,
-    form: str,
-    path: str,
-    shelf: Shelf,
-    said: Iterable[tuple[ArchivedIssue, ArchiveEntry]],
+def _part(
+    request: Request, app: Installed, kind: str, slug: str, form: str, about: Callable[[ArchiveEntry], bool]
 ) -> Response:
+    """Answer with the feed of one category or tool."""
+    shown = app.archive.issues()
+    categories, tools = feeds_of(shown)
+    named = categories if kind == "category" else tools
+    if slug not in named:
+        raise NotFound(kind, slug)
     site = Site.of(app.settings)
+    said = ((issue, entry) for issue in news_of(shown) for entry in issue.entries if about(entry))
     entries = tuple(_entry(issue, entry, site) for issue, entry in islice(said, MOST_ENTRIES))
-    page = _write(site, form, path, f"{site.name}: {shelf.name}", entries)
-    return answer(request, page.body, page.media_type, page.modified_at)
+    path = f"/feed/{kind}/{slug}.{form}"
+    page = _write(site, form, path, f"{site.name}: {named[slug]}", entries)
+    return respond(request, page.body, page.media_type, page.modified_at)
 
 
-def _write(site: Site, form: str, path: str, title: str, entries: tuple[FeedEntry, ...]) -> Written:
+def _write(site: Site, form: str, path: str, title: str, entries: tuple[FeedEntry, ...]) -> CachedPage:
     if form not in FORMS:
         raise NotFound("feed", path)
     feed = Feed(
@@ -317,7 +294,7 @@ def _write(site: Site, form: str, path: str, title: str, entries: tuple[FeedEntr
         entries=entries,
     )
     media_type, write = FORMS[form]
-    return Written(body=write(feed), media_type=media_type, modified_at=feed.updated_at)
+    return CachedPage(body=write(feed), media_type=media_type, modified_at=feed.updated_at)
 
 
 def _issue_entry(issue: ArchivedIssue, site: Site) -> FeedEntry:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.db.revisions import require_head
 from newsletter.errors import NewsletterError
-from newsletter.web.pages import Installed
+from newsletter.web.dependencies import Installed
 
 log = logging.getLogger(__name__)
 

@@ -28,7 +28,8 @@ from newsletter.readers.links import Purpose
 from newsletter.readers.preferences import FieldFault, Preferences
 from newsletter.readers.store import Reader
 from newsletter.readers.subscribing import TooMany
-from newsletter.web.pages import Fields, Form, Installed, Page, personal_url, reader_of, reader_of_dated, show
+from newsletter.web.dependencies import Fields, Form, Installed, personal_url, reader_of, reader_of_dated
+from newsletter.web.pages import Page, show
 from newsletter.web.subscribe import TRAP, network_behind
 
 #: Names that the field for another tool offers; more would make the page long.

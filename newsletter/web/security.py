@@ -6,7 +6,7 @@
   say that it is public (by its own Cache-Control) is taken for personal.
 - A form of another site cannot act for a reader: `Sec-Fetch-Site`, or `Origin` from browsers without it, must name
   our own pages. This is a second wall: the first is the signed token in the address, and at the desk, the only place
-  with a cookie, the token in each form (desk/people.py).
+  with a cookie, the token in each form (desk/auth.py).
   Open to other sites are only leaving by one click (RFC 8058) and subscribing, which is meant to be embedded.
 - A body over 64 KB is refused before it is read, one that does not say its length as soon as it grows so long, and
   one that takes too long is not waited for.

@@ -16,7 +16,8 @@ from newsletter.errors import BadInput, NewsletterError
 from newsletter.readers.consents import ConsentOrigin
 from newsletter.readers.links import Purpose
 from newsletter.readers.subscribing import TooMany, network_of
-from newsletter.web.pages import Form, Installed, Page, personal_url, show
+from newsletter.web.dependencies import Form, Installed, personal_url
+from newsletter.web.pages import Page, show
 
 router = APIRouter()
 

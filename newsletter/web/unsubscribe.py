@@ -15,7 +15,8 @@ from newsletter.readers import leaving
 from newsletter.readers.consents import ConsentOrigin
 from newsletter.readers.links import Purpose
 from newsletter.readers.store import find_reader_by_id
-from newsletter.web.pages import AnyForm, Form, Installed, Page, show, target_of
+from newsletter.web.dependencies import AnyForm, Form, Installed, target_of
+from newsletter.web.pages import Page, show
 
 router = APIRouter(include_in_schema=False)
 
@@ -100,7 +101,7 @@ def undo(request: Request, app: Installed, token: str, form: Form) -> Response:
         if back
         else "This can be taken back for a day only. You are welcome to subscribe again."
     )
-    title = "You are still in" if back else "You have left"
+    title = "You are still in" if back else "You are unsubscribed"
     return show(request, StayedPage(title=title, words=words, token=token))
 
 
@@ -126,7 +127,7 @@ def monthly(request: Request, app: Installed, token: str, form: Form) -> Respons
 def _instead(title: str, worked: object, words: str, token: str) -> StayedPage:
     if worked:
         return StayedPage(title=title, words=words, token=token)
-    return StayedPage(title="You have left", words="Nothing comes to you any more.", token=token)
+    return StayedPage(title="You are unsubscribed", words="Nothing comes to you any more.", token=token)
 
 
 def _day(day: date | None) -> str:

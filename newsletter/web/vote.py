@@ -16,7 +16,8 @@ from newsletter.db.statuses import ReaderStatus, Vote
 from newsletter.digest.votes import Ballot, find_ballot
 from newsletter.readers.links import Purpose
 from newsletter.readers.store import Reader
-from newsletter.web.pages import Form, Installed, Page, reader_of, show
+from newsletter.web.dependencies import Form, Installed, reader_of
+from newsletter.web.pages import Page, show
 
 router = APIRouter(include_in_schema=False)
 

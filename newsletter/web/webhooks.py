@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from newsletter.delivery.transports import TRANSPORTS, Entry, webhook_path
-from newsletter.web.pages import Installed
+from newsletter.web.dependencies import Installed
 
 router = APIRouter(tags=["webhooks"])
 

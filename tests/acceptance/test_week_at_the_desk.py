@@ -177,9 +177,9 @@ def correct(editor: Editor, app: App) -> None:
     """Words, a quote, the items, and a step back."""
     editor.write("Subject", SUBJECT)
     editor.write("Note", NOTE)
-    editor.button("Save the words")
+    editor.button("Save texts")
     assert editor.said() == "Saved."
-    editor.go(editor.tab.get_by_role("list", name="Proposals for the preheader").get_by_role("button").last)
+    editor.go(editor.tab.get_by_role("list", name="Suggestions for the preheader").get_by_role("button").last)
     other = editor.tab.locator("button.sentence:not([aria-current])").first
     words = other.inner_text()
     editor.go(other)
@@ -188,17 +188,17 @@ def correct(editor: Editor, app: App) -> None:
     editor.button(f"Up {second}")
     first = editor.tab.locator("#more-room + ol form.line").first.locator(".title")
     expect(first).to_contain_text(second)
-    editor.unfold("Move or take out")
-    editor.button(re.compile("^Next week"))
-    assert editor.tab.get_by_role("heading", name="Taken out").is_visible()
+    editor.unfold("Move or remove")
+    editor.button(re.compile("^Remove until next week"))
+    assert editor.tab.get_by_role("heading", name="Removed").is_visible()
     editor.button(re.compile("^Undo: "))
-    assert editor.tab.get_by_role("heading", name="Taken out").count() == 0
-    editor.link(re.compile("Look for newer|newer: look, then merge"))
-    editor.button("Merge exactly this")
+    assert editor.tab.get_by_role("heading", name="Removed").count() == 0
+    editor.link(re.compile("Check for newer items|Review and merge"))
+    editor.button("Merge these changes")
 
 
 def look_in_every_way(editor: Editor) -> None:
-    editor.link("Preview it in every way")
+    editor.link("Preview")
     ways = [each.get_attribute("href") or "" for each in editor.tab.locator(".switches a").all()]
     assert len(ways) >= 10
     for way in ways:
@@ -225,23 +225,23 @@ def week(editor: Editor, app: App) -> None:
     correct(editor, app)
     look_in_every_way(editor)
     answer_everything(editor)
-    editor.unfold("Test send")
-    editor.button(f"To {PAUL}")
+    editor.unfold("Send a test")
+    editor.button(f"Send to {PAUL}")
     assert subject_of_the_test(app) == f"[Test] {SUBJECT}"
-    editor.button("Approve it")
+    editor.button("Approve")
     assert status(app) is IssueStatus.APPROVED
-    editor.unfold("Send it now")
-    editor.write(re.compile("Type the number of readers"), f"{READERS:,}")
-    editor.button("Send it now")
+    editor.unfold("Send now")
+    editor.write(re.compile("type the number of readers"), f"{READERS:,}")
+    editor.button("Send now")
     with sending(app) as server:
-        editor.open(f"{ISSUE}/watch")
+        editor.open(f"{ISSUE}/progress")
         accepted = editor.tab.locator('[data-live="accepted"]')
         expect(accepted).not_to_have_text("0", timeout=20_000)
         editor.unfold("Pause")
-        editor.button("Yes, pause it")
+        editor.button("Pause sending")
         assert status(app) is IssueStatus.PAUSED
         assert server.total < READERS
-        editor.button("Yes, go on")
+        editor.button("Resume sending")
         expect(accepted).to_have_text(f"{READERS:,}", timeout=60_000)
         expect(editor.tab.locator(".state").first).to_have_text("sent", timeout=20_000)
     editor.open(f"{ISSUE}/report")

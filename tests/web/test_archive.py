@@ -133,7 +133,7 @@ def test_a_cancelled_issue_is_not_shown(house: House) -> None:
     issue = send_issue(house)
     cancel(house.app, issue, "wrong")
     assert house.get(PAGE).status_code == 404
-    assert "has not gone out yet" in house.get("/").text
+    assert "has not been sent yet" in house.get("/").text
 
 
 def test_issues_are_listed_by_year_the_newest_first_and_lead_to_each_other(house: House) -> None:
@@ -204,7 +204,7 @@ def test_the_archive_may_be_kept_and_is_asked_for_again_by_its_tag(published: Ho
 def test_an_issue_that_is_not_there_is_a_friendly_404(published: House, slug: str) -> None:
     page = published.get(f"/archive/{slug}")
     assert page.status_code == 404
-    assert "There is no such page" in page.text
+    assert "There is no page here" in page.text
 
 
 def test_the_sitemap_names_every_public_page_and_robots_find_it(published: House) -> None:

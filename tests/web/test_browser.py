@@ -117,23 +117,23 @@ def live(visit: Visit, house: House) -> None:
     """From the first page to having left no trace."""
     tab = visit.tab
     visit.open("/subscribe")
-    write(visit, "Your address", ALICE)
-    visit.press("Send me a link to confirm")
-    assert visit.heading() == "Now look into your mailbox"
+    write(visit, "Your email address", ALICE)
+    visit.press("Subscribe")
+    assert visit.heading() == "Check your email"
     (mail,) = house.mails(ALICE)
     visit.open(path_in(mail, "confirm"))
     visit.press("Yes, confirm my address")
-    assert visit.heading() == "You are in"
+    assert visit.heading() == "You are subscribed"
     welcome = house.mails(ALICE)[-1]
 
     preferences = path_in(welcome, "preferences")
     visit.open(preferences)
     tick(visit, "checkbox", "Coding")
     tick(visit, "radio", "Once a month")
-    write(visit, "Your tokens a month", "lots")
+    write(visit, "Tokens you use per month", "lots")
     visit.press("Save")
     assert "whole number" in tab.get_by_role("alert").inner_text()
-    write(visit, "Your tokens a month", "5,000,000")
+    write(visit, "Tokens you use per month", "5,000,000")
     visit.press("Save")
     assert "Saved" in tab.get_by_role("status").inner_text()
     visit.open(f"{preferences}/follow/kite")
@@ -142,18 +142,18 @@ def live(visit: Visit, house: House) -> None:
 
     visit.open(path_in(welcome, "unsubscribe"))
     visit.press("Unsubscribe")
-    assert visit.heading() == "You have left"
-    visit.press("That was a slip: undo")
+    assert visit.heading() == "You are unsubscribed"
+    visit.press("That was a mistake: undo")
     assert visit.heading() == "You are still in"
 
     visit.open(preferences)
     assert tab.get_by_role("checkbox", name="Coding").is_checked()
     assert tab.get_by_role("checkbox", name="Kite").is_checked()
-    visit.press("Mail me the link")
+    visit.press("Email me the link")
     personal = next(mail for mail in house.mails(ALICE) if str(mail["Subject"]).startswith("Your data"))
     visit.open(path_in(personal, "personal"))
     with tab.expect_download() as download:
-        tab.get_by_role("link", name="Download all of it (JSON)").click()
+        tab.get_by_role("link", name="Download all your data (JSON)").click()
     exported = Path(download.value.path())
     assert ALICE in exported.read_text()
     exported.unlink()
@@ -161,7 +161,7 @@ def live(visit: Visit, house: House) -> None:
     assert caption is not None
     assert heads is not None
     assert caption["y"] + caption["height"] <= heads["y"]
-    tick(visit, "checkbox", "Yes, erase everything you keep of me")
+    tick(visit, "checkbox", "Yes, erase everything you have about me")
     visit.press("Erase")
     assert visit.heading() == "Everything is erased"
     assert files_with(house.app.settings.folder, b"alice") == []
@@ -228,9 +228,9 @@ def test_the_other_pages_have_no_barriers(
     visit.press("Once a month")
     now = house.app.links.dated_token(Purpose.PERSONAL, reader_id, house.app.clock.now())
     visit.open(f"/personal/{now}")
-    write(visit, "The new address", "new@example.org")
-    visit.press("Ask the new address")
-    assert visit.seen[-1] == "Now look into the new mailbox"
+    write(visit, "New email address", "new@example.org")
+    visit.press("Send a confirmation")
+    assert visit.seen[-1] == "Check the new mailbox"
     context.close()
 
 
@@ -247,7 +247,7 @@ def test_a_vote_from_the_mail_has_no_barriers(browser: Browser, served: tuple[Ho
     context = browser.new_context(viewport=PHONE, color_scheme="dark")  # type: ignore[arg-type]
     visit = Keyboard(context.new_page(), base, axe=True)
     visit.open(f"{page}?skip=meridian-medium")
-    visit.press("Count my vote")
+    visit.press("Vote")
     assert visit.heading() == "Your vote counts"
     assert len(house.rows()["vote_marks"]) == 1
     context.close()

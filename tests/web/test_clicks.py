@@ -118,7 +118,7 @@ def test_the_archive_keeps_the_plain_links_and_view_in_browser_the_counted(
 )
 def test_a_number_that_is_not_in_the_issue_leads_nowhere(house: House, issue: Issue, path: str) -> None:
     answer = house.get(f"/to/{path}")
-    assert (answer.status_code, heading(answer)) == (404, "Nothing here")
+    assert (answer.status_code, heading(answer)) == (404, "Page not found")
 
 
 def test_an_address_in_the_request_leads_nowhere_else(house: House, issue: Issue) -> None:

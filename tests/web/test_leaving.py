@@ -22,7 +22,7 @@ def path(house: House, reader_id: int) -> str:
 
 def test_the_page_has_a_button_and_changes_nothing(house: House, path: str) -> None:
     before = house.rows()
-    assert heading(house.get(path)) == "Leave Weekly Verdicts?"
+    assert heading(house.get(path)) == "Unsubscribe from Weekly Verdicts?"
     assert house.client.head(path).status_code == 200
     assert house.rows() == before
 
@@ -68,11 +68,11 @@ def test_nothing_in_the_body_stops_a_leaving(
 
 
 def test_leaving_again_and_leaving_once_erased_says_so_again(house: House, path: str, reader_id: int) -> None:
-    assert heading(house.post(path)) == "You have left"
-    assert heading(house.post(path)) == "You have left"
+    assert heading(house.post(path)) == "You are unsubscribed"
+    assert heading(house.post(path)) == "You are unsubscribed"
     house.app.eraser.erase(reader_id, ConsentChannel.PAGE)
     answer = house.post(path)
-    assert (answer.status_code, heading(answer)) == (200, "You have left")
+    assert (answer.status_code, heading(answer)) == (200, "You are unsubscribed")
     assert house.get(path).status_code == 200
 
 
@@ -105,7 +105,7 @@ def test_a_slip_is_undone_for_a_day(house: House, path: str, reader_id: int, clo
     house.post(path)
     clock.move(timedelta(days=1, seconds=1))
     assert "undo" not in house.post(path).text
-    assert heading(house.post(f"{path}/undo")) == "You have left"
+    assert heading(house.post(f"{path}/undo")) == "You are unsubscribed"
     assert house.reader(reader_id).status is ReaderStatus.LEFT
 
 
@@ -114,14 +114,14 @@ def test_whoever_left_by_one_click_finds_the_undo_behind_the_link_of_the_mail(
 ) -> None:
     house.client.post(path, content="List-Unsubscribe=One-Click")
     page = house.get(path)
-    assert heading(page) == "You have left"
+    assert heading(page) == "You are unsubscribed"
     assert f'action="{path}/undo"' in page.text
     house.post(f"{path}/undo")
-    assert heading(house.get(path)) == "Leave Weekly Verdicts?"
+    assert heading(house.get(path)) == "Unsubscribe from Weekly Verdicts?"
     house.post(path)
     clock.move(timedelta(days=1, seconds=1))
     page = house.get(path)
-    assert heading(page) == "You have left"
+    assert heading(page) == "You are unsubscribed"
     assert "undo" not in page.text
     assert house.reader(reader_id).status is ReaderStatus.LEFT
 
@@ -150,8 +150,8 @@ def test_a_pause_or_the_monthly_issue_may_be_had_instead(house: House, path: str
 
 def test_whoever_left_gets_neither(house: House, path: str, reader_id: int) -> None:
     house.post(path)
-    assert heading(house.post(f"{path}/pause")) == "You have left"
-    assert heading(house.post(f"{path}/monthly")) == "You have left"
+    assert heading(house.post(f"{path}/pause")) == "You are unsubscribed"
+    assert heading(house.post(f"{path}/monthly")) == "You are unsubscribed"
     assert house.reader(reader_id).preferences.edition is Edition.WEEKLY
 
 

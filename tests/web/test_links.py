@@ -68,7 +68,7 @@ def test_an_erased_readers_links_get_the_same_page_but_leaving_does(house: House
     house.app.eraser.erase(reader_id, ConsentChannel.PAGE)
     others = [purpose for purpose in PAGES if purpose is not Purpose.UNSUBSCRIBE]
     assert len(set().union(*(refused(house, purpose, tokens[purpose]) for purpose in others))) == 1
-    assert heading(house.post(f"/unsubscribe/{tokens[Purpose.UNSUBSCRIBE]}")) == "You have left"
+    assert heading(house.post(f"/unsubscribe/{tokens[Purpose.UNSUBSCRIBE]}")) == "You are unsubscribed"
 
 
 def test_any_text_for_a_token_is_refused(house: House, reader_id: int) -> None:

@@ -96,9 +96,7 @@ def test_the_log_waits_for_whoever_reads_and_says_so_when_it_takes_too_long(
 
 def test_an_address_changes_once_the_new_one_agrees(house: House, path: str, reader_id: int) -> None:
     house.post(f"/preferences/{house.token(Purpose.PREFERENCES, reader_id)}", edition="monthly")
-    assert (
-        heading(house.post(f"{path}/address", address="new@example.org")) == "Now look into the new mailbox"
-    )
+    assert heading(house.post(f"{path}/address", address="new@example.org")) == "Check the new mailbox"
     assert house.reader(reader_id).address == ALICE
     (mail,) = house.mails("new@example.org")
     assert heading(house.post(path_in(mail, "confirm"))) == "Your address has changed"
@@ -116,7 +114,7 @@ def test_an_address_changes_once_the_new_one_agrees(house: House, path: str, rea
 def test_somebody_elses_address_is_not_taken_and_not_betrayed(house: House, path: str) -> None:
     other = house.add("bob@example.org")
     answer = house.post(f"{path}/address", address="bob@example.org")
-    assert heading(answer) == "Now look into the new mailbox"
+    assert heading(answer) == "Check the new mailbox"
     assert house.mails("bob@example.org") == []
     assert house.reader(other).address == "bob@example.org"
 

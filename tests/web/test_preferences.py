@@ -38,7 +38,7 @@ def test_all_choices_are_kept(house: House, path: str, reader_id: int) -> None:
     assert (chosen.edition, chosen.monthly_tokens, chosen.team_size) == (Edition.MONTHLY, 2_500_000, 12)
     assert (str(chosen.paused_until), chosen.time_zone) == ("2027-01-15", "Europe/Berlin")
     assert chosen.send_hour == 7
-    saved = '<p class="notice" role="status">Saved. It holds from the next issue.</p>'
+    saved = '<p class="notice" role="status">Saved. Your changes apply from the next issue.</p>'
     assert house.get(path).text == answer.text.replace(saved, "")
 
 
@@ -92,7 +92,7 @@ def test_a_wrong_field_is_named_and_nothing_is_changed(
     assert answer.status_code == 422
     assert words in answer.text
     assert f'id="{field}-fault"' in answer.text
-    assert f'Nothing is saved yet: <a href="#{field}-fault">' in answer.text
+    assert f'Nothing has been saved yet: <a href="#{field}-fault">' in answer.text
     assert house.rows() == before
 
 
@@ -135,8 +135,8 @@ def test_pressing_the_button_often_mails_once(house: House, path: str) -> None:
 
 def test_whoever_left_is_told_how_to_come_back(house: House, path: str, reader_id: int) -> None:
     take_off(house.app.database, "alice@example.org", now=house.app.clock.now())
-    assert "gets no issues now" in house.get(path).text
-    assert "gets no issues now" in house.post(path, edition="monthly").text
+    assert "is not subscribed now" in house.get(path).text
+    assert "is not subscribed now" in house.post(path, edition="monthly").text
     reader = house.reader(reader_id)
     assert (reader.status, reader.preferences.edition) == (ReaderStatus.LEFT, Edition.WEEKLY)
 

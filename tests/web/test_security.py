@@ -129,10 +129,10 @@ def test_a_bug_shows_nothing_and_keeps_the_headers(house: House) -> None:
 
 def test_a_page_that_is_not_there_says_so_kindly(house: House) -> None:
     answer = house.get("/nowhere")
-    assert (answer.status_code, heading(answer)) == (404, "Nothing here")
+    assert (answer.status_code, heading(answer)) == (404, "Page not found")
     wrong = house.client.delete("/subscribe")
     assert (wrong.status_code, "allow" in wrong.headers) == (405, True)
-    assert house.get("/api/nothing").json() == {"detail": "There is no such page. It may have moved."}
+    assert house.get("/api/nothing").json() == {"detail": "There is no page here. It may have moved."}
 
 
 def test_it_says_whether_it_lives_and_can_work(house: House) -> None:

@@ -21,7 +21,7 @@ def confirm(house: House, address: str = ALICE) -> str:
     """Press the button behind the link of the first mail to the address; the path it was on."""
     (mail,) = (each for each in house.mails(address) if str(each["Subject"]).startswith("Please confirm"))
     path = path_in(mail, "confirm")
-    assert heading(house.post(path)) == "You are in"
+    assert heading(house.post(path)) == "You are subscribed"
     return path
 
 
@@ -36,7 +36,7 @@ def suppress(house: House, address: str, reason: str) -> None:
 
 
 def test_a_reader_comes_in_by_asking_and_confirming(house: House) -> None:
-    assert heading(house.post("/subscribe", address="Alice@Example.org")) == "Now look into your mailbox"
+    assert heading(house.post("/subscribe", address="Alice@Example.org")) == "Check your email"
     asked = house.find(ALICE)
     assert asked is not None
     assert (asked.status, asked.address) == (ReaderStatus.UNCONFIRMED, "Alice@example.org")
@@ -49,7 +49,7 @@ def test_a_reader_comes_in_by_asking_and_confirming(house: House) -> None:
         (ConsentEvent.REQUESTED, "form at /subscribe", WORDING),
         (ConsentEvent.CONFIRMED, "form at /subscribe", WORDING),
     ]
-    assert heading(house.post(path)) == "You are in"
+    assert heading(house.post(path)) == "You are subscribed"
     subjects = [str(mail["Subject"]) for mail in house.mails("Alice@example.org")]
     assert subjects == ["Please confirm: Weekly Verdicts by email", "You are in: Weekly Verdicts"]
 
@@ -206,7 +206,7 @@ def test_addresses_of_every_script_are_taken(house: House, typed: str, kept: str
 
 def test_the_field_that_people_do_not_see_catches_programs(house: House) -> None:
     answer = house.post("/subscribe", address=ALICE, website="https://spam.example")
-    assert heading(answer) == "Now look into your mailbox"
+    assert heading(answer) == "Check your email"
     assert house.rows()["readers"] == []
 
 
@@ -248,7 +248,7 @@ def test_the_form_for_other_sites_works_from_there(house: House) -> None:
     assert "&lt;form method=&#34;post&#34;" in snippet or '&lt;form method="post"' in snippet
     foreign = {"Origin": "https://tools.example.org", "Sec-Fetch-Site": "cross-site"}
     answer = house.client.post("/subscribe", data={"address": ALICE, "website": ""}, headers=foreign)
-    assert heading(answer) == "Now look into your mailbox"
+    assert heading(answer) == "Check your email"
 
 
 def test_list_bombing_is_bounded_by_network_and_by_domain(house: House, clock: MovedClock) -> None:

@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 
 from newsletter.editing.editors import Editor, find_signed_in, form_token
 from newsletter.errors import NewsletterError
-from newsletter.web.pages import Fields, Form, Installed
+from newsletter.web.dependencies import Fields, Form, Installed
 
 COOKIE = "desk"
 #: The name of the form's field that says which session's page it is from.
@@ -23,11 +23,11 @@ class NotSignedIn(NewsletterError):
 
 
 class NotAllowed(NewsletterError):
-    """Only a publisher may do this. Nothing was changed."""
+    """Only publishers can do this. Nothing was changed."""
 
 
 class ForeignForm(NewsletterError):
-    """This form is from another sign-in than yours of now, and was not taken. Go back, reload the page, and try again."""
+    """This form belongs to another session, so nothing was changed. Go back, reload the page, and try again."""
 
 
 def require_editor(request: Request, app: Installed) -> Editor:

@@ -1,7 +1,8 @@
-"""An issue's page: its mail beside what it needs, and for a draft everything that may be corrected.
+"""An issue's page: its mail beside what is to do, and for a draft everything that may be edited; merging newer items.
 
-Each form carries the version of the draft that its page showed. Where somebody was faster, nothing is lost: conflict.py
-shows both. A form that arrives twice is done once.
+Each form carries the version of the draft that its page showed. Where somebody was faster, nothing is lost: a page shows both
+texts. A form that arrives twice is done once. What is to do before an issue is sent is in sending.py, the frame with the
+mail in preview.py.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,15 +18,14 @@ from sqlalchemy import Connection
 
 from newsletter.app import App
 from newsletter.db.statuses import ExclusionReach, IssueStatus, ItemKind, Room
-from newsletter.digest.content import IssueContent
 from newsletter.digest.edition import EDITIONS
 from newsletter.digest.issues import Issue, ItemKey
-from newsletter.digest.selection import ROOM_NAMES, Way
+from newsletter.digest.selection import Way
 from newsletter.digest.store import get_issue, read_items
-from newsletter.digest.subject import Proposals
 from newsletter.digest.wording import count_words
 from newsletter.editing import revisions
 from newsletter.editing.cache import DeskCache
+from newsletter.editing.compiled import CompiledIssue
 from newsletter.editing.draft import MergePlan, merge
 from newsletter.editing.editors import Editor
 from newsletter.editing.edits import (
@@ -47,125 +47,16 @@ from newsletter.editing.outline import Outline, outline_of
 from newsletter.editing.revisions import DraftRevision, revisions_since
 from newsletter.errors import BadInput, ChangedMeanwhile, InvalidTransition
 from newsletter.render.markdown import to_html
+from newsletter.web.dependencies import Cached, Fields, Installed, cache_of
 from newsletter.web.desk.auth import FORM_TOKEN, AnyEditor, DeskForm
-from newsletter.web.desk.layout import DeskFrame, DeskPage, done
-from newsletter.web.desk.preview import MailFrame, mail_frame
-from newsletter.web.desk.sending import NeedsYou, needs_you
-from newsletter.web.pages import Cached, Fields, Installed, cache_of, show
-
-# When somebody was faster: what was typed beside what is stored now, so that nothing is lost and somebody decides.
-
-#: What else a form may have asked for, in words, by the end of its path.
-_WISHES = {
-    "texts": "save your words",
-    "item-note": "save a note on an item",
-    "quote": "quote another sentence",
-    "order": "move an item",
-    "lead": "choose another lead",
-    "pin": "pin an item, or let it go",
-    "exclude": "take an item out, or bring it back",
-    "merge": "merge what arrived since",
-    "undo": "take the last step back, or do it again",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """A form that came too late: where to, and its fields, of which `texts` are words that somebody typed."""
-
-    path: str
-    fields: tuple[tuple[str, str], ...]
-    texts: tuple[str, ...]
-
-
-def touched(fields: Mapping[str, str], name: str) -> bool:
-    """Whether somebody changed this text: a page sends along what each field held (was_subject)."""
-    taken = fields.get(f"take_{name}", "") or fields.get(name, "")
-    was = fields.get(f"was_{name}")
-    return was is None or was.replace("\r\n", "\n") != taken.replace("\r\n", "\n")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Both:
-    """A text twice: as it was typed, and as it is stored."""
-
-    name: str
-    label: str
-    yours: str
-    theirs: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConflictPage(DeskPage):
-    """Both texts, and what was done meanwhile. `fields` go with the form; it is not offered for what is no draft any more."""
-
-    template: ClassVar[str] = "desk/conflict"
-    issue: Issue
-    is_draft: bool
-    path: str
-    wish: str
-    both: tuple[Both, ...]
-    fields: tuple[tuple[str, str], ...]
-    meanwhile: tuple[DraftRevision, ...]
-
-
-def conflict(
-    request: Request, app: App, editor: Editor, current: Issue, version: int, wanted: Wanted
-) -> Response:
-    """The page, with status 409; nothing was changed."""
-    asked = wanted.path.rpartition("/")[2]
-    typed = dict(wanted.fields)
-    with app.database.read() as connection:
-        meanwhile = revisions_since(connection, current.id, version)
-        noted = _note_on(connection, current.id, typed.get("item", "")) if asked == "item-note" else ""
-    taken = {name: typed.get(f"take_{name}", "") or typed.get(name, "") for name in wanted.texts}
-    names = [name for name in wanted.texts if asked == "texts" and name in typed and touched(typed, name)]
-    # What was typed the same as it is stored needs no decision, but goes with the form; what was not touched stays as it is.
-    both = tuple(
-        Both(
-            name=name,
-            label=name.replace("_", " ").capitalize(),
-            yours=taken[name],
-            theirs=getattr(current, name),
-        )
-        for name in names
-        if taken[name] != getattr(current, name)
-    )
-    note = typed.get("note", "") if asked == "item-note" else ""
-    if note:
-        both = (Both(name="note", label="Note on the item", yours=note, theirs=noted),)
-    untouched = [name for name in wanted.texts if asked == "texts" and name not in names]
-    left = {FORM_TOKEN, "version", *(each.name for each in both), *untouched}
-    carried = tuple(
-        (name, value)
-        for name, value in wanted.fields
-        if name not in left and not name.startswith(("take_", "was_"))
-    )
-    page = ConflictPage(
-        desk=DeskFrame.of(request, editor, "issues"),
-        issue=current,
-        is_draft=current.status is IssueStatus.DRAFT,
-        path=wanted.path,
-        wish=_WISHES.get(asked, "change it"),
-        both=both,
-        fields=carried,
-        meanwhile=meanwhile,
-    )
-    return show(request, page, 409)
-
-
-def _note_on(connection: Connection, issue_id: int, name: str) -> str:
-    """The note that is stored on an item, "comparison:kite-vs-wren"."""
-    kind, _, key = name.partition(":")
-    if kind not in set(ItemKind):
-        return ""
-    found = read_items(connection, issue_id, [ItemKey(ItemKind(kind), key)]).values()
-    return next((each.note for each in found), "")
-
+from newsletter.web.desk.flash import done
+from newsletter.web.desk.layout import DeskPage, Layout
+from newsletter.web.desk.preview import MailFrame
+from newsletter.web.desk.sending import Todo, todo_of
+from newsletter.web.pages import show
 
 router = APIRouter(include_in_schema=False)
 
-TEXTS = tuple(FIELDS)
 #: Sections of the page.
 _PLACES = ("texts", "quotes", "items", "history")
 
@@ -191,15 +82,13 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """All that a draft's editor can do. `fault` is what did not work, at `fault_at` with what was typed."""
+class DraftForms:
+    """All that may be edited in a draft. `fault` is what did not work, at `fault_at` with the note that was `typed`."""
 
-    version: int
     texts: tuple[Text, ...]
     note: Markup
     board: Outline
-    room_names: dict[Room, str]
-    item_limits: TextLimits
+    item_note_words: int
     has_items: bool
     fault: str
     fault_at: str
@@ -208,13 +97,13 @@ class Desk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftPage(DeskPage):
-    """An issue, whatever its state; `edit` is None where nothing can be corrected any more."""
+    """An issue, whatever its state; `forms` is None where nothing can be edited any more."""
 
     template: ClassVar[str] = "desk/draft"
     issue: Issue
     frame: MailFrame
-    needs: NeedsYou
-    edit: Desk | None
+    todo: Todo
+    forms: DraftForms | None
     stamp: str
 
 
@@ -232,7 +121,7 @@ def stamp(app: Installed, cache: Cached, editor: AnyEditor, issue_id: int) -> Re
 @router.post("/desk/issues/{issue_id}/texts")
 def write(request: Request, app: Installed, editor: AnyEditor, issue_id: int, form: DeskForm) -> Response:
     """Save the texts; a button beside a proposal takes that in the place of what was typed."""
-    wanted = (name for name in TEXTS if name in form.one and touched(form.one, name))
+    wanted = (name for name in FIELDS if name in form.one and _touched(form.one, name))
     texts = {name: form.get(f"take_{name}") or form.get(name) for name in wanted}
     return _edit(request, app, editor, issue_id, form, lambda: [Write(**texts)], "texts", "saved")
 
@@ -293,8 +182,8 @@ def undo(request: Request, app: Installed, editor: AnyEditor, issue_id: int, for
     def change(issue: Issue, asked: str) -> Issue:
         return step(app, issue, by=editor.name, request=asked)
 
-    said = "redone" if form.get("redo") else "undone"
-    return change_draft(request, app, editor, issue_id, form, change, "history", said)
+    code = "redone" if form.get("redo") else "undone"
+    return change_draft(request, app, editor, issue_id, form, change, "history", code)
 
 
 def change_draft(
@@ -305,7 +194,7 @@ def change_draft(
     form: Fields,
     change: Callable[[Issue, str], Issue],
     at: str,
-    said: str,
+    code: str,
 ) -> Response:
     """Change the draft of the form's version: back to its page, or what did not work beside what was typed."""
     current = _issue(app, issue_id)
@@ -314,18 +203,15 @@ def change_draft(
     try:
         change(issue, request_of(request, form))
     except (ChangedMeanwhile, InvalidTransition):
-        wanted = Wanted(path=request.url.path, fields=tuple(form.one.items()), texts=TEXTS)
-        return conflict(request, app, editor, _issue(app, issue_id), issue.version, wanted)
+        return _conflict(request, app, editor, _issue(app, issue_id), issue.version, form)
     except BadInput as error:
         return show(request, _page(request, app, editor, current, form, str(error), at), 422)
-    back = done(f"/desk/issues/{issue_id}", said)
     # Back to where somebody was at work; the notice stays in sight there.
-    back.headers["Location"] += f"#{at if at in _PLACES else 'items'}"
-    return back
+    return done(f"/desk/issues/{issue_id}", code, anchor=at if at in _PLACES else "items")
 
 
 def request_of(request: Request, form: Fields) -> str:
-    """What is asked for, as one word: a second click asks for the same."""
+    """Return a hash of what is asked for: a second click asks for the same."""
     fields = sorted((name, value) for name, value in form.one.items() if name != FORM_TOKEN)
     return sha256(repr((request.url.path, fields)).encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -338,12 +224,12 @@ def _edit(
     form: Fields,
     edits: Callable[[], Sequence[Edit]],
     at: str,
-    said: str,
+    code: str,
 ) -> Response:
     def change(issue: Issue, asked: str) -> Issue:
         return make_edits(app, issue, edits(), by=editor.name, request=asked)
 
-    return change_draft(request, app, editor, issue_id, form, change, at, said)
+    return change_draft(request, app, editor, issue_id, form, change, at, code)
 
 
 def _item(form: Fields) -> ItemKey:
@@ -384,14 +270,14 @@ def _page(
     at: str = "",
 ) -> DraftPage:
     look = cache_of(request).checked(issue)
-    compiled = look.compiled
-    is_draft = issue.status is IssueStatus.DRAFT
     return DraftPage(
-        desk=DeskFrame.of(request, editor, "issues"),
+        layout=Layout.of(request, editor, "issues"),
         issue=issue,
-        frame=mail_frame(issue, look),
-        needs=needs_you(request, app, issue, look, editor),
-        edit=_desk(app, issue, compiled.letter, compiled.proposals, form, fault, at) if is_draft else None,
+        frame=MailFrame(issue=issue, look=look),
+        todo=todo_of(request, app, issue, look, editor),
+        forms=_forms(app, issue, look.compiled, form, fault, at)
+        if issue.status is IssueStatus.DRAFT
+        else None,
         stamp=_stamp(cache_of(request), look.stamp),
     )
 
@@ -400,23 +286,14 @@ def _stamp(cache: DeskCache, mail: str) -> str:
     return f"{mail}-{cache.slow_checks.ended}"
 
 
-def _desk(
-    app: App,
-    issue: Issue,
-    letter: IssueContent,
-    proposals: Proposals,
-    form: Fields | None,
-    fault: str,
-    at: str,
-) -> Desk:
-    typed = form if form is not None and at == "texts" else None
-    return Desk(
-        version=issue.version,
-        texts=tuple(_texts(issue, letter, proposals, typed)),
-        note=Markup(to_html(letter.note).markup),
-        board=outline_of(app, issue, letter),
-        room_names=dict(ROOM_NAMES),
-        item_limits=ITEM_NOTE,
+def _forms(
+    app: App, issue: Issue, mail: CompiledIssue, form: Fields | None, fault: str, at: str
+) -> DraftForms:
+    return DraftForms(
+        texts=tuple(_texts(issue, mail, form if at == "texts" else None)),
+        note=Markup(to_html(mail.letter.note).markup),
+        board=outline_of(app, issue, mail.letter),
+        item_note_words=ITEM_NOTE.words,
         has_items=EDITIONS[issue.edition].has_items,
         fault=fault,
         fault_at=at,
@@ -424,14 +301,15 @@ def _desk(
     )
 
 
-def _texts(issue: Issue, letter: IssueContent, proposals: Proposals, typed: Fields | None) -> list[Text]:
+def _texts(issue: Issue, mail: CompiledIssue, typed: Fields | None) -> list[Text]:
+    letter = mail.letter
     printed = {
         "subject": letter.subject,
         "preheader": letter.preheader,
         "note": letter.note,
         "bottom_line": letter.lead.bottom_line.text if letter.lead is not None else "",
     }
-    proposed = {"subject": proposals.subjects, "preheader": proposals.preheaders}
+    proposed = {"subject": mail.proposals.subjects, "preheader": mail.proposals.preheaders}
     return [
         Text(
             name=name,
@@ -455,7 +333,108 @@ def _fault(name: str, text: str) -> str:
     return ""
 
 
-# Merging what arrived revisions_since into a draft: a page that shows what would change, and the button that does exactly that.
+# When somebody was faster: what was typed beside what is stored now, so that nothing is lost and somebody decides.
+
+#: What a form was to do, in words, by the end of its path.
+_ACTIONS = {
+    "texts": "save your texts",
+    "item-note": "save a note on an item",
+    "quote": "quote another sentence",
+    "order": "move an item",
+    "lead": "choose another lead",
+    "pin": "pin or unpin an item",
+    "exclude": "remove an item, or bring it back",
+    "merge": "merge newer items",
+    "undo": "undo or redo a step",
+}
+
+
+def _touched(fields: Mapping[str, str], name: str) -> bool:
+    """Whether somebody changed this text: a page sends along what each field held (was_subject)."""
+    taken = fields.get(f"take_{name}", "") or fields.get(name, "")
+    was = fields.get(f"was_{name}")
+    return was is None or was.replace("\r\n", "\n") != taken.replace("\r\n", "\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextConflict:
+    """A text twice: as it was typed, and as it is stored."""
+
+    name: str
+    label: str
+    yours: str
+    theirs: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictPage(DeskPage):
+    """Both texts, and what was done meanwhile. `fields` go with the form, which is not offered for what is no draft any more."""
+
+    template: ClassVar[str] = "desk/conflict"
+    issue: Issue
+    is_draft: bool
+    path: str
+    action: str
+    texts: tuple[TextConflict, ...]
+    fields: tuple[tuple[str, str], ...]
+    meanwhile: tuple[DraftRevision, ...]
+
+
+def _conflict(
+    request: Request, app: App, editor: Editor, current: Issue, version: int, form: Fields
+) -> Response:
+    """Answer a form that came too late: with status 409, and nothing changed."""
+    asked = request.url.path.rpartition("/")[2]
+    typed = form.one
+    with app.database.read() as connection:
+        meanwhile = revisions_since(connection, current.id, version)
+        noted = _note_on(connection, current.id, form.get("item")) if asked == "item-note" else ""
+    taken = {name: form.get(f"take_{name}") or form.get(name) for name in FIELDS}
+    names = [name for name in FIELDS if asked == "texts" and name in typed and _touched(typed, name)]
+    # What was typed the same as it is stored needs no decision, but goes with the form; what was not touched stays as it is.
+    both = tuple(
+        TextConflict(
+            name=name,
+            label=name.replace("_", " ").capitalize(),
+            yours=taken[name],
+            theirs=getattr(current, name),
+        )
+        for name in names
+        if taken[name] != getattr(current, name)
+    )
+    note = form.get("note") if asked == "item-note" else ""
+    if note:
+        both = (TextConflict(name="note", label="Note on the item", yours=note, theirs=noted),)
+    untouched = [name for name in FIELDS if asked == "texts" and name not in names]
+    left = {FORM_TOKEN, "version", *(each.name for each in both), *untouched}
+    carried = tuple(
+        (name, value)
+        for name, value in typed.items()
+        if name not in left and not name.startswith(("take_", "was_"))
+    )
+    page = ConflictPage(
+        layout=Layout.of(request, editor, "issues"),
+        issue=current,
+        is_draft=current.status is IssueStatus.DRAFT,
+        path=request.url.path,
+        action=_ACTIONS.get(asked, "change it"),
+        texts=both,
+        fields=carried,
+        meanwhile=meanwhile,
+    )
+    return show(request, page, 409)
+
+
+def _note_on(connection: Connection, issue_id: int, name: str) -> str:
+    """The note that is stored on an item, "comparison:kite-vs-wren"."""
+    kind, _, key = name.partition(":")
+    if kind not in set(ItemKind):
+        return ""
+    found = read_items(connection, issue_id, [ItemKey(ItemKind(kind), key)]).values()
+    return next((each.note for each in found), "")
+
+
+# Merging what arrived since into a draft: a page that shows what would change, and the button that does exactly that.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -465,8 +444,6 @@ class MergePage(DeskPage):
     template: ClassVar[str] = "desk/merge"
     issue: Issue
     merge: MergePlan
-    cutoff: str
-    room_names: dict[Room, str]
 
 
 @router.get("/desk/issues/{issue_id}/merge")
@@ -477,11 +454,9 @@ def show_merge(request: Request, app: Installed, editor: AnyEditor, issue_id: in
         return done(f"/desk/issues/{issue_id}")
     planned = cache_of(request).merge_plan(issue)
     page = MergePage(
-        desk=DeskFrame.of(request, editor, "issues"),
+        layout=Layout.of(request, editor, "issues"),
         issue=issue,
         merge=planned,
-        cutoff=planned.cutoff_at.isoformat(),
-        room_names=dict(ROOM_NAMES),
     )
     return show(request, page)
 

@@ -22,9 +22,10 @@ from newsletter.editing.outbox import (
     single_mails,
 )
 from newsletter.errors import NotFound
+from newsletter.web.dependencies import Installed
 from newsletter.web.desk.auth import Publisher
-from newsletter.web.desk.layout import DeskFrame, DeskPage, shows_outbox
-from newsletter.web.pages import Installed, show
+from newsletter.web.desk.layout import DeskPage, Layout, shows_outbox
+from newsletter.web.pages import show
 
 #: Messages on a page, and issues beside them.
 MOST, MOST_ISSUES = 25, 10
@@ -76,8 +77,8 @@ def look(
         mails = single_mails(connection, MOST, before)
         issues = sent_issues(connection, MOST_ISSUES)
     more = f"/desk/outbox?before={mails[-1].reader_id}" if len(mails) == MOST else ""
-    desk = DeskFrame.of(request, editor, "outbox")
-    return show(request, OutboxPage(desk=desk, issues=issues, issue=None, mails=mails, more=more))
+    layout = Layout.of(request, editor, "outbox")
+    return show(request, OutboxPage(layout=layout, issues=issues, issue=None, mails=mails, more=more))
 
 
 @router.get("/desk/outbox/{issue_id}")
@@ -89,8 +90,8 @@ def look_at_issue(
         issue = sent_issue(connection, issue_id)
         mails = copies_out(connection, issue_id, MOST, after)
     more = f"/desk/outbox/{issue_id}?after={mails[-1].reader_id}" if len(mails) == MOST else ""
-    desk = DeskFrame.of(request, editor, "outbox")
-    return show(request, OutboxPage(desk=desk, issues=issues, issue=issue, mails=mails, more=more))
+    layout = Layout.of(request, editor, "outbox")
+    return show(request, OutboxPage(layout=layout, issues=issues, issue=issue, mails=mails, more=more))
 
 
 @router.get("/desk/outbox/{issue_id}/{reader_id}")
@@ -98,7 +99,7 @@ def look_at_mail(
     request: Request, app: Installed, editor: Publisher, there: AnOutbox, issue_id: int, reader_id: int
 ) -> Response:
     page = OutboxMailPage(
-        desk=DeskFrame.of(request, editor, "outbox"),
+        layout=Layout.of(request, editor, "outbox"),
         mail=read_mail(app, issue_id, reader_id),
         path=f"/desk/outbox/{issue_id}/{reader_id}",
         back=f"/desk/outbox/{issue_id}" if issue_id else "/desk/outbox",

@@ -1,7 +1,8 @@
-"""The mail itself, to be looked at: in a frame on any page of the desk, and on a page of its own in every way.
+"""The mail itself, to be looked at: in a frame on any page of the desk, and on a page of its own with every option.
 
 What the frame shows is the sender's composition for somebody, not a likeness: only the scheme and the images are decided
-here instead of by a mail program, and links open beside it. Links that act for a reader lead nowhere.
+here instead of by a mail program, and links open beside it. Links that act for a reader lead nowhere. All options stand in
+the address of the page, so that a preview can be kept and sent on; a reader stands there by number.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,13 +38,21 @@ from newsletter.editing.preview import (
 from newsletter.errors import BadInput, NotFound
 from newsletter.readers.preferences import NO_PREFERENCES, Preferences, read_preferences
 from newsletter.render.scheme import Scheme, in_scheme, with_links_outside
+from newsletter.web.dependencies import Installed, cache_of
 from newsletter.web.desk.auth import AnyEditor, DeskForm, NotAllowed, Publisher
-from newsletter.web.desk.layout import DeskFrame, DeskPage, done
-from newsletter.web.pages import Installed, cache_of, show
+from newsletter.web.desk.flash import done
+from newsletter.web.desk.layout import DeskPage, Layout
+from newsletter.web.pages import show
 
-# How somebody looks at a mail: how wide, in which scheme, with images or without, which part, and as whom.
-#
-# All of it stands in the address of the page, so that a view can be kept and sent on. A reader stands there by number.
+router = APIRouter(include_in_schema=False)
+
+#: The one answer of the desk with styles in it: they are the mail's own. Nothing in it runs, and links open beside it.
+SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
+SECURITY = (
+    f"sandbox {SANDBOX}; default-src 'none'; style-src 'unsafe-inline'; img-src {{images}}; form-action 'none'; "
+    "base-uri 'none'; frame-ancestors 'self'"
+)
+IMAGES, NO_IMAGES = "'self' https: data:", "'none'"
 
 
 class Width(StrEnum):
@@ -61,8 +70,8 @@ class Part(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """One way to look. `reader` is a reader's number, 0 for somebody made up with these `preferences`."""
+class PreviewOptions:
+    """How a mail is shown. `reader` is a reader's number, 0 for somebody made up with these `preferences`."""
 
     width: Width = Width.DESKTOP
     scheme: Scheme = Scheme.LIGHT
@@ -73,9 +82,9 @@ class View:
     preferences: Preferences = NO_PREFERENCES
 
     def query(self, **changes: Any) -> str:
-        """The same view but for the changes, as the end of an address: "?width=phone", or nothing."""
+        """Return the same options but for the changes, as the end of an address: "?width=phone", or nothing."""
         other = replace(self, **changes)
-        usual = View()
+        usual = PreviewOptions()
         pairs: list[tuple[str, str]] = [
             (name, getattr(other, name).value)
             for name in ("width", "scheme", "part")
@@ -119,10 +128,10 @@ def choices_of(letter: IssueContent) -> Choices:
     )
 
 
-def view_of(request: Request, topics: Sequence[str], today: date) -> View:
-    """The view in an address: what is not understood is as usual. Raises FieldFault for a wrong number."""
+def options_of(request: Request, topics: Sequence[str], today: date) -> PreviewOptions:
+    """Return the options in an address: what is not understood is as usual. Raises FieldFault for a wrong number."""
     asked = request.query_params
-    return View(
+    return PreviewOptions(
         width=_one(Width, asked, "width", Width.DESKTOP),
         scheme=_one(Scheme, asked, "scheme", Scheme.LIGHT),
         images=asked.get("images") != "off",
@@ -153,39 +162,31 @@ def _one(kind: type[_Choice], asked: Mapping[str, str], name: str, usual: _Choic
     return kind(given) if given in set(kind) else usual
 
 
-router = APIRouter(include_in_schema=False)
-
-#: The one answer of the desk with styles in it: they are the mail's own. Nothing in it runs, and links open beside it.
-SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
-SECURITY = (
-    f"sandbox {SANDBOX}; default-src 'none'; style-src 'unsafe-inline'; img-src {{images}}; form-action 'none'; "
-    "base-uri 'none'; frame-ancestors 'self'"
-)
-IMAGES, NO_IMAGES = "'self' https: data:", "'none'"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailFrame:
-    """An issue's mail in a frame, and what is to be known of it; without a mail `fault` says why."""
+    """An issue's mail in a frame, and what is to be known of it; without a mail `look.compiled.fault` says why."""
 
-    issue_id: int
-    label: str
-    subject: str
-    preheader: str
-    view: View
-    sandbox: str
-    weight: Weight | None
-    content_hash: str
-    fault: BadInput | None
+    issue: Issue
+    look: CheckedIssue
+    options: PreviewOptions = PreviewOptions()
+    sandbox: str = SANDBOX
+
+    @property
+    def letter(self) -> IssueContent:
+        return self.look.compiled.letter
+
+    @property
+    def weight(self) -> Weight | None:
+        return None if self.look.compiled.sent is None else weight_of(self.look.compiled.sent)
 
     @property
     def src(self) -> str:
-        return f"/desk/issues/{self.issue_id}/mail{self.view.query(width=Width.DESKTOP, beside=False)}"
+        return f"/desk/issues/{self.issue.id}/mail{self.options.query(width=Width.DESKTOP, beside=False)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switch:
-    """A link that changes one thing of the view."""
+    """A link that changes one of the options."""
 
     words: str
     path: str
@@ -208,34 +209,18 @@ class PreviewPage(DeskPage):
     faults: tuple[str, ...]
 
 
-def mail_frame(issue: Issue, look: CheckedIssue, view: View | None = None) -> MailFrame:
-    """The frame of an issue as it was looked at."""
-    compiled = look.compiled
-    return MailFrame(
-        issue_id=issue.id,
-        label=f"{issue.edition.value.capitalize()} {issue.label}",
-        subject=compiled.letter.subject,
-        preheader=compiled.letter.preheader,
-        view=view or View(),
-        sandbox=SANDBOX,
-        weight=None if compiled.sent is None else weight_of(compiled.sent),
-        content_hash=compiled.content_hash,
-        fault=compiled.fault,
-    )
-
-
 @router.get("/desk/issues/{issue_id}/mail")
 def mail(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> Response:
     issue = _issue(app, issue_id)
     compiled = cache_of(request).compiled(issue)
-    view = _view(request, app, editor, compiled)
-    security = SECURITY.format(images=IMAGES if view.images else NO_IMAGES)
+    options = _options(request, app, editor, compiled)
+    security = SECURITY.format(images=IMAGES if options.images else NO_IMAGES)
     headers = {"Content-Security-Policy": security, "X-Frame-Options": "SAMEORIGIN"}
     if compiled.plan is None:
         words = compiled.fault.reason if compiled.fault else ""
         return HTMLResponse(f"<!doctype html><title>No mail</title><p>{escape(words)}", 422, headers=headers)
-    html = part_of(_message(app, compiled, view), Format.HTML)
-    return HTMLResponse(with_links_outside(in_scheme(html, view.scheme)), headers=headers)
+    html = part_of(_message(app, compiled, options), Format.HTML)
+    return HTMLResponse(with_links_outside(in_scheme(html, options.scheme)), headers=headers)
 
 
 @router.get("/desk/issues/{issue_id}/preview")
@@ -243,15 +228,15 @@ def preview(request: Request, app: Installed, editor: AnyEditor, issue_id: int) 
     issue = _issue(app, issue_id)
     look = cache_of(request).checked(issue)
     try:
-        view = _view(request, app, editor, look.compiled)
+        options = _options(request, app, editor, look.compiled)
     except BadInput as error:
-        return _page(request, app, editor, issue, look, View(), faults=(str(error),))
-    return _page(request, app, editor, issue, look, view)
+        return _page(request, app, editor, issue, look, PreviewOptions(), faults=(str(error),))
+    return _page(request, app, editor, issue, look, options)
 
 
 @router.post("/desk/issues/{issue_id}/preview")
 def look_as(request: Request, app: Installed, editor: Publisher, issue_id: int, form: DeskForm) -> Response:
-    """Look as the reader of an address: in the page's own address stands a number."""
+    """CheckedIssue as the reader of an address: in the page's own address stands a number."""
     issue = _issue(app, issue_id)
     typed = form.get("address")
     try:
@@ -259,7 +244,14 @@ def look_as(request: Request, app: Installed, editor: Publisher, issue_id: int, 
     except NotFound:
         faults = (f"No reader has the address {typed}.",)
         return _page(
-            request, app, editor, issue, cache_of(request).checked(issue), View(), typed=typed, faults=faults
+            request,
+            app,
+            editor,
+            issue,
+            cache_of(request).checked(issue),
+            PreviewOptions(),
+            typed=typed,
+            faults=faults,
         )
     except BadInput as error:
         return _page(
@@ -268,11 +260,11 @@ def look_as(request: Request, app: Installed, editor: Publisher, issue_id: int, 
             editor,
             issue,
             cache_of(request).checked(issue),
-            View(),
+            PreviewOptions(),
             typed=typed,
             faults=(str(error),),
         )
-    return done(f"/desk/issues/{issue_id}/preview{View(reader=reader_id).query()}")
+    return done(f"/desk/issues/{issue_id}/preview{PreviewOptions(reader=reader_id).query()}")
 
 
 def _page(
@@ -281,7 +273,7 @@ def _page(
     editor: Editor,
     issue: Issue,
     look: CheckedIssue,
-    view: View,
+    options: PreviewOptions,
     *,
     typed: str = "",
     faults: tuple[str, ...] = (),
@@ -290,16 +282,16 @@ def _page(
     with app.database.read() as connection:
         before = find_issue_before(connection, issue)
     page = PreviewPage(
-        desk=DeskFrame.of(request, editor, "issues"),
+        layout=Layout.of(request, editor, "issues"),
         issue=issue,
-        frame=mail_frame(issue, look, view),
-        before=mail_frame(before, cache_of(request).checked(before), view)
-        if before is not None and view.beside
+        frame=MailFrame(issue=issue, look=look, options=options),
+        before=MailFrame(issue=before, look=cache_of(request).checked(before), options=options)
+        if before is not None and options.beside
         else None,
-        shown=_shown(app, compiled, view),
-        switches=_switches(issue, view, has_before=before is not None),
+        shown=_shown(app, compiled, options),
+        switches=_switches(issue, options, has_before=before is not None),
         choices=choices_of(compiled.letter),
-        address=_address(app, compiled, view),
+        address=_address(app, compiled, options),
         typed=typed,
         faults=faults,
     )
@@ -311,34 +303,34 @@ def _issue(app: App, issue_id: int) -> Issue:
         return get_issue(connection, issue_id)
 
 
-def _view(request: Request, app: App, editor: Editor, compiled: CompiledIssue) -> View:
-    """The view that is asked for; raises NotAllowed where a writer asks for a reader's."""
+def _options(request: Request, app: App, editor: Editor, compiled: CompiledIssue) -> PreviewOptions:
+    """Return the options that are asked for; raises NotAllowed where a writer asks for a reader's."""
     today = app.clock.now().astimezone(app.settings.zone).date()
-    view = view_of(request, choices_of(compiled.letter).topics, today)
-    if view.reader and not editor.may_publish:
+    options = options_of(request, choices_of(compiled.letter).topics, today)
+    if options.reader and not editor.may_publish:
         raise NotAllowed
-    return view
+    return options
 
 
-def _copy(app: App, compiled: CompiledIssue, view: View) -> Personalization:
+def _copy(app: App, compiled: CompiledIssue, options: PreviewOptions) -> Personalization:
     assert compiled.plan is not None
-    if view.reader:
-        return personalize_for_viewing(app, compiled.letter, compiled.plan, view.reader)
-    return personalize(app, compiled.letter, compiled.plan, view.preferences)
+    if options.reader:
+        return personalize_for_viewing(app, compiled.letter, compiled.plan, options.reader)
+    return personalize(app, compiled.letter, compiled.plan, options.preferences)
 
 
-def _message(app: App, compiled: CompiledIssue, view: View) -> bytes:
+def _message(app: App, compiled: CompiledIssue, options: PreviewOptions) -> bytes:
     assert compiled.plan is not None
-    copy = _copy(app, compiled, view)
+    copy = _copy(app, compiled, options)
     return compose(compiled.plan, copy.values, copy.program)
 
 
-def _shown(app: App, compiled: CompiledIssue, view: View) -> str:
+def _shown(app: App, compiled: CompiledIssue, options: PreviewOptions) -> str:
     """What stands in place of the frame; empty for the mail itself."""
-    if view.part is Part.MAIL or compiled.plan is None:
+    if options.part is Part.MAIL or compiled.plan is None:
         return ""
-    message = _message(app, compiled, view)
-    match view.part:
+    message = _message(app, compiled, options)
+    match options.part:
         case Part.TEXT:
             return part_of(message, Format.TEXT)
         case Part.HEADERS:
@@ -346,18 +338,20 @@ def _shown(app: App, compiled: CompiledIssue, view: View) -> str:
     return message.decode("utf-8", "replace").replace("\r\n", "\n")
 
 
-def _address(app: App, compiled: CompiledIssue, view: View) -> str:
+def _address(app: App, compiled: CompiledIssue, options: PreviewOptions) -> str:
     """Whose copy it is; empty for somebody made up."""
-    if not view.reader or compiled.plan is None:
+    if not options.reader or compiled.plan is None:
         return ""
-    return _copy(app, compiled, view).values["address"]
+    return _copy(app, compiled, options).values["address"]
 
 
-def _switches(issue: Issue, view: View, *, has_before: bool) -> tuple[tuple[str, tuple[Switch, ...]], ...]:
+def _switches(
+    issue: Issue, options: PreviewOptions, *, has_before: bool
+) -> tuple[tuple[str, tuple[Switch, ...]], ...]:
     path = f"/desk/issues/{issue.id}/preview"
 
     def switch(words: str, *, is_on: bool, **changes: object) -> Switch:
-        return Switch(words=words, path=f"{path}{view.query(**changes)}", is_on=is_on)
+        return Switch(words=words, path=f"{path}{options.query(**changes)}", is_on=is_on)
 
     parts = (
         (Part.MAIL, "Mail"),
@@ -366,22 +360,25 @@ def _switches(issue: Issue, view: View, *, has_before: bool) -> tuple[tuple[str,
         (Part.SOURCE, "Source"),
     )
     rows = [
-        ("Show", tuple(switch(words, is_on=view.part is part, part=part) for part, words in parts)),
+        ("Show", tuple(switch(words, is_on=options.part is part, part=part) for part, words in parts)),
     ]
-    if view.part is not Part.MAIL:
+    if options.part is not Part.MAIL:
         # Words are as wide as they are.
         return tuple(rows)
     rows += [
-        ("Width", tuple(switch(each.capitalize(), is_on=view.width is each, width=each) for each in Width)),
+        (
+            "Width",
+            tuple(switch(each.capitalize(), is_on=options.width is each, width=each) for each in Width),
+        ),
         (
             "Scheme",
-            tuple(switch(each.capitalize(), is_on=view.scheme is each, scheme=each) for each in Scheme),
+            tuple(switch(each.capitalize(), is_on=options.scheme is each, scheme=each) for each in Scheme),
         ),
-        ("Images", tuple(switch(words, is_on=view.images is on, images=on) for on, words in _IMAGES)),
+        ("Images", tuple(switch(words, is_on=options.images is on, images=on) for on, words in _IMAGES)),
     ]
     if has_before:
         rows.append(
-            ("Beside", tuple(switch(words, is_on=view.beside is on, beside=on) for on, words in _BESIDE))
+            ("Beside", tuple(switch(words, is_on=options.beside is on, beside=on) for on, words in _BESIDE))
         )
     return tuple(rows)
 

@@ -1,9 +1,15 @@
-"""Watch an issue go: its counts as they grow, pause, resume, cancel, and those of whom nobody knows whether they have it."""
+"""An issue on its way: its counts as they grow, and pause, resume, cancel; and the readers of whom nobody knows whether they have it.
+
+One look a second at the database, however many watch (`ProgressFeed`), and server-sent events from it. A viewer holds no
+thread and no connection of the database. A stream lasts a minute at most, then the browser comes again by itself: so a
+session that was revoked ends, and a server that stops is not held up. Too many viewers get one look and are asked to come
+again later. What became of an issue is in reports.py.
+"""
 
 import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
@@ -21,21 +27,18 @@ from newsletter.delivery.unsure import Unsure, list_unsure_page
 from newsletter.digest.issues import Issue, Step, steps_from
 from newsletter.digest.store import get_issue
 from newsletter.digest.wording import clip
-from newsletter.editing import sending as steering
-from newsletter.editing.approve import cancel as cancel_issue
+from newsletter.editing import approve, sending
 from newsletter.editing.cache import keep
-from newsletter.errors import InvalidTransition, StoreBusy
+from newsletter.errors import StoreBusy
+from newsletter.web.dependencies import Installed
 from newsletter.web.desk.auth import AnyEditor, DeskForm, Publisher
-from newsletter.web.desk.layout import DeskFrame, DeskPage, done
-from newsletter.web.pages import Installed, show
+from newsletter.web.desk.flash import take_step
+from newsletter.web.desk.layout import DeskPage, Layout
+from newsletter.web.pages import show
 
-# Issues on their way as the desk shows them: one look a second, however many watch, and server-sent events from it.
-#
-# A viewer holds no thread and no connection of the database. A stream lasts a minute at most, then the browser comes again by
-# itself: so a session that was revoked ends, and a server that stops is not held up. Too many viewers get one look and are asked
-# to come again later.
+router = APIRouter(include_in_schema=False)
 
-#: A look is shown to everybody who asks within this time.
+#: A snapshot is shown to everybody who asks within this time.
 FRESH = timedelta(seconds=0.9)
 #: Seconds between two events, between two while only the count by domain is behind, and how many events a stream has.
 PAUSE, SHORT, MOST_EVENTS = 1.0, 0.1, 60
@@ -45,12 +48,14 @@ MOST_VIEWERS, COME_AGAIN = 40, 10_000
 KEPT = 4
 #: Domains with a line of their own.
 DOMAINS = 15
+#: Readers on a page of the unsure, and characters of a reason.
+MOST_UNSURE, MOST_REASON = 50, 300
 
 OVER = (IssueStatus.SENT, IssueStatus.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Snapshot:
     """An issue's delivery at a moment. `stale` batches are still to be counted by domain; `rate` is in readers a second."""
 
     at: datetime
@@ -64,12 +69,12 @@ class Look:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more is to come: the issue is done, and everybody in it is counted."""
+        """Return whether nothing more is to come: the issue is done, and everybody in it is counted."""
         return self.situation.issue.status in OVER and not self.stale
 
     @property
     def is_behind(self) -> bool:
-        """Whether the next look has more to count though nothing moves: while an issue goes out, that can wait."""
+        """Return whether the next snapshot has more to count though nothing moves: while an issue goes out, that can wait."""
         return self.situation.issue.status in OVER and self.stale > 0
 
 
@@ -79,12 +84,12 @@ class _Watched:
 
     domains: DomainCounts
     rate: SendRate = field(default_factory=SendRate)
-    last: Look | None = None
+    last: Snapshot | None = None
     lock: Lock = field(default_factory=Lock)
 
 
 @dataclass(slots=True)
-class Live:
+class ProgressFeed:
     """The memory of one server process."""
 
     app: App
@@ -92,8 +97,8 @@ class Live:
     _watched: "OrderedDict[int, _Watched]" = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
-    def look(self, issue_id: int) -> Look:
-        """The issue now, or as it was a moment ago; raises NotFound."""
+    def snapshot(self, issue_id: int) -> Snapshot:
+        """Return the issue as it is, or was a moment ago; raises NotFound."""
         watched = self._of(issue_id)
         with watched.lock:
             now = self.app.clock.now()
@@ -103,7 +108,7 @@ class Live:
             return last
 
     def forget(self, issue_id: int) -> None:
-        """Look anew: somebody has just changed it."""
+        """Take a new snapshot next time: somebody has just changed the issue."""
         watched = self._of(issue_id)
         with watched.lock:
             watched.last = None
@@ -114,13 +119,13 @@ class Live:
             keep(self._watched, issue_id, watched, KEPT)
             return watched
 
-    def _take(self, issue_id: int, watched: _Watched, now: datetime) -> Look:
+    def _take(self, issue_id: int, watched: _Watched, now: datetime) -> Snapshot:
         with self.app.database.read() as connection:
             situation = get_situation(connection, issue_id, self.app.journals)
             watched.domains.update(connection)
         watched.rate.add(situation.counts, now)
         going = situation.issue.status is IssueStatus.SENDING
-        return Look(
+        return Snapshot(
             at=now,
             situation=situation,
             report=describe(situation, now, self.app.settings.zone),
@@ -131,43 +136,43 @@ class Live:
         )
 
     async def events(self, issue_id: int) -> AsyncIterator[str]:
-        """What a browser is told: `look` events with texts by name, and `over` at the end."""
+        """Yield what a browser is told: `counts` events with texts by name, and `over` at the end."""
         if self.viewers >= MOST_VIEWERS:
             yield f"retry: {COME_AGAIN}\n\n"
-            yield _event("look", texts_of(await run_in_threadpool(self.look, issue_id)))
+            yield _event("counts", texts_of(await run_in_threadpool(self.snapshot, issue_id)))
             return
         self.viewers += 1
         try:
             yield "retry: 2000\n\n"
             for _ in range(MOST_EVENTS):
-                look = await run_in_threadpool(self.look, issue_id)
-                yield _event("over" if look.is_over else "look", texts_of(look))
-                if look.is_over:
+                snapshot = await run_in_threadpool(self.snapshot, issue_id)
+                yield _event("over" if snapshot.is_over else "counts", texts_of(snapshot))
+                if snapshot.is_over:
                     return
-                await asyncio.sleep(SHORT if look.is_behind else PAUSE)
+                await asyncio.sleep(SHORT if snapshot.is_behind else PAUSE)
         finally:
             self.viewers -= 1
 
 
-def texts_of(look: Look) -> dict[str, str]:
-    """What the page shows of a look, by the name of its place; `status` is the state alone."""
-    counts = look.situation.counts
+def texts_of(snapshot: Snapshot) -> dict[str, str]:
+    """Return what the page shows of a snapshot, by the name of its place; `status` is the state alone."""
+    counts = snapshot.situation.counts
     return {
-        "status": look.situation.issue.status.value,
+        "status": snapshot.situation.issue.status.value,
         **{name: f"{getattr(counts, name):,}" for name in (*COUNTED, "open")},
         "done": str(counts.done),
-        "rate": "–" if look.rate is None else f"{look.rate:,.0f} a second",
-        "left": duration(look.left),
-        "why": look.report.why,
-        "by_itself": look.report.by_itself,
-        **{f"domain-{place}-{name}": text for place, name, text in _domain_texts(look)},
+        "rate": "–" if snapshot.rate is None else f"{snapshot.rate:,.0f} a second",
+        "left": duration(snapshot.left),
+        "why": snapshot.report.why,
+        "by_itself": snapshot.report.by_itself,
+        **{f"domain-{place}-{name}": text for place, name, text in _domain_texts(snapshot)},
     }
 
 
-def _domain_texts(look: Look) -> list[tuple[int, str, str]]:
+def _domain_texts(snapshot: Snapshot) -> list[tuple[int, str, str]]:
     names = ("accepted", "rejected", "skipped", "unsure")
     found = []
-    for place, (domain, counts) in enumerate(look.domains.items()):
+    for place, (domain, counts) in enumerate(snapshot.domains.items()):
         found.append((place, "name", domain or "all others"))
         found += [(place, name, f"{getattr(counts, name):,}") for name in names]
     return found
@@ -188,20 +193,13 @@ def _event(name: str, texts: dict[str, str]) -> str:
     return f"event: {name}\ndata: {json.dumps(texts)}\n\n"
 
 
-router = APIRouter(include_in_schema=False)
-
-#: Readers on a page of the unsure, and letters of a reason.
-MOST_UNSURE, MOST_REASON = 50, 300
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WatchPage(DeskPage):
+class ProgressPage(DeskPage):
     """An issue on its way, or after it. `texts` are what events bring anew, by the name of their place."""
 
-    template: ClassVar[str] = "desk/watch"
+    template: ClassVar[str] = "desk/progress"
     issue: Issue
-    label: str
-    look: Look
+    snapshot: Snapshot
     texts: dict[str, str]
     most_domains: int
     may: frozenset[Step]
@@ -213,31 +211,29 @@ class UnsurePage(DeskPage):
 
     template: ClassVar[str] = "desk/unsure"
     issue: Issue
-    label: str
     number: int
     readers: tuple[Unsure, ...]
     after: int | None
 
 
-def live_of(request: Request) -> Live:
-    """The looks of this server, which all requests share."""
+def feed_of(request: Request) -> ProgressFeed:
+    """Return the snapshots of this server, which all requests share."""
     state = request.app.state
-    if not hasattr(state, "live"):
-        state.live = Live(state.newsletter)
-    live: Live = state.live
-    return live
+    if not hasattr(state, "progress"):
+        state.progress = ProgressFeed(state.newsletter)
+    feed: ProgressFeed = state.progress
+    return feed
 
 
-@router.get("/desk/issues/{issue_id}/watch")
-def watch(request: Request, editor: AnyEditor, issue_id: int) -> Response:
-    look = live_of(request).look(issue_id)
-    issue = look.situation.issue
-    page = WatchPage(
-        desk=DeskFrame.of(request, editor, "issues"),
+@router.get("/desk/issues/{issue_id}/progress")
+def progress(request: Request, editor: AnyEditor, issue_id: int) -> Response:
+    snapshot = feed_of(request).snapshot(issue_id)
+    issue = snapshot.situation.issue
+    page = ProgressPage(
+        layout=Layout.of(request, editor, "issues"),
         issue=issue,
-        label=label_of(issue),
-        look=look,
-        texts=texts_of(look),
+        snapshot=snapshot,
+        texts=texts_of(snapshot),
         # One line more for all the others.
         most_domains=DOMAINS + 1,
         may=frozenset(steps_from(issue.status)),
@@ -247,35 +243,39 @@ def watch(request: Request, editor: AnyEditor, issue_id: int) -> Response:
 
 @router.get("/desk/issues/{issue_id}/events")
 async def events(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> Response:
-    """The looks as server-sent events. An issue that is over has none: 204 tells a browser not to come again."""
-    from starlette.concurrency import run_in_threadpool
-
-    live = live_of(request)
-    look = await run_in_threadpool(live.look, issue_id)
-    if look.is_over:
+    """The snapshots as server-sent events. An issue that is over has none: 204 tells a browser not to come again."""
+    feed = feed_of(request)
+    snapshot = await run_in_threadpool(feed.snapshot, issue_id)
+    if snapshot.is_over:
         return Response(status_code=204)
     # Proxies that gather an answer before they pass it on would make one event of a minute.
     headers = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
-    return StreamingResponse(live.events(issue_id), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(feed.events(issue_id), media_type="text/event-stream", headers=headers)
+
+
+def _steer(request: Request, issue_id: int, step: Callable[[], str], *, page: str = "progress") -> Response:
+    """Take a step and lead back to a page of the issue's, which shows what became of it."""
+    response = take_step(f"/desk/issues/{issue_id}/{page}", step, codes={StoreBusy: "pause-first"})
+    feed_of(request).forget(issue_id)
+    return response
 
 
 @router.post("/desk/issues/{issue_id}/pause")
 def pause(request: Request, app: Installed, editor: Publisher, issue_id: int, form: DeskForm) -> Response:
-    reason = clip(form.get("reason"), MOST_REASON)
-    try:
-        steering.pause(app, issue_id, editor.name, reason=reason)
-    except InvalidTransition:
-        return _back(request, issue_id, "too-late")
-    return _back(request, issue_id, "paused")
+    def step() -> str:
+        sending.pause(app, issue_id, editor.name, reason=clip(form.get("reason"), MOST_REASON))
+        return "paused"
+
+    return _steer(request, issue_id, step)
 
 
 @router.post("/desk/issues/{issue_id}/resume")
 def resume(request: Request, app: Installed, editor: Publisher, issue_id: int, form: DeskForm) -> Response:
-    try:
-        steering.resume(app, issue_id, editor.name)
-    except InvalidTransition:
-        return _back(request, issue_id, "too-late")
-    return _back(request, issue_id, "resumed")
+    def step() -> str:
+        sending.resume(app, issue_id, editor.name)
+        return "resumed"
+
+    return _steer(request, issue_id, step)
 
 
 @router.post("/desk/issues/{issue_id}/cancel")
@@ -283,11 +283,12 @@ def cancel(request: Request, app: Installed, editor: Publisher, issue_id: int, f
     reason = clip(form.get("cancel-reason"), MOST_REASON) or f"{editor.name} cancelled it"
     with app.database.read() as connection:
         issue = get_issue(connection, issue_id)
-    try:
-        cancel_issue(app, issue, reason, editor.name)
-    except InvalidTransition:
-        return _back(request, issue_id, "too-late")
-    return _back(request, issue_id, "cancelled")
+
+    def step() -> str:
+        approve.cancel(app, issue, reason, editor.name)
+        return "cancelled"
+
+    return _steer(request, issue_id, step)
 
 
 @router.get("/desk/issues/{issue_id}/unsure")
@@ -298,9 +299,8 @@ def unsure(request: Request, app: Installed, editor: Publisher, issue_id: int, a
         listed = list_unsure_page(connection, issue_id, after=after, limit=MOST_UNSURE + 1)
     shown = listed[:MOST_UNSURE]
     page = UnsurePage(
-        desk=DeskFrame.of(request, editor, "issues"),
+        layout=Layout.of(request, editor, "issues"),
         issue=issue,
-        label=label_of(issue),
         number=number,
         readers=shown,
         after=shown[-1].reader_id if len(listed) > MOST_UNSURE else None,
@@ -309,27 +309,17 @@ def unsure(request: Request, app: Installed, editor: Publisher, issue_id: int, a
 
 
 @router.post("/desk/issues/{issue_id}/unsure")
-def once_more(request: Request, app: Installed, editor: Publisher, issue_id: int, form: DeskForm) -> Response:
-    """Send it once more to the readers chosen, or to all the unsure. Whoever is not chosen is left alone."""
-    path = f"/desk/issues/{issue_id}/unsure"
+def send_again(
+    request: Request, app: Installed, editor: Publisher, issue_id: int, form: DeskForm
+) -> Response:
+    """Send it again to the readers selected, or to all the unsure. Whoever is not selected is left alone."""
     everybody = form.get("who") == "all"
-    chosen = {int(each) for each in form.many.get("reader", ()) if each.isdecimal()}
-    if not chosen and not everybody:
-        return done(path, "nobody-chosen")
-    try:
-        steering.send_once_more(app, issue_id, None if everybody else chosen, editor.name)
-    except StoreBusy:
-        return done(path, "pause-first")
-    except InvalidTransition:
-        return done(path, "too-late")
-    live_of(request).forget(issue_id)
-    return done(path, "once-more")
+    selected = {int(each) for each in form.many.get("reader", ()) if each.isdecimal()}
 
+    def step() -> str:
+        if not selected and not everybody:
+            return "none-selected"
+        sending.send_once_more(app, issue_id, None if everybody else selected, editor.name)
+        return "sent-again"
 
-def label_of(issue: Issue) -> str:
-    return f"{issue.edition.value.capitalize()} {issue.label}"
-
-
-def _back(request: Request, issue_id: int, said: str) -> Response:
-    live_of(request).forget(issue_id)
-    return done(f"/desk/issues/{issue_id}/watch", said)
+    return _steer(request, issue_id, step, page="unsure")

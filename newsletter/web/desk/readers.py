@@ -16,9 +16,11 @@ from newsletter.editing import readers as reader_files
 from newsletter.editing.editors import Editor
 from newsletter.editing.readers import MOST, FoundReader, ReaderFile, page_of_readers
 from newsletter.errors import BadInput, NotFound
+from newsletter.web.dependencies import Installed
 from newsletter.web.desk.auth import DeskForm, Publisher
-from newsletter.web.desk.layout import DeskFrame, DeskPage, done
-from newsletter.web.pages import Installed, show
+from newsletter.web.desk.flash import done
+from newsletter.web.desk.layout import DeskPage, Layout
+from newsletter.web.pages import show
 
 router = APIRouter(include_in_schema=False)
 
@@ -125,7 +127,7 @@ def _list(
     older: int | None = None,
 ) -> ReadersPage:
     return ReadersPage(
-        desk=DeskFrame.of(request, editor, "readers"),
+        layout=Layout.of(request, editor, "readers"),
         readers=found,
         query=query,
         is_full=bool(query) and len(found) == MOST,
@@ -147,7 +149,7 @@ def _show(
 ) -> Response:
     file = reader_files.reader_file(app, reader_id)
     page = ReaderPage(
-        desk=DeskFrame.of(request, editor, "readers"),
+        layout=Layout.of(request, editor, "readers"),
         file=file,
         is_erased=file.reader.status is ReaderStatus.ERASED,
         waits=file.reader.status is ReaderStatus.UNCONFIRMED,

@@ -1,18 +1,18 @@
-"""What became of issues and of readers: of one issue, and over time. Pictures with the tables beside them, and CSV."""
+"""Reports: of one issue, and of issues and readers over time. Pictures with the tables beside them, and CSV.
+
+How the pictures are drawn is in charts.py; an issue while it is being sent is shown by progress.py.
+"""
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import ROUND_CEILING, Decimal
 from io import StringIO
 from typing import ClassVar
 
-import leather
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
-from newsletter.app import App
 from newsletter.db.statuses import ClickKind
 from newsletter.digest.clicks import LinkClicks, clicks_by_issue, clicks_of
 from newsletter.digest.errata import Erratum, errata_of
@@ -27,71 +27,12 @@ from newsletter.editing.reports import (
     readers_over_time,
     votes_by_issue,
 )
+from newsletter.web.dependencies import Installed
 from newsletter.web.desk.auth import AnyEditor
-from newsletter.web.desk.layout import DeskFrame, DeskPage
-from newsletter.web.desk.progress import Look, label_of, live_of
-from newsletter.web.pages import Installed, show
-
-# Pictures of numbers, drawn by leather as SVG without script or style; their colours are the pages' own.
-#
-# Each stands beside a table that says the same, so a picture is hidden from those who hear the page.
-
-_WIDTH, _LINES, _BAR = 480, 240, 34
-#: Of style.css: they turn with the scheme.
-COLOURS = ("var(--ship)", "var(--skip)", "var(--ink)", "var(--muted)", "var(--warn)")
-
-
-def lines_over_time(series: Sequence[tuple[str, Sequence[tuple[date, float]]]]) -> Markup:
-    """A line for each series of points on two days or more; nothing where there is none."""
-    drawn = [(name, points) for name, points in series if len({day for day, _ in points}) > 1]
-    if not drawn:
-        return Markup("")
-    chart = leather.Chart()
-    most = max(value for _, points in drawn for _, value in points)
-    chart.add_y_scale(0, _round_up(most))
-    for place, (name, points) in enumerate(drawn):
-        chart.add_line(list(points), name=name, stroke_color=COLOURS[place % len(COLOURS)], width=2)
-    days = max(points[-1][0] for _, points in drawn) - min(points[0][0] for _, points in drawn)
-    named = "%b %Y" if days.days > 120 else "%d %b"
-    chart.add_x_axis(tick_formatter=lambda day, _place, _count: day.strftime(named))
-    chart.add_y_axis(tick_formatter=_number)
-    return _picture(chart, _LINES)
-
-
-def bars(lines: Sequence[tuple[str, int]]) -> Markup:
-    """A bar for each line, the first at the top; nothing for no lines."""
-    if not any(value for _, value in lines):
-        return Markup("")
-    chart = leather.Chart()
-    chart.add_x_scale(0, _round_up(max(value for _, value in lines)))
-    chart.add_bars([(value, name) for name, value in lines], fill_color=COLOURS[0])
-    chart.add_x_axis(tick_formatter=_number)
-    return _picture(chart, 80 + _BAR * len(lines))
-
-
-def _picture(chart: leather.Chart, height: int) -> Markup:
-    svg: str = chart.to_svg(width=_WIDTH, height=height)
-    size = f'<svg width="{_WIDTH}" height="{height}"'
-    sized = f'<svg viewBox="0 0 {_WIDTH} {height}" class="chart" aria-hidden="true" focusable="false"'
-    # What leather writes is its own markup, with every name in it escaped.
-    return Markup(svg.replace(size, sized, 1))
-
-
-def _number(value: Decimal | float, _place: int, _count: int) -> str:
-    """ "1.5M", "50k", "120": marks stand close together."""
-    for unit, sign in ((1_000_000, "M"), (1_000, "k")):
-        if value >= 10 * unit or (value >= unit and unit > 1_000):
-            return f"{float(value) / unit:.4g}{sign}"
-    return f"{float(value):,.4g}" if value < 1_000 else f"{value:,.0f}"
-
-
-def _round_up(most: float) -> Decimal:
-    """The end of an axis: one or two figures and noughts, so that its marks are whole."""
-    if most <= 4:
-        return Decimal(4) if most > 1 else Decimal(1)
-    unit = Decimal(10) ** (len(str(int(most))) - 1) / 2
-    return (Decimal(str(most)) / unit / 4).to_integral_value(ROUND_CEILING) * unit * 4
-
+from newsletter.web.desk.charts import COLOURS, bars, lines_over_time
+from newsletter.web.desk.layout import DeskPage, Layout
+from newsletter.web.desk.progress import Snapshot, feed_of
+from newsletter.web.pages import show
 
 router = APIRouter(include_in_schema=False)
 
@@ -105,22 +46,12 @@ _CLICKS = tuple(f"clicks_{kind}" for kind in ClickKind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """An issue in the table."""
-
-    line: IssueLine
-    votes: int
-    #: Of its links, by kind of visitor; empty where none were counted.
-    clicks: Mapping[ClickKind, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportPage(DeskPage):
-    """Issues and readers over time. Votes have a column once there are any."""
+    """Issues and readers over time. `votes` are by issue id, and have a column once there are any."""
 
     template: ClassVar[str] = "desk/report"
-    outcomes: tuple[Outcome, ...]
-    has_votes: bool
+    lines: tuple[IssueLine, ...]
+    votes: Mapping[int, int]
     accepted: Markup
     losses: Markup
     sources: tuple[str, ...]
@@ -130,13 +61,13 @@ class ReportPage(DeskPage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueReportPage(DeskPage):
-    """What became of one issue; `outcome` is None before it has begun."""
+    """What became of one issue; `line` is None before it has begun."""
 
     template: ClassVar[str] = "desk/issue-report"
     issue: Issue
-    label: str
-    outcome: Outcome | None
-    look: Look
+    line: IssueLine | None
+    votes: int
+    snapshot: Snapshot
     picture: Markup
     domains: Markup
     errata: tuple[Erratum, ...]
@@ -146,16 +77,16 @@ class IssueReportPage(DeskPage):
 
 @router.get("/desk/report")
 def report(request: Request, app: Installed, editor: AnyEditor) -> Response:
-    outcomes = _outcomes(app, MOST)
-    growth = readers_over_time(app.database, _since(app))
+    lines, votes = issue_lines(app.database, MOST), votes_by_issue(app)
+    growth = readers_over_time(app.database, app.clock.now().date() - WEEKS)
     sources = _largest_sources(growth)
     weeks = tuple((each, _by_source(each, sources)) for each in reversed(growth))
     page = ReportPage(
-        desk=DeskFrame.of(request, editor, "report"),
-        outcomes=outcomes,
-        has_votes=any(each.votes for each in outcomes),
-        accepted=lines_over_time([_series(outcomes, name) for name in ("accepted", "readers")]),
-        losses=lines_over_time([_series(outcomes, name) for name in ("rejected", "left", "complained")]),
+        layout=Layout.of(request, editor, "report"),
+        lines=lines,
+        votes={each.id: votes[each.id] for each in lines if each.id in votes},
+        accepted=lines_over_time([_series(lines, name) for name in ("accepted", "readers")]),
+        losses=lines_over_time([_series(lines, name) for name in ("rejected", "left", "complained")]),
         sources=sources,
         weeks=weeks,
         joined=_joined(growth, sources),
@@ -165,19 +96,22 @@ def report(request: Request, app: Installed, editor: AnyEditor) -> Response:
 
 @router.get("/desk/report/issues.csv")
 def issues_csv(app: Installed, editor: AnyEditor) -> Response:
+    votes = votes_by_issue(app)
+    with app.database.read() as connection:
+        clicks = clicks_by_issue(connection)
     heads = ("issue", "edition", "began", "status", *_COLUMNS, "left", "votes", *_CLICKS)
     rows = (
         (
-            each.line.label,
-            each.line.edition.value,
-            each.line.started_at.isoformat(timespec="seconds"),
-            each.line.status.value,
-            *(getattr(each.line.counts, name) for name in _COLUMNS),
-            each.line.left,
-            each.votes,
-            *(each.clicks.get(kind, 0) for kind in ClickKind),
+            each.label,
+            each.edition.value,
+            each.started_at.isoformat(timespec="seconds"),
+            each.status.value,
+            *(getattr(each.counts, name) for name in _COLUMNS),
+            each.left,
+            votes.get(each.id, 0),
+            *(clicks.get(each.id, {}).get(kind, 0) for kind in ClickKind),
         )
-        for each in _outcomes(app, ALL)
+        for each in issue_lines(app.database, ALL)
     )
     return _csv("issues.csv", heads, rows)
 
@@ -198,16 +132,17 @@ def issue_report(request: Request, app: Installed, editor: AnyEditor, issue_id: 
     with app.database.read() as connection:
         issue, errata = get_issue(connection, issue_id), errata_of(connection, issue_id)
         clicks = clicks_of(connection, issue_id)
-    outcome, look = _outcome(app, issue_id), _look(request, issue)
+    line = issue_line(app.database, issue_id)
+    snapshot = _snapshot(request, issue)
     page = IssueReportPage(
-        desk=DeskFrame.of(request, editor, "report"),
+        layout=Layout.of(request, editor, "report"),
         issue=issue,
-        label=label_of(issue),
-        outcome=outcome,
-        look=look,
-        picture=bars(_parts(outcome)) if outcome else Markup(""),
+        line=line,
+        votes=votes_by_issue(app).get(issue_id, 0),
+        snapshot=snapshot,
+        picture=bars(_parts(line)) if line else Markup(""),
         domains=bars(
-            [(clip(name or "all others", 24), counts.done) for name, counts in look.domains.items()]
+            [(clip(name or "all others", 24), counts.done) for name, counts in snapshot.domains.items()]
         ),
         errata=errata,
         clicks=clicks,
@@ -215,26 +150,26 @@ def issue_report(request: Request, app: Installed, editor: AnyEditor, issue_id: 
     return show(request, page)
 
 
-def _look(request: Request, issue: Issue) -> Look:
-    """A look at the issue as it is now: one of a second ago may say "is left" beside "finished"."""
-    live = live_of(request)
-    look = live.look(issue.id)
-    if look.situation.issue == issue:
-        return look
-    live.forget(issue.id)
-    return live.look(issue.id)
+def _snapshot(request: Request, issue: Issue) -> Snapshot:
+    """Return the issue's counts as it is now: a snapshot of a second ago may say "left" beside "finished"."""
+    feed = feed_of(request)
+    snapshot = feed.snapshot(issue.id)
+    if snapshot.situation.issue == issue:
+        return snapshot
+    feed.forget(issue.id)
+    return feed.snapshot(issue.id)
 
 
 @router.get("/desk/issues/{issue_id}/report.csv")
 def issue_csv(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> Response:
     """By domain, as far as they are counted, then all together."""
-    look = live_of(request).look(issue_id)
+    snapshot = feed_of(request).snapshot(issue_id)
     names = ("accepted", "rejected", "skipped", "unsure")
     rows = [
         (domain or "all others", *(getattr(counts, name) for name in names))
-        for domain, counts in look.domains.items()
+        for domain, counts in snapshot.domains.items()
     ]
-    rows.append(("all", *(getattr(look.situation.counts, name) for name in names)))
+    rows.append(("all", *(getattr(snapshot.situation.counts, name) for name in names)))
     return _csv(f"issue-{issue_id}.csv", ("domain", *names), rows)
 
 
@@ -250,48 +185,21 @@ def clicks_csv(app: Installed, editor: AnyEditor, issue_id: int) -> Response:
     return _csv(f"clicks-{issue_id}.csv", ("link", "place", "url", *ClickKind), rows)
 
 
-def _outcomes(app: App, most: int) -> tuple[Outcome, ...]:
-    votes = votes_by_issue(app)
-    with app.database.read() as connection:
-        clicks = clicks_by_issue(connection)
-    return tuple(
-        Outcome(line=each, votes=votes.get(each.id, 0), clicks=clicks.get(each.id, {}))
-        for each in issue_lines(app.database, most)
-    )
-
-
-def _outcome(app: App, issue_id: int) -> Outcome | None:
-    line = issue_line(app.database, issue_id)
-    return None if line is None else Outcome(line=line, votes=votes_by_issue(app).get(issue_id, 0))
-
-
-def _parts(outcome: Outcome) -> list[tuple[str, int]]:
-    counts = outcome.line.counts
+def _parts(line: IssueLine) -> list[tuple[str, int]]:
+    counts = line.counts
     named = [(name, getattr(counts, name)) for name in ("accepted", "rejected", "skipped", "unsure")]
-    named += [
-        ("still to go", counts.open),
-        ("complained", counts.complained),
-        ("left by it", outcome.line.left),
-    ]
+    named += [("waiting", counts.open), ("complained", counts.complained), ("unsubscribed", line.left)]
     return [(name, count) for name, count in named if count]
 
 
-def _series(outcomes: Sequence[Outcome], name: str) -> tuple[str, list[tuple[date, float]]]:
-    """One figure of each issue by the day it began, the oldest first."""
+def _series(lines: Sequence[IssueLine], name: str) -> tuple[str, list[tuple[date, float]]]:
+    """Return one figure of each issue by the day it began, the oldest first."""
     points = [
-        (each.line.started_at.date(), _figure(each.line, name))
-        for each in reversed(outcomes)
-        if each.line.counts.readers
+        (each.started_at.date(), float(each.left if name == "left" else getattr(each.counts, name)))
+        for each in reversed(lines)
+        if each.counts.readers
     ]
-    return name, points
-
-
-def _figure(line: IssueLine, name: str) -> float:
-    return float(line.left if name == "left" else getattr(line.counts, name))
-
-
-def _since(app: App) -> date:
-    return app.clock.now().date() - WEEKS
+    return "unsubscribed" if name == "left" else name, points
 
 
 def _largest_sources(growth: Iterable[Growth]) -> tuple[str, ...]:
@@ -303,7 +211,7 @@ def _largest_sources(growth: Iterable[Growth]) -> tuple[str, ...]:
 
 
 def _by_source(growth: Growth, sources: Sequence[str]) -> tuple[int, ...]:
-    """How many joined from each of these sources, and from all others."""
+    """Return how many joined from each of these sources, and from all others."""
     joined = dict(growth.joined)
     shown = tuple(joined.get(source, 0) for source in sources)
     return (*shown, growth.all_joined - sum(shown))

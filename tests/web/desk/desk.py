@@ -7,6 +7,7 @@ def test_…(desk: Desk) -> None:
 
 import re
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -86,5 +87,14 @@ def signed_in(app: App, browser: Browser, address: str, role: EditorRole, name: 
 
 def said(answer: Response) -> str:
     """What the page says was done."""
-    found = re.search(r'<p class="notice[^>]*role="status"[^>]*>(.*?)</p>', answer.text, re.DOTALL)
-    return found[1].strip() if found else ""
+    return _notice(answer, "status")
+
+
+def fault(answer: Response) -> str:
+    """What the page says did not work."""
+    return _notice(answer, "alert")
+
+
+def _notice(answer: Response, role: str) -> str:
+    found = re.search(rf'<p class="notice[^>]*role="{role}"[^>]*>(.*?)</p>', answer.text, re.DOTALL)
+    return unescape(found[1]).strip() if found else ""

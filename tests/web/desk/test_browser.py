@@ -69,12 +69,12 @@ def work(visit: Visit, house: House) -> None:
     visit.open("/desk/editors")
     write(visit, "Address", "wendy@desk.example.org")
     write(visit, "Name", "Wendy")
-    visit.press("Invite")
+    visit.press("Send invitation")
     visit.press("Make Wendy a publisher")
-    assert visit.tab.get_by_role("status").inner_text() == "Their role is changed."
+    assert visit.tab.get_by_role("status").inner_text() == "Role changed."
 
     visit.open("/desk/facts/heron")
-    visit.tab.get_by_role("radio", name="Print nothing of it").check()
+    visit.tab.get_by_role("radio", name="None: leave it out").check()
     visit.press("Rule on input price")
     assert "Say why" in visit.tab.get_by_role("alert").inner_text()
     write(visit, "Why", "Nobody knows.")
@@ -86,16 +86,16 @@ def work(visit: Visit, house: House) -> None:
     search(visit, "Find a reader", "ali")
     visit.press("Find")
     assert visit.heading() == "Reader 1"
-    write(visit, "Type their address", "bob@example.org")
+    write(visit, "Type their address to confirm", "bob@example.org")
     visit.press("Erase for good")
     assert "nothing was erased" in visit.tab.get_by_role("alert").inner_text()
-    write(visit, "Type their address", ALICE)
+    write(visit, "Type their address to confirm", ALICE)
     visit.press("Erase for good")
     assert visit.tab.get_by_role("status").inner_text() == "Erased."
 
     visit.open("/desk/audit")
     assert "erased" in visit.tab.get_by_role("table").inner_text()
-    visit.open("/desk/me")
+    visit.open("/desk/profile")
     visit.press("Sign out")
     assert visit.heading() == "Sign in to the desk"
 

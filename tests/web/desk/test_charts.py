@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from newsletter.web.desk.reports import _number, bars, lines_over_time
+from newsletter.web.desk.charts import _number, bars, lines_over_time
 
 DAYS = (date(2026, 11, 19), date(2026, 11, 26))
 

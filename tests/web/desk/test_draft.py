@@ -63,9 +63,9 @@ def words_on(answer: Response) -> str:
 def test_the_page_has_the_mail_what_it_needs_and_what_can_be_edited(desk: Desk, issue: Issue) -> None:
     page = desk.writer.get(path(issue))
     assert heading(page) == "Weekly 1"
-    for part in ('id="needs"', f'src="{path(issue, "/mail")}"', 'id="subject"', 'id="items"', 'id="quotes"'):
+    for part in ('id="todo"', f'src="{path(issue, "/mail")}"', 'id="subject"', 'id="items"', 'id="quotes"'):
         assert part in page.text
-    assert "Computed: Borealis 3 (22B) or Meridian Medium? 4–0 against 3–1" in page.text
+    assert "Automatic: Borealis 3 (22B) or Meridian Medium? 4–0 against 3–1" in page.text
 
 
 def test_words_are_saved_and_proposals_taken(desk: Desk, issue: Issue) -> None:
@@ -95,7 +95,7 @@ def test_what_cannot_be_saved_stays_in_its_field_with_the_reason(desk: Desk, iss
 
 
 def test_items_are_moved_pinned_taken_out_and_brought_back(desk: Desk, issue: Issue) -> None:
-    assert said(post(desk, desk.writer, issue, "/lead", item=BRIEF)).startswith("It leads.")
+    assert said(post(desk, desk.writer, issue, "/lead", item=BRIEF)).startswith("This is the lead now.")
     assert items(desk, issue)[BRIEF].room == "lead"
     post(desk, desk.writer, issue, "/order", item=LEAD, to="down")
     assert items(desk, issue)[LEAD].position == 1
@@ -103,7 +103,7 @@ def test_items_are_moved_pinned_taken_out_and_brought_back(desk: Desk, issue: Is
     post(desk, desk.writer, issue, "/pin", item=LEAD, pinned="no")
     assert (items(desk, issue)[LEAD].room, items(desk, issue)[LEAD].pinned) == ("overflow", False)
     page = post(desk, desk.writer, issue, "/exclude", item=CARD, reach="for-ever")
-    assert "Tern Notes never" in words_on(page)
+    assert "Tern Notes for good" in words_on(page)
     assert CARD not in items(desk, issue)
     post(desk, desk.writer, issue, "/exclude", item=CARD, reach="back")
     assert CARD in items(desk, issue)
@@ -140,7 +140,7 @@ def test_another_sentence_is_quoted_by_a_click(desk: Desk, issue: Issue) -> None
     page = post(desk, desk.writer, issue, "/quote", **fields).text
     assert 'value="It installs in one line." aria-current="true"' in page
     assert "“It installs in one line.”" in desk.writer.get(path(issue, "/mail")).text
-    assert "Let the rules choose" in page
+    assert "Choose automatically" in page
 
 
 def test_steps_are_undone_and_done_again_by_whoever(desk: Desk, issue: Issue) -> None:
@@ -149,7 +149,7 @@ def test_steps_are_undone_and_done_again_by_whoever(desk: Desk, issue: Issue) ->
     assert "Undo: wrote the subject" in page.text
     assert said(post(desk, desk.publisher, issue, "/undo")) == "Undone."
     assert stored(desk, issue).subject == ""
-    assert said(post(desk, desk.writer, issue, "/undo", redo="yes")) == "Done again."
+    assert said(post(desk, desk.writer, issue, "/undo", redo="yes")) == "Redone."
     assert stored(desk, issue).subject == "Ours"
     with desk.app.database.read() as connection:
         log = [(each.by, each.action) for each in list_entries(connection, 3, issue_id=issue.id)]
@@ -170,7 +170,7 @@ def test_of_two_editors_the_second_sees_both_texts_and_decides(desk: Desk, issue
     desk.writer.post(path(issue, "/texts"), version=version, subject="Hers", note="Hers too")
     late = desk.publisher.post(path(issue, "/texts"), version=version, subject="His", note="")
     assert late.status_code == 409
-    assert heading(late) == "Somebody was faster"
+    assert heading(late) == "Somebody else was faster"
     assert 'name="subject" rows="3">His</textarea>' in late.text
     assert "Hers" in words_on(late)
     assert "Wendy: wrote the subject and note" in words_on(late)
@@ -214,7 +214,7 @@ def test_words_for_an_issue_that_was_approved_meanwhile_are_not_lost(desk: Desk,
     late = desk.writer.post(path(issue, "/texts"), version=str(issue.version), subject="Too late")
     assert late.status_code == 409
     assert ">Too late</textarea>" in late.text
-    assert "is approved by now and cannot be edited" in words_on(late)
+    assert "is approved now and cannot be edited" in words_on(late)
     assert "<button>Save" not in late.text
 
 
@@ -242,11 +242,11 @@ def test_newer_items_are_shown_before_they_are_merged(desk: Desk, issue: Issue) 
     post(desk, desk.writer, issue, "/exclude", item="comparison:avocet-vs-bittern", reach="this-issue")
     clock.move(WEEKLY)
     page = desk.writer.get(path(issue, "/merge"))
-    assert "Nothing would come in" in words_on(page)
-    assert "Merge exactly this" not in words_on(page)
+    assert "Nothing would be added" in words_on(page)
+    assert "Merge these changes" not in words_on(page)
     with desk.app.content() as content:
         content.import_pack(LATE, clock.now() - WEEKLY / 2)
-    assert "1 newer: look, then merge" in words_on(desk.writer.get(path(issue)))
+    assert "Review and merge 1 newer" in words_on(desk.writer.get(path(issue)))
     page = desk.writer.get(path(issue, "/merge"))
     assert "Comes in: 1 Godwit vs Hoopoe the lead" in words_on(page)
     assert "Borealis 3 (22B) vs Meridian Medium the lead → more comparisons" in words_on(page)
@@ -283,8 +283,8 @@ def test_an_issue_that_is_no_draft_has_the_page_without_editing(desk: Desk, issu
     approve(desk.app, issue, "Paul")
     page = desk.writer.get(path(issue))
     assert page.status_code == 200
-    assert 'id="needs"' in page.text
-    assert "Save the words" not in page.text
+    assert 'id="todo"' in page.text
+    assert "Save texts" not in page.text
     assert heading(desk.writer.get(path(issue, "/merge"))) == heading(page), "there is nothing to merge into"
 
 

@@ -70,20 +70,20 @@ def correct(visit: Visit, house: House) -> None:
     visit.open(house.path)
     tab.locator("#subject").fill("Ours this week")
     tab.locator("#note").fill("**Mind** the gap")
-    press(visit, "Save the words")
+    press(visit, "Save texts")
     assert (house.stored().subject, house.stored().note) == ("Ours this week", "**Mind** the gap")
     assert tab.locator(".note-shown strong").inner_text() == "Mind"
     press(visit, "It installs in one line.")
     assert "It installs in one line." in mail_of(visit)
-    press(visit, f"To the lead {BRIEF}")
+    press(visit, f"Move to the lead {BRIEF}")
     assert house.lead() == "pelican-large-vs-heron-small"
     press(visit, f"Down {LEAD}")
-    press(visit, "Never Tern Notes")
-    press(visit, "Bring it back Tern Notes")
-    tab.get_by_role("link", name="1 newer: look, then merge").click()
+    press(visit, "Remove for good Tern Notes")
+    press(visit, "Bring back Tern Notes")
+    tab.get_by_role("link", name="Review and merge 1 newer").click()
     visit.look()
     assert "Godwit vs Hoopoe" in tab.get_by_role("main").inner_text()
-    press(visit, "Merge exactly this")
+    press(visit, "Merge these changes")
     assert "Merged" in tab.get_by_role("status").first.inner_text()
     for _ in range(6):
         with tab.expect_navigation():
@@ -182,18 +182,18 @@ def test_two_at_once_a_stale_tab_and_a_double_click_lose_nothing(browser: Browse
     # Typed first: a page on which nobody types loads itself again.
     mine.tab.locator("#subject").fill("Mine")
     hers.tab.locator("#subject").fill("Hers")
-    press(hers, "Save the words")
-    press(mine, "Save the words")
+    press(hers, "Save texts")
+    press(mine, "Save texts")
     mine.look()
-    assert mine.heading() == "Somebody was faster"
-    assert mine.tab.get_by_label("Subject: yours").input_value() == "Mine"
-    assert "Hers" in mine.tab.get_by_role("group", name="Subject: stored now").inner_text()
+    assert mine.heading() == "Somebody else was faster"
+    assert mine.tab.get_by_label("Subject: your version").input_value() == "Mine"
+    assert "Hers" in mine.tab.get_by_role("group", name="Subject: current version").inner_text()
     assert house.stored().subject == "Hers"
-    press(mine, "Save yours instead")
+    press(mine, "Save my version")
     assert house.stored().subject == "Mine"
     # Two clicks within a moment: the second is the browser's own, or comes to a page that was answered already.
     version = house.stored().version
-    lead = mine.tab.get_by_role("button", name=f"To the lead {BRIEF}", exact=True, include_hidden=True)
+    lead = mine.tab.get_by_role("button", name=f"Move to the lead {BRIEF}", exact=True, include_hidden=True)
     unfold(mine, lead)
     lead.dblclick()
     mine.tab.wait_for_load_state()
@@ -226,7 +226,7 @@ def test_a_connection_lost_on_the_way_loses_nothing_that_was_typed(browser: Brow
     visit.tab.locator("#subject").fill("Typed in a train")
     visit.tab.locator("#note").fill("In a tunnel")
     context.set_offline(True)
-    visit.tab.get_by_role("button", name="Save the words").first.click()
+    visit.tab.get_by_role("button", name="Save texts").first.click()
     visit.tab.wait_for_url("chrome-error://**")
     context.set_offline(False)
     visit.tab.go_back()

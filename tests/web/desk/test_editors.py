@@ -6,6 +6,7 @@ from datetime import timedelta
 from newsletter.clock import MovedClock
 from newsletter.editing.audit import list_entries
 from newsletter.editing.editors import forget_desk, get_editor_by_address
+from newsletter.web.desk.flash import DONE
 from tests.web.desk.desk import PUBLISHER, WRITER, Desk, said
 from tests.web.house import heading
 
@@ -33,13 +34,13 @@ def test_a_role_changes_from_the_next_page_on(desk: Desk) -> None:
     wendy = get_editor_by_address(desk.app, WRITER).id
     assert desk.writer.get("/desk/editors").status_code == 403
     answer = desk.publisher.post(f"/desk/editors/{wendy}/role", role="publisher")
-    assert said(answer) == "Their role is changed."
+    assert said(answer) == DONE["role"]
     assert desk.writer.get("/desk/editors").status_code == 200
 
 
 def test_a_revoked_editor_is_out_at_once(desk: Desk) -> None:
     wendy = get_editor_by_address(desk.app, WRITER).id
-    assert said(desk.publisher.post(f"/desk/editors/{wendy}/revoke")).startswith("Revoked")
+    assert said(desk.publisher.post(f"/desk/editors/{wendy}/revoke")) == DONE["revoked"]
     assert heading(desk.writer.get("/desk")) == "Sign in to the desk"
 
 
@@ -52,8 +53,8 @@ def test_the_only_publisher_is_not_revoked(desk: Desk) -> None:
 
 
 def test_everybody_sees_their_sessions_and_ends_them(desk: Desk) -> None:
-    page = desk.writer.get("/desk/me")
-    assert page.text.count("this browser") == 1
+    page = desk.writer.get("/desk/profile")
+    assert page.text.count("this one") == 1
     assert WRITER in page.text
     assert heading(desk.writer.post("/desk/sign-out/everywhere")) == "Sign in to the desk"
     assert heading(desk.publisher.get("/desk")) == "Issues"
@@ -64,7 +65,7 @@ def test_the_log_says_who_did_what(desk: Desk) -> None:
     desk.publisher.post(f"/desk/editors/{wendy}/revoke")
     page = desk.publisher.get("/desk/audit").text
     assert re.search(rf"<td>Paul</td><td>revoked</td><td></td><td>editor {wendy}</td>", page)
-    assert "Nothing yet." in desk.publisher.get("/desk/audit", issue=7).text
+    assert "No activity yet." in desk.publisher.get("/desk/audit", issue=7).text
 
 
 def test_old_deeds_links_and_sessions_are_forgotten(desk: Desk, clock: MovedClock) -> None:

@@ -40,7 +40,7 @@ def claim_of(desk: Desk, shop: str) -> str:
 
 def test_what_is_open_stands_on_the_page_with_both_sides_and_leads_to_the_tool(disputed: Desk) -> None:
     page = disputed.writer.get("/desk/facts").text
-    assert "1 place is open" in page
+    assert "1 is open" in page
     assert re.search(r"Shop One, as of 2026-11-01.*Shop Two, as of 2026-11-01", page, re.DOTALL)
     assert f'href="{PATH}#on-input_price"' in page
 
@@ -48,11 +48,11 @@ def test_what_is_open_stands_on_the_page_with_both_sides_and_leads_to_the_tool(d
 def test_a_ruling_settles_it_and_says_who_and_why(disputed: Desk) -> None:
     claim = claim_of(disputed, "Shop Two")
     form = {"attribute": "input_price", "answer": claim, "reason": "Their own price list."}
-    assert disputed.writer.send(PATH, **form).headers["location"] == f"{PATH}?said=ruled#main"
-    assert said(disputed.writer.post(PATH, **form)).startswith("Ruled.")
+    assert disputed.writer.send(PATH, **form).headers["location"] == f"{PATH}?flash=ruled#main"
+    assert said(disputed.writer.post(PATH, **form)).startswith("Ruling saved.")
     assert facts_of(disputed.app, "heron").facts[0].fact.claim.id == claim
     page = disputed.writer.get("/desk/facts").text
-    assert "Nothing that nobody has ruled on." in page
+    assert "No open contradictions." in page
     assert "Their own price list." in page
     with disputed.app.database.read() as connection:
         latest = list_entries(connection, 1)[0]
@@ -73,15 +73,15 @@ def test_tools_and_rulings_are_told_by_name_and_value_never_by_key(disputed: Des
     assert detail == "Heron Small, input price: 1 USD/Mtok by Shop Two – Their own price list."
     assert claim not in page
     state(disputed, "Shop Two", "$3/Mtok", at=SEEN_AT + timedelta(days=1))
-    assert "no more: its source says something else by now" in disputed.writer.get("/desk/facts").text
+    assert "void: its source has changed since" in disputed.writer.get("/desk/facts").text
 
 
 def test_a_ruling_is_taken_back_with_a_reason(disputed: Desk) -> None:
     disputed.writer.post(PATH, attribute="input_price", answer="leave-out", reason="Nobody knows.")
     assert "left out" in disputed.writer.get(PATH).text
     form = {"attribute": "input_price", "answer": "take-back", "reason": "Now somebody does."}
-    assert said(disputed.publisher.post(PATH, **form)) == "The ruling is taken back."
-    assert "1 place is open" in disputed.writer.get("/desk/facts").text
+    assert said(disputed.publisher.post(PATH, **form)) == "Ruling withdrawn."
+    assert "1 is open" in disputed.writer.get("/desk/facts").text
     with disputed.app.database.read() as connection:
         assert "taken back – Now somebody does." in list_entries(connection, 1)[0].detail
 
@@ -110,7 +110,7 @@ def test_what_is_no_claim_of_this_tool_is_refused(disputed: Desk) -> None:
 
 def test_a_tool_is_found_by_a_part_of_its_name(disputed: Desk) -> None:
     assert f'<a href="{PATH}">Heron</a>' in disputed.writer.get("/desk/facts", q="ERO").text
-    assert "No tool’s name holds “zebra”" in disputed.writer.get("/desk/facts", q="zebra").text
+    assert "No tool’s name contains “zebra”" in disputed.writer.get("/desk/facts", q="zebra").text
 
 
 def test_the_page_is_up_to_date_after_an_import(disputed: Desk) -> None:

@@ -150,7 +150,7 @@ def test_nothing_of_it_runs_anywhere(browser: Browser, hurt: tuple[App, str, Iss
     )
     for each in pages:
         witness.look(f"/desk/issues/{issue.id}{each}")
-    for each in ("/desk", "/desk/audit", "/desk/facts", "/desk/facts/kite", "/desk/me"):
+    for each in ("/desk", "/desk/audit", "/desk/facts", "/desk/facts/kite", "/desk/profile"):
         witness.look(each)
     typed = witness.tab
     typed.goto(f"{base}/desk/issues/{issue.id}")
@@ -162,8 +162,8 @@ def test_nothing_of_it_runs_anywhere(browser: Browser, hurt: tuple[App, str, Iss
     )
     assert typed.evaluate("window.hurt") is None
     edit(app, issue, preheader="Somebody else")
-    typed.get_by_role("button", name="Save the words").first.click()
-    assert "Somebody was faster" in typed.title()
+    typed.get_by_role("button", name="Save texts").first.click()
+    assert "Somebody else was faster" in typed.title()
     assert (typed.evaluate("window.hurt"), witness.stopped) == (None, [])
     with app.database.read() as connection:
         current = get_issue(connection, issue.id)

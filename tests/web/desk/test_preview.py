@@ -102,7 +102,7 @@ def test_a_made_up_reader_gets_what_such_a_reader_would(desk: Desk, issue: Issue
     assert "Your tools" not in desk.writer.get(mail(issue)).text
     assert "Your tools" in desk.writer.get(mail(issue, "?tools=heron-small")).text
     page = desk.writer.get(preview(issue, "?tools=heron-small&team_size=12")).text
-    assert "As a made-up reader gets it: every topic, following 1 tool, a team of 12." in page
+    assert "As a sample reader gets it: every topic, following 1 tool, a team of 12." in page
     assert 'value="heron-small" checked' in page
     assert 'src="' + mail(issue, "?tools=heron-small&amp;team_size=12") + '"' in page
 
@@ -126,7 +126,7 @@ def test_a_publisher_looks_as_any_reader_and_no_link_acts_for_them(desk: Desk, i
     answer = desk.publisher.send(preview(issue), address="Alice@EXAMPLE.org")
     assert (answer.status_code, answer.headers["location"]) == (303, preview(issue, f"?reader={alice}"))
     page = desk.publisher.get(preview(issue, f"?reader={alice}"))
-    assert "As alice@example.org gets it" in page.text
+    assert "As alice@example.org will get it" in page.text
     shown = desk.publisher.get(mail(issue, f"?reader={alice}")).text
     assert "Sent to alice@example.org" in shown
     assert "Your tools" in shown
@@ -179,10 +179,10 @@ def test_a_template_that_is_broken_is_named_with_its_line(desk: Desk, issue: Iss
         changed(desk.app.settings, {"paths.templates": tmp_path / "own"}), desk.app.clock, desk.app.database
     )
     page = open_desk(app).writer.get(preview(issue)).text
-    assert "There is no mail to show." in page
+    assert "The email could not be made." in page
     assert "email/weekly/body.mjml.j2, line 2</code>" in page
 
 
 def test_an_issue_that_is_not_there_is_not_found(desk: Desk) -> None:
-    assert heading(desk.writer.get("/desk/issues/99/preview")) == "Nothing here"
+    assert heading(desk.writer.get("/desk/issues/99/preview")) == "Page not found"
     assert desk.writer.get("/desk/issues/99/mail").status_code == 404

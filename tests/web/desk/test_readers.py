@@ -57,8 +57,8 @@ def test_one_is_found_by_number_by_address_and_by_name(desk: Desk, alice: int) -
     page = desk.publisher.post("/desk/readers", query="ada")
     assert "Ada Number 1" in page.text
     assert "2 readers." in page.text
-    assert "Nobody is found." in desk.publisher.post("/desk/readers", query="lic").text
-    assert "Nobody is found." in desk.publisher.post("/desk/readers", query="%").text
+    assert "No readers found." in desk.publisher.post("/desk/readers", query="lic").text
+    assert "No readers found." in desk.publisher.post("/desk/readers", query="%").text
 
 
 def test_pages_go_back_in_time_and_by_state(desk: Desk) -> None:
@@ -110,7 +110,7 @@ def test_a_reader_is_shown_with_everything_that_happened(desk: Desk, alice: int,
         "requested",
         "form at /subscribe",
         "confirmation",
-        "Ask again to confirm",
+        "Resend confirmation",
     ):
         assert words in page
     assert desk.publisher.get("/desk/readers/99").status_code == 404
@@ -121,9 +121,9 @@ def test_whoever_has_not_confirmed_is_asked_again_but_not_at_once(desk: Desk, cl
     bob = desk.house.find("bob@example.org")
     assert bob is not None
     path = f"/desk/readers/{bob.id}/confirmation"
-    assert said(desk.publisher.post(path)).startswith("They were asked a short while ago")
+    assert said(desk.publisher.post(path)).startswith("Nothing was sent: they were asked")
     clock.move(desk.app.settings.readers.confirm_again_after + timedelta(seconds=1))
-    assert said(desk.publisher.post(path)) == "A mail to confirm is on its way."
+    assert said(desk.publisher.post(path)) == "A confirmation email is on its way."
     assert len(desk.house.mails("bob@example.org")) == 2
     assert deeds(desk)[0] == ("Paul", "asked", f"reader {bob.id} to confirm")
 
@@ -141,7 +141,10 @@ def test_a_suppressed_reader_has_left_for_good(desk: Desk, alice: int) -> None:
     assert said(desk.publisher.post(f"{path}/suppress", reason="asked by phone")).startswith("Suppressed")
     assert desk.house.reader(alice).status is ReaderStatus.LEFT
     assert "Nothing is sent to this address: asked by phone." in desk.publisher.get(path).text
-    assert said(desk.publisher.post(f"{path}/suppress", reason="again")) == "It was suppressed before."
+    assert (
+        said(desk.publisher.post(f"{path}/suppress", reason="again"))
+        == "This address was already suppressed."
+    )
     assert deeds(desk)[0] == ("Paul", "suppressed", f"reader {alice}: asked by phone")
 
 

@@ -30,7 +30,7 @@ def put(desk: Desk, day: int, status: IssueStatus, subject: str = "", reason: st
 
 
 def test_a_new_desk_says_when_the_next_issue_is_due(desk: Desk) -> None:
-    assert "The next issue is due on Thursday 3 December" in desk.writer.get("/desk").text
+    assert "The next one is due on Thursday 3 December" in desk.writer.get("/desk").text
 
 
 def test_what_goes_out_stands_first_then_the_earliest_draft(desk: Desk) -> None:
@@ -38,7 +38,7 @@ def test_what_goes_out_stands_first_then_the_earliest_draft(desk: Desk) -> None:
     paused = put(desk, 10, IssueStatus.PAUSED, "Heron or Tern?", reason="The server lets nobody in.")
     put(desk, 9, IssueStatus.SENT, "<b>Old</b> news")
     page = desk.writer.get("/desk").text
-    at_hand, _, before = page.partition("<h2>Before</h2>")
+    at_hand, _, before = page.partition("<h2>Past issues</h2>")
     assert re.findall(r'<h2><a href="/desk/issues/(\d+)">', at_hand) == [str(paused), str(sooner), str(later)]
     assert "The server lets nobody in." in at_hand
     assert "This week’s issue" in at_hand
@@ -50,13 +50,13 @@ def test_a_draft_that_somebody_looked_at_says_what_it_needs(desk: Desk) -> None:
         content.import_pack(PANEL_PAGE, desk.app.clock.now() - timedelta(days=1))
     issue = drafted(desk.app)
     before = desk.writer.get("/desk").text
-    assert "look through it" in before
+    assert "Review this draft" in before
     path = f"/desk/issues/{issue.id}"
     page = desk.writer.get(path).text
     (needed,) = re.findall(r"<p>(\d+ [^<]* to answer\.)</p>", page)
     home = desk.writer.get("/desk").text
     assert needed in home
-    assert "look through it" not in home
+    assert "Review this draft" not in home
     assert f">{desk.web.state.cache.checked(issue).compiled.letter.subject}</a></h2>" in home
     # Nobody has looked at what it says now.
     edit(desk.app, issue, subject="Ours")

@@ -61,9 +61,9 @@ def test_a_clean_draft_is_approved_in_two_taps_on_a_phone(browser: Browser, serv
     sign_in(visit, served.app)
     visit.tab.locator(f'main a[href="{served.path}"]').first.tap()
     visit.tab.wait_for_url(f"**{served.path}")
-    visit.tab.get_by_role("button", name="Approve it").tap()
-    visit.tab.wait_for_url("**?said=approved", timeout=60_000)
-    assert visit.tab.get_by_role("status").first.inner_text() == "Approved: exactly this goes out."
+    visit.tab.get_by_role("button", name="Approve").tap()
+    visit.tab.wait_for_url("**?flash=approved", timeout=60_000)
+    assert visit.tab.get_by_role("status").first.inner_text() == "Approved: exactly this will be sent."
     visit.look()
     assert served.stored().status is IssueStatus.APPROVED
     withdraw(served.app, served.stored())
@@ -80,13 +80,13 @@ def test_the_way_from_warnings_to_sending_needs_no_mouse(browser: Browser, serve
     visit.press("Show both")
     while visit.tab.get_by_role("button", name="Acknowledge", exact=True).count():
         visit.press("Acknowledge")
-    visit.press("Approve it")
-    visit.press("Hold it back")
-    visit.press("Let it go at its time")
-    visit.tab.locator("summary", has_text="Send it now").focus()
+    visit.press("Approve")
+    visit.press("Put on hold")
+    visit.press("Release")
+    visit.tab.locator("summary", has_text="Send now").focus()
     visit.tab.keyboard.press("Enter")
-    write(visit, "Type the number of readers who get it: 0", "0")
-    visit.press("Send it now")
+    write(visit, "To confirm, type the number of readers it goes to: 0", "0")
+    visit.press("Send now")
     assert served.stored().status in (IssueStatus.SENDING, IssueStatus.SENT)
-    assert "/watch" in visit.tab.url
+    assert "/progress" in visit.tab.url
     context.close()

@@ -26,17 +26,18 @@ from newsletter.digest.store import get_issue
 from newsletter.editing.audit import list_entries
 from newsletter.editing.editors import invite
 from newsletter.installation import make_installation
-from newsletter.web.desk.progress import COME_AGAIN, MOST_VIEWERS, Live, duration
+from newsletter.web.desk.flash import DONE, FAILED
+from newsletter.web.desk.progress import COME_AGAIN, MOST_VIEWERS, ProgressFeed, duration
 from tests.config.written import changed
 from tests.delivery.house import FRAME, add_issue, add_readers
 from tests.delivery.test_progress import lose_sight
 from tests.render.letters import USUAL
-from tests.web.desk.desk import Desk, said
+from tests.web.desk.desk import Desk, fault, said
 from tests.web.house import heading
 from tests.web.test_archive_look import violations
 from tests.web.test_browser import serving
 
-WATCH = "/desk/issues/1/watch"
+PROGRESS = "/desk/issues/1/progress"
 
 
 def approve_one(app: App, readers: int) -> None:
@@ -68,29 +69,29 @@ def deeds(desk: Desk) -> list[tuple[str, str, str]]:
 
 
 def test_a_page_says_where_the_issue_stands_without_a_script(going: Desk) -> None:
-    page = going.writer.get(WATCH)
-    assert heading(page) == "Watch Weekly #1"
+    page = going.writer.get(PROGRESS)
+    assert heading(page) == "Progress of Weekly #1"
     assert 'data-live="readers">120<' in page.text
     assert "120 readers are left and no sender is at work" in page.text
     assert "newsletter serve starts a sender if it runs" in page.text
-    assert f'<a href="{WATCH}">Look again</a>' in page.text
+    assert f'<a href="{PROGRESS}">Refresh</a>' in page.text
     assert '<div class="count rejected none">' in page.text, "none rejected is no bad news"
     assert '<div class="count open">' in page.text
 
 
 def test_a_publisher_pauses_and_resumes_and_the_log_says_who(going: Desk) -> None:
     answer = going.publisher.post("/desk/issues/1/pause", reason="A wrong price")
-    assert said(answer) == "Paused: within a second nobody new is mailed."
+    assert said(answer) == DONE["paused"]
     assert status(going) == (IssueStatus.PAUSED, "A wrong price")
     answer = going.publisher.post("/desk/issues/1/resume")
-    assert said(answer) == "It goes on: by itself where newsletter serve runs."
+    assert said(answer) == DONE["resumed"]
     assert status(going) == (IssueStatus.SENDING, "")
     assert deeds(going) == [("resumed", "Paul", ""), ("paused", "Paul", "A wrong price")]
 
 
 def test_cancelling_skips_whoever_waits(going: Desk) -> None:
     answer = going.publisher.post("/desk/issues/1/cancel", **{"cancel-reason": "All wrong"})
-    assert said(answer).startswith("Cancelled for good.")
+    assert said(answer) == DONE["cancelled"]
     assert status(going) == (IssueStatus.CANCELLED, "All wrong")
     assert 'data-live="skipped">120<' in answer.text
     assert [each[:2] for each in deeds(going)] == [("cancelled", "Paul")]
@@ -101,20 +102,20 @@ def test_a_deed_that_comes_too_late_changes_nothing_and_says_so(going: Desk, dee
     going.publisher.post("/desk/issues/1/cancel")
     before = going.house.rows()
     answer = going.publisher.post(f"/desk/issues/1/{deed}")
-    assert said(answer).startswith("Nothing was changed: somebody was faster.")
+    assert fault(answer) == FAILED["too-late"]
     assert going.house.rows() == before
 
 
 @pytest.mark.parametrize("deed", ["pause", "resume", "cancel", "unsure"])
 def test_a_writer_looks_on(going: Desk, deed: str) -> None:
     assert going.writer.send(f"/desk/issues/1/{deed}").status_code == 403
-    assert "Yes, pause it" not in going.writer.get(WATCH).text
+    assert "Pause sending" not in going.writer.get(PROGRESS).text
     assert status(going)[0] is IssueStatus.SENDING
 
 
 def test_looking_changes_nothing(going: Desk) -> None:
     before = going.house.rows()
-    for path in (WATCH, "/desk/issues/1/unsure"):
+    for path in (PROGRESS, "/desk/issues/1/unsure"):
         going.publisher.get(path)
     assert going.house.rows() == before
 
@@ -138,22 +139,22 @@ def test_the_unsure_come_in_pages_with_what_is_known(unsure: Desk) -> None:
     second = unsure.publisher.get("/desk/issues/1/unsure", after=70).text
     assert second.count('name="reader"') == 10
     assert 'href="?after=70"' in first
-    assert "The next" not in second
+    assert "after=" not in second
 
 
 def test_those_chosen_get_it_once_more_and_the_others_are_left(unsure: Desk) -> None:
     answer = unsure.publisher.post("/desk/issues/1/unsure", reader=["21", "22"])
-    assert said(answer) == "They get it once more, and may then have it twice."
+    assert said(answer) == DONE["sent-again"]
     assert unsure.app.sender(1).send() is Ending.SENT
     page = unsure.publisher.get("/desk/issues/1/unsure").text
-    assert "Send once more to all 58" in page
+    assert "Send again to all 58" in page
     assert deeds(unsure)[0] == ("sent", "Paul", "once more to 2 unsure readers")
 
 
 def test_all_of_them_get_it_once_more(unsure: Desk) -> None:
     unsure.publisher.post("/desk/issues/1/unsure", who="all")
     assert unsure.app.sender(1).send() is Ending.SENT
-    assert "Nobody is unsure." in unsure.publisher.get("/desk/issues/1/unsure").text
+    assert "No unsure readers." in unsure.publisher.get("/desk/issues/1/unsure").text
 
 
 def test_of_a_cancelled_issue_the_unsure_are_listed_and_nothing_is_offered(unsure: Desk) -> None:
@@ -161,25 +162,25 @@ def test_of_a_cancelled_issue_the_unsure_are_listed_and_nothing_is_offered(unsur
         connection.execute(update(issues).values(status=IssueStatus.CANCELLED))
     page = unsure.publisher.get("/desk/issues/1/unsure").text
     assert "reader21@example.org" in page
-    assert "it is sent to nobody once more" in page
+    assert "it cannot be sent again" in page
     assert 'name="reader"' not in page
     assert "<button" not in page.partition("<main")[2]
 
 
 def test_nobody_chosen_is_nobody_mailed(unsure: Desk) -> None:
     before = unsure.house.rows()
-    assert said(unsure.publisher.post("/desk/issues/1/unsure")) == "Nobody was chosen, and nothing was done."
+    assert fault(unsure.publisher.post("/desk/issues/1/unsure")) == FAILED["none-selected"]
     assert unsure.house.rows() == before
 
 
 # ── events ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def first_events(live: Live, most: int) -> list[str]:
+def first_events(feed: ProgressFeed, most: int) -> list[str]:
     """What a viewer hears who goes away after so many."""
 
     async def listen() -> list[str]:
-        heard, told = [], live.events(1)
+        heard, told = [], feed.events(1)
         async for event in told:
             heard.append(event)
             if len(heard) == most:
@@ -193,52 +194,52 @@ def first_events(live: Live, most: int) -> list[str]:
 
 
 def test_an_event_tells_the_counts_by_the_names_of_their_places(going: Desk) -> None:
-    retry, event = first_events(Live(going.app), 2)
+    retry, event = first_events(ProgressFeed(going.app), 2)
     assert retry == "retry: 2000\n\n"
     name, data = event.strip().split("\n")
     told = json.loads(data.removeprefix("data: "))
-    assert name == "event: look"
+    assert name == "event: counts"
     assert (told["readers"], told["open"], told["rate"], told["status"]) == ("120", "120", "–", "sending")
 
 
 def test_an_issue_that_is_over_says_so_and_then_there_is_nothing_to_hear(unsure: Desk) -> None:
-    heard = first_events(Live(unsure.app), 9)
+    heard = first_events(ProgressFeed(unsure.app), 9)
     assert heard[-1].startswith("event: over\n")
     assert len(heard) == 2
     assert unsure.writer.get("/desk/issues/1/events").status_code == 204
 
 
 def test_too_many_viewers_get_a_look_and_come_again_later(going: Desk) -> None:
-    live = Live(going.app, viewers=MOST_VIEWERS)
-    retry, event = first_events(live, 9)
+    feed = ProgressFeed(going.app, viewers=MOST_VIEWERS)
+    retry, event = first_events(feed, 9)
     assert retry == f"retry: {COME_AGAIN}\n\n"
-    assert event.startswith("event: look\n")
-    assert live.viewers == MOST_VIEWERS
+    assert event.startswith("event: counts\n")
+    assert feed.viewers == MOST_VIEWERS
 
 
 def test_a_viewer_who_went_away_is_counted_no_longer(going: Desk) -> None:
-    live = Live(going.app)
-    first_events(live, 2)
-    assert live.viewers == 0
+    feed = ProgressFeed(going.app)
+    first_events(feed, 2)
+    assert feed.viewers == 0
 
 
 def test_many_viewers_cost_one_look(going: Desk) -> None:
-    live = Live(going.app)
-    assert live.look(1) is live.look(1)
-    live.forget(1)
-    assert live.look(1) is live.look(1)
+    feed = ProgressFeed(going.app)
+    assert feed.snapshot(1) is feed.snapshot(1)
+    feed.forget(1)
+    assert feed.snapshot(1) is feed.snapshot(1)
 
 
 def test_while_it_goes_out_a_look_serves_everybody_though_domains_are_behind(going: Desk) -> None:
-    live = Live(going.app)
+    feed = ProgressFeed(going.app)
     going.app.sender(1).send()
     with going.app.database.write() as connection:
         connection.execute(update(issues).values(status=IssueStatus.SENDING))
-    assert live.look(1) is live.look(1)
+    assert feed.snapshot(1) is feed.snapshot(1)
     with going.app.database.write() as connection:
         connection.execute(update(issues).values(status=IssueStatus.SENT))
-    live.forget(1)
-    assert live.look(1).is_over
+    feed.forget(1)
+    assert feed.snapshot(1).is_over
 
 
 def test_events_are_for_editors(going: Desk) -> None:
@@ -277,6 +278,7 @@ def sending(app: App) -> Iterator[Loopback]:
                 "smtp.host": "127.0.0.1",
                 "smtp.port": server.port,
                 "smtp.tls": Tls.NONE,
+                # Slow enough to be seen.
                 "sending.limits": ("3000/second",),
             },
         )
@@ -303,12 +305,12 @@ def test_ten_thousand_go_out_under_an_editors_eyes_who_pauses_and_resumes(
     page.on("console", lambda message: errors.append(f"{message.text} {message.location['url']}"))
     page.goto(link)
     page.get_by_role("button").first.click()
-    page.goto(base + WATCH)
+    page.goto(base + PROGRESS)
     with sending(app) as server:
         accepted = page.locator('[data-live="accepted"]')
         expect(accepted).not_to_have_text("0", timeout=20_000)
         page.locator("summary", has_text="Pause").press("Enter")
-        page.get_by_label("Why, for those who look later").fill("A wrong price")
+        page.get_by_label("Reason").fill("A wrong price")
         page.keyboard.press("Enter")
         expect(page.get_by_text("Paused: within a second")).to_be_visible()
         expect(page.locator('[data-live="why"]')).to_have_text("A wrong price")
@@ -317,8 +319,8 @@ def test_ten_thousand_go_out_under_an_editors_eyes_who_pauses_and_resumes(
         with app.database.read() as connection:
             assert get_issue(connection, 1).status is IssueStatus.PAUSED
         assert server.total < 10_000
-        page.get_by_role("button", name="Yes, go on").click()
-        expect(page.get_by_text("It goes on:")).to_be_visible()
+        page.get_by_role("button", name="Resume sending").click()
+        expect(page.get_by_text("Resumed:")).to_be_visible()
         expect(page.locator(".state")).to_have_text("sent", timeout=30_000)
         expect(accepted).to_have_text("10,000")
         expect(page.get_by_role("row", name="example.org")).to_contain_text("10,000")

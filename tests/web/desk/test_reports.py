@@ -42,7 +42,7 @@ def test_one_issue_is_told_in_a_picture_and_the_table_beside_it(sent: tuple[Desk
     assert heading(page) == "Report on Weekly #1"
     assert page.text.count('<svg viewBox="0 0 480') == 2
     assert '<th scope="row">Accepted</th><td>3</td><td class="muted">100.0 %</td>' in page.text
-    assert '<th scope="row">Left by its link</th><td>1</td>' in page.text
+    assert '<th scope="row">Unsubscribed</th><td>1</td>' in page.text
     assert '<th scope="row">example.org</th><td>3</td><td>0</td>' in page.text
 
 
@@ -53,11 +53,11 @@ def test_the_report_of_a_finished_issue_says_nothing_of_how_it_stood_a_second_ag
     report = f"/desk/issues/{issue.id}/report"
     begun = desk.writer.get(report).text
     assert "1 reader is left" in begun
-    assert ">still to go</text>" in begun
-    assert "Nobody has it yet." in begun
+    assert ">waiting</text>" in begun
+    assert "Nobody has received it yet." in begun
     house.app.sender(issue.id).send()
     page = desk.writer.get(report).text
-    assert "Everybody is done. Begun " in page
+    assert "Everybody is done. Started " in page
     assert "reader is left" not in page
 
 
@@ -72,7 +72,7 @@ def test_pictures_need_neither_script_nor_style_in_the_page(sent: tuple[Desk, Is
 
 def test_issues_and_readers_over_time_come_as_files_too(sent: tuple[Desk, Issue]) -> None:
     desk, _ = sent
-    assert heading(desk.writer.get("/desk/report")) == "Report"
+    assert heading(desk.writer.get("/desk/report")) == "Reports"
     (issue,) = rows_of(desk.writer.get("/desk/report/issues.csv").text)
     wanted = {"issue": "#1", "readers": "3", "accepted": "3", "left": "1", "votes": "0", "status": "sent"}
     assert {name: issue[name] for name in wanted} == wanted
@@ -95,7 +95,7 @@ def test_a_source_that_a_spreadsheet_would_run_is_a_text(sent: tuple[Desk, Issue
 
 def test_before_anything_went_out_the_report_says_so(desk: Desk) -> None:
     page = desk.writer.get("/desk/report").text
-    assert "No issue has gone out yet." in page
+    assert "No issues have been sent yet." in page
     assert "Nobody has joined or left yet." in page
 
 
@@ -137,10 +137,10 @@ def test_clicks_are_told_by_link_once_they_are_counted(sent: tuple[Desk, Issue])
 
 def test_a_publisher_corrects_and_everybody_sees_what_when_and_who(sent: tuple[Desk, Issue]) -> None:
     desk, issue = sent
-    path = f"/desk/issues/{issue.id}/erratum"
+    path = f"/desk/issues/{issue.id}/correction"
     answer = desk.publisher.post(path, said="$0.10 <b>", right="$0.07", tell="next")
     assert said(answer) == "Corrected: its page in the archive says so."
-    assert "for the next issue" in answer.text
+    assert "to be mentioned in the next issue" in answer.text
     page = desk.house.get("/archive/weekly-1").text
     assert "<del>$0.10 &lt;b&gt;</del> <ins>$0.07</ins>" in page
     assert "by Paul. The issue below stands as it was sent." in page
@@ -153,7 +153,7 @@ def test_feeds_mark_a_corrected_issue_as_updated(sent: tuple[Desk, Issue]) -> No
     assert isinstance(clock, MovedClock)
     clock.move(WEEKLY)
     desk = open_desk(desk.app)
-    desk.publisher.post(f"/desk/issues/{issue.id}/erratum", said="$0.10", right="$0.07")
+    desk.publisher.post(f"/desk/issues/{issue.id}/correction", said="$0.10", right="$0.07")
     atom = desk.house.get("/feed.atom").text
     assert "<published>2026-12-03T09:00:00Z</published><updated>2026-12-10T09:00:00Z</updated>" in atom
     assert "We wrote “$0.10”. Right is: $0.07" in atom
@@ -167,7 +167,7 @@ def test_feeds_mark_a_corrected_issue_as_updated(sent: tuple[Desk, Issue]) -> No
 
 def test_what_was_typed_stays_beside_what_is_wrong_with_it(sent: tuple[Desk, Issue]) -> None:
     desk, issue = sent
-    answer = desk.publisher.post(f"/desk/issues/{issue.id}/erratum", said="the same", right="the same")
+    answer = desk.publisher.post(f"/desk/issues/{issue.id}/correction", said="the same", right="the same")
     assert answer.status_code == 422
     assert "are the same" in answer.text
     assert answer.text.count('value="the same"') == 2
@@ -182,12 +182,12 @@ def test_what_has_not_gone_out_is_changed_not_corrected(house: House) -> None:
     assert isinstance(clock, MovedClock)
     clock.move(WEEKLY)
     issue, desk = drafted(house.app), open_desk(house.app)
-    page = desk.publisher.get(f"/desk/issues/{issue.id}/erratum").text
-    assert f'It has not gone out: <a href="/desk/issues/{issue.id}">change it</a> instead.' in page
+    page = desk.publisher.get(f"/desk/issues/{issue.id}/correction").text
+    assert f'It has not been sent yet: <a href="/desk/issues/{issue.id}">edit it</a> instead.' in page
     assert "<button>Correct it</button>" not in page
 
 
 def test_a_writer_corrects_nothing(sent: tuple[Desk, Issue]) -> None:
     desk, issue = sent
-    assert desk.writer.get(f"/desk/issues/{issue.id}/erratum").status_code == 403
-    assert desk.writer.send(f"/desk/issues/{issue.id}/erratum", said="a", right="b").status_code == 403
+    assert desk.writer.get(f"/desk/issues/{issue.id}/correction").status_code == 403
+    assert desk.writer.send(f"/desk/issues/{issue.id}/correction", said="a", right="b").status_code == 403

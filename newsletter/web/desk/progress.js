@@ -1,16 +1,16 @@
-// Fills the counts of an issue on its way as the server tells them. Without it the page's link "Look again" does.
+// Fills the counts of an issue on its way as the server tells them. Without it the page's link "Refresh" does.
 "use strict";
 
-const watched = document.getElementById("watch");
-const told = new EventSource(watched.dataset.events);
+const progress = document.getElementById("progress");
+const events = new EventSource(progress.dataset.events);
 
 // A form on its way changes the status itself, and leads to a page of its own.
-addEventListener("submit", (event) => { if (!event.defaultPrevented) told.close(); });
+addEventListener("submit", (event) => { if (!event.defaultPrevented) events.close(); });
 
 function show(texts) {
   // Other buttons: only the whole page has them. Not under somebody's hands.
-  if (texts.status !== watched.dataset.status && !document.querySelector("details.act[open]:not([data-first])")) {
-    told.close();
+  if (texts.status !== progress.dataset.status && !document.querySelector("details.act[open]:not([data-first])")) {
+    events.close();
     window.location.reload();
     return;
   }
@@ -24,8 +24,8 @@ function show(texts) {
   for (const place of document.querySelectorAll("[data-live-value]")) place.value = Number(texts[place.dataset.liveValue]);
 }
 
-told.addEventListener("look", (event) => show(JSON.parse(event.data)));
-told.addEventListener("over", (event) => {
-  told.close();
+events.addEventListener("counts", (event) => show(JSON.parse(event.data)));
+events.addEventListener("over", (event) => {
+  events.close();
   show(JSON.parse(event.data));
 });

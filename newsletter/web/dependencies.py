@@ -1,0 +1,136 @@
+"""What a route asks for, as FastAPI dependencies: the installation, the fields of a form, the reader behind a link.
+
+    @router.post("/…/{token}")
+    def page(request: Request, app: Installed, token: str, form: Form) -> Response:
+        with app.database.read() as connection:
+            reader = reader_of(app, connection, Purpose.PREFERENCES, token)
+
+Whatever is wrong with a link raises BadLink, and the visitor sees the same page. Who may use the editors' desk is in
+desk/auth.py.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+from fastapi import Depends, Request
+from sqlalchemy import Connection
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+
+from newsletter.app import App
+from newsletter.db.statuses import ReaderStatus
+from newsletter.editing.cache import DeskCache
+from newsletter.errors import BadInput, BadLink
+from newsletter.readers.links import LinkTarget, Purpose, link
+from newsletter.readers.store import Reader, find_reader_by_id
+
+# The installation
+
+
+async def _installation(request: Request) -> App:
+    # async, so that FastAPI does not send it through a thread
+    app: App = request.app.state.newsletter
+    return app
+
+
+#: The opened installation: `def page(app: Installed) -> Response`.
+Installed = Annotated[App, Depends(_installation)]
+
+
+def cache_of(request: Request) -> DeskCache:
+    """What the running desk remembers of the installation."""
+    cache: DeskCache = request.app.state.cache
+    return cache
+
+
+#: The same: `def page(cache: Cached) -> Response`.
+Cached = Annotated[DeskCache, Depends(cache_of)]
+
+
+# Forms
+
+MOST_FIELDS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """A form's fields: `one` holds the first value of each name, `many` all of them."""
+
+    one: Mapping[str, str] = field(default_factory=dict)
+    many: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def get(self, name: str) -> str:
+        """The field's first value; empty when it was not sent."""
+        return self.one.get(name, "")
+
+
+async def read_form(request: Request) -> Fields:
+    """The fields of a URL-encoded or multipart body; raises BadInput for anything else."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    try:
+        if kind == "multipart/form-data":
+            return _fields(await _multipart(request))
+        text = (await request.body()).decode("utf-8")
+        return _fields(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS))
+    except (ValueError, MultiPartException, HTTPException) as error:
+        raise BadInput("This form did not arrive whole. Please go back and try again.") from error
+
+
+async def read_any_form(request: Request) -> Fields:
+    """Like `read_form`, but what cannot be read is an empty form: for leaving, which nothing may stop."""
+    try:
+        return await read_form(request)
+    except BadInput:
+        return Fields()
+
+
+async def _multipart(request: Request) -> list[tuple[str, str]]:
+    form = await request.form(max_files=0, max_fields=MOST_FIELDS)
+    return [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+
+
+def _fields(pairs: Sequence[tuple[str, str]]) -> Fields:
+    many: dict[str, list[str]] = defaultdict(list)
+    for name, value in pairs:
+        many[name].append(value)
+    return Fields({name: values[0] for name, values in many.items()}, many)
+
+
+#: A form that must be whole.
+Form = Annotated[Fields, Depends(read_form)]
+
+#: A form that may be anything.
+AnyForm = Annotated[Fields, Depends(read_any_form)]
+
+
+# Links
+
+
+def target_of(app: App, purpose: Purpose, token: str) -> LinkTarget:
+    """Whom a lasting link is for; raises BadLink."""
+    return app.links.read(purpose, token)
+
+
+def reader_of(app: App, connection: Connection, purpose: Purpose, token: str) -> Reader:
+    """The reader of a lasting link, who has not been erased; raises BadLink."""
+    return _known(connection, app.links.read(purpose, token).reader_id)
+
+
+def reader_of_dated(app: App, connection: Connection, purpose: Purpose, token: str) -> Reader:
+    """The reader of a link that expires; raises BadLink."""
+    return _known(connection, app.links.read_dated(purpose, token, app.clock.now()).reader_id)
+
+
+def personal_url(app: App, purpose: Purpose, reader_id: int) -> str:
+    """The address of a reader's lasting page."""
+    return link(app.settings.site.public_url, purpose, app.links.token(purpose, reader_id))
+
+
+def _known(connection: Connection, reader_id: int) -> Reader:
+    reader = find_reader_by_id(connection, reader_id)
+    if reader is None or reader.status is ReaderStatus.ERASED:
+        raise BadLink
+    return reader

@@ -1,0 +1,80 @@
+"""Correcting an issue that went out: what it said, what is right, and whether the next issue says so."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastapi import APIRouter, Request, Response
+
+from newsletter.app import App
+from newsletter.digest.errata import Erratum, errata_of
+from newsletter.digest.issues import Issue
+from newsletter.digest.store import get_issue
+from newsletter.editing.correct import MOST_ERRATUM_CHARS, correct
+from newsletter.editing.editors import Editor
+from newsletter.errors import BadInput
+from newsletter.web.dependencies import Installed
+from newsletter.web.desk.auth import DeskForm, Publisher
+from newsletter.web.desk.flash import done
+from newsletter.web.desk.layout import DeskPage, Layout
+from newsletter.web.pages import show
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectionPage(DeskPage):
+    """What was corrected before, and the form for more; `typed_…` is what was refused with `fault`."""
+
+    template: ClassVar[str] = "desk/correction"
+    issue: Issue
+    errata: tuple[Erratum, ...]
+    most: int
+    typed_said: str
+    typed_right: str
+    to_tell: bool
+    fault: str
+
+
+@router.get("/desk/issues/{issue_id}/correction")
+def show_correction(request: Request, app: Installed, editor: Publisher, issue_id: int) -> Response:
+    return _page(request, app, editor, issue_id)
+
+
+@router.post("/desk/issues/{issue_id}/correction")
+def correct_issue(
+    request: Request, app: Installed, editor: Publisher, issue_id: int, form: DeskForm
+) -> Response:
+    with app.database.read() as connection:
+        issue = get_issue(connection, issue_id)
+    said, right, to_tell = form.get("said"), form.get("right"), form.get("tell") == "next"
+    try:
+        correct(app, issue, said=said, right=right, to_tell=to_tell, by=editor.name)
+    except BadInput as error:
+        return _page(request, app, editor, issue_id, said, right, to_tell=to_tell, fault=str(error))
+    return done(f"/desk/issues/{issue_id}/correction", "corrected")
+
+
+def _page(
+    request: Request,
+    app: App,
+    editor: Editor,
+    issue_id: int,
+    said: str = "",
+    right: str = "",
+    *,
+    to_tell: bool = False,
+    fault: str = "",
+) -> Response:
+    with app.database.read() as connection:
+        issue, errata = get_issue(connection, issue_id), errata_of(connection, issue_id)
+    page = CorrectionPage(
+        layout=Layout.of(request, editor, "report"),
+        issue=issue,
+        errata=errata,
+        most=MOST_ERRATUM_CHARS,
+        typed_said=said,
+        typed_right=right,
+        to_tell=to_tell,
+        fault=fault,
+    )
+    return show(request, page, 422 if fault else 200)

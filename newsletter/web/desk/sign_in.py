@@ -1,0 +1,144 @@
+"""Signing in and out, and an editor's own page with the browsers in which they are signed in.
+
+The link of the mail opens a page with a button, because programs that open links press none. Who may see a page and
+whose form is taken is in auth.py.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastapi import APIRouter, Request, Response
+
+from newsletter.app import App
+from newsletter.editing import editors as editing
+from newsletter.editing.editors import EditorSession, SignedIn
+from newsletter.errors import BadInput, BadLink
+from newsletter.readers.subscribing import TooMany, network_of
+from newsletter.web.dependencies import Form, Installed
+from newsletter.web.desk.auth import COOKIE, AnyEditor, DeskForm, session_token
+from newsletter.web.desk.flash import done
+from newsletter.web.desk.layout import DeskPage, Layout, show_error
+from newsletter.web.pages import Page, show
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInPage(Page):
+    """An address, to which a link goes. `fault` says what is wrong with the one given; empty at first."""
+
+    template: ClassVar[str] = "desk/sign-in"
+    address: str
+    fault: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInAskedPage(Page):
+    """Look into your mailbox: the same for every address."""
+
+    template: ClassVar[str] = "desk/sign-in-asked"
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInButtonPage(Page):
+    """A button that signs in."""
+
+    template: ClassVar[str] = "desk/sign-in-button"
+    token: str
+    name: str
+
+
+@router.get("/desk/sign-in")
+def ask(request: Request) -> Response:
+    return show(request, SignInPage(address="", fault=""))
+
+
+@router.post("/desk/sign-in")
+def mail_link(request: Request, app: Installed, form: Form) -> Response:
+    address = form.get("address")
+    network = network_of(request.client.host if request.client else "")
+    try:
+        editing.ask_for_link(app, address, network)
+    except BadInput as error:
+        return show(request, SignInPage(address=address, fault=str(error)), 422)
+    except TooMany as error:
+        return show(request, SignInPage(address=address, fault=str(error)), 429)
+    minutes = int(editing.MAILED_FOR.total_seconds()) // 60
+    return show(request, SignInAskedPage(minutes=minutes))
+
+
+@router.get("/desk/sign-in/{token}")
+def show_sign_in_link(request: Request, app: Installed, token: str) -> Response:
+    try:
+        editor = editing.check_link(app, token)
+    except BadLink:
+        return _used_up(request)
+    return show(request, SignInButtonPage(token=token, name=editor.name))
+
+
+@router.post("/desk/sign-in/{token}")
+def enter(request: Request, app: Installed, token: str, form: Form) -> Response:
+    try:
+        signed_in = editing.sign_in(app, token)
+    except BadLink:
+        return _used_up(request)
+    response = done("/desk")
+    _keep(response, app, signed_in)
+    return response
+
+
+@router.post("/desk/sign-out")
+def leave(request: Request, app: Installed, editor: AnyEditor, form: DeskForm) -> Response:
+    editing.sign_out(app, editor, session_token(request))
+    return _forget(done("/desk/sign-in"))
+
+
+@router.post("/desk/sign-out/everywhere")
+def leave_everywhere(request: Request, app: Installed, editor: AnyEditor, form: DeskForm) -> Response:
+    editing.sign_out_everywhere(app, editor, by=editor.name)
+    return _forget(done("/desk/sign-in"))
+
+
+def _used_up(request: Request) -> Response:
+    title = "This link does not work any more"
+    words = (
+        "It has been used, or it is too old: a link works once, and only for a short time. Ask for a new one."
+    )
+    return show_error(request, 400, title, words, to="/desk/sign-in", link="Ask for a new link")
+
+
+def _keep(response: Response, app: App, signed_in: SignedIn) -> None:
+    """Only the desk's own pages get the cookie back: no script, no other site's form, and over https no open wire.
+
+    Lax, not strict: a link in a mail to an editor has to open the desk. Reading changes nothing, and forms carry a token.
+    """
+    response.set_cookie(
+        COOKIE,
+        signed_in.token,
+        max_age=int(signed_in.lasts.total_seconds()),
+        path="/desk",
+        httponly=True,
+        samesite="lax",
+        secure=app.settings.site.public_url.startswith("https:"),
+    )
+
+
+def _forget(response: Response) -> Response:
+    response.delete_cookie(COOKIE, path="/desk")
+    return response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfilePage(DeskPage):
+    """The sessions, the latest used first; `mine` marks this browser's."""
+
+    template: ClassVar[str] = "desk/profile"
+    sessions: tuple[tuple[EditorSession, bool], ...]
+
+
+@router.get("/desk/profile")
+def profile(request: Request, app: Installed, editor: AnyEditor) -> Response:
+    token = session_token(request)
+    open_ones = tuple((each, each.is_of(token)) for each in editing.list_sessions(app, editor.id))
+    return show(request, ProfilePage(layout=Layout.of(request, editor, "profile"), sessions=open_ones))

@@ -558,22 +558,29 @@ Column = str | int | None
 
 def from_row(record: Callable[..., R], row: Row, **known: str | None) -> R:
     """Return a record from the columns of its fields' names; `known` are fields that the row has otherwise."""
-    values: dict[str, Any] = {}
-    for name, read in _readers(record):
+    plain, read = _columns(record)
+    values: dict[str, Any] = {name: row[name] for name in plain}
+    for name, parse in read:
         value = row[name]
-        values[name] = value if read is None or value is None else read(value)
-    return record(**values | known)
+        values[name] = None if value is None else parse(value)
+    if known:
+        values.update(known)
+    return record(**values)
 
 
 def to_row(record: Any) -> dict[str, Column]:
     """Return the columns of a record's fields."""
     kind: Any = type(record)
-    return {name: _column(getattr(record, name)) for name, _ in _readers(kind)}
+    plain, read = _columns(kind)
+    row: dict[str, Column] = {name: getattr(record, name) for name in plain}
+    for name, _ in read:
+        row[name] = _written(getattr(record, name))
+    return row
 
 
-def _column(value: object) -> Column:
-    if value is None or type(value) in (str, int):
-        return value  # type: ignore[return-value]
+def _written(value: Any) -> Column:
+    if value is None:
+        return None
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
     if isinstance(value, datetime):
@@ -590,7 +597,7 @@ def moment_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-_READERS: dict[Any, Callable[[Any], Any]] = {
+_PARSERS: dict[Any, Callable[[Any], Any]] = {
     bool: bool,
     date: date.fromisoformat,
     datetime: datetime.fromisoformat,
@@ -602,15 +609,17 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
 
 
 @cache
-def _readers(record: Any) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
-    """The fields of a record, each with what makes its value from a column that is not NULL."""
+def _columns(record: Any) -> tuple[tuple[str, ...], tuple[tuple[str, Callable[[Any], Any]], ...]]:
+    """The fields that are in their columns as they are, and the others, each with what reads its column."""
     hints = get_type_hints(record)
-    return tuple((each.name, _reader(hints[each.name])) for each in fields(record))
+    parsers = {each.name: _parser(hints[each.name]) for each in fields(record)}
+    plain = tuple(name for name, parse in parsers.items() if parse is None)
+    return plain, tuple((name, parse) for name, parse in parsers.items() if parse is not None)
 
 
-def _reader(hint: Any) -> Callable[[Any], Any] | None:
+def _parser(hint: Any) -> Callable[[Any], Any] | None:
     kind = get_origin(hint) if get_origin(hint) is tuple else hint
-    return next((_READERS[each] for each in (kind, *get_args(hint)) if each in _READERS), None)
+    return next((_PARSERS[each] for each in (kind, *get_args(hint)) if each in _PARSERS), None)
 
 
 # Ids.

@@ -1,4 +1,4 @@
-"""What changed since the issue before, in at most five lines of at most twenty words. What moved is in moves.py."""
+"""What changed since the issue before: how it is found in the history of `content.db`, and the lines that say so."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -19,11 +19,9 @@ from newsletter.digest.panel import VOTES_FOR_SHARE, Panel, panel_of
 from newsletter.digest.prices import offer_key
 from newsletter.digest.wording import clip, count_words, day, plain, unit_price, whole
 
-# What a move is: something that was so before, and is otherwise now.
-
 
 class ChangeKind(StrEnum):
-    """What moved."""
+    """What changed."""
 
     DECISION = "decision"
     SHARE = "share"
@@ -127,10 +125,10 @@ def pair_if_moved(before: list[Claim], after: list[Claim]) -> tuple[Claim, Claim
     return (before[-1], last) if all(differs(each, last) for each in before) else None
 
 
-# Prices that moved: of tokens, in words, and at providers.
+# Prices that changed: of tokens, in words, and at providers.
 
 PRICES = {"input_price": "input", "output_price": "output"}
-#: The size of the largest move of a price, and of one from or to nothing.
+#: The size of the largest change of a price, and of one from or to nothing.
 MOST = Decimal(100)
 
 _AMOUNT = re.compile(r"[$€£]\s?(\d[\d,]*(?:\.\d+)?)")
@@ -138,7 +136,7 @@ _FREE = re.compile(r"free", re.IGNORECASE)
 
 
 def price_changes(key: str, was: State, now: State) -> Iterator[Change]:
-    """One move for each source, or source and provider, with all the prices that moved; alike in several, once."""
+    """One change for each source, or source and provider, with all the prices that changed; alike in several, once."""
     yield from _merged(_of_prices(key, was, now))
 
 
@@ -240,7 +238,7 @@ def _sum(text: str) -> str:
 
 
 def _percent(before: Decimal, after: Decimal) -> int | None:
-    """Whole percent, never 0 for a price that moved; None from or to nothing."""
+    """Whole percent, never 0 for a price that changed; None from or to nothing."""
     if before == 0 or after == 0:
         return None
     exact = (after - before) * 100 / before
@@ -257,15 +255,27 @@ def _offer_prices(before: Offer, after: Offer) -> Iterator[PriceChange]:
             yield _of_tokens(label, old, new)
 
 
-def _merged(moves: Iterable[Change]) -> Iterator[Change]:
-    """The same prices, moved alike in several sources, once."""
+def _merged(changes: Iterable[Change]) -> Iterator[Change]:
+    """The same prices, changed alike in several sources, once."""
     seen: dict[tuple[tuple[PriceChange, ...], str], Change] = {}
-    for move in moves:
-        seen.setdefault((move.prices, move.provider), move)
+    for change in changes:
+        seen.setdefault((change.prices, change.provider), change)
     yield from seen.values()
 
 
-# Everything that moved in a span: panels, scores, prices, releases, statuses, comparisons, votes of readers.
+# Everything that changed: panels, scores, prices, releases, statuses, comparisons, votes of readers.
+#
+# Two states are compared: what held before the cutoff of the issue before, and what held before this issue's. So a
+# change is found in one issue only, and what was first seen between the two is none. Its size is in points:
+#
+# - the panel's **decision** turned: 200 and the points by which the share that ships changed; from or to a tie, 100 and
+#   those points;
+# - a **price**: the percentage it changed by, at most 100; 100 from or to nothing;
+# - the **share** that ships: the points it changed by;
+# - the **mean score**: twice the points it changed by, counted only where a reviewer's own score changed;
+# - a tool is being given up (its status says so): 150; any other new **status** or **release**: 20;
+# - a **comparison** published before and described otherwise since: 5;
+# - **votes** of our readers on a comparison, counted since: as many as voted.
 
 RELEASED = ("released", "version")
 TURNED, TIED, GIVEN_UP, RELEASE, UPDATE = Decimal(200), Decimal(100), Decimal(150), Decimal(20), Decimal(5)
@@ -284,7 +294,7 @@ def find_changes(
         return ()
     ids = content.stated_between(since, until)
     was, now = (State.read(content, ids, moment) for moment in (since, until))
-    found = [move for key in ids for move in _of_tool(key, was, now)]
+    found = [change for key in ids for change in _of_tool(key, was, now)]
     found += _of_descriptions(content.revisions(since, until), published)
     found += _of_votes(content.reader_votes(since=since, before=until))
     return tuple(
@@ -325,12 +335,12 @@ def _of_panel(key: str, was: State, now: State) -> Iterator[Change]:
 def _of_score(key: str, was: State, now: State) -> Iterator[Change]:
     before, after = was.panel(key).rounded_mean, now.panel(key).rounded_mean
     scored = {_who(each): each.score for each in was.reviews.get(key, ()) if each.score is not None}
-    moved = [
+    changed = [
         each.id
         for each in now.reviews.get(key, ())
         if each.score is not None and scored.get(_who(each), each.score) != each.score
     ]
-    if before is None or after is None or before == after or not moved:
+    if before is None or after is None or before == after or not changed:
         return
     yield Change(
         kind=ChangeKind.SCORE,
@@ -382,7 +392,7 @@ def _of_descriptions(revisions: Iterable[Revision], published: Collection[str]) 
 
 
 def _of_votes(counted: Iterable[ReaderVotes]) -> Iterator[Change]:
-    """One move for each comparison."""
+    """One change for each comparison."""
     by_comparison: dict[str, list[ReaderVotes]] = {}
     for each in counted:
         by_comparison.setdefault(each.comparison_id, []).append(each)
@@ -396,19 +406,7 @@ def _of_votes(counted: Iterable[ReaderVotes]) -> Iterator[Change]:
         )
 
 
-# What moved between the cutoffs of two issues, from the history in `content.db`. How it is written is in changes.py.
-#
-# Two states are compared: what held before the cutoff of the issue before, and what held before this issue's. So a
-# move is found in one issue only, and what was first seen between the two is none. Its size is in points:
-#
-# - the panel's **decision** turned: 200 and the points by which the share that ships moved; from or to a tie, 100 and
-#   those points;
-# - a **price**: the percentage it moved by, at most 100; 100 from or to nothing;
-# - the **share** that ships: the points it moved by;
-# - the **mean score**: twice the points it moved by, counted only where a reviewer's own score moved;
-# - a tool is being given up (its status says so): 150; any other new **status** or **release**: 20;
-# - a **comparison** published before and described otherwise since: 5;
-# - **votes** of our readers on a comparison, counted since: as many as voted.
+# The lines: at most five, each in at most twenty words.
 
 CHANGES, CHANGE_WORDS = 5, 20
 #: A change heads the mail from this size on, where it is larger than what the lead has to say.
@@ -417,29 +415,31 @@ HEADING = Decimal(30)
 _SAYS = {True: "ship", False: "skip", None: "a tie"}
 
 
-def changes_block(moves: Sequence[Change], material: Material, settings: Settings) -> tuple[ChangeLine, ...]:
+def changes_block(
+    changes: Sequence[Change], material: Material, settings: Settings
+) -> tuple[ChangeLine, ...]:
     """Return the lines on the largest changes."""
-    found = (change_line(move, material, settings) for move in shown_changes(moves))
+    found = (change_line(change, material, settings) for change in shown_changes(changes))
     return tuple(each for each in found if each is not None)[:CHANGES]
 
 
-def subjects_of(moves: Sequence[Change]) -> tuple[list[str], list[str]]:
+def subjects_of(changes: Sequence[Change]) -> tuple[list[str], list[str]]:
     """The comparisons and the tools that the lines are about."""
-    shown = shown_changes(moves)
+    shown = shown_changes(changes)
     compared = [each.key for each in shown if not each.is_about_tool]
     return compared, [each.key for each in shown if each.is_about_tool]
 
 
-def shown_changes(moves: Sequence[Change]) -> tuple[Change, ...]:
-    """The largest moves, as many as have room, and after them readers' votes: one line at least where there are any."""
-    votes = [each for each in moves if each.kind is ChangeKind.VOTES]
-    others = [each for each in moves if each.kind is not ChangeKind.VOTES]
+def shown_changes(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """The largest changes, as many as have room, and after them readers' votes: one line at least where there are any."""
+    votes = [each for each in changes if each.kind is ChangeKind.VOTES]
+    others = [each for each in changes if each.kind is not ChangeKind.VOTES]
     return tuple([*others[: CHANGES - len(votes[:1])], *votes][:CHANGES])
 
 
-def heading_change(moves: Sequence[Change], lead: tuple[Dossier, Dossier] | None) -> Change | None:
+def heading_change(changes: Sequence[Change], lead: tuple[Dossier, Dossier] | None) -> Change | None:
     """The largest change, if it is larger than the lead's news: the points between the sides' shares that ship."""
-    largest = next((each for each in moves if each.is_about_tool), None)
+    largest = next((each for each in changes if each.is_about_tool), None)
     if largest is None or largest.size < HEADING:
         return None
     return largest if largest.size > lead_size(lead) else None
@@ -452,59 +452,61 @@ def lead_size(lead: tuple[Dossier, Dossier] | None) -> Decimal:
     return abs(known[0] - known[1]) if len(known) == 2 else Decimal(0)
 
 
-def heading_of(move: Change, material: Material) -> Iterator[str]:
+def heading_of(change: Change, material: Material) -> Iterator[str]:
     """What a subject says of a change, the fullest first."""
-    dossier = material.dossiers[move.key]
-    if move.kind is ChangeKind.DECISION and move.panel is not None:
-        turn = f"the panel turns to {_SAYS[move.panel.ships_it]}"
-        yield f"{dossier.name}: {turn}, {move.before} → {move.after}"
+    dossier = material.dossiers[change.key]
+    if change.kind is ChangeKind.DECISION and change.panel is not None:
+        turn = f"the panel turns to {_SAYS[change.panel.ships_it]}"
+        yield f"{dossier.name}: {turn}, {change.before} → {change.after}"
         yield f"{dossier.name}: {turn}"
-    elif move.kind is ChangeKind.PRICE:
-        largest = max(move.prices, key=lambda each: 1_000_000 if each.percent is None else abs(each.percent))
+    elif change.kind is ChangeKind.PRICE:
+        largest = max(
+            change.prices, key=lambda each: 1_000_000 if each.percent is None else abs(each.percent)
+        )
         yield f"{dossier.name}: {_price(largest)}"
         yield f"{dossier.name}: a new price"
-    elif move.kind in (ChangeKind.SHARE, ChangeKind.SCORE):
-        what = "panel" if move.kind is ChangeKind.SHARE else "mean score"
-        yield f"{dossier.name}: {what} {move.before} → {move.after}"
+    elif change.kind in (ChangeKind.SHARE, ChangeKind.SCORE):
+        what = "panel" if change.kind is ChangeKind.SHARE else "mean score"
+        yield f"{dossier.name}: {what} {change.before} → {change.after}"
     else:
-        yield f"{dossier.name}: {move.before} → {move.after}"
+        yield f"{dossier.name}: {change.before} → {change.after}"
 
 
-def change_line(move: Change, material: Material, settings: Settings) -> ChangeLine | None:
+def change_line(change: Change, material: Material, settings: Settings) -> ChangeLine | None:
     """Return the line on a change; None for what the material does not know."""
-    if move.kind is ChangeKind.COMPARISON:
-        return _updated(move, material, settings)
-    if move.kind is ChangeKind.VOTES:
-        return _voted(move, material, settings)
-    dossier = material.dossiers.get(move.key)
+    if change.kind is ChangeKind.COMPARISON:
+        return _updated(change, material, settings)
+    if change.kind is ChangeKind.VOTES:
+        return _voted(change, material, settings)
+    dossier = material.dossiers.get(change.key)
     if dossier is None:
         return None
-    words = _fitted(dossier.name, list(_lines(move, material)))
+    words = _fitted(dossier.name, list(_lines(change, material)))
     link = link_to(f"More on {clip(dossier.name, 30)}", dossier.tool.url, settings)
-    return ChangeLine(tool_id=dossier.tool.id, words=Figure(text=words, claims=move.claims), link=link)
+    return ChangeLine(tool_id=dossier.tool.id, words=Figure(text=words, claims=change.claims), link=link)
 
 
-def _updated(move: Change, material: Material, settings: Settings) -> ChangeLine | None:
-    comparison = material.comparisons.get(move.key)
+def _updated(change: Change, material: Material, settings: Settings) -> ChangeLine | None:
+    comparison = material.comparisons.get(change.key)
     if comparison is None:
         return None
     words = f"Updated since we compared them: {headline_of(comparison, *material.sides(comparison))}."
     link = link_to("What it says now", comparison.url, settings)
-    return ChangeLine(tool_id=comparison.left_id, words=Figure(text=words, claims=move.claims), link=link)
+    return ChangeLine(tool_id=comparison.left_id, words=Figure(text=words, claims=change.claims), link=link)
 
 
-def _voted(move: Change, material: Material, settings: Settings) -> ChangeLine | None:
-    comparison = material.comparisons.get(move.key)
+def _voted(change: Change, material: Material, settings: Settings) -> ChangeLine | None:
+    comparison = material.comparisons.get(change.key)
     if comparison is None:
         return None
     names = {side.tool.id: side.name for side in material.sides(comparison)}
-    counted = [each for each in move.totals if each.tool_id in names and each.ship + each.skip]
+    counted = [each for each in change.totals if each.tool_id in names and each.ship + each.skip]
     said = [f"{_would(each)} {clip(names[each.tool_id], 40)} ({each.ship}–{each.skip})" for each in counted]
     if not said:
         return None
     words = f"You voted: {', '.join(said)}."
     link = link_to(" vs ".join(clip(each, 30) for each in names.values()), comparison.url, settings)
-    return ChangeLine(tool_id=comparison.left_id, words=Figure(text=words, claims=move.claims), link=link)
+    return ChangeLine(tool_id=comparison.left_id, words=Figure(text=words, claims=change.claims), link=link)
 
 
 def _would(total: ReaderVotes) -> str:
@@ -521,30 +523,30 @@ def _fitted(name: str, lines: list[str]) -> str:
     return f"{shown}: {fitting}"
 
 
-def _lines(move: Change, material: Material) -> Iterator[str]:
+def _lines(change: Change, material: Material) -> Iterator[str]:
     """Ways to say it, the fullest first."""
-    if move.kind is ChangeKind.PRICE:
-        yield from _price_lines(move, material)
+    if change.kind is ChangeKind.PRICE:
+        yield from _price_lines(change, material)
         return
-    if move.kind in (ChangeKind.DECISION, ChangeKind.SHARE):
-        said = _panel(move)
-    elif move.kind is ChangeKind.SCORE:
-        said = f"mean score {move.before} → {move.after}"
-    elif move.kind is ChangeKind.STATUS:
-        said = f"{clip(move.before, 20)} → {clip(move.after, 20)}"
+    if change.kind in (ChangeKind.DECISION, ChangeKind.SHARE):
+        said = _panel(change)
+    elif change.kind is ChangeKind.SCORE:
+        said = f"mean score {change.before} → {change.after}"
+    elif change.kind is ChangeKind.STATUS:
+        said = f"{clip(change.before, 20)} → {clip(change.after, 20)}"
     else:
-        said = f"new release, {clip(move.before, 20)} → {clip(move.after, 20)}"
-    for reason in _reasons(move):
+        said = f"new release, {clip(change.before, 20)} → {clip(change.after, 20)}"
+    for reason in _reasons(change):
         yield f"{said}; {reason}."
     yield f"{said}."
 
 
-def _panel(move: Change) -> str:
-    turned = move.kind is ChangeKind.DECISION and move.panel is not None
-    start = f"the panel turned to {_SAYS[move.panel.ships_it]}," if turned and move.panel else "panel"
+def _panel(change: Change) -> str:
+    turned = change.kind is ChangeKind.DECISION and change.panel is not None
+    start = f"the panel turned to {_SAYS[change.panel.ships_it]}," if turned and change.panel else "panel"
     before, after = (
-        f"{split}{_on(when, move.after_on)}"
-        for split, when in ((move.before, move.before_on), (move.after, move.after_on))
+        f"{split}{_on(when, change.after_on)}"
+        for split, when in ((change.before, change.before_on), (change.after, change.after_on))
     )
     return f"{start} {before} → {after}"
 
@@ -557,17 +559,17 @@ def _on(when: date | None, last: date | None) -> str:
     return f" ({text if last is None or last.year != when.year else text.rpartition(' ')[0]})"
 
 
-def _reasons(move: Change) -> Iterator[str]:
+def _reasons(change: Change) -> Iterator[str]:
     """Why it is so, where that shows: the community says otherwise, or the panel is divided."""
-    if move.panel is None or move.kind not in (ChangeKind.DECISION, ChangeKind.SHARE, ChangeKind.SCORE):
+    if change.panel is None or change.kind not in (ChangeKind.DECISION, ChangeKind.SHARE, ChangeKind.SCORE):
         return
-    votes = move.votes
-    if votes is not None and _disagrees(votes, move.panel):
+    votes = change.votes
+    if votes is not None and _disagrees(votes, change.panel):
         total = votes.ship + votes.skip
-        seen = _on(votes.seen_at.date(), move.after_on)
+        seen = _on(votes.seen_at.date(), change.after_on)
         yield f"community{seen}: {whole(Decimal(100 * votes.ship) / total)} % of {total} ship"
         yield "the community disagrees"
-    if move.panel.is_split and move.kind is not ChangeKind.SCORE:
+    if change.panel.is_split and change.kind is not ChangeKind.SCORE:
         yield "the panel is divided"
 
 
@@ -579,10 +581,10 @@ def _disagrees(votes: Votes, panel: Panel) -> bool:
     return (2 * votes.ship > total) is not panel.ships_it
 
 
-def _price_lines(move: Change, material: Material) -> Iterator[str]:
-    ours = (source := material.sources.get(move.source_id)) is not None and source.ours
-    parts = [_price(each, with_tail=ours) for each in move.prices]
-    at = f"at {clip(move.provider, 30)}, " if move.provider else ""
+def _price_lines(change: Change, material: Material) -> Iterator[str]:
+    ours = (source := material.sources.get(change.source_id)) is not None and source.ours
+    parts = [_price(each, with_tail=ours) for each in change.prices]
+    at = f"at {clip(change.provider, 30)}, " if change.provider else ""
     by = f", says {clip(source.name, 40)}" if source is not None else ""
     for shown in (parts, parts[:1]):
         yield f"{at}{', '.join(shown)}{by}."
@@ -592,7 +594,7 @@ def _price_lines(move: Change, material: Material) -> Iterator[str]:
 def _price(priced: PriceChange, *, with_tail: bool = False) -> str:
     """ "input $1.00 → $0.80 (−20 %)", "$16 → $20 a month for each person (+25 %)"."""
     tail = f" {plain(priced.tail)}" if with_tail and priced.tail else ""
-    moved = (
+    changed = (
         "" if priced.percent is None else f" ({'+' if priced.percent > 0 else '−'}{abs(priced.percent)} %)"
     )
-    return f"{priced.label} {priced.before} → {priced.after}{tail}{moved}".strip()
+    return f"{priced.label} {priced.before} → {priced.after}{tail}{changed}".strip()

@@ -1,7 +1,6 @@
 """Clicks on an issue's links, as far as they are counted: who may have clicked, by rules that docs/how-to/clicks.md tells.
 
-Nothing of a visitor is kept: a click adds one to the count of a link, a kind of visitor and a day. The queries are in
-clicks_store.py.
+Nothing of a visitor is kept: a click adds one to the count of a link, a kind of visitor and a day.
 """
 
 import logging

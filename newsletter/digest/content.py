@@ -215,7 +215,7 @@ class Lead(Compared):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolName:
-    """A tool that can be followed."""
+    """A tool by its id and name: one that can be followed, or voted on."""
 
     tool_id: str
     name: str

@@ -1,4 +1,4 @@
-"""Errata: what an issue that went out said wrongly, and what is right. Values and their words; the rows are in errata_store.py.
+"""Errata: what an issue that went out said wrongly, and what is right. Its words and its rows.
 
 The issue itself stays as it was frozen. Its page shows the erratum beside it; the edition's next issue may say so in a line.
 """

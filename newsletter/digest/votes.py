@@ -15,6 +15,7 @@ from newsletter.content.store import ContentStore
 from newsletter.db.engine import Database
 from newsletter.db.schema import issues, items
 from newsletter.db.statuses import Edition, ItemKind, Vote
+from newsletter.digest.content import ToolName
 from newsletter.digest.wording import clip
 from newsletter.errors import NotFound
 from newsletter.readers import votes as vote_store
@@ -44,20 +45,12 @@ GRACE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """One side of a comparison."""
-
-    tool_id: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Ballot:
     """What readers may say of a comparison. `totals` are those of one whose voting was counted."""
 
     comparison_id: str
-    left: Candidate
-    right: Candidate
+    left: ToolName
+    right: ToolName
     closes_at: datetime
     is_open: bool
     totals: tuple[ReaderVotes, ...]
@@ -77,7 +70,7 @@ def find_ballot(
         raise NotFound("comparison to vote on", comparison_id)
     tools = content.tools([comparison.left_id, comparison.right_id])
     left, right = (
-        Candidate(tool_id=each, name=clip(tools[each].name))
+        ToolName(tool_id=each, name=clip(tools[each].name))
         for each in (comparison.left_id, comparison.right_id)
     )
     counted = content.reader_votes([comparison_id])

@@ -2,7 +2,7 @@
 
 PyPI `mjml` does not escape attributes, so no value ever enters MJML: each printed value is kept here and a
 sentinel is printed in its place. When the HTML is finished it is split at the sentinels and the values are put in,
-escaped. Sentinels are made of private-use characters, which no cleaned value holds (render/clean.py).
+escaped. Sentinels are made of private-use characters, which no cleaned value holds (render/environment.py).
 """
 
 import re

@@ -1,7 +1,7 @@
 """Forgetting a reader everywhere: the row, choices, waiting mails, copies in the outbox, and the database's own log.
 
 What stays names nobody: a keyed hash on the suppression list, consents and deliveries by number. The sender's journal
-holds numbers only, and so do the records of feedback, so there is nothing to erase in them.
+holds numbers only, and so do the records of bounces, so there is nothing to erase in them.
 """
 
 import os
@@ -168,7 +168,7 @@ class Eraser:
             yield file_name(self.message_ids.message_id(issue_id, reader_id))
         singles = select(mails.c.id).where(mails.c.reader_id.in_(reader_ids))
         for mail_id in connection.execute(singles).scalars():
-            # A single mail belongs to issue 0, and its own number stands in the reader's place (postman.py).
+            # A single mail belongs to issue 0, and its own number stands in the reader's place (transactional.py).
             yield file_name(self.message_ids.message_id(0, mail_id))
 
     def _delete_files(self, names: frozenset[str]) -> None:

@@ -3,7 +3,7 @@
 Each function is one step inside the caller's transaction, which must commit durably before anything is sent on
 its strength. A batch belongs to one worker; `fence` counts its claims, so that a worker who slept through its
 lease and was replaced finds every later step refused with `Fenced`. What a dead owner left
-behind is settled by takeover.py; who comes next is in recipients.py; reading for people is in store.py.
+behind is settled by takeover.py; what people are told is in status.py.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,8 +37,6 @@ from newsletter.delivery.states import FINAL, TRANSITIONS, Event, Outcome, sourc
 from newsletter.delivery.throttle import UNLIMITED, Permit, Throttle
 from newsletter.errors import NewsletterError
 from newsletter.readers.preferences import NO_PREFERENCES, Preferences
-
-# A worker's hold on a batch: what it knows of it, which deliveries are its own, and giving it back.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -356,7 +354,7 @@ class Window:
     waits_until: datetime | None = None
 
 
-# A window costs some ten statements, here, in recipients.py and in recording.py. Made once, they cost it nothing but
+# A window costs some ten statements. Made once, they cost it nothing but
 # their execution: 25 µs a delivery less.
 
 _MINE = and_(

@@ -1,7 +1,7 @@
-"""What delivery asks of `subscribers.db` outside the protocol: start and finish, progress, who sends.
+"""The life of an issue while it goes out: start, pause, resume, finish, and which issues have work.
 
-The protocol's own steps are in ledger.py and takeover.py, what is unsure in unsure_store.py. Functions that take a
-`Database` commit.
+The ledger's protocol is in ledger.py and takeover.py, what is unsure in unsure.py, who sends in status.py. Functions
+that take a `Database` commit.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ from sqlalchemy import (
 from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries, issues, plans, readers
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
-from newsletter.delivery.audience import Wave, audience, waves
+from newsletter.delivery.audience import audience, split_by_send_time
 from newsletter.delivery.bounces.refusals import judge_refusals
 from newsletter.delivery.ledger import LEASE_COLUMNS, Lease, cancel_batch
 from newsletter.delivery.progress import Counts, get_counts
@@ -79,23 +79,25 @@ def _refuse_held(issue: Issue) -> None:
 
 
 def _freeze_audience(connection: Connection, issue: Issue, now: datetime, zone: str) -> None:
-    for wave in waves(connection, audience(issue.edition, now.date()), now, zone):
-        _freeze_wave(connection, issue, wave)
+    everybody = audience(issue.edition, now.date())
+    for not_before, members in split_by_send_time(connection, everybody, now, zone):
+        _freeze_part(connection, issue, members, not_before)
 
 
-def _freeze_wave(connection: Connection, issue: Issue, wave: Wave) -> None:
+def _freeze_part(
+    connection: Connection, issue: Issue, whole: Select[tuple[int]], not_before: datetime | None
+) -> None:
     """Batch by batch: a join of batches and readers would leave it to the database in which order to look.
 
     PostgreSQL, which knows nothing yet of batches made a moment ago, read all readers for each of them.
     """
-    whole = wave.members
     total = connection.execute(select(func.count()).select_from(whole.subquery())).scalar_one()
     size = min(LARGEST_BATCH, max(SMALLEST_BATCH, total // WANTED_BATCHES))
     batch = insert(batches).values(
         issue_id=issue.id,
         variant=_only_variant(connection, issue.id),
         status=BatchStatus.PENDING,
-        not_before=wave.not_before,
+        not_before=not_before,
     )
     members = whole.where(readers.c.id.between(bindparam("b_low"), bindparam("b_high")))
     batch_id = bindparam("b_batch", type_=deliveries.c.batch_id.type)

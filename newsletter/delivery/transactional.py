@@ -1,4 +1,4 @@
-"""Single mails, outside any issue: confirmations, sign-in links, alerts. Queued here, sent by postman.py.
+"""Single mails, outside any issue: confirmations, sign-in links, alerts. Queued and sent here.
 
 A mail is queued in the transaction of what it is about, under a key that makes it one mail: a repeat queues nothing.
 Like a delivery it is begun before it is sent, and what is lost sight of is not sent again.
@@ -33,7 +33,7 @@ from newsletter.render.headers import MessageFrame
 #: What the key of an alert's mail begins with; the rest is the alert's.
 ALERT_KEY = "alert:"
 
-#: After so long without an outcome its postman must be dead: longer than any server may take.
+#: After so long without an outcome its sender must be dead: longer than any server may take.
 FORGOTTEN_AFTER = timedelta(minutes=20)
 
 #: What becomes of a begun mail.
@@ -153,24 +153,23 @@ def record_mail(
 
 
 def _let_go_of_the_forgotten(connection: Connection, now: datetime) -> None:
-    """What was begun long ago and has no outcome may have left: its postman died."""
+    """What was begun long ago and has no outcome may have left: its sender died."""
     forgotten = update(mails).where(mails.c.status == MailStatus.BEGUN, mails.c.at <= now - FORGOTTEN_AFTER)
     connection.execute(forgotten.values(status=MailStatus.UNSURE, code="killed", values={}))
 
 
-# Sends the single mails that wait, by the transport that issues go by; the operator's may go by another one.
-#
-# What waits, and what becomes of it, is mails.py.
-
 log = logging.getLogger(__name__)
 
-#: Mails begun together: what a dead postman leaves unsure at most.
+#: Mails begun together: what a dead sender leaves unsure at most.
 _HANDFUL = 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class TransactionalSender:
-    """Sends what waits. `frame` is that of single mails: no list, no archive."""
+    """Sends the mails that wait, by the transport that issues go by; the operator's may go by another one.
+
+    `frame` is that of single mails: no list, no archive.
+    """
 
     database: Database
     clock: Clock

@@ -76,7 +76,7 @@ def list_unsure_page(
     """The next so many by reader id, beyond `after`."""
     found: list[Unsure] = []
     mine = (batches.c.issue_id == issue_id, batches.c.unsure > 0, batches.c.high > after)
-    # Batches of one wave are in the order of their readers; those of several waves overlap.
+    # Batches of one send time are in the order of their readers; those of several overlap.
     ranges = select(batches.c.id, batches.c.low, batches.c.high).where(*mine).order_by(batches.c.low)
     for batch_id, low, high in connection.execute(ranges).all():
         if len(found) >= limit and low > found[limit - 1].reader_id:

@@ -13,7 +13,7 @@ from newsletter.content.store import ContentStore
 from newsletter.db.engine import Database
 from newsletter.db.statuses import ItemKind, Room
 from newsletter.digest import store
-from newsletter.digest.draft import Drafted, Thin, IssueTimes, make_draft, merge_newer
+from newsletter.digest.draft import Drafted, IssueTimes, Thin, make_draft, merge_newer
 from newsletter.digest.issues import Issue, Item, Step
 from newsletter.errors import ChangedMeanwhile, InvalidTransition
 from newsletter.schedule.slots import slot_words

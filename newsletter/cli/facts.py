@@ -8,9 +8,9 @@ from newsletter.app import App
 from newsletter.cli.frame import json_option, pass_app, print_json, print_table, say
 from newsletter.content.conflicts.findings import Contradiction, Side
 from newsletter.editing.facts import (
+    DatedClaim,
     FactSheet,
-    Standing,
-    Stated,
+    ToolFact,
     facts_of,
     open_contradictions,
     withdraw_ruling,
@@ -59,14 +59,14 @@ def show(app: App, tool: str, as_json: bool) -> None:
         _print(sheet.contradictions)
 
 
-def _rows(standing: Standing) -> Iterable[tuple[object, ...]]:
+def _rows(standing: ToolFact) -> Iterable[tuple[object, ...]]:
     """The fact and, below it, the claims that differ."""
     yield _row(standing.chosen, standing.fact.reason)
     for each in standing.others:
         yield _row(each, "differs")
 
 
-def _row(stated: Stated, rule: str) -> tuple[object, ...]:
+def _row(stated: DatedClaim, rule: str) -> tuple[object, ...]:
     claim = stated.claim
     unit = claim.unit if claim.number is not None else ""
     return (
@@ -97,7 +97,7 @@ def _sheet(sheet: FactSheet) -> dict[str, object]:
     }
 
 
-def _stated(stated: Stated) -> dict[str, object]:
+def _stated(stated: DatedClaim) -> dict[str, object]:
     claim = stated.claim
     return {
         "attribute": claim.attribute,

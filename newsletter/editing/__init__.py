@@ -1,4 +1,5 @@
-"""What an editor does to an issue, in the order of its way: drafts, proofs, checks, release, reports. No pages, no commands.
+"""What an editor does to an issue: draft, edit, preview, check, approve, send, correct; and editors, readers and reports.
 
-Beside the way stand `people`, which every deed names, and `remembered`, which spares a running desk a second at each page.
+No pages, no commands. `compiled.CompiledIssue` is what preview, checks and approval look at; `cache.DeskCache` is what a running
+desk remembers; `audit.record_action` writes down what somebody did, in the transaction that does it.
 """

@@ -23,13 +23,16 @@ def correct(app: App, issue: Issue, *, said: str, right: str, to_tell: bool, by:
     said, right = _checked(said, "what the issue said"), _checked(right, "what is right")
     if said == right:
         raise BadInput("What the issue said and what is right are the same.")
+    detail = f"“{said}” → “{right}”{'; for the next issue too' if to_tell else ''}"
     now = app.clock.now()
     with app.database.write() as connection:
-        _refuse_unsent(get_issue(connection, issue.id))
+        current = get_issue(connection, issue.id)
+        if current.status is IssueStatus.CANCELLED:
+            raise BadInput(f"Issue {current.label} was cancelled; the archive does not show it.")
+        if current.status not in SHOWN:
+            raise BadInput(f"Issue {current.label} has not gone out: change the draft instead.")
         erratum = add_erratum(connection, issue.id, said=said, right=right, by=by, at=now, to_tell=to_tell)
-        record_action(
-            connection, by=by, action=Action.CORRECTED, issue_id=issue.id, detail=_words(erratum), at=now
-        )
+        record_action(connection, by=by, action=Action.CORRECTED, issue_id=issue.id, detail=detail, at=now)
     return erratum
 
 
@@ -42,15 +45,3 @@ def _checked(text: str, what: str) -> str:
             f"The words for {what} have {len(text)} characters; at most {MOST_ERRATUM_CHARS} are allowed."
         )
     return text
-
-
-def _refuse_unsent(issue: Issue) -> None:
-    if issue.status is IssueStatus.CANCELLED:
-        raise BadInput(f"Issue {issue.label} was cancelled; the archive does not show it.")
-    if issue.status not in SHOWN:
-        raise BadInput(f"Issue {issue.label} has not gone out: change the draft instead.")
-
-
-def _words(erratum: Erratum) -> str:
-    told = "; for the next issue too" if erratum.to_tell else ""
-    return f"“{erratum.said}” → “{erratum.right}”{told}"

@@ -1,4 +1,8 @@
-"""The facts desk at work: the facts on a tool, the contradictions that are open, and an editor's ruling."""
+"""Facts as an editor looks after them: the facts on a tool, the contradictions that are open, and rulings.
+
+How facts are resolved from claims is in newsletter/content; what a digest asks of rulings in digest/store.py; what a running desk
+remembers of contradictions in contradictions.py.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +20,6 @@ from newsletter.db.schema import rulings
 from newsletter.editing.audit import COMMAND_LINE, Action, record_action
 from newsletter.errors import BadInput, NotFound
 
-# The editors' rulings with who, when and why. What a digest asks of them is in digest/store.py.
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
@@ -32,7 +34,7 @@ class Ruling:
 
 
 def list_rulings(connection: Connection, limit: int, tool_id: str | None = None) -> tuple[Ruling, ...]:
-    """The latest first; on one tool where asked for."""
+    """List rulings, the latest first; on one tool where asked for."""
     query = select(rulings).order_by(rulings.c.at.desc(), rulings.c.tool_id, rulings.c.attribute)
     if tool_id is not None:
         query = query.where(rulings.c.tool_id == tool_id)
@@ -40,7 +42,7 @@ def list_rulings(connection: Connection, limit: int, tool_id: str | None = None)
 
 
 def all_rulings(connection: Connection) -> dict[str, dict[str, str | None]]:
-    """Every ruling by tool and attribute; a claim's id, or None to leave the figure out."""
+    """Return every ruling by tool and attribute: a claim's id, or None to leave the figure out."""
     found: dict[str, dict[str, str | None]] = {}
     for row in connection.execute(select(rulings).order_by(rulings.c.tool_id, rulings.c.attribute)):
         found.setdefault(row.tool_id, {})[row.attribute] = row.claim_id
@@ -57,7 +59,7 @@ def record_ruling(
     by: str,
     at: datetime,
 ) -> None:
-    """What the editor says now, in place of what was said before."""
+    """Record what an editor says now, in place of what was said before; in the caller's transaction."""
     delete_ruling(connection, tool_id, attribute)
     connection.execute(
         insert(rulings).values(
@@ -67,13 +69,13 @@ def record_ruling(
 
 
 def delete_ruling(connection: Connection, tool_id: str, attribute: str) -> bool:
-    """Whether there was one."""
+    """Delete a ruling; return whether there was one."""
     ruling = (rulings.c.tool_id == tool_id) & (rulings.c.attribute == attribute)
     return connection.execute(delete(rulings).where(ruling)).rowcount > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stated:
+class DatedClaim:
     """A claim with its source, the day of its statement, and whether that is too long ago."""
 
     claim: Claim
@@ -83,12 +85,12 @@ class Stated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ToolFact:
     """A fact as it stands: what is printed, by which rule, and the claims that differ."""
 
     fact: Fact
-    chosen: Stated
-    others: tuple[Stated, ...]
+    chosen: DatedClaim
+    others: tuple[DatedClaim, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,13 +98,13 @@ class FactSheet:
     """All facts on one tool, and the attributes that an editor leaves out."""
 
     tool: Tool
-    facts: tuple[Standing, ...]
+    facts: tuple[ToolFact, ...]
     left_out: tuple[str, ...]
     contradictions: tuple[Contradiction, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ruled:
+class ExplainedRuling:
     """A ruling in words. `holds` is None where nothing is printed, or where the source says something else by now."""
 
     ruling: Ruling
@@ -111,7 +113,7 @@ class Ruled:
 
 
 def facts_of(app: App, tool_id: str, contradictions: Iterable[Contradiction] | None = None) -> FactSheet:
-    """What an issue would print of a tool, and why; raises NotFound.
+    """Return what an issue would print of a tool, and why; raises NotFound.
 
     `contradictions` are all that are open, where somebody knows them already.
     """
@@ -124,9 +126,9 @@ def facts_of(app: App, tool_id: str, contradictions: Iterable[Contradiction] | N
         known = _contradictions(app, content) if contradictions is None else contradictions
         found = of_tools(known, [tool.id])
 
-    def stated(claim: Claim) -> Stated:
+    def stated(claim: Claim) -> DatedClaim:
         source = sources[claim.source_id]
-        return Stated(
+        return DatedClaim(
             claim=claim,
             source=source,
             day=day_of(claim, source),
@@ -136,7 +138,7 @@ def facts_of(app: App, tool_id: str, contradictions: Iterable[Contradiction] | N
     return FactSheet(
         tool=tool,
         facts=tuple(
-            Standing(fact=fact, chosen=stated(fact.claim), others=tuple(stated(each) for each in fact.others))
+            ToolFact(fact=fact, chosen=stated(fact.claim), others=tuple(stated(each) for each in fact.others))
             for fact in facts.values()
         ),
         left_out=tuple(attribute for attribute, claim_id in ruled.items() if claim_id is None),
@@ -145,7 +147,7 @@ def facts_of(app: App, tool_id: str, contradictions: Iterable[Contradiction] | N
 
 
 def open_contradictions(app: App) -> tuple[Contradiction, ...]:
-    """Every contradiction in the content store that nobody has ruled on."""
+    """Return every contradiction in the content store that nobody has ruled on."""
     with app.content() as content:
         return _contradictions(app, content)
 
@@ -163,7 +165,8 @@ def rule(
 ) -> Tool:
     """Say which claim is the fact, or with None that nothing is printed and nothing more is asked. Commits.
 
-    `issue_id` is the issue that it was said over, if it was. Raises NotFound for a tool, or BadInput for a claim or an attribute, that is not there.
+    `issue_id` is the issue that it was said over, if it was. Raises NotFound for a tool or a claim, BadInput for an attribute, that
+    is not there, and BadInput without a reason.
     """
     if not reason.strip():
         raise BadInput("a ruling needs a reason: say it with --reason TEXT")
@@ -175,7 +178,10 @@ def rule(
             found = _contradictions(app, content) if contradictions is None else contradictions
             known |= {each.attribute for each in of_tools(found, [tool.id])}
         holds = next((each for each in stated if (each.id, each.attribute) == (claim_id, attribute)), None)
-        words = "left out" if holds is None else _words(content, holds)
+        words = "left out"
+        if holds is not None:
+            said = claim_side(holds, content.sources([holds.source_id])[holds.source_id])
+            words = f"{said.value} by {said.source}"
     if attribute not in known:
         raise BadInput(
             f"nothing is stated of {tool.name} as {attribute}: one of {', '.join(sorted(known)) or 'none'} is right"
@@ -183,10 +189,10 @@ def rule(
     if claim_id is not None and holds is None:
         raise NotFound(f"current claim on {attribute} with id", claim_id, f"See: newsletter facts {tool.id}")
     now, reason = app.clock.now(), reason.strip()
-    said = f"{tool.name}, {attribute.replace('_', ' ')}: {words} – {reason}"
+    detail = f"{tool.name}, {attribute.replace('_', ' ')}: {words} – {reason}"
     with app.database.write() as connection:
         record_ruling(connection, tool.id, attribute, claim_id, reason=reason, by=by, at=now)
-        record_action(connection, by=by, action=Action.RULED, issue_id=issue_id, detail=said, at=now)
+        record_action(connection, by=by, action=Action.RULED, issue_id=issue_id, detail=detail, at=now)
     return tool
 
 
@@ -202,8 +208,8 @@ def withdraw_ruling(
         record_action(connection, by=by, action=Action.RULED, detail=said, at=now)
 
 
-def in_words(app: App, rulings: Sequence[Ruling]) -> tuple[Ruled, ...]:
-    """Rulings by the names and values that they are about."""
+def in_words(app: App, rulings: Sequence[Ruling]) -> tuple[ExplainedRuling, ...]:
+    """Return rulings with the names and values that they are about."""
     tool_ids = {each.tool_id for each in rulings}
     with app.content() as content:
         tools = content.tools(tool_ids)
@@ -211,18 +217,13 @@ def in_words(app: App, rulings: Sequence[Ruling]) -> tuple[Ruled, ...]:
         sources = content.sources(each.source_id for each in claims)
     statements = {each.id: claim_side(each, sources[each.source_id]) for each in claims}
     return tuple(
-        Ruled(
+        ExplainedRuling(
             ruling=each,
             tool=tools[each.tool_id].name if each.tool_id in tools else each.tool_id,
             holds=statements.get(each.claim_id or ""),
         )
         for each in rulings
     )
-
-
-def _words(content: ContentStore, claim: Claim) -> str:
-    said = claim_side(claim, content.sources([claim.source_id])[claim.source_id])
-    return f"{said.value} by {said.source}"
 
 
 def _contradictions(app: App, content: ContentStore) -> tuple[Contradiction, ...]:

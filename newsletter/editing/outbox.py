@@ -1,4 +1,7 @@
-"""A message of the outbox, taken apart: its headers, both parts, and the bytes as they lie there."""
+"""The outbox as the desk shows it: which messages were written into it, and one of them taken apart.
+
+Which there are is known from the records of what was sent: the folder may hold a million files.
+"""
 
 import email
 from dataclasses import dataclass
@@ -11,14 +14,77 @@ from sqlalchemy import Connection, func, select
 
 from newsletter.app import App
 from newsletter.db.schema import deliveries, editors, issues, mails, readers
-from newsletter.db.statuses import DeliveryStatus, Edition, MailStatus
+from newsletter.db.statuses import DeliveryStatus, MailStatus
 from newsletter.delivery.transports.outbox.maildir import file_name
+from newsletter.digest.issues import Issue
+from newsletter.digest.store import get_issue
 from newsletter.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxEntry:
+    """A message in a list. `issue_id` is 0 for a single mail, and `reader_id` is then the mail's own number; `to` is None once erased."""
+
+    issue_id: int
+    reader_id: int
+    what: str
+    to: str | None
+    at: datetime | None
+
+
+def single_mails(connection: Connection, limit: int, before: int | None = None) -> tuple[OutboxEntry, ...]:
+    """List the latest single mails that went out; those before one's number where asked for. `to` is None for the operator."""
+    to = func.coalesce(readers.c.address, editors.c.address).label("to")
+    query = (
+        select(mails.c.id, mails.c.kind, mails.c.at, to)
+        .join_from(mails, readers, readers.c.id == mails.c.reader_id, isouter=True)
+        .outerjoin(editors, editors.c.id == mails.c.editor_id)
+        .where(mails.c.status == MailStatus.ACCEPTED)
+    )
+    if before is not None:
+        query = query.where(mails.c.id < before)
+    rows = connection.execute(query.order_by(mails.c.id.desc()).limit(limit))
+    return tuple(
+        OutboxEntry(issue_id=0, reader_id=row.id, what=row.kind.value, to=row.to, at=row.at) for row in rows
+    )
+
+
+def sent_issues(connection: Connection, limit: int) -> tuple[Issue, ...]:
+    """List the latest issues that began to go out."""
+    query = select(issues).where(issues.c.started_at.is_not(None)).order_by(issues.c.id.desc())
+    return tuple(Issue(**row) for row in connection.execute(query.limit(limit)).mappings())
+
+
+def sent_issue(connection: Connection, issue_id: int) -> Issue:
+    """Return an issue that began to go out; raises NotFound for any other."""
+    issue = get_issue(connection, issue_id)
+    if issue.started_at is None:
+        raise NotFound("issue in the outbox", issue_id)
+    return issue
+
+
+def copies_out(connection: Connection, issue_id: int, limit: int, after: int = 0) -> tuple[OutboxEntry, ...]:
+    """List copies of an issue, by reader's number, those after one's."""
+    query = (
+        select(deliveries.c.reader_id, deliveries.c.at, readers.c.address)
+        .join_from(deliveries, readers, readers.c.id == deliveries.c.reader_id)
+        .where(
+            deliveries.c.issue_id == issue_id,
+            deliveries.c.reader_id > after,
+            deliveries.c.status == DeliveryStatus.ACCEPTED,
+        )
+        .order_by(deliveries.c.reader_id)
+        .limit(limit)
+    )
+    return tuple(
+        OutboxEntry(issue_id=issue_id, reader_id=row.reader_id, what="copy", to=row.address, at=row.at)
+        for row in connection.execute(query)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxMail:
-    """A message. A part that it does not have is empty."""
+    """A message, taken apart: headers, both parts, and the bytes as they lie there. A part that it does not have is empty."""
 
     subject: str
     headers: tuple[tuple[str, str], ...]
@@ -28,7 +94,7 @@ class OutboxMail:
 
 
 def read_mail(app: App, issue_id: int, reader_id: int) -> OutboxMail:
-    """The message of an issue to a reader, or the single mail of that number where `issue_id` is 0; raises NotFound."""
+    """Read the message of an issue to a reader, or the single mail of that number where `issue_id` is 0; raises NotFound."""
     name = file_name(app.message_ids.message_id(issue_id, reader_id))
     raw = _find(app.settings.path(app.settings.paths.outbox), name)
     if raw is None:
@@ -44,7 +110,7 @@ def read_mail(app: App, issue_id: int, reader_id: int) -> OutboxMail:
 
 
 def _find(outbox: Path, name: str) -> bytes | None:
-    """Wherever a mail program has moved it: "cur/<name>:2,S" is found by its beginning."""
+    """Read a message wherever a mail program has moved it: "cur/<name>:2,S" is found by its beginning."""
     try:
         return (outbox / "new" / name).read_bytes()
     except OSError:
@@ -56,80 +122,3 @@ def _find(outbox: Path, name: str) -> bytes | None:
 def _part(message: EmailMessage, kind: str) -> str:
     body = message.get_body((kind,))
     return str(body.get_content()) if body is not None else ""
-
-
-# Which messages were written into the outbox, from the records of what was sent: the folder may hold a million files.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """A message. `issue_id` is 0 for a single mail, and `reader_id` is then the mail's own number; `to` is None once erased."""
-
-    issue_id: int
-    reader_id: int
-    what: str
-    to: str | None
-    at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SentIssue:
-    """An issue of which copies went out."""
-
-    id: int
-    edition: Edition
-    number: int | None
-    started_at: datetime
-
-
-def single_mails(connection: Connection, limit: int, before: int | None = None) -> tuple[Sent, ...]:
-    """The latest single mails that went out; those before one's number where asked for. `to` is None for the operator."""
-    to = func.coalesce(readers.c.address, editors.c.address).label("to")
-    query = (
-        select(mails.c.id, mails.c.kind, mails.c.at, to)
-        .join_from(mails, readers, readers.c.id == mails.c.reader_id, isouter=True)
-        .outerjoin(editors, editors.c.id == mails.c.editor_id)
-        .where(mails.c.status == MailStatus.ACCEPTED)
-    )
-    if before is not None:
-        query = query.where(mails.c.id < before)
-    rows = connection.execute(query.order_by(mails.c.id.desc()).limit(limit))
-    return tuple(
-        Sent(issue_id=0, reader_id=row.id, what=row.kind.value, to=row.to, at=row.at) for row in rows
-    )
-
-
-def sent_issues(connection: Connection, limit: int) -> tuple[SentIssue, ...]:
-    """The latest issues that began to go out."""
-    columns = (issues.c[name] for name in SentIssue.__dataclass_fields__)
-    query = select(*columns).where(issues.c.started_at.is_not(None)).order_by(issues.c.id.desc())
-    return tuple(SentIssue(**row._mapping) for row in connection.execute(query.limit(limit)))
-
-
-def sent_issue(connection: Connection, issue_id: int) -> SentIssue:
-    """An issue that began to go out; raises NotFound for any other."""
-    columns = (issues.c[name] for name in SentIssue.__dataclass_fields__)
-    query = select(*columns).where(issues.c.id == issue_id, issues.c.started_at.is_not(None))
-    row = connection.execute(query).first()
-    if row is None:
-        raise NotFound("issue in the outbox", issue_id)
-    return SentIssue(**row._mapping)
-
-
-def copies_out(connection: Connection, issue_id: int, limit: int, after: int = 0) -> tuple[Sent, ...]:
-    """Copies of an issue, by reader's number, those after one's."""
-    query = (
-        select(deliveries.c.reader_id, deliveries.c.at, readers.c.address)
-        .join_from(deliveries, readers, readers.c.id == deliveries.c.reader_id)
-        .where(
-            deliveries.c.issue_id == issue_id,
-            deliveries.c.reader_id > after,
-            deliveries.c.status == DeliveryStatus.ACCEPTED,
-        )
-        .order_by(deliveries.c.reader_id)
-        .limit(limit)
-    )
-    return tuple(
-        Sent(issue_id=issue_id, reader_id=row.reader_id, what="copy", to=row.address, at=row.at)
-        for row in connection.execute(query)
-    )

@@ -13,10 +13,10 @@ from newsletter.content.records import Tool
 from newsletter.editing.cache import DeskCache
 from newsletter.editing.editors import Editor
 from newsletter.editing.facts import (
+    DatedClaim,
+    ExplainedRuling,
     FactSheet,
-    Ruled,
     Ruling,
-    Stated,
     facts_of,
     in_words,
     list_rulings,
@@ -58,7 +58,7 @@ class FactsPage(DeskPage):
     page: int
     is_last: bool
     is_current: bool
-    rulings: tuple[tuple[Ruled, str], ...]
+    rulings: tuple[tuple[ExplainedRuling, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ class AttributeFacts:
     anchor: str
     rule: str
     is_open: bool
-    claims: tuple[Stated, ...]
+    claims: tuple[DatedClaim, ...]
     ruling: Ruling | None
     #: What was answered and could not be taken, and why; empty for what nobody has answered now.
     answer: str

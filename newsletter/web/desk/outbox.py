@@ -11,10 +11,10 @@ from typing import Annotated, ClassVar
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
+from newsletter.digest.issues import Issue
 from newsletter.editing.outbox import (
+    OutboxEntry,
     OutboxMail,
-    Sent,
-    SentIssue,
     copies_out,
     read_mail,
     sent_issue,
@@ -43,9 +43,9 @@ class OutboxPage(DeskPage):
     """Messages: single mails, or the copies of one issue. `more` leads to the next page; empty on the last."""
 
     template: ClassVar[str] = "desk/outbox"
-    issues: tuple[SentIssue, ...]
-    issue: SentIssue | None
-    mails: tuple[Sent, ...]
+    issues: tuple[Issue, ...]
+    issue: Issue | None
+    mails: tuple[OutboxEntry, ...]
     more: str
 
 

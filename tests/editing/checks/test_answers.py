@@ -26,7 +26,7 @@ from newsletter.editing.checks.answers import (
 from newsletter.editing.checks.findings import GivenAnswer, error, warning
 from newsletter.errors import BadInput, ChangedMeanwhile, NotFound
 from tests.digest.week import PANEL_PAGE, PRICE_PAGE
-from tests.editing.checks.test_checks import own_template
+from tests.editing.checks.test_content import own_template
 from tests.editing.desk import cache_of, drafted, newsroom, with_settings
 
 MENDABLE = error("mendable", "Something is wrong", where="here", why="It matters.", how="Mend it.")

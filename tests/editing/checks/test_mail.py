@@ -17,7 +17,7 @@ from newsletter.editing.preview import weight_of
 from newsletter.render.compile import compile_issue as compile_plan
 from newsletter.render.plan import Header, Plan
 from tests.config.written import changed
-from tests.editing.checks.test_checks import own_template
+from tests.editing.checks.test_content import own_template
 from tests.editing.desk import drafted, newsroom
 
 

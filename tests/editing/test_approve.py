@@ -11,6 +11,10 @@ from sqlalchemy import insert, select, update
 from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries, publications, readers
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus, ReaderStatus
+from newsletter.delivery import ledger
+from newsletter.delivery.journal import Journal
+from newsletter.delivery.progress import get_counts
+from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.store import start_issue
 from newsletter.digest import store
 from newsletter.digest.content import issue_content_from_json
@@ -19,6 +23,7 @@ from newsletter.editing.approve import HeldBack, ReadsOtherwise, approve, cancel
 from newsletter.editing.cache import DeskCache
 from newsletter.editing.compiled import EVERYBODY, hash_of, letter_of
 from newsletter.editing.contradictions import SMALL_BYTES, ContradictionFinder, OpenContradictions, Rulings
+from newsletter.editing.sending import start
 from newsletter.errors import (
     AlreadyPublished,
     BadInput,
@@ -28,6 +33,7 @@ from newsletter.errors import (
     NotFound,
 )
 from newsletter.render.plan import Plan
+from tests.delivery.house import add_readers, hash_address, statuses
 from tests.digest.week import PANEL_PAGE, PRICE_PAGE, PROFILE_PAGE, SEEN, VERDICT_PAGE
 from tests.editing.desk import cache_of, drafted, edit, newsroom, with_settings
 
@@ -343,3 +349,39 @@ def test_what_another_issue_publishes_is_seen_at_the_next_look(tmp_path: Path, d
     withdraw(app, approved)
     assert not [each for each in cache_of(app).checked(twin).findings if each.key.startswith("published:")]
     app.close()
+
+
+@pytest.mark.parametrize("killed", [True, False], ids=["killed", "alive"])
+def test_a_cancelled_issue_leaves_nobody_begun_but_with_a_living_sender(
+    tmp_path: Path, sqlite_database: Database, killed: bool
+) -> None:
+    app = newsroom(tmp_path, sqlite_database, PANEL_PAGE)
+    add_readers(sqlite_database, 6)
+    issue: Issue = approve(app, drafted(app), "paul")
+    start(app, issue)
+    now = app.clock.now()
+    with sqlite_database.write() as connection:
+        lease = ledger.claim_batch(connection, issue.id, "gone", now)
+        assert lease is not None
+        ledger.begin_window(connection, lease, (), limit=4, now=now, hash_address=hash_address)
+    journal = Journal(app.settings.path(app.settings.paths.journal), lease.owner)
+    journal.started(lease, [1, 2, 3])
+    journal.answered(lease, Outcome(reader_id=1, event=Event.ACCEPT, code="2.0.0", provider_id="4F2A9"))
+    if killed:
+        journal.__exit__(KeyboardInterrupt)
+    cancelled = cancel(app, issue, "wrong numbers", "paul")
+    assert cancelled.status is IssueStatus.CANCELLED
+    if killed:
+        assert statuses(sqlite_database) == {
+            DeliveryStatus.ACCEPTED: 1,
+            DeliveryStatus.UNSURE: 2,
+            DeliveryStatus.SKIPPED: 3,
+        }
+        with sqlite_database.read() as connection:
+            assert get_counts(connection, issue.id).open == 0
+        assert cancelled.number == 1, "somebody has a copy with this number"
+    else:
+        assert statuses(sqlite_database) == {DeliveryStatus.BEGUN: 4, DeliveryStatus.PENDING: 2}, (
+            "its own sender skips the rest"
+        )
+        journal.__exit__(None)

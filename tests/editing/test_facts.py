@@ -1,20 +1,17 @@
 """An editor's rulings in the store, on both databases, and how old the facts are that they are about."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from newsletter.app import open_app
-from newsletter.clock import MovedClock, SystemClock
+from newsletter.clock import MovedClock
 from newsletter.content.pages import read_page
 from newsletter.db.engine import Database
 from newsletter.digest.store import rulings_on
-from newsletter.editing.contradictions import SMALL_BYTES
-from newsletter.editing.facts import all_rulings, delete_ruling, facts_of, record_ruling, rule
+from newsletter.editing.facts import all_rulings, delete_ruling, facts_of, record_ruling
 from tests.content.conflicts.pages import SEEN_AT, profile
-from tests.content.packs import pack, tool
-from tests.editing.desk import cache_of
 from tests.installed import install
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -55,25 +52,4 @@ def test_a_fact_older_than_the_setting_is_stale(tmp_path: Path, day: str, stale:
     with app.content() as content:
         content.import_pack(read_page(profile(), name="page.txt"), SEEN_AT)
     assert {each.chosen.stale for each in facts_of(app, "gannet-mini-13b").facts} == {stale}
-    app.close()
-
-
-def test_in_a_large_store_contradictions_are_looked_for_beside_the_page(tmp_path: Path) -> None:
-    install(tmp_path / "weekly", example=True)
-    app = open_app(tmp_path / "weekly", MovedClock(NOW))
-    with app.content() as content:
-        for shop, price in (("Shop One", "$2/Mtok"), ("Shop Two", "$1/Mtok")):
-            claim = {"tool": "heron", "attribute": "input_price", "value": price, "as_of": "2026-11-01"}
-            content.import_pack(pack(source={"name": shop}, tools=[tool("heron")], claims=[claim]), NOW)
-        content.db.execute("CREATE TABLE large AS SELECT zeroblob(?) AS it", [SMALL_BYTES])
-    first = cache_of(app).contradictions.open()
-    # Whoever asks does not wait: there is an answer at once, and it says whether it is the whole one.
-    assert first.is_current == bool(first.found)
-    while not cache_of(app).contradictions.open().is_current:
-        SystemClock().sleep(timedelta(milliseconds=5))
-    (found,) = cache_of(app).contradictions.open().found
-    assert found.attribute == "input_price"
-    rule(app, "heron", "input_price", None, reason="Nobody knows.", by="Erin")
-    settled = cache_of(app).contradictions.open()
-    assert (settled.found, settled.is_current) == ((), True)
     app.close()

@@ -19,7 +19,7 @@ from newsletter.editing.send_time import ClockChange, choose_time, goes_out_word
 from newsletter.editing.sending import hold, start
 from newsletter.errors import BadInput, InvalidTransition
 from newsletter.schedule.jobs import Done, Skipped, Waiting
-from tests.editing.release.test_scheduled import MONDAY, WEDNESDAY, dispatch, issue_of, prepare, roll_over
+from tests.editing.test_schedule import MONDAY, WEDNESDAY, dispatch, issue_of, prepare, roll_over
 from tests.jobs.newsroom import WatchedApp, add_comparisons, add_reader, open_newsroom
 from tests.jobs.recording import utc
 

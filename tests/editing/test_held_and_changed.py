@@ -20,7 +20,7 @@ from newsletter.editing.send_time import early_words
 from newsletter.editing.sending import hold, release, send_now, start
 from newsletter.errors import BadInput, InvalidTransition
 from newsletter.schedule.jobs import Done, Skipped, Waiting
-from tests.editing.release.test_scheduled import (
+from tests.editing.test_schedule import (
     MONDAY,
     THURSDAY,
     WEDNESDAY,

@@ -87,38 +87,17 @@ class ConsentSum:
 # ── issues ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Begun:
-    """As much of an issue as a list of sums says."""
-
-    id: int
-    label: str
-    edition: Any
-    status: IssueStatus
-    started_at: datetime
-
-
-def begun_issues(connection: Connection, most: int, issue_id: int | None = None) -> tuple[Begun, ...]:
-    """The issues that have begun to go out, the newest first; only this one where one is asked for."""
-    columns = (issues.c[name] for name in ("id", "number", "edition", "status", "started_at"))
-    query = select(*columns).where(issues.c.started_at.is_not(None))
+def _begun_issues(connection: Connection, most: int, issue_id: int | None = None) -> list[Issue]:
+    """List the issues that have begun to go out, the newest first; only this one where one is asked for."""
+    query = select(issues).where(issues.c.started_at.is_not(None))
     if issue_id is not None:
         query = query.where(issues.c.id == issue_id)
-    rows = connection.execute(query.order_by(issues.c.started_at.desc(), issues.c.id.desc()).limit(most))
-    return tuple(
-        Begun(
-            id=row.id,
-            label=f"#{row.number}" if row.number else str(row.id),
-            edition=row.edition,
-            status=row.status,
-            started_at=row.started_at,
-        )
-        for row in rows
-    )
+    newest = query.order_by(issues.c.started_at.desc(), issues.c.id.desc()).limit(most)
+    return [Issue(**row) for row in connection.execute(newest).mappings()]
 
 
 def get_issue_counts(connection: Connection, issue_ids: Sequence[int]) -> dict[int, IssueCounts]:
-    """The sums of these issues: as they were kept, else from their batches and reports."""
+    """Return the counts of these issues: as they were kept, else from their batches and reports."""
     names = [each.name for each in fields(IssueCounts)]
     kept = {
         row.issue_id: IssueCounts(**{name: getattr(row, name) for name in names})
@@ -146,7 +125,7 @@ def _counted(connection: Connection, issue_ids: Collection[int]) -> dict[int, Is
 
 
 def keep_sums(connection: Connection, before: datetime) -> int:
-    """Keep the sums of the issues that were over by then; returns of how many."""
+    """Keep the counts of the issues that were over by then; return of how many."""
     query = select(issues).where(
         issues.c.started_at.is_not(None),
         issues.c.status.in_(_OVER),
@@ -255,7 +234,7 @@ def _note_last(connection: Connection, last_id: int) -> None:
 
 
 def issues_of_comparisons(connection: Connection, comparison_ids: Collection[str]) -> dict[str, int]:
-    """Which issue brought each of these comparisons."""
+    """Return which issue brought each of these comparisons."""
     found: dict[str, int] = {}
     wanted = sorted(comparison_ids)
     for start in range(0, len(wanted), _TOGETHER):
@@ -267,11 +246,6 @@ def issues_of_comparisons(connection: Connection, comparison_ids: Collection[str
     return found
 
 
-# What became of issues and of readers over time, for the report: sums that are remembered, so that a page never counts readers.
-#
-# Of an issue the ledger's batches have the sums; once it is long over they are kept as one row. Consents are summed up by
-# week, source and issue as they come; the job `sums` does both each night. The queries are in sums_store.py.
-
 #: Bounces and complaints still come for a while; then an issue's sums are kept.
 SETTLED_AFTER = timedelta(days=30)
 #: Consents that one transaction sums up, and that a page adds to what is remembered.
@@ -281,7 +255,7 @@ SURE_AFTER = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IssueLine:
+class IssueReport:
     """An issue that has begun to go out, and what became of it. `left` are those who left by its link or mail."""
 
     id: int
@@ -310,26 +284,26 @@ class Growth:
         return sum(count for _, count in self.gone)
 
 
-def issue_lines(database: Database, most: int) -> tuple[IssueLine, ...]:
-    """The issues that have begun to go out, the newest first."""
+def list_issue_reports(database: Database, most: int) -> tuple[IssueReport, ...]:
+    """Report on the issues that have begun to go out, the newest first."""
     with database.read() as connection:
-        return _lines(connection, begun_issues(connection, most))
+        return _report_on(connection, _begun_issues(connection, most))
 
 
-def issue_line(database: Database, issue_id: int) -> IssueLine | None:
-    """The same of one issue; None for one that has not begun."""
+def find_issue_report(database: Database, issue_id: int) -> IssueReport | None:
+    """Report on one issue; None for one that has not begun."""
     with database.read() as connection:
-        return next(iter(_lines(connection, begun_issues(connection, 1, issue_id))), None)
+        return next(iter(_report_on(connection, _begun_issues(connection, 1, issue_id))), None)
 
 
-def _lines(connection: Connection, begun: Sequence[Begun]) -> tuple[IssueLine, ...]:
+def _report_on(connection: Connection, begun: Sequence[Issue]) -> tuple[IssueReport, ...]:
     counts = get_issue_counts(connection, [each.id for each in begun])
     left = count_farewells(connection)
     for tail in consents_after(connection, last_summed(connection), TAIL):
         if not tail.is_joining and tail.reason != WithdrawalReason.COMPLAINT:
             left[tail.issue_id] = left.get(tail.issue_id, 0) + tail.count
     return tuple(
-        IssueLine(
+        IssueReport(
             id=each.id,
             label=each.label,
             edition=each.edition,
@@ -339,6 +313,7 @@ def _lines(connection: Connection, begun: Sequence[Begun]) -> tuple[IssueLine, .
             left=left.get(each.id, 0),
         )
         for each in begun
+        if each.started_at is not None
     )
 
 
@@ -364,7 +339,7 @@ def _weeks(sums: Iterable[ConsentSum]) -> Iterable[Growth]:
 
 
 def remember(database: Database, now: datetime) -> str:
-    """Sum up what has not been: consents in parts, and issues that are long over. Commits; says what was done."""
+    """Sum up what has not been: consents in parts, and issues that are long over. Commits; returns what was done, in words."""
     consents = 0
     while True:
         with database.write() as connection:
@@ -381,7 +356,7 @@ def remember(database: Database, now: datetime) -> str:
 
 
 def votes_by_issue(app: App) -> dict[int, int]:
-    """Votes, ship and skip together, by issue id; issues without any are missing."""
+    """Return votes, ship and skip together, by issue id; issues without any are missing."""
     with app.content() as content:
         totals = content.reader_votes()
     if not totals:

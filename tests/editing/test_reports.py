@@ -12,8 +12,8 @@ from newsletter.delivery.store import start_issue
 from newsletter.delivery.transports.outbox.maildir import Outbox
 from newsletter.editing.reports import (
     IssueCounts,
-    issue_line,
-    issue_lines,
+    find_issue_report,
+    list_issue_reports,
     readers_over_time,
     remember,
     sum_up_consents,
@@ -101,7 +101,7 @@ def test_who_left_by_an_issues_link_or_mail_is_its_loss_and_who_complained_is_co
     a_weeks_coming_and_going(database)
     start_issue(database, 1, THURSDAY)
     for _ in range(2):
-        (line,) = issue_lines(database, 10)
+        (line,) = list_issue_reports(database, 10)
         assert (line.id, line.label, line.left) == (1, "#1", 3)
         remember(database, LATER)
 
@@ -123,16 +123,16 @@ def test_an_issue_that_is_long_over_is_not_counted_again(database: Database, tmp
             connection.execute(insert(reports).values(**row, outcome=outcome))
         connection.execute(update(issues).values(finished_at=THURSDAY))
     wanted = IssueCounts(readers=5, accepted=5, bounced=1, complained=1)
-    assert [each.counts for each in issue_lines(database, 10)] == [wanted]
+    assert [each.counts for each in list_issue_reports(database, 10)] == [wanted]
     assert remember(database, THURSDAY + timedelta(days=29)) == "Summed up 0 consents and 0 issues."
     assert remember(database, THURSDAY + timedelta(days=31)) == "Summed up 0 consents and 1 issues."
     with database.write() as connection:
         assert connection.execute(select(issue_sums.c.issue_id)).scalars().all() == [1]
         connection.execute(update(batches).values(accepted=0))
-    line = issue_line(database, 1)
+    line = find_issue_report(database, 1)
     assert line is not None
     assert line.counts == wanted
-    assert issue_line(database, 2) is None
+    assert find_issue_report(database, 2) is None
 
 
 def test_sums_outlive_the_readers_they_are_about(database: Database) -> None:

@@ -21,9 +21,9 @@ from newsletter.digest.store import get_issue
 from newsletter.digest.wording import clip
 from newsletter.editing.reports import (
     Growth,
-    IssueLine,
-    issue_line,
-    issue_lines,
+    IssueReport,
+    find_issue_report,
+    list_issue_reports,
     readers_over_time,
     votes_by_issue,
 )
@@ -50,7 +50,7 @@ class ReportPage(DeskPage):
     """Issues and readers over time. `votes` are by issue id, and have a column once there are any."""
 
     template: ClassVar[str] = "desk/report"
-    lines: tuple[IssueLine, ...]
+    lines: tuple[IssueReport, ...]
     votes: Mapping[int, int]
     accepted: Markup
     losses: Markup
@@ -65,7 +65,7 @@ class IssueReportPage(DeskPage):
 
     template: ClassVar[str] = "desk/issue-report"
     issue: Issue
-    line: IssueLine | None
+    line: IssueReport | None
     votes: int
     snapshot: Snapshot
     picture: Markup
@@ -77,7 +77,7 @@ class IssueReportPage(DeskPage):
 
 @router.get("/desk/report")
 def report(request: Request, app: Installed, editor: AnyEditor) -> Response:
-    lines, votes = issue_lines(app.database, MOST), votes_by_issue(app)
+    lines, votes = list_issue_reports(app.database, MOST), votes_by_issue(app)
     growth = readers_over_time(app.database, app.clock.now().date() - WEEKS)
     sources = _largest_sources(growth)
     weeks = tuple((each, _by_source(each, sources)) for each in reversed(growth))
@@ -111,7 +111,7 @@ def issues_csv(app: Installed, editor: AnyEditor) -> Response:
             votes.get(each.id, 0),
             *(clicks.get(each.id, {}).get(kind, 0) for kind in ClickKind),
         )
-        for each in issue_lines(app.database, ALL)
+        for each in list_issue_reports(app.database, ALL)
     )
     return _csv("issues.csv", heads, rows)
 
@@ -132,7 +132,7 @@ def issue_report(request: Request, app: Installed, editor: AnyEditor, issue_id: 
     with app.database.read() as connection:
         issue, errata = get_issue(connection, issue_id), errata_of(connection, issue_id)
         clicks = clicks_of(connection, issue_id)
-    line = issue_line(app.database, issue_id)
+    line = find_issue_report(app.database, issue_id)
     snapshot = _snapshot(request, issue)
     page = IssueReportPage(
         layout=Layout.of(request, editor, "report"),
@@ -185,14 +185,14 @@ def clicks_csv(app: Installed, editor: AnyEditor, issue_id: int) -> Response:
     return _csv(f"clicks-{issue_id}.csv", ("link", "place", "url", *ClickKind), rows)
 
 
-def _parts(line: IssueLine) -> list[tuple[str, int]]:
+def _parts(line: IssueReport) -> list[tuple[str, int]]:
     counts = line.counts
     named = [(name, getattr(counts, name)) for name in ("accepted", "rejected", "skipped", "unsure")]
     named += [("waiting", counts.open), ("complained", counts.complained), ("unsubscribed", line.left)]
     return [(name, count) for name, count in named if count]
 
 
-def _series(lines: Sequence[IssueLine], name: str) -> tuple[str, list[tuple[date, float]]]:
+def _series(lines: Sequence[IssueReport], name: str) -> tuple[str, list[tuple[date, float]]]:
     """Return one figure of each issue by the day it began, the oldest first."""
     points = [
         (each.started_at.date(), float(each.left if name == "left" else getattr(each.counts, name)))

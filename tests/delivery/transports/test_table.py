@@ -7,7 +7,7 @@ from sys import executable
 import pytest
 
 from newsletter.clock import SystemClock
-from newsletter.config import Settings, setting_rows
+from newsletter.config import Settings, env_name, setting_rows
 from newsletter.delivery import transports
 from newsletter.delivery.transports import TRANSPORT_SETTINGS, TRANSPORTS, Entry, require_ready_to_send
 from newsletter.errors import ConfigError
@@ -92,3 +92,31 @@ def test_the_table_is_read_without_what_sends() -> None:
     heavy = ("sendgrid", "python_http_client", "sqlalchemy", "cryptography", "smtplib")
     code = f"import sys, {transports.__name__}\nprint([name for name in {heavy!r} if name in sys.modules])"
     assert run([executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+# What must be set before anything leaves, whatever the transport.
+
+
+def test_what_the_law_wants_is_needed_before_anything_leaves(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"site\.public_url"):
+        require_ready_to_send(settings_of(tmp_path, ""))
+
+
+@pytest.mark.parametrize("name", [row.name for row in setting_rows(TRANSPORT_SETTINGS) if row.needed])
+def test_each_needed_setting_is_missed_by_name(tmp_path: Path, name: str) -> None:
+    settings = settings_of(tmp_path, READY, {env_name(name): ""})
+    with pytest.raises(ConfigError) as caught:
+        require_ready_to_send(settings)
+    assert caught.value.setting == name
+
+
+def test_a_complete_installation_may_send(tmp_path: Path) -> None:
+    require_ready_to_send(settings_of(tmp_path, READY))
+
+
+def test_nobody_answers_to_noreply(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        require_ready_to_send(
+            settings_of(tmp_path, READY, {"NEWSLETTER_MAIL_REPLY_TO": "no-reply@example.org"})
+        )
+    assert caught.value.setting == "mail.reply_to"

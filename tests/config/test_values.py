@@ -2,10 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.config import env_name, setting_rows
-from newsletter.delivery.transports import TRANSPORT_SETTINGS, require_ready_to_send
-from newsletter.errors import ConfigError
-from tests.config.written import READY, complaint, settings_of
+from tests.config.written import complaint
 
 
 @pytest.mark.parametrize(
@@ -79,28 +76,3 @@ def test_a_wrong_value_gets_one_sentence_that_says_what_was_expected(
 )
 def test_a_value_that_makes_no_sense_is_refused_in_plain_words(tmp_path: Path, text: str, said: str) -> None:
     assert said in str(complaint(tmp_path, text))
-
-
-def test_what_the_law_wants_is_needed_before_anything_leaves(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"site\.public_url"):
-        require_ready_to_send(settings_of(tmp_path, ""))
-
-
-@pytest.mark.parametrize("name", [row.name for row in setting_rows(TRANSPORT_SETTINGS) if row.needed])
-def test_each_needed_setting_is_missed_by_name(tmp_path: Path, name: str) -> None:
-    settings = settings_of(tmp_path, READY, {env_name(name): ""})
-    with pytest.raises(ConfigError) as caught:
-        require_ready_to_send(settings)
-    assert caught.value.setting == name
-
-
-def test_a_complete_installation_may_send(tmp_path: Path) -> None:
-    require_ready_to_send(settings_of(tmp_path, READY))
-
-
-def test_nobody_answers_to_noreply(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError) as caught:
-        require_ready_to_send(
-            settings_of(tmp_path, READY, {"NEWSLETTER_MAIL_REPLY_TO": "no-reply@example.org"})
-        )
-    assert caught.value.setting == "mail.reply_to"

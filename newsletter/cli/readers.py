@@ -142,7 +142,7 @@ def export(app: "App", output: Path | None, status: str | None) -> None:
 
 @contextmanager
 def _written(output: Path | None) -> Iterator[TextIO]:
-    """The file to write to, in place only when it is whole; stdout without one."""
+    """Yield the file to write to, in place only when it is whole; stdout without one."""
     if output is None:
         yield sys.stdout
         return

@@ -47,13 +47,13 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection for reading; sees one moment of the database."""
+        """Open a connection for reading; it sees one moment of the database."""
         with self.read_engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that commits at the end of the block, durably, or not at all."""
+        """Open a transaction that commits at the end of the block, durably, or not at all."""
         with self.turn, self.write_engine.begin() as connection:
             yield connection
 
@@ -85,7 +85,7 @@ def require_database(url: str) -> None:
 
 
 def in_plain_words(error: Exception) -> StoreError | None:
-    """What a database's error says where it is the place, not the program, that is wrong; None for any other.
+    """Return what a database's error says where it is the place, not the program, that is wrong; None for any other.
 
     For whoever shows it to a person: senders and jobs meet the error itself, and try again.
     """

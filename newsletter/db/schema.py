@@ -2,7 +2,7 @@
 
 Public facts are not here: they live in `content.db` (newsletter/content/). Only `readers.address` holds a
 reader's address; everything else speaks of reader ids. Amounts of time are seconds, moments are UTC.
-Whoever asks for a table or for `metadata` asks this package, so that no table is missing from it.
+A change of a table needs a migration; docs/reference/subscribers.sql is generated from both.
 """
 
 from datetime import UTC, datetime
@@ -74,7 +74,7 @@ Id = BigInteger().with_variant(Integer(), "sqlite")
 
 
 def by_bytes(length: int) -> String:
-    """A text compared byte by byte on either database, so that an index finds it by its beginning."""
+    """Return the type of a text compared byte by byte on either database, so that an index finds it by its beginning."""
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
@@ -105,7 +105,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 E = TypeVar("E", bound=StrEnum)
 
 
-class Choice(TypeDecorator[E], Generic[E]):
+class EnumText(TypeDecorator[E], Generic[E]):
     """A StrEnum stored as its value; `one_of` makes the CHECK that goes with it."""
 
     impl = String
@@ -125,7 +125,7 @@ class Choice(TypeDecorator[E], Generic[E]):
 
 
 def one_of(column: str, choices: type[StrEnum], name: str) -> CheckConstraint:
-    """A CHECK that allows exactly the values of `choices` in `column`."""
+    """Return a CHECK that allows exactly the values of `choices` in `column`."""
     listed = ", ".join(f"'{choice.value}'" for choice in choices)
     return CheckConstraint(f"{column} IN ({listed})", name=name)
 
@@ -141,9 +141,9 @@ readers = Table(
     #: The address casefolded; what is unique. NULL once erased.
     Column("address_key", by_bytes(320), unique=True),
     Column("name", by_bytes(200), nullable=False, server_default=""),
-    Column("status", Choice(ReaderStatus), nullable=False),
+    Column("status", EnumText(ReaderStatus), nullable=False),
     Column("status_at", UtcDateTime, nullable=False),
-    Column("edition", Choice(Edition), nullable=False, server_default=Edition.WEEKLY.value),
+    Column("edition", EnumText(Edition), nullable=False, server_default=Edition.WEEKLY.value),
     Column("paused_until", Date),
     Column("time_zone", String(64), nullable=False, server_default=""),
     #: Local hour (0–23) at which the reader wants the issue; NULL means with everybody.
@@ -207,16 +207,16 @@ consents = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("reader_id", Id, ForeignKey("readers.id"), nullable=False, index=True),
-    Column("event", Choice(ConsentEvent), nullable=False),
+    Column("event", EnumText(ConsentEvent), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     #: Where the consent comes from in the words of whoever added or imported the reader; never an address.
     Column("source", String(500), nullable=False),
     #: Version of the wording the reader agreed to; empty where none was shown.
     Column("wording", String(100), nullable=False, server_default=""),
-    Column("channel", Choice(ConsentChannel), nullable=False),
+    Column("channel", EnumText(ConsentChannel), nullable=False),
     #: The issue whose link or mail they left by. No foreign key: a link outlives a restored database.
     Column("issue_id", Id),
-    Column("reason", Choice(WithdrawalReason)),
+    Column("reason", EnumText(WithdrawalReason)),
     #: The file they were imported from, and the line in it.
     Column("file", String(100)),
     Column("line", Integer),
@@ -238,7 +238,7 @@ suppressions = Table(
 sign_up_counts = Table(
     "sign_up_counts",
     metadata,
-    Column("scope", Choice(LimitScope), nullable=False),
+    Column("scope", EnumText(LimitScope), nullable=False),
     #: Keyed hash of the network or domain, hex.
     Column("key_hash", String(64), nullable=False),
     #: The beginning of the hour that is counted.
@@ -256,7 +256,7 @@ vote_marks = Table(
     Column("mark", String(32), primary_key=True),
     Column("comparison_id", String(200), nullable=False, index=True),
     Column("tool_id", String(200), nullable=False),
-    Column("vote", Choice(Vote), nullable=False),
+    Column("vote", EnumText(Vote), nullable=False),
     one_of("vote", Vote, "vote"),
     sqlite_with_rowid=False,
 )
@@ -268,12 +268,12 @@ issues = Table(
     "issues",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("edition", Choice(Edition), nullable=False),
+    Column("edition", EnumText(Edition), nullable=False),
     #: Given at approval, one after the other within an edition; NULL before.
     Column("number", Integer),
     #: The slot the draft was made for: local date-time "2026-11-26T09:00" in the configured zone.
     Column("slot", String(16), nullable=False),
-    Column("status", Choice(IssueStatus), nullable=False),
+    Column("status", EnumText(IssueStatus), nullable=False),
     #: Items first seen before this moment are in; fixed by approval.
     Column("cutoff_at", UtcDateTime, nullable=False),
     #: What an editor wrote over the computed: empty means computed.
@@ -309,10 +309,10 @@ items = Table(
     "items",
     metadata,
     Column("issue_id", Id, ForeignKey("issues.id", ondelete="CASCADE"), nullable=False),
-    Column("kind", Choice(ItemKind), nullable=False),
+    Column("kind", EnumText(ItemKind), nullable=False),
     #: The comparison's, tool's or question's id in content.db.
     Column("key", String(200), nullable=False),
-    Column("room", Choice(Room), nullable=False),
+    Column("room", EnumText(Room), nullable=False),
     Column("position", Integer, nullable=False),
     Column("pinned", Boolean, nullable=False, server_default=text("false")),
     Column("note", Text, nullable=False, server_default=""),
@@ -327,7 +327,7 @@ items = Table(
 publications = Table(
     "publications",
     metadata,
-    Column("kind", Choice(ItemKind), nullable=False),
+    Column("kind", EnumText(ItemKind), nullable=False),
     Column("key", String(200), nullable=False),
     Column("issue_id", Id, ForeignKey("issues.id"), nullable=False, index=True),
     PrimaryKeyConstraint("kind", "key"),
@@ -339,9 +339,9 @@ exclusions = Table(
     "exclusions",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("kind", Choice(ItemKind), nullable=False),
+    Column("kind", EnumText(ItemKind), nullable=False),
     Column("key", String(200), nullable=False),
-    Column("reach", Choice(ExclusionReach), nullable=False),
+    Column("reach", EnumText(ExclusionReach), nullable=False),
     #: The issue it is kept out of, for THIS_ISSUE.
     Column("issue_id", Id, ForeignKey("issues.id", ondelete="CASCADE")),
     Column("at", UtcDateTime, nullable=False),
@@ -374,7 +374,7 @@ revisions = Table(
     Column("at", UtcDateTime, nullable=False),
     #: What was done, in words.
     Column("what", Text, nullable=False),
-    Column("state", Choice(RevisionState), nullable=False),
+    Column("state", EnumText(RevisionState), nullable=False),
     #: What it changed, as it was and as it became (editing.revisions.DraftChange as JSON); empty for a step back or forth.
     Column("before", Text, nullable=False, server_default=""),
     Column("after", Text, nullable=False, server_default=""),
@@ -426,7 +426,7 @@ clicks = Table(
     metadata,
     Column("issue_id", Id, nullable=False),
     Column("number", Integer, nullable=False),
-    Column("kind", Choice(ClickKind), nullable=False),
+    Column("kind", EnumText(ClickKind), nullable=False),
     #: In UTC. Nothing here says who clicked.
     Column("day", Date, nullable=False),
     Column("count", Integer, nullable=False),
@@ -464,7 +464,7 @@ batches = Table(
     #: Bounds of its readers' ids, both included.
     Column("low", Id, nullable=False),
     Column("high", Id, nullable=False),
-    Column("status", Choice(BatchStatus), nullable=False),
+    Column("status", EnumText(BatchStatus), nullable=False),
     Column("not_before", UtcDateTime),
     Column("owner", String(200)),
     Column("lease_until", UtcDateTime),
@@ -492,7 +492,7 @@ deliveries = Table(
     Column("issue_id", Id, nullable=False),
     Column("reader_id", Id, nullable=False),
     Column("batch_id", Id, nullable=False),
-    Column("status", Choice(DeliveryStatus), nullable=False),
+    Column("status", EnumText(DeliveryStatus), nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("at", UtcDateTime),
     #: The enhanced status or reply code, or the reason: "5.1.1", "left", "gave-up".
@@ -539,7 +539,7 @@ mails = Table(
     "mails",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("kind", Choice(MailKind), nullable=False),
+    Column("kind", EnumText(MailKind), nullable=False),
     #: What makes it one mail: the same key is never queued twice.
     Column("key", String(200), nullable=False, unique=True),
     #: Whom it goes to: a reader, an editor, or with neither the operator's address from the settings.
@@ -547,7 +547,7 @@ mails = Table(
     Column("editor_id", Id, ForeignKey("editors.id")),
     #: The template's values as JSON; no address among them.
     Column("values", JSON, nullable=False),
-    Column("status", Choice(MailStatus), nullable=False),
+    Column("status", EnumText(MailStatus), nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("not_before", UtcDateTime, nullable=False),
     Column("queued_at", UtcDateTime, nullable=False),
@@ -576,7 +576,7 @@ slots = Table(
     Column("slot", String(16), nullable=False),
     #: The slot as a moment.
     Column("due_at", UtcDateTime, nullable=False),
-    Column("status", Choice(SlotStatus), nullable=False),
+    Column("status", EnumText(SlotStatus), nullable=False),
     Column("owner", String(200)),
     Column("lease_until", UtcDateTime),
     Column("attempts", Integer, nullable=False, server_default="0"),
@@ -614,7 +614,7 @@ editors = Table(
     #: The address casefolded; what is unique.
     Column("address_key", String(320), nullable=False, unique=True),
     Column("name", String(200), nullable=False),
-    Column("role", Choice(EditorRole), nullable=False),
+    Column("role", EnumText(EditorRole), nullable=False),
     Column("added_at", UtcDateTime, nullable=False),
     #: Since then they may not sign in; NULL for an editor of today.
     Column("revoked_at", UtcDateTime),
@@ -668,7 +668,7 @@ finding_answers = Table(
     Column("key", String(300), nullable=False),
     #: Of what the finding said, SHA-256, hex: when that changes, it asks again.
     Column("fingerprint", String(64), nullable=False),
-    Column("answer", Choice(FindingAnswer), nullable=False),
+    Column("answer", EnumText(FindingAnswer), nullable=False),
     #: Why an error does not hold the issue; empty for what was only acknowledged.
     Column("reason", Text, nullable=False, server_default=""),
     Column("by", String(200), nullable=False),
@@ -700,7 +700,7 @@ reports = Table(
     metadata,
     #: SHA-256 of the report's own Message-ID, or of the whole report where it has none, hex: read once.
     Column("key", String(64), primary_key=True),
-    Column("kind", Choice(ReportKind), nullable=False),
+    Column("kind", EnumText(ReportKind), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     #: The reader whose signed mark it carries; a report without one is not acted on.
     Column("reader_id", Id, ForeignKey("readers.id"), nullable=False, index=True),
@@ -796,8 +796,8 @@ consent_sums = Table(
     metadata,
     #: The Monday of the week, in UTC.
     Column("week_on", Date, nullable=False),
-    Column("event", Choice(ConsentEvent), nullable=False),
-    Column("channel", Choice(ConsentChannel), nullable=False),
+    Column("event", EnumText(ConsentEvent), nullable=False),
+    Column("channel", EnumText(ConsentChannel), nullable=False),
     #: A WithdrawalReason; empty for none.
     Column("reason", String(20), nullable=False),
     #: Where the consents come from, in the words of whoever added or imported the readers; dates left out.

@@ -34,6 +34,7 @@ from newsletter.db.statuses import (
     ReportKind,
     WithdrawalReason,
 )
+from newsletter.delivery.bounces.handling import NO_BOUNCE
 from newsletter.delivery.progress import COUNTED, Counts
 from newsletter.digest.issues import Issue
 from newsletter.readers.consents import CHANNEL_WORDS
@@ -43,8 +44,6 @@ from newsletter.readers.consents import CHANNEL_WORDS
 _OVER = (IssueStatus.SENT, IssueStatus.CANCELLED)
 #: What is asked for in one statement: SQLite takes no more than some thousands of values.
 _TOGETHER = 500
-#: Reports that say that a copy came back; the others say that it did not yet, or that it did arrive.
-_NO_BOUNCE = ("delayed", "arrived", "arrived, as known")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +117,7 @@ def _counted(connection: Connection, issue_ids: Collection[int]) -> dict[int, Is
     kinds = {ReportKind.BOUNCE: "bounced", ReportKind.COMPLAINT: "complained"}
     of_issues = (reports.c.issue_id.in_(issue_ids), reports.c.kind.in_(kinds))
     counted = select(reports.c.issue_id, reports.c.kind, func.count().label("number"))
-    counted = counted.where(*of_issues, reports.c.outcome.not_in(_NO_BOUNCE))
+    counted = counted.where(*of_issues, reports.c.outcome.not_in(NO_BOUNCE))
     for row in connection.execute(counted.group_by(reports.c.issue_id, reports.c.kind)):
         found[row.issue_id][kinds[row.kind]] = row.number
     return {issue_id: IssueCounts(**counts) for issue_id, counts in found.items()}

@@ -1,6 +1,6 @@
-"""Mail addresses: what is one, how it is written to, and when two are the same.
+"""Mail addresses: what is one, how it is written to, and when two are the same; and what people write beside them.
 
-Nothing asks the DNS. Whether mail may go to an address is a question for store.py.
+Nothing asks the DNS. Whether mail may go to an address is a question for store.py and suppression.py.
 """
 
 import re
@@ -26,7 +26,7 @@ class Address:
 
 
 def parse_address(text: str) -> Address:
-    """The address that `text` holds, spaces around it aside; raises BadInput with the reason."""
+    """Return the address that `text` holds, spaces around it aside; raises BadInput with the reason."""
     text = text.strip(" \t")
     if not text:
         raise BadInput("there is no mail address")
@@ -71,7 +71,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def one_line(text: str, what: str, most: int) -> str:
-    """The text, spaces around it aside; raises BadInput for control characters, line breaks and excess."""
+    """Return the text, spaces around it aside; raises BadInput for control characters, line breaks and excess."""
     text = text.strip()
     if _CONTROL.search(text):
         raise BadInput(f"{what} holds a line break or a control character: {text[:60]!r}")
@@ -81,7 +81,7 @@ def one_line(text: str, what: str, most: int) -> str:
 
 
 def without_address(text: str, what: str, most: int) -> str:
-    """One line that is kept when a reader is erased, and so must not hold an address; raises BadInput."""
+    """Return one line that is kept when a reader is erased, and so must not hold an address; raises BadInput."""
     if "@" in text:
         raise BadInput(f"{what} holds an address; it is kept even when a reader is erased")
     line = one_line(text, what, most)

@@ -1,4 +1,6 @@
-"""A CSV file of readers as rows: encoding, delimiter, which column is what. What a row means is in importing.py.
+"""A CSV file of readers as rows: encoding, delimiter, which column is what, and how other programs write theirs.
+
+What a row means is in importing.py.
 
 UTF-8 with or without a byte order mark, and UTF-16 with one, are read; anything else is refused with its line.
 The delimiter is the one that makes sense of the header line; nothing else is guessed.
@@ -18,8 +20,7 @@ from newsletter.errors import BadInput, Place
 
 # How other programs write their lists of readers: which column means what, and which words mean "may be written to".
 #
-# Read from exports of late 2026 and earlier; a column that an export lacks is not missed. What a row means is in
-# importing.py.
+# Read from exports of late 2026 and earlier; a column that an export lacks is not missed.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +157,7 @@ class CsvFile:
 
     @property
     def ignored(self) -> tuple[str, ...]:
-        """The columns that are not read."""
+        """Return the columns that are not read."""
         used = set(self._columns.values())
         return tuple(name for index, name in enumerate(self._header) if index not in used)
 
@@ -165,11 +166,11 @@ class CsvFile:
 
     @cached_property
     def row_count(self) -> int:
-        """How many records there are; raises BadInput where the file cannot be read to its end."""
+        """Count the records; raises BadInput where the file cannot be read to its end."""
         return sum(1 for _ in self._records())
 
     def rows(self) -> Iterator[ReaderRow | BadLine]:
-        """The records, in the order of the file."""
+        """Yield the records, in the order of the file."""
         positions = [(FIELDS.index(field), position) for field, position in self._columns.items()]
         width, empty = len(self._header), [""] * len(FIELDS)
         for line, cells in self._records():
@@ -185,7 +186,7 @@ class CsvFile:
             yield ReaderRow(line, *values)
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
-        """Each record that is not blank, with the line it begins on."""
+        """Yield each record that is not blank, with the line it begins on."""
         with self._open() as file:
             reader = csv.reader(file, delimiter=self._delimiter, strict=True)
             line = 1
@@ -244,7 +245,7 @@ class CsvFile:
         return columns
 
     def _theirs(self, plain: Sequence[str], own: Mapping[str, str]) -> dict[str, str]:
-        """The export's columns that this file has, the first of several that mean the same."""
+        """Return the export's columns that this file has, the first of several that mean the same."""
         fields: dict[str, str] = {}
         for column, field in self.format.columns.items() if self.format else ():
             if _plain(column) in plain and field not in (*fields.values(), *own.values()):
@@ -253,12 +254,12 @@ class CsvFile:
 
 
 def guarded(cell: str) -> str:
-    """The cell with ' before what a spreadsheet would run as a formula: names are anybody's words."""
+    """Return the cell with ' before what a spreadsheet would run as a formula: names are anybody's words."""
     return f"'{cell}" if cell.startswith(_FORMULA_SIGNS) else cell
 
 
 def unguarded(cell: str) -> str:
-    """What `guarded` made of it, undone."""
+    """Undo what `guarded` did."""
     return cell[1:] if cell[:1] == "'" and cell[1:].startswith(_FORMULA_SIGNS) else cell
 
 
@@ -286,7 +287,7 @@ def _first_undecodable_line(path: Path) -> int | None:
 
 
 def _split_header(line: str, own: set[str]) -> tuple[str, list[str]]:
-    """The delimiter under which most of the header's names are known, and the names."""
+    """Return the delimiter under which most of the header's names are known, and the names."""
     known = own.union(*NAMES.values())
     ways = [(delimiter, next(csv.reader([line], delimiter=delimiter))) for delimiter in _DELIMITERS]
     delimiter, header = max(

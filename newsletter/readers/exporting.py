@@ -35,7 +35,7 @@ def export_readers(connection: Connection, file: TextIO, status: ReaderStatus | 
 
 
 def each_page(connection: Connection, status: ReaderStatus | None) -> Iterator[list[Reader]]:
-    """All readers, or those of one status, a thousand at a time."""
+    """Yield all readers, or those of one status, a thousand at a time."""
     after = 0
     while page := list_readers(connection, status=status, after=after):
         yield page

@@ -46,12 +46,12 @@ def rotate_link_keys(path: Path) -> int:
 
 
 def read_link_keys(path: Path) -> tuple[bytes, ...]:
-    """The keys, newest last; raises BadInput when the file is missing, empty, damaged or open to others."""
+    """Read the keys, newest last; raises BadInput when the file is missing, empty, damaged or open to others."""
     return _read(path)
 
 
 def read_suppression_key(path: Path) -> bytes:
-    """The suppression key; raises BadInput when the file is missing, damaged or open to others."""
+    """Read the suppression key; raises BadInput when the file is missing, damaged or open to others."""
     keys = _read(path)
     if len(keys) != 1:
         raise BadInput(f"here must be one key and there are {len(keys)}: it is never rotated", Place(path))

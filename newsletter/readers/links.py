@@ -77,27 +77,27 @@ class LinkSigner:
         self._dated = {purpose: key for purpose, key in newest.items() if purpose in LIFETIMES}
 
     def token(self, purpose: Purpose, reader_id: int, issue_id: int = 0) -> str:
-        """A token that never expires: 58 characters of URL-safe ASCII. KeyError for a purpose that does expire."""
+        """Return a token that never expires: 58 characters of URL-safe ASCII. KeyError for a purpose that does expire."""
         return _signed(self._lasting[purpose], _value(reader_id, issue_id))
 
     def tokens(self, purposes: Sequence[Purpose], reader_id: int, issue_id: int = 0) -> list[str]:
-        """What `token` makes, of each purpose: a mail has several, and what they say is written once."""
+        """Return what `token` makes, of each purpose: a mail has several, and what they say is written once."""
         value = _value(reader_id, issue_id)
         return [_signed(self._lasting[purpose], value) for purpose in purposes]
 
     def read(self, purpose: Purpose, token: str) -> LinkTarget:
-        """Whom a token that never expires is for; raises BadLink."""
+        """Return whom a token that never expires is for; raises BadLink."""
         if purpose in LIFETIMES:
             raise KeyError(purpose)
         reader_id, issue_id = self._unsign(purpose, token)
         return LinkTarget(reader_id, issue_id)
 
     def dated_token(self, purpose: Purpose, reader_id: int, now: datetime) -> str:
-        """A token that holds for the purpose's lifetime from `now`. KeyError for one that never expires."""
+        """Return a token that holds for the purpose's lifetime from `now`. KeyError for one that never expires."""
         return _signed(self._dated[purpose], _value(reader_id, int(now.timestamp())))
 
     def read_dated(self, purpose: Purpose, token: str, now: datetime) -> LinkTarget:
-        """Whom the token is for; raises BadLink, or ExpiredLink with the reader when it was right once."""
+        """Return whom the token is for; raises BadLink, or ExpiredLink with the reader when it was right once."""
         lifetime = LIFETIMES[purpose]
         reader_id, second = self._unsign(purpose, token)
         signed_at = datetime.fromtimestamp(second, UTC)
@@ -118,12 +118,12 @@ class LinkSigner:
 
 
 def link(public_url: str, purpose: Purpose, token: str) -> str:
-    """The address of the page that reads the token."""
+    """Return the address of the page that reads the token."""
     return f"{public_url.rstrip('/')}/{purpose}/{token}"
 
 
 def salt(purpose: Purpose) -> bytes:
-    """What keeps the purposes' keys apart."""
+    """Return what keeps the purposes' keys apart."""
     return f"newsletter.{purpose}".encode()
 
 

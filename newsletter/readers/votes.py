@@ -14,10 +14,6 @@ from newsletter.db.engine import insert_into
 from newsletter.db.schema import vote_marks
 from newsletter.db.statuses import Vote
 
-# The queries of readers' votes while voting is open: one row for each mark. Nothing here commits.
-#
-# A row names no reader: what a mark is made of is in votes.py.
-
 
 def put_vote(connection: Connection, mark: str, comparison_id: str, tool_id: str, vote: Vote) -> None:
     """Count a vote, or change it: two of the same mark at once are one row."""
@@ -27,23 +23,24 @@ def put_vote(connection: Connection, mark: str, comparison_id: str, tool_id: str
 
 
 def votes_of(connection: Connection, marks: Iterable[str]) -> dict[str, Vote]:
-    """The votes under these marks, as far as there are any."""
+    """Return the votes under these marks, as far as there are any."""
     query = select(vote_marks.c.mark, vote_marks.c.vote).where(vote_marks.c.mark.in_(list(marks)))
     return {row.mark: row.vote for row in connection.execute(query)}
 
 
 def delete_marks(connection: Connection, marks: Sequence[str]) -> None:
+    """Take back the votes under these marks."""
     connection.execute(delete(vote_marks).where(vote_marks.c.mark.in_(marks)))
 
 
 def subjects(connection: Connection) -> list[tuple[str, str]]:
-    """The comparisons and tools that somebody has voted on and that are not closed."""
+    """Return the comparisons and tools that somebody has voted on and that are not closed."""
     columns = vote_marks.c.comparison_id, vote_marks.c.tool_id
     return [(row[0], row[1]) for row in connection.execute(select(*columns).distinct().order_by(*columns))]
 
 
 def totals(connection: Connection, comparison_id: str) -> Mapping[str, Mapping[Vote, int]]:
-    """How many would ship and skip each tool of a comparison."""
+    """Count how many would ship and skip each tool of a comparison."""
     columns = vote_marks.c.tool_id, vote_marks.c.vote
     query = select(*columns, func.count()).where(vote_marks.c.comparison_id == comparison_id)
     counted: dict[str, dict[Vote, int]] = {}
@@ -53,7 +50,7 @@ def totals(connection: Connection, comparison_id: str) -> Mapping[str, Mapping[V
 
 
 def delete_votes(connection: Connection, comparison_id: str) -> int:
-    """Delete every mark on a comparison; how many those were."""
+    """Delete every mark on a comparison; returns how many those were."""
     return connection.execute(delete(vote_marks).where(vote_marks.c.comparison_id == comparison_id)).rowcount
 
 
@@ -68,7 +65,7 @@ class Ballots:
     key: bytes
 
     def mark(self, comparison_id: str, tool_id: str, reader_id: int) -> str:
-        """What a reader's vote on a tool of a comparison is kept under."""
+        """Return what a reader's vote on a tool of a comparison is kept under."""
         data = b"\0".join((comparison_id.encode(), tool_id.encode(), b"%d" % reader_id))
         return blake2b(data, digest_size=16, key=self.key, person=b"vote").hexdigest()
 
@@ -86,12 +83,12 @@ class Ballots:
     def cast_by(
         self, connection: Connection, reader_id: int, comparison_id: str, tool_ids: Iterable[str]
     ) -> dict[str, Vote]:
-        """What the reader has voted on these tools."""
+        """Return what the reader has voted on these tools."""
         marks = {self.mark(comparison_id, each, reader_id): each for each in tool_ids}
         return {marks[mark]: vote for mark, vote in votes_of(connection, marks).items()}
 
     def open_votes(self, connection: Connection, reader_id: int) -> tuple[tuple[str, str, Vote], ...]:
-        """All that the reader has voted and that is not counted yet: comparison, tool, vote."""
+        """Return all that the reader has voted and that is not counted yet: comparison, tool, vote."""
         open_subjects = subjects(connection)
         marks = {self.mark(*each, reader_id): each for each in open_subjects}
         cast: dict[str, Vote] = {}

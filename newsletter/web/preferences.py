@@ -125,12 +125,12 @@ def _known_tools(app: App) -> tuple[ToolHead, ...]:
 
 
 def _topics(tools: Sequence[ToolHead]) -> tuple[str, ...]:
-    """The categories of the site, as far as its tools have come in."""
+    """Return the categories of the site, as far as its tools have come in."""
     return tuple(sorted({tool.category for tool in tools if tool.category}))
 
 
 def _another(tools: Sequence[ToolHead], text: str) -> tuple[str, ...]:
-    """The id of the tool that somebody wrote the name of; raises FieldFault."""
+    """Return the id of the tool that somebody wrote the name of; raises FieldFault."""
     wanted = text.strip().casefold()
     if not wanted:
         return ()
@@ -179,7 +179,7 @@ def _names(tools: Sequence[ToolHead], tool_ids: Sequence[str]) -> tuple[NamedToo
 
 @lru_cache(maxsize=1)
 def _time_zones() -> tuple[str, ...]:
-    """Zones named after a place; the others are second names of these."""
+    """Return the zones named after a place; the others are second names of these."""
     places = (
         "Africa/",
         "America/",

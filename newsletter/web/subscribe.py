@@ -156,7 +156,7 @@ def subscribe_by_json(request: Request, app: Installed, wanted: SubscriptionRequ
 
 @router.options("/api/subscriptions", include_in_schema=False)
 async def may_subscribe_by_json() -> Response:
-    """What a browser asks before a script of another site may post JSON (CORS preflight)."""
+    """Answer what a browser asks before a script of another site may post JSON (CORS preflight)."""
     allowed = {"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "Content-Type"}
     return Response(status_code=204, headers={**allowed, "Access-Control-Max-Age": "86400"})
 
@@ -184,7 +184,7 @@ def _subscribe(request: Request, app: App, address: str, channel: ConsentChannel
 
 
 def network_behind(request: Request) -> str:
-    """The network that limits count the visitor by."""
+    """Return the network that limits count the visitor by."""
     return network_of(request.client.host if request.client else "")
 
 

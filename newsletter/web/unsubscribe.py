@@ -60,7 +60,7 @@ class StayedPage(Page):
 
 @router.get("/unsubscribe/{token}")
 def ask(request: Request, app: Installed, token: str) -> Response:
-    """Whoever has left already, by one click perhaps, reads that, and may take it back for a day."""
+    """Show the button; whoever has left already, by one click perhaps, reads that and may take it back for a day."""
     target = target_of(app, Purpose.UNSUBSCRIBE, token)
     with app.database.read() as connection:
         reader = find_reader_by_id(connection, target.reader_id)
@@ -77,7 +77,7 @@ def ask(request: Request, app: Installed, token: str) -> Response:
 
 @router.post("/unsubscribe/{token}")
 def leave(request: Request, app: Installed, token: str, form: AnyForm) -> Response:
-    """Both the button's and the mail program's request; what stands in the body never stops it."""
+    """Take the button's and the mail program's request; what stands in the body never stops it."""
     target = target_of(app, Purpose.UNSUBSCRIBE, token)
     origin = ConsentOrigin(
         channel=ConsentChannel.ONE_CLICK if form.get("List-Unsubscribe") else ConsentChannel.PAGE,

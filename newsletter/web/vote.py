@@ -25,7 +25,7 @@ COUNTED, TAKEN_BACK = "We have counted it.", "We have taken your vote back."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Side:
     """One tool on the page; `choice` is "ship", "skip" or empty."""
 
     name: str
@@ -39,8 +39,8 @@ class VotePage(Page):
     template: ClassVar[str] = "vote"
     token: str
     comparison_id: str
-    left: Choice
-    right: Choice
+    left: Side
+    right: Side
     is_open: bool
     is_reader: bool
     has_voted: bool
@@ -53,7 +53,7 @@ class VotePage(Page):
 def look(
     request: Request, app: Installed, token: str, comparison_id: str, ship: str = "", skip: str = ""
 ) -> Response:
-    """The page; the link's own choice is marked in it and counts only when it is sent."""
+    """Show the page; the link's own choice is marked in it and counts only when it is sent."""
     with app.database.read() as connection:
         reader = reader_of(app, connection, Purpose.PREFERENCES, token)
         ballot = _ballot(app, connection, comparison_id)
@@ -102,7 +102,7 @@ def _page(
     counted: str = "",
 ) -> VotePage:
     names = {side.tool_id: side.name for side in (ballot.left, ballot.right)}
-    left, right = (Choice(name=names[each], choice=chosen.get(each, "")) for each in ballot.tool_ids)
+    left, right = (Side(name=names[each], choice=chosen.get(each, "")) for each in ballot.tool_ids)
     return VotePage(
         token=token,
         comparison_id=ballot.comparison_id,

@@ -264,3 +264,17 @@ def test_two_additions_at_once_make_one_reader(postgres_database: Database, cloc
             )
     first.close()
     assert arrivals == [Arrival.KNOWN]
+
+
+def test_every_status_has_its_ways_out() -> None:
+    assert set(MAY_BECOME) == set(ReaderStatus)
+
+
+def test_nothing_makes_a_reader_active_who_took_their_consent_back() -> None:
+    ways_to_active = {before for before, after in MAY_BECOME.items() if ReaderStatus.ACTIVE in after}
+    assert ways_to_active == {ReaderStatus.UNCONFIRMED}
+
+
+def test_an_arrival_names_every_status_that_keeps_somebody_out() -> None:
+    kept_out = {ReaderStatus.LEFT, ReaderStatus.BOUNCED, ReaderStatus.COMPLAINED}
+    assert {status.value for status in kept_out} <= set(Arrival)

@@ -111,6 +111,11 @@ class Matcher:
 
 
 UNMATCHED = "no mark of ours"
+
+#: Outcomes of a report that says that a copy did not come back: not yet, or it did arrive.
+DELAYED, ARRIVED_NOW, ARRIVED_BEFORE = "delayed", "arrived", "arrived, as known"
+NO_BOUNCE = frozenset({DELAYED, ARRIVED_NOW, ARRIVED_BEFORE})
+
 SEEN_BEFORE = "read before"
 
 
@@ -173,7 +178,7 @@ class ReportHandler:
 
     def _bounce(self, connection: Connection, report: Report, match: Match, now: datetime) -> str:
         if report.action is Action.DELAYED:
-            return "delayed"
+            return DELAYED
         if report.action in ARRIVED:
             return self._arrive(connection, report, match, now)
         meaning = report.meaning or meaning_of(report.code)
@@ -195,7 +200,7 @@ class ReportHandler:
         settled = match.issue_id and settle(
             connection, match.issue_id, match.reader_id, Event.ARRIVE, code=report.code, now=now
         )
-        return "arrived" if settled else "arrived, as known"
+        return ARRIVED_NOW if settled else ARRIVED_BEFORE
 
     def _give_up(self, connection: Connection, report: Report, match: Match, now: datetime) -> None:
         change_status(connection, match.reader_id, ReaderStatus.BOUNCED, _origin(report, match), now)

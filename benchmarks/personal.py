@@ -9,7 +9,8 @@ from benchmarks.figures import Figure
 from benchmarks.measure import Task, resident_memory, side_by_side
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing
-from newsletter.digest.content import Followed, IssueContent, Rates
+from newsletter.digest import content
+from newsletter.digest.content import NOTHING, Followed, IssueContent, Rates
 from newsletter.readers.preferences import Preferences
 from newsletter.render.compile import compile_issue
 from newsletter.render.environment import template_folders
@@ -77,7 +78,9 @@ def personal_letter() -> IssueContent:
     cards = tuple(replace(each, topic=TOPICS[(place + 2) % 5]) for place, each in enumerate(HEAVY.cards))
     followed = tuple(
         Followed(
-            tool_id=tool, name=tool, words=f"{tool}: input $1.00 → $0.80 (−20 %)." if place < NEWS else ""
+            tool_id=tool,
+            name=tool,
+            words=content.Figure(text=f"{tool}: input $1.00 → $0.80 (−20 %).") if place < NEWS else NOTHING,
         )
         for place, tool in enumerate(TOOLS)
     )

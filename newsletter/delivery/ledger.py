@@ -104,14 +104,6 @@ class Recipient:
     preferences: Preferences = NO_PREFERENCES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
-    """Who comes next and who is skipped instead; neither where everybody waits for a limit of their domain."""
-
-    recipients: tuple[Recipient, ...]
-    skips: tuple[Outcome, ...]
-
-
 _NEXT_PENDING = (
     select(
         *(readers.c[name] for name in ("id", "address", "address_key")),
@@ -136,14 +128,17 @@ _SUPPRESSED = select(suppressions.c.address_hash).where(
 
 def choose_next(
     connection: Connection, lease: Lease, permit: Permit, now: datetime, hash_address: AddressHash
-) -> Chosen | None:
-    """The next of the batch, as many as the permit leaves; None when nobody in it waits."""
+) -> tuple[tuple[Recipient, ...], tuple[Outcome, ...]] | None:
+    """Return who of the batch comes next, as many as the permit leaves, and who is skipped instead.
+
+    Both are empty where everybody waits for a limit of their domain. None when nobody in the batch waits.
+    """
     # Whose domain has had its share is passed over: then more are looked at than chosen.
     rows = _next_pending(connection, lease, _WHOLE_BATCH if permit.domains else permit.left, now)
     if not rows:
         return None
     skips = _skips(connection, rows, hash_address)
-    return Chosen(recipients=_within(permit, rows, skips), skips=skips)
+    return _within(permit, rows, skips), skips
 
 
 def _next_pending(connection: Connection, lease: Lease, limit: int, now: datetime) -> Sequence[Any]:
@@ -442,7 +437,7 @@ def begin_window(
     if chosen is None:
         _finish_batch(connection, lease, retry_at or now)
         return None
-    recipients, skips = chosen.recipients, chosen.skips
+    recipients, skips = chosen
     if not recipients and not skips:
         _leave_to_limits(connection, lease, permit.domains_until, retry_at or now)
         return None

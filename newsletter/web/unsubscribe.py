@@ -97,11 +97,11 @@ def undo(request: Request, app: Installed, token: str, form: Form) -> Response:
     with app.database.write() as connection:
         back = leaving.undo(connection, target.reader_id, app.clock.now())
     words = (
-        "Nothing has changed: the next issue comes to you as before."
+        "Nothing has changed: you will get the next issue as before."
         if back
-        else "This can be taken back for a day only. You are welcome to subscribe again."
+        else "You can undo this for one day only. You are welcome to subscribe again."
     )
-    title = "You are still in" if back else "You are unsubscribed"
+    title = "You are still subscribed" if back else "You are unsubscribed"
     return show(request, StayedPage(title=title, words=words, token=token))
 
 
@@ -111,7 +111,9 @@ def pause(request: Request, app: Installed, token: str, form: Form) -> Response:
     today = app.clock.now().astimezone(app.settings.zone).date()
     with app.database.write() as connection:
         until = leaving.pause(connection, target.reader_id, today)
-    return show(request, _instead("A pause", until, f"Nothing comes before {_day(until)}.", token))
+    return show(
+        request, _instead("Paused", until, f"You will not get any issues before {_day(until)}.", token)
+    )
 
 
 @router.post("/unsubscribe/{token}/monthly")
@@ -120,14 +122,14 @@ def monthly(request: Request, app: Installed, token: str, form: Form) -> Respons
     with app.database.write() as connection:
         changed = leaving.take_monthly(connection, target.reader_id)
     return show(
-        request, _instead("Once a month", changed, "From now on you get the monthly issue only.", token)
+        request, _instead("Once a month", changed, "From now on you will only get the monthly issue.", token)
     )
 
 
 def _instead(title: str, worked: object, words: str, token: str) -> StayedPage:
     if worked:
         return StayedPage(title=title, words=words, token=token)
-    return StayedPage(title="You are unsubscribed", words="Nothing comes to you any more.", token=token)
+    return StayedPage(title="You are unsubscribed", words="You will not get any more issues.", token=token)
 
 
 def _day(day: date | None) -> str:

@@ -21,7 +21,7 @@ from newsletter.web.pages import Page, show
 
 router = APIRouter(include_in_schema=False)
 
-COUNTED, TAKEN_BACK = "We have counted it.", "We have taken your vote back."
+COUNTED, TAKEN_BACK = "Your vote has been counted.", "Your vote has been withdrawn."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

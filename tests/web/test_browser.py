@@ -144,7 +144,7 @@ def live(visit: Visit, house: House) -> None:
     visit.press("Unsubscribe")
     assert visit.heading() == "You are unsubscribed"
     visit.press("That was a mistake: undo")
-    assert visit.heading() == "You are still in"
+    assert visit.heading() == "You are still subscribed"
 
     visit.open(preferences)
     assert tab.get_by_role("checkbox", name="Coding").is_checked()

@@ -100,7 +100,7 @@ def test_a_reason_that_is_not_offered_is_not_kept(
 
 def test_a_slip_is_undone_for_a_day(house: House, path: str, reader_id: int, clock: MovedClock) -> None:
     assert "undo" in house.post(path).text
-    assert heading(house.post(f"{path}/undo")) == "You are still in"
+    assert heading(house.post(f"{path}/undo")) == "You are still subscribed"
     assert house.reader(reader_id).status is ReaderStatus.ACTIVE
     house.post(path)
     clock.move(timedelta(days=1, seconds=1))
@@ -138,7 +138,7 @@ def test_undo_brings_back_nobody_who_did_not_leave_by_a_link(
 
 
 def test_a_pause_or_the_monthly_issue_may_be_had_instead(house: House, path: str, reader_id: int) -> None:
-    assert heading(house.post(f"{path}/pause")) == "A pause"
+    assert heading(house.post(f"{path}/pause")) == "Paused"
     assert heading(house.post(f"{path}/monthly")) == "Once a month"
     reader = house.reader(reader_id)
     assert (str(reader.preferences.paused_until), reader.preferences.edition) == (

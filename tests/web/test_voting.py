@@ -101,7 +101,7 @@ def test_a_vote_counts_once_and_can_be_changed(house: House, issue: Issue) -> No
     assert marks(house) == 1
     assert "Change my vote" in house.get(path).text
     taken_back = house.post(path, left="nonsense", right="")
-    assert "taken your vote back" in taken_back.text
+    assert "Your vote has been withdrawn" in taken_back.text
     assert marks(house) == 0
 
 

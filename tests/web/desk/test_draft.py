@@ -248,7 +248,7 @@ def test_newer_items_are_shown_before_they_are_merged(desk: Desk, issue: Issue) 
         content.import_pack(LATE, clock.now() - WEEKLY / 2)
     assert "Review and merge 1 newer" in words_on(desk.writer.get(path(issue)))
     page = desk.writer.get(path(issue, "/merge"))
-    assert "Comes in: 1 Godwit vs Hoopoe the lead" in words_on(page)
+    assert "Added: 1 Godwit vs Hoopoe the lead" in words_on(page)
     assert "Borealis 3 (22B) vs Meridian Medium the lead → more comparisons" in words_on(page)
     cutoff = re.search(r'name="cutoff" value="([^"]*)"', page.text)
     assert cutoff is not None

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
+from weakref import finalize
 
 from sqlite_utils import Database
 
@@ -103,7 +104,7 @@ def _unusable(path: Path, error: sqlite3.Error) -> StoreError:
 # Which state `content.db` is in: a number that is another one after every commit, by whatever process.
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class DataVersion:
     """Watches one file. SQLite counts commits for each connection anew, so one is kept, and opened again for another file."""
 
@@ -130,6 +131,8 @@ class DataVersion:
         self.close()
         uri = f"{self.path.resolve().as_uri()}?mode=ro"
         self._connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        # Whoever watches does so for as long as it lives, and the connection no longer.
+        finalize(self, self._connection.close)
         self._file, self._opened = file, self._opened + 1
 
     def close(self) -> None:

@@ -225,7 +225,7 @@ def test_the_other_pages_have_no_barriers(
         visit.open(path)
     visit.press("Pause for four weeks")
     visit.open(leaving)
-    visit.press("Once a month")
+    visit.press("Switch to once a month")
     now = house.app.links.dated_token(Purpose.PERSONAL, reader_id, house.app.clock.now())
     visit.open(f"/personal/{now}")
     write(visit, "New email address", "new@example.org")

@@ -29,7 +29,7 @@ from newsletter.schedule.slots import issue_schedule, local_time, next_slot
 
 if TYPE_CHECKING:
     from newsletter.content.store import ContentStore
-    from newsletter.delivery.alerts import AlertWebhook
+    from newsletter.delivery.alerts import Alerts, AlertWebhook
     from newsletter.delivery.bounces.handling import ReportHandler
     from newsletter.delivery.bounces.mailbox import Mailbox
     from newsletter.delivery.dkim import DkimSigner
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from newsletter.delivery.transports.webhook import Webhook
     from newsletter.digest.archive import Archive
     from newsletter.render.headers import MessageFrame
-    from newsletter.schedule.runner import Alerts
     from newsletter.schedule.ticker import Ticker
 
 
@@ -384,7 +383,7 @@ class App:
         runner = Runner(
             database=self.database,
             clock=self.clock,
-            alerts=self.alerts,
+            raise_alert=self.alerts.raise_once,
             catch_up=self.settings.schedule.catch_up,
             owner=scheduler_name(),
         )

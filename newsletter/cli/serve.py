@@ -67,7 +67,7 @@ def _supervise_senders(app: App) -> Supervisor:
         wanted=lambda: issues_going_out(app),
         command=lambda issue: (*sender, str(issue)),
         clock=app.clock,
-        alerts=app.alerts,
+        raise_alert=app.alerts.raise_once,
     )
 
 
@@ -78,7 +78,7 @@ def _supervise_pages(app: App) -> Supervisor:
         wanted=lambda: (_PAGES,) if app.settings.web.port else (),
         command=lambda key: web,
         clock=app.clock,
-        alerts=app.alerts,
+        raise_alert=app.alerts.raise_once,
         name=lambda key: "process of the pages",
         advice=lambda key: f"python -m newsletter.web --folder {app.settings.folder}",
     )

@@ -18,9 +18,9 @@ from urllib.parse import quote
 from sqlalchemy import Connection
 
 from newsletter.clock import Clock
-from newsletter.delivery.audience import Personal
 from newsletter.delivery.dkim import DkimSigner
 from newsletter.delivery.ledger import Recipient
+from newsletter.delivery.personal import Personal
 from newsletter.digest.content import IssueContent, issue_content_from_json
 from newsletter.digest.store import get_frozen
 from newsletter.readers.links import LinkSigner, Purpose, link

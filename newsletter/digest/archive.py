@@ -17,7 +17,7 @@ from newsletter.content.records import Comparison, Question
 from newsletter.content.store import ContentStore
 from newsletter.db.engine import Database
 from newsletter.db.schema import issues, snapshots
-from newsletter.db.statuses import Edition, IssueStatus, ItemKind, Room
+from newsletter.db.statuses import Edition, ItemKind, Room
 from newsletter.digest.content import (
     AnsweredQuestion,
     Brief,
@@ -36,7 +36,7 @@ from newsletter.digest.content import (
     issue_content_from_json,
 )
 from newsletter.digest.errata import ANCHOR, Erratum, all_errata
-from newsletter.digest.issues import Item
+from newsletter.digest.issues import SHOWN, Item
 from newsletter.digest.items import KICKERS, full_answer
 from newsletter.digest.lead import (
     UNNAMED,
@@ -197,9 +197,6 @@ def _mentions(rest: Iterable[Item], material: Material, settings: Settings) -> I
 
 
 # An issue that went out, as it was approved, and what it says. Finding issues and their entries is in archive.py.
-
-#: Issues that have begun to go out. A cancelled one is not shown, whoever has it.
-SHOWN = (IssueStatus.SENDING, IssueStatus.PAUSED, IssueStatus.SENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

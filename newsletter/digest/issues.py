@@ -42,6 +42,10 @@ TRANSITIONS: Mapping[tuple[IssueStatus, Step], IssueStatus] = MappingProxyType(
 )
 
 
+#: Issues that have begun to go out. A cancelled one is not shown in the archive, whoever has it.
+SHOWN = (IssueStatus.SENDING, IssueStatus.PAUSED, IssueStatus.SENT)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
     """One edition's newsletter; `version` counts its changes. See `issues` in newsletter/db/schema/drafting.py."""

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 from newsletter.config import Settings
 from newsletter.db.schema import issues
 from newsletter.db.statuses import Edition, ItemKind
-from newsletter.digest.archive import SHOWN, ArchivedIssue, corrected, read_issues
+from newsletter.digest.archive import ArchivedIssue, corrected, read_issues
 from newsletter.digest.content import (
     ChangeLine,
     CitedSource,
@@ -29,7 +29,7 @@ from newsletter.digest.content import (
     Week,
 )
 from newsletter.digest.errata import all_errata
-from newsletter.digest.issues import Issue
+from newsletter.digest.issues import SHOWN, Issue
 from newsletter.digest.links import archive_url, footer_of
 from newsletter.digest.panel import GENERAL_KEY
 from newsletter.digest.subject import PREHEADER_CHARS, SUBJECT_CHARS, first_that_fits, with_others

@@ -2,9 +2,8 @@
 
 from newsletter.app import App
 from newsletter.db.statuses import IssueStatus
-from newsletter.digest.archive import SHOWN
 from newsletter.digest.errata import Erratum, add_erratum
-from newsletter.digest.issues import Issue
+from newsletter.digest.issues import SHOWN, Issue
 from newsletter.digest.store import get_issue
 from newsletter.digest.wording import plain
 from newsletter.editing.audit import Action, record_action

@@ -11,8 +11,7 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import issues, snapshots
 from newsletter.db.statuses import Edition, IssueStatus
 from newsletter.delivery.audience import audience
-from newsletter.digest.archive import SHOWN
-from newsletter.digest.issues import Issue
+from newsletter.digest.issues import SHOWN, Issue
 from newsletter.digest.store import find_issue_by_number, find_latest_issue, get_issue
 from newsletter.errors import BadInput, NotFound
 

@@ -13,9 +13,9 @@ from sqlalchemy import select
 
 from newsletter.app import App
 from newsletter.db.schema import batches, deliveries
-from newsletter.delivery.audience import Personal
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing, Program, load_mailings
+from newsletter.delivery.personal import Personal
 from newsletter.digest.content import IssueContent
 from newsletter.editing.compiled import EVERYBODY, CompiledIssue
 from newsletter.errors import NotFound

@@ -8,11 +8,10 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -42,10 +41,8 @@ class Failed:
     words: str
 
 
-class Alerts(Protocol):
-    """How the operator is told; the same key is said once."""
-
-    def raise_once(self, key: str, subject: str, body: str) -> None: ...
+#: Tells the operator by key, subject and body; the same key is said once.
+RaiseAlert = Callable[[str, str, str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +51,7 @@ class Runner:
 
     database: Database
     clock: Clock
-    alerts: Alerts
+    raise_alert: RaiseAlert
     catch_up: timedelta
     owner: str
     lease: timedelta = LEASE
@@ -96,7 +93,7 @@ class Runner:
         if isinstance(result, Skipped):
             key = result.alert_key or f"skipped:{job.name}:{claim.name}"
             subject = f"Skipped: {job.name} for {slot_words(claim.name, job.schedule.zone)}"
-            self.alerts.raise_once(key, subject, result.words)
+            self.raise_alert(key, subject, result.words)
         now = self.clock.now()
         with self.database.write() as connection:
             match result:
@@ -117,7 +114,7 @@ class Runner:
         with self.database.write() as connection:
             ours = store.put_off_slot(connection, claim, f"Failed: {words}", until=until)
         self._note(claim, ours, "put off")
-        self.alerts.raise_once(
+        self.raise_alert(
             f"failed:{claim.job}:{claim.name}",
             f"Failed: {claim.job} for {slot_words(claim.name, job.schedule.zone)}",
             f"{words}\n\nIt is tried again by itself, for {duration_words(self.catch_up)} after its time. "

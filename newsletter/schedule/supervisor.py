@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from newsletter.clock import Clock
-from newsletter.schedule.runner import Alerts, retry_delay
+from newsletter.schedule.runner import RaiseAlert, retry_delay
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Supervisor:
     wanted: Callable[[], Iterable[int]]
     command: Callable[[int], Sequence[str]]
     clock: Clock
-    alerts: Alerts
+    raise_alert: RaiseAlert
     name: Callable[[int], str] = lambda key: f"sender of issue {key}"
     advice: Callable[[int], str] = lambda key: f"newsletter status {key}"
     _children: dict[int, _Child] = field(default_factory=dict, init=False)
@@ -90,7 +90,7 @@ class Supervisor:
         child.not_before = self.clock.now() + rest
         log.error("the %s ended with status %s", self.name(key), status)
         if child.failures >= TELL_AFTER:
-            self.alerts.raise_once(
+            self.raise_alert(
                 f"child-failed:{key}",
                 f"The {self.name(key)} keeps failing",
                 f"It ended {child.failures} times with an error, the last time with status {status}. It is started "

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.personal import TOPICS, personal_letter
-from newsletter.delivery.audience import Personal
+from newsletter.delivery.personal import Personal
 from newsletter.digest.content import IssueContent, Rates
 from newsletter.readers.preferences import Preferences
 from newsletter.render.plan import TOOL_LINES, SlotName, common_blocks

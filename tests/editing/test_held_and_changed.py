@@ -129,7 +129,7 @@ def test_by_the_other_policy_it_goes_out_as_approved_and_says_so(app: WatchedApp
     assert isinstance(dispatch(bold), Done)
     assert issue_of(bold).content_hash == approved.content_hash
     words = "Issue #1 goes out as approved, though figures changed since"
-    assert any(each.startswith(words) for each in bold.alerts.raised.values())
+    assert any(each.startswith(words) for each in bold.raised.values())
 
 
 def test_where_nobody_approved_it_the_new_figures_go_out_by_themselves(

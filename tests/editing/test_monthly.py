@@ -291,7 +291,7 @@ def test_the_schedule_drafts_reminds_and_sends_the_month(app: WatchedApp) -> Non
     prepared = prepare_issue(app, monthly_slot(app, app.settings.schedule.draft_before), Edition.MONTHLY)
     issue = issue_in(app)
     assert prepared == Done(f"Monthly issue {issue.id} is drafted and waits for approval.")
-    assert f"drafted:monthly:{DECEMBER}" in app.alerts.raised
+    assert f"drafted:monthly:{DECEMBER}" in app.raised
     remind = monthly_slot(app, app.settings.schedule.remind_before)
     assert remind_of_issue(app, remind, Edition.MONTHLY) == Done(
         f"Monthly issue {issue.id} is not approved yet: reminded."
@@ -328,4 +328,4 @@ def test_where_nobody_reads_monthly_the_schedule_makes_no_issue_and_says_nothing
     send_november(app)
     for step in (prepare_issue, dispatch_issue, roll_over_issue):
         assert step(app, monthly_slot(app), Edition.MONTHLY) == Done("Nobody reads the monthly edition.")
-    assert app.alerts.raised == {}
+    assert app.raised == {}

@@ -83,7 +83,7 @@ def test_the_draft_is_made_for_its_slot_and_the_editor_is_told(app: WatchedApp, 
     assert prepare(app) == "Issue 1 is drafted and waits for approval."
     issue = issue_of(app)
     assert (issue.status, issue.cutoff_at, issue.send_at) == (IssueStatus.DRAFT, WEDNESDAY, THURSDAY)
-    assert "newsletter approve 1" in app.alerts.raised[f"drafted:weekly:{NAME}"]
+    assert "newsletter approve 1" in app.raised[f"drafted:weekly:{NAME}"]
 
 
 def test_preparing_again_changes_nothing(app: WatchedApp, clock: MovedClock) -> None:
@@ -110,8 +110,8 @@ def test_a_thin_week_has_no_issue_and_is_said_once(tmp_path: Path, sqlite_databa
     assert isinstance(dispatch(app), Waiting)
     rolled = roll_over(app)
     assert isinstance(rolled, Skipped)
-    assert rolled.alert_key in app.alerts.raised
-    assert len(app.alerts.raised) == 1
+    assert rolled.alert_key in app.raised
+    assert len(app.raised) == 1
 
 
 def test_with_automatic_approval_a_draft_without_errors_is_approved_and_goes_out(
@@ -124,7 +124,7 @@ def test_with_automatic_approval_a_draft_without_errors_is_approved_and_goes_out
     clock.move(THURSDAY - WEDNESDAY)
     assert dispatch(automatic) == Done("Issue #1 goes out, to this many readers: 1.")
     assert issue_of(app).status is IssueStatus.SENDING
-    assert automatic.alerts.raised == {}
+    assert automatic.raised == {}
 
 
 def test_with_automatic_approval_a_draft_with_errors_is_held_and_said_once(
@@ -144,7 +144,7 @@ def test_with_automatic_approval_a_draft_with_errors_is_held_and_said_once(
     assert prepare(automatic).startswith("Issue 1 is held: its checks found errors.")
     clock.move(THURSDAY - WEDNESDAY)
     assert isinstance(dispatch(automatic), Waiting)
-    assert list(automatic.alerts.raised) == [f"held:weekly:{NAME}"]
+    assert list(automatic.raised) == [f"held:weekly:{NAME}"]
 
 
 def test_an_unapproved_draft_is_reminded_of_then_held_and_goes_out_when_it_is_approved(
@@ -160,7 +160,7 @@ def test_an_unapproved_draft_is_reminded_of_then_held_and_goes_out_when_it_is_ap
     assert dispatch(app) == Waiting("Issue 1 is held: nobody approved it.")
     approve(app, issue_of(app), "Erin")
     assert dispatch(app) == Done("Issue #1 goes out, to this many readers: 1.")
-    assert list(app.alerts.raised) == [f"{event}:weekly:{NAME}" for event in ("drafted", "reminder", "held")]
+    assert list(app.raised) == [f"{event}:weekly:{NAME}" for event in ("drafted", "reminder", "held")]
 
 
 def test_nobody_is_reminded_of_an_approved_issue(app: WatchedApp, clock: MovedClock) -> None:

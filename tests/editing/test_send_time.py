@@ -74,7 +74,7 @@ def test_an_issue_goes_at_an_earlier_time_and_once(app: WatchedApp, clock: Moved
     assert status(app) is IssueStatus.SENDING
     dispatch_chosen(app)
     assert dispatch(app) == Done("Issue #1 was sending already.")
-    assert app.alerts.raised.keys() == {"drafted:weekly:2026-11-26T09:00"}
+    assert app.raised.keys() == {"drafted:weekly:2026-11-26T09:00"}
 
 
 def test_an_issue_from_outside_the_schedule_goes_as_soon_as_it_is_approved(
@@ -150,7 +150,7 @@ def test_what_fails_at_a_chosen_time_is_said_once(app: WatchedApp, clock: MovedC
     broken = open_newsroom(app.settings.folder, app.database, clock, {"site.postal_address": ""})
     for _ in range(2):
         dispatch_chosen(broken)
-    [said] = broken.alerts.raised.values()
+    [said] = broken.raised.values()
     assert "site.postal_address" in said
 
 

@@ -1,29 +1,35 @@
 """A newsroom for tests of the week: real stores in a folder, a moved clock, alerts that are remembered."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from newsletter.app import App
 from newsletter.clock import MovedClock
 from newsletter.config import Weekday
 from newsletter.content.records import ComparisonEntry, Decision, Pack, ReviewEntry, SourceEntry, ToolEntry
 from newsletter.db.engine import Database
-from newsletter.db.schema import readers
+from newsletter.db.schema import alerts, readers
 from newsletter.db.statuses import ReaderStatus
 from tests.digest.week import furnish, settings_in
-from tests.jobs.recording import RecordedAlerts
 
 
 @dataclass(frozen=True)
 class WatchedApp(App):
-    """An App whose alerts go to a list."""
+    """An App that says which alerts were raised."""
 
-    alerts: RecordedAlerts = field(default_factory=RecordedAlerts)
+    @property
+    def raised(self) -> dict[str, str]:
+        """Every alert by its key: subject and body."""
+        with self.database.read() as connection:
+            rows = connection.execute(
+                select(alerts.c.key, alerts.c.subject, alerts.c.body).order_by(alerts.c.at)
+            )
+            return {row.key: f"{row.subject}\n{row.body}" for row in rows}
 
 
 def open_newsroom(

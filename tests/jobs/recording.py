@@ -9,7 +9,7 @@ from newsletter.clock import Clock
 from newsletter.config import Weekday
 from newsletter.db.engine import Database
 from newsletter.schedule.jobs import Done, Job, Result
-from newsletter.schedule.runner import Runner
+from newsletter.schedule.runner import RaiseAlert, Runner
 from newsletter.schedule.slots import Schedule, Slot
 from newsletter.schedule.ticker import Ticker
 
@@ -56,13 +56,13 @@ def make_ticker(
     jobs: Sequence[Job],
     *,
     owner: str = "one",
-    alerts: RecordedAlerts | None = None,
+    raise_alert: RaiseAlert | None = None,
     lease: timedelta = LEASE,
 ) -> Ticker:
     runner = Runner(
         database=database,
         clock=clock,
-        alerts=alerts or RecordedAlerts(),
+        raise_alert=raise_alert or RecordedAlerts().raise_once,
         catch_up=CATCH_UP,
         owner=owner,
         lease=lease,

@@ -65,7 +65,7 @@ def test_a_slot_past_the_limit_is_skipped_with_one_alert(
     sqlite_database: Database, clock: MovedClock
 ) -> None:
     alerts, job = RecordedAlerts(), RecordedJob()
-    ticker = make_ticker(sqlite_database, clock, [job.job()], alerts=alerts)
+    ticker = make_ticker(sqlite_database, clock, [job.job()], raise_alert=alerts.raise_once)
     ticker.tick()
     clock.move(timedelta(days=5))
     ticker.tick()
@@ -94,7 +94,7 @@ def test_a_job_that_gives_up_says_what_became_of_the_slot(
 def test_a_job_may_skip_its_slot_itself(sqlite_database: Database, clock: MovedClock) -> None:
     alerts = RecordedAlerts()
     job = RecordedJob(turn=lambda slot: Skipped("A thin week."))
-    ticker = make_ticker(sqlite_database, clock, [job.job()], alerts=alerts)
+    ticker = make_ticker(sqlite_database, clock, [job.job()], raise_alert=alerts.raise_once)
     ticker.tick()
     clock.move(timedelta(days=1))
     ticker.tick()
@@ -110,7 +110,7 @@ def test_a_failed_job_is_tried_again_later_and_said_once(
 ) -> None:
     alerts = RecordedAlerts()
     job = RecordedJob(turn=failing)
-    ticker = make_ticker(sqlite_database, clock, [job.job()], alerts=alerts)
+    ticker = make_ticker(sqlite_database, clock, [job.job()], raise_alert=alerts.raise_once)
     ticker.tick()
     clock.move(timedelta(days=1))
     for _minute in range(10):

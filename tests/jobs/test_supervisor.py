@@ -31,7 +31,7 @@ def supervised(
         wanted=lambda: wanted,
         command=lambda key: [sys.executable, "-c", program, str(path / f"{key}")],
         clock=clock,
-        alerts=alerts,
+        raise_alert=alerts.raise_once,
     )
     try:
         yield supervisor

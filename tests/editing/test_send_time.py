@@ -150,7 +150,7 @@ def test_what_fails_at_a_chosen_time_is_said_once(app: WatchedApp, clock: MovedC
     broken = open_newsroom(app.settings.folder, app.database, clock, {"site.postal_address": ""})
     for _ in range(2):
         dispatch_chosen(broken)
-    [said] = broken.raised.values()
+    [said] = (words for key, words in broken.raised.items() if not key.startswith("drafted:"))
     assert "site.postal_address" in said
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
 
+from newsletter.config.settings import DigestSettings
 from newsletter.content.records import Source
 from newsletter.digest.content import Figure
 from newsletter.digest.costs import monthly_cost, origins_of
@@ -24,15 +25,15 @@ Pair = tuple[Dossier, Dossier]
 
 
 def findings(
-    pairs: Sequence[Pair], singles: Sequence[Dossier], margin: int, sources: Mapping[str, Source]
+    pairs: Sequence[Pair], singles: Sequence[Dossier], rules: DigestSettings, sources: Mapping[str, Source]
 ) -> tuple[Figure, ...]:
     """The first three there are, the largest kind first. `pairs` are the comparisons shown, `singles` the cards.
 
-    Means that differ by less than `margin` points are not told apart, as in the bottom line.
+    Means that differ by less than `rules.clear_margin` points are not told apart, as in the bottom line.
     """
     tools = list({each.tool.id: each for pair in pairs for each in pair}.values())
     tools += [each for each in singles if each.tool.id not in {tool.tool.id for tool in tools}]
-    return tuple(islice(_all(pairs, tools, margin, sources), FINDINGS))
+    return tuple(islice(_all(pairs, tools, rules.clear_margin, sources), FINDINGS))
 
 
 def _all(

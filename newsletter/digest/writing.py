@@ -110,7 +110,7 @@ def write_issue(
         card_block(item.kind, dossier, settings, material.sources, item.note)
         for item, dossier in zip(carded, singles, strict=True)
     )
-    found = findings(pairs, singles, settings.digest.clear_margin, material.sources)
+    found = findings(pairs, singles, settings.digest, material.sources)
     asked = {item.key for item in shown if item.room is Room.QUESTION}
     question = next((each for each in material.questions if each.id in asked), None)
 

@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from newsletter.config.settings import DigestSettings
 from newsletter.content.records import Source
 from newsletter.digest.findings import Pair, findings
 from newsletter.digest.material import Dossier
@@ -12,7 +13,7 @@ from tests.digest.tools import dossier, panel
 
 PRICED = {"input_price": "0.07", "output_price": "0.20"}
 DEAR = {"input_price": "0.40", "output_price": "2.00"}
-MARGIN = 5
+RULES = DigestSettings()
 SOURCES = {
     "desk": Source(id="desk", name="Model desk", published_on=date(2026, 11, 12), seen_on=date(2026, 11, 23))
 }
@@ -20,7 +21,7 @@ LEAD = (dossier("A", panel(4, 0, 80, 80, 80)), dossier("B", panel(4, 0, 60, 60, 
 
 
 def lines(pairs: Sequence[Pair], singles: Sequence[Dossier]) -> list[str]:
-    return [each.text for each in findings(pairs, singles, MARGIN, SOURCES)]
+    return [each.text for each in findings(pairs, singles, RULES, SOURCES)]
 
 
 def test_there_are_at_most_three_the_largest_kind_first() -> None:
@@ -76,7 +77,7 @@ def test_a_price_of_nothing_makes_no_factor() -> None:
 
 def test_sources_that_differ_on_a_price_are_a_finding() -> None:
     disputed = dossier("M", None, PRICED, disputed=("input_price",))
-    [found] = findings([], [disputed], MARGIN, SOURCES)
+    [found] = findings([], [disputed], RULES, SOURCES)
     assert found.text == "Sources differ on M, input price: $0.07 or $9.99/1M tokens."
     assert (found.claims, found.disputed) == (("claim-m-input_price",), True)
 

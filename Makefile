@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO := demo
 NEWSLETTER := $(BIN)/newsletter --folder $(DEMO)
 
-.PHONY: demo test lint bench serve rehearse docs site parts lock clean
+.PHONY: demo test lint bench serve rehearse docs messages site parts lock clean
 
 demo: .venv/.runtime
 	@rm -rf $(DEMO)
@@ -37,6 +37,11 @@ rehearse: .venv/.development parts
 
 docs: .venv/.development
 	$(BIN)/python docs/generate.py
+
+# The messages of code and templates, into messages.pot and every catalogue; what is new there waits for its translation.
+messages: .venv/.development
+	$(BIN)/pybabel -q extract -F pyproject.toml --omit-header --add-location=file --no-wrap -o templates/locales/messages.pot .
+	$(BIN)/pybabel -q update -i templates/locales/messages.pot -d templates/locales --no-wrap --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 
 # The documents as a site, in site/: nothing is fetched, neither while it is built nor when it is read.
 site: docs

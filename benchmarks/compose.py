@@ -7,10 +7,10 @@ from typing import Any
 
 from benchmarks.figures import Figure
 from benchmarks.measure import Task, resident_memory, side_by_side
+from newsletter.config import template_folders
 from newsletter.render.compile import compile_issue
 from newsletter.render.compose import Composer
 from newsletter.render.encode import html_text, plain_text
-from newsletter.render.environment import template_folders
 from newsletter.render.plan import Block, Plan, Slot
 from tests.render.letters import FRAME, HEAVY
 

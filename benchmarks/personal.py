@@ -7,13 +7,13 @@ from random import Random
 
 from benchmarks.figures import Figure
 from benchmarks.measure import Task, resident_memory, side_by_side
+from newsletter.config import template_folders
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing
 from newsletter.digest import content
 from newsletter.digest.content import NOTHING, Followed, IssueContent, Rates
 from newsletter.readers.preferences import Preferences
 from newsletter.render.compile import compile_issue
-from newsletter.render.environment import template_folders
 from tests.delivery.house import mailing
 from tests.render.letters import FRAME, HEAVY
 

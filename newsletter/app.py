@@ -81,14 +81,12 @@ class App:
     @cached_property
     def template_folders(self) -> tuple[Path, ...]:
         """Where templates are looked up: the operator's own, then ours."""
-        from newsletter.render.environment import template_folders
-
         own = self.settings.path(self.settings.paths.templates) if self.settings.paths.templates else None
         if own is not None and not own.is_dir():
             raise ConfigError(
                 f"paths.templates is {own}, but there is no such folder", setting="paths.templates"
             )
-        return template_folders(own)
+        return self.settings.template_folders
 
     @cached_property
     def frame(self) -> "MessageFrame":

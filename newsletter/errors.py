@@ -82,6 +82,10 @@ class TemplateError(BadInput):
     """A template is broken."""
 
 
+class LanguageError(BadInput):
+    """A language has no catalogue, or one that is not finished."""
+
+
 class BadHeader(BadInput):
     """That cannot stand in a mail's header."""
 

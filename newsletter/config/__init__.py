@@ -15,6 +15,7 @@ from newsletter.config.settings import (
     ThinWeek,
     Tls,
     Weekday,
+    template_folders,
 )
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "place_in_file",
     "setting",
     "setting_rows",
+    "template_folders",
 ]

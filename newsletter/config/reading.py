@@ -14,7 +14,7 @@ from typing import Any
 from newsletter.config.rows import Row, Section, Transports, env_name, rows_of
 from newsletter.config.settings import SECTIONS, Settings
 from newsletter.config.values import convert, shown
-from newsletter.errors import ConfigError, Place
+from newsletter.errors import ConfigError, LanguageError, Place
 
 FILE_NAME = "newsletter.toml"
 
@@ -110,7 +110,19 @@ class _Given:
                 raise self._wrong(by_name[f"{name}.{found[0]}"], found[1])
         ours = {name: section for name, section in sections.items() if name in SECTIONS}
         theirs = tuple(section for name, section in sections.items() if name not in SECTIONS)
-        return Settings(folder=self.file.parent, transports=theirs, **ours)  # type: ignore[arg-type]  # by name
+        settings = Settings(folder=self.file.parent, transports=theirs, **ours)  # type: ignore[arg-type]  # by name
+        self._check_language(settings)
+        return settings
+
+    def _check_language(self, settings: Settings) -> None:
+        """Refuse a language that mails could not be written in; English always can be."""
+        tag = settings.site.language
+        if tag != "en" and not tag.startswith("en-"):
+            try:
+                _ = settings.language
+            except LanguageError as error:
+                row = next(row for row in self.rows if row.name == "site.language")
+                raise self._wrong(row, f"cannot be {shown(tag)}: {error}") from error
 
     def _value(self, row: Row) -> Any:
         raw = self.environ.get(row.variable, self.values.get(row.name))

@@ -8,8 +8,9 @@ A new setting is a field of its section's class; `make docs` writes it into docs
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from newsletter.config.rows import (
@@ -33,6 +34,9 @@ from newsletter.config.rows import (
     is_this_machine,
     setting,
 )
+
+if TYPE_CHECKING:
+    from newsletter.language import Language
 
 S = TypeVar("S", bound=Section)
 
@@ -98,7 +102,10 @@ class SiteSettings(Section):
     )
     url: str = setting("", form=URL, help="The comparison site that the issue links to.")
     language: str = setting(
-        "en", form=ONE_WORD, never_empty=True, help="Language of the mail, as in HTML's lang."
+        "en",
+        form=ONE_WORD,
+        never_empty=True,
+        help="Language of mails and readers' pages: en, de, or one with a catalogue of your own.",
     )
     postal_address: str = setting(
         "",
@@ -482,6 +489,19 @@ class Settings:
         return (self.dkim.domain or self.mail.from_address.rpartition("@")[2]).lower()
 
     @property
+    def template_folders(self) -> tuple[Path, ...]:
+        """Where templates and catalogues are looked up: the operator's own folder, then ours."""
+        return template_folders(self.path(self.paths.templates) if self.paths.templates else None)
+
+    @cached_property
+    def language(self) -> "Language":
+        """What mails and readers' pages are written in; raises LanguageError where it has no catalogue."""
+        # Babel takes 60 ms to load, and most commands write nothing for readers.
+        from newsletter.language import open_language
+
+        return open_language(self.site.language, self.template_folders)
+
+    @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.schedule.time_zone)
 
@@ -507,6 +527,13 @@ class Settings:
     def path(self, path: Path) -> Path:
         """Return a path of the settings, seen from their folder."""
         return self.folder / path
+
+
+def template_folders(own: Path | None) -> tuple[Path, ...]:
+    """Return where templates are looked up, first match wins: the operator's own folder, the package, the checkout."""
+    package = Path(__file__).parent.parent
+    folders = (own, package / "_templates", package.parent / "templates")
+    return tuple(folder for folder in folders if folder is not None and folder.is_dir())
 
 
 SECTIONS: dict[str, type[Section]] = {

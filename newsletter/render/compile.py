@@ -16,6 +16,7 @@ from mjml import mjml_to_html
 from newsletter.db.statuses import Edition
 from newsletter.digest.content import IssueContent
 from newsletter.errors import BadInput, Place, TemplateError
+from newsletter.language import ENGLISH, Language, open_language
 from newsletter.render import markdown
 from newsletter.render.environment import (
     ISOLATES,
@@ -237,11 +238,12 @@ def compile_issue(letter: IssueContent, frame: MessageFrame, folders: Sequence[P
     where it is known what leaves: links may be numbered yet.
     """
     values = issue_values(letter, frame)
+    language = open_language(frame.language, folders)
     name = template_of(letter.masthead.edition)
     return Plan(
-        headers=issue_headers(frame, _subject(name, values, folders)),
-        text=_text(name, values, folders),
-        html=_html(name, values, folders),
+        headers=issue_headers(frame, _subject(name, values, folders, language)),
+        text=_text(name, values, folders, language),
+        html=_html(name, values, folders, language),
     )
 
 
@@ -250,11 +252,12 @@ def compile_mail(
 ) -> Plan:
     """A single mail's plan, from `templates/email/<kind>/`; the templates say which `values` they print."""
     name = f"email/{kind}"
+    language = open_language(frame.language, folders)
     cleaned = {**clean_values(dict(values)), "frame": frame}
     return Plan(
-        headers=single_mail_headers(frame, _subject(name, cleaned, folders)),
-        text=_text(name, cleaned, folders),
-        html=_html(name, cleaned, folders),
+        headers=single_mail_headers(frame, _subject(name, cleaned, folders, language)),
+        text=_text(name, cleaned, folders, language),
+        html=_html(name, cleaned, folders, language),
     )
 
 
@@ -277,15 +280,21 @@ def issue_values(letter: IssueContent, frame: MessageFrame) -> dict[str, Any]:
 
 
 def mjml_source(
-    name: str, values: Mapping[str, Any], folders: Sequence[Path], sentinels: Sentinels
+    name: str,
+    values: Mapping[str, Any],
+    folders: Sequence[Path],
+    sentinels: Sentinels,
+    language: Language = ENGLISH,
 ) -> RenderedTemplate:
     """The MJML of a mail with sentinels for its values: what the linter and the renderer read."""
-    return render(mjml_environment(folders, sentinels), f"{name}/body.mjml.j2", values)
+    return render(mjml_environment(folders, sentinels, language), f"{name}/body.mjml.j2", values)
 
 
-def _html(name: str, values: Mapping[str, Any], folders: Sequence[Path]) -> tuple[Block, ...]:
+def _html(
+    name: str, values: Mapping[str, Any], folders: Sequence[Path], language: Language
+) -> tuple[Block, ...]:
     sentinels = Sentinels()
-    source = mjml_source(name, values, folders, sentinels)
+    source = mjml_source(name, values, folders, sentinels, language)
     html = minify(html_of(source))
     try:
         sentinels.check_all_arrived(source.text, html)
@@ -294,10 +303,12 @@ def _html(name: str, values: Mapping[str, Any], folders: Sequence[Path]) -> tupl
         raise TemplateError(str(error), Place(f"{name}/body.mjml.j2")) from error
 
 
-def _text(name: str, values: Mapping[str, Any], folders: Sequence[Path]) -> tuple[Block, ...]:
+def _text(
+    name: str, values: Mapping[str, Any], folders: Sequence[Path], language: Language
+) -> tuple[Block, ...]:
     sentinels = Sentinels()
     template = f"{name}/body.txt.j2"
-    rendered = render(text_environment(folders, sentinels), template, values).text
+    rendered = render(text_environment(folders, sentinels, language), template, values).text
     text = _AIR.sub("\n\n", _TRAILING.sub("\n", rendered))
     try:
         return text_blocks(text, sentinels)
@@ -305,11 +316,11 @@ def _text(name: str, values: Mapping[str, Any], folders: Sequence[Path]) -> tupl
         raise TemplateError(str(error), Place(template)) from error
 
 
-def _subject(name: str, values: Mapping[str, Any], folders: Sequence[Path]) -> str:
+def _subject(name: str, values: Mapping[str, Any], folders: Sequence[Path], language: Language) -> str:
     """The subject on one line; slots cannot stand in it."""
     sentinels = Sentinels()
     template = f"{name}/subject.txt.j2"
-    subject = " ".join(render(text_environment(folders, sentinels), template, values).text.split())
+    subject = " ".join(render(text_environment(folders, sentinels, language), template, values).text.split())
     if not subject or list(sentinels.split(subject))[1:]:
         raise TemplateError("a subject is one line of text, the same for everyone", Place(template))
     return subject

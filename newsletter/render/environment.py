@@ -7,9 +7,8 @@ the template's file and line; `text_environment` prints values as they are and o
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import date
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
@@ -28,6 +27,7 @@ from markupsafe import Markup
 from newsletter.digest.content import Figure
 from newsletter.digest.wording import visible
 from newsletter.errors import Place, TemplateError
+from newsletter.language import ENGLISH, Language
 from newsletter.render import columns, markdown
 from newsletter.render.plan import Slot, SlotName
 from newsletter.render.sentinels import BlockBegin, BlockEnd, Html, Sentinels
@@ -107,8 +107,6 @@ def _without_piles(text: str) -> str:
     return "".join(kept)
 
 
-_PACKAGE = Path(__file__).parent.parent
-
 #: Filters that mark text as safe or escape it on the way: both would carry values into MJML.
 #: The longest last word of a name that does not stand alone.
 _SHORT = 5
@@ -133,41 +131,47 @@ class RenderedTemplate:
         return self.places[min(line, len(self.places)) - 1]
 
 
-def template_folders(own: Path | None) -> tuple[Path, ...]:
-    """Where templates are looked up, first match wins: the user's own folder, the package, the checkout."""
-    folders = (own, _PACKAGE / "_templates", _PACKAGE.parent / "templates")
-    return tuple(folder for folder in folders if folder is not None and folder.is_dir())
-
-
-def mjml_environment(folders: Sequence[Path], sentinels: Sentinels) -> jinja2.Environment:
+def mjml_environment(
+    folders: Sequence[Path], sentinels: Sentinels, language: Language = ENGLISH
+) -> jinja2.Environment:
     """For MJML: every printed value becomes a sentinel."""
 
     @jinja2.pass_context
     def finalize(_context: object, value: object) -> Markup:
         if isinstance(value, Markup):
             return value
+        return put(value)
+
+    def put(value: object) -> Markup:
         return Markup(sentinels.put(value if isinstance(value, Html) else _slot_or_text(value)))
 
-    extensions = [_LineMarks, _Part]
+    extensions = [_LineMarks, Part]
     environment = _environment(
-        folders, sentinels, _MJML, finalize=finalize, autoescape=True, extensions=extensions
+        folders, language, _MJML, finalize=finalize, autoescape=True, extensions=extensions
     )
+    environment.globals.update(template_messages(language, put, Markup))
     environment.filters["note"] = markdown.line_to_html
     environment.globals["block_mark"] = lambda mark: Markup(f"<mj-raw><!--{sentinels.put(mark)}--></mj-raw>")
     return environment
 
 
-def text_environment(folders: Sequence[Path], sentinels: Sentinels) -> jinja2.Environment:
+def text_environment(
+    folders: Sequence[Path], sentinels: Sentinels, language: Language = ENGLISH
+) -> jinja2.Environment:
     """For plain text and subjects: values are printed as they are (they come cleaned), slots as sentinels."""
 
     @jinja2.pass_context
     def finalize(_context: object, value: object) -> str:
+        return put(value)
+
+    def put(value: object) -> str:
         printed = _slot_or_text(value)
         return sentinels.put(printed) if isinstance(printed, Slot) else printed
 
     environment = _environment(
-        folders, sentinels, _TEXT, finalize=finalize, autoescape=False, extensions=[_Part]
+        folders, language, _TEXT, finalize=finalize, autoescape=False, extensions=[Part]
     )
+    environment.globals.update(template_messages(language, put, str))
     environment.globals["block_mark"] = sentinels.put
     environment.globals.update(columns.FUNCTIONS)
     environment.filters.update(columns.FILTERS)
@@ -190,10 +194,10 @@ def render(environment: jinja2.Environment, name: str, values: Mapping[str, Any]
 
 def _environment(
     folders: Sequence[Path],
-    sentinels: Sentinels,
+    language: Language,
     compiled: "_Compiled",
     *,
-    extensions: list[type[Extension]],
+    extensions: Sequence[type[Extension]],
     **options: Any,
 ) -> jinja2.Environment:
     environment = _Environment(
@@ -202,18 +206,70 @@ def _environment(
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        extensions=extensions,
+        extensions=[*extensions, "jinja2.ext.i18n"],
         bytecode_cache=compiled,
         **options,
     )
     for name in _BARRED_FILTERS:
         environment.filters.pop(name)
-    environment.filters.update(long_date=_long_date, initials=_initials, bound=_bound)
+    environment.filters.update(long_date=language.long_date, initials=_initials, bound=_bound)
+    environment.newstyle_gettext = True  # type: ignore[attr-defined]  # as the extension has it
+    environment.policies["ext.i18n.trimmed"] = True
     environment.globals = {
         "slots": SimpleNamespace(**{name.value: _SlotOfReader(name) for name in SlotName}),
         "range": environment.globals["range"],
     }
     return environment
+
+
+def template_messages(
+    language: Language, put: Callable[[object], str], literal: Callable[[str], str]
+) -> dict[str, Callable[..., str]]:
+    """Return what `{% trans %}` and `_` call. The text of `{% trans %}` is the template's own, and may hold markup.
+
+    Each value in it is written by `put`, as if the template printed it there. `_("…")` in an expression is a value
+    itself, a text like any other.
+    """
+    translations = language.translations
+
+    def filled(message: str, values: Mapping[str, object], marks: str) -> str:
+        return literal(marks + fill_in(message, values, put))
+
+    def gettext(message: str, **values: object) -> str:
+        marks, plain = _plain_message(message)
+        return filled(translations.gettext(plain), values, marks)
+
+    def ngettext(one: str, many: str, count: int, **values: object) -> str:
+        (marks, one), (_, many) = _plain_message(one), _plain_message(many)
+        return filled(translations.ngettext(one, many, count), values, marks)
+
+    def pgettext(context: str, message: str, **values: object) -> str:
+        marks, plain = _plain_message(message)
+        return filled(translations.pgettext(context, plain), values, marks)
+
+    def text(message: str, **values: object) -> str:
+        return fill_in(translations.gettext(message), values, _word)
+
+    return {"gettext": gettext, "ngettext": ngettext, "pgettext": pgettext, "_": text}
+
+
+_VALUE = re.compile(r"%(?:\((\w+)\)s|%)")
+
+
+def fill_in(message: str, values: Mapping[str, object], write: Callable[[object], str]) -> str:
+    """A message with its values, each written by `write` in the order in which the message has them."""
+    return _VALUE.sub(lambda match: write(values[match[1]]) if match[1] else "%", message)
+
+
+def _plain_message(message: str) -> tuple[str, str]:
+    """The first mark of a line in a template's message, and the message as the catalogue has it."""
+    mark = _LINE_MARK.search(message)
+    return mark[0] if mark else "", _BLANKS.sub(" ", _LINE_MARK.sub("", message)).strip(" ")
+
+
+def _word(value: object) -> str:
+    """A value within a text; slots cannot stand there."""
+    return str(_slot_or_text(value))
 
 
 class _Compiled(jinja2.BytecodeCache):
@@ -252,7 +308,7 @@ class _SlotOfReader(Slot):
         )
 
 
-class _Part(Extension):
+class Part(Extension):
     """`{% part "card:" ~ card.tool_id %} … {% endpart %}`: a block of the plan, complete in itself."""
 
     tags = {"part"}  # noqa: RUF012 (Jinja2 reads a set)
@@ -330,11 +386,6 @@ def _slot_or_text(value: object) -> Slot | str:
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal | Figure):
         raise jinja2.TemplateRuntimeError(f"only texts and whole numbers can be printed, not {value!r:.80}")
     return value.value if isinstance(value, Enum) else str(value)
-
-
-def _long_date(day: date) -> str:
-    """Thursday 26 November 2026."""
-    return f"{day:%A} {day.day} {day:%B %Y}"
 
 
 def _initials(name: str) -> list[str]:

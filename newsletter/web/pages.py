@@ -16,13 +16,15 @@ import jinja2
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from newsletter.app import App
 from newsletter.config import Settings
 from newsletter.digest.issues import Issue
 from newsletter.digest.selection import ROOM_NAMES
 from newsletter.digest.wording import category_name
+from newsletter.language import ENGLISH, Language
+from newsletter.render.environment import template_messages
 from newsletter.render.markdown import line_to_html
 from newsletter.web.assets import asset, mark_path, style_path
 
@@ -90,7 +92,10 @@ class Pages:
 
     @classmethod
     def of(cls, app: App) -> "Pages":
-        return cls(Site.of(app.settings), make_environment(app.template_folders, app.settings.zone))
+        return cls(
+            Site.of(app.settings),
+            make_environment(app.template_folders, app.settings.zone, app.settings.language),
+        )
 
     def write(self, page: Page) -> str:
         """The page as HTML."""
@@ -98,7 +103,9 @@ class Pages:
         return self.environment.get_template(f"web/{page.template}.html.j2").render(values, site=self.site)
 
 
-def make_environment(folders: Sequence[Path], zone: ZoneInfo) -> jinja2.Environment:
+def make_environment(
+    folders: Sequence[Path], zone: ZoneInfo, language: Language = ENGLISH
+) -> jinja2.Environment:
     """Strict and sandboxed, every value escaped; moments are shown as the clocks of `zone` show them."""
     environment = ImmutableSandboxedEnvironment(
         loader=jinja2.FileSystemLoader(folders),
@@ -106,7 +113,11 @@ def make_environment(folders: Sequence[Path], zone: ZoneInfo) -> jinja2.Environm
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    environment.newstyle_gettext = True  # type: ignore[attr-defined]  # as the extension has it
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.globals.update(template_messages(language, escape, Markup))
     environment.filters.update(
         issue_name=issue_name,
         long_date=_long_date,

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from newsletter.app import App, open_app
 from newsletter.clock import MovedClock
-from newsletter.config import Tls
+from newsletter.config import Tls, template_folders
 from newsletter.db.schema import readers
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.loopback import Loopback
@@ -30,7 +30,6 @@ from newsletter.editing.sending import start
 from newsletter.installation import make_installation
 from newsletter.readers.admin import add_by_hand, set_preferences
 from newsletter.readers.store import get_reader
-from newsletter.render.environment import template_folders
 from tests.config.written import changed
 from tests.editing.desk import cache_of, edit
 from tests.examples.weeks import LAST_WEEK, LAST_WEEK_AT, SAMPLE_WEEK, SAMPLE_WEEK_AT, import_week

@@ -68,6 +68,10 @@ def test_a_wrong_value_gets_one_sentence_that_says_what_was_expected(
         ('[site]\nname = ""', "site.name is empty"),
         ('[site]\nname = "a\\nb"', "site.name has several lines"),
         ('[site]\nlanguage = "zz zz"', 'site.language is "zz zz", but a name without blanks'),
+        (
+            '[site]\nlanguage = "fr"',
+            'site.language cannot be "fr": there is no such catalogue; there are de, en',
+        ),
         ('[mail]\nlist_id = "a b"', 'mail.list_id is "a b", but a name without blanks'),
         ("[smtp]\nport = 99999", "smtp.port is 99999, but a port"),
         ("[schedule]\ntime = 09:00:00", "schedule.time is 09:00:00, but a text"),

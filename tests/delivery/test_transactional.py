@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from newsletter.clock import MovedClock
+from newsletter.config import template_folders
 from newsletter.db.engine import Database
 from newsletter.db.schema import alerts, mails, readers
 from newsletter.db.statuses import MailKind, MailStatus, ReaderStatus
@@ -21,7 +22,6 @@ from newsletter.delivery.transports.outbox.maildir import Outbox
 from newsletter.delivery.transports.smtp.sending import Smtp
 from newsletter.delivery.transports.smtp.wire import Relay, Waits
 from newsletter.readers.links import LinkSigner
-from newsletter.render.environment import template_folders
 from tests.conftest import THURSDAY
 from tests.delivery.house import FRAME, KEY, add_readers
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from newsletter.app import App
+from newsletter.config import template_folders
 from newsletter.content.records import ComparisonEntry, Pack, SourceEntry, ToolEntry
 from newsletter.db.engine import Database
 from newsletter.digest.issues import Issue
 from newsletter.editing.approve import approve
 from newsletter.editing.facts import rule
-from newsletter.render.environment import template_folders
 from tests.digest.week import CUTOFF
 from tests.editing.desk import cache_of, drafted, edit, newsroom
 

@@ -6,8 +6,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from newsletter.config import template_folders
 from newsletter.render.compile import issue_values, mjml_source, template_of
-from newsletter.render.environment import RenderedTemplate, template_folders
+from newsletter.render.environment import RenderedTemplate
 from newsletter.render.sentinels import Sentinels
 from tests.render import letters
 

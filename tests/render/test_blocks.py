@@ -2,9 +2,9 @@ import random
 
 import pytest
 
+from newsletter.config import template_folders
 from newsletter.errors import BadInput
 from newsletter.render.compile import BrokenBlock, compile_issue, html_blocks, text_blocks
-from newsletter.render.environment import template_folders
 from newsletter.render.plan import FRAME, Block, Slot, SlotName
 from newsletter.render.sentinels import BlockBegin, BlockEnd, Html, LostSentinel, Sentinels
 from tests.render import letters

@@ -1,8 +1,8 @@
 """Counted links stand in for the outward ones of a plan, whole and in both parts, and for nothing else."""
 
+from newsletter.config import template_folders
 from newsletter.digest.clicks import IssueLink
 from newsletter.render.compile import compile_issue
-from newsletter.render.environment import template_folders
 from newsletter.render.plan import Block, Plan, Slot, SlotName, counted_plan
 from tests.render import letters
 

@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.config import template_folders
 from newsletter.errors import TemplateError
-from newsletter.render.environment import mjml_environment, render, template_folders, text_environment
+from newsletter.render.environment import mjml_environment, render, text_environment
 from newsletter.render.plan import Slot, SlotName
 from newsletter.render.sentinels import Literal, LostSentinel, Sentinels
 

@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
+from newsletter.config import template_folders
 from newsletter.render.compile import compile_issue
-from newsletter.render.environment import template_folders
 from tests.render import letters
 from tests.render.views import for_browsers, for_outlook, html_of, lines, text_of, tree
 

@@ -8,8 +8,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from newsletter.config import template_folders
 from newsletter.render.compile import compile_issue, compile_mail
-from newsletter.render.environment import template_folders
 from tests.render import letters
 from tests.render.goldens import MAILS
 from tests.render.views import html_of, text_of

@@ -2,10 +2,10 @@
 
 import pytest
 
+from newsletter.config import template_folders
 from newsletter.db.statuses import MailKind
 from newsletter.errors import TemplateError
 from newsletter.render.compile import compile_mail
-from newsletter.render.environment import template_folders
 from tests.render import letters
 from tests.render.goldens import MAILS
 from tests.render.views import for_browsers, for_outlook, html_of, parse_errors, text_of, tree

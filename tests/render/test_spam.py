@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.config import template_folders
 from newsletter.render.compile import compile_issue
 from newsletter.render.compose import Composer
-from newsletter.render.environment import template_folders
 from newsletter.render.plan import SAMPLE_VALUES
 from tests.parts import require_part
 from tests.render import letters

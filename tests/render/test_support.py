@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from newsletter.config import template_folders
 from newsletter.render.compile import compile_issue, compile_mail
-from newsletter.render.environment import template_folders
 from tests.render import letters
 from tests.render.features import features_of
 from tests.render.goldens import MAILS

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from jinja2 import meta
 
-from newsletter.render.environment import mjml_environment, template_folders, text_environment
+from newsletter.config import template_folders
+from newsletter.render.environment import mjml_environment, text_environment
 from newsletter.render.sentinels import Sentinels
 
 FOLDERS = template_folders(None)

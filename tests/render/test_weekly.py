@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from newsletter.config import template_folders
 from newsletter.digest.content import Followed, IssueContent, Rates, Score, Scorecard, ScoreRow
 from newsletter.errors import BadInput
 from newsletter.render.columns import width
 from newsletter.render.compile import compile_issue
-from newsletter.render.environment import template_folders
 from newsletter.render.plan import SAMPLE_VALUES, Plan, SlotName
 from tests.render import letters
 from tests.render.views import for_browsers, for_outlook, html_of, parse_errors, text_of, tree

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from jinja2 import meta, nodes
 
-from newsletter.render.environment import template_folders
+from newsletter.config import template_folders
 from newsletter.web.application import routers
 from newsletter.web.pages import Page, make_environment
 

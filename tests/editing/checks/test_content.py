@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.app import App
+from newsletter.config import template_folders
 from newsletter.db.engine import Database
 from newsletter.digest.content import Brief, Figure, IssueContent, Link
 from newsletter.editing.approve import approve
@@ -14,7 +15,6 @@ from newsletter.editing.checks import Finding, Severity, check
 from newsletter.editing.compiled import letter_of
 from newsletter.editing.preview import Format, compose, part_of
 from newsletter.render.compile import compile_issue
-from newsletter.render.environment import template_folders
 from newsletter.render.plan import SAMPLE_VALUES
 from tests.editing.checks.examining import examine
 from tests.editing.desk import drafted, edit, newsroom, with_settings

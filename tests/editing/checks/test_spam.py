@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.config import template_folders
 from newsletter.editing.checks.spam import score_spam, spam
 from newsletter.render.compile import compile_issue
-from newsletter.render.environment import template_folders
 from newsletter.render.plan import Plan
 from tests.parts import require_part
 from tests.render import letters

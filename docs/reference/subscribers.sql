@@ -533,8 +533,9 @@ CREATE TABLE vote_marks (
 
 CREATE INDEX ix_vote_marks_comparison_id ON vote_marks (comparison_id);
 
-CREATE TABLE webhook_posts (
+CREATE TABLE "webhook_posts" (
   id INTEGER NOT NULL,
+  provider VARCHAR(50) NOT NULL,
   received_at DATETIME NOT NULL,
   body BLOB NOT NULL,
   CONSTRAINT pk_webhook_posts PRIMARY KEY (id)

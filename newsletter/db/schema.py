@@ -740,6 +740,8 @@ webhook_posts = Table(
     "webhook_posts",
     metadata,
     Column("id", Id, primary_key=True),
+    #: Whose webhook it came to, by the name of the transport: "sendgrid".
+    Column("provider", String(50), nullable=False),
     Column("received_at", UtcDateTime, nullable=False),
     #: As it was signed. It holds addresses: it is deleted as soon as its events were acted on.
     Column("body", LargeBinary, nullable=False),
@@ -748,7 +750,7 @@ webhook_posts = Table(
 provider_events = Table(
     "provider_events",
     metadata,
-    #: The provider's own id (sg_event_id), or SHA-256 of an event without one: acted on once.
+    #: The provider's own id (sg_event_id), or SHA-256 of an event without one, unlike any other provider's: acted on once.
     Column("id", String(100), primary_key=True),
     #: As the provider calls it: "delivered", "bounce"; kinds that nobody here knows are kept as well.
     Column("kind", String(50), nullable=False),

@@ -11,7 +11,7 @@ from newsletter.clock import MovedClock
 from newsletter.db.engine import Database, open_database
 from newsletter.db.migrate import upgrade
 from newsletter.db.revisions import HEAD, MIGRATIONS, REVISIONS, read_revision, require_head
-from newsletter.db.schema import consent_sums, consents, issues
+from newsletter.db.schema import consent_sums, consents, issues, webhook_posts
 from newsletter.db.shape import differences
 from newsletter.db.statuses import Edition, IssueStatus
 from newsletter.errors import StoreAhead, StoreBehind, StoreError
@@ -20,6 +20,7 @@ from newsletter.errors import StoreAhead, StoreBehind, StoreError
 LANDED = {
     "0001_the_first_tables.py": "667d013f7186ef65d3c9deab49b31fd8891e407f65fe7e4f7f27e2f54a3dc3cb",
     "0002_what_a_consent_says.py": "6c6058a4fb929aa48e52f11283135052f96c450300a3e8691735908a780a88d8",
+    "0003_whose_post_it_is.py": "623b74dac1fd089e260d5ce371011f647fde557875ae8a75f2f5341f895a09a4",
 }
 
 #: Earlier forms of 0001, as its history had them: the tables that an installation of that day was made with.
@@ -165,6 +166,30 @@ def test_an_earlier_form_of_0001_is_mended_on_postgres(postgres_database: Databa
     with postgres_database.read() as connection:
         # Message-IDs are made of it: a number that was given away is not given again.
         assert connection.execute(text("SELECT last_value FROM mails_id_seq")).scalar_one() == 9
+
+
+WAITING_POST = "INSERT INTO webhook_posts (id, received_at, body) VALUES (7, '2026-11-16 08:00:00', '[]');\n"
+
+
+def has_kept_the_post(database: Database) -> None:
+    with database.read() as connection:
+        assert differences(connection) == ()
+        assert connection.execute(select(webhook_posts.c.id, webhook_posts.c.provider)).all() == [
+            (7, "sendgrid")
+        ]
+
+
+def test_a_post_that_waited_before_0003_is_sendgrids(fresh: Database) -> None:
+    run(fresh, (FORMS / "17.sqlite.sql").read_text() + WAITING_POST)
+    upgrade(fresh)
+    has_kept_the_post(fresh)
+
+
+def test_a_post_that_waited_before_0003_is_sendgrids_on_postgres(postgres_database: Database) -> None:
+    empty(postgres_database)
+    run(postgres_database, (FORMS / "13.postgresql.sql").read_text() + WAITING_POST)
+    upgrade(postgres_database)
+    has_kept_the_post(postgres_database)
 
 
 @pytest.mark.parametrize(

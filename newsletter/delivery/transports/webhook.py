@@ -43,7 +43,7 @@ _NOT_OURS, _NOBODY, _AS_KNOWN, _ARRIVED = "no mark of ours", "nobody known", "as
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderEvent:
-    """One event. `key` tells it from every other; `mark` is the delivery_id that we gave the message, or empty."""
+    """One event. `key` tells it from every other, those of other providers too; `mark` is the delivery_id that we gave the message, or empty."""
 
     key: str
     kind: str
@@ -89,7 +89,7 @@ class Webhook:
             self._note_refusal(now)
             return False
         with self.database.write() as connection:
-            add_post(connection, body, now)
+            add_post(connection, self.provider.name, body, now)
             note_health(connection, self.provider.name, seen_at=now)
         return True
 
@@ -105,9 +105,9 @@ class Webhook:
             return health_of(connection, self.provider.name)
 
     def process(self) -> Counter[tuple[str, str]]:
-        """Act on every post that waits; returns how often each kind of event came to each outcome."""
+        """Act on every post of the provider that waits; return how often each kind of event came to each outcome."""
         with self.database.read() as connection:
-            waiting = waiting_posts(connection, _POSTS)
+            waiting = waiting_posts(connection, self.provider.name, _POSTS)
         outcomes: Counter[tuple[str, str]] = Counter()
         for post_id in waiting:
             try:
@@ -257,13 +257,14 @@ def webhook_trouble(database: Database, settings: Settings) -> str:
 # Queries: posts that wait, events that were seen, when the last good post came. No commits.
 
 
-def add_post(connection: Connection, body: bytes, now: datetime) -> None:
-    connection.execute(insert(webhook_posts).values(body=body, received_at=now))
+def add_post(connection: Connection, provider: str, body: bytes, now: datetime) -> None:
+    connection.execute(insert(webhook_posts).values(provider=provider, body=body, received_at=now))
 
 
-def waiting_posts(connection: Connection, limit: int) -> Sequence[int]:
-    """The ids of the posts that wait, oldest first."""
-    query = select(webhook_posts.c.id).order_by(webhook_posts.c.id).limit(limit)
+def waiting_posts(connection: Connection, provider: str, limit: int) -> Sequence[int]:
+    """Return the ids of a provider's posts that wait, oldest first."""
+    query = select(webhook_posts.c.id).where(webhook_posts.c.provider == provider)
+    query = query.order_by(webhook_posts.c.id).limit(limit)
     return connection.execute(query).scalars().all()
 
 

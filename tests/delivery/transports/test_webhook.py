@@ -43,10 +43,12 @@ from newsletter.delivery.store import start_issue
 from newsletter.delivery.transactional import queue_mail
 from newsletter.delivery.transports import TRANSPORTS
 from newsletter.delivery.transports.contract import Verifier
+from newsletter.delivery.transports.sendgrid import SendGridEntry
 from newsletter.delivery.transports.sendgrid.events import SETTING, is_signed, read_events, read_keys
 from newsletter.delivery.transports.sendgrid.sending import SendGrid as SendGridTransport
 from newsletter.delivery.transports.webhook import (
     KEPT,
+    ProviderEvent,
     Unreadable,
     Webhook,
     forget_events,
@@ -429,6 +431,29 @@ def test_a_single_mail_is_settled_and_its_reader_found(place: Place) -> None:
 
 def test_a_mark_that_outlived_its_reader_does_nothing(place: Place) -> None:
     assert place.happens("bounce", [mail_to(7, 99)]) == {("bounce", "nobody known"): 1}
+
+
+# ── two providers ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class OneAtATime(SendGridEntry):
+    """A provider that posts each event by itself."""
+
+    name = "other"
+
+    def read_events(self, body: bytes) -> Sequence[ProviderEvent]:
+        return read_events(b"[%b]" % body)
+
+
+def test_each_provider_reads_its_own_posts(place: Place) -> None:
+    first, second, _ = place.went_out()
+    other = replace(place.webhook, provider=OneAtATime(), verify=lambda headers, body: True)
+    place.post(place.poster.events("spamreport", [first], THURSDAY))
+    (event,) = place.poster.events("bounce", [second], THURSDAY)
+    assert other.take({}, json.dumps(event).encode())
+    assert place.webhook.process() == {("spamreport", "complained"): 1}
+    assert other.process() == {("bounce", "dead address"): 1}
+    assert (place.count(webhook_posts), place.told.keys) == (0, [])
 
 
 # ── posts as they should not be ────────────────────────────────────────────────────────────────────────

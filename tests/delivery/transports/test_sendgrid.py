@@ -13,7 +13,7 @@ from newsletter.delivery.transports.sendgrid.sending import SendGrid as SendGrid
 from newsletter.errors import SendError
 from tests.conftest import THURSDAY
 from tests.delivery.house import mailing
-from tests.delivery.transports.test_contract import recipients
+from tests.delivery.transports.contract import recipients
 from tests.standins.sendgrid import API_KEY, Fault, SendGrid, broken, dropped, slow, too_many
 
 

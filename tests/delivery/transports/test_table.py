@@ -52,12 +52,13 @@ def test_a_webhook_has_a_key_in_the_settings_that_lets_nobody_in_by_default(entr
 
 def test_a_transport_that_there_is_not_is_refused(tmp_path: Path) -> None:
     error = complaint(tmp_path, '[mail]\ntransport = "pigeon"\n')
-    assert 'mail.transport is "pigeon", but one of outbox, smtp, sendgrid was expected' in str(error)
+    assert f'mail.transport is "pigeon", but one of {", ".join(TRANSPORTS)} was expected' in str(error)
 
 
 def test_the_help_names_every_transport() -> None:
     help_of = {row.name: row.help for row in setting_rows(TRANSPORT_SETTINGS)}
-    assert help_of["mail.transport"] == "The way out of issues: outbox, smtp or sendgrid."
+    *most, last = TRANSPORTS
+    assert help_of["mail.transport"] == f"The way out of issues: {', '.join(most)} or {last}."
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from newsletter.digest.content import Figure, Score
+from newsletter.language import ENGLISH, Language
 
 WIDTH = 72
 _GAP = "  "
@@ -64,12 +65,22 @@ def underline(text: str, mark: str = "-") -> str:
     return f"{wrapped}\n{mark * max(width(line) for line in wrapped.splitlines() or [''])}"
 
 
-def score(value: Score | None) -> str:
+def decision_word(decision: str, language: Language = ENGLISH) -> str:
+    """What a reviewer says, "ship" or "skip", in a word; empty where that is unknown."""
+    if not decision:
+        return ""
+    if decision == "ship":
+        return language.pgettext("what a reviewer says", "ship")
+    return language.pgettext("what a reviewer says", "skip")
+
+
+def score(value: Score | None, language: Language = ENGLISH) -> str:
     """A reviewer's score, its bar and the decision: "85 ████████▌· ship"."""
     if value is None or (value.score is None and not value.decision):
-        return "no score"
+        return language.gettext("no score")
     points = f"{value.score:>3} {bar(value.score)}" if value.score is not None else ""
-    return f"{points} {value.decision}".strip() if not points else f"{points} {value.decision}".rstrip()
+    said = decision_word(value.decision, language)
+    return f"{points} {said}".rstrip() if points else said
 
 
 def mean(value: int | None) -> str:
@@ -78,14 +89,18 @@ def mean(value: int | None) -> str:
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {"table": table, "rule": rule, "ends": ends}
-FILTERS: dict[str, Callable[..., Any]] = {
-    "wrap": wrap,
-    "bar": bar,
-    "underline": underline,
-    "figure": str,
-    "score": score,
-    "mean": mean,
-}
+
+
+def filters(language: Language) -> dict[str, Callable[..., Any]]:
+    """Return what text templates print values with."""
+    return {
+        "wrap": wrap,
+        "bar": bar,
+        "underline": underline,
+        "figure": str,
+        "score": lambda value: score(value, language),
+        "mean": mean,
+    }
 
 
 def _width_of(character: str) -> int:

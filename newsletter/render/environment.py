@@ -138,11 +138,11 @@ def mjml_environment(
 
     @jinja2.pass_context
     def finalize(_context: object, value: object) -> Markup:
-        if isinstance(value, Markup):
-            return value
         return put(value)
 
     def put(value: object) -> Markup:
+        if isinstance(value, Markup):
+            return value
         return Markup(sentinels.put(value if isinstance(value, Html) else _slot_or_text(value)))
 
     extensions = [_LineMarks, Part]
@@ -174,7 +174,7 @@ def text_environment(
     environment.globals.update(template_messages(language, put, str))
     environment.globals["block_mark"] = sentinels.put
     environment.globals.update(columns.FUNCTIONS)
-    environment.filters.update(columns.FILTERS)
+    environment.filters.update(columns.filters(language))
     environment.filters["note"] = markdown.line_to_text
     return environment
 
@@ -212,7 +212,15 @@ def _environment(
     )
     for name in _BARRED_FILTERS:
         environment.filters.pop(name)
-    environment.filters.update(long_date=language.long_date, initials=_initials, bound=_bound)
+    environment.filters.update(
+        long_date=language.long_date,
+        minutes=lambda count: language.ngettext("%(count)s minute", "%(count)s minutes", count),
+        decision=lambda decision: columns.decision_word(decision, language),
+        vote=lambda choice: language.gettext("Ship") if choice == "ship" else language.gettext("Skip"),
+        stance=lambda stance: language.gettext("for") if stance == "for" else language.gettext("against"),
+        initials=_initials,
+        bound=_bound,
+    )
     environment.newstyle_gettext = True  # type: ignore[attr-defined]  # as the extension has it
     environment.policies["ext.i18n.trimmed"] = True
     environment.globals = {

@@ -59,7 +59,7 @@ class App:
 
     @contextmanager
     def content(self) -> Iterator["ContentStore"]:
-        """The content store, opened for this thread and closed at the end of the block."""
+        """Open the content store for this thread, until the end of the block."""
         from newsletter.content.store import ContentStore
 
         path = self.settings.path(self.settings.paths.content_db)
@@ -183,12 +183,12 @@ class App:
         )
 
     def next_issue_words(self) -> str:
-        """When the next issue is due, for a sentence: "on Thursday 26 November"."""
+        """Return when the next issue is due, for a sentence: "on Thursday 26 November"."""
         day = local_time(next_slot(issue_schedule(self.settings), self.clock.now()).name)
         return f"on {day:%A} {day.day} {day:%B}"
 
     def _welcome(self, reader_id: int) -> dict[str, object]:
-        """What a welcome mail says."""
+        """Return what a welcome mail says."""
         base = self.settings.site.public_url.rstrip("/")
         lasting = (Purpose.PREFERENCES, Purpose.UNSUBSCRIBE)
         urls = {f"{each}_url": link(base, each, self.links.token(each, reader_id)) for each in lasting}
@@ -275,7 +275,7 @@ class App:
         return AlertWebhook(database=self.database, clock=self.clock, url=url, newsletter=name)
 
     def sender(self, issue_id: int, watch: "Callable[[Counts], None]" = lambda progress: None) -> "Sender":
-        """What sends an approved issue; `watch` is told how far it is."""
+        """Return what sends an approved issue; `watch` is told how far it is."""
         from newsletter.delivery.message import load_mailings
         from newsletter.delivery.sender import Sender
         from newsletter.delivery.throttle import PauseRules, RetryPolicy
@@ -338,7 +338,7 @@ class App:
             webhook.process()
 
     def mailboxes(self) -> "tuple[Mailbox, ...]":
-        """The mailboxes of reports that the settings name, each for one reading."""
+        """Return the mailboxes of reports that the settings name, each for one reading."""
         from newsletter.delivery.bounces.mailbox import Imap, ImapAccount, Maildir
 
         settings, found = self.settings, []
@@ -392,7 +392,7 @@ class App:
 
 
 def _sender_id(domain: str) -> str:
-    """The stable last field of Feedback-ID: 5 to 15 characters (Gmail's feedback loop)."""
+    """Return the stable last field of Feedback-ID: 5 to 15 characters (Gmail's feedback loop)."""
     host = urlsplit(f"//{domain}").hostname or domain
     return "".join(letter for letter in host if letter.isalnum())[:15].ljust(5, "0")
 

@@ -136,7 +136,7 @@ _TIME = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9]")
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether a host of the settings is this machine, so that nothing said to it passes a network; empty is."""
+    """Return whether a host is this machine, so that nothing said to it passes a network; an empty one is."""
     return host in ("", "localhost", "127.0.0.1", "::1")
 
 
@@ -153,7 +153,7 @@ def _is_address(text: str) -> bool:
 
 
 def _is_database(text: str) -> bool:
-    """Whether there is one shows when it is opened."""
+    """Accept any URL: whether there is a database shows when it is opened."""
     kind, separator, _ = text.partition("://")
     return bool(separator) and kind.partition("+")[0] in ("sqlite", "postgresql")
 

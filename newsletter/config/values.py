@@ -10,7 +10,7 @@ from typing import Any
 
 
 def convert(raw: Any, kind: Any) -> Any:
-    """`raw` as a `kind`, the type of a setting; raises ValueError that says what was expected instead."""
+    """Convert `raw` to a `kind`, the type of a setting; raises ValueError that says what was expected instead."""
     try:
         return _CONVERTERS[kind](raw) if kind in _CONVERTERS else _choice(raw, kind)
     except (ValueError, TypeError, InvalidOperation) as error:
@@ -18,7 +18,7 @@ def convert(raw: Any, kind: Any) -> Any:
 
 
 def shown(raw: Any) -> str:
-    """A value as somebody wrote it in the file."""
+    """Write a value as somebody would in the file."""
     if isinstance(raw, bool):
         return "true" if raw else "false"
     if isinstance(raw, str):
@@ -65,7 +65,7 @@ _LONGEST = timedelta(days=36_525)
 
 
 def _duration(raw: Any) -> timedelta:
-    """ "48h", "90m", "2d", "30s"."""
+    """Read "48h", "90m", "2d" or "30s"."""
     number, unit = _text(raw)[:-1], _text(raw)[-1:]
     seconds = {"s": 1, "m": 60, "h": 3600, "d": 86400}
     if unit not in seconds or not 0 <= Decimal(number) * seconds[unit] <= _LONGEST.total_seconds():

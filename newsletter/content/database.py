@@ -48,7 +48,7 @@ def open_for_reading(path: Path) -> Database:
 
 @contextmanager
 def _connected(address: str, *, uri: bool = False) -> Iterator[Database]:
-    """A database on a connection of its own, which an error closes: from Python 3.13 on one left open is a warning."""
+    """Yield a database on a connection of its own, closed on an error: from Python 3.13 on one left open warns."""
     connection = sqlite3.connect(address, uri=uri, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000)
     try:
         connection.row_factory = sqlite3.Row
@@ -60,7 +60,7 @@ def _connected(address: str, *, uri: bool = False) -> Iterator[Database]:
 
 @contextmanager
 def writing(db: Database) -> Iterator[None]:
-    """A transaction that commits at the end of the block, or leaves nothing behind.
+    """Run a transaction that commits at the end of the block, or leaves nothing behind.
 
     It takes the write lock first: a transaction that reads and then writes would meet "database is locked".
     """
@@ -115,7 +115,7 @@ class DataVersion:
     _lock: Lock = field(default_factory=Lock)
 
     def read(self) -> str:
-        """The same text as before while nothing was committed; empty where there is no file."""
+        """Return the text that was read before while nothing was committed; empty where there is no file."""
         with self._lock:
             try:
                 found = os.stat(self.path)

@@ -46,13 +46,13 @@ def resolve(
 
 
 def differs(left: Claim, right: Claim) -> bool:
-    """Whether two claims on one attribute contradict each other, units and roundings aside."""
+    """Return whether two claims on one attribute contradict each other, units and roundings aside."""
     measures = (Measure(value=each.value, number=each.number, unit=each.unit) for each in (left, right))
     return not same_value(left.attribute, *measures)
 
 
 def _names(source: Source) -> tuple[str, ...]:
-    """What the settings may call a source: its name, its id, or the site that it is a page of."""
+    """Return what the settings may call a source: its name, its id, or the site that it is a page of."""
     host = urlsplit(source.url).hostname or ""
     return source.name.casefold(), source.id, host, host.removeprefix("www.")
 
@@ -85,7 +85,7 @@ class _Chooser:
         )
 
     def _choose(self, claims: list[Claim]) -> tuple[Claim, str]:
-        """The best claim, and the rule that left nothing to contradict it."""
+        """Return the best claim, and the rule that left nothing to contradict it."""
         if len(claims) == 1:
             return claims[0], ONLY_CLAIM
         reason = AGREED
@@ -110,5 +110,5 @@ def day_of(claim: Claim, source: Source | None) -> date:
 
 
 def is_stale(claim: Claim, source: Source | None, today: date, after: timedelta) -> bool:
-    """Whether more than `after` has passed since the day of the statement."""
+    """Return whether more than `after` has passed since the day of the statement."""
     return today - day_of(claim, source) > after

@@ -103,7 +103,7 @@ class _Writer:
     changed: int = 0
 
     def source_id(self, entry: SourcedEntry) -> str:
-        """The source of a record: its own or the pack's; `_faults` has seen that there is one."""
+        """Return the source of a record: its own or the pack's; `_faults` has seen that there is one."""
         return entry.source_id or (self.pack.source.key if self.pack.source else "")
 
     def tool_id(self, tool: str) -> str:
@@ -113,7 +113,7 @@ class _Writer:
         return self.comparison_ids.get(comparison, comparison)
 
     def rows(self, query: str, ids: Iterable[str]) -> list[Row]:
-        """The rows of a query about many ids, given as one JSON parameter `ids`."""
+        """Return the rows of a query about many ids, given as one JSON parameter `ids`."""
         return self.db.conn.execute(query, {"ids": json.dumps(sorted(set(ids)))}).fetchall()
 
     def add(self, table: str, rows: Iterable[Values]) -> None:
@@ -124,7 +124,7 @@ class _Writer:
             self.added[table] += len(listed)
 
     def seen(self, moment: datetime | None) -> str:
-        """The moment that counts for a record: its own, in an export, or else the import's."""
+        """Return the moment that counts for a record: its own, in an export, or else the import's."""
         return self.now if moment is None else moment_text(moment)
 
 
@@ -188,7 +188,7 @@ def _whose(writer: _Writer) -> tuple[bool | None, bool]:
 
 
 def _is_new(writer: _Writer) -> bool:
-    """Whether this pack was never imported; from now on it was. Exports bring the list of those that were."""
+    """Return whether this pack was never imported, and record that it now was. Exports list those that were."""
     if writer.pack.imports is not None:
         writer.db.conn.executemany(_ADD_IMPORT, [to_row(each) for each in writer.pack.imports])
         return True
@@ -249,7 +249,7 @@ def _unknown_sources(db: Database, pack: Pack) -> Iterator[Fault]:
 
 
 def _known_tools(db: Database, pack: Pack) -> set[str]:
-    """The ids under which a record may name a tool: those of the pack and those of the store."""
+    """Return the ids under which a record may name a tool: those of the pack and those of the store."""
     named = {each.id for each in pack.tools} | {each.alias for each in pack.aliases}
     asked = {each.tool_id for kind in _STATEMENTS for each in getattr(pack, kind)}
     asked |= {side for each in pack.comparisons for side in (each.left_id, each.right_id)}
@@ -323,7 +323,7 @@ def _empty_records(pack: Pack) -> Iterator[Fault]:
 
 
 def _lacks_scale(claim: ClaimEntry) -> bool:
-    """Whether a price is a number in dollars but does not say for how many tokens."""
+    """Return whether a price is a number in dollars but does not say for how many tokens."""
     if not claim.attribute.endswith("_price"):
         return False
     return (
@@ -419,7 +419,7 @@ def _describe_tools(writer: _Writer) -> None:
 
 
 def _stored_tools(writer: _Writer) -> dict[str, Row]:
-    """The store's rows of the pack's tools; where it knows one by its name only, that id is taken."""
+    """Return the store's rows of the pack's tools; where it knows one by its name only, that id is taken."""
     entries: Sequence[ToolEntry] = writer.pack.tools
     own_ids = {each.id for each in entries}
     known = {row["id"]: row for row in writer.rows(_TOOLS_BY_ID, own_ids)}
@@ -434,7 +434,7 @@ def _stored_tools(writer: _Writer) -> dict[str, Row]:
 
 
 def _refuse_shared_id(writer: _Writer, index: int, before: Row, row: Values) -> None:
-    """Two sources' names that differ only in what an id leaves out must not become one tool unasked."""
+    """Refuse two sources' names that differ only in what an id leaves out: they must not become one tool unasked."""
     renamed = before["name_key"] != row["name_key"] and before["source_id"] != row["source_id"]
     if renamed and slug(before["name"]) == slug(str(row["name"])) == row["id"]:
         raise BadInput(
@@ -445,7 +445,7 @@ def _refuse_shared_id(writer: _Writer, index: int, before: Row, row: Values) -> 
 
 
 def _name_key(name: str) -> str:
-    """What makes two names the same name: all but case and white space."""
+    """Return what two spellings of one name have in common: all but case and white space."""
     return " ".join(name.casefold().split())
 
 
@@ -517,7 +517,7 @@ def _keep_revision(writer: _Writer, revision: Values) -> None:
 
 
 def _merged(writer: _Writer, table: str, before: Row, row: Values) -> Values:
-    """Which description holds, field by field."""
+    """Merge the descriptions, field by field."""
     facts, prose = _FACTS[table], _PROSE[table]
     was_ours, is_ours = before["source_id"] in writer.ours, row["source_id"] in writer.ours
     if (was_ours and not is_ours) or str(row["last_seen_at"]) < before["last_seen_at"]:
@@ -630,7 +630,7 @@ def _rating(writer: _Writer, entry: ReviewEntry, review_id: str) -> Values:
 
 
 def _adds(writer: _Writer, entry: ReviewEntry, rating: Values, known: list[Row | Values]) -> bool:
-    """Whether a rating says more than those before it, or is the first in our own name."""
+    """Return whether a rating says more than those before it, or is the first in our own name."""
     if any(each["id"] == rating["id"] for each in known):
         return False
     if entry.seen_at is not None or not known:
@@ -661,7 +661,7 @@ Saying = list[tuple[int, Stated[Contents]]]
 
 
 def _same_verdict(said: Contents, saying: Contents) -> bool:
-    """Whether a verdict adds nothing to another: no other figure, and no stated split where one was derived."""
+    """Return whether a verdict adds nothing to another: no other figure, and no stated split where one was derived."""
     *figures, derived = saying
     *before, was_derived = said
     states_split = saying[0] is not None and was_derived and not derived
@@ -684,7 +684,7 @@ class StatementTable:
     shared: bool = False
 
     def subject(self, row: Values, ours: frozenset[str]) -> Contents:
-        """What a statement speaks of, and for whom."""
+        """Return what a statement speaks of, and for whom."""
         source = "" if self.shared and row["source_id"] in ours else row["source_id"]
         return (row["tool_id"], source, *_pick(row, self.on))
 
@@ -693,7 +693,7 @@ class StatementTable:
         return Stated(_pick(row, self.says + self.dates), dated, str(row["seen_at"]))
 
     def contents(self, stated: Stated[Contents]) -> Contents:
-        """What is said, without its dates."""
+        """Return what is said, without its dates."""
         return stated.what[: len(self.says)]
 
     def id(self, row: Values) -> str:
@@ -771,7 +771,7 @@ def _statement_row(writer: _Writer, entry: StatementEntry) -> Values:
 
 
 def _may_add(table: StatementTable, known: list[Stated[Contents]], stated: Stated[Contents]) -> bool:
-    """False for what only repeats a part of what holds: the same without its date, or without all its figures."""
+    """Return False for what repeats a part of what holds: the same without its date, or some of its figures."""
     return bool(stated.dated) or not any(
         table.repeats(table.contents(each), table.contents(stated)) and each.what != stated.what
         for each in current(known)
@@ -779,7 +779,7 @@ def _may_add(table: StatementTable, known: list[Stated[Contents]], stated: State
 
 
 def _additions(known: list[Stated[Contents]], spoken: Saying, now: str) -> list[int]:
-    """The places to add: all when what holds would change, else what was never said before."""
+    """Return the places to add: all when what holds would change, else what was never said before."""
     before = {each.what for each in known}
     after = current([*known, *(stated for _, stated in spoken)])
     if {each.what for each in after} != {each.what for each in current(known)}:

@@ -22,7 +22,7 @@ class Section:
 
 
 def overview(store: ContentStore, key: str, source_order: Sequence[str]) -> tuple[Section, ...]:
-    """The sections on the tool or comparison with this id that have rows; raises NotFound."""
+    """Return the sections on the tool or comparison with this id that have rows; raises NotFound."""
     tool, comparison = store.tools([key]).get(key), store.comparisons([key]).get(key)
     about = comparison or tool
     if about is None:
@@ -71,7 +71,7 @@ def _statements(store: ContentStore, ids: Sequence[str], source_order: Sequence[
 
 
 def _fact_rows(fact: Fact, sources: Mapping[str, Source]) -> Iterator[Row]:
-    """The fact and, below it, the claims that differ from it."""
+    """Yield the fact and, below it, the claims that differ from it."""
     for claim, rule in ((fact.claim, fact.reason), *((other, "differs") for other in fact.others)):
         yield (
             claim.tool_id,
@@ -87,7 +87,7 @@ def _fact_rows(fact: Fact, sources: Mapping[str, Source]) -> Iterator[Row]:
 
 
 def _table(title: str, found: Mapping[str, Sequence[Any]], *names: str) -> Section:
-    """A row for each record, with these of its fields."""
+    """Return a row for each record, with these of its fields."""
     return Section(
         title=title,
         columns=("Tool", *(name.replace("_", " ").capitalize() for name in names)),

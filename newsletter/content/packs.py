@@ -63,7 +63,7 @@ class NotPlainYaml(ValueError):
 
 
 def read_yaml(text: str, lines: dict[FieldPath, int], depth: int) -> Any:
-    """The one document of `text`; fills `lines` with the line of everything in it."""
+    """Return the one document of `text`; fills `lines` with the line of everything in it."""
     try:
         return _YamlReader(text, lines, depth).read()
     except yaml.MarkedYAMLError as error:
@@ -132,7 +132,7 @@ def _line(event: Event) -> int:
 
 
 def _scalar(event: ScalarEvent) -> Any:
-    """A plain word as null, true, false or a number where it is one; anything quoted as text."""
+    """Return a plain word as null, true, false or a number where it is one; anything quoted as text."""
     text: str = event.value
     if not event.implicit[0]:
         return text
@@ -149,7 +149,7 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]|[^\s{}\[\]:,"]+', re.DOTALL)
 
 
 def json_lines(text: str) -> Iterator[tuple[FieldPath, int]]:
-    """The path and line of every member and element, in the order of a text that the parser has accepted."""
+    """Yield the path and line of every member and element, in the order of a text that the parser has accepted."""
     path: list[str | int | None] = []
     objects: list[bool] = []
     line, counted = 1, 0
@@ -254,7 +254,7 @@ def _shown(value: object) -> str:
 
 
 def _known_fields(path: FieldPath) -> list[str]:
-    """The fields of the pack, or of the record at a path of it, as packs call them."""
+    """Return the fields of the pack, or of the record at a path of it, as packs call them."""
     if not path:
         return list(Pack.model_fields)
     kinds = get_type_hints(Pack)[str(path[0])]
@@ -262,7 +262,7 @@ def _known_fields(path: FieldPath) -> list[str]:
 
 
 def _record_in(hint: Any) -> type[Entry]:
-    """The record inside a type such as `tuple[ToolEntry, ...] | None`."""
+    """Return the record inside a type such as `tuple[ToolEntry, ...] | None`."""
     while not (isinstance(hint, type) and issubclass(hint, Entry)):
         hint = get_args(hint)[0]
     return hint
@@ -286,7 +286,7 @@ class PackFile:
 
 
 def read_text(file: Path, limit: int = JSON_LIMIT) -> str:
-    """The text of a file somebody gave us; raises BadInput unless it is UTF-8 text of a sane size."""
+    """Return the text of a file somebody gave us; raises BadInput unless it is UTF-8 text of a sane size."""
     try:
         size = file.stat().st_size
         if size > limit:
@@ -314,7 +314,7 @@ def parse_pack(text: str, file: Path) -> PackFile:
     value = _parse_json(text, file) if is_json(text) else _parse_yaml(text, file, lines)
 
     def where(path: FieldPath) -> Place:
-        """The place of a field, or of the nearest thing around it that the file does have."""
+        """Return the place of a field, or of the nearest thing around it that the file does have."""
         # JSON's lines are looked up only when they are asked for, which is when something is wrong.
         known = lines or dict(json_lines(text))
         around = (path[:length] for length in range(len(path), -1, -1))
@@ -380,7 +380,7 @@ def _refuse_constant(name: str) -> None:
 
 
 def _twice(text: str, file: Path) -> BadInput:
-    """The complaint about a name that a record has twice, at its second place."""
+    """Return the complaint about a name that a record has twice, at its second place."""
     seen: set[FieldPath] = set()
     place = Place(file)
     for path, line in json_lines(text):
@@ -398,7 +398,7 @@ _FOR_EXPORTS = ("texts", "revisions", "reader_votes", "imports")
 
 
 def pack_schema() -> str:
-    """The schema as a JSON text, for editors and other programs."""
+    """Return the schema as a JSON text, for editors and other programs."""
     schema = _without_titles(Pack.model_json_schema())
     for field in _FOR_EXPORTS:
         schema["properties"][field]["description"] = "In exports only."
@@ -412,7 +412,7 @@ def pack_schema() -> str:
 
 
 def _without_titles(value: Any) -> Any:
-    """The same without the titles that pydantic makes from the names."""
+    """Return the schema without the titles that pydantic makes from the names."""
     if isinstance(value, list):
         return [_without_titles(each) for each in value]
     if not isinstance(value, dict):
@@ -451,7 +451,7 @@ class Provenance:
 
 
 def find_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files named, and in the order of their names those of the folders named; raises BadInput for none."""
+    """Yield the files named, and in the order of their names those of the folders named; raises BadInput for none."""
     for path in paths:
         if not path.is_dir():
             yield path
@@ -469,7 +469,7 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def read_material(file: Path, provenance: Provenance) -> PackFile:
-    """The pack in a file, or the pack that a page is; raises BadInput with the place."""
+    """Return the pack in a file, or the pack that a page is; raises BadInput with the place."""
     text = read_text(file, JSON_LIMIT if file.suffix.lower() == ".json" else 4 * YAML_LIMIT)
     if is_pack(file, text):
         read = parse_pack(text, file)
@@ -490,12 +490,12 @@ def read_material(file: Path, provenance: Provenance) -> PackFile:
 
 
 def is_pack(file: Path, text: str) -> bool:
-    """Whether it is a pack by its ending, or by how it begins; everything else may be a page."""
+    """Return whether a file is a pack, by its ending or by how it begins; everything else may be a page."""
     return file.suffix.lower() in _PACK_SUFFIXES or is_json(text) or _PACK_START.match(text) is not None
 
 
 def _with_provenance(pack: Pack, provenance: Provenance, file: Path) -> Pack:
-    """The pack with the caller's word on its own source and on what it leaves undated."""
+    """Return the pack with the caller's word on its own source and on what it leaves undated."""
     source = pack.source
     if source is None and provenance.url:
         source = SourceEntry(name=re.sub(r"^https?://(www\.)?", "", provenance.url), url=provenance.url)
@@ -523,7 +523,7 @@ def _with_provenance(pack: Pack, provenance: Provenance, file: Path) -> Pack:
 
 
 def _dated(statements: Iterable[Dated], as_of: date | None) -> tuple[Dated, ...]:
-    """The statements, those without a date of their own as of that day."""
+    """Return the statements, those without a date of their own dated that day."""
     if as_of is None:
         return tuple(statements)
     return tuple(

@@ -75,7 +75,7 @@ def is_web_address(url: str) -> bool:
 
 
 def _as_text(value: Any) -> Any:
-    """Numbers may be written without quotes where a value is text: 0.10 is as good as "0.10"."""
+    """Accept numbers without quotes where a value is text: 0.10 is as good as "0.10"."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Decimal):
@@ -501,7 +501,7 @@ class Pack(BaseModel):
     imports: tuple[ImportEntry, ...] | None = None
 
     def all_sources(self) -> Iterator[SourceEntry]:
-        """The pack's own source, then the others."""
+        """Yield the pack's own source, then the others."""
         if self.source is not None:
             yield self.source
         yield from self.sources
@@ -610,7 +610,7 @@ _PARSERS: dict[Any, Callable[[Any], Any]] = {
 
 @cache
 def _columns(record: Any) -> tuple[tuple[str, ...], tuple[tuple[str, Callable[[Any], Any]], ...]]:
-    """The fields that are in their columns as they are, and the others, each with what reads its column."""
+    """Return the fields that are in their columns as they are, and the others, each with what reads its column."""
     hints = get_type_hints(record)
     parsers = {each.name: _parser(hints[each.name]) for each in fields(record)}
     plain = tuple(name for name, parse in parsers.items() if parse is None)

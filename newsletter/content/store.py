@@ -90,7 +90,7 @@ class ContentStore:
 
     @classmethod
     def read_only(cls, path: Path) -> "ContentStore":
-        """The same, for reading an existing store."""
+        """Open an existing store for reading only."""
         store = cls.__new__(cls)
         store.db = open_for_reading(path)
         return store
@@ -124,7 +124,7 @@ class ContentStore:
     # Tools, comparisons and sources.
 
     def comparison_heads(self, before: datetime | None = None) -> Iterator[ComparisonHead]:
-        """Comparisons first seen before a moment (None: all), the oldest first."""
+        """Return comparisons first seen before a moment (None: all), the oldest first."""
         names = self.aliases()
         for row in self._rows(_COMPARISON_HEADS, before=_limit(before)):
             sides = _sides(row, names)
@@ -132,16 +132,16 @@ class ContentStore:
                 yield from_row(ComparisonHead, row, **sides)
 
     def tool_heads(self, before: datetime | None = None) -> Iterator[ToolHead]:
-        """Tools first seen before a moment (None: all), the oldest first."""
+        """Return tools first seen before a moment (None: all), the oldest first."""
         return (from_row(ToolHead, row) for row in self._rows(_TOOL_HEADS, before=_limit(before)))
 
     def count_comparisons_since(self, since: datetime) -> int:
-        """How many comparisons were first seen from a moment on."""
+        """Return how many comparisons were first seen from a moment on."""
         [row] = self._rows(_NEWER, since=moment_text(since))
         return int(row["number"])
 
     def get_comparison(self, comparison_id: str) -> Comparison:
-        """One comparison; raises NotFound."""
+        """Return one comparison; raises NotFound."""
         found = self.comparisons([comparison_id])
         if not found:
             raise NotFound("comparison", comparison_id, "Look for it with: newsletter content search WORDS")
@@ -155,14 +155,14 @@ class ContentStore:
         }
 
     def get_tool(self, tool_id: str) -> Tool:
-        """One tool; raises NotFound."""
+        """Return one tool; raises NotFound."""
         found = self.tools([tool_id])
         if not found:
             raise NotFound("tool", tool_id, "Look for it with: newsletter content search WORDS")
         return found[tool_id]
 
     def tools(self, ids: Iterable[str]) -> dict[str, Tool]:
-        """The tools by the ids asked for; an alias gives its tool."""
+        """Return the tools by the ids asked for; an alias gives its tool."""
         wanted = list(ids)
         names = self.aliases()
         found = {
@@ -172,32 +172,32 @@ class ContentStore:
         return {each: found[names.get(each, each)] for each in wanted if names.get(each, each) in found}
 
     def aliases(self) -> dict[str, str]:
-        """Ids that somebody has said mean another tool, and the id of that tool."""
+        """Return ids that somebody has said mean another tool, and the id of that tool."""
         return {row["alias"]: row["tool_id"] for row in self._rows("SELECT alias, tool_id FROM aliases")}
 
     def find_tools(self, part: str, limit: int) -> tuple[tuple[str, str], ...]:
-        """The ids and names of tools whose name or id holds these letters, the shortest name first."""
+        """Return the ids and names of tools whose name or id holds these letters, the shortest name first."""
         escaped = part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         found = self._rows(_TOOLS_BY_LETTERS, part=f"%{escaped}%", limit=limit)
         return tuple((row["id"], row["name"]) for row in found)
 
     def sources(self, ids: Iterable[str], *, with_text: bool = False) -> dict[str, Source]:
-        """The sources by id; their whole last text only on demand, since a week of pages is megabytes."""
+        """Return the sources by id; their whole last text only on demand, since a week of pages is megabytes."""
         query = _SOURCES_WITH_TEXT if with_text else _SOURCES
         return {row["id"]: from_row(Source, row) for row in self._rows(query, ids=_listed(ids))}
 
     def all_sources(self) -> tuple[Source, ...]:
-        """Every source, the last seen first, without its text."""
+        """Return every source, the last seen first, without its text."""
         return tuple(from_row(Source, row) for row in self._rows(_ALL_SOURCES))
 
     def revisions(self, since: datetime, until: datetime) -> tuple[Revision, ...]:
-        """What was described otherwise from `since` on and before `until`, the first seen first."""
+        """Return what was described otherwise from `since` on and before `until`, the first seen first."""
         names = self.aliases()
         found = self._rows(_REVISIONS, since=moment_text(since), before=moment_text(until))
         return tuple(from_row(Revision, row, key=names.get(row["key"], row["key"])) for row in found)
 
     def search(self, text: str, limit: int = 20) -> tuple[Hit, ...]:
-        """What holds all the words of `text`, the best first; none for a text without words."""
+        """Return what holds all the words of `text`, the best first; none for a text without words."""
         if not any(letter.isalnum() for letter in text):
             return ()
         found = self._rows(_SEARCH, words=self.db.quote_fts(text), limit=limit)
@@ -208,7 +208,7 @@ class ContentStore:
     def reviews(
         self, tool_ids: Iterable[str], *, before: datetime | None = None
     ) -> dict[str, tuple[Review, ...]]:
-        """The reviews of each tool: the last of every named reviewer, and all by nobody named."""
+        """Return the reviews of each tool: the last of every named reviewer, and all by nobody named."""
         return {
             tool_id: fold_reviews(tool_id, found)
             for tool_id, found in self._by_tool(_RATINGS, tool_ids, before).items()
@@ -217,14 +217,14 @@ class ContentStore:
     def verdicts(
         self, tool_ids: Iterable[str], *, before: datetime | None = None
     ) -> dict[str, tuple[Verdict, ...]]:
-        """The history of each tool's verdicts, the oldest first."""
+        """Return the history of each tool's verdicts, the oldest first."""
         return {
             tool_id: tuple(from_row(Verdict, row, tool_id=tool_id) for row in found)
             for tool_id, found in self._by_tool(_VERDICTS, tool_ids, before).items()
         }
 
     def votes(self, tool_ids: Iterable[str], *, before: datetime | None = None) -> dict[str, Votes]:
-        """The last totals of each tool: our site's own, else those of our readers, else those of others."""
+        """Return the last totals of each tool: our site's own, else those of our readers, else those of others."""
         return {
             tool_id: from_row(Votes, found[-1], tool_id=tool_id)
             for tool_id, found in self._by_tool(_VOTES, tool_ids, before).items()
@@ -233,43 +233,43 @@ class ContentStore:
     def claims(
         self, tool_ids: Iterable[str], *, before: datetime | None = None
     ) -> dict[str, tuple[Claim, ...]]:
-        """The claims that hold, for each tool, source and attribute, in the order in which they were first seen."""
+        """Return the claims that hold, for each tool, source and attribute, in the order in which they were first seen."""
         return self._current(Claim, _CLAIMS, ("source_id", "attribute"), tool_ids, before)
 
     def offers(
         self, tool_ids: Iterable[str], *, before: datetime | None = None
     ) -> dict[str, tuple[Offer, ...]]:
-        """The offers that hold, for each tool, source and provider."""
+        """Return the offers that hold, for each tool, source and provider."""
         return self._current(Offer, _OFFERS, ("source_id", "provider"), tool_ids, before)
 
     def benchmarks(self, tool_ids: Iterable[str]) -> dict[str, tuple[Benchmark, ...]]:
-        """The results that hold, for each tool, source and test."""
+        """Return the results that hold, for each tool, source and test."""
         return self._current(Benchmark, _BENCHMARKS, ("source_id", "test"), tool_ids)
 
     def notes(self, tool_ids: Iterable[str]) -> dict[str, tuple[Note, ...]]:
-        """The notes that hold: what each source said last of a tool, for each kind of note."""
+        """Return the notes that hold: what each source said last of a tool, for each kind of note."""
         return self._current(Note, _NOTES, ("source_id", "kind"), tool_ids)
 
     def questions(
         self, *, comparison_ids: Iterable[str] = (), tool_ids: Iterable[str] = ()
     ) -> tuple[Question, ...]:
-        """The questions about any of these, in the order in which they were first seen."""
+        """Return the questions about any of these, in the order in which they were first seen."""
         names = self._names(tool_ids)
         found = self._rows(_QUESTIONS, comparisons=_listed(comparison_ids), tools=_listed(names))
         return tuple(from_row(Question, row, tool_id=names.get(row["tool_id"])) for row in found)
 
     def questions_by_id(self, ids: Iterable[str]) -> dict[str, Question]:
-        """The questions of these ids that the store has."""
+        """Return the questions of these ids that the store has."""
         found = self._rows(_QUESTIONS_BY_ID, ids=_listed(ids))
         return {row["id"]: from_row(Question, row) for row in found}
 
     def stated_between(self, since: datetime, until: datetime) -> tuple[str, ...]:
-        """The tools of which something was known before `since` and something more was seen before `until`."""
+        """Return the tools of which something was known before `since` and something more was seen before `until`."""
         found = self._rows(_STATED_BETWEEN, since=moment_text(since), before=moment_text(until))
         return tuple(row["id"] for row in found)
 
     def standings(self, before: datetime) -> dict[str, Standing]:
-        """How each tool stood at that moment, by what had been seen; tools of which nothing is known are missing.
+        """Return how each tool stood at that moment, by what had been seen; tools of which nothing is known are missing.
 
         Light enough for thousands of tools at once: what the digest ranks by before it reads details.
         """
@@ -322,7 +322,7 @@ class ContentStore:
         since: datetime | None = None,
         before: datetime | None = None,
     ) -> tuple[ReaderVotes, ...]:
-        """The totals, of these comparisons or of all, that were closed from `since` on and before a moment."""
+        """Return the totals, of these comparisons or of all, that were closed from `since` on and before a moment."""
         ids = "null" if comparison_ids is None else _listed(comparison_ids)
         earliest = "" if since is None else moment_text(since)
         found = self._rows(_READER_VOTES, ids=ids, since=earliest, before=_limit(before))
@@ -336,7 +336,7 @@ class ContentStore:
         tool_ids: Iterable[str],
         before: datetime | None = None,
     ) -> dict[str, tuple[T, ...]]:
-        """What holds of each (tool, *key), in the order in which the store gives it."""
+        """Return what holds of each (tool, *key), in the order in which the store gives it."""
         found: dict[str, tuple[T, ...]] = {}
         for tool_id, every in self._by_tool(query, tool_ids, before).items():
             stated: dict[Hashable, list[Stated[Row]]] = defaultdict(list)
@@ -352,7 +352,7 @@ class ContentStore:
     def _by_tool(
         self, query: str, tool_ids: Iterable[str], before: datetime | None = None
     ) -> dict[str, list[Row]]:
-        """Rows about each tool, those of its aliases among them; tools without rows are left out."""
+        """Return rows about each tool, those of its aliases among them; tools without rows are left out."""
         names = self._names(tool_ids)
         found: dict[str, list[Row]] = defaultdict(list)
         for row in self._rows(query, ids=_listed(names), before=_limit(before)):
@@ -360,7 +360,7 @@ class ContentStore:
         return dict(found)
 
     def _names(self, tool_ids: Iterable[str]) -> dict[str, str]:
-        """Every id under which records about these tools may stand, and the id that was asked for."""
+        """Return every id under which records about these tools may stand, and the id that was asked for."""
         wanted = {each: each for each in tool_ids}
         others = {alias: tool_id for alias, tool_id in self.aliases().items() if tool_id in wanted}
         return wanted | others
@@ -380,7 +380,7 @@ def fold_reviews(tool_id: str, ratings: Iterable[Row]) -> tuple[Review, ...]:
 
 
 def _fold(tool_id: str, ratings: list[Row]) -> Review:
-    """One review, with what is known of it by now; it is ours where any of its ratings is."""
+    """Return one review with what is known of it by now; it is ours where any of its ratings is."""
     origin = next((row for row in ratings if row["ours"]), ratings[0])
     decision = last_known(ratings, "decision")
     return Review(
@@ -397,7 +397,7 @@ def _fold(tool_id: str, ratings: list[Row]) -> Review:
 
 
 def _listed(ids: Iterable[str]) -> str:
-    """Ids as one JSON parameter: SQLite limits the number of parameters, not their length."""
+    """Return the ids as one JSON parameter: SQLite limits the number of parameters, not their length."""
     return json.dumps(sorted(set(ids)))
 
 
@@ -406,7 +406,7 @@ def _limit(before: datetime | None) -> str:
 
 
 def _sides(row: Row, names: dict[str, str]) -> dict[str, str]:
-    """The two tools of a comparison, by their own ids where it names an alias."""
+    """Return the two tools of a comparison, by their own ids where it names an alias."""
     return {side: names.get(row[side], row[side]) for side in ("left_id", "right_id")}
 
 

@@ -135,13 +135,13 @@ class SiteDatabase:
         self.connection, self.views_file = connection, views_file
 
     def names(self) -> list[str]:
-        """The views that the file defines, of those that are known."""
+        """Return the views that the file defines, of those that are known."""
         rows = self.connection.execute("SELECT name FROM sqlite_temp_master WHERE type = 'view'")
         defined = {row[0].lower() for row in rows}
         return [name for name in VIEWS if name in defined]
 
     def rows(self, view: SiteView) -> Iterator[dict[str, object]]:
-        """The rows of a view by its columns; raises BadInput unless the columns are the documented ones."""
+        """Yield the rows of a view by its columns; raises BadInput unless the columns are the documented ones."""
         place = Place(self.views_file, field=f"view {view.name}")
         try:
             found = self.connection.execute(view.query)
@@ -170,7 +170,7 @@ def open_site(database: Path, views_file: Path) -> Iterator[SiteDatabase]:
 
 
 def _connect(database: Path) -> sqlite3.Connection:
-    """A connection that cannot write, inside a transaction, so that all views show the same moment."""
+    """Return a connection that cannot write, inside a transaction, so that all views show the same moment."""
     try:
         connection = sqlite3.connect(
             f"{database.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S
@@ -191,7 +191,7 @@ def _unreadable(database: Path, error: sqlite3.Error) -> BadInput:
 
 
 def _statements(text: str, file: Path) -> Iterator[tuple[int, str]]:
-    """The statements of a file, each with the line on which it begins."""
+    """Yield the statements of a file, each with the line on which it begins."""
     pending, begins = "", 1
     for number, line in enumerate(text.splitlines(keepends=True), 1):
         if not pending.strip():
@@ -229,7 +229,7 @@ def _may_read(action: int, first: str | None, second: str | None, database: str 
 
 
 def _check_names(connection: sqlite3.Connection, site: SiteDatabase, file: Path) -> None:
-    """The needed views are there, and every other one is known or helps one that is."""
+    """Refuse a file unless it has the needed views, and every other one is known or helps one that is."""
     known = site.names()
     written = dict(connection.execute("SELECT lower(name), sql FROM sqlite_temp_master WHERE type = 'view'"))
     others = sorted(written.keys() - set(known))
@@ -308,7 +308,7 @@ def _read(site: SiteDatabase, advance: Callable[[int], None]) -> tuple[dict[str,
 
 
 def _entries(view: str, row: Record) -> Iterator[Record]:
-    """What a row becomes: prices are a claim each, everything else one record."""
+    """Yield what a row becomes: prices are a claim each, everything else one record."""
     values = {
         column: _cleaned(column, value) for column, value in row.items() if value not in (None, "", b"")
     }
@@ -322,7 +322,7 @@ def _entries(view: str, row: Record) -> Iterator[Record]:
 
 
 def _cleaned(column: str, value: Any) -> Any:
-    """A site's value as a pack wants it: ids as slugs, days without their hours, text without control characters."""
+    """Return a site's value as a pack wants it: slugs for ids, days without hours, no control characters."""
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     if column in _IDS:
@@ -343,7 +343,7 @@ def _cleaned(column: str, value: Any) -> Any:
 
 
 def _tags(text: str) -> list[str]:
-    """Tags as a JSON list or with commas between them."""
+    """Read tags as a JSON list or with commas between them."""
     if text.lstrip().startswith("["):
         try:
             return [str(each) for each in json.loads(text)]

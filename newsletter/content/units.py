@@ -71,7 +71,7 @@ def measure(attribute: str, value: str, unit: str = "") -> Measure:
 
 
 def same_value(attribute: str, left: Measure, right: Measure) -> bool:
-    """Whether two measures of one attribute state the same."""
+    """Return whether two measures of one attribute state the same."""
     if left.number is not None and right.number is not None:
         return left.unit == right.unit and not _readings(left).isdisjoint(_readings(right))
     if attribute in ("released", "updated"):
@@ -80,7 +80,7 @@ def same_value(attribute: str, left: Measure, right: Measure) -> bool:
 
 
 def is_amount(attribute: str, value: str) -> bool:
-    """Whether the value of a price, cost or size begins with a number from 0; anything goes for other attributes."""
+    """Return whether a price, cost or size begins with a number from 0; any other attribute passes."""
     if not (attribute.endswith("_price") or attribute.startswith("cost_at_") or attribute in _SIZES):
         return True
     found = _AMOUNT.match(" ".join(value.split()))
@@ -88,13 +88,13 @@ def is_amount(attribute: str, value: str) -> bool:
 
 
 def plain(number: Decimal) -> str:
-    """A decimal without exponent and idle zeros: 0.10 → "0.1", 1E+3 → "1000"."""
+    """Write a decimal without exponent and idle zeros: 0.10 → "0.1", 1E+3 → "1000"."""
     text = f"{number:f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
 
 
 def _price(text: str, unit: str) -> Measure:
-    """Dollars per million tokens; the scale stands behind the number or in the unit."""
+    """Return dollars per million tokens; the scale stands behind the number or in the unit."""
     found = _MONEY.match(text)
     tokens = _tokens_per(found["tail"] or unit) if found else None
     if found is None or tokens is None:
@@ -104,7 +104,7 @@ def _price(text: str, unit: str) -> Measure:
 
 
 def _tokens_per(unit: str) -> int | None:
-    """How many tokens a price is for: "/1M tok" → 1,000,000; None when the unit does not say."""
+    """Return how many tokens a price is for: "/1M tok" → 1,000,000; None when the unit does not say."""
     found = _PER_TOKENS.match(unit.strip())
     if not found or not (found["count"] or found["scale"] or found["noun"]):
         return None
@@ -134,7 +134,7 @@ def _size(text: str, unit: str, wanted: str) -> Measure:
 
 
 def _scale_letter(scale: str) -> str:
-    """The one-letter form: "thousand" is k, the others begin with theirs."""
+    """Return the one-letter form: "thousand" is k, the others begin with theirs."""
     return "k" if scale.lower() == "thousand" else scale[0].lower()
 
 
@@ -143,7 +143,7 @@ def _decimal(text: str) -> Decimal:
 
 
 def _readings(measured: Measure) -> set[Decimal]:
-    """The numbers that a measure may mean: 128K tokens are 128,000 or 131,072."""
+    """Return the numbers that a measure may mean: 128K tokens are 128,000 or 131,072."""
     number = measured.number or Decimal(0)
     letter = measured.value[-1:].lower()
     if measured.unit != TOKENS or letter not in _BINARY_SCALES:
@@ -162,7 +162,7 @@ def _worded(attribute: str, text: str) -> str:
 
 
 def _day(text: str) -> str:
-    """A date as ISO, as far as it is stated: "June 2025" → "2025-06"."""
+    """Return a date as ISO, as far as it is stated: "June 2025" → "2025-06"."""
     for form, iso in _DATE_FORMS:
         try:
             return datetime.strptime(text, form).strftime(iso)  # noqa: DTZ007  (a day has no zone)
@@ -172,7 +172,7 @@ def _day(text: str) -> str:
 
 
 def _key(attribute: str, value: str) -> str:
-    """What has to be equal for two texts to say the same."""
+    """Return what has to be equal for two texts to say the same."""
     if attribute == "licence":
         return re.sub(r"licen[cs]e|version|[^a-z0-9.]", "", value.lower())
     return value.casefold()
@@ -184,5 +184,5 @@ MILLION = 1_000_000
 
 
 def monthly_cost(input_price: Decimal, output_price: Decimal, tokens: int) -> Decimal:
-    """Dollars for `tokens` at these prices in USD per million tokens."""
+    """Return dollars for `tokens` at these prices in USD per million tokens."""
     return (input_price + output_price) / 2 * tokens / MILLION

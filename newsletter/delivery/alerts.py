@@ -23,6 +23,16 @@ from newsletter.delivery.transactional import ALERT_KEY, queue_mail
 
 log = logging.getLogger(__name__)
 
+#: What is older is no news to a URL that was set, or came back, only now.
+NEWS = timedelta(days=1)
+
+#: How often an alert is tried in all, the rest before the second try, and the longest.
+TRIES = 10
+_FIRST_REST, _LONGEST_REST = timedelta(seconds=30), timedelta(hours=1)
+
+#: A process that took an alert and says nothing for so long must be dead.
+_SILENCE = timedelta(minutes=5)
+
 
 @dataclass(frozen=True, slots=True)
 class Alerts:
@@ -42,18 +52,6 @@ class Alerts:
                 queue_mail(connection, MailKind.ALERT, f"{ALERT_KEY}{key}", None, values, self.clock.now())
         if is_new:
             log.warning("%s", subject)
-
-
-#: What is older is no news to a URL that was set, or came back, only now.
-NEWS = timedelta(days=1)
-
-
-#: How often an alert is tried in all, the rest before the second try, and the longest.
-TRIES = 10
-_FIRST_REST, _LONGEST_REST = timedelta(seconds=30), timedelta(hours=1)
-
-#: A process that took an alert and says nothing for so long must be dead.
-_SILENCE = timedelta(minutes=5)
 
 
 class _NoRedirect(HTTPRedirectHandler):
@@ -122,18 +120,6 @@ class AlertWebhook:
 
     def _post(self, alert: Alert) -> str:
         """Return why it was not taken; empty: it was. The URL may hold a secret, so no word of it."""
-        headers = {"Content-Type": "application/json", "Idempotency-Key": alert.key}
-        request = Request(self.url, data=self._json(alert), headers=headers, method="POST")
-        try:
-            with build_opener(_NoRedirect).open(request, timeout=self.timeout):
-                return ""
-        except HTTPError as error:
-            error.close()
-            return f"it answered {error.code}"
-        except (OSError, HTTPException, ValueError) as error:
-            return f"it cannot be reached ({type(error).__name__})"
-
-    def _json(self, alert: Alert) -> bytes:
         told = {
             "event": alert.key,
             "at": alert.at.isoformat(),
@@ -143,4 +129,13 @@ class AlertWebhook:
             # What chat programs show.
             "text": f"{alert.subject}\n\n{alert.body}",
         }
-        return json.dumps(told).encode()
+        headers = {"Content-Type": "application/json", "Idempotency-Key": alert.key}
+        request = Request(self.url, data=json.dumps(told).encode(), headers=headers, method="POST")
+        try:
+            with build_opener(_NoRedirect).open(request, timeout=self.timeout):
+                return ""
+        except HTTPError as error:
+            error.close()
+            return f"it answered {error.code}"
+        except (OSError, HTTPException, ValueError) as error:
+            return f"it cannot be reached ({type(error).__name__})"

@@ -28,7 +28,7 @@ AddressHash = Callable[[str], str]
 
 
 def audience(edition: Edition, today: date) -> Select[tuple[int]]:
-    """The ids of the readers that an issue of this edition may go to today.
+    """Return the ids of the readers that an issue of this edition may go to today.
 
     The suppression list knows keyed hashes only, so it is not asked here but before every window.
     """

@@ -86,7 +86,7 @@ class DkimKey:
         return f"v=DKIM1; k=ed25519; p={b64encode(octets).decode()}"
 
     def sign(self, signed: bytes) -> bytes:
-        """The signature over canonicalised headers. Ed25519 signs their digest (RFC 8463, 3)."""
+        """Return the signature over canonicalised headers. Ed25519 signs their digest (RFC 8463, 3)."""
         if isinstance(self.private, RSAPrivateKey):
             return self.private.sign(signed, _PADDING, _DIGEST)
         return self.private.sign(sha256(signed).digest())
@@ -100,11 +100,11 @@ class DkimSigner:
         self._keys = tuple(keys)
 
     def sign(self, message: bytes, signed_at: datetime) -> bytes:
-        """The message behind its signatures; raises as `signatures` does."""
+        """Return the message behind its signatures; raises as `signatures` does."""
         return self.signatures(message, signed_at) + message
 
     def signatures(self, message: bytes, signed_at: datetime) -> bytes:
-        """A DKIM-Signature header for each key: what belongs in front of the message.
+        """Return a DKIM-Signature header for each key: what belongs in front of the message.
 
         Raises ValueError for bytes that are no message with CRLF line ends, and for a signed header that is there
         twice.
@@ -117,7 +117,7 @@ class DkimSigner:
         return b"".join([self._header(key, names, covered, now) for key in self._keys])
 
     def _header(self, key: DkimKey, names: tuple[bytes, ...], covered: bytes, now: bytes) -> bytes:
-        """A DKIM-Signature header. It signs itself too, with `b=` empty (RFC 6376, 3.7)."""
+        """Return a DKIM-Signature header. It signs itself too, with `b=` empty (RFC 6376, 3.7)."""
         written, canonical = _opening(self._domain, key.selector, key.algorithm, names)
         signature = b64encode(key.sign(b"%b%b %b b=" % (covered, canonical, now)))
         lines = [signature[start : start + 72] for start in range(0, len(signature), 72)]
@@ -126,7 +126,7 @@ class DkimSigner:
 
 @lru_cache(maxsize=64)
 def _opening(domain: str, selector: str, algorithm: str, names: tuple[bytes, ...]) -> tuple[bytes, bytes]:
-    """The part of the header that stays the same from message to message: folded, and canonical.
+    """Return the part of the header that stays the same from message to message: folded, and canonical.
 
     From is named once more than it is there: so nobody can add another.
     """
@@ -138,7 +138,7 @@ def _opening(domain: str, selector: str, algorithm: str, names: tuple[bytes, ...
 
 
 def _signed_fields(head: bytes) -> tuple[tuple[bytes, ...], bytes]:
-    """The names of the headers to sign, and those headers in relaxed form (RFC 6376, 3.4.2)."""
+    """Return the names of the headers to sign, and those headers in relaxed form (RFC 6376, 3.4.2)."""
     unfolded = head.replace(b"\r\n ", b" ").replace(b"\r\n\t", b" ")
     fields = [field for line in unfolded.split(b"\r\n") if (field := _signed_field(line))]
     return tuple([name for name, _ in fields]), b"".join([canonical for _, canonical in fields])
@@ -147,7 +147,7 @@ def _signed_fields(head: bytes) -> tuple[tuple[bytes, ...], bytes]:
 # Most headers are the same in every message of an issue.
 @lru_cache(maxsize=256)
 def _signed_field(line: bytes) -> tuple[bytes, bytes] | None:
-    """A header's relaxed name, and the whole of it in relaxed form; None for one that is not signed."""
+    """Return a header's relaxed name, and the whole of it in relaxed form; None for one that is not signed."""
     name, _, value = line.partition(b":")
     signed = _signed_name(name)
     if signed is None:
@@ -159,13 +159,13 @@ def _signed_field(line: bytes) -> tuple[bytes, bytes] | None:
 
 @lru_cache(maxsize=256)
 def _signed_name(name: bytes) -> bytes | None:
-    """The relaxed name of a header to sign; None for one that is not signed."""
+    """Return the relaxed name of a header to sign; None for one that is not signed."""
     relaxed = name.rstrip().lower()
     return relaxed if relaxed in SIGNED else None
 
 
 def _body_hash(message: bytes, start: int) -> bytes:
-    """The digest of a body in simple form: one line end at its end (RFC 6376, 3.4.3). Copies nothing."""
+    """Return the digest of a body in simple form: one line end at its end (RFC 6376, 3.4.3). Copies nothing."""
     end = len(message)
     while message.endswith(b"\r\n\r\n", start, end):
         end -= 2
@@ -176,7 +176,7 @@ def _body_hash(message: bytes, start: int) -> bytes:
 
 
 def read_key(file: Path, selector: str, *, setting: str) -> DkimKey:
-    """A key from a PEM file. Raises ConfigError, naming the setting, for anything but a usable RSA or Ed25519 key."""
+    """Read a key from a PEM file; raises ConfigError, naming the setting, for any but a usable RSA or Ed25519 key."""
     wanted = "a PEM file with an RSA or Ed25519 private key and no passphrase was expected"
     try:
         private = load_pem_private_key(file.read_bytes(), password=None)
@@ -197,13 +197,27 @@ def _wrong(file: Path, setting: str, fault: str) -> ConfigError:
     return ConfigError(f"{setting}: {fault}.", setting=setting, place=Place(file))
 
 
-# DKIM keys as an operator has them: files that are made once, selectors, and the DNS records that go with them.
+# Keys as an operator has them: files that are made once, selectors, and the DNS records that go with them.
 #
-# Signing with them is dkim.py's work. The RSA key stands in DNS under the selector, the Ed25519 key under the selector
+# The RSA key stands in DNS under the selector, the Ed25519 key under the selector
 # with `-ed25519` behind it: two keys cannot share a name, and an old verifier that knows only RSA must find its own.
 
 #: Octets of one string of a TXT record, at most (RFC 1035, 3.3).
 _STRING = 255
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsRecord:
+    """A TXT record."""
+
+    name: str
+    value: str
+
+    @property
+    def zone_line(self) -> str:
+        """The record as a line of a zone file, where a string has at most 255 octets."""
+        pieces = (self.value[start : start + _STRING] for start in range(0, len(self.value), _STRING))
+        return f"{self.name}. IN TXT ( " + " ".join(f'"{piece}"' for piece in pieces) + " )"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +231,7 @@ class DkimFiles:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Those that the settings name."""
+        """Return the keys that the settings name."""
         rsa, ed25519 = settings.dkim.rsa_key, settings.dkim.ed25519_key
         return cls(
             domain=settings.signing_domain,
@@ -242,12 +256,12 @@ class DkimFiles:
         return tuple(made)
 
     def signer(self) -> DkimSigner | None:
-        """What signs with them; None without any. Raises ConfigError for a file that is no such key."""
+        """Return what signs with the keys; None without any. Raises ConfigError for a file that is no such key."""
         keys = tuple(self._keys())
         return DkimSigner(self.domain, keys) if keys else None
 
-    def records(self) -> "tuple[DnsRecord, ...]":
-        """What belongs in DNS. Raises ConfigError for a file that is no such key."""
+    def records(self) -> tuple[DnsRecord, ...]:
+        """Return what belongs in DNS; raises ConfigError for a file that is no such key."""
         return tuple(
             DnsRecord(name=f"{key.selector}._domainkey.{self.domain}", value=key.dns_record)
             for key in self._keys()
@@ -260,22 +274,8 @@ class DkimFiles:
             yield _own_key(self.ed25519, f"{self.selector}-ed25519", "dkim.ed25519_key")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DnsRecord:
-    """A TXT record."""
-
-    name: str
-    value: str
-
-    @property
-    def zone_line(self) -> str:
-        """The record as a line of a zone file, where a string has at most 255 octets."""
-        pieces = (self.value[start : start + _STRING] for start in range(0, len(self.value), _STRING))
-        return f"{self.name}. IN TXT ( " + " ".join(f'"{piece}"' for piece in pieces) + " )"
-
-
 def _own_key(file: Path, selector: str, setting: str) -> DkimKey:
-    """A key that nobody else can read: whoever has it writes in our name."""
+    """Read a key, and refuse one that others can read: whoever has it writes in our name."""
     key = read_key(file, selector, setting=setting)
     mode = stat.S_IMODE(file.stat().st_mode)
     if mode & 0o077:

@@ -10,8 +10,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, Select, delete, select, update
 
 from newsletter.clock import Clock
 from newsletter.db.engine import BUSY_TIMEOUT_MS, Database
@@ -94,7 +95,7 @@ class Eraser:
         self._delete_files(names)
         empty_the_log(self.database, self.clock)
 
-    def tidy(self, keep: "Retention") -> "RetentionResult":
+    def tidy(self, keep: Retention) -> RetentionResult:
         """Let go of everything whose time is over. Raises StoreBusy when the log cannot be emptied."""
         unconfirmed = self.forget_unconfirmed(keep.unconfirmed)
         left = self.erase_who_left(keep.left)
@@ -159,7 +160,7 @@ class Eraser:
         return names
 
     def _files(self, connection: Connection, reader_ids: Sequence[int]) -> Iterator[str]:
-        """The names that these readers' messages have in an outbox."""
+        """Yield the names that these readers' messages have in an outbox."""
         # Issue by issue, for so the ledger is kept: by reader alone all of it would be read.
         copies = select(deliveries.c.issue_id, deliveries.c.reader_id).where(
             deliveries.c.issue_id.in_(select(issues.c.id)), deliveries.c.reader_id.in_(reader_ids)
@@ -204,7 +205,7 @@ def empty_the_log(database: Database, clock: Clock) -> None:
 
 
 def _cut(database: Database) -> bool:
-    """One try that waits for nobody: a checkpoint that waits keeps every writer waiting with it."""
+    """Try once to empty the log, waiting for nobody: a checkpoint that waits keeps every writer waiting with it."""
     with closing(database.write_engine.raw_connection()) as connection:
         cursor = connection.cursor()
         cursor.execute("PRAGMA busy_timeout = 0")
@@ -220,11 +221,19 @@ def _cut(database: Database) -> bool:
 
 
 def export_reader(connection: Connection, reader: Reader, ballots: Ballots) -> dict[str, object]:
-    """The reader's own export. Times are ISO 8601 in UTC. Votes that were counted are nobody's any more."""
+    """Return all that is kept of a reader. Times are ISO 8601 in UTC. Votes that were counted are nobody's any more."""
+    sent = (
+        select(issues.c.edition, issues.c.number, deliveries.c.status, deliveries.c.at, deliveries.c.code)
+        .join_from(deliveries, issues, deliveries.c.issue_id == issues.c.id)
+        .where(deliveries.c.reader_id == reader.id)
+        .order_by(deliveries.c.issue_id)
+    )
+    single = select(mails.c.kind, mails.c.status, mails.c.queued_at, mails.c.at, mails.c.code)
+    reported = select(reports.c.kind, reports.c.at, reports.c.code, reports.c.outcome)
     return reader_data(connection, reader) | {
-        "issues": _issues(connection, reader.id),
-        "mails": _mails(connection, reader.id),
-        "reports": _reports(connection, reader.id),
+        "issues": _rows(connection, sent),
+        "mails": _rows(connection, single.where(mails.c.reader_id == reader.id).order_by(mails.c.id)),
+        "reports": _rows(connection, reported.where(reports.c.reader_id == reader.id).order_by(reports.c.at)),
         "open_votes": [
             {"comparison": comparison_id, "tool": tool_id, "vote": vote.value}
             for comparison_id, tool_id, vote in ballots.open_votes(connection, reader.id)
@@ -232,31 +241,8 @@ def export_reader(connection: Connection, reader: Reader, ballots: Ballots) -> d
     }
 
 
-def _issues(connection: Connection, reader_id: int) -> list[dict[str, object]]:
-    columns = (issues.c.edition, issues.c.number, deliveries.c.status, deliveries.c.at, deliveries.c.code)
-    query = (
-        select(*columns)
-        .join_from(deliveries, issues, deliveries.c.issue_id == issues.c.id)
-        .where(deliveries.c.reader_id == reader_id)
-        .order_by(deliveries.c.issue_id)
-    )
-    return [_plain(row) for row in connection.execute(query).mappings()]
-
-
-def _mails(connection: Connection, reader_id: int) -> list[dict[str, object]]:
-    columns = (mails.c.kind, mails.c.status, mails.c.queued_at, mails.c.at, mails.c.code)
-    query = select(*columns).where(mails.c.reader_id == reader_id).order_by(mails.c.id)
-    return [_plain(row) for row in connection.execute(query).mappings()]
-
-
-def _reports(connection: Connection, reader_id: int) -> list[dict[str, object]]:
-    columns = (reports.c.kind, reports.c.at, reports.c.code, reports.c.outcome)
-    query = select(*columns).where(reports.c.reader_id == reader_id).order_by(reports.c.at)
-    return [_plain(row) for row in connection.execute(query).mappings()]
-
-
-def _plain(row: object) -> dict[str, object]:
-    values = dict(row)  # type: ignore[call-overload]
-    return {
-        name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in values.items()
-    }
+def _rows(connection: Connection, query: Select[Any]) -> list[dict[str, object]]:
+    return [
+        {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}
+        for row in connection.execute(query).mappings()
+    ]

@@ -77,19 +77,19 @@ class Journal:
         os.close(self._file)
 
     def started(self, lease: Lease, reader_ids: Sequence[int]) -> None:
-        """Before the first body byte of their message leaves; raises JournalError."""
+        """Note that the first body byte of their message is about to leave; raises JournalError."""
         claim = b"%s\t%d\t%d\t" % (_STARTED, lease.batch_id, lease.fence)
         self._write(b"".join(b"%s%d\n" % (claim, reader_id) for reader_id in reader_ids))
 
     def answered(self, lease: Lease, outcome: Outcome) -> None:
-        """After the reply; raises JournalError."""
+        """Note a reply that has come; raises JournalError."""
         told = (
             f"{outcome.reader_id}\t{outcome.event.name}\t{_word(outcome.code)}\t{_word(outcome.provider_id)}"
         )
         self._write(b"%s\t%d\t%d\t%s\n" % (_ANSWERED, lease.batch_id, lease.fence, told.encode()))
 
     def clear(self) -> None:
-        """After the commit that recorded everything in it."""
+        """Empty the journal after the commit that recorded everything in it."""
         self._lines[self._start] = 0
         self._end = self._start
 
@@ -103,7 +103,7 @@ class Journal:
         self._end = end
 
     def _grown(self, size: int) -> mmap.mmap:
-        """The file mapped, with blocks of its own for `size` bytes; raises JournalError."""
+        """Return the file mapped, with blocks of its own for `size` bytes; raises JournalError."""
         more = bytes(size - os.fstat(self._file).st_size)
         try:
             written = os.write(self._file, more)
@@ -126,7 +126,7 @@ class Found:
         return self._lines is not None
 
     def of(self, lease: Lease) -> Evidence | None:
-        """The evidence on one claim; None where there is none to rely on."""
+        """Return the evidence on one claim; None where there is none to rely on."""
         if self._lines is None:
             return None
         claim = (b"%d" % lease.batch_id, b"%d" % lease.fence)
@@ -141,7 +141,7 @@ class Found:
 
 @contextmanager
 def read_evidence(folder: Path, owner: str) -> Iterator[Found]:
-    """What the owner's journal proves. Readers share its lock, so that two successors see the same."""
+    """Yield what is left of the owner here. Readers share its lock, so that two successors see the same."""
     try:
         file = os.open(_path(folder, owner), os.O_RDONLY)
     except OSError:
@@ -154,7 +154,7 @@ def read_evidence(folder: Path, owner: str) -> Iterator[Found]:
 
 
 def is_dead(folder: Path, sender: str) -> bool:
-    """Whether every worker of the sender whose journal lies here is dead; False also where none does."""
+    """Return whether every worker of the sender whose journal lies here is dead; False also where none does."""
     found = [_is_of_the_dead(path) for path in folder.glob(f"{sender}-*{_SUFFIX}")]
     return bool(found) and all(found)
 
@@ -178,7 +178,7 @@ def sweep(folder: Path, is_needed: Callable[[str], bool]) -> None:
 
 
 def boot_id() -> str:
-    """What tells this start of the machine from every other; empty where the system does not say."""
+    """Return what tells this start of the machine from every other; empty where the system does not say."""
     try:
         return _BOOT_ID.read_text(encoding="ascii").strip()
     except OSError:
@@ -200,7 +200,7 @@ def _create_locked(path: Path) -> int:
 
 
 def _lines_of_the_dead(file: int) -> list[bytes] | None:
-    """The journal's whole lines; None when its worker lives or it is of another boot."""
+    """Return the journal's whole lines; None when its worker lives or it is of another boot."""
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -217,5 +217,5 @@ def _outcome(row: Sequence[bytes]) -> Outcome:
 
 
 def _word(text: str) -> str:
-    """The text without what separates fields and lines."""
+    """Return the text without what separates fields and lines."""
     return " ".join(text.split())

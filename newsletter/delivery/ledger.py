@@ -63,7 +63,7 @@ LEASE_COLUMNS = (
 
 
 def deliveries_in(lease: Lease, status: DeliveryStatus) -> tuple[ColumnElement[bool], ...]:
-    """The batch's deliveries in a state, as conditions that the primary key serves."""
+    """Return the batch's deliveries in a state, as conditions that the primary key serves."""
     return (
         deliveries.c.issue_id == lease.issue_id,
         deliveries.c.reader_id.between(lease.low, lease.high),
@@ -78,6 +78,7 @@ def put_back(
     not_before: datetime | ColumnElement[datetime] | None,
     **changes: object,
 ) -> None:
+    """Put the batch back among the waiting until `not_before`, with these other changes to its row."""
     values = {
         "status": BatchStatus.PENDING,
         "owner": None,
@@ -134,20 +135,17 @@ def choose_next(
     Both are empty where everybody waits for a limit of their domain. None when nobody in the batch waits.
     """
     # Whose domain has had its share is passed over: then more are looked at than chosen.
-    rows = _next_pending(connection, lease, _WHOLE_BATCH if permit.domains else permit.left, now)
+    limit = _WHOLE_BATCH if permit.domains else permit.left
+    batch = {"b_issue": lease.issue_id, "b_low": lease.low, "b_high": lease.high, "b_batch": lease.batch_id}
+    rows = connection.execute(_NEXT_PENDING, {**batch, "b_limit": limit, "b_today": now.date()}).all()
     if not rows:
         return None
     skips = _skips(connection, rows, hash_address)
     return _within(permit, rows, skips), skips
 
 
-def _next_pending(connection: Connection, lease: Lease, limit: int, now: datetime) -> Sequence[Any]:
-    batch = {"b_issue": lease.issue_id, "b_low": lease.low, "b_high": lease.high, "b_batch": lease.batch_id}
-    return connection.execute(_NEXT_PENDING, {**batch, "b_limit": limit, "b_today": now.date()}).all()
-
-
 def _skips(connection: Connection, rows: Sequence[Any], hash_address: AddressHash) -> tuple[Outcome, ...]:
-    """Who of the rows may not receive it any more, and why."""
+    """Return who of the rows may not receive the issue any more, and why."""
     hashes = {hash_address(key): reader_id for reader_id, _, key, *_ in rows if key is not None}
     listed = connection.execute(_SUPPRESSED, {"b_hashes": list(hashes)}).scalars()
     reasons = {hashes[each]: "suppressed" for each in listed}
@@ -158,7 +156,7 @@ def _skips(connection: Connection, rows: Sequence[Any], hash_address: AddressHas
 
 
 def _within(permit: Permit, rows: Sequence[Any], skips: Sequence[Outcome]) -> tuple[Recipient, ...]:
-    """Those of the rows that are not skipped and within the limits."""
+    """Return who of the rows is not skipped and within the limits."""
     skipped = {each.reader_id for each in skips}
     able = [row for row in rows if row[0] not in skipped]
     return tuple(
@@ -241,7 +239,7 @@ def record(
 
 
 def let_rest(connection: Connection, lease: Lease, outcomes: Sequence[Outcome], retry_at: datetime) -> None:
-    """Whoever is deferred in these waits until `retry_at`, also where the batch changes hands before it is through."""
+    """Let the deferred wait until `retry_at`, also where the batch changes hands before it is through."""
     if any(each.event is Event.DEFER for each in outcomes):
         connection.execute(_REST, {"b_batch": lease.batch_id, "b_until": retry_at})
 
@@ -269,7 +267,7 @@ def _move(
     outcomes: Sequence[Outcome],
     now: datetime,
 ) -> int:
-    """One event and code for many deliveries, in one statement; returns for how many it could happen."""
+    """Apply one event and code to many deliveries in one statement; returns to how many it could happen."""
     values = {
         "b_issue": issue_id,
         "b_source": source,
@@ -288,16 +286,17 @@ def _move(
 def _move_one_by_one(
     connection: Connection, values: Mapping[str, object], outcomes: Sequence[Outcome]
 ) -> int:
-    """The same for those of whom each has a provider's id of their own: most of every issue.
+    """Do the same for those of whom each has a provider's id of their own: most of every issue.
 
     The values that they share are put into the driver's form once: through Core it takes three times as long.
     """
     dialect = connection.dialect
+    as_moment = deliveries.c.at.type.dialect_impl(dialect).bind_processor(dialect)
     shared = {
         **values,
         "b_source": str(values["b_source"]),
         "b_target": str(values["b_target"]),
-        "b_at": _driver_form(dialect, values["b_at"]),
+        "b_at": as_moment(values["b_at"]) if as_moment else values["b_at"],
     }
     rows = [
         {**shared, "b_reader": each.reader_id, "b_provider": each.provider_id or None} for each in outcomes
@@ -310,11 +309,6 @@ def _driver_words(dialect: Dialect) -> str:
     # SQLite's driver takes names as well as places; the other one takes nothing but names.
     named = sqlite.dialect(paramstyle="named") if dialect.name == "sqlite" else dialect
     return str(_MOVE_ONE.compile(dialect=named))
-
-
-def _driver_form(dialect: Dialect, value: object) -> object:
-    process = deliveries.c.at.type.dialect_impl(dialect).bind_processor(dialect)
-    return value if process is None else process(value)
 
 
 def cancel_batch(connection: Connection, lease: Lease, now: datetime) -> int:
@@ -518,7 +512,7 @@ def renew_lease(connection: Connection, owners: str, until: datetime) -> None:
 
 
 def list_running_batches(connection: Connection, issue_id: int) -> tuple[Lease, ...]:
-    """Every batch that somebody owns, dead or alive."""
+    """Return every batch that somebody owns, dead or alive."""
     query = select(*LEASE_COLUMNS).where(
         batches.c.issue_id == issue_id, batches.c.status == BatchStatus.RUNNING
     )
@@ -536,7 +530,7 @@ def _check_lease(connection: Connection, lease: Lease, lease_until: datetime) ->
 
 
 def _is_going_out(connection: Connection, lease: Lease, now: datetime) -> bool:
-    """Whether the issue still is; if not, the batch is given back, or closed with a cancelled issue."""
+    """Return whether the issue still goes out; if not, give the batch back, or close it with a cancelled issue."""
     status = connection.execute(_ISSUE_STATUS, {"b_issue": lease.issue_id}).scalar_one()
     if status is IssueStatus.CANCELLED:
         cancel_batch(connection, lease, now)
@@ -591,4 +585,4 @@ FaultHook = Callable[[FaultPoint], None]
 
 
 def no_fault(point: FaultPoint) -> None:
-    """Outside tests nothing happens at a point."""
+    """Do nothing: what happens at every point outside tests."""

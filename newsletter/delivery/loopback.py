@@ -153,11 +153,8 @@ class _Dialogue:
         offers = [*self._server.extensions, "AUTH PLAIN"]
         if self._server.tls and not self._secured:
             offers.append("STARTTLS")
-        lines = ["loopback", *offers]
-        shown = [
-            f"250{' ' if last else '-'}{text}" for text, last in zip(lines, _marks_last(lines), strict=True)
-        ]
-        self._answer(Phase.EHLO, "\r\n".join(shown))
+        *lines, last = "loopback", *offers
+        self._answer(Phase.EHLO, "\r\n".join((*(f"250-{each}" for each in lines), f"250 {last}")))
 
     def _star(self, line: str) -> None:
         self._say("220 2.0.0 Go ahead")
@@ -233,7 +230,7 @@ class _Dialogue:
         self._buffer += data
 
     def _read_until(self, end: bytes) -> bytes:
-        """What comes before `end`, taken out of the buffer with it."""
+        """Return what comes before `end`, taken out of the buffer with it."""
         looked = 0
         while (found := self._buffer.find(end, max(0, looked - len(end)))) < 0:
             looked = len(self._buffer)
@@ -241,10 +238,6 @@ class _Dialogue:
         piece = bytes(self._buffer[:found])
         del self._buffer[: found + len(end)]
         return piece
-
-
-def _marks_last(lines: Sequence[str]) -> list[bool]:
-    return [position == len(lines) - 1 for position in range(len(lines))]
 
 
 def _path(line: str) -> str:

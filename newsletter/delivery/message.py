@@ -7,7 +7,6 @@ for its Date. Putting values into bytes is render/compose.py's work, carrying th
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 from hashlib import blake2b
@@ -32,6 +31,9 @@ from newsletter.render.plan import Plan, SlotName
 
 #: Programs and preferences that are kept ready: each takes a few kilobytes, since the blocks' bytes are shared.
 PROGRAMS, PREFERENCES_KEPT = 5_000, 10_000
+
+#: Many messages leave in one second.
+_header_date = lru_cache(maxsize=16)(format_datetime)
 
 #: What the links in every mail are for.
 _PURPOSES = (Purpose.UNSUBSCRIBE, Purpose.PREFERENCES, Purpose.VIEW)
@@ -58,11 +60,11 @@ class MessageIds:
         object.__setattr__(self, "_hash", blake2b(digest_size=12, key=self.key, person=b"message-id"))
 
     def message_id(self, issue_id: int, reader_id: int) -> str:
-        """ "<nl.12.0123456789abcdef01234567@news.example.org>"."""
+        """Return the Message-ID: "<nl.12.0123456789abcdef01234567@news.example.org>"."""
         return f"<nl.{issue_id}.{self._proof(issue_id, reader_id)}@{self.domain}>"
 
     def return_path(self, issue_id: int, reader_id: int) -> str:
-        """The bounce address with what the message is for in it (VERP): "bounces+12.4711.0123456789ab@…"."""
+        """Return the bounce address with what the message is for in it (VERP): "bounces+12.4711.0123456789ab@…"."""
         local, _, domain = self.bounce_address.rpartition("@")
         return f"{local}+{self.delivery_token(issue_id, reader_id)}@{domain}"
 
@@ -91,14 +93,6 @@ Program = tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Own:
-    """What is a reader's own in a mail."""
-
-    program: Program
-    values: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Mailing:
     """One plan on its way to readers: an issue's variant, or a single mail (`issue_id` 0)."""
 
@@ -113,7 +107,8 @@ class Mailing:
     #: What approval froze of an issue; None for a single mail, which is the same for everybody.
     letter: IssueContent | None = None
     _composer_of: Callable[[Program], Composer] = field(init=False)
-    _own: Callable[[Preferences], "Own"] = field(init=False)
+    #: What is a reader's own: their blocks, and what their slots hold.
+    _own: Callable[[Preferences], tuple[Program, Mapping[str, str]]] = field(init=False)
     #: What stands before the token in a link of each purpose, and in the address to leave by mail.
     _before_token: tuple[str, ...] = field(init=False)
 
@@ -121,10 +116,10 @@ class Mailing:
         encoded = EncodedPlan(self.plan)
         personal = None if self.letter is None else Personal(self.letter, self.plan.block_ids)
 
-        def own(preferences: Preferences) -> Own:
+        def own(preferences: Preferences) -> tuple[Program, Mapping[str, str]]:
             if personal is None:
-                return Own(program=None, values={})
-            return Own(program=personal.program(preferences), values=personal.values(preferences))
+                return None, {}
+            return personal.program(preferences), personal.values(preferences)
 
         def composer_of(program: Program) -> Composer:
             common = personal is None or program == common_program
@@ -140,21 +135,21 @@ class Mailing:
         object.__setattr__(self, "_before_token", (*links, f"mailto:{mailbox}?subject=unsubscribe%20"))
 
     def compose(self, recipient: Recipient) -> bytes:
-        """The recipient's message, complete; raises BadHeader for an address that cannot stand in one."""
-        own = self._own(recipient.preferences)
-        message = self._composer_of(own.program).compose({**self._values(recipient), **own.values})
+        """Return the recipient's message, complete; raises BadHeader for an address that cannot stand in one."""
+        program, own = self._own(recipient.preferences)
+        message = self._composer_of(program).compose({**self._values(recipient), **own})
         return message if self.dkim is None else self.dkim.sign(message, self.clock.now())
 
     def program(self, recipient: Recipient) -> Program:
-        """The blocks of the recipient's copy; None for all that the plan has."""
-        return self._own(recipient.preferences).program
+        """Return the blocks of the recipient's copy; None for all that the plan has."""
+        return self._own(recipient.preferences)[0]
 
     def values(self, recipient: Recipient) -> dict[str, str]:
-        """What the plan's slots hold for this recipient."""
-        return {**self._values(recipient), **self._own(recipient.preferences).values}
+        """Return what the plan's slots hold for this recipient."""
+        return {**self._values(recipient), **self._own(recipient.preferences)[1]}
 
     def _values(self, recipient: Recipient) -> dict[str, str]:
-        """What every mail's slots hold for this recipient."""
+        """Return what every mail's slots hold for this recipient."""
         reader_id, issue_id = recipient.reader_id, self.issue_id
         leave, choose, view = self.signer.tokens(_PURPOSES, reader_id, issue_id)
         to_leave, to_choose, to_view, by_mail = self._before_token
@@ -170,15 +165,10 @@ class Mailing:
         }
 
     def return_path(self, recipient: Recipient) -> str:
-        """The envelope's sender."""
+        """Return the envelope's sender."""
         if self.message_ids.bounce_address and self.issue_id:
             return self.message_ids.return_path(self.issue_id, recipient.reader_id)
         return self.message_ids.bounce_address or self.frame.from_address
-
-
-@lru_cache(maxsize=16)
-def _header_date(second: datetime) -> str:
-    return format_datetime(second)
 
 
 def load_mailings(
@@ -189,7 +179,7 @@ def load_mailings(
     clock: Clock,
     dkim: DkimSigner | None = None,
 ) -> dict[str, Mailing]:
-    """An approved issue's mailings by variant, made from what approval froze; raises NotFound before.
+    """Return an approved issue's mailings by variant, made from what approval froze; raises NotFound before.
 
     Message-IDs have the domain that From had then, whatever the settings say now.
     """

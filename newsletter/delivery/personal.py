@@ -1,7 +1,8 @@
 """What one reader's copy of an approved issue holds: which blocks of the plan, and what stands in its own slots.
 
 Everything comes from the content that approval froze and from the reader's row. Names of blocks are those of the issues'
-templates; the common blocks stay for everybody, so that no copy is ever empty."""
+templates; the common blocks stay for everybody, so that no copy is ever empty.
+"""
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -27,7 +28,7 @@ NAMES, NAME_LETTERS = 8, 40
 
 
 class Personal:
-    """The personal side of one approved letter. `block_ids` are those of its plan, in the plan's order."""
+    """The personal side of one approved issue. `block_ids` are those of its plan, in the plan's order."""
 
     def __init__(self, letter: IssueContent, block_ids: Sequence[str]) -> None:
         self._ids = tuple(block_ids)
@@ -39,23 +40,33 @@ class Personal:
         self._rates: Rates | None = costs.rates if costs is not None and YOUR_VOLUME in self._ids else None
 
     def program(self, preferences: Preferences) -> tuple[str, ...]:
-        """The blocks of a reader with these preferences, in the plan's order."""
-        left_out = {*self._other_topics(preferences), *self._replaced(preferences)}
-        left_out |= {head for head, start in self._headings.items() if self._is_bare(start, left_out)}
-        wanted = {*self._own_tools(preferences), *self._own_costs(preferences)}
+        """Return the blocks of a reader with these preferences, in the plan's order."""
+        own_costs = set(self._own_costs(preferences))
+        left_out = self._other_topics(preferences) | ({COSTS} if own_costs else set())
+        # A heading goes when everything under it does.
+        left_out |= {
+            heading
+            for heading, start in self._headings.items()
+            if all(each in left_out for each in self._ids if each.startswith(start))
+        }
+        wanted = own_costs.union(self._own_tools(preferences))
         return tuple(
             each for each in self._ids if each not in left_out and (each in wanted or not is_personal(each))
         )
 
     def values(self, preferences: Preferences) -> dict[str, str]:
-        """What the reader's own slots hold; those that no block of the program has may be missing."""
-        values = {SlotName.UNCHANGED.value: _named([each.name for each in self._without_news(preferences)])}
-        rates = self._rates
-        if rates is not None and preferences.monthly_tokens:
+        """Return what the reader's own slots hold; those that no block of the program has may be missing."""
+        names = [clip(each.name, NAME_LETTERS) for each in self._without_news(preferences)]
+        more = f" and {len(names) - NAMES} more" if len(names) > NAMES else ""
+        values = {SlotName.UNCHANGED.value: ", ".join(names[:NAMES]) + more}
+        rates, tokens = self._rates, preferences.monthly_tokens
+        if rates is not None and tokens:
+            # Every digit where it is no round number of millions.
+            volume = token_count(Decimal(tokens)) if tokens % 1_000_000 == 0 else f"{tokens:,}"
             values |= {
-                SlotName.VOLUME: f"{_volume(preferences.monthly_tokens)} tokens a month",
-                SlotName.VOLUME_LEFT: _cost(rates.left, preferences.monthly_tokens),
-                SlotName.VOLUME_RIGHT: _cost(rates.right, preferences.monthly_tokens),
+                SlotName.VOLUME: f"{volume} tokens a month",
+                SlotName.VOLUME_LEFT: _cost(rates.left, tokens),
+                SlotName.VOLUME_RIGHT: _cost(rates.right, tokens),
             }
         if rates is not None and preferences.team_size:
             tokens = preferences.team_size * rates.seat_tokens
@@ -67,18 +78,12 @@ class Personal:
         return values
 
     def _other_topics(self, preferences: Preferences) -> set[str]:
-        """The briefs and cards on what the reader did not ask for; none when nothing else would be left."""
+        """Return the briefs and cards on what the reader did not ask for; none when nothing else would be left."""
         chosen = {category_name(each).casefold() for each in preferences.topics}
         if not chosen:
             return set()
         others = {block for block, topic in self._topics.items() if topic and topic.casefold() not in chosen}
         return others if self._always or len(others) < len(self._topics) else set()
-
-    def _is_bare(self, start: str, left_out: set[str]) -> bool:
-        return all(each in left_out for each in self._ids if each.startswith(start))
-
-    def _replaced(self, preferences: Preferences) -> set[str]:
-        return {COSTS} if any(True for _ in self._own_costs(preferences)) else set()
 
     def _own_costs(self, preferences: Preferences) -> Iterator[str]:
         if self._rates is None:
@@ -98,7 +103,7 @@ class Personal:
             yield UNCHANGED
 
     def _news(self, preferences: Preferences) -> list[Followed]:
-        """The largest news, as many as have room; the line of those without news takes one."""
+        """Return the largest news, as many as have room; the line of those without news takes one."""
         mine = set(preferences.tools)
         news = [each for each in self._followed.values() if each.tool_id in mine and each.words]
         return news[: TOOL_LINES - (1 if self._without_news(preferences) else 0)]
@@ -116,15 +121,5 @@ def _topics(letter: IssueContent) -> Iterator[tuple[str, str]]:
     yield from ((f"line:{each.key}", each.topic) for each in letter.lines)
 
 
-def _volume(tokens: int) -> str:
-    """ "25M", or every digit where it is no round number of millions."""
-    return token_count(Decimal(tokens)) if tokens % 1_000_000 == 0 else f"{tokens:,}"
-
-
 def _cost(rate: Decimal | None, tokens: int) -> str:
     return NO_PRICE if rate is None else money(rate * tokens / 1_000_000)
-
-
-def _named(names: Sequence[str]) -> str:
-    shown = ", ".join(clip(each, NAME_LETTERS) for each in names[:NAMES])
-    return shown if len(names) <= NAMES else f"{shown} and {len(names) - NAMES} more"

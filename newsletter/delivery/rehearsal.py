@@ -132,7 +132,7 @@ class Rehearsal:
     watch: Callable[[int], None] = lambda kills: None
 
     def run(self) -> RehearsalResult:
-        """Rehearse; leaves database, journals and the senders' log in the folder."""
+        """Rehearse, and leave database, journals and the senders' log in the folder."""
         self._chance = random.Random(self.seed)
         self._url = f"sqlite:///{self.folder / 'rehearsal.db'}"
         self._killed = 0
@@ -150,7 +150,9 @@ class Rehearsal:
         trouble = RandomTrouble(self.troubles, self._chance)
         while not issues or self._killed < self.kills:
             issues += 1
-            _wake_readers(database)
+            # Whom a server refused in one issue still gets the next.
+            with database.write() as connection:
+                connection.execute(update(readers).values(status=ReaderStatus.ACTIVE))
             issue_id = make_issue(database, issues, self.clock)
             with Loopback(faults=trouble) as server:
                 self._send(database, issue_id, server)
@@ -229,14 +231,8 @@ def _add_readers(database: Database, count: int, clock: Clock) -> None:
         connection.execute(insert(readers), rows)
 
 
-def _wake_readers(database: Database) -> None:
-    """Whom a server refused in one issue gets the next one all the same: each goes to as many."""
-    with database.write() as connection:
-        connection.execute(update(readers).values(status=ReaderStatus.ACTIVE))
-
-
 def make_issue(database: Database, number: int, clock: Clock) -> int:
-    """An issue that has begun to go out; returns its id."""
+    """Make an issue that has begun to go out; returns its id."""
     now = clock.now()
     slot = f"rehearsal-{number:06}"
     frozen = Frozen(letter="", sender=FRAME.to_json(), plans={"everybody": PLAN.to_bytes()})

@@ -21,11 +21,7 @@ from newsletter.db.statuses import IssueStatus
 from newsletter.delivery import store
 from newsletter.delivery.bounces.store import count_complaints
 from newsletter.delivery.journal import is_dead, sweep
-from newsletter.delivery.ledger import (
-    FaultPoint,
-    list_running_batches,
-    renew_lease,
-)
+from newsletter.delivery.ledger import FaultPoint, list_running_batches, renew_lease
 from newsletter.delivery.progress import Counts, get_counts
 from newsletter.delivery.status import (
     Heartbeat,
@@ -56,8 +52,8 @@ def sender_name() -> str:
 
 
 @contextmanager
-def _garbage_collected_among_the_new() -> Iterator[None]:
-    """Leave out what was there before when memory is searched for garbage: a tenth of a sender's work otherwise."""
+def _old_objects_left_alone() -> Iterator[None]:
+    """Keep the garbage collector off what was there before: a tenth of a sender's work otherwise."""
     gc.freeze()
     try:
         yield
@@ -95,10 +91,10 @@ class Sender(Run):
         self._complaints, self._counted_at = 0, self._heartbeat_at
 
     def send(self) -> Ending:
-        """Send; raises what made a worker fail."""
+        """Send the issue, and say why it ended; raises what made a worker fail."""
         self._take_over()
         self._sweep()
-        with _garbage_collected_among_the_new():
+        with _old_objects_left_alone():
             for worker in self._workers:
                 worker.start()
             try:
@@ -152,10 +148,21 @@ class Sender(Run):
         return None
 
     def _keep_in_touch(self, now: datetime) -> None:
-        """Save a heartbeat now and then, and look for the dead."""
+        """Save a heartbeat and look for dead owners, both only now and then."""
         if now - self._heartbeat_at > _HEARTBEAT_EVERY:
             self._heartbeat_at = now
-            self._save_heartbeat()
+            wait = self.breaker.trouble
+            heartbeat = Heartbeat(
+                name=self.name,
+                issue_id=self.issue_id,
+                started_at=self._started_at,
+                seen_at=now,
+                waits_for=wait.words if wait else "",
+                waits_since=wait.since if wait else None,
+                waits_until=wait.until if wait else None,
+            )
+            with self.database.write() as connection:
+                save_heartbeat(connection, heartbeat)
             self._take_over()
 
     def _reason_to_pause(self, counts: Counts, now: datetime) -> str:
@@ -211,17 +218,3 @@ class Sender(Run):
             self.throttle.prepare(connection, self.clock.now())
             needed = store.list_batch_owners(connection)
         sweep(self.journals, lambda owner: owner in needed)
-
-    def _save_heartbeat(self) -> None:
-        wait = self.breaker.trouble
-        heartbeat = Heartbeat(
-            name=self.name,
-            issue_id=self.issue_id,
-            started_at=self._started_at,
-            seen_at=self.clock.now(),
-            waits_for=wait.words if wait else "",
-            waits_since=wait.since if wait else None,
-            waits_until=wait.until if wait else None,
-        )
-        with self.database.write() as connection:
-            save_heartbeat(connection, heartbeat)

@@ -79,12 +79,12 @@ TRANSITIONS: Mapping[tuple[DeliveryStatus, Event], DeliveryStatus] = MappingProx
 
 
 def sources_of(event: Event) -> tuple[DeliveryStatus, ...]:
-    """The states in which the event can happen."""
+    """Return the states in which the event can happen."""
     return tuple(status for status, possible in TRANSITIONS if possible is event)
 
 
 def target_of(event: Event) -> DeliveryStatus:
-    """The one state that the event leads to, wherever it happens."""
+    """Return the one state that the event leads to, wherever it happens."""
     return next(target for (_, possible), target in TRANSITIONS.items() if possible is event)
 
 

@@ -36,6 +36,8 @@ from newsletter.errors import BadInput, StoreError
 #: many as fit into a provider's request.
 SMALLEST_BATCH, LARGEST_BATCH, WANTED_BATCHES = 100, 1_000, 16
 
+#: Some of the batch were deferred, and wait for their next try.
+WAS_TRIED = or_(batches.c.attempts > 0, batches.c.retry_at.is_not(None))
 
 _HAS_WORK = or_(
     issues.c.status == IssueStatus.SENDING,
@@ -63,31 +65,23 @@ def start_issue(
     with database.write() as connection:
         issue = get_issue(connection, issue_id)
         if issue.status not in (IssueStatus.SENDING, IssueStatus.PAUSED):
-            _refuse_held(issue)
+            if issue.held_at is not None and issue.status is IssueStatus.APPROVED:
+                raise BadInput(
+                    f"issue {issue.label} is held back since {issue.held_at:%Y-%m-%d %H:%M} UTC. "
+                    f"To let it go: newsletter release {issue.id}"
+                )
             take_step(connection, issue, Step.START, now, started_at=now, reason="")
-            _freeze_audience(connection, issue, now, zone)
+            everybody = audience(issue.edition, now.date())
+            for not_before, members in split_by_send_time(connection, everybody, now, zone):
+                _freeze_part(connection, issue, members, not_before)
             note(connection)
         return get_counts(connection, issue_id)
-
-
-def _refuse_held(issue: Issue) -> None:
-    if issue.held_at is not None and issue.status is IssueStatus.APPROVED:
-        raise BadInput(
-            f"issue {issue.label} is held back since {issue.held_at:%Y-%m-%d %H:%M} UTC. "
-            f"To let it go: newsletter release {issue.id}"
-        )
-
-
-def _freeze_audience(connection: Connection, issue: Issue, now: datetime, zone: str) -> None:
-    everybody = audience(issue.edition, now.date())
-    for not_before, members in split_by_send_time(connection, everybody, now, zone):
-        _freeze_part(connection, issue, members, not_before)
 
 
 def _freeze_part(
     connection: Connection, issue: Issue, whole: Select[tuple[int]], not_before: datetime | None
 ) -> None:
-    """Batch by batch: a join of batches and readers would leave it to the database in which order to look.
+    """Freeze one part batch by batch: a join of batches and readers would leave the order of reading to the database.
 
     PostgreSQL, which knows nothing yet of batches made a moment ago, read all readers for each of them.
     """
@@ -117,7 +111,7 @@ def _freeze_part(
 
 
 def _parts(connection: Connection, whole: Select[tuple[int]], size: int) -> Iterator[tuple[int, int, int]]:
-    """Lowest id, highest id and count of one part of the audience after the other.
+    """Yield lowest id, highest id and count of one part of the audience after the other.
 
     A step through the index for each part: numbering the rows would take as long as writing them.
     """
@@ -133,7 +127,7 @@ def _parts(connection: Connection, whole: Select[tuple[int]], size: int) -> Iter
 
 
 def _only_variant(connection: Connection, issue_id: int) -> str:
-    """The plan that everybody gets. Several, and who gets which, are for the issue that brings them."""
+    """Return the name of the one plan that everybody gets; raises StoreError where there are more or none."""
     variants = connection.execute(select(plans.c.variant).where(plans.c.issue_id == issue_id)).scalars().all()
     if len(variants) != 1:
         raise StoreError(f"Issue {issue_id} has {len(variants)} plans where one is wanted.")
@@ -141,7 +135,7 @@ def _only_variant(connection: Connection, issue_id: int) -> str:
 
 
 def finish_issue(connection: Connection, issue_id: int, now: datetime) -> bool:
-    """Sending → sent, once no batch is open; False while one is, or when the issue is not going out.
+    """Move sending → sent once no batch is open; False while one is, or when the issue is not going out.
 
     With it goes what the servers' refusals say of readers.
     """
@@ -157,22 +151,22 @@ def finish_issue(connection: Connection, issue_id: int, now: datetime) -> bool:
 
 
 def pause_issue(connection: Connection, issue_id: int, reason: str, now: datetime) -> Issue:
-    """Sending → paused: senders finish the windows they have begun and begin no other."""
+    """Move sending → paused: senders finish the windows they have begun and begin no other."""
     return take_step(connection, get_issue(connection, issue_id), Step.PAUSE, now, reason=reason)
 
 
 def resume_issue(connection: Connection, issue_id: int, now: datetime) -> Issue:
-    """Paused → sending."""
+    """Move paused → sending."""
     return take_step(connection, get_issue(connection, issue_id), Step.RESUME, now, reason="")
 
 
 def list_issues_with_work(connection: Connection) -> tuple[int, ...]:
-    """The issues that a sender has work on: those that go out, and cancelled ones of which a dead sender left a batch."""
+    """Return the issues a sender has work on: those going out, and cancelled ones with a dead sender's batch."""
     return tuple(connection.execute(select(issues.c.id).where(_HAS_WORK).order_by(issues.c.id)).scalars())
 
 
 def list_current_issues(connection: Connection) -> tuple[int, ...]:
-    """The issues that are not over, oldest first, after the one that was sent last and any cancelled since."""
+    """Return the issues that are not over, oldest first, after the one sent last and any cancelled since."""
     over = (IssueStatus.SENT, IssueStatus.CANCELLED)
     going = select(issues.c.id).where(or_(issues.c.status.not_in(over), _HAS_WORK)).order_by(issues.c.id)
     last = select(issues.c.id).where(issues.c.status == IssueStatus.SENT)
@@ -180,10 +174,6 @@ def list_current_issues(connection: Connection) -> tuple[int, ...]:
     ended = select(issues.c.id).where(issues.c.status.in_(over)).order_by(issues.c.updated_at.desc())
     latest = connection.execute(ended.limit(1)).scalars().all()
     return tuple(dict.fromkeys((*sent, *latest, *connection.execute(going).scalars())))
-
-
-#: Some of the batch were deferred, and wait for their next try.
-WAS_TRIED = or_(batches.c.attempts > 0, batches.c.retry_at.is_not(None))
 
 
 def skip_waiting(connection: Connection, issue_id: int, now: datetime) -> int:
@@ -206,6 +196,6 @@ def retry_deferred_now(connection: Connection, issue_id: int) -> None:
 
 
 def list_batch_owners(connection: Connection) -> frozenset[str]:
-    """Everybody who has a batch of any issue, dead or alive."""
+    """Return everybody who has a batch of any issue, dead or alive."""
     query = select(batches.c.owner).where(batches.c.owner.is_not(None))
     return frozenset(connection.execute(query).scalars())

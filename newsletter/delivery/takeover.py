@@ -80,7 +80,7 @@ def _outcome(reader_id: int, evidence: Evidence | None) -> Outcome:
 
 
 def record_late(connection: Connection, lease: Lease, outcomes: Sequence[Outcome], now: datetime) -> None:
-    """What a fenced-off worker still knows of its last window settles what its successor had to call unsure."""
+    """Record what a fenced-off worker still knows of its last window: its successor had to call that unsure."""
     known = [each for each in outcomes if each.event in (Event.ACCEPT, Event.REJECT)]
     record(connection, lease, known, now, was=DeliveryStatus.UNSURE)
 

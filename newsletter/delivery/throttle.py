@@ -60,7 +60,7 @@ class WarmUp:
 
 
 def parse_limit(text: str, *, setting: str) -> Limit:
-    """ "500/hour" or "gmail.com 100/minute"; raises ConfigError."""
+    """Read a limit such as "500/hour" or "gmail.com 100/minute"; raises ConfigError."""
     found = SEND_LIMIT.fullmatch(text.strip().lower())
     if found is None:
         words = (
@@ -71,7 +71,7 @@ def parse_limit(text: str, *, setting: str) -> Limit:
 
 
 def parse_warm_up(day: str, first: int, *, setting: str) -> WarmUp | None:
-    """A warm-up from a day on, "2026-11-26"; None for no day; raises ConfigError."""
+    """Read a warm-up from a day on, "2026-11-26"; None for no day; raises ConfigError."""
     if not day:
         return None
     try:
@@ -92,7 +92,7 @@ class Permit:
     domains_until: datetime
 
     def choose(self, addresses: Iterable[str]) -> Iterator[bool]:
-        """Which of these may begin, in order."""
+        """Yield of each address, in order, whether it may begin."""
         left, domains = self.left, dict(self.domains)
         if not domains:
             yield from (position < left for position, _ in enumerate(addresses))
@@ -115,7 +115,7 @@ class Throttle:
     warm_up: WarmUp | None = None
 
     def limits_at(self, now: datetime) -> tuple[Limit, ...]:
-        """Those that hold at this moment."""
+        """Return the limits that hold at this moment."""
         return (*self.limits, *((self.warm_up.limit(now.date()),) if self.warm_up else ()))
 
     def prepare(self, connection: Connection, now: datetime) -> None:
@@ -128,7 +128,7 @@ class Throttle:
             )
 
     def permit(self, connection: Connection, now: datetime, most: int) -> Permit:
-        """What may begin now, at most `most`; other senders wait until this transaction ends."""
+        """Return what may begin now, at most `most`; other senders wait until this transaction ends."""
         limits = self.limits_at(now)
         used = self._used(connection, limits, now) if limits else {}
         rest = {limit: max(0, limit.count - used[limit]) for limit in limits}
@@ -149,7 +149,7 @@ class Throttle:
         )
 
     def _first_opening(self, rest: Mapping[Limit, int], now: datetime) -> datetime:
-        """When the first of the domains that have had their share may have more."""
+        """Return when the first of the domains that have had their share may have more."""
         ends: dict[str, datetime] = {}
         for limit, left in rest.items():
             if limit.domain and not left:
@@ -159,7 +159,18 @@ class Throttle:
     def use(self, connection: Connection, addresses: Iterable[str], now: datetime) -> None:
         """Count what begins."""
         for limit, count in self._shares(addresses, now):
-            self._add(connection, limit, count, now)
+            scope, seconds = self._key(limit)
+            row = {
+                "scope": scope,
+                "seconds": seconds,
+                "begins_at": _beginning(now, limit.period),
+                "used": count,
+            }
+            new = insert_into(quotas, connection.dialect.name).values(row)
+            same = quotas.c.begins_at == new.excluded.begins_at
+            used = case((same, quotas.c.used + new.excluded.used), else_=new.excluded.used)
+            changed = {"begins_at": new.excluded.begins_at, "used": used}
+            connection.execute(new.on_conflict_do_update(index_elements=["scope", "seconds"], set_=changed))
 
     def give_back(self, connection: Connection, addresses: Iterable[str], begun_at: datetime) -> None:
         """Take back what was counted for messages that were begun and never left; a period that is over stays as it is."""
@@ -171,7 +182,7 @@ class Throttle:
             connection.execute(update(quotas).where(*same, still).values(used=rest))
 
     def _shares(self, addresses: Iterable[str], now: datetime) -> Iterator[tuple[Limit, int]]:
-        """How many of the addresses each limit counts."""
+        """Yield how many of the addresses each limit counts."""
         limits = {self._key(limit): limit for limit in self.limits_at(now)}
         if not limits:
             return
@@ -180,15 +191,6 @@ class Throttle:
             count = by_domain[limit.domain] if limit.domain else by_domain.total()
             if count:
                 yield limit, count
-
-    def _add(self, connection: Connection, limit: Limit, count: int, now: datetime) -> None:
-        scope, seconds = self._key(limit)
-        row = {"scope": scope, "seconds": seconds, "begins_at": _beginning(now, limit.period), "used": count}
-        new = insert_into(quotas, connection.dialect.name).values(row)
-        same = quotas.c.begins_at == new.excluded.begins_at
-        used = case((same, quotas.c.used + new.excluded.used), else_=new.excluded.used)
-        changed = {"begins_at": new.excluded.begins_at, "used": used}
-        connection.execute(new.on_conflict_do_update(index_elements=["scope", "seconds"], set_=changed))
 
     def _used(self, connection: Connection, limits: Collection[Limit], now: datetime) -> dict[Limit, int]:
         scopes = {self._key(limit)[0] for limit in limits}
@@ -206,7 +208,7 @@ UNLIMITED = Throttle(transport="")
 
 
 def _beginning(now: datetime, period: timedelta) -> datetime:
-    """When the second, minute, hour or day began that `now` is in."""
+    """Return when the second, minute, hour or day began that `now` is in."""
     return now - (now - _EPOCH) % period
 
 
@@ -235,7 +237,7 @@ class PauseRules:
     complained: float = 0.0
 
     def reason_to_pause(self, before: Counts, now: Counts, complaints: int) -> str:
-        """Why the issue must not go on, in words; empty while it may. `complaints` came since `before`."""
+        """Return why the issue must not go on, in words; empty while it may. `complaints` came since `before`."""
         refused = now.rejected - before.rejected
         done = refused + now.accepted - before.accepted
         if self.rejected and refused >= _REFUSALS and refused > self.rejected * done:
@@ -263,7 +265,7 @@ class RetryPolicy:
     longest: timedelta = timedelta(hours=2)
 
     def next_try(self, passes: int, now: datetime) -> datetime:
-        """When a batch is tried again that was put off `passes` times before."""
+        """Return when a batch is tried again that was put off `passes` times before."""
         return now + _jittered(min(self.longest, self.first * 2 ** min(passes, 20)))
 
 
@@ -294,14 +296,14 @@ class Breaker:
         self._put_off, self._domains = 0, set[str]()
 
     def note_limit(self, limit: str, until: datetime) -> None:
-        """A worker waits because a limit of ours is used up."""
+        """Note that a worker waits because a limit of ours is used up."""
         words, known = f"the limit of {limit} is used up", self._limit
         same = known is not None and (known.words, known.until) == (words, until)
         if not same:
             self._limit = Wait(words=words, since=self._clock.now(), until=until)
 
     def trip(self, error: SendError) -> None:
-        """A worker failed: everybody rests."""
+        """Note that a worker failed: everybody rests."""
         with self._lock:
             if self._rests_until is not None and self._clock.now() < self._rests_until:
                 return
@@ -312,7 +314,7 @@ class Breaker:
             self._words = str(error)
 
     def note(self, event: Event, address: str) -> None:
-        """How a message was answered. A server that takes or refuses one is at work; one that puts all off is not."""
+        """Note an answer. A server that takes or refuses a message is at work; one that puts all off is not."""
         if event in (Event.ACCEPT, Event.REJECT):
             self.close()
         elif event in (Event.DEFER, Event.GIVE_UP):
@@ -326,7 +328,7 @@ class Breaker:
         return self._put_off >= _IN_A_ROW and len(self._domains) >= _DOMAINS
 
     def close(self) -> None:
-        """A message was answered: the server is back."""
+        """Note that a message was answered: the server is back."""
         if self._failures or self._put_off:
             with self._lock:
                 self._failures, self._rests_until, self._words, self._since = 0, None, "", None
@@ -339,7 +341,7 @@ class Breaker:
         return max(timedelta(0), until - self._clock.now()) if until else timedelta(0)
 
     @property
-    def trouble(self) -> "Wait | None":
+    def trouble(self) -> Wait | None:
         """What keeps everybody from sending; None while nothing does."""
         words, since, until, limit = self._words, self._since, self._rests_until, self._limit
         if words and since is not None and until is not None:
@@ -348,5 +350,5 @@ class Breaker:
 
 
 def _jittered(duration: timedelta) -> timedelta:
-    """Up to a quarter shorter or longer, so that those who failed together do not come back together."""
+    """Return it up to a quarter shorter or longer: those who failed together must not come back together."""
     return duration * random.uniform(0.75, 1.25)

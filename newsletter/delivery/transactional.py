@@ -30,11 +30,16 @@ from newsletter.readers.links import LinkSigner
 from newsletter.render.compile import compile_mail
 from newsletter.render.headers import MessageFrame
 
+log = logging.getLogger(__name__)
+
 #: What the key of an alert's mail begins with; the rest is the alert's.
 ALERT_KEY = "alert:"
 
 #: After so long without an outcome its sender must be dead: longer than any server may take.
 FORGOTTEN_AFTER = timedelta(minutes=20)
+
+#: Mails begun together: what a dead sender leaves unsure at most.
+_HANDFUL = 10
 
 #: What becomes of a begun mail.
 AFTERWARDS: Mapping[Event, MailStatus] = {
@@ -89,21 +94,18 @@ def queue_mail(
 
 @cache
 def _queue(dialect: str) -> Any:
-    """Every sign-up runs it: putting it together takes longer than running it."""
+    """Return the statement that queues a mail. Every sign-up runs it: making it takes longer than running it."""
     return insert_into(mails, dialect).on_conflict_do_nothing(index_elements=["key"]).returning(mails.c.id)
 
 
 def begin_mails(connection: Connection, limit: int, now: datetime) -> tuple[TransactionalMail, ...]:
     """Begin the mails that have waited longest; what is committed here may be sent."""
-    _let_go_of_the_forgotten(connection, now)
+    # What was begun long ago and has no outcome may have left: its sender died.
+    forgotten = update(mails).where(mails.c.status == MailStatus.BEGUN, mails.c.at <= now - FORGOTTEN_AFTER)
+    connection.execute(forgotten.values(status=MailStatus.UNSURE, code="killed", values={}))
     due = select(mails.c.id).where(mails.c.status == MailStatus.PENDING, mails.c.not_before <= now)
-    ids = (
-        connection.execute(
-            due.order_by(mails.c.not_before, mails.c.id).limit(limit).with_for_update(skip_locked=True)
-        )
-        .scalars()
-        .all()
-    )
+    due = due.order_by(mails.c.not_before, mails.c.id).limit(limit).with_for_update(skip_locked=True)
+    ids = connection.execute(due).scalars().all()
     connection.execute(update(mails).where(mails.c.id.in_(ids)).values(status=MailStatus.BEGUN, at=now))
     columns = (mails.c[name] for name in ("id", "kind", "key", "values", "attempts"))
     to_nobody_else = mails.c.reader_id.is_(None) & mails.c.editor_id.is_(None)
@@ -119,7 +121,7 @@ def begin_mails(connection: Connection, limit: int, now: datetime) -> tuple[Tran
 
 
 def begin_mail_now(connection: Connection, kind: MailKind, key: str, now: datetime) -> TransactionalMail:
-    """A mail that its caller sends in this moment, to an address that is no reader's; it never waits here."""
+    """Begin a mail that its caller sends at once, to an address that is no reader's; it never waits here."""
     row = {"kind": kind, "key": key, "values": {}, "status": MailStatus.BEGUN}
     made = insert(mails).values(**row, not_before=now, queued_at=now, at=now).returning(mails.c.id)
     number = connection.execute(made).scalar_one()
@@ -150,18 +152,6 @@ def record_mail(
     if status is MailStatus.ACCEPTED and mail.key.startswith(ALERT_KEY):
         told = alerts.c.key == mail.key.removeprefix(ALERT_KEY)
         connection.execute(update(alerts).where(told).values(delivered_at=now))
-
-
-def _let_go_of_the_forgotten(connection: Connection, now: datetime) -> None:
-    """What was begun long ago and has no outcome may have left: its sender died."""
-    forgotten = update(mails).where(mails.c.status == MailStatus.BEGUN, mails.c.at <= now - FORGOTTEN_AFTER)
-    connection.execute(forgotten.values(status=MailStatus.UNSURE, code="killed", values={}))
-
-
-log = logging.getLogger(__name__)
-
-#: Mails begun together: what a dead sender leaves unsure at most.
-_HANDFUL = 10
 
 
 @dataclass(frozen=True, kw_only=True)

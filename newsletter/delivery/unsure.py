@@ -40,7 +40,6 @@ _KNOWN = {
     "timeout": "the whole request had left, and the provider never answered",
 }
 
-
 _UNSURE = (
     select(
         deliveries.c.reader_id,
@@ -56,7 +55,7 @@ _UNSURE = (
 
 
 def list_unsure(connection: Connection, issue_id: int) -> tuple[Unsure, ...]:
-    """Everyone whose delivery is unsure, by reader id."""
+    """Return everyone whose delivery is unsure, by reader id."""
     found: list[Unsure] = []
     while page := list_unsure_page(
         connection, issue_id, after=found[-1].reader_id if found else 0, limit=1_000
@@ -65,15 +64,10 @@ def list_unsure(connection: Connection, issue_id: int) -> tuple[Unsure, ...]:
     return tuple(found)
 
 
-def unsure_ids(connection: Connection, issue_id: int) -> tuple[int, ...]:
-    """All of the issue's unsure readers."""
-    return tuple(each.reader_id for each in list_unsure(connection, issue_id))
-
-
 def list_unsure_page(
     connection: Connection, issue_id: int, *, after: int = 0, limit: int = 50
 ) -> tuple[Unsure, ...]:
-    """The next so many by reader id, beyond `after`."""
+    """Return the next `limit` of them by reader id, beyond `after`."""
     found: list[Unsure] = []
     mine = (batches.c.issue_id == issue_id, batches.c.unsure > 0, batches.c.high > after)
     # Batches of one send time are in the order of their readers; those of several overlap.
@@ -81,33 +75,34 @@ def list_unsure_page(
     for batch_id, low, high in connection.execute(ranges).all():
         if len(found) >= limit and low > found[limit - 1].reader_id:
             break
-        found += _of_batch(connection, issue_id, batch_id, max(low, after + 1), high, limit)
+        part = _UNSURE.where(
+            deliveries.c.issue_id == issue_id,
+            deliveries.c.reader_id.between(max(low, after + 1), high),
+            deliveries.c.batch_id == batch_id,
+        )
+        found += (Unsure(**row._mapping) for row in connection.execute(part.limit(limit)))
         found.sort(key=lambda each: each.reader_id)
     return tuple(found[:limit])
 
 
-def _of_batch(
-    connection: Connection, issue_id: int, batch_id: int, low: int, high: int, limit: int
-) -> list[Unsure]:
-    mine = (
-        deliveries.c.issue_id == issue_id,
-        deliveries.c.reader_id.between(low, high),
-        deliveries.c.batch_id == batch_id,
-    )
-    return [Unsure(**row._mapping) for row in connection.execute(_UNSURE.where(*mine).limit(limit))]
+def send_again(
+    connection: Connection, issue_id: int, reader_ids: Collection[int] | None, now: datetime
+) -> int:
+    """Put unsure deliveries back among the waiting, of these readers or (None) of all: they may get a second copy.
 
-
-def send_again(connection: Connection, issue_id: int, reader_ids: Collection[int], now: datetime) -> int:
-    """Put unsure deliveries back among the waiting: their readers may get a second copy. Returns how many.
-
-    An issue that is sent goes out again for them. Raises StoreBusy while a sender works on their batches, and
+    Returns how many. An issue that is sent goes out again for them. Raises StoreBusy while a sender works on their batches, and
     InvalidTransition for a cancelled issue, of which nobody is mailed any more.
     """
     issue = get_issue(connection, issue_id)
     if issue.status not in (IssueStatus.SENDING, IssueStatus.PAUSED):
         take_step(connection, issue, Step.REOPEN, now, finished_at=None)
+    wanted = None if reader_ids is None else set(reader_ids)
+    by_batch: dict[int, list[int]] = {}
+    for each in list_unsure(connection, issue_id):
+        if wanted is None or each.reader_id in wanted:
+            by_batch.setdefault(each.batch_id, []).append(each.reader_id)
     moved = 0
-    for batch_id, group in _by_batch(connection, issue_id, reader_ids).items():
+    for batch_id, group in by_batch.items():
         of_group = and_(deliveries.c.issue_id == issue_id, deliveries.c.reader_id.in_(group))
         unsure = and_(of_group, deliveries.c.status.in_(sources_of(Event.SEND_AGAIN)))
         waiting = {"status": target_of(Event.SEND_AGAIN), "code": None}
@@ -118,11 +113,3 @@ def send_again(connection: Connection, issue_id: int, reader_ids: Collection[int
             raise StoreBusy("A sender works on some of these readers. Pause the issue first.")
         moved += count
     return moved
-
-
-def _by_batch(connection: Connection, issue_id: int, reader_ids: Collection[int]) -> dict[int, list[int]]:
-    found: dict[int, list[int]] = {}
-    for each in list_unsure(connection, issue_id):
-        if each.reader_id in reader_ids:
-            found.setdefault(each.batch_id, []).append(each.reader_id)
-    return found

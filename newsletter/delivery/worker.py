@@ -162,7 +162,7 @@ class Worker(threading.Thread):
             self._recover(error, outcomes)
 
     def _begin(self, lease: Lease, outcomes: Sequence[Outcome]) -> Window | None:
-        """The next window, committed; None when the batch is through or given back."""
+        """Begin the next window and commit it; None when the batch is through or given back."""
         run = self._run
         if run.stopping.is_set():
             self._step(self._with_limits(ledger.release_batch, lease), lease, outcomes)
@@ -187,7 +187,7 @@ class Worker(threading.Thread):
         return window
 
     def _with_limits(self, step: Callable[..., None], lease: Lease) -> LedgerStep:
-        """A step of the ledger that keeps to our limits, and to the rest of whoever was deferred."""
+        """Bind a step of the ledger to our limits, and to the rest of whoever was deferred."""
         run = self._run
         retry_at = run.retry_policy.next_try(lease.attempts, run.clock.now())
         return partial(step, throttle=run.throttle, retry_at=retry_at)
@@ -233,7 +233,7 @@ class Worker(threading.Thread):
         return tuple(outcomes.values()), trouble
 
     def _offer(self, window: Window, until: float) -> Iterator[Recipient]:
-        """The window's recipients, as long as its time lasts and nobody wants to stop."""
+        """Yield the window's recipients, as long as its time lasts and nobody wants to stop."""
         for position, recipient in enumerate(window.recipients):
             late = self._run.clock.monotonic() > until
             if position and (late or self._run.stopping.is_set()):
@@ -241,7 +241,7 @@ class Worker(threading.Thread):
             yield recipient
 
     def _fitting_limit(self, done: int, seconds: float) -> int:
-        """As many as fit into a window's time, judging by the last one; at most twice as many as it was meant to have."""
+        """Return how many fit into a window's time, judging by the last; at most twice the last limit."""
         fitting = int(done * WINDOW_SECONDS / seconds) if seconds else self._run.transport.window
         return max(1, min(fitting, 2 * self._limit, self._run.transport.window))
 
@@ -270,7 +270,7 @@ class Worker(threading.Thread):
         self.is_idle = False
 
     def _recover(self, error: DBAPIError, outcomes: Sequence[Outcome]) -> None:
-        """A commit failed, or nobody knows: settle our own batches from what we know, as a successor would."""
+        """Settle our own batches from what we know, as a successor would: a commit failed, or nobody knows."""
         run = self._run
         evidence = Evidence(answered={each.reader_id: each for each in outcomes})
         while True:

@@ -14,7 +14,7 @@ from newsletter.app import App
 from newsletter.delivery.progress import Counts
 from newsletter.delivery.store import list_issues_with_work, pause_issue, resume_issue, start_issue
 from newsletter.delivery.transports import entry_of, require_ready_to_send
-from newsletter.delivery.unsure import send_again, unsure_ids
+from newsletter.delivery.unsure import send_again
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_frozen, get_issue, set_held
 from newsletter.editing.audit import COMMAND_LINE, Action, record_action
@@ -110,8 +110,7 @@ def send_once_more(
     """
     now = app.clock.now()
     with app.database.write() as connection:
-        chosen = unsure_ids(connection, issue_id) if reader_ids is None else reader_ids
-        count = send_again(connection, issue_id, set(chosen), now)
+        count = send_again(connection, issue_id, reader_ids, now)
         detail = f"once more to {count} unsure readers"
         record_action(connection, by=by, action=Action.SENT, issue_id=issue_id, detail=detail, at=now)
     return count

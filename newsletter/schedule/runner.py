@@ -156,18 +156,18 @@ class Runner:
 
 
 def scheduler_name() -> str:
-    """A name for this process on record, which no other has or had: "mailhost-4711-9f86d081"."""
+    """Return a name for this process that no other has or had: "mailhost-4711-9f86d081"."""
     return f"{socket.gethostname()[:100]}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def retry_delay(attempt: int) -> timedelta:
-    """How long a slot rests after its n-th failure."""
+    """Return how long a slot rests after its n-th failure."""
     doublings = min(attempt - 1, 10)
     return min(LONGEST_RETRY, FIRST_RETRY * (1 << doublings))
 
 
 def duration_words(duration: timedelta) -> str:
-    """ "48 hours", "90 minutes"."""
+    """Write a duration as "48 hours" or "90 minutes"."""
     minutes = duration // timedelta(minutes=1)
     count, unit = (minutes, "minute") if minutes % 60 else (minutes // 60, "hour")
     return f"{count} {unit}" if count == 1 else f"{count} {unit}s"

@@ -47,7 +47,7 @@ class Schedule:
     month_day: int | None = None
 
     def before(self, lead: timedelta) -> "Schedule":
-        """The same slots, due earlier."""
+        """Return the same slots, due earlier."""
         return replace(self, lead=lead)
 
     @property
@@ -63,18 +63,18 @@ class Schedule:
         return WEEK / 2 if len(self.days) == 1 else DAY / 2
 
     def slot(self, name: str) -> Slot:
-        """The slot of that name, whether or not it is one of this schedule's days."""
+        """Return the slot of that name, whether or not it is one of this schedule's days."""
         local = local_time(name)
         due = local - self.lead
         return Slot(name=name, at=moment_of(local, self.zone), due_at=moment_of(due, self.zone))
 
     def has(self, name: str) -> bool:
-        """Whether the slot of that name is one of this schedule's."""
+        """Return whether the slot of that name is one of this schedule's."""
         named = local_time(name)
         return named in self._times_of(named.date())
 
     def after(self, local: datetime) -> Iterator[Slot]:
-        """Every slot whose name is later than a wall time, earliest first, without end."""
+        """Yield every slot whose name is later than a wall time, earliest first, without end."""
         day = local.date()
         while True:
             for named in self._times_of(day):
@@ -97,7 +97,7 @@ class Schedule:
 
 
 def issue_schedule(settings: Settings, edition: Edition = Edition.WEEKLY) -> Schedule:
-    """When issues of the edition go out."""
+    """Return the schedule of the edition's issues."""
     if edition is Edition.MONTHLY:
         return Schedule(
             days=tuple(Weekday),
@@ -114,12 +114,12 @@ def _time(text: str) -> time:
 
 
 def hourly_schedule(settings: Settings) -> Schedule:
-    """Every full hour of every day."""
+    """Return a schedule of every full hour of every day."""
     return Schedule(days=tuple(Weekday), time=time(0, 0), zone=settings.zone, repeat=timedelta(hours=1))
 
 
 def plan_slots(schedule: Schedule, *, now: datetime, last: str | None) -> tuple[Slot, ...]:
-    """The slots that must be on record: each that came due after the one named `last`, and the next one.
+    """Return the slots that must be on record: each that came due after the one named `last`, and the next one.
 
     Without a last one the schedule begins now: nothing that is already due is made up for.
     """
@@ -134,18 +134,18 @@ def plan_slots(schedule: Schedule, *, now: datetime, last: str | None) -> tuple[
 
 
 def next_slot(schedule: Schedule, now: datetime) -> Slot:
-    """The first slot that is not due yet."""
+    """Return the first slot that is not due yet."""
     yesterday = wall_time(now, schedule.zone) - DAY
     return next(slot for slot in schedule.after(yesterday) if slot.due_at > now)
 
 
 def is_too_late(slot: Slot, *, now: datetime, catch_up: timedelta) -> bool:
-    """Whether the catch-up limit has passed. It counts from the issue's time, for a job with a lead as well."""
+    """Return whether the catch-up limit has passed. It counts from the issue's time, also for a job with a lead."""
     return now > slot.at + catch_up
 
 
 def moment_of(local: datetime, zone: ZoneInfo) -> datetime:
-    """The first moment at which the wall clock of `zone` shows `local` or later, in UTC.
+    """Return the first moment at which the wall clock of `zone` shows `local` or later, in UTC.
 
     So a time that the spring change leaves out becomes the first moment after the gap, and a time that autumn
     shows twice is its first showing.
@@ -168,17 +168,17 @@ def _end_of_gap(local: datetime, zone: ZoneInfo) -> datetime:
 
 
 def wall_time(moment: datetime, zone: ZoneInfo) -> datetime:
-    """What the wall clock of `zone` shows at a moment."""
+    """Return what the wall clock of `zone` shows at a moment."""
     return moment.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
 def local_time(name: str) -> datetime:
-    """The wall time that a slot's name says."""
+    """Return the wall time that a slot's name says."""
     return datetime.fromisoformat(name)
 
 
 def slot_words(name: str, zone: ZoneInfo) -> str:
-    """A slot's name for people: "Thu 26 Nov 2026 09:00 (Europe/Berlin)"."""
+    """Write a slot's name for people: "Thu 26 Nov 2026 09:00 (Europe/Berlin)"."""
     return f"{local_time(name):%a %d %b %Y %H:%M} ({zone.key})"
 
 
@@ -188,7 +188,7 @@ _EXAMPLE = "2026-11-26T09:00"
 
 
 def named_slot(schedule: Schedule, text: str, *, now: datetime, catch_up: timedelta) -> Slot:
-    """The schedule's slot that `text` names, by local time or by day alone.
+    """Return the schedule's slot that `text` names, by local time or by day alone.
 
     Raises BadInput for what is no slot of the schedule, and for one that is over.
     """

@@ -43,14 +43,14 @@ class Claim:
 
 
 def last_slots(connection: Connection, jobs: Sequence[str], now: datetime) -> dict[str, str]:
-    """By job the name of its latest slot that came due or was done early; jobs without one are left out."""
+    """Return by job the name of its latest slot that came due or was done early; jobs without one are left out."""
     settled = or_(slots.c.status != SlotStatus.DUE, slots.c.due_at <= now)
     query = select(slots.c.job, func.max(slots.c.slot)).where(slots.c.job.in_(jobs), settled)
     return dict(connection.execute(query.group_by(slots.c.job)).all())
 
 
 def slots_ahead(connection: Connection, jobs: Sequence[str], now: datetime) -> tuple[SlotRecord, ...]:
-    """What is planned and not due yet, the earliest first."""
+    """Return what is planned and not due yet, the earliest first."""
     return _records(connection, _ahead(jobs, now))
 
 
@@ -74,17 +74,17 @@ def record_plan(connection: Connection, job: str, planned: Sequence[Slot], now: 
 
 
 def due_slots(connection: Connection, jobs: Sequence[str], now: datetime) -> tuple[SlotRecord, ...]:
-    """What can be taken now, the earliest due first: never done, put off until now, or left by a crash."""
+    """Return what can be taken now, the earliest due first: never done, put off until now, or left by a crash."""
     return _records(connection, and_(slots.c.job.in_(jobs), slots.c.due_at <= now, _free(now)))
 
 
 def open_slots(connection: Connection, job: str) -> tuple[SlotRecord, ...]:
-    """The job's slots that are neither done nor skipped, the earliest due first."""
+    """Return the job's slots that are neither done nor skipped, the earliest due first."""
     return _records(connection, and_(slots.c.job == job, slots.c.status.in_(_OPEN)))
 
 
 def settled_slots(connection: Connection, job: str, status: SlotStatus, limit: int) -> tuple[SlotRecord, ...]:
-    """The job's latest slots of one status, latest first."""
+    """Return the job's latest slots of one status, latest first."""
     query = select(slots).where(slots.c.job == job, slots.c.status == status)
     rows = connection.execute(query.order_by(slots.c.slot.desc()).limit(limit))
     return tuple(_record(row) for row in rows)

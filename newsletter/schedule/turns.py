@@ -43,7 +43,7 @@ class Turn:
 
 
 def list_turns(connection: Connection, jobs: Iterable[Job], now: datetime) -> tuple[Turn, ...]:
-    """By job: what was missed, what was done last, what waits or runs, and what comes next."""
+    """Return by job what was missed, what was done last, what waits or runs, and what comes next."""
     return tuple(turn for job in jobs for turn in _turns(connection, job, now))
 
 
@@ -75,7 +75,7 @@ def _turn(job: Job, state: State, record: SlotRecord) -> Turn:
 
 
 def find_slot_to_run(ticker: Ticker, job: Job) -> SlotRecord:
-    """The job's slot that waits, or else the next one; raises BadInput when that is too far ahead to be meant.
+    """Return the job's slot that waits, or else the next one; raises BadInput when that is too far ahead to be meant.
 
     After a slot is done the next one can be run early from half-way between them: so running a job twice in a row
     does not use up the week after.
@@ -95,7 +95,7 @@ def find_slot_to_run(ticker: Ticker, job: Job) -> SlotRecord:
 
 
 def find_named_slot(ticker: Ticker, job: Job, name: str) -> SlotRecord:
-    """The job's open slot of that name; raises BadInput when it is neither waiting nor the next."""
+    """Return the job's open slot of that name; raises BadInput when it is neither waiting nor the next."""
     ticker.plan()
     with ticker.runner.database.read() as connection:
         records = store.open_slots(connection, job.name)

@@ -65,7 +65,7 @@ class Price:
 
 
 def price_of(claim: Claim) -> Price | None:
-    """The price that a claim states, in its own currency; None where it cannot be read."""
+    """Return the price that a claim states, in its own currency; None where it cannot be read."""
     if claim.number is not None:
         return Price("USD", claim.number) if claim.unit == USD_PER_MTOK else None
     stated = f"{claim.value} {claim.unit}".strip()
@@ -78,12 +78,12 @@ def price_of(claim: Claim) -> Price | None:
 
 
 def is_conditional(claim: Claim) -> bool:
-    """Whether its words tie the value to a condition or to another time."""
+    """Return whether the claim's words tie its value to a condition or to another time."""
     return bool(_CONDITIONAL.search(claim.words))
 
 
 def contradict(left: Claim, right: Claim) -> bool:
-    """Whether two claims on one attribute cannot both be true."""
+    """Return whether two claims on one attribute cannot both be true."""
     rule = _RULES.get(left.attribute)
     return rule is not None and rule(left, right)
 
@@ -113,7 +113,7 @@ def _near(left: Decimal, right: Decimal, share: Decimal) -> bool:
 
 
 def licences_in(text: str) -> frozenset[str]:
-    """The licences that a text names; "open" for one that is only said to be open."""
+    """Return the licences that a text names; "open" for one that is only said to be open."""
     named = {key for key, pattern in _LICENCES.items() if re.search(pattern, text, re.I)}
     return frozenset(named or ({"open"} if _OPEN.search(text) else ()))
 
@@ -189,18 +189,18 @@ class Range:
         return Range(self.low * low, self.high * high)
 
     def allows(self, stated: Decimal, step: Decimal = Decimal(0)) -> bool:
-        """Whether a stated figure lies in it, give or take a rounding to `step` and some room."""
+        """Return whether a stated figure lies in the range, give or take a rounding to `step` and some room."""
         return self.low / _ROOM - step <= stated <= self.high * _ROOM + step
 
 
 def step_of(claim: Claim) -> Decimal:
-    """One unit of the last place of a figure as stated: $14 may be 13.50 rounded up."""
+    """Return one unit of the last place of a figure as stated: $14 may be 13.50 rounded up."""
     _, point, decimals = claim.value.partition(".")
     return Decimal(1).scaleb(-len(decimals)) if point else Decimal(1)
 
 
 def prices(records: SourceRecords, tool_id: str, attribute: str) -> tuple[Claim, ...]:
-    """The claims of one source that state a price in dollars, without condition."""
+    """Return the claims of one source that state a price in dollars, without condition."""
     stated = records.claims_on(tool_id, attribute)
     return tuple(each for each in stated if not is_conditional(each) and _price_in_dollars(each) is not None)
 
@@ -208,7 +208,7 @@ def prices(records: SourceRecords, tool_id: str, attribute: str) -> tuple[Claim,
 def price_range(
     records: SourceRecords, tool_id: str, directions: Sequence[str] = _DIRECTIONS
 ) -> Range | None:
-    """From the lowest to the highest price that the source states; None unless it states every direction."""
+    """Return the lowest and highest price that the source states; None unless it states every direction."""
     found = [
         [_price_in_dollars(each) for each in prices(records, tool_id, direction)] for direction in directions
     ]
@@ -217,7 +217,7 @@ def price_range(
 
 
 def ratio_range(records: SourceRecords, tool_id: str, rival_id: str) -> Range | None:
-    """What one tool costs of what the other costs, by input and by output; None where prices are missing."""
+    """Return the cost of one tool as a share of the other's, by input and by output; None where prices are missing."""
     ratios = []
     for direction in _DIRECTIONS:
         one, other = price_range(records, tool_id, [direction]), price_range(records, rival_id, [direction])
@@ -228,7 +228,7 @@ def ratio_range(records: SourceRecords, tool_id: str, rival_id: str) -> Range | 
 
 
 def saving_range(records: SourceRecords, tool_id: str, rival_id: str) -> Range | None:
-    """What a million tokens of `tool_id` save against the other; None where prices are missing."""
+    """Return what a million tokens of `tool_id` save against the other; None where prices are missing."""
     saved = []
     for direction in _DIRECTIONS:
         one, other = price_range(records, tool_id, [direction]), price_range(records, rival_id, [direction])
@@ -239,7 +239,7 @@ def saving_range(records: SourceRecords, tool_id: str, rival_id: str) -> Range |
 
 
 def is_total(claim: Claim) -> bool:
-    """Whether it says, without condition, what a number of tokens costs at once or in a month."""
+    """Return whether the claim says, without condition, what a number of tokens costs at once or in a month."""
     plain = (
         claim.number is not None and not is_conditional(claim) and not _MORE_THAN_TOKENS.search(claim.words)
     )
@@ -247,7 +247,7 @@ def is_total(claim: Claim) -> bool:
 
 
 def total_range(records: SourceRecords, claim: Claim) -> Range | None:
-    """What the claim's volume costs by the source's prices; None where it is no total or prices are missing."""
+    """Return what the claim's volume costs by the source's prices; None where it is no total or prices are missing."""
     volume = volume_of(claim.attribute)
     if volume is None:
         return None
@@ -260,7 +260,7 @@ def total_range(records: SourceRecords, claim: Claim) -> Range | None:
 
 
 def volume_of(attribute: str) -> Range | None:
-    """The tokens of "cost_at_10M" a month; of "cost_at_10M_daily" those of a month of working days, or of all."""
+    """Return the tokens a month of "cost_at_10M"; of "cost_at_10M_daily" for its working days, or all its days."""
     found = _VOLUME.fullmatch(attribute)
     if not found:
         return None
@@ -269,7 +269,7 @@ def volume_of(attribute: str) -> Range | None:
 
 
 def _directions(words: str) -> Sequence[str]:
-    """Input or output where the words speak of one only, else both."""
+    """Return input or output where the words speak of one only, else both."""
     named = [each for each in _DIRECTIONS if re.search(rf"\b{each.partition('_')[0]}s?\b", words, re.I)]
     return named if len(named) == 1 else _DIRECTIONS
 
@@ -295,7 +295,7 @@ _OTHER_COST = re.compile(
 
 
 def totals(records: SourceRecords) -> Iterator[Contradiction]:
-    """ "100M tokens cost $1,200" where its own prices make $120."""
+    """Find totals such as "100M tokens cost $1,200" where the source's own prices make $120."""
     by_attribute: dict[tuple[str, str], list[Claim]] = {}
     for claim in records.claims:
         if is_total(claim):
@@ -343,7 +343,7 @@ def _two_totals(records: SourceRecords, claims: Sequence[Claim]) -> Iterator[Con
 
 
 def ratios(records: SourceRecords) -> Iterator[Contradiction]:
-    """ "Half the price" where its prices make it a tenth."""
+    """Find ratios such as "half the price" where the source's own prices make it a tenth."""
     stated = [each for each in records.claims if _is_ratio(each)]
     for claim in stated:
         rival = _compared(records, claim)
@@ -386,7 +386,7 @@ def _fits(claim: Claim, expected: Range) -> bool:
 
 
 def _compared(records: SourceRecords, claim: Claim) -> str | None:
-    """The tool that the claim's is compared with; None where it is a third one."""
+    """Return the tool that the claim's is compared with; None where it is a third one."""
     rival = records.rival(claim.tool_id)
     named = [found["name"] for found in _COMPARED_WITH.finditer(claim.words)]
     own = " ".join(records.tools[each].name for each in (claim.tool_id, rival) if each)
@@ -394,7 +394,7 @@ def _compared(records: SourceRecords, claim: Claim) -> str | None:
 
 
 def savings(records: SourceRecords) -> Iterator[Contradiction]:
-    """ "Saves $11 for every million tokens" where a million costs less than that."""
+    """Find claims such as "saves $11 for every million tokens" where a million costs less than that."""
     for claim in records.claims:
         rival = _compared(records, claim) if claim.attribute == "saving" else None
         expected = saving_range(records, claim.tool_id, rival) if rival else None
@@ -413,7 +413,7 @@ def savings(records: SourceRecords) -> Iterator[Contradiction]:
 
 
 def token_prices(records: SourceRecords) -> Iterator[Contradiction]:
-    """ "$0.60 per million tokens", said of neither direction, where no mix of its two prices makes that."""
+    """Find prices such as "$0.60 per million tokens", said of neither direction, that no mix of the two makes."""
     for claim in records.claims:
         if claim.attribute != "token_price" or claim.number is None or is_conditional(claim):
             continue
@@ -436,7 +436,7 @@ def token_prices(records: SourceRecords) -> Iterator[Contradiction]:
 
 
 def _meant(records: SourceRecords, claim: Claim) -> str | None:
-    """Input or output, where the same sentence gives the other tool's price of exactly one of them."""
+    """Return input or output, where the same sentence gives the other tool's price of exactly one of them."""
     rival = records.rival(claim.tool_id)
     beside = (
         [
@@ -457,7 +457,7 @@ def _meant(records: SourceRecords, claim: Claim) -> str | None:
 
 
 def splits(records: SourceRecords) -> Iterator[Contradiction]:
-    """A share that its own ships and skips do not make, or a split that its own reviews do not."""
+    """Find shares that their own ships and skips do not make, and splits that their own reviews do not."""
     for verdict in records.verdicts:
         if verdict.derived or verdict.ships is None or verdict.skips is None:
             continue
@@ -500,7 +500,7 @@ def _community(records: SourceRecords) -> Iterator[Contradiction]:
 
 
 def _is_share(share: Decimal, ships: int, skips: int) -> bool:
-    """Whether a share is that of the split, rounded to whole percent either way."""
+    """Return whether a share is that of the split, rounded to whole percent up or down."""
     number = ships + skips
     return not number or abs(Decimal(100 * ships) / number - share) < 1
 
@@ -513,7 +513,7 @@ def _any_price(records: SourceRecords, tool_id: str, words: str) -> tuple[Claim,
 
 
 def _plain_number(claim: Claim) -> Decimal | None:
-    """The number of a claim whose attribute the store keeps as text."""
+    """Return the number of a claim whose attribute the store keeps as text."""
     found = re.fullmatch(r"\d+(?:\.\d+)?", claim.value)
     return claim.number if claim.number is not None else Decimal(found[0]) if found else None
 
@@ -529,14 +529,14 @@ def _times(ratio: Range) -> str:
 
 
 def money(amount: Decimal) -> str:
-    """ "$1,200", "$0.60", "$0.007": whole dollars or at least cents, at most three digits that count."""
+    """Write dollars: "$1,200", "$0.60", "$0.007": whole, or at least cents and at most three significant digits."""
     text = _short(amount)
     decimals = len(text.partition(".")[2])
     return f"${Decimal(text):,.{max(decimals, 2)}f}" if decimals else f"${Decimal(text):,f}"
 
 
 def _short(number: Decimal) -> str:
-    """At most three digits that count behind the point, never an exponent."""
+    """Write a number with at most three significant digits behind the point, never an exponent."""
     rounded = Decimal(f"{number:.3g}" if number < 1000 else f"{number:.0f}")
     text = f"{rounded:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -57,19 +57,19 @@ class SourceRecords:
     questions: tuple[Question, ...]
 
     def claims_on(self, tool_id: str, attribute: str) -> tuple[Claim, ...]:
-        """Its claims on an attribute of a tool, in its order."""
+        """Return the source's claims on an attribute of a tool, in its order."""
         return tuple(self._claims.get((tool_id, attribute), ()))
 
     def results(self, tool_id: str) -> Mapping[str, Benchmark]:
-        """Its results of a tool, by test."""
+        """Return the source's results of a tool, by test."""
         return self._results.get(tool_id, {})
 
     def decisions(self, tool_id: str) -> tuple[Decision | None, ...]:
-        """What each of its reviews of a tool decides."""
+        """Return what each of the source's reviews of a tool decides."""
         return tuple(each.decision for each in self._reviews.get(tool_id, ()))
 
     def rival(self, tool_id: str) -> str | None:
-        """The only tool that it compares this one with; None where there are several, or none."""
+        """Return the only tool that the source compares this one with; None where there are several, or none."""
         others = (self._rivals.get(tool_id) or self._spoken_of) - {tool_id}
         return next(iter(others)) if len(others) == 1 else None
 
@@ -149,6 +149,6 @@ def _sorted_by(records: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
 
 
 def _last_verdicts(recorded: AllRecords) -> Iterator[Verdict]:
-    """What each source said last of the panel's outcome: what it said before is history, no contradiction."""
+    """Yield what each source said last of the panel's outcome: what it said before is history, no contradiction."""
     for history in recorded.verdicts.values():
         yield from {each.source_id: each for each in history}.values()

@@ -22,7 +22,7 @@ def between_sources(
     groups: Mapping[str, Sequence[str]],
     source_order: Sequence[str],
 ) -> Iterator[Contradiction]:
-    """Sources that contradict the one whose claim is the fact; records that look like one tool count as one."""
+    """Find sources that contradict the one whose claim is the fact; records that look like one tool count as one."""
     for ids in dict.fromkeys(tuple(each) for each in groups.values()):
         claims = [
             claim
@@ -39,7 +39,7 @@ def between_sources(
 def _against(
     chosen: Claim, stated: Sequence[Claim], sources: Mapping[str, Source]
 ) -> Iterator[Contradiction]:
-    """One contradiction for each other value; a source that says both is the matter of `inside_one`."""
+    """Yield one contradiction for each other value; a source that says both is for `inside_one`."""
     agreeing = {each.source_id for each in stated if not contradict(chosen, each)}
     others = [each for each in stated if contradict(chosen, each) and each.source_id not in agreeing]
     # Of claims that say the same, those on the very record of the fact stand first.
@@ -64,7 +64,7 @@ def _against(
 
 
 def inside_one(records: SourceRecords) -> Iterator[Contradiction]:
-    """A source that states two values of one attribute of one tool."""
+    """Find sources that state two values of one attribute of one tool."""
     stated: dict[tuple[str, str], list[Claim]] = {}
     for claim in records.claims:
         if claim.attribute in COMPARED and not is_conditional(claim):
@@ -83,7 +83,7 @@ def inside_one(records: SourceRecords) -> Iterator[Contradiction]:
 
 
 def _apart(left: Claim, right: Claim) -> str:
-    """Where both are dated: how far apart, since what was true may have changed."""
+    """Say how far apart two dated values are, since what was true may have changed; empty without both dates."""
     days = [each.verified_on or each.as_of for each in (left, right)]
     if days[0] is None or days[1] is None or abs((days[0] - days[1]).days) <= _SAME_TIME_DAYS:
         return ""

@@ -40,7 +40,7 @@ class Name:
 
 
 def one_tool(recorded: AllRecords) -> Iterator[Contradiction]:
-    """Two records that look like one tool."""
+    """Find pairs of records that look like one tool."""
     for left, right in _alike(recorded):
         if left.size is None or right.size is None or left.size == right.size:
             first, second = sorted((left, right), key=_age)
@@ -55,7 +55,7 @@ def one_tool(recorded: AllRecords) -> Iterator[Contradiction]:
 
 
 def one_name(recorded: AllRecords) -> Iterator[Contradiction]:
-    """Two tools under one name: alike but for sizes that nearly agree."""
+    """Find two tools under one name: alike but for sizes that nearly agree."""
     for left, right in _alike(recorded):
         if left.size is None or right.size is None or left.size == right.size:
             continue
@@ -73,7 +73,7 @@ def one_name(recorded: AllRecords) -> Iterator[Contradiction]:
 
 
 def groups(found: Iterable[Contradiction], tool_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Every tool's id with the ids of the records that look like it, itself among them."""
+    """Return every tool's id with the ids of the records that look like it, itself among them."""
     members = {each: {each} for each in tool_ids}
     for each in found:
         joined = members[each.left.tool_id] | members[each.right.tool_id]
@@ -82,7 +82,7 @@ def groups(found: Iterable[Contradiction], tool_ids: Iterable[str]) -> dict[str,
 
 
 def _alike(recorded: AllRecords) -> Iterator[tuple[Name, Name]]:
-    """Pairs of the same words and version, each once; not those of two makers, or compared with each other."""
+    """Yield pairs of the same words and version, each once; not those of two makers, or compared with each other."""
     by_key: dict[tuple[frozenset[str], frozenset[str]], list[Name]] = {}
     for tool in recorded.tools.values():
         name = _take_apart(tool, recorded)
@@ -99,13 +99,13 @@ def _alike(recorded: AllRecords) -> Iterator[tuple[Name, Name]]:
 
 
 def _share_a_source(left: Name, right: Name, recorded: AllRecords) -> bool:
-    """Whether one source speaks of both: then it knows them for two."""
+    """Return whether one source speaks of both: then it knows them for two."""
     sources = [{each.source_id for each in recorded.claims.get(name.tool.id, ())} for name in (left, right)]
     return bool(sources[0] & sources[1])
 
 
 def _age(name: Name) -> tuple[object, ...]:
-    """The record that was there first, of two at once the one with the shorter name."""
+    """Return a sort key that puts the older record first, and of two at once the one with the shorter name."""
     return (name.tool.first_seen_at, len(name.tool.name), name.tool.id)
 
 
@@ -133,7 +133,7 @@ def _take_apart(tool: Tool, recorded: AllRecords) -> Name:
 
 
 def _split(token: str) -> tuple[str, ...]:
-    """ "qwen2.5" is a word and a version."""
+    """Part a word and its version: "qwen2.5"."""
     found = _WORD_AND_VERSION.fullmatch(token)
     return (found[1], found[2]) if found else (token,)
 
@@ -158,7 +158,7 @@ def _shared(left: Name, right: Name) -> str:
 
 
 def _named(name: Name, recorded: AllRecords) -> Side:
-    """Where the record comes from: the first claim on it, else the source that describes it."""
+    """Return where the record comes from: the first claim on it, else the source that describes it."""
     claims = recorded.claims.get(name.tool.id, ())
     first = min(claims, key=lambda claim: claim.line or 0, default=None)
     source = recorded.sources.get(first.source_id if first else name.tool.source_id)

@@ -111,14 +111,14 @@ def opinions_in(records: SourceRecords) -> Iterator[Opinion]:
 
 
 def _pair(records: SourceRecords) -> tuple[str, str] | None:
-    """The two tools that the source compares; None where it compares more, or none."""
+    """Return the two tools that the source compares; None where it compares more, or none."""
     pairs = {(each.left_id, each.right_id) for each in records.comparisons}
     pair = pairs.pop() if len(pairs) == 1 else None
     return pair if pair and all(each in records.tools for each in pair) else None
 
 
 def _lines(records: SourceRecords) -> Iterator[tuple[int | None, str]]:
-    """The prose of the source with its lines; of a source without text, of its comparison and answers."""
+    """Yield the prose of the source with its lines; of a source without text, of its comparison and answers."""
     if records.source.text:
         page = split_lines(records.source.text, records.source.name)
         yield from ((line.number, line.text) for line in page.lines if is_prose(line))
@@ -149,7 +149,7 @@ def _is_turned(sentence: str, found: re.Match[str]) -> bool:
 def _is_against_the_other(
     meaning: Meaning, sentence: str, found: re.Match[str], names: Names, tool: str
 ) -> bool:
-    """Whether what the sentence compares with is the other tool, and no third one."""
+    """Return whether what the sentence compares with is the other tool, and no third one."""
     after = sentence[found.end() :]
     if meaning is Meaning.TESTS:
         return any(each.tool != tool for each in names.mentions(after))
@@ -168,7 +168,7 @@ def _is_conditional(sentence: str, found: re.Match[str]) -> bool:
 
 
 def _subject(sentence: str, start: int, names: Names) -> str | None:
-    """The tool whose name stands before the verb, with nothing but an adverb or its own doings between."""
+    """Return the tool whose name stands before the verb, with nothing but an adverb or its own doings between."""
     before = [each for each in names.mentions(sentence) if each.end <= start]
     if not before or re.match(r"['’]s?\b", sentence[before[-1].end :]):
         return None
@@ -189,7 +189,7 @@ _UNTESTED = ("untested", "not tested", "not yet tested", "ungraded")
 
 
 def wins(records: SourceRecords) -> Iterator[Contradiction]:
-    """Wins, and a zero "across the board", that the source's own table does not hold."""
+    """Find wins, and a zero "across the board", that the source's own table does not hold."""
     for claim in records.claims:
         if _ELSEWHERE.search(claim.words):
             continue
@@ -216,7 +216,7 @@ def _no_zero(result: Benchmark) -> str:
 
 
 def _won(records: SourceRecords, tool_id: str) -> list[Benchmark]:
-    """The rows in which no other tool has more."""
+    """Return the rows in which no other tool has more."""
     rivals = [each for each in records.benchmarks if each.tool_id != tool_id and each.score is not None]
     return [
         result
@@ -241,7 +241,7 @@ def _over_table(records: SourceRecords, claim: Claim, result: Benchmark, reason:
 
 
 def untested(records: SourceRecords) -> Iterator[Contradiction]:
-    """A tool that is graded untested, and yet has results or wins in the same source."""
+    """Find tools that are graded untested and yet have results or wins in the same source."""
     for tool_id in dict.fromkeys(each.tool_id for each in records.claims):
         grades = [each for each in records.claims_on(tool_id, "grade") if each.value.casefold() in _UNTESTED]
         results: list[Side] = [
@@ -266,7 +266,7 @@ def untested(records: SourceRecords) -> Iterator[Contradiction]:
 
 
 def grades(records: SourceRecords) -> Iterator[Contradiction]:
-    """One source that gives one tool two grades."""
+    """Find sources that give one tool two grades."""
     for tool_id in dict.fromkeys(each.tool_id for each in records.claims):
         stated = {each.value.casefold(): each for each in reversed(records.claims_on(tool_id, "grade"))}
         if len(stated) > 1:
@@ -281,7 +281,7 @@ def grades(records: SourceRecords) -> Iterator[Contradiction]:
 
 
 def none_public(recorded: AllRecords, ids: tuple[str, ...]) -> Iterator[Contradiction]:
-    """ "No public benchmarks" of a tool (by any of its records) of which a source shows results."""
+    """Find "no public benchmarks" said of a tool (by any of its records) of which a source shows results."""
     claims = [
         each for tool_id in ids for each in recorded.claims.get(tool_id, ()) if each.attribute == "benchmarks"
     ]
@@ -306,7 +306,7 @@ def none_public(recorded: AllRecords, ids: tuple[str, ...]) -> Iterator[Contradi
 
 
 def against_each_other(records: SourceRecords) -> Iterator[Contradiction]:
-    """What the sentences of a comparison say against each other, its prices and its table."""
+    """Find where sentences of a comparison contradict each other, its prices or its table."""
     said = list(opinions_in(records))
     yield from _ahead(said)
     yield from _advice(said)
@@ -316,7 +316,7 @@ def against_each_other(records: SourceRecords) -> Iterator[Contradiction]:
 
 
 def _ahead(said: list[Opinion]) -> Iterator[Contradiction]:
-    """Ahead in every test, while the other one is ahead in some."""
+    """Find "ahead in every test" where the other one is ahead in some."""
     for every in (each for each in said if each.meaning is Meaning.EVERY_TEST):
         others = [
             each
@@ -338,7 +338,7 @@ def _ahead(said: list[Opinion]) -> Iterator[Contradiction]:
 
 
 def _advice(said: list[Opinion]) -> Iterator[Contradiction]:
-    """The text is for one, the answer to a question for the other."""
+    """Find texts that are for one tool where the answer to a question is for the other."""
     answers = [each for each in said if each.in_answer and each.meaning is Meaning.BETTER]
     for answer in answers:
         texts = [
@@ -398,7 +398,7 @@ def _only_untested(records: SourceRecords, said: list[Opinion]) -> Iterator[Cont
 
 
 def _table_against(records: SourceRecords, said: list[Opinion]) -> Iterator[Contradiction]:
-    """Ahead in every test, where the table shows the other one ahead in one."""
+    """Find "ahead in every test" where the table shows the other one ahead in one."""
     for each in (each for each in said if each.meaning is Meaning.EVERY_TEST):
         theirs = records.results(each.rival_id)
         for test, result in records.results(each.tool_id).items():

@@ -67,7 +67,7 @@ def read_page(
     as_of: date | None = None,
     seen_on: date | None = None,
 ) -> Pack:
-    """What a page says, with the page as the source of it all. `name` is the file's, for its faults.
+    """Return what a page says, with the page as the source of it all. `name` is the file's, for its faults.
 
     `as_of` dates what the page leaves undated. Raises BadInput for a page of no known kind, or one that is cut.
     """
@@ -96,7 +96,7 @@ def read_page(
 
 
 def _recognise(page: Page) -> Shape:
-    """The one kind of page that this is."""
+    """Return the one kind of page that this is."""
     found = {shape.name: shape.found(page) for shape in SHAPES}
     ranked = sorted(SHAPES, key=lambda shape: len(found[shape.name]), reverse=True)
     first, second = ranked[:2]
@@ -115,7 +115,7 @@ def _recognise(page: Page) -> Shape:
 
 
 def _placed(entry: Entry, url: str, published_on: date | None, as_of: date | None) -> Entry:
-    """The entry with what only the caller knows: the page's address and dates."""
+    """Return the entry with what only the caller knows: the page's address and dates."""
     if isinstance(entry, ComparisonEntry):
         return replace(entry, url=url, published_on=published_on)
     if isinstance(entry, _DATED) and as_of is not None:
@@ -124,7 +124,7 @@ def _placed(entry: Entry, url: str, published_on: date | None, as_of: date | Non
 
 
 def _pack(source: SourceEntry, entries: Iterable[Entry]) -> Pack:
-    """The entries by kind, each checked like one of a file: a page is anybody's text."""
+    """Return the entries by kind, each checked like one of a file: a page is anybody's text."""
     records: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for entry in entries:
         records[_KINDS[type(entry)]].append(_as_written(entry))

@@ -61,7 +61,7 @@ SHAPE = Shape(
 
 
 def _title(page: Page, sections: Sections) -> Pair:
-    """The first "one vs another" whose names the costs or the table use, else the first that there is."""
+    """Return the first "one vs another" whose names the costs or the table use, else the first that there is."""
     titles = [pair for pair in pairs(page) if pair.ids[0] != pair.ids[1]]
     if not titles:
         raise page.refusal('the title "one tool vs another" is missing', field="title")
@@ -84,7 +84,7 @@ def _comparison(pair: Pair, names: Names, sections: Sections) -> ComparisonEntry
 
 
 def _pick(paragraphs: Iterable[Line], names: Names, tool: str) -> str:
-    """What follows "Pick this tool if" in its sentence; empty where no sentence says it."""
+    """Return what follows "Pick this tool if" in its sentence; empty where no sentence says it."""
     for paragraph in paragraphs:
         for sentence in sentences(paragraph.text):
             found = _PICK.match(sentence)
@@ -94,7 +94,7 @@ def _pick(paragraphs: Iterable[Line], names: Names, tool: str) -> str:
 
 
 def _costs(page: Page, names: Names, lines: Iterable[Line]) -> Iterator[ClaimEntry]:
-    """What each tool costs at each volume, as listed: "At 10M tokens/mo", then "Heron 9B: $12"."""
+    """Yield what each tool costs at each volume, as listed: "At 10M tokens/mo", then "Heron 9B: $12"."""
     volume = ""
     for line in lines:
         heading = _VOLUME.fullmatch(line.text)
@@ -114,7 +114,7 @@ def _costs(page: Page, names: Names, lines: Iterable[Line]) -> Iterator[ClaimEnt
 
 
 def _benchmarks(page: Page, names: Names, lines: Iterable[Line]) -> Iterator[BenchmarkEntry]:
-    """The rows of the table under the names of its columns, whichever stands first."""
+    """Yield the rows of the table under the names of its columns, whichever stands first."""
     columns, rows = read_table(page, lines)
     tools = [names.tool(column) for column in columns[1:]]
     for line, cells in rows:

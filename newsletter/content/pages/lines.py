@@ -57,7 +57,7 @@ class Sections:
         return self.lines_by_key.get(key, ())
 
     def paragraphs(self, *keys: str) -> tuple[Line, ...]:
-        """The lines that are whole sentences and belong to the page."""
+        """Return the lines that are whole sentences and belong to the page."""
         return tuple(line for key in keys for line in self.lines(key) if is_prose(line))
 
     @property
@@ -77,12 +77,12 @@ class Page:
         return BadInput(message, Place(self.name, line.number if line else None, field))
 
     def matching(self, pattern: str) -> list[Line]:
-        """The lines that are nothing but `pattern`, in any letter case."""
+        """Return the lines that are nothing but `pattern`, in any letter case."""
         whole = re.compile(pattern, re.I)
         return [line for line in self.lines if not line.bulleted and whole.fullmatch(line.text)]
 
     def sections(self, patterns: Mapping[str, str]) -> Sections:
-        """The page in sections; a heading is a line that is one of `patterns` and nothing else."""
+        """Return the page in sections; a heading is a line that is one of `patterns` and nothing else."""
         starts = [(index, key) for index, line in enumerate(self.lines) if (key := _heading(line, patterns))]
         found: dict[str, tuple[Line, ...]] = {}
         for (start, key), (end, _) in pairwise([*starts, (len(self.lines), "")]):
@@ -95,7 +95,7 @@ class Page:
 
 
 def decode(data: bytes, name: str) -> str:
-    """The text of a file that should hold a page."""
+    """Return the text of a file that should hold a page."""
     if len(data) > BYTE_LIMIT:
         raise BadInput(f"a page has at most {TEXT_LIMIT:,} characters, this file has more", Place(name))
     try:
@@ -106,7 +106,7 @@ def decode(data: bytes, name: str) -> str:
 
 
 def clean(text: str, name: str) -> str:
-    """The text with one kind of line end, as it is kept and as its lines are counted."""
+    """Return the text with one kind of line end, as it is kept and as its lines are counted."""
     if len(text) > TEXT_LIMIT:
         raise BadInput(f"a page has at most {TEXT_LIMIT:,} characters, this text has more", Place(name))
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
@@ -121,7 +121,7 @@ def clean(text: str, name: str) -> str:
 
 
 def split_lines(text: str, name: str) -> Page:
-    """The page of a clean text."""
+    """Return the page of a clean text."""
     numbered = ((number, _plain(raw)) for number, raw in enumerate(text.split("\n"), 1))
     return Page(name=name, lines=tuple(_line(number, text) for number, text in numbered if text))
 
@@ -135,24 +135,24 @@ def is_furniture(text: str) -> bool:
 
 
 def is_prose(line: Line) -> bool:
-    """Whether a line is a sentence of the page, and none of the site's around it."""
+    """Return whether a line is a sentence of the page, and none of the site's around it."""
     return is_sentence(line.text) and not is_furniture(line.text)
 
 
 def is_absent(text: str) -> bool:
-    """Whether a cell says that there is nothing to say: "—", "n/a"."""
+    """Return whether a cell says that there is nothing to say: "—", "n/a"."""
     return bool(_ABSENT.fullmatch(text.strip()))
 
 
 def is_broken(text: str) -> bool:
-    """Whether the last line of a page stops in the middle of a sentence, question or amount."""
+    """Return whether the last line of a page stops in the middle of a sentence, question or amount."""
     return bool(_CUT_AMOUNT.search(text)) or (
         not is_sentence(text) and (len(text) > 60 or bool(_QUESTION_START.match(text)))
     )
 
 
 def without_glue(text: str) -> str:
-    """A sentence without the label that a page's button left on its end: "It holds.Share" → "It holds."."""
+    """Return a sentence without the label that a page's button left on its end: "It holds.Share" → "It holds."."""
     glued = None if is_sentence(text) else _GLUED.match(text)
     return glued[1] if glued else text
 
@@ -163,12 +163,12 @@ def sentences(text: str) -> list[str]:
 
 
 def joined(lines: Iterable[Line]) -> str:
-    """Paragraphs as one text."""
+    """Join paragraphs to one text."""
     return "\n\n".join(line.text for line in lines)
 
 
 def labelled(lines: Iterable[Line], labels: Mapping[str, str]) -> Iterator[tuple[str, Line, str]]:
-    """Key, line of the value and value of each known label: "Label" and then "Value", or "Label: Value".
+    """Return key, line of the value and value of each known label: "Label" and then "Value", or "Label: Value".
 
     A label that another label follows has no value. What follows no known label is left alone.
     """
@@ -190,7 +190,7 @@ def labelled(lines: Iterable[Line], labels: Mapping[str, str]) -> Iterator[tuple
 def read_table(
     page: Page, lines: Iterable[Line]
 ) -> tuple[tuple[str, ...], list[tuple[Line, tuple[str, ...]]]]:
-    """The headings and rows of the first `| a | b |` table; nothing where there is none."""
+    """Return the headings and rows of the first `| a | b |` table; nothing where there is none."""
     rows = [(line, _cells(line.text)) for line in lines if line.text.startswith("|")]
     if not rows:
         return (), []
@@ -235,7 +235,7 @@ HEADING = r"(?:faqs?|frequently asked(?: questions)?)"
 def read_questions(
     page: Page, sections: Sections, key: str, *, comparison: str | None = None, tool: str | None = None
 ) -> Iterator[QuestionEntry]:
-    """Each question with the paragraphs under it, up to the next one."""
+    """Yield each question with the paragraphs under it, up to the next one."""
     for question, answer in _answered(page, sections.lines(key)):
         yield QuestionEntry(
             question=question.text,

@@ -54,7 +54,7 @@ class Example:
 
 
 def read_prompts(page: Page, lines: Sequence[Line]) -> Iterator[tuple[Line, str]]:
-    """Titles and texts of the prompts: up to a button each, or in twos where there are no buttons."""
+    """Yield titles and texts of the prompts: up to a button each, or in twos where there are no buttons."""
     if not any(_BUTTON.search(line.text) for line in lines):
         yield from _in_twos(page, lines, "prompts")
         return
@@ -70,7 +70,7 @@ def read_prompts(page: Page, lines: Sequence[Line]) -> Iterator[tuple[Line, str]
 
 
 def read_use_cases(page: Page, lines: Sequence[Line]) -> Iterator[tuple[Line, str]]:
-    """Each title with the sentences under it."""
+    """Yield each title with the sentences under it."""
     starts = [index for index, line in enumerate(lines) if not is_sentence(line.text)]
     for start, end in pairwise([*starts, len(lines)]):
         if end == start + 1:
@@ -79,7 +79,7 @@ def read_use_cases(page: Page, lines: Sequence[Line]) -> Iterator[tuple[Line, st
 
 
 def read_examples(page: Page, lines: Sequence[Line]) -> list[Example]:
-    """Prompt, output and comment in threes, or prompt and output in twos."""
+    """Return prompt, output and comment in threes, or prompt and output in twos."""
     listed = [line for line in lines if not _INTRODUCTION.match(line.text)]
     step = 3 if len(listed) % 3 == 0 else 2
     if len(listed) % step:
@@ -91,7 +91,7 @@ def read_examples(page: Page, lines: Sequence[Line]) -> list[Example]:
 
 
 def shortened(text: str) -> str:
-    """A prompt as the title of a note."""
+    """Return a prompt as the title of a note."""
     return text if len(text) <= _TITLE_LENGTH else text[: _TITLE_LENGTH - 1].rstrip() + "…"
 
 

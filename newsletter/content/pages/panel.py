@@ -68,7 +68,7 @@ class DecisionTable:
 
 
 def find_cards(page: Page) -> tuple[Pair, dict[str, int]]:
-    """The first title whose two tools have cards, and the index of each card's name line."""
+    """Return the first title whose two tools have cards, and the index of each card's name line."""
     titles = pairs(page)
     for pair in titles:
         starts = {name: start for name in pair.names if (start := _card_start(page, pair, name)) is not None}
@@ -83,7 +83,7 @@ def find_cards(page: Page) -> tuple[Pair, dict[str, int]]:
 
 
 def _card_start(page: Page, pair: Pair, name: str) -> int | None:
-    """Where the name stands with "Panel ship" under it, before either name comes again."""
+    """Return the index of the name with "Panel ship" under it, before either name comes again."""
     for index, line in enumerate(page.lines):
         if not _is(line, name):
             continue
@@ -113,7 +113,7 @@ def read_card(page: Page, pair: Pair, name: str, starts: Mapping[str, int]) -> T
 
 
 def _region(page: Page, start: int, following: int | None) -> tuple[Line, ...]:
-    """The lines of a card under its name, up to the next card, the decision table or the scorecard."""
+    """Return the lines of a card under its name, up to the next card, the decision table or the scorecard."""
     ends = [index for index, line in enumerate(page.lines) if index > start and _ends_cards(line)]
     return page.lines[start + 1 : min([*ends, len(page.lines) if following is None else following])]
 
@@ -123,7 +123,7 @@ def _ends_cards(line: Line) -> bool:
 
 
 def _above(region: Sequence[Line], key: str) -> Line | None:
-    """The line over a card's label, unless that is another label or says nothing."""
+    """Return the line over a card's label, unless that is another label or says nothing."""
     for value, line in pairwise(region):
         if _label(line) == key:
             return None if _label(value) or is_absent(value.text) else value
@@ -135,7 +135,7 @@ def _label(line: Line) -> str | None:
 
 
 def _is_cell(line: Line) -> bool:
-    """Whether a line of a card is a value or label, and so no tagline."""
+    """Return whether a line of a card is a value or label, and so no tagline."""
     return bool(_label(line) or SHARE.fullmatch(line.text)) or line.text.casefold() in ("ship", "skip", "—")
 
 
@@ -153,7 +153,7 @@ def _is(line: Line, name: str) -> bool:
 
 
 def read_decision(page: Page, pair: Pair) -> DecisionTable:
-    """The table under "Decision" and the two names; without columns where there is none."""
+    """Return the table under "Decision" and the two names; without columns where there is none."""
     for index, line in enumerate(page.lines[:-2]):
         columns = tuple(each.text.casefold() for each in page.lines[index + 1 : index + 3])
         for left, right in (pair.names, pair.names[::-1]):
@@ -301,7 +301,7 @@ class _ScorecardReader:
         return self._lines[index] if index < len(self._lines) else None
 
     def _reviewer(self) -> Line | None:
-        """The name that stands here, if one does: a short line over a rating or over quoted words."""
+        """Return the name that stands here, if one does: a short line over a rating or over quoted words."""
         line, below = self._peek(), self._peek(1)
         if not line or not _is_title(line.text):
             return None
@@ -320,7 +320,7 @@ class _ScorecardReader:
         return tuple(slots)
 
     def _are_words(self, line: Line) -> bool:
-        """Whether unrated words stand here: where some reviews are rated, words without a rating are none."""
+        """Return whether unrated words stand here: where some reviews are rated, words without a rating are none."""
         if self._rated or is_furniture(line.text):
             return False
         return _is_said(line.text)
@@ -342,7 +342,7 @@ class _ScorecardReader:
         )
 
     def _words(self, rating: Line) -> str:
-        """One paragraph, to its closing quotation mark or the end of a sentence, over broken lines."""
+        """Return one paragraph, to its closing quotation mark or the end of a sentence, over broken lines."""
         taken: list[str] = []
         while not taken or not _is_closed(taken):
             line = self._peek()
@@ -365,7 +365,7 @@ class _ScorecardReader:
 
 
 def _is_closed(taken: Sequence[str]) -> bool:
-    """Whether the words that begin with `taken[0]` are complete with the last of them."""
+    """Return whether the words that begin with `taken[0]` are complete with the last of them."""
     if taken[0][0] in _OPENING:
         return len("".join(taken)) > 1 and taken[-1][-1] in _CLOSING
     return is_sentence(taken[-1])
@@ -502,7 +502,7 @@ class PanelResult:
 
 
 def _verdict(page: Page, panel: PanelResult, *, whole: bool, scorecard_ends: bool) -> Iterator[VerdictEntry]:
-    """The panel's outcome as stated, or else as it follows from share and reviews where these are `whole`."""
+    """Yield the panel's outcome as stated, or else as it follows from share and reviews where these are `whole`."""
     split = panel.split
     _check_number(page, panel, scorecard_ends=scorecard_ends)
     derived = whole and split is None and panel.share is not None and bool(panel.reviews)

@@ -80,7 +80,7 @@ SHAPE = Shape(
 
 
 def _maker(head: tuple[Line, ...]) -> tuple[str, str]:
-    """Maker and family from "Maker · Family"; empty where the page has no such line."""
+    """Read maker and family from "Maker · Family"; empty where the page has no such line."""
     for line in head[1:]:
         found = _MAKER.fullmatch(line.text)
         if found and not _DATED.search(line.text):
@@ -104,7 +104,7 @@ def _tool(name: str, maker: tuple[str, str], head: tuple[Line, ...]) -> ToolEntr
 
 
 def _tags(head: tuple[Line, ...]) -> tuple[str, ...]:
-    """The line of lower-case words at the foot of the head; one tag where nothing shows where tags end."""
+    """Return the line of lower-case words at the foot of the head; one tag where nothing shows where tags end."""
     values = {line.number for _, line, _ in labelled(head, _SPECIFICATION)}
     for line in reversed(head[1:]):
         if line.number not in values and re.fullmatch(r"[a-z0-9][a-z0-9 ,#·|+.-]*", line.text):
@@ -119,7 +119,7 @@ def _specification(tool: str, head: tuple[Line, ...]) -> Iterator[ClaimEntry]:
 
 
 def _dates(tool: str, sections: Sections) -> Iterator[ClaimEntry]:
-    """When it was released and updated, and when the page says that it was checked."""
+    """Yield when it was released and updated, and when the page says that it was checked."""
     for line in sections.head:
         for found in _DATED.finditer("" if is_sentence(line.text) else line.text):
             yield claim(tool, found["what"].lower(), found["value"], line, words=found[0])
@@ -133,14 +133,14 @@ def _verified_on(sections: Sections) -> date | None:
 
 
 def _checks(sections: Sections) -> Iterator[tuple[Line, re.Match[str]]]:
-    """Where the page says when it was verified; what stands under comparisons is said of others."""
+    """Yield where the page says when it was verified; what stands under comparisons is said of others."""
     own = (line for key in _HEADINGS if key != "comparisons" for line in sections.lines(key))
     for line in chain(sections.head, own):
         yield from ((line, found) for found in _VERIFIED.finditer(line.text) if not is_furniture(line.text))
 
 
 def _prices(page: Page, tool: str, sections: Sections) -> Iterator[ClaimEntry]:
-    """The list of prices in its section. An input price that is the last word of the page is a cut list."""
+    """Yield the list of prices in its section. An input price that is the last word of the page is a cut list."""
     prices = list(labelled(sections.lines("pricing"), _PRICES))
     if sections.last == "pricing" and [key for key, _, _ in prices] == ["input_price"]:
         raise page.refusal("the price list breaks off after the input price", prices[0][1], "output")

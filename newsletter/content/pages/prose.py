@@ -25,7 +25,7 @@ _MILLISECONDS = {"ms": 1, "": 1, "s": 1000, "sec": 1000}
 
 
 def claim(tool: str, attribute: str, value: str, line: Line, *, words: str, unit: str = "") -> ClaimEntry:
-    """What `line` states of `tool`, in the units of the store."""
+    """Return what `line` states of `tool`, in the units of the store."""
     measured = measure(attribute, value, unit)
     return ClaimEntry(
         tool_id=tool,
@@ -38,18 +38,18 @@ def claim(tool: str, attribute: str, value: str, line: Line, *, words: str, unit
 
 
 def size_in_name(tool: str, name: str, line: Line) -> Iterator[ClaimEntry]:
-    """The parameters that a name states: "Heron 9B"."""
+    """Yield the parameters that a name states: "Heron 9B"."""
     for size in _SIZE_IN_NAME.findall(name)[:1]:
         yield claim(tool, "parameters", size.replace(" ", ""), line, words=name)
 
 
 def fits(attribute: str, value: str) -> bool:
-    """Whether a value can be one of this attribute: where a number is meant, another label is none."""
+    """Return whether a value can be one of this attribute: where a number is meant, another label is none."""
     return attribute not in _NUMERIC or bool(re.search(r"\d|free|unlimited", value, re.I))
 
 
 def full_day(text: str) -> date | None:
-    """A date stated to the day, else None: "June 2025" is no day."""
+    """Return a date stated to the day, else None: "June 2025" is no day."""
     try:
         return date.fromisoformat(measure("updated", text.strip(" .")).value)
     except ValueError:
@@ -75,7 +75,7 @@ def milliseconds(page: Page, cell: str, line: Line, field: str) -> int | None:
 
 
 def amount(page: Page, cell: str, line: Line, field: str) -> Decimal | None:
-    """The number that a cell begins with, whatever its unit; None for "—"."""
+    """Return the number that a cell begins with, whatever its unit; None for "—"."""
     if is_absent(cell):
         return None
     found = _NUMBER.match(cell)
@@ -85,7 +85,7 @@ def amount(page: Page, cell: str, line: Line, field: str) -> Decimal | None:
 
 
 def score(page: Page, cell: str, line: Line, field: str) -> tuple[Decimal | None, Decimal | None]:
-    """A benchmark's score and what it is out of: "2", "2/3", "81.5%"; (None, None) where untested."""
+    """Return a benchmark's score and what it is out of: "2", "2/3", "81.5%"; (None, None) where untested."""
     if is_absent(cell):
         return None, None
     value, _, out_of = cell.replace("%", "/100").replace(" ", "").partition("/")
@@ -162,7 +162,7 @@ class Names:
         self._tools = tuple(slug(name) for name in every)
 
     def tool(self, text: str) -> str | None:
-        """The tool that `text` names and nothing else."""
+        """Return the tool that `text` names and nothing else."""
         ids = {slug(alias): tool for alias, tool in self._tool_by_alias.items()}
         return ids.get(slug(text))
 
@@ -173,7 +173,7 @@ class Names:
         ]
 
     def owner(self, sentence: str, start: int, end: int) -> str | None:
-        """The tool that the words from `start` to `end` are said of; None when that is in doubt."""
+        """Return the tool that the words from `start` to `end` are said of; None when that is in doubt."""
         before, after = sentence[:start], sentence[end:]
         possessive = _POSSESSIVE.search(before)
         if possessive:
@@ -184,7 +184,7 @@ class Names:
         return self._subject_of(sentence, start)
 
     def _subject_of(self, sentence: str, start: int) -> str | None:
-        """The tool that `sentence` is about where it comes to `start`."""
+        """Return the tool that `sentence` is about where it comes to `start`."""
         mention = self._spoken_of(sentence, start)
         between = sentence[mention.end if mention else 0 : start]
         if mention and _OTHERS_AMOUNT.search(between):
@@ -195,7 +195,7 @@ class Names:
         return mention.tool if mention else self.subject
 
     def _spoken_of(self, sentence: str, start: int) -> NamedTool | None:
-        """The last name before `start` that its sentence is about."""
+        """Return the last name before `start` that its sentence is about."""
         told = (
             mention
             for mention in self.mentions(sentence)
@@ -215,12 +215,12 @@ class Names:
         return next((each.tool for each in self.mentions(text) if each.start == 0), None)
 
     def _names_something(self, text: str) -> bool:
-        """Whether `text` begins with a product's name, ours or not."""
+        """Return whether `text` begins with a product's name, ours or not."""
         word = _CAPITALISED.match(text)
         return bool(self._beginning(text)) or bool(word and not _is_no_name(word[0]))
 
     def _names_others(self, text: str) -> bool:
-        """Whether a product that is none of ours stands in `text`."""
+        """Return whether a product that is none of ours stands in `text`."""
         without = self._pattern.sub(lambda found: " " * len(found[0]), text)
         opening = _PLAIN_OPENING.match(without)
         found = _CAPITALISED.finditer(without, opening.end() if opening else 0)
@@ -229,7 +229,7 @@ class Names:
         )
 
     def _is_own(self, word: str, after: str) -> bool:
-        """Whether a capital is a part of our names, and not of "Heron 12B" where we are Heron 9B."""
+        """Return whether a capital is part of one of our names, and not of "Heron 12B" where we are Heron 9B."""
         return word.split("-")[0] in self._words and not re.match(r"\s+v?\d", after)
 
 
@@ -238,7 +238,7 @@ def _is_no_name(word: str) -> bool:
 
 
 def _aliases(name: str, every: tuple[str, ...]) -> set[str]:
-    """The name, and its shorter forms that no other of the names can mean."""
+    """Return the name, and its shorter forms that no other of the names can mean."""
     own = name.partition(": ")[2] or name
     words = re.sub(r"\s*\([^)]*\)", "", own).split()
     others = [(other.partition(": ")[2] or other).split() for other in every if other != name]
@@ -304,7 +304,7 @@ class _Meaning:
 
 
 def prices_in(sentence: str, words: str, line: Line, names: Names) -> Iterator[ClaimEntry]:
-    """What the amounts of a sentence say of the tools of `names`; `words` is the sentence as it stands."""
+    """Yield what the amounts of a sentence say of the tools of `names`; `words` is the sentence as it stands."""
     for price in _amounts(sentence):
         meaning = _meaning(sentence, price)
         tool = names.owner(sentence, price.found.start(), price.found.end()) if meaning else None
@@ -313,7 +313,7 @@ def prices_in(sentence: str, words: str, line: Line, names: Names) -> Iterator[C
 
 
 def total_attribute(size: str) -> str:
-    """The attribute of what so many tokens cost: "10M" → "cost_at_10M"."""
+    """Return the attribute for the cost of so many tokens: "10M" → "cost_at_10M"."""
     number = measure("context", size.replace(" ", "")).number or Decimal(0)
     scale, letter = (1_000_000, "M") if number >= 1_000_000 else (1_000, "K")
     return f"cost_at_{plain(number / scale)}{letter}".replace(".", "_")
@@ -332,7 +332,7 @@ def _amounts(sentence: str) -> list[_Price]:
 
 
 def _directions(found: Sequence[re.Match[str]], before: Sequence[str]) -> list[str]:
-    """Input or output, as said beside each amount; "$1/$2" are one of each; a comparison goes on alike."""
+    """Return input or output for each, as said beside each amount; "$1/$2" are one of each; a comparison goes on alike."""
     directions: list[str] = []
     for index, each in enumerate(found):
         said = each["early"] or each["middle"] or each["late"]
@@ -350,7 +350,7 @@ def _directions(found: Sequence[re.Match[str]], before: Sequence[str]) -> list[s
 
 
 def _units(found: Sequence[re.Match[str]], before: Sequence[str], directions: Sequence[str]) -> list[str]:
-    """ "per 1M tokens" where said of an amount or of its neighbour in a comparison or a list."""
+    """Return "per 1M tokens" where that is said of an amount or of its neighbour in a comparison or a list."""
     units = [_unit(each) for each in found]
     for index in range(1, len(units)):
         listed = directions[index] and _LISTED.fullmatch(before[index])
@@ -369,7 +369,7 @@ def _unit(found: re.Match[str]) -> str:
 
 
 def _meaning(sentence: str, price: _Price) -> _Meaning | None:
-    """A price per token, a saving, what a number of tokens costs; else nothing that can be claimed."""
+    """Return a price per token, a saving, what a number of tokens costs; else nothing that can be claimed."""
     if price.unit:
         return _Meaning(
             attribute=f"{price.direction or 'token'}_price", value=f"{price.dollars} {price.unit}"
@@ -428,7 +428,7 @@ def _group(found: re.Match[str]) -> str:
 
 
 def _whole_context(found: re.Match[str]) -> str | None:
-    """ "128K" and "8,192", but no "30 window"."""
+    """Read "128K" and "8,192", but no "30 window"."""
     value = found["value"].replace(" ", "")
     return value if not value.isdigit() or int(value) >= 1000 else None
 
@@ -538,7 +538,7 @@ PATTERNS = (
 
 
 def claims_in(line: Line, names: Names, *, about: bool = False) -> Iterator[ClaimEntry]:
-    """What the sentences of a line state of the tools of `names`; `about`: the line is about their subject."""
+    """Yield what the sentences of a line state of the tools of `names`; `about`: the line is about their subject."""
     yield from dict.fromkeys(
         claim
         for words in sentences(line.text)
@@ -548,7 +548,7 @@ def claims_in(line: Line, names: Names, *, about: bool = False) -> Iterator[Clai
 
 
 def _as_going_on(sentence: str, names: Names) -> str:
-    """The sentence without the capital of its first word, so that "Tiny model, …" names no product Tiny."""
+    """Return the sentence without the capital of its first word, so that "Tiny model, …" names no product Tiny."""
     opened = any(mention.start == 0 for mention in names.mentions(sentence))
     return sentence if opened else sentence[:1].lower() + sentence[1:]
 

@@ -22,11 +22,11 @@ class Shape:
     read: Callable[[Page], Iterator[Entry]]
 
     def found(self, page: Page) -> list[str]:
-        """The marks that the page carries."""
+        """Return the marks that the page carries."""
         return [mark for mark, pattern in self.marks.items() if page.matching(pattern)]
 
     def twice(self, page: Page, mark: str) -> list[Line]:
-        """The lines of a mark that stands more than once."""
+        """Return the lines of a mark that stands more than once."""
         lines = page.matching(self.marks[mark])
         return lines if len(lines) > 1 else []
 
@@ -49,7 +49,7 @@ class Pair:
 
 
 def pairs(page: Page) -> list[Pair]:
-    """The first lines that could be the title of a comparison."""
+    """Return the first lines that could be the title of a comparison."""
     return list(islice(_pairs(page), TITLES))
 
 

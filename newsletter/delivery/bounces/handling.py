@@ -14,7 +14,7 @@ Reading a mail as a report is parse.py's work; refusals while an issue goes out 
 """
 
 import hmac
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -142,7 +142,7 @@ class ReportHandler:
             connection, report, reader_id=match.reader_id, issue_id=match.issue_id, now=now
         ):
             return SEEN_BEFORE
-        outcome = _ACTIONS[report.kind](self, connection, report, match, now)
+        outcome = self._act(connection, report, match, now)
         store.set_outcome(connection, report.key, outcome)
         return outcome
 
@@ -153,6 +153,18 @@ class ReportHandler:
         except NotFound:
             return False
         return True
+
+    def _act(self, connection: Connection, report: Report, match: Match, now: datetime) -> str:
+        match report.kind:
+            case ReportKind.COMPLAINT:
+                return self._complain(connection, report, match, now)
+            case ReportKind.LEAVING:
+                left = leave(connection, match.reader_id, _origin(report, match), now)
+                return "left" if left else "left before"
+            case ReportKind.BOUNCE:
+                return self._bounce(connection, report, match, now)
+            case ReportKind.AUTO_REPLY:
+                return "nothing to do"
 
     def _complain(self, connection: Connection, report: Report, match: Match, now: datetime) -> str:
         reader = get_reader(connection, match.reader_id)
@@ -168,13 +180,6 @@ class ReportHandler:
                 now=now,
             )
         return "complained" if changed else "complained before"
-
-    def _leave(self, connection: Connection, report: Report, match: Match, now: datetime) -> str:
-        changed = leave(connection, match.reader_id, _origin(report, match), now)
-        return "left" if changed else "left before"
-
-    def _ignore(self, connection: Connection, report: Report, match: Match, now: datetime) -> str:
-        return "nothing to do"
 
     def _bounce(self, connection: Connection, report: Report, match: Match, now: datetime) -> str:
         if report.action is Action.DELAYED:
@@ -208,11 +213,3 @@ class ReportHandler:
 
 def _origin(report: Report, match: Match, reason: WithdrawalReason | None = None) -> ConsentOrigin:
     return ConsentOrigin(channel=report.channel, issue_id=match.issue_id or None, reason=reason)
-
-
-_ACTIONS: dict[ReportKind, Callable[[ReportHandler, Connection, Report, Match, datetime], str]] = {
-    ReportKind.COMPLAINT: ReportHandler._complain,
-    ReportKind.LEAVING: ReportHandler._leave,
-    ReportKind.BOUNCE: ReportHandler._bounce,
-    ReportKind.AUTO_REPLY: ReportHandler._ignore,
-}

@@ -44,11 +44,11 @@ class Mailbox(Protocol):
         ...
 
     def incoming(self) -> Iterator[Incoming]:
-        """The mails not looked at before, oldest first; raises MailboxTrouble."""
+        """Yield the mails not looked at before, oldest first; raises MailboxTrouble."""
         ...
 
     def put_away(self, incoming: Incoming) -> None:
-        """A report was acted on. What is no report is somebody's mail, and is not touched."""
+        """Put a report away that was acted on. What is no report is somebody's mail, and is not touched."""
         ...
 
     def close(self) -> None:
@@ -90,7 +90,7 @@ class Maildir:
         file.replace(read / f"{incoming.name.partition(':')[0]}:2,S")
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""
 
 
 T = TypeVar("T")
@@ -145,7 +145,8 @@ class Imap:
         for uid, size in sizes:
             if size <= MOST_BYTES:
                 with self._trouble():
-                    raw = self._fetch(client, uid)
+                    fetched = self._check(client.uid("FETCH", str(uid), "(BODY.PEEK[])"))
+                raw = next((bytes(part[1]) for part in fetched if isinstance(part, tuple)), b"")
                 yield Incoming(str(uid), raw)
             # Only now: whoever took the mail has come back for the next.
             self._looked_at = uid
@@ -177,16 +178,12 @@ class Imap:
         return client
 
     def _sizes(self, client: imaplib.IMAP4, known: int) -> list[tuple[int, int]]:
-        """UID and size of every mail after the last one known, oldest first."""
+        """Return UID and size of every mail after the last one known, oldest first."""
         fetched = self._check(client.uid("FETCH", f"{known + 1}:*", "(UID RFC822.SIZE)"))
         matches = [found for line in fetched if isinstance(line, bytes) and (found := _SIZE.search(line))]
         sizes = [(int(each[1] or each[4]), int(each[2] or each[3])) for each in matches]
         # "n:*" names the last mail even where n is behind it.
         return sorted(each for each in sizes if each[0] > known)
-
-    def _fetch(self, client: imaplib.IMAP4, uid: int) -> bytes:
-        fetched = self._check(client.uid("FETCH", str(uid), "(BODY.PEEK[])"))
-        return next((bytes(part[1]) for part in fetched if isinstance(part, tuple)), b"")
 
     def _check(self, answer: tuple[str, Sequence[T]]) -> Sequence[T]:
         status, data = answer

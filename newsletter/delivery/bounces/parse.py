@@ -18,7 +18,7 @@ from enum import StrEnum
 from newsletter.db.statuses import ConsentChannel, ReportKind
 from newsletter.readers.links import TOKEN_LENGTH
 
-# What a bounce means for a reader, by its enhanced status code (RFC 3463). No database: acting.py applies it.
+# What a bounce means for a reader, by its enhanced status code (RFC 3463).
 #
 # - **dead**: the address does not exist or is closed; no issue goes there again
 # - **soft**: full, busy, unreachable or unexplained; it counts, over issues and days
@@ -44,7 +44,7 @@ POLICY_SUBJECTS = ("5.5.", "5.6.", "5.7.")
 
 
 def meaning_of(code: str) -> Meaning:
-    """What the code says; one that says nothing is soft."""
+    """Return what the code says; one that says nothing is soft."""
     if code in DEAD:
         return Meaning.DEAD
     if code in POLICY or code.startswith(POLICY_SUBJECTS):
@@ -60,13 +60,13 @@ class Tolerance:
     over: timedelta = timedelta(days=15)
 
     def is_exceeded(self, bounced_at: Sequence[datetime | None]) -> bool:
-        """Whether enough is enough. `bounced_at`: when each of the last issues bounced, None for one that did not."""
+        """Return whether enough is enough: `bounced_at` says when each of the last issues bounced, or None."""
         last = bounced_at[: self.issues]
         moments = [each for each in last if each is not None]
         return len(moments) == self.issues and max(moments) - min(moments) >= self.over
 
 
-# What a report says, as values. Reading mail into these is parse.py's work, acting on them acting.py's.
+# What a report says, as values. Acting on them is handling.py's work.
 
 
 class Action(StrEnum):
@@ -124,7 +124,7 @@ def _joined(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*first, *second)))
 
 
-# Finding our own marks in a mail: return paths, Message-IDs, unsubscribe tokens. Whether they are real: matching.py.
+# Identifiers of ours in a mail: return paths, Message-IDs, unsubscribe tokens. Whether they are real: handling.py.
 
 #: Where a mail server notes whom a mail was delivered to.
 _DELIVERED_TO = ("to", "delivered-to", "x-original-to", "envelope-to")
@@ -138,43 +138,43 @@ _TOKEN = re.compile(rf"(?<![\w-])[\w-]{{14}}\.[\w-]{{{TOKEN_LENGTH - 15}}}(?![\w
 _MOST = 5
 
 
-def identifiers_in_report(message: Message) -> Identifiers:
-    """What the report's own header says of the message it is about."""
+def _identifiers_in_report(message: Message) -> Identifiers:
+    """Return what the report's own header says of the message it is about."""
     return Identifiers(
         return_paths=_found(_VERP, " ".join(_headers(message, _DELIVERED_TO))),
         message_ids=_found(_MESSAGE_ID, " ".join(_headers(message, ("in-reply-to", "references")))),
     )
 
 
-def identifiers_in_original(original: Message) -> Identifiers:
-    """What the returned message's header says of itself."""
+def _identifiers_in_original(original: Message) -> Identifiers:
+    """Return what the returned message's header says of itself."""
     return Identifiers(
         return_paths=_found(_VERP, " ".join(_headers(original, _SENT_FROM))),
         message_ids=_found(_MESSAGE_ID, " ".join(_headers(original, ("message-id",)))),
         tokens=_found(_TOKEN, " ".join(_headers(original, ("list-unsubscribe",)))),
-        recipients=addresses_in(*_headers(original, ("to",))),
+        recipients=_addresses_in(*_headers(original, ("to",))),
     )
 
 
-def identifiers_in_text(text: str) -> Identifiers:
-    """Marks that stand anywhere in a text."""
+def _identifiers_in_text(text: str) -> Identifiers:
+    """Return the identifiers that stand anywhere in a text."""
     return Identifiers(
         return_paths=_found(_VERP, text), message_ids=_found(_MESSAGE_ID, text), tokens=_found(_TOKEN, text)
     )
 
 
-def addresses_in(*values: str) -> tuple[str, ...]:
+def _addresses_in(*values: str) -> tuple[str, ...]:
     return tuple(address for _, address in getaddresses(list(values)) if "@" in address)[:_MOST]
 
 
-def text_of(message: Message) -> str:
-    """A header's or part's text, whatever its encoding claims."""
+def _text_of(message: Message) -> str:
+    """Return a header's or part's text, whatever its encoding claims."""
     payload = message.get_payload(decode=True)
     return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
 
 
-def header(message: Message, name: str) -> str:
-    """A header's value on one line; empty where there is none."""
+def _header(message: Message, name: str) -> str:
+    """Return a header's value on one line; empty where there is none."""
     return " ".join(str(message.get(name, "")).split())
 
 
@@ -194,27 +194,15 @@ def _found(pattern: re.Pattern[str], text: str) -> tuple[str, ...]:
 COMPLAINTS = frozenset({"abuse", "fraud", "virus", "other", "opt-out", "opt-out-list"})
 
 
-def feedback_fields(message: Message) -> Message | None:
-    """The fields of the report's machine-readable part; None where the mail is no abuse report."""
+def _feedback_fields(message: Message) -> Message | None:
+    """Return the fields of the report's machine-readable part; None where the mail is no abuse report."""
     for part in message.walk():
         if part.get_content_type() == "message/feedback-report":
             payload = part.get_payload()
             if isinstance(payload, list) and payload and isinstance(payload[0], Message):
                 return payload[0]
-            return message_from_string(text_of(part))
+            return message_from_string(_text_of(part))
     return None
-
-
-def is_complaint(fields: Message) -> bool:
-    return header(fields, "feedback-type").casefold() in COMPLAINTS
-
-
-def recipients_of(fields: Message) -> tuple[str, ...]:
-    """Whom the report says the mail went to; many providers black it out."""
-    values = (
-        str(value) for name in ("original-rcpt-to", "removal-recipient") for value in fields.get_all(name, [])
-    )
-    return addresses_in(*values)
 
 
 # Delivery status notifications (RFC 3464): `message/delivery-status` and the message or header that came back.
@@ -223,8 +211,8 @@ def recipients_of(fields: Message) -> tuple[str, ...]:
 _WEIGHT = (Action.FAILED, Action.DELAYED, Action.DELIVERED, Action.RELAYED, Action.EXPANDED)
 
 
-def status_blocks(message: Message) -> list[Message]:
-    """The notification's groups of fields: first about the message, then one about each recipient. Empty: it is none."""
+def _status_blocks(message: Message) -> list[Message]:
+    """Return the notification's groups of fields: the message's, then one for each recipient. Empty: it is none."""
     for part in message.walk():
         blocks = part.get_payload()
         if part.get_content_type() == "message/delivery-status" and isinstance(blocks, list):
@@ -236,51 +224,30 @@ def status_blocks(message: Message) -> list[Message]:
     return []
 
 
-def outcome_of(blocks: Sequence[Message]) -> tuple[Action, str] | None:
-    """What happened, and the enhanced code; None where no recipient's fields say so."""
-    said = [(action, _code(block)) for block in blocks if (action := _action(block)) is not None]
-    return min(said, key=lambda each: _WEIGHT.index(each[0]), default=None)
-
-
-def recipients_in(blocks: Sequence[Message]) -> tuple[str, ...]:
-    """The addresses that the fields name, as "rfc822; alice@example.org"."""
-    values = (
-        header(block, name).partition(";")[2].strip()
-        for block in blocks
-        for name in ("original-recipient", "final-recipient")
-    )
-    return addresses_in(*values)
-
-
 #: The message itself, or its header taken for a message without a body (RFC 6532, RFC 6533).
 _AS_MESSAGE = ("message/rfc822", "message/global", "message/global-headers", "message/rfc822-headers")
 
 
-def returned_message(message: Message) -> Message | None:
-    """The message that came back, or as much of its header as was sent."""
+def _returned_message(message: Message) -> Message | None:
+    """Return the message that came back, or as much of its header as was sent."""
     for part in message.walk():
         payload = part.get_payload()
         if part.get_content_type() in _AS_MESSAGE and isinstance(payload, list) and payload:
             return payload[0] if isinstance(payload[0], Message) else None
         if part.get_content_type() == "text/rfc822-headers":
-            return _as_headers(part)
+            payload = part.get_payload(decode=True)
+            return message_from_bytes(payload if isinstance(payload, bytes) else b"", policy=policy.compat32)
     return None
 
 
-def _as_headers(part: Message) -> Message:
-    payload = part.get_payload(decode=True)
-    return message_from_bytes(payload if isinstance(payload, bytes) else b"", policy=policy.compat32)
-
-
 def _action(block: Message) -> Action | None:
-    word = header(block, "action").partition(" ")[0].strip(";.").casefold()
+    word = _header(block, "action").partition(" ")[0].strip(";.").casefold()
     return Action(word) if word in set(Action) else None
 
 
-def _code(block: Message) -> str:
-    """The Status field; where it only says "failed", the code in the server's own words says more."""
-    status = ENHANCED.search(header(block, "status"))
-    said = ENHANCED.search(header(block, "diagnostic-code"))
+def code_of(status_field: str, words: str) -> str:
+    """Return the enhanced code of a status; where it only says "failed", the code in the server's words says more."""
+    status, said = ENHANCED.search(status_field), ENHANCED.search(words)
     if status is None or status.group().endswith(".0.0"):
         better = said or status
         return better.group() if better else ""
@@ -296,7 +263,7 @@ _MOST_TEXT = 100_000
 
 
 def read_report(raw: bytes) -> Report | None:
-    """What the mail reports; None when it is no report."""
+    """Read a mail as a report; None when it is none."""
     try:
         message = message_from_bytes(raw, policy=policy.compat32)
         return _abuse(message, raw) or _status(message, raw) or _leaving(message, raw) or _other(message, raw)
@@ -306,68 +273,82 @@ def read_report(raw: bytes) -> Report | None:
 
 
 def _key(message: Message, raw: bytes) -> str:
-    own = header(message, "message-id").encode("utf-8", "replace")
+    own = _header(message, "message-id").encode("utf-8", "replace")
     return hashlib.sha256(own or raw).hexdigest()
 
 
 def _abuse(message: Message, raw: bytes) -> Report | None:
-    fields = feedback_fields(message)
+    fields = _feedback_fields(message)
     if fields is None:
         return None
-    original = returned_message(message)
-    identifiers = Identifiers(recipients=recipients_of(fields)) + _identifiers(message, original)
-    kind = ReportKind.COMPLAINT if is_complaint(fields) else ReportKind.AUTO_REPLY
-    return Report(key=_key(message, raw), kind=kind, identifiers=identifiers)
+    # Whom the mail went to; many providers black it out.
+    names = ("original-rcpt-to", "removal-recipient")
+    recipients = _addresses_in(*(str(value) for name in names for value in fields.get_all(name, [])))
+    is_complaint = _header(fields, "feedback-type").casefold() in COMPLAINTS
+    return Report(
+        key=_key(message, raw),
+        kind=ReportKind.COMPLAINT if is_complaint else ReportKind.AUTO_REPLY,
+        identifiers=Identifiers(recipients=recipients) + _identifiers(message),
+    )
 
 
 def _status(message: Message, raw: bytes) -> Report | None:
-    blocks = status_blocks(message)
-    outcome = outcome_of(blocks)
-    if outcome is None:
+    blocks = _status_blocks(message)
+    outcomes = [
+        (action, code_of(_header(block, "status"), _header(block, "diagnostic-code")))
+        for block in blocks
+        if (action := _action(block)) is not None
+    ]
+    if not outcomes:
         return None
-    action, code = outcome
-    identifiers = Identifiers(recipients=recipients_in(blocks)) + _identifiers(
-        message, returned_message(message)
+    action, code = min(outcomes, key=lambda each: _WEIGHT.index(each[0]))
+    # As in "rfc822; alice@example.org".
+    recipients = _addresses_in(
+        *(
+            _header(block, name).partition(";")[2].strip()
+            for block in blocks
+            for name in ("original-recipient", "final-recipient")
+        )
     )
     return Report(
-        key=_key(message, raw), kind=ReportKind.BOUNCE, identifiers=identifiers, action=action, code=code
+        key=_key(message, raw),
+        kind=ReportKind.BOUNCE,
+        identifiers=Identifiers(recipients=recipients) + _identifiers(message),
+        action=action,
+        code=code,
     )
 
 
-def _identifiers(message: Message, original: Message | None) -> Identifiers:
-    own = identifiers_in_report(message)
-    return own if original is None else own + identifiers_in_original(original)
+def _identifiers(message: Message) -> Identifiers:
+    own, original = _identifiers_in_report(message), _returned_message(message)
+    return own if original is None else own + _identifiers_in_original(original)
 
 
 def _leaving(message: Message, raw: bytes) -> Report | None:
-    """The mail that a mail program writes for List-Unsubscribe's mailto: the subject carries the token."""
-    subject = header(message, "subject")
-    identifiers = identifiers_in_text(subject)
+    """Read the mail that a mail program writes for List-Unsubscribe's mailto: the subject carries the token."""
+    subject = _header(message, "subject")
+    identifiers = _identifiers_in_text(subject)
     if not identifiers.tokens or not _UNSUBSCRIBE.search(subject):
         return None
     return Report(key=_key(message, raw), kind=ReportKind.LEAVING, identifiers=identifiers)
 
 
 def _other(message: Message, raw: bytes) -> Report | None:
-    if _is_from_a_server(message):
+    if message.get("x-failed-recipients") or _SERVERS.search(_header(message, "from")):
         return _plain_bounce(message, raw)
     if _is_automatic(message):
         return Report(
-            key=_key(message, raw), kind=ReportKind.AUTO_REPLY, identifiers=identifiers_in_report(message)
+            key=_key(message, raw), kind=ReportKind.AUTO_REPLY, identifiers=_identifiers_in_report(message)
         )
     return None
 
 
-def _is_from_a_server(message: Message) -> bool:
-    return bool(message.get("x-failed-recipients") or _SERVERS.search(header(message, "from")))
-
-
 def _is_automatic(message: Message) -> bool:
-    """Whether a machine answered for somebody (RFC 3834, and what came before it)."""
-    submitted = header(message, "auto-submitted").casefold()
+    """Return whether a machine answered for somebody (RFC 3834, and what came before it)."""
+    submitted = _header(message, "auto-submitted").casefold()
     return (
         (submitted not in ("", "no"))
-        or header(message, "precedence").casefold() in ("auto_reply", "auto-reply")
+        or _header(message, "precedence").casefold() in ("auto_reply", "auto-reply")
         or any(message.get(name) for name in ("x-autoreply", "x-autorespond", "x-auto-reply"))
         or message.get_content_type() == "multipart/report"
     )
@@ -377,22 +358,23 @@ def _plain_bounce(message: Message, raw: bytes) -> Report | None:
     temporary, permanent = _failures(raw)
     if not temporary and not permanent:
         return None
-    text = "\n".join(text_of(part) for part in message.walk() if not part.is_multipart())[:_MOST_TEXT]
+    text = "\n".join(_text_of(part) for part in message.walk() if not part.is_multipart())[:_MOST_TEXT]
     said = ENHANCED.search(text)
     recipients = tuple(each.decode("utf-8", "replace") for each in sorted(permanent | temporary))
     return Report(
         key=_key(message, raw),
         kind=ReportKind.BOUNCE,
         identifiers=Identifiers(recipients=recipients)
-        + identifiers_in_report(message)
-        + identifiers_in_text(text),
+        + _identifiers_in_report(message)
+        + _identifiers_in_text(text),
         action=Action.FAILED if permanent else Action.DELAYED,
         code=said.group() if said else "",
     )
 
 
 def _failures(raw: bytes) -> tuple[frozenset[bytes], frozenset[bytes]]:
-    """The addresses that failed for now and for good, as far as flufl.bounce knows the server that says so."""
+    """Return the addresses that failed for now and for good, as far as flufl.bounce knows the server that says so."""
+    # Reading mail is all that needs it, and loading it takes as long as a small command.
     from flufl.bounce import all_failures
 
     # It logs what it stumbles over together with the mail, and it does stumble: over every header beyond ASCII.

@@ -22,7 +22,10 @@ def judge_refusals(
     Return how many were given up. What a report said already is not judged again; repeating it changes nothing.
     """
     tolerance = tolerance or Tolerance()
-    store.add_soft_bounces(connection, _refused(issue_id, _is_soft()), now)
+    code = func.coalesce(deliveries.c.code, "")
+    policy = (code.startswith(each, autoescape=True) for each in POLICY_SUBJECTS)
+    is_soft = not_(or_(code.in_(DEAD | POLICY), *policy))
+    store.add_soft_bounces(connection, _refused(issue_id, is_soft), now)
     worn_out = [
         reader_id
         for reader_id in store.bounced_often(connection, issue_id, tolerance.issues)
@@ -44,12 +47,6 @@ def _refused(issue_id: int, meaning: ColumnElement[bool]) -> ColumnElement[bool]
         meaning,
         not_(reported.exists()),
     )
-
-
-def _is_soft() -> ColumnElement[bool]:
-    code = func.coalesce(deliveries.c.code, "")
-    policy = (code.startswith(each, autoescape=True) for each in POLICY_SUBJECTS)
-    return not_(or_(code.in_(DEAD | POLICY), *policy))
 
 
 def _give_up(connection: Connection, who: ColumnElement[bool], now: datetime) -> int:

@@ -58,7 +58,7 @@ class Transport(Protocol):
         ...
 
     def open(self) -> Session:
-        """A session of one's own; it connects when it first sends."""
+        """Return a session of one's own; it connects when it first sends."""
         ...
 
 
@@ -107,7 +107,7 @@ class Entry(ABC):
     webhook_headers: ClassVar[tuple[str, ...]] = ()
 
     def has_webhook_key(self, settings: Settings) -> bool:
-        """Whether the settings let anybody post."""
+        """Return whether the settings let anybody post."""
         return False
 
     def verifier(self, settings: Settings) -> Verifier:

@@ -7,7 +7,7 @@ what a bounce or complaint means for a reader in bounces/.
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -86,28 +86,29 @@ class Webhook:
         """Store a post, durably; False, and nothing stored, where its signature is not the provider's."""
         now = self.clock.now()
         if not self.verify(headers, body):
-            self._note_refusal(now)
+            refused_at = self.health().refused_at
+            if refused_at is None or refused_at + _KNOCKS < now:
+                with self.database.write() as connection:
+                    _note_health(connection, self.provider.name, refused_at=now)
             return False
         with self.database.write() as connection:
-            add_post(connection, self.provider.name, body, now)
-            note_health(connection, self.provider.name, seen_at=now)
+            connection.execute(
+                insert(webhook_posts).values(provider=self.provider.name, body=body, received_at=now)
+            )
+            _note_health(connection, self.provider.name, seen_at=now)
         return True
-
-    def _note_refusal(self, now: datetime) -> None:
-        refused_at = self.health().refused_at
-        if refused_at is None or refused_at + _KNOCKS < now:
-            with self.database.write() as connection:
-                note_health(connection, self.provider.name, refused_at=now)
 
     def health(self) -> WebhookHealth:
         """Return when it was last seen working, and last refused somebody."""
         with self.database.read() as connection:
-            return health_of(connection, self.provider.name)
+            return _health_of(connection, self.provider.name)
 
     def process(self) -> Counter[tuple[str, str]]:
         """Act on every post of the provider that waits; return how often each kind of event came to each outcome."""
         with self.database.read() as connection:
-            waiting = waiting_posts(connection, self.provider.name, _POSTS)
+            query = select(webhook_posts.c.id).where(webhook_posts.c.provider == self.provider.name)
+            query = query.order_by(webhook_posts.c.id).limit(_POSTS)
+            waiting = connection.execute(query).scalars().all()
         outcomes: Counter[tuple[str, str]] = Counter()
         for post_id in waiting:
             try:
@@ -121,15 +122,18 @@ class Webhook:
 
     def _process(self, post_id: int) -> Counter[tuple[str, str]]:
         with self.database.read() as connection:
-            body = post_body(connection, post_id)
+            query = select(webhook_posts.c.body).where(webhook_posts.c.id == post_id)
+            body: bytes | None = connection.execute(query).scalar()
         if body is None:
+            # Somebody else has been through it meanwhile.
             return Counter()
         outcomes: Counter[tuple[str, str]] = Counter()
-        for events in _parts(self._read(body)):
+        events = self._read(bytes(body))
+        for start in range(0, len(events), _EVENTS):
             with self.database.write() as connection:
-                outcomes += self._act_on_all(connection, events)
+                outcomes += self._act_on_all(connection, events[start : start + _EVENTS])
         with self.database.write() as connection:
-            purge_post(connection, post_id)
+            connection.execute(delete(webhook_posts).where(webhook_posts.c.id == post_id))
         return outcomes
 
     def _read(self, body: bytes) -> Sequence[ProviderEvent]:
@@ -147,25 +151,16 @@ class Webhook:
     ) -> Counter[tuple[str, str]]:
         now = self.clock.now()
         targets = {each.key: self.message_ids.read_delivery_token(each.mark) for each in events}
-        new = add_events(connection, [_row(each, targets[each.key], now) for each in events])
+        new = _add_events(connection, [_row(each, targets[each.key], now) for each in events])
         fresh = {each.key: each for each in events if each.key in new}
-        still_open = self._still_open(connection, [target for key in fresh if (target := targets[key])])
+        still_open = _still_open(connection, [target for key in fresh if (target := targets[key])])
         outcomes = {
             key: self._act(connection, each, targets[key], still_open, now) for key, each in fresh.items()
         }
         for outcome in set(outcomes.values()):
-            set_outcomes(connection, outcome, [key for key, what in outcomes.items() if what == outcome])
+            alike = provider_events.c.id.in_([key for key, what in outcomes.items() if what == outcome])
+            connection.execute(update(provider_events).where(alike).values(outcome=outcome))
         return Counter((fresh[key].kind, outcome) for key, outcome in outcomes.items())
-
-    def _still_open(
-        self, connection: Connection, targets: Sequence[tuple[int, int]]
-    ) -> frozenset[tuple[int, int]]:
-        """The deliveries among them that news of their arrival would change: mostly none, so that one look is enough."""
-        found: set[tuple[int, int]] = set()
-        for issue_id in {issue_id for issue_id, _ in targets if issue_id}:
-            readers = [reader_id for each, reader_id in targets if each == issue_id]
-            found |= {(issue_id, reader_id) for reader_id in open_among(connection, issue_id, readers)}
-        return frozenset(found)
 
     def _act(
         self,
@@ -175,7 +170,7 @@ class Webhook:
         still_open: frozenset[tuple[int, int]],
         now: datetime,
     ) -> str:
-        """What one event leads to, in a word or two."""
+        """Act on one event, and return what it leads to in a word or two."""
         if event.event is None and event.report is None:
             return KEPT
         if target is None:
@@ -199,24 +194,21 @@ class Webhook:
         if issue_id:
             settled = settle(connection, issue_id, number, event.event, code=event.code, now=now) is not None
         else:
-            settled = event.event is Event.ARRIVE and settle_mail(connection, number, now)
+            unsure = update(mails).where(mails.c.id == number, mails.c.status == MailStatus.UNSURE)
+            accepted = unsure.values(status=MailStatus.ACCEPTED, at=now, code=None)
+            settled = event.event is Event.ARRIVE and connection.execute(accepted).rowcount == 1
         return _ARRIVED if settled else _AS_KNOWN
 
     def _match(self, connection: Connection, issue_id: int, number: int) -> Match | None:
-        """Whom it is about. A single mail belongs to issue 0, and its own number stands in the reader's place."""
+        """Return whom it is about. A single mail belongs to issue 0, and its own id stands in the reader's place."""
         if issue_id:
             return Match(reader_id=number, issue_id=issue_id)
-        reader_id = reader_of_mail(connection, number)
+        reader_id = connection.execute(select(mails.c.reader_id).where(mails.c.id == number)).scalar()
         return None if reader_id is None else Match(reader_id=reader_id, mail_id=number)
 
 
-def _parts(events: Sequence[ProviderEvent]) -> Iterator[Sequence[ProviderEvent]]:
-    for start in range(0, len(events), _EVENTS):
-        yield events[start : start + _EVENTS]
-
-
 def _row(event: ProviderEvent, target: tuple[int, int] | None, now: datetime) -> dict[str, Any]:
-    """The event as it is remembered: no address, no word of anybody's."""
+    """Return the event as it is remembered: no address, no word of anybody's."""
     issue_id, reader_id = target if target and target[0] else (None, None)
     return {
         "id": event.key,
@@ -235,7 +227,7 @@ def webhook_trouble(database: Database, settings: Settings) -> str:
     if not entry.webhook_limit:
         return ""
     with database.read() as connection:
-        health = health_of(connection, entry.name)
+        health = _health_of(connection, entry.name)
     url = f"{settings.site.public_url.rstrip('/')}{webhook_path(entry.name)}"
     title, setting = entry.title, entry.webhook_setting
     if not entry.has_webhook_key(settings):
@@ -254,32 +246,10 @@ def webhook_trouble(database: Database, settings: Settings) -> str:
     return ""
 
 
-# Queries: posts that wait, events that were seen, when the last good post came. No commits.
+# Queries: events that were seen, deliveries they would change, when the last good post came. No commits.
 
 
-def add_post(connection: Connection, provider: str, body: bytes, now: datetime) -> None:
-    connection.execute(insert(webhook_posts).values(provider=provider, body=body, received_at=now))
-
-
-def waiting_posts(connection: Connection, provider: str, limit: int) -> Sequence[int]:
-    """Return the ids of a provider's posts that wait, oldest first."""
-    query = select(webhook_posts.c.id).where(webhook_posts.c.provider == provider)
-    query = query.order_by(webhook_posts.c.id).limit(limit)
-    return connection.execute(query).scalars().all()
-
-
-def post_body(connection: Connection, post_id: int) -> bytes | None:
-    """None when somebody else has been through it meanwhile."""
-    query = select(webhook_posts.c.body).where(webhook_posts.c.id == post_id)
-    body: bytes | None = connection.execute(query).scalar()
-    return None if body is None else bytes(body)
-
-
-def purge_post(connection: Connection, post_id: int) -> None:
-    connection.execute(delete(webhook_posts).where(webhook_posts.c.id == post_id))
-
-
-def add_events(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+def _add_events(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> frozenset[str]:
     """Remember events, rows of provider_events; returns the ids of those that were not known."""
     if not rows:
         return frozenset()
@@ -289,45 +259,30 @@ def add_events(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> fro
     return frozenset(connection.execute(statement.returning(provider_events.c.id), list(rows)).scalars())
 
 
-def set_outcomes(connection: Connection, outcome: str, ids: Collection[str]) -> None:
-    statement = update(provider_events).where(provider_events.c.id.in_(ids))
-    connection.execute(statement.values(outcome=outcome))
-
-
 def forget_events(connection: Connection, before: datetime) -> int:
     """Delete events that happened before a moment; returns how many."""
     return connection.execute(delete(provider_events).where(provider_events.c.at < before)).rowcount
 
 
-def open_among(connection: Connection, issue_id: int, reader_ids: Iterable[int]) -> frozenset[int]:
-    """Those of the readers whose delivery the news of its arrival would change."""
-    theirs = (deliveries.c.issue_id == issue_id, deliveries.c.reader_id.in_(list(reader_ids)))
-    query = select(deliveries.c.reader_id).where(*theirs, deliveries.c.status.in_(sources_of(Event.ARRIVE)))
-    return frozenset(connection.execute(query).scalars())
+def _still_open(connection: Connection, targets: Sequence[tuple[int, int]]) -> frozenset[tuple[int, int]]:
+    """Return the deliveries that news of their arrival would change: mostly none, so that one look is enough."""
+    found: set[tuple[int, int]] = set()
+    for issue_id in {issue_id for issue_id, _ in targets if issue_id}:
+        reader_ids = [reader_id for each, reader_id in targets if each == issue_id]
+        theirs = (deliveries.c.issue_id == issue_id, deliveries.c.reader_id.in_(reader_ids))
+        can_arrive = deliveries.c.status.in_(sources_of(Event.ARRIVE))
+        query = select(deliveries.c.reader_id).where(*theirs, can_arrive)
+        found |= {(issue_id, reader_id) for reader_id in connection.execute(query).scalars()}
+    return frozenset(found)
 
 
-def reader_of_mail(connection: Connection, mail_id: int) -> int | None:
-    """Whom a single mail went to; None for the operator, and for a mail that is forgotten."""
-    reader_id: int | None = connection.execute(
-        select(mails.c.reader_id).where(mails.c.id == mail_id)
-    ).scalar()
-    return reader_id
-
-
-def settle_mail(connection: Connection, mail_id: int, now: datetime) -> bool:
-    """A single mail that was unsure did arrive; False where nothing was open."""
-    unsure = update(mails).where(mails.c.id == mail_id, mails.c.status == MailStatus.UNSURE)
-    return connection.execute(unsure.values(status=MailStatus.ACCEPTED, at=now, code=None)).rowcount == 1
-
-
-def health_of(connection: Connection, name: str) -> WebhookHealth:
-    """Return what is known of a transport's webhook."""
+def _health_of(connection: Connection, name: str) -> WebhookHealth:
     query = select(webhooks.c.seen_at, webhooks.c.refused_at).where(webhooks.c.name == name)
     row = connection.execute(query).first()
     return WebhookHealth(**row._mapping) if row else WebhookHealth()
 
 
-def note_health(connection: Connection, name: str, **moments: datetime) -> None:
+def _note_health(connection: Connection, name: str, **moments: datetime) -> None:
     """Write down `seen_at` or `refused_at`."""
     statement = insert_into(webhooks, connection.dialect.name).values(name=name, **moments)
     connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=moments))

@@ -74,7 +74,7 @@ class OutboxSession:
 
 
 def file_name(message_id: str) -> str:
-    """The message's name in the Maildir: "nl.12.0123456789abcdef01234567.eml"."""
+    """Return the message's name in the Maildir: "nl.12.0123456789abcdef01234567.eml"."""
     return message_id.strip("<>").partition("@")[0].replace("/", "_") + ".eml"
 
 
@@ -90,7 +90,7 @@ def _explained(folder: Path) -> Iterator[None]:
 
 
 def _opened(draft: Path) -> BinaryIO:
-    """The file, new and held; another sender may have taken it for a leftover before it was."""
+    """Open the file, new and locked; another sender may have taken it for a leftover before it was."""
     while True:
         file = draft.open("wb")
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from newsletter.db.statuses import ConsentChannel, ReportKind
-from newsletter.delivery.bounces.parse import ENHANCED, Meaning, Report
+from newsletter.delivery.bounces.parse import Meaning, Report, code_of
 from newsletter.delivery.states import Event
 from newsletter.delivery.transports.webhook import ProviderEvent, Unreadable
 from newsletter.errors import ConfigError
@@ -28,8 +28,6 @@ SETTING = "sendgrid.webhook_key"
 
 SIGNATURE = "x-twilio-email-event-webhook-signature"
 TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
-
-#: Where a consent ledger or a report says that it came from.
 
 _KIND = re.compile(r"[a-z][a-z_]{0,49}")
 _EVENT_ID = re.compile(r"[\x21-\x7e]{1,100}")
@@ -113,7 +111,7 @@ def _event(event: dict[str, Any]) -> ProviderEvent:
     if kind in _FAREWELLS:
         return replace(found, event=Event.ARRIVE, report=_report(key, ReportKind.LEAVING))
     if kind == "bounce":
-        code = _code(event)
+        code = code_of(_word(event, "status"), _word(event, "reason"))
         return replace(found, code=code, report=_report(key, ReportKind.BOUNCE, code, _meaning(event, code)))
     if kind == "dropped":
         return _dropped(found, event)
@@ -126,7 +124,7 @@ def _report(key: str, kind: ReportKind, code: str = "", meaning: Meaning | None 
 
 
 def _meaning(event: dict[str, Any], code: str) -> Meaning | None:
-    """What SendGrid makes of a bounce whose code says nothing. "blocked" is a refusal that may not come again."""
+    """Return what SendGrid makes of a bounce whose code says nothing: "blocked" need not come again."""
     if (code and not code.endswith(".0.0")) or _word(event, "type") == "blocked":
         return None
     return Meaning.DEAD if _word(event, "bounce_classification").casefold() == "invalid address" else None
@@ -139,15 +137,6 @@ def _dropped(found: ProviderEvent, event: dict[str, Any]) -> ProviderEvent:
         return replace(found, event=Event.BOUNCE, report=_report(found.key, _DROPPED_AS[reason]))
     meaning = Meaning.DEAD if reason in _DROPPED_AS_DEAD else Meaning.POLICY
     return replace(found, report=_report(found.key, ReportKind.BOUNCE, found.code, meaning))
-
-
-def _code(event: dict[str, Any]) -> str:
-    """The enhanced code; where `status` is as good as none ("5.0.0"), the receiving server's own words may say more."""
-    status, said = (ENHANCED.search(_word(event, name)) for name in ("status", "reason"))
-    if status is None or status.group().endswith(".0.0"):
-        better = said or status
-        return better.group() if better else ""
-    return status.group()
 
 
 def _key(event: dict[str, Any]) -> str:

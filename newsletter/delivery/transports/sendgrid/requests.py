@@ -46,7 +46,7 @@ class RequestWriter:
         self._looked_at = tuple(dict.fromkeys(name for name in self._holes if name != SlotName.MESSAGE_ID))
 
     def personalization(self, recipient: Recipient) -> str:
-        """One reader's part; raises BadHeader for an address that cannot be mailed this way."""
+        """Write one reader's part; raises BadHeader for an address that cannot be mailed this way."""
         if not recipient.address.isascii():
             raise BadHeader("to", recipient.address, "SendGrid takes only ASCII")
         values: dict[str, str] = {
@@ -61,7 +61,7 @@ class RequestWriter:
         return "".join(pieces)
 
     def request(self, personalizations: Sequence[str]) -> str:
-        """A whole request for one reader or more, joined once: it may have megabytes."""
+        """Write a whole request for one reader or more, joined once: it may have megabytes."""
         parts = [f"{self._before}[{personalizations[0]}", *personalizations[1:]]
         parts[-1] += f"]{self._after}"
         return ",".join(parts)
@@ -90,7 +90,7 @@ class RequestWriter:
         }
 
     def _cut_at_marks(self) -> tuple[list[str], list[str]]:
-        """A reader's part, with each second piece a hole, and what belongs into each hole."""
+        """Return a reader's part in pieces, each second one a hole, and what belongs in each hole."""
         # Nothing that the plan says can hold the plan's own digest.
         mark = f"qq{sha256(self._mailing.plan.to_bytes()).hexdigest()}"
         names = [*(slot.value for slot in SlotName), _RECIPIENT, _DELIVERY]

@@ -131,18 +131,18 @@ class SendGridSession:
         try:
             message_id = self._post(writer.request([each for _, each in prepared]))
         except _Lost:
-            yield from _all(prepared, Event.LOSE_SIGHT, "timeout")
+            yield from _outcomes(prepared, Event.LOSE_SIGHT, "timeout")
             raise SendError(
                 f"{self._account.url} took a request and did not answer", permanent=False
             ) from None
         except SendError:
-            yield from _all(prepared, Event.RETURN)
+            yield from _outcomes(prepared, Event.RETURN)
             raise
         except _Refused as refused:
             yield from self._without_the_refused(prepared, writer, refused)
         else:
             code = "sandbox" if self._account.sandbox else "202"
-            yield from _all(prepared, Event.ACCEPT, code, message_id)
+            yield from _outcomes(prepared, Event.ACCEPT, code, message_id)
 
     def _without_the_refused(
         self, prepared: Sequence[_Prepared], writer: RequestWriter, refused: _Refused
@@ -150,7 +150,7 @@ class SendGridSession:
         """Reject whom the answer objects to and send to the others, or send to each half where it names nobody."""
         named = refused.objected_to
         if named:
-            yield from _all(
+            yield from _outcomes(
                 [each for place, each in enumerate(prepared) if place in named], Event.REJECT, "400"
             )
             rest = [each for place, each in enumerate(prepared) if place not in named]
@@ -159,14 +159,14 @@ class SendGridSession:
             middle = len(prepared) // 2
             parts = [prepared[:middle], prepared[middle:]]
         else:
-            yield from _all(prepared, Event.RETURN)
+            yield from _outcomes(prepared, Event.RETURN)
             raise SendError(f"{self._account.url} refuses the issue: {_words(refused)}", permanent=True)
         for position, part in enumerate(parts):
             try:
                 yield from self._send(part, writer)
             except SendError:
                 for untried in parts[position + 1 :]:
-                    yield from _all(untried, Event.RETURN)
+                    yield from _outcomes(untried, Event.RETURN)
                 raise
 
     def _writer_for(self, mailing: Mailing, program: Program) -> RequestWriter:
@@ -179,7 +179,7 @@ class SendGridSession:
         return self._writers[1](program)
 
     def _post(self, request: str) -> str:
-        """The X-Message-Id of an accepted request; raises _Refused, _Lost, or SendError when nobody was mailed."""
+        """Post it, and return the X-Message-Id; raises _Refused, _Lost, or SendError when nobody was mailed."""
         try:
             response = self._client.client.mail.send.post(request_body=_Body(request.encode()))
         except HTTPError as error:
@@ -209,7 +209,7 @@ class SendGridSession:
         )
 
 
-def _all(
+def _outcomes(
     prepared: Iterable[tuple[Recipient, object]], event: Event, code: str = "", provider_id: str = ""
 ) -> Iterator[Outcome]:
     for recipient, _ in prepared:
@@ -225,7 +225,7 @@ def _errors(body: bytes | str) -> list[Mapping[str, Any]]:
 
 
 def _words(refused: _Refused) -> str:
-    """What it objects to. Only said where no reader is named, so that no address can be in it."""
+    """Say what it objects to. Only used where no reader is named, so that no address can be in it."""
     told = "; ".join(
         f"{error.get('message')} ({error['field']})" if error.get("field") else str(error.get("message"))
         for error in refused.errors[:3]
@@ -234,7 +234,7 @@ def _words(refused: _Refused) -> str:
 
 
 def _retry_after(headers: Any, now: datetime) -> timedelta | None:
-    """Seconds in Retry-After, or the moment in X-RateLimit-Reset (seconds since 1970)."""
+    """Read the seconds in Retry-After, or the moment in X-RateLimit-Reset (seconds since 1970)."""
     seconds, reset = str(headers.get("Retry-After", "")), str(headers.get("X-RateLimit-Reset", ""))
     if seconds.isdigit():
         return timedelta(seconds=min(int(seconds), 3600))

@@ -149,7 +149,7 @@ class SmtpSession:
     def _not_taken(
         self, wire: Wire, message: _Message, drop: Dropped
     ) -> Generator[Outcome, None, _Message | None]:
-        """The connection ended before the body: a used one has had its time, on a fresh one the message counts."""
+        """Handle an end before the body: a used connection has had its time, on a fresh one the message counts."""
         self._drop()
         if wire.served:
             return message
@@ -157,7 +157,7 @@ class SmtpSession:
         raise SendError(f"{self._transport.relay}: {drop}", permanent=False) from drop
 
     def _ask(self, wire: Wire, message: _Message, *, announced: bool) -> Reply | None:
-        """Whether the server takes this sender and recipient: None when it waits for the body, else its refusal.
+        """Ask whether the server takes sender and recipient: None when it waits for the body, else its refusal.
 
         Raises Dropped, and SendError when it will not have mail from us at all.
         """

@@ -114,7 +114,7 @@ class Wire:
     """An open connection, past EHLO, TLS and AUTH."""
 
     def __init__(self, relay: Relay) -> None:
-        """Connect; raises SendError."""
+        """Connect and log in; raises SendError."""
         self._relay = relay
         self._smtp, self._sock = _connect(relay)
         self._secured = isinstance(self._sock, ssl.SSLSocket)
@@ -137,7 +137,7 @@ class Wire:
         return self._smtp.has_extn(extension)
 
     def fits(self, content: bytes) -> bool:
-        """Whether the server says that it takes as many octets."""
+        """Return whether the server says that it takes as many octets."""
         return self.size_limit is None or len(content) <= self.size_limit
 
     def write(self, *pieces: bytes, needed: int | None = None) -> None:
@@ -159,14 +159,14 @@ class Wire:
             raise Dropped(f"the connection ended while sending: {_words(error)}", gone=gone) from error
 
     def reply(self, wait: float) -> Reply:
-        """The next reply; raises Dropped where there is none, or when it says that the connection ends."""
+        """Return the next reply; raises Dropped where there is none, or when it says that the connection ends."""
         reply = self.last_reply(wait)
         if reply.ends_connection:
             raise Dropped(f"the server ended the connection: {reply}")
         return reply
 
     def last_reply(self, wait: float) -> Reply:
-        """The next reply, also one that ends the connection; raises Dropped."""
+        """Return the next reply, also one that ends the connection; raises Dropped."""
         line = self._line(wait)
         if line[3:4] != b"-":
             return _read(line)
@@ -174,7 +174,7 @@ class Wire:
         return replace(_read(last), text=text)
 
     def _other_lines(self, first: bytes, wait: float) -> tuple[bytes, bytes]:
-        """The last line of a reply that has several, and all of its text."""
+        """Return the last line of a reply that has several, and all of its text."""
         texts = [first]
         while len(texts) < _MOST_LINES:
             line = self._line(wait)
@@ -258,7 +258,7 @@ def _dial(relay: Relay) -> smtplib.SMTP:
 
 
 def _come_in(smtp: smtplib.SMTP, relay: Relay) -> None:
-    """EHLO, TLS and AUTH; raises SendError."""
+    """Greet, start TLS and log in; raises SendError."""
     try:
         smtp.ehlo_or_helo_if_needed()
         if relay.tls is Tls.STARTTLS:
@@ -279,7 +279,7 @@ def _come_in(smtp: smtplib.SMTP, relay: Relay) -> None:
 
 
 def _timeval(seconds: float) -> bytes:
-    """A time as the system's calls want it: seconds and microseconds."""
+    """Pack a time as the system's calls want it: seconds and microseconds."""
     return struct.pack("ll", int(seconds), int(seconds % 1 * 1_000_000))
 
 

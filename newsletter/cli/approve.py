@@ -2,12 +2,14 @@
 
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import click
 
 from newsletter.app import App
 from newsletter.cli.frame import json_option, pass_app, print_json, print_table, say
 from newsletter.cli.issues import ISSUE_COLUMNS, issue_row
+from newsletter.cli.preferences import content_options, given
 from newsletter.db.statuses import Room
 from newsletter.digest.store import items_of
 from newsletter.digest.writing import read_words
@@ -106,16 +108,7 @@ def _say_items(issue_id: int, rows: list[tuple[object, ...]]) -> None:
 @click.option(
     "--reader", metavar="ADDRESS", help="As this reader gets it, with links that work. Default: made up."
 )
-@click.option(
-    "--topic", "topics", multiple=True, metavar="TOPIC", help="As somebody with this topic; repeatable."
-)
-@click.option(
-    "--tool", "tools", multiple=True, metavar="TOOL", help="As somebody who follows this tool; repeatable."
-)
-@click.option(
-    "--tokens", type=click.IntRange(1), metavar="N", help="As somebody with so many tokens a month."
-)
-@click.option("--team", type=click.IntRange(1), metavar="N", help="As somebody with a team of this size.")
+@content_options
 @click.option(
     "--format",
     "form",
@@ -132,21 +125,13 @@ def _say_items(issue_id: int, rows: list[tuple[object, ...]]) -> None:
 )
 @pass_app
 def preview(
-    app: App,
-    issue: str,
-    reader: str | None,
-    topics: tuple[str, ...],
-    tools: tuple[str, ...],
-    tokens: int | None,
-    team: int | None,
-    form: str,
-    output: Path | None,
+    app: App, /, issue: str, reader: str | None, form: str, output: Path | None, **options: Any
 ) -> None:
     """Show an issue exactly as it would arrive; an approved one as it was approved.
 
     As everybody gets it who has chosen nothing, as a reader, or as somebody made up, whose links lead nowhere.
     """
-    preferences = Preferences(topics=topics, tools=tools, monthly_tokens=tokens, team_size=team)
+    preferences = Preferences(**given(options))
     if reader is not None and preferences != NO_PREFERENCES:
         raise click.UsageError("give --reader, or what somebody made up has chosen, not both")
     found = find_issue(app.database, issue)

@@ -8,18 +8,18 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from newsletter.cli.frame import json_option, pass_app, print_json, print_table, progress, say
+from newsletter.cli.preferences import content_options, given
 from newsletter.db.statuses import ConsentChannel, Edition, ReaderStatus
 from newsletter.errors import BadInput
 from newsletter.readers.admin import add_by_hand, look_up, set_preferences, suppress_by_hand, take_off
 from newsletter.readers.csv_file import FIELDS, FORMATS, BadLine, CsvFile
 from newsletter.readers.exporting import each_page, export_readers
 from newsletter.readers.importing import ReaderImport, import_readers, suppress_file
-from newsletter.readers.preferences import MOST_SEATS, MOST_TOKENS
 from newsletter.readers.store import Arrival, Reader, count_readers
 
 if TYPE_CHECKING:
@@ -248,34 +248,21 @@ def _said(value: object) -> object:
 
 @readers.command("set")
 @click.argument("address")
-@click.option("--topic", "topics", multiple=True, help='A topic they want; again for each. "" for all.')
-@click.option("--tool", "tools", multiple=True, help='Id of a tool they follow; again for each. "" for none.')
-@click.option("--tokens", type=click.IntRange(1, MOST_TOKENS), help="Their own tokens a month.")
-@click.option("--team", type=click.IntRange(1, MOST_SEATS), help="The seats of their team.")
-@click.option("--hour", type=click.IntRange(0, 23), help="The hour of their day at which they want an issue.")
-@click.option("--zone", help="Their time zone, such as Europe/Berlin.")
+@content_options
+@click.option(
+    "--hour",
+    "send_hour",
+    type=click.IntRange(0, 23),
+    help="The hour of their day at which they want an issue.",
+)
+@click.option("--zone", "time_zone", help="Their time zone, such as Europe/Berlin.")
 @pass_app
-def set_(
-    app: "App",
-    address: str,
-    topics: tuple[str, ...],
-    tools: tuple[str, ...],
-    tokens: int | None,
-    team: int | None,
-    hour: int | None,
-    zone: str | None,
-) -> None:
-    """Set what one reader has chosen, in place of what was chosen before; what is not named stays."""
-    given: dict[str, object] = {
-        "topics": topics or None,
-        "tools": tools or None,
-        "monthly_tokens": tokens,
-        "team_size": team,
-        "send_hour": hour,
-        "time_zone": zone,
-    }
-    changes = {name: value for name, value in given.items() if value is not None}
-    set_preferences(app.database, address, **changes)
+def set_(app: "App", /, address: str, **options: Any) -> None:
+    """Set what one reader has chosen, in place of what was chosen before; what is not named stays.
+
+    --topic "" stands for all topics, --tool "" for no tool.
+    """
+    set_preferences(app.database, address, **given(options))
     say(f"The preferences of {address} are set.")
 
 

@@ -21,7 +21,6 @@ from sqlalchemy import (
 
 from newsletter.db.schema import readers
 from newsletter.db.statuses import Edition, ReaderStatus
-from newsletter.readers.preferences import COLUMNS, NO_PREFERENCES, Preferences, from_columns
 
 #: Turns a reader's `address_key` into the hash under which the suppression list knows it.
 AddressHash = Callable[[str], str]
@@ -46,21 +45,6 @@ SKIP_REASON = case(
     (readers.c.status != ReaderStatus.ACTIVE, type_coerce(readers.c.status, String)),
     (readers.c.paused_until > bindparam("b_today", type_=readers.c.paused_until.type), literal("paused")),
 ).label("skip_reason")
-
-
-#: The preferences that a copy's content depends on, as columns of a query on readers.
-PERSONAL_COLUMNS = tuple(COLUMNS[name] for name in ("monthly_tokens", "team_size", "topics", "tools"))
-
-
-def preferences_of(
-    monthly_tokens: int | None, team_size: int | None, topics: str | None, tools: str | None
-) -> Preferences:
-    """Return the preferences in those columns; of readers with the same, the messages' parts are made once."""
-    if (monthly_tokens, team_size, topics, tools) == (None, None, None, None):
-        return NO_PREFERENCES
-    return from_columns(
-        {"monthly_tokens": monthly_tokens, "team_size": team_size, "topics": topics, "tools": tools}
-    )
 
 
 # ── send time: readers who want the issue at an hour of their own day wait for it ──────────────────────

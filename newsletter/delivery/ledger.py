@@ -32,11 +32,16 @@ from sqlalchemy.dialects import sqlite
 
 from newsletter.db.schema import batches, deliveries, issues, readers, suppressions
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
-from newsletter.delivery.audience import PERSONAL_COLUMNS, SKIP_REASON, AddressHash, preferences_of
+from newsletter.delivery.audience import SKIP_REASON, AddressHash
 from newsletter.delivery.states import FINAL, TRANSITIONS, Event, Outcome, sources_of, target_of
 from newsletter.delivery.throttle import UNLIMITED, Permit, Throttle
 from newsletter.errors import NewsletterError
-from newsletter.readers.preferences import NO_PREFERENCES, Preferences
+from newsletter.readers.preferences import (
+    CONTENT_COLUMNS,
+    NO_PREFERENCES,
+    Preferences,
+    from_content_columns,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +115,7 @@ _NEXT_PENDING = (
         *(readers.c[name] for name in ("id", "address", "address_key")),
         SKIP_REASON,
         deliveries.c.attempts,
-        *PERSONAL_COLUMNS,
+        *CONTENT_COLUMNS,
     )
     .join_from(deliveries, readers, readers.c.id == deliveries.c.reader_id)
     .where(
@@ -161,7 +166,10 @@ def _within(permit: Permit, rows: Sequence[Any], skips: Sequence[Outcome]) -> tu
     able = [row for row in rows if row[0] not in skipped]
     return tuple(
         Recipient(
-            reader_id=reader_id, address=address, attempts=attempts, preferences=preferences_of(*preferences)
+            reader_id=reader_id,
+            address=address,
+            attempts=attempts,
+            preferences=from_content_columns(preferences),
         )
         for reader_id, address, _, _, attempts, *preferences in compress(
             able, permit.choose(row.address for row in able)

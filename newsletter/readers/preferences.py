@@ -1,8 +1,9 @@
 """What a reader chooses: topics, tools to follow, own figures, how often, a pause, an hour, a time zone.
 
-One `Preferences` for the row, the form, the command, the mail, the page and the export: a new preference is a field
-here (with its reading from a form), a column of `readers` and its migration, and whoever shows or uses it. Nothing here
-commits.
+One `Preferences` for the row, the form, the command, the mail, the page and the export. A new preference is a field
+here (with its label and its reading from a form), a column of `readers` with its migration, its field in
+templates/web/_preferences.html.j2 and its option in cli/preferences.py; the desk's pages and the export follow.
+Nothing here commits.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -44,8 +45,36 @@ class Preferences:
         """Return the single choices as a form would send them, by field."""
         return {name: "" if (value := getattr(self, name)) is None else str(value) for name in _SINGLE}
 
+    def in_words(self) -> tuple[tuple[str, str], ...]:
+        """Return label and words of each choice that was made, but for the edition and a pause."""
+        chosen = ((label, getattr(self, name)) for name, label in _LABELS.items())
+        return tuple((label, _said(value)) for label, value in chosen if value not in (None, "", ()))
+
+    def of_content(self) -> "Preferences":
+        """Return only the choices that decide what a copy holds."""
+        return Preferences(**{name: getattr(self, name) for name in OF_CONTENT})
+
 
 NO_PREFERENCES = Preferences()
+
+#: The choices that decide what a copy holds; the others say whether and when it comes.
+OF_CONTENT = ("topics", "tools", "monthly_tokens", "team_size")
+
+_LABELS = {
+    "topics": "Topics",
+    "tools": "Follows",
+    "monthly_tokens": "Tokens a month",
+    "team_size": "Team size",
+    "send_hour": "Delivery hour",
+    "time_zone": "Time zone",
+}
+
+
+def _said(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
 
 #: The choices that are columns of `readers`, and those that have a table of their own.
 _SINGLE = tuple(field.name for field in fields(Preferences) if field.name in readers.c)
@@ -167,6 +196,18 @@ def from_columns(values: Mapping[str, Any]) -> Preferences:
     """Return the preferences in these COLUMNS of a row; one that was not asked for is as nobody chose it."""
     lists = {name: _parted(values[name]) for name in _LISTS if name in values}
     return Preferences(**{name: values[name] for name in _SINGLE if name in values} | lists)
+
+
+#: The choices that decide what a copy holds, as columns, and what they hold where nobody chose anything.
+CONTENT_COLUMNS = tuple(COLUMNS[name] for name in OF_CONTENT)
+_NOTHING_CHOSEN = [None if name in _LISTS else getattr(NO_PREFERENCES, name) for name in OF_CONTENT]
+
+
+def from_content_columns(values: Sequence[Any]) -> Preferences:
+    """Return the preferences in CONTENT_COLUMNS; of readers with the same, the messages' parts are made once."""
+    if values == _NOTHING_CHOSEN:
+        return NO_PREFERENCES
+    return from_columns(dict(zip(OF_CONTENT, values, strict=True)))
 
 
 def _parted(listed: str | None) -> tuple[str, ...]:

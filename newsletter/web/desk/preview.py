@@ -36,7 +36,7 @@ from newsletter.editing.preview import (
     weight_of,
 )
 from newsletter.errors import BadInput, NotFound
-from newsletter.readers.preferences import NO_PREFERENCES, Preferences, read_preferences
+from newsletter.readers.preferences import NO_PREFERENCES, OF_CONTENT, Preferences, read_preferences
 from newsletter.render.scheme import Scheme, in_scheme, with_links_outside
 from newsletter.web.dependencies import Installed, cache_of
 from newsletter.web.desk.auth import AnyEditor, DeskForm, NotAllowed, Publisher
@@ -95,11 +95,8 @@ class PreviewOptions:
         pairs += [("reader", str(other.reader))] if other.reader else []
         pairs += [("topics", each) for each in other.preferences.topics]
         pairs += [("tools", each) for each in other.preferences.tools]
-        numbers = {
-            "monthly_tokens": other.preferences.monthly_tokens,
-            "team_size": other.preferences.team_size,
-        }
-        pairs += [(name, str(number)) for name, number in numbers.items() if number]
+        texts = other.preferences.as_texts()
+        pairs += [(name, texts[name]) for name in OF_CONTENT if texts.get(name)]
         return f"?{urlencode(pairs)}" if pairs else ""
 
     @property
@@ -145,13 +142,7 @@ def options_of(request: Request, topics: Sequence[str], today: date) -> PreviewO
 def _preferences(request: Request, topics: Sequence[str], today: date) -> Preferences:
     asked = request.query_params
     many = {name: asked.getlist(name) for name in ("topics", "tools")}
-    chosen = read_preferences(dict(asked), many, topics=topics, today=today)
-    return Preferences(
-        topics=chosen.topics,
-        tools=chosen.tools,
-        monthly_tokens=chosen.monthly_tokens,
-        team_size=chosen.team_size,
-    )
+    return read_preferences(dict(asked), many, topics=topics, today=today).of_content()
 
 
 _Choice = TypeVar("_Choice", bound=StrEnum)

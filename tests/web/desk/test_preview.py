@@ -102,7 +102,7 @@ def test_a_made_up_reader_gets_what_such_a_reader_would(desk: Desk, issue: Issue
     assert "Your tools" not in desk.writer.get(mail(issue)).text
     assert "Your tools" in desk.writer.get(mail(issue, "?tools=heron-small")).text
     page = desk.writer.get(preview(issue, "?tools=heron-small&team_size=12")).text
-    assert "As a sample reader gets it: every topic, following 1 tool, a team of 12." in page
+    assert "As a sample reader gets it: follows: heron-small; team size: 12." in page
     assert 'value="heron-small" checked' in page
     assert 'src="' + mail(issue, "?tools=heron-small&amp;team_size=12") + '"' in page
 

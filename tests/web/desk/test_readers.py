@@ -14,6 +14,7 @@ from newsletter.db.statuses import BatchStatus, DeliveryStatus, Edition, ReaderS
 from newsletter.digest import store
 from newsletter.editing import readers as readers_store
 from newsletter.editing.audit import list_entries
+from newsletter.readers.admin import set_preferences
 from tests.conftest import THURSDAY
 from tests.web.desk.desk import Desk, said
 from tests.web.house import heading
@@ -59,6 +60,21 @@ def test_one_is_found_by_number_by_address_and_by_name(desk: Desk, alice: int) -
     assert "2 readers." in page.text
     assert "No readers found." in desk.publisher.post("/desk/readers", query="lic").text
     assert "No readers found." in desk.publisher.post("/desk/readers", query="%").text
+
+
+def test_a_readers_page_says_all_that_they_chose(desk: Desk, alice: int) -> None:
+    chosen = {
+        "topics": ["Coding", "Vision"],
+        "monthly_tokens": 2_500_000,
+        "send_hour": 0,
+        "time_zone": "Asia/Tokyo",
+    }
+    set_preferences(desk.app.database, ALICE, **chosen)
+    page = " ".join(desk.publisher.get(f"/desk/readers/{alice}").text.split())
+    rows = (("Topics", "Coding, Vision"), ("Tokens a month", "2,500,000"), ("Delivery hour", "0"))
+    for label, words in (*rows, ("Time zone", "Asia/Tokyo")):
+        assert f"<dt>{label}</dt> <dd>{words}</dd>" in page
+    assert "Team size" not in page
 
 
 def test_pages_go_back_in_time_and_by_state(desk: Desk) -> None:

@@ -18,9 +18,9 @@ from newsletter.cli.program import SECTIONS, program
 from newsletter.config import Row, setting_rows
 from newsletter.content.packs import pack_schema
 from newsletter.delivery.transports import TRANSPORT_SETTINGS
-from newsletter.digest import content as letter
+from newsletter.digest import content
 from newsletter.installation import make_installation, toml_value
-from newsletter.render import headers as frame
+from newsletter.render import headers
 from newsletter.render.plan import SlotName
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -117,11 +117,11 @@ def templates() -> str:
     """What the weekly's templates see, and the values behind it."""
     text = f"<!-- {_NOTICE} -->\n\n# Templates\n\n"
     text += "The issue is made from `email/weekly/` (`subject.txt.j2`, `body.mjml.j2`, `body.txt.j2`), looked up in the\n"
-    text += "folder that `paths.templates` names and then among ours. The templates see `letter` (a Letter), `frame` (a\n"
+    text += "folder that `paths.templates` names and then among ours. The templates see `letter` (an IssueContent), `frame` (a\n"
     text += "MessageFrame), `note_html` and `note_text` (the editor's note, or None) and `slots`.\n\n"
     text += "## slots\n\nWhat differs from reader to reader can only be printed as it is, `{{ slots.address }}`:\n"
     text += ", ".join(f"`{name.value}`" for name in SlotName) + ".\n\n"
-    for module in (letter, frame):
+    for module in (content, headers):
         source = Path(module.__file__ or "").read_text(encoding="utf-8")
         text += "".join(_class(node, source.splitlines()) for node in reversed(ast.parse(source).body))
     return text

@@ -391,11 +391,11 @@ snapshots = Table(
     "snapshots",
     metadata,
     Column("issue_id", Id, ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True),
-    #: The letter as approved (digest.letter.Letter as JSON): what the archive and the checks read.
+    #: The letter as approved (digest.content.IssueContent as JSON): what the archive and the checks read.
     Column("letter", Text, nullable=False),
     #: From, Reply-To, public URL and the other settings a message needs, as JSON.
     Column("sender", Text, nullable=False),
-    #: What the mail had no room for (digest.record.Record as JSON): the archive shows it beside the letter.
+    #: What the mail had no room for (digest.archive.ArchiveDetails as JSON): the archive shows it beside the letter.
     Column("record", Text, nullable=False, server_default=""),
 )
 

@@ -28,7 +28,7 @@ def take_over(
     """Settle the batch of an owner that is dead or whose lease ran out; False if it is neither, or others did.
 
     An owner on this machine is known to be dead at once; of others only the lease tells. Whoever the journal says was
-    deferred rests as long as `patience` wants.
+    deferred rests as long as `retry_policy` wants.
     """
     with read_evidence(journals, silent.owner) as found:
         if not found.owner_is_dead and silent.lease_until > now:

@@ -320,7 +320,7 @@ class Breaker:
         elif event in (Event.DEFER, Event.GIVE_UP):
             with self._lock:
                 self._put_off += 1
-                self._domains.add(address.rpartition("@")[2])
+                self._domains.add(_domain(address))
 
     @property
     def puts_everybody_off(self) -> bool:

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from newsletter.db.statuses import Edition
 from newsletter.errors import StoreError
+
+_Part = TypeVar("_Part")
 
 #: Points from a figure on which sources differ to where the issue names them.
 DAGGER = "†"
@@ -382,14 +384,23 @@ class IssueContent:
 
 def figures_in(block: object) -> Iterator[Figure]:
     """Yield every figure in a block, however deep it stands."""
-    if isinstance(block, Figure):
+    return _parts_in(block, Figure)
+
+
+def links_in(block: object) -> Iterator[Link]:
+    """Yield every link in a block, however deep it stands."""
+    return _parts_in(block, Link)
+
+
+def _parts_in(block: object, kind: type[_Part]) -> Iterator[_Part]:
+    if isinstance(block, kind):
         yield block
     elif isinstance(block, tuple):
         for each in block:
-            yield from figures_in(each)
+            yield from _parts_in(each, kind)
     elif is_dataclass(block):
-        for each in fields(block):
-            yield from figures_in(getattr(block, each.name))
+        for part in fields(block):
+            yield from _parts_in(getattr(block, part.name), kind)
 
 
 def figures_for_everybody(issue: IssueContent) -> Iterator[Figure]:

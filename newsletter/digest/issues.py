@@ -48,7 +48,7 @@ SHOWN = (IssueStatus.SENDING, IssueStatus.PAUSED, IssueStatus.SENT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """One edition's newsletter; `version` counts its changes. See `issues` in newsletter/db/schema/drafting.py."""
+    """One edition's newsletter; `version` counts its changes. See `issues` in newsletter/db/schema.py."""
 
     id: int
     edition: Edition

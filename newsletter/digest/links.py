@@ -1,10 +1,9 @@
 """Links of an issue: only to http(s) addresses, and labelled where they pay."""
 
-from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
 from newsletter.config import Settings
-from newsletter.digest.content import Footer, IssueContent, Link
+from newsletter.digest.content import Footer, IssueContent, Link, links_in
 from newsletter.digest.wording import plain
 
 
@@ -56,7 +55,7 @@ def archive_url(settings: Settings) -> str:
 
 
 def footer_of(settings: Settings) -> Footer:
-    """The footer of a letter that is not finished: `affiliate_notice` is for the whole of it to say."""
+    """Return the footer without `affiliate_notice`, which only a finished issue can say."""
     site = urlsplit(settings.site.url).hostname or ""
     return Footer(
         why=f"You get {settings.site.name} because you asked for it{f' at {site}' if site else ''}.",
@@ -72,14 +71,4 @@ def footer_of(settings: Settings) -> Footer:
 
 def affiliate_notice(letter: IssueContent) -> str:
     """What labelled links mean; empty where no link is labelled."""
-    paying = any(each.affiliate for each in _links(letter) if each is not None)
-    return "Links marked “ad” earn us money." if paying else ""
-
-
-def _links(letter: IssueContent) -> Iterator[Link | None]:
-    yield from (each.link for each in letter.more)
-    yield from (each.link for each in letter.cards)
-    yield from letter.rest
-    yield from (each.link for each in (letter.lead, letter.answer) if each is not None)
-    yield from (each.link for each in letter.weeks)
-    yield from (each.link for each in letter.lines)
+    return "Links marked “ad” earn us money." if any(each.affiliate for each in links_in(letter)) else ""

@@ -19,13 +19,16 @@ from newsletter.content.records import (
 )
 from newsletter.digest.content import (
     Card,
+    ChangeLine,
     Figure,
     IssueContent,
+    Link,
     figures_in,
     issue_content_from_json,
     issue_content_to_json,
 )
 from newsletter.digest.items import BRIEF_WORDS, CARD_WORDS
+from newsletter.digest.links import affiliate_notice
 from newsletter.digest.subject import PREHEADER_CHARS, SUBJECT_CHARS
 from newsletter.digest.wording import count_words
 from newsletter.digest.writing import MOST_WORDS, count_issue_words, lead_words, minutes
@@ -229,6 +232,15 @@ def test_links_that_pay_are_labelled_and_explained(tmp_path: Path) -> None:
     assert letter.footer.affiliate_notice == "Links marked “ad” earn us money."
     assert letter.lead is not None
     assert not letter.lead.link.affiliate
+
+
+def test_a_link_that_pays_is_explained_wherever_it_stands(letter: IssueContent) -> None:
+    paying = Link(label="Vela", url="https://vela.example.com", affiliate=True)
+    changed = replace(
+        letter, changes=(ChangeLine(tool_id="vela", words=Figure(text="Vela costs less."), link=paying),)
+    )
+    assert affiliate_notice(letter) == ""
+    assert affiliate_notice(changed) == "Links marked “ad” earn us money."
 
 
 def test_without_links_that_pay_nothing_is_explained(letter: IssueContent) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from newsletter.config import Settings
-from newsletter.digest.content import Brief, IssueContent, Lead, Link
+from newsletter.digest.content import Brief, IssueContent, Lead, Link, links_in
 from newsletter.digest.subject import SUBJECT_CHARS
 from newsletter.digest.wording import count_words, day
 from newsletter.digest.writing import lead_words
@@ -105,14 +105,7 @@ def _bad_links(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
 
 def all_links(letter: IssueContent) -> Iterator[Link]:
     """Yield every link that the issue prints."""
-    links: list[Link | None] = [letter.lead.link if letter.lead else None]
-    links += [each.link for each in letter.more]
-    links += [each.link for each in letter.cards]
-    links += [each.link for each in letter.changes]
-    links += [each.link for each in letter.weeks]
-    links += [each.link for each in letter.lines]
-    links += [*letter.rest, letter.answer.link if letter.answer else None]
-    yield from (each for each in links if each is not None)
+    yield from links_in(letter)
     yield from (Link(label=each.name, url=each.url) for each in letter.sources.origins)
 
 

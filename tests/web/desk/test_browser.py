@@ -67,7 +67,7 @@ def work(visit: Visit, house: House) -> None:
     """Everything beside the issues that an editor does."""
     sign_in(visit, house.app)
     visit.open("/desk/editors")
-    write(visit, "Address", "wendy@desk.example.org")
+    write(visit, "Email address", "wendy@desk.example.org")
     write(visit, "Name", "Wendy")
     visit.press("Send invitation")
     visit.press("Make Wendy a publisher")
@@ -79,7 +79,7 @@ def work(visit: Visit, house: House) -> None:
     assert "Say why" in visit.tab.get_by_role("alert").inner_text()
     write(visit, "Why", "Nobody knows.")
     visit.press("Rule on input price")
-    assert "Ruled." in visit.tab.get_by_role("status").inner_text()
+    assert "Ruling saved." in visit.tab.get_by_role("status").inner_text()
     visit.open("/desk/facts")
 
     visit.open("/desk/readers")

@@ -163,7 +163,7 @@ def test_the_keys_do_what_the_page_says_and_enter_in_a_field_saves(browser: Brow
     visit.look()
     tab.go_back()
     keys.press("?")
-    tab.get_by_label("These keys work").uncheck()
+    tab.get_by_label("Use these keys").uncheck()
     # Where one clicks, the keyboard goes on from.
     tab.locator("#texts-head").click()
     keys.press("m")

@@ -310,7 +310,7 @@ def test_ten_thousand_go_out_under_an_editors_eyes_who_pauses_and_resumes(
         accepted = page.locator('[data-live="accepted"]')
         expect(accepted).not_to_have_text("0", timeout=20_000)
         page.locator("summary", has_text="Pause").press("Enter")
-        page.get_by_label("Reason").fill("A wrong price")
+        page.locator("#reason").fill("A wrong price")
         page.keyboard.press("Enter")
         expect(page.get_by_text("Paused: within a second")).to_be_visible()
         expect(page.locator('[data-live="why"]')).to_have_text("A wrong price")

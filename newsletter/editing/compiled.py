@@ -56,7 +56,7 @@ class CompiledIssue:
 
 
 def is_frozen(issue: Issue) -> bool:
-    """Whether what it says is fixed: it was approved and not withdrawn, whatever became of it."""
+    """Return whether what it says is fixed: it was approved and not withdrawn, whatever became of it."""
     return issue.status is not IssueStatus.DRAFT and issue.content_hash is not None
 
 

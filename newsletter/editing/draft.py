@@ -19,6 +19,9 @@ from newsletter.editing.edits import titles_of
 from newsletter.editing.revisions import DraftChange, commit_change, is_done
 from newsletter.schedule.slots import NAME, Slot, issue_schedule, next_slot, wall_time
 
+#: Lines of a kind that a merge plan names; the others are counted.
+NAMED = 50
+
 
 def draft_slot(app: App, slot: Slot, edition: Edition = Edition.WEEKLY) -> Drafted | Thin:
     """Draft the issue of a scheduled slot: with what was seen before the draft was due, however late it is made."""
@@ -69,11 +72,8 @@ def _draft(
     )
 
 
-# Merging what arrived since: first what would come in, move and go out; then exactly that. The rules are those of
-# digest/selection.py; what an editor has pinned stays. A merge is undone like every edit.
-
-#: As many lines of a kind are named; the others are counted.
-NAMED = 50
+# Merging what arrived since: `plan_merge` says what would come in, move and go out, `merge` does exactly that. The rules are
+# those of digest/selection.py; what an editor has pinned stays. A merge is undone like every edit.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +126,11 @@ def merge(app: App, issue: Issue, *, by: str, cutoff_at: datetime | None = None,
         store.require_draft(connection, issue)
         if until <= issue.cutoff_at:
             return issue
-        changed = _changed(app, content, connection, issue, until)
+        changed: tuple[tuple[ItemKey, Item | None], ...] = ()
+        if EDITIONS[issue.edition].has_items:
+            before, after = _items(app, content, connection, issue, until)
+            keys = dict.fromkeys((*before, *after))
+            changed = tuple((key, after.get(key)) for key in keys if before.get(key) != after.get(key))
         return commit_change(
             connection,
             issue,
@@ -151,16 +155,6 @@ def _items(
     before = store.items_of(connection, issue.id)
     after = merged_items(connection, content, app.settings, issue, before, until)
     return {each.item_key: each for each in before}, {each.item_key: each for each in after}
-
-
-def _changed(
-    app: App, content: ContentStore, connection: Connection, issue: Issue, until: datetime
-) -> tuple[tuple[ItemKey, Item | None], ...]:
-    if not EDITIONS[issue.edition].has_items:
-        return ()
-    before, after = _items(app, content, connection, issue, until)
-    keys = dict.fromkeys((*before, *after))
-    return tuple((key, after.get(key)) for key in keys if before.get(key) != after.get(key))
 
 
 def _plan(

@@ -61,15 +61,6 @@ class EditorSession:
         return compare_digest(self.token_hash, _hashed(token))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedIn:
-    """A new session: its editor, the cookie's token, and how long the browser keeps it."""
-
-    editor: Editor
-    token: str
-    lasts: timedelta
-
-
 _COLUMNS = tuple(editors.c[name] for name in Editor.__dataclass_fields__)
 
 
@@ -157,7 +148,7 @@ def put_editor(connection: Connection, address: str, role: EditorRole, name: str
 
 
 def set_role(app: App, editor_id: int, role: EditorRole, *, by: str) -> None:
-    """Let an editor do more, or less, from the next page on. Commits; raises NotFound, and BadInput for the last publisher."""
+    """Change an editor's role, from the next page on. Commits; raises NotFound, and BadInput for the last publisher."""
     now, detail = app.clock.now(), f"editor {editor_id} as {role}"
     with app.database.write() as connection:
         editor = get_editor(connection, editor_id)
@@ -168,7 +159,7 @@ def set_role(app: App, editor_id: int, role: EditorRole, *, by: str) -> None:
 
 
 def revoke(app: App, editor_id: int, *, by: str) -> None:
-    """Let somebody in no more; their sessions end at once. Commits; raises NotFound, and BadInput for the last publisher."""
+    """Revoke an editor's access; their sessions end at once. Commits; raises NotFound, and BadInput for the last publisher."""
     now, detail = app.clock.now(), f"editor {editor_id}"
     with app.database.write() as connection:
         editor = get_editor(connection, editor_id)
@@ -202,7 +193,11 @@ def ask_for_link(app: App, text: str, network: str) -> None:
     now = app.clock.now()
     hour = now.replace(minute=0, second=0, microsecond=0)
     named = {LimitScope.DESK_NETWORK: network, LimitScope.DESK_ADDRESS: address.key}
-    hashes = {scope: _keyed(app.suppression_key, text) for scope, text in named.items()}
+    key = app.suppression_key[:64]
+    hashes = {
+        scope: blake2b(value.encode(), digest_size=16, key=key, person=b"desk").hexdigest()
+        for scope, value in named.items()
+    }
     with app.database.write() as connection:
         before = count_sign_ups(connection, list(hashes.values()), hour)
         if before.get(LimitScope.DESK_NETWORK, 0) >= PER_NETWORK:
@@ -216,8 +211,8 @@ def ask_for_link(app: App, text: str, network: str) -> None:
             "sign_in_url": make_link(app, connection, editor.id, MAILED_FOR),
             "minutes": str(MAILED_FOR // timedelta(minutes=1)),
         }
-        key = f"sign-in:{secrets.token_hex(8)}"
-        queue_mail(connection, MailKind.SIGN_IN, key, None, values, now, editor_id=editor.id)
+        once = f"sign-in:{secrets.token_hex(8)}"
+        queue_mail(connection, MailKind.SIGN_IN, once, None, values, now, editor_id=editor.id)
 
 
 def make_link(app: App, connection: Connection, editor_id: int, holds: timedelta) -> str:
@@ -235,10 +230,12 @@ def check_link(app: App, token: str) -> Editor:
         return _editor_of_link(connection, _hashed(token), app.clock.now())
 
 
-def sign_in(app: App, token: str) -> SignedIn:
-    """Use up a link and open a session. Commits; raises BadLink."""
+def sign_in(app: App, token: str) -> tuple[Editor, str]:
+    """Use up a link and open a session, which lasts for desk.session. Commits; raises BadLink.
+
+    Return whose it is, and the token of its cookie.
+    """
     now, hashed, cookie = app.clock.now(), _hashed(token), secrets.token_urlsafe(32)
-    lasts = app.settings.desk.session
     with app.database.write() as connection:
         editor = _editor_of_link(connection, hashed, now)
         used = update(sign_in_links).where(_is_usable(hashed, now)).values(used_at=now)
@@ -246,9 +243,9 @@ def sign_in(app: App, token: str) -> SignedIn:
             # Somebody was faster.
             raise BadLink
         row = {"token_hash": _hashed(cookie), "editor_id": editor.id, "made_at": now, "seen_at": now}
-        connection.execute(insert(editor_sessions), row | {"expires_at": now + lasts})
+        connection.execute(insert(editor_sessions), row | {"expires_at": now + app.settings.desk.session})
         record_action(connection, by=editor.name, action=Action.SIGNED_IN, at=now)
-    return SignedIn(editor=editor, token=cookie, lasts=lasts)
+    return editor, cookie
 
 
 def _editor_of_link(connection: Connection, token_hash: str, now: datetime) -> Editor:
@@ -345,30 +342,19 @@ def _hashed(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
-def _keyed(key: bytes, text: str) -> str:
-    return blake2b(text.encode(), digest_size=16, key=key[:64], person=b"desk").hexdigest()
-
-
 # Retention.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forgotten:
-    """How many entries of the activity log were deleted, and how many links and sessions."""
+def forget_desk(app: App) -> tuple[int, int]:
+    """Delete what is older than retention.audit and retention.sessions allow. Commits.
 
-    entries: int
-    links_and_sessions: int
-
-
-def forget_desk(app: App) -> Forgotten:
-    """Delete what the settings say is old enough: entries of the activity log, links and sessions that were over. Commits."""
+    Return how many entries of the activity log were deleted, and how many links and sessions that were over.
+    """
     now, settings = app.clock.now(), app.settings
     before = now - settings.retention.sessions
     over = or_(editor_sessions.c.expires_at < before, editor_sessions.c.revoked_at < before)
     with app.database.write() as connection:
         links = connection.execute(delete(sign_in_links).where(sign_in_links.c.expires_at < before))
         sessions = connection.execute(delete(editor_sessions).where(over))
-        return Forgotten(
-            entries=delete_entries(connection, now - settings.retention.audit),
-            links_and_sessions=links.rowcount + sessions.rowcount,
-        )
+        entries = delete_entries(connection, now - settings.retention.audit)
+    return entries, links.rowcount + sessions.rowcount

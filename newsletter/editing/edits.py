@@ -3,8 +3,9 @@
 What follows from moving an item is in digest/selection.py; how an edit is written down and undone, in revisions.py.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -26,11 +27,15 @@ from newsletter.errors import BadInput, NotFound
 from newsletter.render.environment import clean_lines
 from newsletter.render.markdown import has_image
 
-# What an editor may write. Control, zero-width and direction characters are removed, as from every text of an issue; images are
-# refused, since a mail of ours fetches nothing.
-
 NOTE_WORDS = 60
 ITEM_NOTE_WORDS = 30
+#: How many of those that wait an arrangement looks at, of comparisons and of tools.
+WAITING = 10
+#: A longer sentence is none that could be quoted.
+MOST_QUOTE = 1_000
+
+# What an editor may write. Control, zero-width and direction characters are removed, as from every text of an issue; images are
+# refused, since a mail of ours fetches nothing.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,11 +192,6 @@ class ChooseQuote:
     words: str
 
 
-#: How many of those that wait an arrangement looks at, of comparisons and of tools.
-WAITING = 10
-#: A longer sentence is none that could be quoted.
-MOST_QUOTE = 1_000
-
 Edit = Write | WriteNote | MoveItem | Pin | Exclude | BringBack | ChooseQuote
 
 
@@ -229,12 +229,8 @@ class _EditedDraft:
     def __init__(
         self, app: App, content: ContentStore, connection: Connection, issue: Issue, known: Known
     ) -> None:
-        self._settings, self._content, self._connection, self._issue = (
-            app.settings,
-            content,
-            connection,
-            issue,
-        )
+        self._settings, self._content = app.settings, content
+        self._connection, self._issue = connection, issue
         self._items = Arrangement(known)
         self._lead = _lead_of(known.items)
         self._excluded = store.exclusions_of(connection, issue.id)
@@ -247,18 +243,18 @@ class _EditedDraft:
         """Make one edit; raises BadInput for what cannot be."""
         match edit:
             case Write():
-                self._write(edit)
+                said = {field: check_text(field, text) for field, text in edit.texts.items()}
+                changed = {name: text for name, text in said.items() if text != getattr(self._issue, name)}
+                self._texts |= changed
+                if changed:
+                    names = [each.replace("_", " ") for each in changed]
+                    self.done.append(
+                        f"wrote the {' and '.join(filter(None, (', '.join(names[:-1]), names[-1])))}"
+                    )
             case ChooseQuote():
                 self._quote(edit)
             case _:
                 self._arrange(edit)
-
-    def _write(self, edit: Write) -> None:
-        said = {field: check_text(field, text) for field, text in edit.texts.items()}
-        changed = {field: text for field, text in said.items() if text != getattr(self._issue, field)}
-        if changed:
-            self._texts |= changed
-            self.done.append(f"wrote the {_listed([each.replace('_', ' ') for each in changed])}")
 
     def change(self) -> DraftChange:
         """Return what changes, with what follows from it."""
@@ -352,11 +348,9 @@ class _EditedDraft:
             return
         taken = store.unavailable(self._connection, self._issue.id, (ItemKind.QUESTION,))
         known = {each.key for each in (*taken, *self._exclusions)} | ({asked.key} if asked else set())
-        found = find_question_for(items, self._content, self._settings, self._rulings, known)
+        rulings = partial(store.rulings_on, self._connection)
+        found = find_question_for(items, self._content, self._settings, rulings, known)
         self._items.ask(None if found is None else ItemKey(ItemKind.QUESTION, found))
-
-    def _rulings(self, tool_ids: Iterable[str]) -> Mapping[str, Mapping[str, str | None]]:
-        return store.rulings_on(self._connection, tool_ids)
 
 
 def _known(content: ContentStore, connection: Connection, issue_id: int, edits: Iterable[Edit]) -> Known:
@@ -384,7 +378,3 @@ def _known(content: ContentStore, connection: Connection, issue_id: int, edits: 
 def _lead_of(items: Iterable[Item]) -> ItemKey | None:
     leads = (each.item_key for each in items if each.room is Room.LEAD and each.kind is ItemKind.COMPARISON)
     return next(leads, None)
-
-
-def _listed(words: Sequence[str]) -> str:
-    return " and ".join((", ".join(words[:-1]), words[-1]) if len(words) > 1 else words)

@@ -1,6 +1,7 @@
 """Readers at the desk: finding one among a million, their history, and what an editor may do to them.
 
-Every deed is written down by the reader's number; addresses stand in no log. Erasing is delivery/erasing.py.
+Whoever calls this sees personal data: the pages are for publishers. Every deed is written down by the reader's number;
+addresses stand in no log. Erasing is delivery/erasing.py.
 """
 
 from collections.abc import Iterable
@@ -30,9 +31,8 @@ from newsletter.readers.consents import Consent, ConsentOrigin, list_consents
 from newsletter.readers.store import Reader
 from newsletter.readers.suppression import suppression_reason
 
-# What the desk asks about readers: finding some among a million by an index, and one reader's history.
-#
-# Nothing here commits. Who calls this sees personal data: the pages are for publishers.
+#: Readers on a page, and copies and mails in one reader's history.
+MOST, MOST_COPIES = 50, 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ _FOUND = tuple(readers.c[name] for name in FoundReader.__dataclass_fields__)
 def page_of_readers(
     connection: Connection, limit: int, *, status: ReaderStatus | None = None, before: int | None = None
 ) -> tuple[FoundReader, ...]:
-    """The latest readers first; those before one's id, and of one status, where asked for."""
+    """List readers, the latest first; those before one's id, and of one status, where asked for."""
     query = select(*_FOUND).order_by(readers.c.id.desc()).limit(limit)
     if before is not None:
         query = query.where(readers.c.id < before)
@@ -104,14 +104,14 @@ def find_by_id(connection: Connection, reader_id: int) -> tuple[FoundReader, ...
 
 
 def find_by_address(connection: Connection, beginning: str, limit: int) -> tuple[FoundReader, ...]:
-    """Readers whose address, casefolded, begins so."""
+    """List readers whose address, casefolded, begins so: among a million, by an index."""
     query = select(*_FOUND).where(_begins(readers.c.address_key, beginning))
     rows = connection.execute(query.order_by(readers.c.address_key).limit(limit))
     return tuple(FoundReader(**row._mapping) for row in rows)
 
 
 def find_by_name(connection: Connection, beginnings: Iterable[str], limit: int) -> tuple[FoundReader, ...]:
-    """Readers whose name begins in one of these ways."""
+    """List readers whose name begins in one of these ways."""
     begins = or_(*(_begins(readers.c.name, each) for each in beginnings))
     query = select(*_FOUND).where(begins, literal_column("name <> ''"))
     rows = connection.execute(query.order_by(readers.c.name).limit(limit))
@@ -119,15 +119,15 @@ def find_by_name(connection: Connection, beginnings: Iterable[str], limit: int) 
 
 
 def _begins(column: ColumnElement[str], beginning: str) -> ColumnElement[bool]:
-    """As a range, which an index answers on either database."""
+    """Return the condition as a range, which an index answers on either database."""
     return (column >= beginning) & (column < beginning + "\U0010ffff")
 
 
-# ── one reader ─────────────────────────────────────────────────────────────────────────────────────────
+# One reader's history.
 
 
 def copies_of(connection: Connection, reader_id: int, limit: int) -> tuple[Copy, ...]:
-    """The reader's copies of the latest issues: looked up issue by issue, for the ledger is kept by issue."""
+    """Return the reader's copies of the latest issues, looked up issue by issue, since the ledger is kept by issue."""
     latest = select(issues.c.id).order_by(issues.c.id.desc()).limit(limit)
     columns = (deliveries.c.issue_id, issues.c.edition, issues.c.number)
     query = (
@@ -146,7 +146,7 @@ def mails_to(connection: Connection, reader_id: int, limit: int) -> tuple[Single
 
 
 def feedback_on(connection: Connection, reader_id: int) -> tuple[Feedback, ...]:
-    """What came back, the latest first."""
+    """Return what came back, the latest first."""
     reported = select(reports.c.kind, reports.c.at, reports.c.issue_id, reports.c.code)
     bounced = select(soft_bounces.c.at, soft_bounces.c.issue_id, soft_bounces.c.code)
     found = [
@@ -158,10 +158,6 @@ def feedback_on(connection: Connection, reader_id: int) -> tuple[Feedback, ...]:
         for row in connection.execute(bounced.where(soft_bounces.c.reader_id == reader_id))
     ]
     return tuple(sorted(found, key=lambda each: each.at, reverse=True))
-
-
-#: Readers on a page, and copies and mails in one reader's history.
-MOST, MOST_COPIES = 50, 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +173,7 @@ class ReaderFile:
 
 
 def find_readers(app: App, text: str) -> tuple[FoundReader, ...]:
-    """Whoever has this number, or an address or a name that begins so; at most MOST."""
+    """Find whoever has this number, or an address or a name that begins so; at most MOST."""
     text = text.strip()[:320]
     if not text:
         return ()
@@ -192,7 +188,7 @@ def find_readers(app: App, text: str) -> tuple[FoundReader, ...]:
 
 
 def reader_file(app: App, reader_id: int) -> ReaderFile:
-    """One reader's history; raises NotFound."""
+    """Return one reader's history; raises NotFound."""
     with app.database.read() as connection:
         reader = store.get_reader(connection, reader_id)
         reason = None
@@ -210,7 +206,7 @@ def reader_file(app: App, reader_id: int) -> ReaderFile:
 
 
 def resend_confirmation(app: App, reader_id: int, *, by: str) -> bool:
-    """Ask somebody once more to confirm; False when they were asked just now, or need not be. Commits. Raises NotFound."""
+    """Ask somebody once more to confirm; return False when they were asked just now, or need not be. Commits. Raises NotFound."""
     now = app.clock.now()
     if not app.subscribing.ask_again(reader_id, ConsentOrigin(channel=ConsentChannel.DESK), now):
         return False
@@ -220,7 +216,7 @@ def resend_confirmation(app: App, reader_id: int, *, by: str) -> bool:
 
 
 def suppress(app: App, reader_id: int, reason: str, *, by: str) -> bool:
-    """Never write to a reader's address again; False when nothing changed. Commits. Raises NotFound, BadInput."""
+    """Suppress a reader's address for good; return False when it was already. Commits. Raises NotFound, BadInput."""
     now = app.clock.now()
     reason = without_address(reason, "The reason", REASON)
     with app.database.write() as connection:
@@ -240,7 +236,7 @@ def suppress(app: App, reader_id: int, reason: str, *, by: str) -> bool:
 
 
 def export(app: App, reader_id: int, *, by: str) -> dict[str, object]:
-    """Everything kept of a reader, ready for JSON. Commits that it was asked for. Raises NotFound."""
+    """Return everything kept of a reader, ready for JSON. Commits that it was asked for. Raises NotFound."""
     with app.database.write() as connection:
         reader = store.get_reader(connection, reader_id)
         record_action(
@@ -254,7 +250,7 @@ def export(app: App, reader_id: int, *, by: str) -> dict[str, object]:
 
 
 def erase(app: App, reader_id: int, typed: str, *, by: str) -> bool:
-    """Forget a reader for good, if `typed` is their address; False when the log could not be emptied yet. Commits.
+    """Erase a reader for good, if `typed` is their address; return False when the log could not be emptied yet. Commits.
 
     Raises NotFound, and BadInput for another text.
     """

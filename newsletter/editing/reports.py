@@ -39,11 +39,22 @@ from newsletter.delivery.progress import COUNTED, Counts
 from newsletter.digest.issues import Issue
 from newsletter.readers.consents import CHANNEL_WORDS
 
-# The queries behind the report: sums of issues, sums of consents. Nothing here commits.
-
 _OVER = (IssueStatus.SENT, IssueStatus.CANCELLED)
 #: What is asked for in one statement: SQLite takes no more than some thousands of values.
 _TOGETHER = 500
+
+#: Reasons that are no answer of somebody who left.
+_NOT_LEFT = frozenset({WithdrawalReason.COMPLAINT, WithdrawalReason.SUPPRESSED, WithdrawalReason.ERASED})
+#: Dates in the words of whoever imported the readers: each line may have its own.
+_DATE = re.compile(r"\d{4}-\d\d-\d\d\S*")
+_SUM_KEY = ("week_on", "event", "channel", "reason", "source", "issue_id")
+
+#: Bounces and complaints still come for a while; then an issue's sums are kept.
+SETTLED_AFTER = timedelta(days=30)
+#: Consents that one transaction sums up, and that a page adds to what is remembered.
+CHUNK, TAIL = 10_000, 3_000
+#: A consent of a moment ago may have a smaller id than one that was committed before it.
+SURE_AFTER = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +94,7 @@ class ConsentSum:
         return self.source or channel
 
 
-# ── issues ─────────────────────────────────────────────────────────────────────────────────────────────
+# Sums of issues. Nothing commits until `remember`.
 
 
 def _begun_issues(connection: Connection, most: int, issue_id: int | None = None) -> list[Issue]:
@@ -124,14 +135,14 @@ def _counted(connection: Connection, issue_ids: Collection[int]) -> dict[int, Is
 
 
 def keep_sums(connection: Connection, before: datetime) -> int:
-    """Keep the counts of the issues that were over by then; return of how many."""
-    query = select(issues).where(
+    """Store the counts of the issues that were over by then; return how many issues that were."""
+    query = select(issues.c.id).where(
         issues.c.started_at.is_not(None),
         issues.c.status.in_(_OVER),
         func.coalesce(issues.c.finished_at, issues.c.updated_at) < before,
         issues.c.id.not_in(select(issue_sums.c.issue_id)),
     )
-    over = [Issue(**row).id for row in connection.execute(query).mappings()]
+    over = connection.execute(query).scalars().all()
     sums = get_issue_counts(connection, over)
     rows = [
         {"issue_id": each, **{field.name: getattr(sums[each], field.name) for field in fields(IssueCounts)}}
@@ -142,13 +153,7 @@ def keep_sums(connection: Connection, before: datetime) -> int:
     return len(rows)
 
 
-# ── readers ────────────────────────────────────────────────────────────────────────────────────────────
-
-#: Reasons that are no answer of somebody who left.
-_NOT_LEFT = frozenset({WithdrawalReason.COMPLAINT, WithdrawalReason.SUPPRESSED, WithdrawalReason.ERASED})
-#: Dates in the words of whoever imported the readers: each line may have its own.
-_DATE = re.compile(r"\d{4}-\d\d-\d\d\S*")
-_SUM_KEY = ("week_on", "event", "channel", "reason", "source", "issue_id")
+# Sums of consents.
 
 
 def last_summed(connection: Connection) -> int:
@@ -157,13 +162,13 @@ def last_summed(connection: Connection) -> int:
 
 
 def sums_since(connection: Connection, since: date) -> tuple[ConsentSum, ...]:
-    """Return what is remembered of the weeks since."""
+    """Return the sums of the weeks since then."""
     rows = connection.execute(select(consent_sums).where(consent_sums.c.week_on >= since))
     return tuple(ConsentSum(**row._mapping) for row in rows)
 
 
 def count_farewells(connection: Connection) -> dict[int, int]:
-    """Return how many left by each issue's link or mail, as far as it is remembered; complaints are counted elsewhere."""
+    """Return how many left by each issue's link or mail, as far as it is summed up; complaints are counted elsewhere."""
     query = select(consent_sums.c.issue_id, func.sum(consent_sums.c.count).label("gone"))
     left = (
         consent_sums.c.issue_id > 0,
@@ -180,14 +185,21 @@ def consents_after(connection: Connection, last_id: int, most: int) -> tuple[Con
 
 
 def sum_up_consents(connection: Connection, most: int, *, before: datetime) -> int:
-    """Add the next consents of before a moment to what is remembered; returns how many."""
+    """Add the next consents from before a moment to the sums; return how many."""
     last_id = last_summed(connection)
     rows = connection.execute(_next(last_id, most)).all()
     ripe = next((place for place, row in enumerate(rows) if row.at >= before), len(rows))
     if not ripe:
         return 0
-    _add(connection, _summed(rows[:ripe]))
-    _note_last(connection, rows[ripe - 1].id)
+    if sums := _summed(rows[:ripe]):
+        statement = insert_into(consent_sums, connection.dialect.name)
+        more = {"count": consent_sums.c.count + statement.excluded.count}
+        upsert = statement.on_conflict_do_update(index_elements=_SUM_KEY, set_=more)
+        connection.execute(upsert, [asdict(each) for each in sums])
+    last = rows[ripe - 1].id
+    known = update(summed).where(summed.c.name == "consents").values(last_id=last)
+    if connection.execute(known).rowcount == 0:
+        connection.execute(insert(summed).values(name="consents", last_id=last))
     return ripe
 
 
@@ -214,43 +226,7 @@ def _summed(rows: Sequence[Row[Any]]) -> tuple[ConsentSum, ...]:
     )
 
 
-def _add(connection: Connection, sums: Sequence[ConsentSum]) -> None:
-    if not sums:
-        return
-    statement = insert_into(consent_sums, connection.dialect.name)
-    more = {"count": consent_sums.c.count + statement.excluded.count}
-    upsert = statement.on_conflict_do_update(index_elements=_SUM_KEY, set_=more)
-    connection.execute(upsert, [asdict(each) for each in sums])
-
-
-def _note_last(connection: Connection, last_id: int) -> None:
-    known = update(summed).where(summed.c.name == "consents").values(last_id=last_id)
-    if connection.execute(known).rowcount == 0:
-        connection.execute(insert(summed).values(name="consents", last_id=last_id))
-
-
-# ── votes ──────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def issues_of_comparisons(connection: Connection, comparison_ids: Collection[str]) -> dict[str, int]:
-    """Return which issue brought each of these comparisons."""
-    found: dict[str, int] = {}
-    wanted = sorted(comparison_ids)
-    for start in range(0, len(wanted), _TOGETHER):
-        some = publications.c.key.in_(wanted[start : start + _TOGETHER])
-        query = select(publications.c.key, publications.c.issue_id).where(
-            publications.c.kind == ItemKind.COMPARISON, some
-        )
-        found |= {row.key: row.issue_id for row in connection.execute(query)}
-    return found
-
-
-#: Bounces and complaints still come for a while; then an issue's sums are kept.
-SETTLED_AFTER = timedelta(days=30)
-#: Consents that one transaction sums up, and that a page adds to what is remembered.
-CHUNK, TAIL = 10_000, 3_000
-#: A consent of a moment ago may have a smaller id than one that was committed before it.
-SURE_AFTER = timedelta(minutes=10)
+# The reports.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,7 +293,7 @@ def _report_on(connection: Connection, begun: Sequence[Issue]) -> tuple[IssueRep
 
 
 def readers_over_time(database: Database, since: date) -> tuple[Growth, ...]:
-    """The weeks in which anybody joined or left, the oldest first."""
+    """Return the weeks since then in which anybody joined or left, the oldest first."""
     with database.read() as connection:
         known = sums_since(connection, since)
         tail = consents_after(connection, last_summed(connection), TAIL)
@@ -351,17 +327,20 @@ def remember(database: Database, now: datetime) -> str:
     return f"Summed up {consents} consents and {issues} issues."
 
 
-# How many readers voted on what an issue brought, once voting on it has closed.
-
-
 def votes_by_issue(app: App) -> dict[int, int]:
-    """Return votes, ship and skip together, by issue id; issues without any are missing."""
+    """Return by issue id the votes on what it brought, once voting has closed, ship and skip together; none for most."""
     with app.content() as content:
         totals = content.reader_votes()
     if not totals:
         return {}
+    compared, brought = sorted({each.comparison_id for each in totals}), dict[str, int]()
     with app.database.read() as connection:
-        brought = issues_of_comparisons(connection, {each.comparison_id for each in totals})
+        for start in range(0, len(compared), _TOGETHER):
+            some = publications.c.key.in_(compared[start : start + _TOGETHER])
+            query = select(publications.c.key, publications.c.issue_id).where(
+                publications.c.kind == ItemKind.COMPARISON, some
+            )
+            brought |= {row.key: row.issue_id for row in connection.execute(query)}
     found: dict[int, int] = defaultdict(int)
     for each in totals:
         if each.comparison_id in brought:

@@ -29,9 +29,7 @@ from newsletter.schedule.slots import Slot, issue_schedule, slot_words
 #: Who approves where nobody has to.
 BY_ITSELF = "the schedule"
 
-
 _NOT_BEGUN = (IssueStatus.DRAFT, IssueStatus.APPROVED)
-
 _UNREAD = "Nobody reads the monthly edition."
 
 
@@ -135,18 +133,16 @@ def _kept_back(app: App, issue: Issue, slot: Slot) -> Waiting | Issue:
         # Nobody has looked at the old figures: the new ones need nobody either.
         return approve(app, withdraw(app, issue, BY_ITSELF), BY_ITSELF)
     words = f"{_name(issue)} is held: figures changed since it was approved"
-    app.alerts.raise_once(key, words, f"{finding.what}\n\n{_how_to_renew(issue)}")
-    return Waiting(f"{words}.")
-
-
-def _how_to_renew(issue: Issue) -> str:
-    return (
+    body = (
+        f"{finding.what}\n\n"
         "To send the new figures:\n\n"
         f"    newsletter withdraw {issue.id}\n"
         f"    newsletter approve {issue.id}\n\n"
         "To send it as it was approved:\n\n"
         f"    newsletter answer {issue.id} {CHANGED} --acknowledge\n"
     )
+    app.alerts.raise_once(key, words, body)
+    return Waiting(f"{words}.")
 
 
 def roll_over_issue(app: App, slot: Slot, edition: Edition = Edition.WEEKLY) -> Result:
@@ -189,10 +185,9 @@ def _up_to_date(app: App, drafted: Drafted, slot: Slot) -> Issue:
 def _approve_by_itself(app: App, issue: Issue, slot: Slot) -> Result:
     try:
         approved = approve(app, issue, BY_ITSELF)
+        return Done(f"{_name(approved)} is drafted and approved.")
     except HeldBack as held:
         errors = [finding.sentence for finding in held.findings]
-    else:
-        return Done(f"{_name(approved)} is drafted and approved.")
     words = f"{_name(issue)} is held: its checks found errors"
     listed = "\n".join(f"- {error}" for error in errors)
     body = f"{listed}\n\n{_how_to_approve(issue, slot, app.settings)}"

@@ -104,7 +104,7 @@ def resume(app: App, issue_id: int, by: str = COMMAND_LINE) -> None:
 def send_once_more(
     app: App, issue_id: int, reader_ids: Collection[int] | None, by: str = COMMAND_LINE
 ) -> int:
-    """Send it to these unsure readers again, or with None to all of them: they may have it twice. Returns how many.
+    """Send it to these unsure readers again, or with None to all of them: they may have it twice; return how many.
 
     Commits; raises StoreBusy while a sender works on them, InvalidTransition for a cancelled issue.
     """

@@ -26,7 +26,7 @@ from newsletter.editing.preview import find_reader_id
 from newsletter.errors import BadInput, SendError
 from newsletter.readers.addresses import Address, parse_address
 from newsletter.readers.links import LinkSigner
-from newsletter.readers.preferences import NO_PREFERENCES, Preferences
+from newsletter.readers.preferences import Preferences
 from newsletter.readers.store import get_reader
 from newsletter.render.plan import Header
 
@@ -61,8 +61,20 @@ class SentTest:
 
 
 def sample_preferences(letter: IssueContent, reader: SampleReader) -> Preferences:
-    """Return what a made-up reader has chosen, as the issue gives reason for."""
-    return _PREFERENCES[reader](letter)
+    """Return what a made-up reader has chosen: the issue's commonest topic, the tools it has news of, a team's volume."""
+    named = [each.topic for each in letter.more] + [each.topic for each in letter.cards]
+    named += [each.topic for each in letter.lines]
+    topics = Counter(filter(None, named))
+    has_topics = reader in (SampleReader.TOPICS, SampleReader.EVERYTHING)
+    has_tools = reader in (SampleReader.FOLLOWER, SampleReader.EVERYTHING)
+    has_volume = reader in (SampleReader.VOLUME, SampleReader.EVERYTHING)
+    return Preferences(
+        topics=tuple(topic for topic, _ in topics.most_common(1)) if has_topics else (),
+        # As many as there are lines for; those with news stand first.
+        tools=tuple(each.tool_id for each in letter.followed[:4]) if has_tools else (),
+        monthly_tokens=25_000_000 if has_volume else None,
+        team_size=12 if has_volume else None,
+    )
 
 
 def preferences_of_reader(app: App, address: str) -> tuple[str, Preferences]:
@@ -134,33 +146,9 @@ def _send_one(
 
 
 def _record(app: App, mail: TransactionalMail, outcome: Outcome) -> None:
-    """ArchiveDetails how it ended. A test that was put off is over: whoever wants another sends another."""
+    """Record how it ended. A test that was put off is over: whoever wants another sends another."""
     if outcome.event in (Event.DEFER, Event.RETURN):
         outcome = replace(outcome, event=Event.GIVE_UP)
     now = app.clock.now()
     with app.database.write() as connection:
         record_mail(connection, mail, outcome, now, now)
-
-
-def _topics(letter: IssueContent) -> tuple[str, ...]:
-    """Return the topic that the issue has most of."""
-    topics = [each.topic for each in letter.more] + [each.topic for each in letter.cards]
-    topics += [each.topic for each in letter.lines]
-    counted = Counter(each for each in topics if each)
-    return tuple(topic for topic, _ in counted.most_common(1))
-
-
-def _tools(letter: IssueContent) -> tuple[str, ...]:
-    """Return as many followed tools as there are lines for, those with news first."""
-    return tuple(each.tool_id for each in letter.followed[:4])
-
-
-_PREFERENCES = {
-    SampleReader.USUAL: lambda letter: NO_PREFERENCES,
-    SampleReader.TOPICS: lambda letter: Preferences(topics=_topics(letter)),
-    SampleReader.FOLLOWER: lambda letter: Preferences(tools=_tools(letter)),
-    SampleReader.VOLUME: lambda letter: Preferences(monthly_tokens=25_000_000, team_size=12),
-    SampleReader.EVERYTHING: lambda letter: Preferences(
-        topics=_topics(letter), tools=_tools(letter), monthly_tokens=25_000_000, team_size=12
-    ),
-}

@@ -26,7 +26,7 @@ def enter(folder: Path, link: str) -> str:
     """Press the button behind a link; whose it was."""
     app = open_app(folder)
     try:
-        return sign_in(app, link.rpartition("/")[2]).editor.name
+        return sign_in(app, link.rpartition("/")[2])[0].name
     finally:
         app.close()
 
@@ -76,7 +76,8 @@ def test_a_new_installation_has_a_link_until_somebody_used_one(folder: Path) -> 
     first, again = first_link(app), first_link(app)
     assert first is not None
     assert again is not None
-    assert sign_in(app, again.rpartition("/")[2]).editor.address == app.settings.mail.reply_to
+    signed_in, _ = sign_in(app, again.rpartition("/")[2])
+    assert signed_in.address == app.settings.mail.reply_to
     assert first_link(app) is None
     app.close()
 

@@ -1,7 +1,6 @@
 """Amounts in prose: which there are, and whether a sentence gives the value of a claim."""
 
 import re
-from collections.abc import Iterator
 from decimal import Decimal
 
 from newsletter.content.records import Claim
@@ -28,26 +27,17 @@ def amounts_in(text: str) -> set[str]:
 def states(text: str, claim: Claim) -> bool:
     """Return whether a text gives the claim's value; numbers only in a form that can mean nothing else."""
     if claim.number is None:
-        return _words_stand_in(claim.value, text)
+        words = " ".join(claim.value.split())
+        if len(words) < 4 or words.isdigit():
+            return False
+        return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text, re.IGNORECASE) is not None
     if claim.unit.startswith("USD"):
         sums = (_number(found) for found in _AMOUNT.finditer(text) if found["currency"] == "$")
         return any(_close(each, claim.number, _NEAR) for each in sums)
-    return any(_close(each, claim.number, _NEAR_SIZES) for each in _sizes(text))
-
-
-def _words_stand_in(value: str, text: str) -> bool:
-    words = " ".join(value.split())
-    if len(words) < 4 or words.isdigit():
-        return False
-    return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text, re.IGNORECASE) is not None
-
-
-def _sizes(text: str) -> Iterator[Decimal]:
-    """Yield numbers with a scale, or so large that they need none."""
-    for found in _AMOUNT.finditer(text):
-        number = _number(found)
-        if not found["currency"] and not found["share"] and (found["scale"] or number >= 10_000):
-            yield number
+    plain = (each for each in _AMOUNT.finditer(text) if not each["currency"] and not each["share"])
+    # Numbers with a scale, or so large that they need none.
+    sizes = (_number(each) for each in plain if each["scale"] or _number(each) >= 10_000)
+    return any(_close(each, claim.number, _NEAR_SIZES) for each in sizes)
 
 
 def _number(found: re.Match[str]) -> Decimal:

@@ -18,7 +18,7 @@ _NAMED = 5
 
 
 def changed_figures(app: App, compiled: CompiledIssue) -> Iterator[Finding]:
-    """Warn, in one finding, of everything that an approved issue prints and would print otherwise if it were approved now."""
+    """Warn in one finding of everything that an approved issue prints and would print otherwise if it were approved now."""
     now = dict(_printed(write_content(app, compiled.issue).content))
     changed = [
         f"{where}: {text} → {now.get(where) or 'not recorded any more'}"

@@ -326,9 +326,6 @@ def _texts_in(block: object) -> Iterator[str]:
             yield from _texts_in(getattr(block, name))
 
 
-CHECKS = (_disputed, _contradicted, _retold, _stale, _unsourced)
-
-
 def _options(claims: Iterable[Claim], sources: Mapping[str, Source]) -> tuple[ClaimOption, ...]:
     """Return one option for each value, by the first claim that says it."""
     by_value: dict[str, Claim] = {}
@@ -350,3 +347,6 @@ def _said_by(claim: Claim, sources: Mapping[str, Source]) -> str:
 def _facts_page(tool_id: str, attribute: str = "") -> str:
     place = f"#on-{quote(attribute, safe='')}" if attribute else ""
     return f"/desk/facts/{quote(tool_id)}{place}"
+
+
+CHECKS = (_disputed, _contradicted, _retold, _stale, _unsourced)

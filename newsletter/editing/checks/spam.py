@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from tempfile import TemporaryDirectory
 
@@ -21,16 +20,8 @@ _SCORE = re.compile(r"\((-?[\d.]+) points")
 _RULE = re.compile(r"^\s*(-?\d+(?:\.\d+)?)\s+([A-Z][A-Z0-9_]{2,})\b", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class SpamReport:
-    """The points of a mail, and the rules that gave some."""
-
-    score: Decimal
-    rules: tuple[str, ...]
-
-
-def score_spam(plan: Plan, program: str | None = None) -> SpamReport | None:
-    """Ask SpamAssassin; None where there is none, or it says nothing that can be read."""
+def score_spam(plan: Plan, program: str | None = None) -> tuple[Decimal, tuple[str, ...]] | None:
+    """Return the points that SpamAssassin gives, and the rules that gave some; None where there is no answer to read."""
     found = program or shutil.which(PROGRAM)
     if found is None:
         return None
@@ -48,24 +39,21 @@ def score_spam(plan: Plan, program: str | None = None) -> SpamReport | None:
             )
         except (OSError, subprocess.TimeoutExpired):
             return None
-    return _read(asked.stdout.decode(errors="replace"))
-
-
-def _read(report: str) -> SpamReport | None:
+    report = asked.stdout.decode(errors="replace")
     score = _SCORE.search(report)
     if score is None:
         return None
-    rules = [f"{rule} ({points})" for points, rule in _RULE.findall(report) if Decimal(points) > 0]
-    return SpamReport(Decimal(score[1]), tuple(rules))
+    rules = (f"{rule} ({points})" for points, rule in _RULE.findall(report) if Decimal(points) > 0)
+    return Decimal(score[1]), tuple(rules)
 
 
 def spam(plan: Plan, program: str | None = None) -> Iterator[Finding]:
     """Warn of a mail with any points at all, with the score and the rules."""
-    report = score_spam(plan, program)
-    if report is not None and report.score > 0:
+    score, rules = score_spam(plan, program) or (Decimal(), ())
+    if score > 0:
         yield warning(
             "spam",
-            f"SpamAssassin gives it {report.score} points: {', '.join(report.rules) or 'no rule is named'}",
+            f"SpamAssassin gives it {score} points: {', '.join(rules) or 'no rule is named'}",
             where="the mail",
             why="Points add up with what a provider knows of the sender; ours should be none.",
             how="Change the words or the template that the rules are about.",

@@ -9,9 +9,8 @@ from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 
-from newsletter.app import App
 from newsletter.editing import editors as editing
-from newsletter.editing.editors import EditorSession, SignedIn
+from newsletter.editing.editors import EditorSession
 from newsletter.errors import BadInput, BadLink
 from newsletter.readers.subscribing import TooMany, network_of
 from newsletter.web.dependencies import Form, Installed
@@ -80,11 +79,21 @@ def show_sign_in_link(request: Request, app: Installed, token: str) -> Response:
 @router.post("/desk/sign-in/{token}")
 def enter(request: Request, app: Installed, token: str, form: Form) -> Response:
     try:
-        signed_in = editing.sign_in(app, token)
+        _, cookie = editing.sign_in(app, token)
     except BadLink:
         return _used_up(request)
+    # Only the desk's own pages get the cookie back: no script, no other site's form, and over https no open wire. Lax, not
+    # strict: a link in a mail to an editor has to open the desk. Reading changes nothing, and forms carry a token.
     response = done("/desk")
-    _keep(response, app, signed_in)
+    response.set_cookie(
+        COOKIE,
+        cookie,
+        max_age=int(app.settings.desk.session.total_seconds()),
+        path="/desk",
+        httponly=True,
+        samesite="lax",
+        secure=app.settings.site.public_url.startswith("https:"),
+    )
     return response
 
 
@@ -106,22 +115,6 @@ def _used_up(request: Request) -> Response:
         "It has been used, or it is too old: a link works once, and only for a short time. Ask for a new one."
     )
     return show_error(request, 400, title, words, to="/desk/sign-in", link="Ask for a new link")
-
-
-def _keep(response: Response, app: App, signed_in: SignedIn) -> None:
-    """Only the desk's own pages get the cookie back: no script, no other site's form, and over https no open wire.
-
-    Lax, not strict: a link in a mail to an editor has to open the desk. Reading changes nothing, and forms carry a token.
-    """
-    response.set_cookie(
-        COOKIE,
-        signed_in.token,
-        max_age=int(signed_in.lasts.total_seconds()),
-        path="/desk",
-        httponly=True,
-        samesite="lax",
-        secure=app.settings.site.public_url.startswith("https:"),
-    )
 
 
 def _forget(response: Response) -> Response:

@@ -40,9 +40,9 @@ def test_a_program_that_says_nothing_is_no_score(plan: Plan) -> None:
     assert score_spam(plan, "/bin/true") is None
 
 
-def test_points_are_decimals() -> None:
-    from newsletter.editing.checks.spam import _read
-
-    report = _read("Content analysis details:   (0.7 points, 5.0 required)\n\n 0.7 HTML_IMAGE_ONLY_24 text\n")
-    assert report is not None
-    assert (report.score, report.rules) == (Decimal("0.7"), ("HTML_IMAGE_ONLY_24 (0.7)",))
+def test_points_are_decimals(plan: Plan, tmp_path: Path) -> None:
+    program = tmp_path / "spamassassin"
+    said = "Content analysis details:   (0.7 points, 5.0 required)\\n\\n 0.7 HTML_IMAGE_ONLY_24 text\\n"
+    program.write_text(f"#!/bin/sh\ncat >/dev/null\nprintf '{said}'\n")
+    program.chmod(0o755)
+    assert score_spam(plan, str(program)) == (Decimal("0.7"), ("HTML_IMAGE_ONLY_24 (0.7)",))

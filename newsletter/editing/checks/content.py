@@ -104,8 +104,9 @@ def _bad_links(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
 
 
 def all_links(letter: IssueContent) -> Iterator[Link]:
-    """Yield every link that the issue prints."""
-    yield from links_in(letter)
+    """Yield every link that the issue prints, but for those to our own archive's pages."""
+    ours = f"{letter.footer.archive_url}/"
+    yield from (each for each in links_in(letter) if not each.url.startswith(ours))
     yield from (Link(label=each.name, url=each.url) for each in letter.sources.origins)
 
 

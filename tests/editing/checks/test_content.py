@@ -9,9 +9,10 @@ import pytest
 from newsletter.app import App
 from newsletter.config import template_folders
 from newsletter.db.engine import Database
-from newsletter.digest.content import Brief, Figure, IssueContent, Link
+from newsletter.digest.content import Brief, Correction, Figure, Followed, IssueContent, Link
 from newsletter.editing.approve import approve
 from newsletter.editing.checks import Finding, Severity, check
+from newsletter.editing.checks.content import all_links
 from newsletter.editing.compiled import letter_of
 from newsletter.editing.preview import Format, compose, part_of
 from newsletter.render.compile import compile_issue
@@ -70,6 +71,16 @@ def test_a_comparison_without_an_address_has_no_link_and_a_warning(app: App, let
     mail = compose(plan, {name.value: value for name, value in SAMPLE_VALUES.items()})
     assert "Read the full comparison" not in part_of(mail, Format.TEXT)
     assert 'href=""' not in part_of(mail, Format.HTML)
+
+
+def test_every_link_is_looked_at_but_those_to_our_own_archive(letter: IssueContent) -> None:
+    broken = Link(label="News", url="ftp://example.org/")
+    ours = Link(label="No. 1", url=f"{letter.footer.archive_url}/1")
+    followed = Followed(tool_id="heron-small", name="Heron Small", link=broken)
+    correction = Correction(erratum_id=1, words="We were wrong.", link=ours)
+    links = list(all_links(replace(letter, followed=(followed,), corrections=(correction,))))
+    assert broken in links
+    assert ours not in links
 
 
 def test_a_date_after_the_issues_own_is_a_warning(app: App, letter: IssueContent) -> None:

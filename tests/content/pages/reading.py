@@ -7,8 +7,8 @@ from newsletter.content.pages import read_page
 from newsletter.content.records import Pack
 
 WRITTEN = Path(__file__).parent / "written"
-#: One page of each shape, and the panel comparison both with and without names and scores.
-NAMES = ("panel-quoted", "panel-scored", "profile", "head-to-head", "model-page")
+#: A page of each shape at least, and the panel comparison both with and without names and scores.
+NAMES = tuple(sorted(path.stem for path in WRITTEN.glob("*.txt")))
 SEEN_ON = date(2026, 11, 26)
 
 

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from newsletter.content.pages import decode, read_page
+from newsletter.content.pages import SHAPES, decode, read_page
 from newsletter.errors import BadInput
 from tests.content.pages.reading import NAMES, SEEN_ON, read, text_of
 
@@ -18,11 +18,17 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", KINDS)
 def test_a_page_is_known_by_its_shape_whatever_its_file_is_called(name: str) -> None:
     source = read(text_of(name), name="000.html.bak").source
     assert source is not None
     assert source.name == KINDS[name]
+
+
+def test_every_kind_of_page_has_a_written_one() -> None:
+    sources = [read(text_of(name)).source for name in NAMES]
+    known = {each.name.rpartition(", ")[2] for each in sources if each is not None}
+    assert known == {shape.name for shape in SHAPES}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -51,7 +51,7 @@ def differs(left: Claim, right: Claim) -> bool:
     return not same_value(left.attribute, *measures)
 
 
-def _names(source: Source) -> tuple[str, ...]:
+def _names_of(source: Source) -> tuple[str, ...]:
     """Return what the settings may call a source: its name, its id, or the site that it is a page of."""
     host = urlsplit(source.url).hostname or ""
     return source.name.casefold(), source.id, host, host.removeprefix("www.")
@@ -63,7 +63,7 @@ class _Chooser:
     def __init__(self, sources: Mapping[str, Source], source_order: Sequence[str]) -> None:
         places = {name.casefold(): place for place, name in enumerate(source_order)}
         self.places = {
-            key: min((places[name] for name in _names(source) if name in places), default=len(places))
+            key: min((places[name] for name in _names_of(source) if name in places), default=len(places))
             for key, source in sources.items()
         }
         self.rules: tuple[tuple[str, Callable[[Claim], Any]], ...] = (

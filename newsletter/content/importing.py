@@ -175,7 +175,7 @@ def import_pack(
 
 
 def _whose(writer: _Writer) -> tuple[bool | None, bool]:
-    """Whether the pack's known sources are ours, where that is worth saying, and whether they change hands.
+    """Return whether the pack's known sources are ours, if that is worth saying, and whether they change hands.
 
     They do only when the pack says so itself.
     """

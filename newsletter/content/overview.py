@@ -28,7 +28,13 @@ def overview(store: ContentStore, key: str, source_order: Sequence[str]) -> tupl
     if about is None:
         raise NotFound("tool or comparison", key, "Look for it with: newsletter content search WORDS")
     sides = (comparison.left_id, comparison.right_id) if comparison else (tool.id if tool else key,)
-    sections = (_about(about), *_statements(store, sides, source_order), _questions(store, key, sides))
+    found = store.questions(comparison_ids=[key], tool_ids=sides)
+    questions = Section(
+        title="Questions",
+        columns=("Question", "Answer"),
+        rows=tuple((each.question, each.answer) for each in found),
+    )
+    sections = (_about(about), *_statements(store, sides, source_order), questions)
     return tuple(each for each in sections if each.rows)
 
 
@@ -97,9 +103,3 @@ def _table(title: str, found: Mapping[str, Sequence[Any]], *names: str) -> Secti
             for each in records
         ),
     )
-
-
-def _questions(store: ContentStore, key: str, ids: Sequence[str]) -> Section:
-    found = store.questions(comparison_ids=[key], tool_ids=ids)
-    rows = tuple((each.question, each.answer) for each in found)
-    return Section(title="Questions", columns=("Question", "Answer"), rows=rows)

@@ -67,7 +67,7 @@ def measure(attribute: str, value: str, unit: str = "") -> Measure:
         return _size(text, unit, TOKENS)
     if attribute == "parameters":
         return _size(text, unit, PARAMETERS)
-    return Measure(value=_worded(attribute, text), unit=unit)
+    return Measure(value=_wording(attribute, text), unit=unit)
 
 
 def same_value(attribute: str, left: Measure, right: Measure) -> bool:
@@ -151,7 +151,7 @@ def _readings(measured: Measure) -> set[Decimal]:
     return {number, number / 10 ** _DECIMAL_SCALES[letter] * 2 ** _BINARY_SCALES[letter]}
 
 
-def _worded(attribute: str, text: str) -> str:
+def _wording(attribute: str, text: str) -> str:
     if attribute in ("released", "updated"):
         return _day(text)
     if attribute == "api_access":

@@ -33,8 +33,10 @@ def parse_address(text: str) -> Address:
     try:
         local_part, domain = _parts(text)
     except EmailNotValidError as error:
-        raise BadInput(f"{_shown(text)} is no mail address. {error}") from error
-    return Address(f"{local_part}@{domain}", f"{_folded(local_part)}@{domain.casefold()}")
+        shown = text if len(text) <= 60 else f"{text[:57]}..."
+        raise BadInput(f"{shown!r} is no mail address. {error}") from error
+    folded = unicodedata.normalize("NFC", local_part.casefold())
+    return Address(f"{local_part}@{domain}", f"{folded}@{domain.casefold()}")
 
 
 def _parts(text: str) -> tuple[str, str]:
@@ -51,15 +53,6 @@ def _parts(text: str) -> tuple[str, str]:
 @lru_cache(maxsize=10_000)
 def _ascii_domain(domain: str) -> str:
     return validate_email(f"a@{domain}", check_deliverability=False).ascii_domain
-
-
-def _folded(local_part: str) -> str:
-    return unicodedata.normalize("NFC", local_part.casefold())
-
-
-def _shown(text: str) -> str:
-    shortened = text if len(text) <= 60 else text[:57] + "..."
-    return repr(shortened)
 
 
 # What people write about readers (names, topics, sources of consent), as single lines that fit their columns.

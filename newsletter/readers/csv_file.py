@@ -19,7 +19,6 @@ from typing import TextIO
 from newsletter.errors import BadInput, Place
 
 # How other programs write their lists of readers: which column means what, and which words mean "may be written to".
-#
 # Read from exports of late 2026 and earlier; a column that an export lacks is not missed.
 
 
@@ -227,11 +226,9 @@ class CsvFile:
                     f"there is no column {column!r} among: {', '.join(self._header)}", Place(self.path, 1)
                 )
         columns: dict[str, int] = {}
-        theirs = self._theirs(plain, own)
+        theirs = self._export_columns(plain, own) if self.format else _our_columns(own.values())
         for index, name in enumerate(plain):
-            field = own.get(name) or (
-                theirs.get(name) if self.format else _field_named(name, taken=own.values())
-            )
+            field = own.get(name) or theirs.get(name)
             if field in columns:
                 raise BadInput(
                     f"the columns {self._header[columns[field]]!r} and {self._header[index]!r} both mean {field}",
@@ -244,7 +241,7 @@ class CsvFile:
             raise BadInput(_no_address(self._header) + program, Place(self.path, 1))
         return columns
 
-    def _theirs(self, plain: Sequence[str], own: Mapping[str, str]) -> dict[str, str]:
+    def _export_columns(self, plain: Sequence[str], own: Mapping[str, str]) -> dict[str, str]:
         """Return the export's columns that this file has, the first of several that mean the same."""
         fields: dict[str, str] = {}
         for column, field in self.format.columns.items() if self.format else ():
@@ -263,8 +260,9 @@ def unguarded(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and cell[1:].startswith(_FORMULA_SIGNS) else cell
 
 
-def _field_named(name: str, taken: Collection[str]) -> str | None:
-    return next((field for field, names in NAMES.items() if name in names and field not in taken), None)
+def _our_columns(taken: Collection[str]) -> dict[str, str]:
+    """Return our names of columns with their fields, without the fields that the caller has named columns for."""
+    return {name: field for field, names in NAMES.items() if field not in taken for name in names}
 
 
 def _encoding(path: Path) -> str:

@@ -28,7 +28,17 @@ def export_readers(connection: Connection, file: TextIO, status: ReaderStatus | 
         origins = list_origins(connection, [reader.id for reader in named])
         for reader in named:
             origin = origins.get(reader.id)
-            cells = _cells(reader, origin.words if origin else "")
+            cells = (
+                reader.address or "",
+                reader.name,
+                reader.status.value,
+                reader.status_at.isoformat(),
+                reader.preferences.edition.value,
+                reader.preferences.time_zone,
+                "; ".join(reader.preferences.topics),
+                origin.words if origin else "",
+                reader.added_at.isoformat(),
+            )
             writer.writerow([guarded(cell) for cell in cells])
         count += len(named)
     return count
@@ -42,24 +52,8 @@ def each_page(connection: Connection, status: ReaderStatus | None) -> Iterator[l
         after = page[-1].id
 
 
-def _cells(reader: Reader, consent: str) -> tuple[str, ...]:
-    return (
-        reader.address or "",
-        reader.name,
-        reader.status.value,
-        reader.status_at.isoformat(),
-        reader.preferences.edition.value,
-        reader.preferences.time_zone,
-        "; ".join(reader.preferences.topics),
-        consent,
-        reader.added_at.isoformat(),
-    )
-
-
-# What a reader may see and take with them, behind a link that holds for an hour and goes to their mailbox only.
-#
-# What other rooms keep of a reader (copies sent, single mails) is added in delivery/erasing.py, and so is
-# erasing everywhere.
+# What a reader may see and take with them, behind a link that holds for an hour and goes to their mailbox only. What other
+# rooms keep of a reader (copies sent, single mails) is added in delivery/erasing.py, and so is erasing everywhere.
 
 #: A reader gets at most one such mail in this time, however often somebody presses the button.
 AGAIN_AFTER = timedelta(minutes=5)

@@ -1,8 +1,8 @@
 """Importing readers from a CSV file: what a row means, what is refused, and writing in chunks.
 
 An import only adds: nobody who left, bounced, complained or is suppressed comes back by one (store.add_readers). A list
-of addresses to suppress is read the same way.
-Every chunk is one transaction, so that running the same import again goes on where it stopped.
+of addresses to suppress is read the same way. Every chunk is one transaction, so that running the same import again
+goes on where it stopped.
 """
 
 import re
@@ -103,7 +103,9 @@ class _CheckedRows:
     consent: str
 
     def __iter__(self) -> Iterator[NewReader | BadLine]:
-        file_name = _file_name(self.file)
+        # As the consent ledger may keep it.
+        name = self.file.path.name[:_MOST_FILE_NAME]
+        file_name = "".join(each if each.isprintable() and each != "@" else "_" for each in name)
         active = self.file.format.active if self.file.format else ACTIVE_WORDS
         for row in self.file.rows():
             if isinstance(row, BadLine):
@@ -148,13 +150,6 @@ def _import(
     return ReaderImport(arrivals=counts, bad=bad)
 
 
-def _file_name(file: CsvFile) -> str:
-    """Return the file's name as the consent ledger may keep it."""
-    return "".join(each if each.isprintable() and each != "@" else "_" for each in file.path.name)[
-        :_MOST_FILE_NAME
-    ]
-
-
 def _newcomer(row: ReaderRow, consent: str, file_name: str, active: Container[str]) -> NewReader:
     """Return what the row says; raises BadInput."""
     if row.status.casefold() not in active:
@@ -181,31 +176,19 @@ def _checked_source(given: str) -> str:
 
 @lru_cache(maxsize=1000)
 def _preferences(edition: str, time_zone: str, topics: str) -> Preferences:
-    return Preferences(
-        edition=_edition(edition),
-        time_zone=_time_zone(time_zone),
-        topics=clean_names(re.split("[;,|]", topics), "a topic"),
-    )
-
-
-def _edition(text: str) -> Edition:
-    if not text:
-        return Edition.WEEKLY
     try:
-        return Edition(text.casefold())
+        chosen = Edition(edition.casefold()) if edition else Edition.WEEKLY
     except ValueError as error:
-        raise BadInput(f"the edition is {text!r}, but {' or '.join(Edition)} was expected") from error
-
-
-def _time_zone(text: str) -> str:
-    if text:
-        try:
-            ZoneInfo(text)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise BadInput(
-                f"the time zone is {text!r}, but one such as Europe/Berlin was expected"
-            ) from error
-    return text
+        raise BadInput(f"the edition is {edition!r}, but {' or '.join(Edition)} was expected") from error
+    try:
+        if time_zone:
+            ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise BadInput(
+            f"the time zone is {time_zone!r}, but one such as Europe/Berlin was expected"
+        ) from error
+    names = clean_names(re.split("[;,|]", topics), "a topic")
+    return Preferences(edition=chosen, time_zone=time_zone, topics=names)
 
 
 # A file of addresses that must never be written to again: another program's list of who left, bounced or complained.
@@ -239,7 +222,10 @@ def suppress_file(
     """
     reason = without_address(reason, "the reason", REASON)
     origin = ConsentOrigin(channel=ConsentChannel.COMMAND, reason=WithdrawalReason.SUPPRESSED)
-    _refuse_the_wrong_file(file)
+    if file.format and not file.has("status"):
+        raise BadInput(f"no column says who of {file.format.program}'s readers left", Place(file.path, 1))
+    if not file.row_count:
+        raise BadInput("there is nobody in this file", Place(file.path))
 
     def put(addresses: Sequence[Address]) -> int:
         with database.write() as connection:
@@ -261,13 +247,6 @@ def suppress_file(
     if not added + known:
         raise BadInput("none of its lines can be used, so nobody was suppressed", Place(file.path))
     return SuppressionImport(added=added, known=known, bad=bad)
-
-
-def _refuse_the_wrong_file(file: CsvFile) -> None:
-    if file.format and not file.has("status"):
-        raise BadInput(f"no column says who of {file.format.program}'s readers left", Place(file.path, 1))
-    if not file.row_count:
-        raise BadInput("there is nobody in this file", Place(file.path))
 
 
 def _addresses(file: CsvFile) -> Iterator[Address | BadLine]:

@@ -99,17 +99,14 @@ def read_preferences(
 
     `topics` are those there are; a topic that has gone since is dropped without a word, and so is a pause that is over.
     """
+    tools = many.get("tools", ())
+    if len(set(tools)) > MOST_TOOLS:
+        raise FieldFault("tools", f"Please choose at most {MOST_TOOLS} tools.")
     return Preferences(
         topics=tuple(sorted(set(many.get("topics", ())) & set(topics)))[:MOST_TOPICS],
-        tools=_tools(many.get("tools", ())),
+        tools=clean_names(tools, "a tool"),
         **{name: read(one.get(name, "").strip(), today) for name, read in _READ.items()},
     )
-
-
-def _tools(given: Sequence[str]) -> tuple[str, ...]:
-    if len(set(given)) > MOST_TOOLS:
-        raise FieldFault("tools", f"Please choose at most {MOST_TOOLS} tools.")
-    return clean_names(given, "a tool")
 
 
 def clean_names(given: Iterable[str], what: str) -> tuple[str, ...]:
@@ -194,7 +191,8 @@ COLUMNS: Mapping[str, ColumnElement[Any]] = {
 
 def from_columns(values: Mapping[str, Any]) -> Preferences:
     """Return the preferences in these COLUMNS of a row; one that was not asked for is as nobody chose it."""
-    lists = {name: _parted(values[name]) for name in _LISTS if name in values}
+    listed = {name: values[name] for name in _LISTS if name in values}
+    lists = {name: tuple(sorted(text.split(_BETWEEN))) if text else () for name, text in listed.items()}
     return Preferences(**{name: values[name] for name in _SINGLE if name in values} | lists)
 
 
@@ -208,10 +206,6 @@ def from_content_columns(values: Sequence[Any]) -> Preferences:
     if values == _NOTHING_CHOSEN:
         return NO_PREFERENCES
     return from_columns(dict(zip(OF_CONTENT, values, strict=True)))
-
-
-def _parted(listed: str | None) -> tuple[str, ...]:
-    return tuple(sorted(listed.split(_BETWEEN))) if listed else ()
 
 
 def as_row(chosen: Preferences) -> dict[str, object]:

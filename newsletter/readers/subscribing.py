@@ -33,10 +33,8 @@ from newsletter.readers.suppression import ERASED, lift_suppression, suppression
 QueueMail = Callable[[Connection, MailKind, str, int | None, Mapping[str, object], datetime], bool]
 
 
-# How many sign-ups one network and one domain may bring in an hour, so that nobody floods mailboxes through us.
-#
-# Counted in the database, so that a restart forgets nothing, under keyed hashes, so that the count tells nothing of
-# anybody.
+# How many sign-ups one network and one domain may bring in an hour, so that nobody floods mailboxes through us. Counted
+# in the database, so that a restart forgets nothing, under keyed hashes, so that the count tells nothing of anybody.
 
 WINDOW = timedelta(hours=1)
 #: Sign-ups of one mailbox in an hour that bring a mail: name+1@, name+2@ and so on are mostly one.

@@ -15,24 +15,6 @@ from newsletter.db.schema import vote_marks
 from newsletter.db.statuses import Vote
 
 
-def put_vote(connection: Connection, mark: str, comparison_id: str, tool_id: str, vote: Vote) -> None:
-    """Count a vote, or change it: two of the same mark at once are one row."""
-    row = {"mark": mark, "comparison_id": comparison_id, "tool_id": tool_id, "vote": vote}
-    statement = insert_into(vote_marks, connection.dialect.name).values(row)
-    connection.execute(statement.on_conflict_do_update(index_elements=["mark"], set_={"vote": vote}))
-
-
-def votes_of(connection: Connection, marks: Iterable[str]) -> dict[str, Vote]:
-    """Return the votes under these marks, as far as there are any."""
-    query = select(vote_marks.c.mark, vote_marks.c.vote).where(vote_marks.c.mark.in_(list(marks)))
-    return {row.mark: row.vote for row in connection.execute(query)}
-
-
-def delete_marks(connection: Connection, marks: Sequence[str]) -> None:
-    """Take back the votes under these marks."""
-    connection.execute(delete(vote_marks).where(vote_marks.c.mark.in_(marks)))
-
-
 def subjects(connection: Connection) -> list[tuple[str, str]]:
     """Return the comparisons and tools that somebody has voted on and that are not closed."""
     columns = vote_marks.c.comparison_id, vote_marks.c.tool_id
@@ -52,6 +34,16 @@ def totals(connection: Connection, comparison_id: str) -> Mapping[str, Mapping[V
 def delete_votes(connection: Connection, comparison_id: str) -> int:
     """Delete every mark on a comparison; returns how many those were."""
     return connection.execute(delete(vote_marks).where(vote_marks.c.comparison_id == comparison_id)).rowcount
+
+
+def _votes_of(connection: Connection, marks: Iterable[str]) -> dict[str, Vote]:
+    """Return the votes under these marks, as far as there are any."""
+    query = select(vote_marks.c.mark, vote_marks.c.vote).where(vote_marks.c.mark.in_(list(marks)))
+    return {row.mark: row.vote for row in connection.execute(query)}
+
+
+def _delete_marks(connection: Connection, marks: Sequence[str]) -> None:
+    connection.execute(delete(vote_marks).where(vote_marks.c.mark.in_(marks)))
 
 
 #: Marks asked for in one statement: SQLite takes no more than some thousands of values.
@@ -76,16 +68,19 @@ class Ballots:
         for tool_id, vote in votes.items():
             mark = self.mark(comparison_id, tool_id, reader_id)
             if vote is None:
-                delete_marks(connection, [mark])
-            else:
-                put_vote(connection, mark, comparison_id, tool_id, vote)
+                _delete_marks(connection, [mark])
+                continue
+            row = {"mark": mark, "comparison_id": comparison_id, "tool_id": tool_id, "vote": vote}
+            # Two of the same mark at once are one row.
+            statement = insert_into(vote_marks, connection.dialect.name).values(row)
+            connection.execute(statement.on_conflict_do_update(index_elements=["mark"], set_={"vote": vote}))
 
     def cast_by(
         self, connection: Connection, reader_id: int, comparison_id: str, tool_ids: Iterable[str]
     ) -> dict[str, Vote]:
         """Return what the reader has voted on these tools."""
         marks = {self.mark(comparison_id, each, reader_id): each for each in tool_ids}
-        return {marks[mark]: vote for mark, vote in votes_of(connection, marks).items()}
+        return {marks[mark]: vote for mark, vote in _votes_of(connection, marks).items()}
 
     def open_votes(self, connection: Connection, reader_id: int) -> tuple[tuple[str, str, Vote], ...]:
         """Return all that the reader has voted and that is not counted yet: comparison, tool, vote."""
@@ -93,11 +88,11 @@ class Ballots:
         marks = {self.mark(*each, reader_id): each for each in open_subjects}
         cast: dict[str, Vote] = {}
         for start in range(0, len(marks), _TOGETHER):
-            cast |= votes_of(connection, list(marks)[start : start + _TOGETHER])
+            cast |= _votes_of(connection, list(marks)[start : start + _TOGETHER])
         return tuple((*marks[mark], cast[mark]) for mark in marks if mark in cast)
 
     def forget(self, connection: Connection, reader_ids: Sequence[int]) -> None:
         """Take these readers' votes back wherever voting is open."""
         for comparison_id, tool_id in subjects(connection):
             marks = [self.mark(comparison_id, tool_id, each) for each in reader_ids]
-            delete_marks(connection, marks)
+            _delete_marks(connection, marks)

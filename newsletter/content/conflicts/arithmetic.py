@@ -142,10 +142,6 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _answers(left: Claim, right: Claim) -> bool:
-    return {left.value, right.value} == {"yes", "no"}
-
-
 _RULES: dict[str, Callable[[Claim, Claim], bool]] = {
     "input_price": _prices,
     "output_price": _prices,
@@ -154,7 +150,7 @@ _RULES: dict[str, Callable[[Claim, Claim], bool]] = {
     "parameters": _parameters,
     "licence": _licences,
     "released": _releases,
-    "api_access": _answers,
+    "api_access": lambda left, right: {left.value, right.value} == {"yes", "no"},
 }
 
 
@@ -428,7 +424,7 @@ def token_prices(records: SourceRecords) -> Iterator[Contradiction]:
             attribute=claim.attribute,
             left=claim_side(shown, records.source),
             right=claim_side(claim, records.source),
-            reason=f"{_stated(claim)} is set beside the other tool's {_worded(direction)} price, "
+            reason=f"{_stated(claim)} is set beside the other tool's {(direction or '').replace('_price', '')} price, "
             f"but its own is {_dollars(narrow or expected)}"
             if direction
             else f"its prices are {_dollars(expected)}, and no mix of them is {_stated(claim)}",
@@ -438,19 +434,17 @@ def token_prices(records: SourceRecords) -> Iterator[Contradiction]:
 def _meant(records: SourceRecords, claim: Claim) -> str | None:
     """Return input or output, where the same sentence gives the other tool's price of exactly one of them."""
     rival = records.rival(claim.tool_id)
-    beside = (
-        [
-            each
-            for each in records.claims_on(rival, claim.attribute)
-            if (each.line, each.words) == (claim.line, claim.words)
-        ]
-        if rival
-        else []
-    )
+    if rival is None:
+        return None
+    beside = [
+        each
+        for each in records.claims_on(rival, claim.attribute)
+        if (each.line, each.words) == (claim.line, claim.words)
+    ]
     exact = {
         direction
         for each in beside
-        for direction in ("input_price", "output_price")
+        for direction in _DIRECTIONS
         if any(price.number == each.number for price in prices(records, each.tool_id, direction))
     }
     return exact.pop() if len(exact) == 1 else None
@@ -506,9 +500,8 @@ def _is_share(share: Decimal, ships: int, skips: int) -> bool:
 
 
 def _any_price(records: SourceRecords, tool_id: str, words: str) -> tuple[Claim, ...]:
-    first = (
-        "output_price" if "output" in words.casefold() and "input" not in words.casefold() else "input_price"
-    )
+    words = words.casefold()
+    first = "output_price" if "output" in words and "input" not in words else "input_price"
     return prices(records, tool_id, first) or prices(records, tool_id, "output_price")
 
 
@@ -545,7 +538,3 @@ def _short(number: Decimal) -> str:
 def _stated(claim: Claim) -> str:
     number = _plain_number(claim)
     return claim.value if number is None else money(number)
-
-
-def _worded(direction: str | None) -> str:
-    return (direction or "").replace("_price", "")

@@ -116,10 +116,12 @@ def read_all(store: ContentStore) -> AllRecords:
 
 
 def by_source(recorded: AllRecords) -> Iterator[SourceRecords]:
-    """Return all records by source, in the order of the sources' ids."""
+    """Yield all records by source, in the order of the sources' ids."""
     claims = _by_source(chain.from_iterable(recorded.claims.values()))
     benchmarks = _by_source(chain.from_iterable(recorded.benchmarks.values()))
-    verdicts = _by_source(_last_verdicts(recorded))
+    # What a source said before of the panel's outcome is history, no contradiction.
+    last = ({each.source_id: each for each in history}.values() for history in recorded.verdicts.values())
+    verdicts = _by_source(chain.from_iterable(last))
     reviews = _by_source(chain.from_iterable(recorded.reviews.values()))
     votes = _by_source(recorded.votes.values())
     comparisons, questions = _by_source(recorded.comparisons), _by_source(recorded.questions)
@@ -146,9 +148,3 @@ def _sorted_by(records: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
     for each in records:
         found.setdefault(key(each), []).append(each)
     return found
-
-
-def _last_verdicts(recorded: AllRecords) -> Iterator[Verdict]:
-    """Yield what each source said last of the panel's outcome: what it said before is history, no contradiction."""
-    for history in recorded.verdicts.values():
-        yield from {each.source_id: each for each in history}.values()

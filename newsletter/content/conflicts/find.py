@@ -49,14 +49,18 @@ def _against(
         return
     while others:
         first = others[0]
-        same = _one_a_source([each for each in others if not contradict(first, each)])
+        # The first that each source states, `first` before all others.
+        same: dict[str, Claim] = {}
+        for each in others:
+            if not contradict(first, each):
+                same.setdefault(each.source_id, each)
         others = [each for each in others if contradict(first, each)]
         yield Contradiction(
             kind=ContradictionKind.SOURCES_DIFFER,
             attribute=chosen.attribute,
             left=claim_side(chosen, sources[chosen.source_id]),
             right=claim_side(first, sources[first.source_id]),
-            also=tuple(claim_side(each, sources[each.source_id]) for each in same[1:]),
+            also=tuple(claim_side(each, sources[each.source_id]) for each in [*same.values()][1:]),
             reason=f"{_label(chosen.attribute)} is {_value(chosen)} by {sources[chosen.source_id].name} "
             f"and {_value(first)} by {sources[first.source_id].name}{_apart(chosen, first)}",
             certain=not _apart(chosen, first),
@@ -88,10 +92,6 @@ def _apart(left: Claim, right: Claim) -> str:
     if days[0] is None or days[1] is None or abs((days[0] - days[1]).days) <= _SAME_TIME_DAYS:
         return ""
     return f", {abs((days[0] - days[1]).days)} days apart: it may have changed"
-
-
-def _one_a_source(claims: Sequence[Claim]) -> list[Claim]:
-    return list({each.source_id: each for each in reversed(claims)}.values())[::-1]
 
 
 def _label(attribute: str) -> str:

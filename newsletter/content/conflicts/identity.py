@@ -6,7 +6,7 @@ agree, 22B and 24B, are one name for two; 8B and 70B are siblings that nobody ta
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations
@@ -127,7 +127,7 @@ def _take_apart(tool: Tool, recorded: AllRecords) -> Name:
         maker="".join(_TOKEN.findall(tool.maker.casefold())),
         words=words,
         versions=frozenset(versions),
-        size=_billions(sizes[0]) if sizes else _claimed_size(tool, recorded),
+        size=_size_of(sizes, tool, recorded),
         keys=frozenset(filter(None, (words, words - makers))),
     )
 
@@ -138,11 +138,10 @@ def _split(token: str) -> tuple[str, ...]:
     return (found[1], found[2]) if found else (token,)
 
 
-def _billions(size: str) -> Decimal | None:
-    return None if "x" in size else Decimal(size[:-1])
-
-
-def _claimed_size(tool: Tool, recorded: AllRecords) -> Decimal | None:
+def _size_of(named: Sequence[str], tool: Tool, recorded: AllRecords) -> Decimal | None:
+    """Return the billions of parameters that the name says, or else that every claim says."""
+    if named:
+        return None if "x" in named[0] else Decimal(named[0][:-1])
     claims = recorded.claims.get(tool.id, ())
     numbers = {each.number for each in claims if each.attribute == "parameters" and each.number is not None}
     return numbers.pop() / 10**9 if len(numbers) == 1 else None

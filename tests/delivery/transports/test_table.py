@@ -50,6 +50,12 @@ def test_a_webhook_has_a_key_in_the_settings_that_lets_nobody_in_by_default(entr
         assert not entry.verifier(Settings(folder=Path()))({}, b"[]")
 
 
+def test_where_checks_send_people_to_set_a_webhook_up_there_is_a_page() -> None:
+    pages = Path(transports.__file__).parents[3] / "docs" / "how-to"
+    names = [name for name, entry in TRANSPORTS.items() if entry.webhook_limit]
+    assert [name for name in names if not (pages / f"{name}.md").is_file()] == []
+
+
 def test_a_transport_that_there_is_not_is_refused(tmp_path: Path) -> None:
     error = complaint(tmp_path, '[mail]\ntransport = "pigeon"\n')
     assert f'mail.transport is "pigeon", but one of {", ".join(TRANSPORTS)} was expected' in str(error)

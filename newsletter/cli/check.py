@@ -17,10 +17,8 @@ from newsletter.editing.issues import find_issue
 from newsletter.editing.send_time import choose_time
 from newsletter.editing.sending import hold as hold_back
 from newsletter.editing.sending import release as let_go
-from newsletter.editing.test_send import SentTest
 
 issue_argument = click.argument("issue", metavar="ISSUE")
-
 
 by_option = click.option(
     "--by", metavar="NAME", default="command line", show_default=True, help="Who, for the record."
@@ -87,16 +85,14 @@ def _document(finding: Finding) -> dict[str, object]:
         "how": finding.how,
         "link": finding.link,
         "may_be_overridden": finding.severity == "error" and not finding.firm,
-        "choices": _choices(finding),
+        "choices": [
+            {"claim": each.claim_id, "value": each.value, "said_by": each.said_by}
+            for each in (finding.conflict.options if finding.conflict else ())
+        ],
         "answer": answer.answer if answer else None,
         "reason": answer.reason if answer else None,
         "by": answer.by if answer else None,
     }
-
-
-def _choices(finding: Finding) -> list[dict[str, str]]:
-    choices = finding.conflict.options if finding.conflict else ()
-    return [{"claim": each.claim_id, "value": each.value, "said_by": each.said_by} for each in choices]
 
 
 @click.command()
@@ -191,14 +187,11 @@ def test_send(
     copies = {each: trial.sample_preferences(letter, trial.SampleReader(each)) for each in wanted}
     copies |= dict(trial.preferences_of_reader(app, each) for each in readers)
     tried = trial.send_test(app, found, [*to, *(app.settings.desk.test_group if group else ())], copies, by)
-    print_table(("To", "As", "Outcome"), [(each.to, each.copy, _outcome(each)) for each in tried])
+    outcomes = ("accepted" if each.was_accepted else f"not accepted ({each.code})" for each in tried)
+    rows = ((each.to, each.copy, outcome) for each, outcome in zip(tried, outcomes, strict=True))
+    print_table(("To", "As", "Outcome"), rows)
     if not all(each.was_accepted for each in tried):
         click.get_current_context().exit(1)
-
-
-def _outcome(tried: object) -> str:
-    assert isinstance(tried, SentTest)
-    return "accepted" if tried.was_accepted else f"not accepted ({tried.code})"
 
 
 @click.command()

@@ -1,13 +1,13 @@
 """`newsletter content`: what the store holds, and how it gets there."""
 
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 
 import click
 
 from newsletter.app import App
-from newsletter.cli.frame import json_option, pass_app, print_json, print_table, progress, say
+from newsletter.cli.frame import json_option, pass_app, print_json, print_table, progress, records, say
 from newsletter.config import FILE_NAME
 from newsletter.content.exporting import export_text, votes_text
 from newsletter.content.importing import PackImport
@@ -68,7 +68,8 @@ def import_(
     with app.content() as store, progress("Importing", len(files)) as advance:
         for file in files:
             try:
-                counts = _import_file(store, file, provenance, app.clock.now(), dry_run)
+                read = read_material(file, provenance)
+                counts = store.import_pack(read.pack, app.clock.now(), where=read.where, dry_run=dry_run)
                 rows.append(_counted(file, counts, dry_run, as_json))
             except BadInput as error:
                 if len(files) == 1:
@@ -81,28 +82,14 @@ def import_(
         raise BadInput(f"{failed} of {len(files)} files could not be imported; the others were")
 
 
-def _import_file(
-    store: ContentStore, file: Path, provenance: Provenance, now: datetime, dry_run: bool
-) -> PackImport:
-    read = read_material(file, provenance)
-    return store.import_pack(read.pack, now, where=read.where, dry_run=dry_run)
-
-
 def _counted(file: Path, counts: PackImport, dry_run: bool, as_json: bool) -> tuple[object, ...]:
     state = "nothing new"
     if counts.total or counts.changed or counts.changed_hands:
         state = "would change" if dry_run else "imported"
     if counts.ours is not None:
         state += f", {'now' if counts.changed_hands else 'still'} {'ours' if counts.ours else 'not ours'}"
-    return str(file), state, _added(counts, as_json), counts.changed
-
-
-def _added(counts: PackImport, as_json: bool) -> object:
-    if as_json:
-        return dict(counts.added)
-    return ", ".join(
-        f"{count} {kind.removesuffix('s') if count == 1 else kind}" for kind, count in counts.added
-    )
+    added = (f"{count} {kind.removesuffix('s') if count == 1 else kind}" for kind, count in counts.added)
+    return str(file), state, dict(counts.added) if as_json else ", ".join(added), counts.changed
 
 
 @content.command()
@@ -258,18 +245,13 @@ def show(app: App, key: str, as_json: bool) -> None:
     with app.content() as store:
         sections = overview(store, key, app.settings.digest.source_order)
     if as_json:
-        print_json({each.title.lower(): _records(each.columns, each.rows) for each in sections})
+        print_json({each.title.lower(): list(records(each.columns, each.rows)) for each in sections})
         return
     for number, each in enumerate(sections):
         if number > 0:
             click.echo()
         say(each.title)
         print_table(each.columns, each.rows)
-
-
-def _records(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> list[dict[str, object]]:
-    keys = [column.lower().replace(" ", "_") for column in columns]
-    return [dict(zip(keys, row, strict=True)) for row in rows]
 
 
 COMMANDS: tuple[click.Command, ...] = (content,)

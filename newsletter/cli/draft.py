@@ -67,7 +67,10 @@ def draft(
     if dry_run and (at_once or not merge):
         raise click.UsageError("--dry-run goes with --merge, and not with --now")
     wanted = Edition(edition)
-    name = None if slot is None else _slot_name(app, slot, wanted)
+    name = None
+    if slot is not None:
+        schedule, catch_up = issue_schedule(app.settings, wanted), app.settings.schedule.catch_up
+        name = named_slot(schedule, slot, now=app.clock.now(), catch_up=catch_up).name
     if dry_run:
         _say_merge(app, name, wanted)
         return
@@ -96,11 +99,6 @@ def _say_merge(app: App, name: str | None, edition: Edition) -> None:
         if count > len(changes):
             say(f"And {count - len(changes):,} more: {what}.")
     say("Nothing would change." if plan.is_empty else "Nothing was changed: leave out --dry-run to merge.")
-
-
-def _slot_name(app: App, text: str, edition: Edition) -> str:
-    schedule = issue_schedule(app.settings, edition)
-    return named_slot(schedule, text, now=app.clock.now(), catch_up=app.settings.schedule.catch_up).name
 
 
 def _say_drafted(app: App, drafted: Drafted | Thin) -> None:
@@ -193,7 +191,10 @@ def edit(
     found = find_issue(app.database, issue)
     edits: list[Edit] = [words] if words.texts else []
     moves = [*([(lead, "lead")] if lead else []), *move]
-    edits += [_move(_item(app, found, name), place) for name, place in moves]
+    edits += [
+        MoveItem(_item(app, found, name), Way(place) if place in set(Way) else Room(place))
+        for name, place in moves
+    ]
     edits += [Pin(_item(app, found, name)) for name in pin]
     edits += [Pin(_item(app, found, name), pinned=False) for name in unpin]
     edits += [Exclude(_item(app, found, name), ExclusionReach.THIS_ISSUE) for name in exclude]
@@ -225,10 +226,6 @@ def undo(app: App, issue: str, redo: bool) -> None:
 def _item(app: App, issue: Issue, name: str) -> ItemKey:
     with app.database.read() as connection:
         return find_item(connection, issue.id, name)
-
-
-def _move(item: ItemKey, place: str) -> Edit:
-    return MoveItem(item, Way(place) if place in set(Way) else Room(place))
 
 
 def _quotes(app: App, issue: Issue, quotes: Pairs) -> Iterator[Edit]:

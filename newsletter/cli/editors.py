@@ -8,7 +8,6 @@ from newsletter.db.statuses import EditorRole
 from newsletter.editing.audit import COMMAND_LINE
 from newsletter.editing.editors import (
     INVITED_FOR,
-    Editor,
     get_editor_by_address,
     list_editors,
     list_sessions,
@@ -63,7 +62,7 @@ def list_(app: App, as_json: bool) -> None:
 @pass_app
 def revoke(app: App, address: str) -> None:
     """Let somebody in no more; what they are signed in with ends at once."""
-    let_out(app, _editor(app, address).id, by=COMMAND_LINE)
+    let_out(app, get_editor_by_address(app, address).id, by=COMMAND_LINE)
     say(f"{address} is no editor any more.")
 
 
@@ -73,7 +72,7 @@ def revoke(app: App, address: str) -> None:
 @pass_app
 def role(app: App, address: str, role: str) -> None:
     """Let somebody do more, or less."""
-    set_role(app, _editor(app, address).id, EditorRole(role), by=COMMAND_LINE)
+    set_role(app, get_editor_by_address(app, address).id, EditorRole(role), by=COMMAND_LINE)
     say(f"{address} is a {role}.")
 
 
@@ -86,7 +85,7 @@ def sessions(app: App, address: str | None, end: bool, as_json: bool) -> None:
     """List who is signed in, everybody or one editor; with --end that editor is signed out everywhere."""
     if end and address is None:
         raise click.UsageError("--end needs the address of the editor to sign out")
-    editor = _editor(app, address) if address else None
+    editor = get_editor_by_address(app, address) if address else None
     if end and editor is not None:
         count = sign_out_everywhere(app, editor, by=COMMAND_LINE)
         say(f"{address} is signed out: {count} {'session' if count == 1 else 'sessions'}.")
@@ -96,10 +95,6 @@ def sessions(app: App, address: str | None, end: bool, as_json: bool) -> None:
     open_ones = list_sessions(app, editor.id if editor else None)
     rows = ((names[each.editor_id], each.made_at, each.seen_at, each.expires_at) for each in open_ones)
     print_table(["Editor", "Signed in at", "Last seen at", "Until"], rows, as_json)
-
-
-def _editor(app: App, address: str) -> Editor:
-    return get_editor_by_address(app, address)
 
 
 COMMANDS: tuple[click.Command, ...] = (editors,)

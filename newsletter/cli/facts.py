@@ -7,6 +7,7 @@ import click
 from newsletter.app import App
 from newsletter.cli.frame import json_option, pass_app, print_json, print_table, say
 from newsletter.content.conflicts.findings import Contradiction, Side
+from newsletter.digest.wording import clip
 from newsletter.editing.facts import (
     DatedClaim,
     FactSheet,
@@ -60,7 +61,7 @@ def show(app: App, tool: str, as_json: bool) -> None:
 
 
 def _rows(standing: ToolFact) -> Iterable[tuple[object, ...]]:
-    """The fact and, below it, the claims that differ."""
+    """Yield the fact and, below it, the claims that differ."""
     yield _row(standing.chosen, standing.fact.reason)
     for each in standing.others:
         yield _row(each, "differs")
@@ -129,22 +130,17 @@ def check(app: App, as_json: bool) -> None:
         say("Nothing contradicts itself.")
 
 
-def _print(found: Iterable["Contradiction"]) -> None:
+def _print(found: Iterable[Contradiction]) -> None:
     for number, each in enumerate(found, 1):
         sure = "" if each.certain else ", likely"
         say(f"{number}. {each.kind} ({_severity(each)}{sure}): {', '.join(each.tool_ids)}, {each.attribute}")
         say(f"   {each.reason}.")
         for side in (each.left, each.right, *each.also):
-            say(f'   - {side.place}, {side.dated}: {side.value}. "{_short(side.words)}"')
+            say(f'   - {side.place}, {side.dated}: {side.value}. "{clip(side.words, 160)}"')
 
 
 def _severity(found: Contradiction) -> str:
     return "serious" if found.is_serious else "minor"
-
-
-def _short(words: str) -> str:
-    plain = " ".join(words.split())
-    return plain if len(plain) <= 160 else f"{plain[:159].rstrip()}…"
 
 
 def _finding(found: Contradiction) -> dict[str, object]:

@@ -89,13 +89,19 @@ def print_json(value: object) -> None:
 
 
 def _print_json(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    keys = [column.lower().replace(" ", "_") for column in columns]
     before = "["
-    for row in rows:
-        record = json.dumps(dict(zip(keys, row, strict=True)), default=_plain, ensure_ascii=False)
-        click.echo(f"{before}\n  {record}", nl=False)
+    for record in records(columns, rows):
+        text = json.dumps(record, default=_plain, ensure_ascii=False)
+        click.echo(f"{before}\n  {text}", nl=False)
         before = ","
     click.echo("[]" if before == "[" else "\n]")
+
+
+def records(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[dict[str, object]]:
+    """Yield the rows as JSON has them: a key is its column in lower case, with `_` for spaces."""
+    keys = [column.lower().replace(" ", "_") for column in columns]
+    for row in rows:
+        yield dict(zip(keys, row, strict=True))
 
 
 def _plain(value: object) -> object:
@@ -113,7 +119,7 @@ def _cell(value: object) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with control and invisible characters shown as �: other people's words must not steer a terminal."""
+    """Return the text with control and invisible characters shown as �: other people's words must not steer a terminal."""
     return "".join("�" if unicodedata.category(each) in ("Cc", "Cf", "Cs") else each for each in text)
 
 
@@ -130,7 +136,7 @@ def _print_rich(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
 
 
 def _print_aligned(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
-    """One line a row; where that is wider than a screen, the widest columns go on below."""
+    """Print a line for each row; where that is wider than a screen, the widest columns go on below."""
     from rich.cells import cell_len
 
     lines = [list(columns), *cells]
@@ -144,7 +150,7 @@ def _print_aligned(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> No
 
 
 def _narrowed(widths: Sequence[int], lines: Sequence[Sequence[str]]) -> list[int]:
-    """The widths, with the widest made less until a line fits; words stay whole, so that they can be copied."""
+    """Return the widths, the widest made less until a line fits; words stay whole, so that they can be copied."""
     narrow = list(widths)
     least = [max(_longest_word(line[index]) for line in lines) for index in range(len(widths))]
     while sum(narrow) + GAP * (len(narrow) - 1) > WIDEST:

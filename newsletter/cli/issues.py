@@ -29,7 +29,7 @@ def issues(app: App, limit: int, as_json: bool) -> None:
 
 
 def issue_row(issue: Issue, zone: ZoneInfo | None = None) -> tuple[object, ...]:
-    """The issue by column; its times for people in `zone`, else the slot's name and UTC, for programs."""
+    """Return the issue by column; its times for people in `zone`, else the slot's name and UTC, for programs."""
     return (
         issue.id,
         issue.number,

@@ -5,7 +5,7 @@ import click
 from newsletter.app import App
 from newsletter.cli.frame import json_option, pass_app, print_table, say
 from newsletter.errors import NotFound
-from newsletter.schedule.jobs import Job, Waiting
+from newsletter.schedule.jobs import Waiting
 from newsletter.schedule.runner import Failed
 from newsletter.schedule.slots import slot_words
 from newsletter.schedule.turns import find_named_slot, find_slot_to_run, list_turns, run_slot
@@ -45,7 +45,9 @@ def run(app: App, name: str, slot: str | None) -> None:
     second time.
     """
     ticker = app.ticker
-    job = _find(ticker.jobs, name)
+    job = next((each for each in ticker.jobs if each.name == name), None)
+    if job is None:
+        raise NotFound("job", name, "The jobs are: " + ", ".join(each.name for each in ticker.jobs))
     record = find_named_slot(ticker, job, slot) if slot else find_slot_to_run(ticker, job)
     result = run_slot(ticker, job, record)
     say(f"{job.name} for {slot_words(record.name, job.schedule.zone)}: {result.words}")
@@ -55,13 +57,6 @@ def run(app: App, name: str, slot: str | None) -> None:
         say("It is not done: `newsletter serve` asks again when its time comes.")
     else:
         say("It is recorded as that slot: the schedule will not run it again.")
-
-
-def _find(loaded: tuple[Job, ...], name: str) -> Job:
-    for job in loaded:
-        if job.name == name:
-            return job
-    raise NotFound("job", name, "The jobs are: " + ", ".join(job.name for job in loaded))
 
 
 COMMANDS: tuple[click.Command, ...] = (jobs,)

@@ -12,6 +12,16 @@ from newsletter.delivery.transports import TRANSPORT_SETTINGS
 from newsletter.errors import ConfigError
 from newsletter.readers.keys import rotate_link_keys
 
+#: Where keys are made that the settings do not name yet.
+_RSA, _ED25519 = Path("keys/dkim-rsa.pem"), Path("keys/dkim-ed25519.pem")
+
+_NAME_THEM = f"""
+Once they can be looked up, name the keys in newsletter.toml; from then on messages are signed:
+
+  [dkim]
+  rsa_key = "{_RSA}"
+  ed25519_key = "{_ED25519}\""""
+
 
 @click.group()
 def keys() -> None:
@@ -56,20 +66,8 @@ def dkim(frame: Frame, zone: bool) -> None:
         click.echo(_NAME_THEM)
 
 
-#: Where keys are made that the settings do not name yet.
-_RSA, _ED25519 = Path("keys/dkim-rsa.pem"), Path("keys/dkim-ed25519.pem")
-
-
-_NAME_THEM = f"""
-Once they can be looked up, name the keys in newsletter.toml; from then on messages are signed:
-
-  [dkim]
-  rsa_key = "{_RSA}"
-  ed25519_key = "{_ED25519}\""""
-
-
 def _dkim_files(settings: Settings) -> DkimFiles:
-    """The keys that the settings name; both in their usual places where they name none."""
+    """Return the keys that the settings name, or both in their usual places where they name none; raises ConfigError."""
     if not settings.signing_domain:
         raise ConfigError("set dkim.domain or mail.from_address first", setting="dkim.domain")
     files = DkimFiles.of(settings)

@@ -153,7 +153,7 @@ def _about_a_file(error: OSError) -> str:
 
 
 def _forget_what_cannot_be_written() -> None:
-    """Python flushes stdout once more as it ends, and would complain of a full disk a second time."""
+    """Flush stdout now: Python does so once more as it ends, and would complain of a full disk a second time."""
     try:
         sys.stdout.flush()
     except OSError:

@@ -20,7 +20,7 @@ from newsletter.readers.admin import add_by_hand, look_up, set_preferences, supp
 from newsletter.readers.csv_file import FIELDS, FORMATS, BadLine, CsvFile
 from newsletter.readers.exporting import each_page, export_readers
 from newsletter.readers.importing import ReaderImport, import_readers, suppress_file
-from newsletter.readers.store import Arrival, Reader, count_readers
+from newsletter.readers.store import Arrival, count_readers
 
 if TYPE_CHECKING:
     from newsletter.app import App
@@ -65,7 +65,6 @@ def import_(
 
     With --from, the columns and the words for an active reader are those of another program's export.
     """
-
     file = CsvFile(path, dict(_mapped(each) for each in mapping), FORMATS.get(program or ""))
     if file.ignored:
         say(f"Not read: {', '.join(file.ignored)}.", err=True)
@@ -96,7 +95,6 @@ def _report(path: Path, bad: BadLine) -> None:
 
 
 def _print_counts(counts: ReaderImport, *, dry_run: bool, as_json: bool) -> None:
-
     rows = [(arrival.value, counts.arrivals.get(arrival, 0)) for arrival in Arrival]
     rows.append(("not usable", counts.bad))
     if as_json:
@@ -106,8 +104,7 @@ def _print_counts(counts: ReaderImport, *, dry_run: bool, as_json: bool) -> None
     print_table(["Would be" if dry_run else "Readers", "Lines"], shown)
 
 
-def suppress_from(app: "App", path: Path, program: str | None, reason: str) -> None:
-
+def _suppress_file(app: "App", path: Path, program: str | None, reason: str) -> None:
     file = CsvFile(path, format=FORMATS.get(program or ""))
     with progress(f"Suppressing {path.name}", file.row_count) as advance:
         counts = suppress_file(
@@ -134,7 +131,6 @@ def export(app: "App", output: Path | None, status: str | None) -> None:
 
     The file is made for you alone (mode 0600): it holds personal data.
     """
-
     with _written(output) as file, app.database.read() as connection:
         count = export_readers(connection, file, ReaderStatus(status) if status else None)
     say(f"{count} readers written.", err=True)
@@ -182,7 +178,6 @@ def add(app: "App", address: str, consent: str, name: str, edition: str) -> None
 
     Somebody who left, bounced, complained or is suppressed is not brought back.
     """
-
     added = add_by_hand(
         app.database,
         address,
@@ -204,21 +199,19 @@ def add(app: "App", address: str, consent: str, name: str, edition: str) -> None
 @pass_app
 def list_(app: "App", status: str | None, limit: int, as_json: bool) -> None:
     """List readers, in the order in which they came."""
-
     wanted = ReaderStatus(status) if status else None
     columns = ["Id", "Address", "Name", "Status", "Edition", "Added at"]
     with app.database.read() as connection:
         everybody = chain.from_iterable(each_page(connection, wanted))
-        print_table(columns, (_row(each) for each in islice(everybody, limit or None)), as_json)
+        rows = (
+            (each.id, each.address, each.name, each.status, each.preferences.edition, each.added_at)
+            for each in islice(everybody, limit or None)
+        )
+        print_table(columns, rows, as_json)
         counts = count_readers(connection)
     count = counts[wanted] if wanted else sum(counts.values())
     if limit and count > limit:
         say(f"{limit} of {count} readers; --limit 0 lists all.", err=True)
-
-
-def _row(reader: Reader) -> tuple[object, ...]:
-    edition = reader.preferences.edition
-    return reader.id, reader.address, reader.name, reader.status, edition, reader.added_at
 
 
 @readers.command()
@@ -227,7 +220,6 @@ def _row(reader: Reader) -> tuple[object, ...]:
 @pass_app
 def show(app: "App", address: str, as_json: bool) -> None:
     """Show what is known about one reader: choices, suppression, and the consent ledger."""
-
     found = look_up(app.database, address, suppression_key=app.suppression_key)
     known = asdict(found.reader)
     known |= known.pop("preferences") | {"suppressed": found.suppressed}
@@ -235,15 +227,13 @@ def show(app: "App", address: str, as_json: bool) -> None:
         print_json(known | {"consents": [asdict(each) | {"words": each.words} for each in found.consents]})
         return
     rows = [
-        (name.replace("_", " "), _said(value)) for name, value in known.items() if value not in (None, "", ())
+        (name.replace("_", " "), ", ".join(value) if isinstance(value, tuple) else value)
+        for name, value in known.items()
+        if value not in (None, "", ())
     ]
     print_table(["Field", "Value"], rows)
     click.echo()
     print_table(["Consent", "At", "Source"], [(each.event, each.at, each.words) for each in found.consents])
-
-
-def _said(value: object) -> object:
-    return ", ".join(value) if isinstance(value, tuple) else value
 
 
 @readers.command("set")
@@ -271,7 +261,6 @@ def set_(app: "App", /, address: str, **options: Any) -> None:
 @pass_app
 def leave(app: "App", address: str) -> None:
     """Take one reader off the list, as if they had used their link."""
-
     changed = take_off(app.database, address, now=app.clock.now())
     say(f"{address} has left." if changed else f"{address} had left before.")
 
@@ -290,9 +279,8 @@ def suppress(app: "App", address: str | None, path: Path | None, program: str | 
     A reader with it leaves, and no import brings it back. The list keeps a keyed hash, not the address. In a file,
     lines that call their reader active are refused: it may be the wrong file.
     """
-
     if path is not None and address is None:
-        suppress_from(app, path, program, reason)
+        _suppress_file(app, path, program, reason)
         return
     if address is None or path is not None or program is not None:
         raise click.UsageError("give an address, or --file with a list of them")
@@ -328,7 +316,6 @@ def erase(app: "App", address: str, yes: bool) -> None:
     What stays is a keyed hash on the suppression list: no import brings them back, only their own new subscription.
     Run it again when it was interrupted.
     """
-
     reader = look_up(app.database, address, suppression_key=app.suppression_key).reader
     if not yes:
         click.confirm(f"Erase {address} for good?", abort=True, err=not sys.stdout.isatty())

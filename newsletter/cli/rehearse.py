@@ -10,9 +10,6 @@ import click
 from newsletter.cli.frame import json_option, print_json, progress, say
 from newsletter.delivery.rehearsal import Rehearsal, RehearsalResult, Trouble
 
-#: The kinds of trouble by name, as in newsletter.delivery.rehearsal, which is not read before it is needed.
-_TROUBLES = ("4xx", "5xx", "slow", "drop-before", "drop-inside", "drop-after")
-
 
 @click.command()
 @click.option(
@@ -26,7 +23,7 @@ _TROUBLES = ("4xx", "5xx", "slow", "drop-before", "drop-inside", "drop-after")
     default="all",
     show_default=True,
     metavar="KINDS",
-    help=f"What the server does to some: all, none, or a list such as 4xx,drop-after. Kinds: {', '.join(_TROUBLES)}.",
+    help=f"What the server does to some: all, none, or a list such as 4xx,drop-after. Kinds: {', '.join(Trouble)}.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Chooses the moments and the victims.")
 @json_option
@@ -54,13 +51,13 @@ def rehearse(readers: int, kills: int, faults: str, seed: int, as_json: bool) ->
     raise click.exceptions.Exit(0 if counted.passed else 1)
 
 
-def _chosen(faults: str) -> tuple["Trouble", ...]:
+def _chosen(faults: str) -> tuple[Trouble, ...]:
     if faults in ("all", "none"):
         return tuple(Trouble) if faults == "all" else ()
     names = [name.strip() for name in faults.split(",")]
-    unknown = [name for name in names if name not in _TROUBLES]
+    unknown = [name for name in names if name not in set(Trouble)]
     if unknown:
-        raise click.UsageError(f"{unknown[0]!r} is no kind of fault; there are {', '.join(_TROUBLES)}")
+        raise click.UsageError(f"{unknown[0]!r} is no kind of fault; there are {', '.join(Trouble)}")
     return tuple(Trouble(name) for name in names)
 
 

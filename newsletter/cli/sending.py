@@ -18,7 +18,7 @@ from newsletter.db.statuses import IssueStatus
 from newsletter.delivery.progress import Counts
 from newsletter.delivery.sender import Ending, Sender
 from newsletter.delivery.status import describe, get_situation
-from newsletter.delivery.store import list_issues_with_work, retry_deferred_now
+from newsletter.delivery.store import retry_deferred_now
 from newsletter.delivery.transports import entry_of, require_ready_to_send
 from newsletter.delivery.transports.webhook import webhook_trouble
 from newsletter.delivery.unsure import list_unsure
@@ -26,7 +26,7 @@ from newsletter.digest.issues import Issue
 from newsletter.editing import sending as steering
 from newsletter.editing.issues import find_issue
 from newsletter.editing.send_time import early_words
-from newsletter.editing.sending import send_once_more, start
+from newsletter.editing.sending import issues_going_out, send_once_more, start
 from newsletter.errors import BadInput
 
 issue_argument = click.argument("issue", metavar="ISSUE")
@@ -48,7 +48,8 @@ def send(app: App, issue: str, to_missed: bool) -> None:
     Exits with 0 when everybody is done, 1 when the issue is paused, 130 or 143 when Ctrl-C or SIGTERM stopped it before.
     """
     found = find_issue(app.database, issue)
-    left_open = found.status is IssueStatus.CANCELLED and _is_left_open(app, found.id)
+    # A sender that died may have left readers of a cancelled issue without an outcome; nobody is mailed any more.
+    left_open = found.status is IssueStatus.CANCELLED and found.id in issues_going_out(app)
     if found.status is IssueStatus.CANCELLED and not left_open:
         raise BadInput(
             f"issue {found.label} is cancelled: nobody is mailed. Why: newsletter status {found.id}"
@@ -62,7 +63,8 @@ def send(app: App, issue: str, to_missed: bool) -> None:
         say(f"Issue {found.label} is paused: {found.reason or 'somebody paused it'}.")
         say(f"To go on: newsletter resume {found.id}")
         raise click.exceptions.Exit(1)
-    _warn_of_webhook(app)
+    if trouble := webhook_trouble(app.database, app.settings):
+        say(f"Warning: {trouble}", err=True)
     if found.status is IssueStatus.APPROVED and (early := early_words(app, found)):
         say(f"Warning: {early}", err=True)
     if not left_open:
@@ -78,17 +80,6 @@ def send(app: App, issue: str, to_missed: bool) -> None:
     raise click.exceptions.Exit(_exit_status(ending, interrupted))
 
 
-def _is_left_open(app: App, issue_id: int) -> bool:
-    """Whether a sender that died left readers of a cancelled issue without an outcome; nobody is mailed any more."""
-    with app.database.read() as connection:
-        return issue_id in list_issues_with_work(connection)
-
-
-def _warn_of_webhook(app: App) -> None:
-    if trouble := webhook_trouble(app.database, app.settings):
-        say(f"Warning: {trouble}", err=True)
-
-
 def _exit_status(ending: Ending, signals: list[int]) -> int:
     if ending is Ending.STOPPED:
         return INTERRUPTED if signal.SIGINT in signals else TERMINATED
@@ -97,7 +88,7 @@ def _exit_status(ending: Ending, signals: list[int]) -> int:
 
 @contextmanager
 def _stopped_by_signals(sender: Sender) -> Iterator[list[int]]:
-    """SIGTERM and the first Ctrl-C let the windows on their way end; yields the signals that came."""
+    """Let the windows on their way end at SIGTERM and the first Ctrl-C; yield the signals that came."""
     came: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -115,8 +106,8 @@ def _stopped_by_signals(sender: Sender) -> Iterator[list[int]]:
 
 
 @contextmanager
-def _shown_progress(label: str) -> Iterator[Callable[["Counts"], None]]:
-    """A bar with the outcomes, the rate and the time left, on a terminal; nothing elsewhere."""
+def _shown_progress(label: str) -> Iterator[Callable[[Counts], None]]:
+    """Show a bar with the outcomes, the rate and the time left on a terminal; nothing elsewhere."""
     if not sys.stderr.isatty():
         yield lambda counts: None
         return
@@ -159,20 +150,15 @@ def _say_ending(app: App, issue: Issue, ending: Ending, sender: Sender) -> None:
                 "1 reader left" if situation.counts.open == 1 else f"{situation.counts.open:,} readers left"
             )
             say(f"Stopped; nothing is lost. So far {words}; {left}. To go on: newsletter send {issue.id}")
-    _say_outbox(app)
+    if entry_of(app.settings).is_local:
+        folder = app.settings.path(app.settings.paths.outbox) / "new"
+        if mails := sorted(folder.glob("*.eml")):
+            last = mails[-1].resolve().as_uri()
+            say(f"{len(mails):,} mails lie in the outbox {folder}; one of them: {last}")
     if ending is Ending.PAUSED:
         say(f"To go on: newsletter resume {issue.id}")
     elif ending is not Ending.STOPPED and (step := _next_step(app, issue.id)):
         say(step)
-
-
-def _say_outbox(app: App) -> None:
-    if not entry_of(app.settings).is_local:
-        return
-    folder = app.settings.path(app.settings.paths.outbox) / "new"
-    mails = sorted(folder.glob("*.eml"))
-    if mails:
-        say(f"{len(mails):,} mails lie in the outbox {folder}; one of them: {mails[-1].resolve().as_uri()}")
 
 
 def _next_step(app: App, issue_id: int) -> str:

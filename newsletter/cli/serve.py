@@ -32,7 +32,9 @@ def serve(app: App) -> None:
     Stopping is gentle: a running job is finished, and a sender finishes what it has begun. A second signal stops at
     once; nothing is lost by it, but what was on its way may have to be listed as unsure.
     """
-    _log_to_stderr()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    # It warns whenever a tick takes longer than the interval, which is no trouble here.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     ticker, senders, pages = app.ticker, _supervise_senders(app), _supervise_pages(app)
     _say_what_comes(app)
     stopping = _catch_signals()
@@ -55,12 +57,6 @@ def serve(app: App) -> None:
     say("Stopped.")
 
 
-def _log_to_stderr() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    # It warns whenever a tick takes longer than the interval, which is no trouble here.
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
-
-
 def _supervise_senders(app: App) -> Supervisor:
     sender = (sys.executable, "-m", "newsletter", "--folder", str(app.settings.folder), "send")
     return Supervisor(
@@ -72,7 +68,7 @@ def _supervise_senders(app: App) -> Supervisor:
 
 
 def _supervise_pages(app: App) -> Supervisor:
-    """The pages are a process of their own: a sender that works hard must not keep a visitor waiting."""
+    """Return what runs the pages, a process of their own: a sender that works hard must not keep a visitor waiting."""
     web = (sys.executable, "-m", "newsletter.web", "--folder", str(app.settings.folder), "--with-parent")
     return Supervisor(
         wanted=lambda: (_PAGES,) if app.settings.web.port else (),
@@ -92,20 +88,17 @@ def _say_what_comes(app: App) -> None:
             say(f"{turn.job}: {turn.state.value}, due {turn.due_at:%a %d %b %Y %H:%M %Z}")
     if app.settings.web.port:
         say(f"Pages at http://{app.settings.web.host}:{app.settings.web.port}/subscribe")
-        _say_how_to_sign_in(app)
+        # For the first editor, on the terminal alone: whoever started the program may be that.
+        if link := first_link(app):
+            say(
+                "Nobody has signed in at the editors' desk yet. This link lets you in, once, within the hour:"
+            )
+            say(link)
     say(f"Serving {app.settings.folder}. Stop with Ctrl-C.")
 
 
-def _say_how_to_sign_in(app: App) -> None:
-    """A link for the first editor, on the terminal alone: whoever started the program may be that."""
-    link = first_link(app)
-    if link is not None:
-        say("Nobody has signed in at the editors' desk yet. This link lets you in, once, within the hour:")
-        say(link)
-
-
 def _catch_signals() -> int:
-    """A file descriptor that becomes readable at the first SIGTERM or SIGINT; the second acts as usual."""
+    """Return a file descriptor that becomes readable at the first SIGTERM or SIGINT; the second acts as usual."""
     reading, writing = os.pipe()
 
     def catch(number: int, frame: object) -> None:

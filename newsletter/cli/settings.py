@@ -25,7 +25,7 @@ def settings(frame: Frame, as_json: bool) -> None:
 
 
 def _shown(row: Row, value: object) -> str:
-    """The value as newsletter.toml writes it, without secrets."""
+    """Return the value as newsletter.toml writes it, without secrets."""
     if row.secret and value:
         return _HIDDEN
     # A database URL may carry a password.

@@ -101,7 +101,7 @@ def status(frame: Frame, as_json: bool) -> None:
 
 @contextmanager
 def _database(frame: Frame) -> Iterator[Database]:
-    """The database, open even when it is behind."""
+    """Open the database, even one that is behind."""
     url = load_settings(frame.folder, TRANSPORT_SETTINGS).store_url
     require_database(url)
     database = open_database(url)

@@ -105,6 +105,17 @@ class ItemKey:
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
 
+    @property
+    def name(self) -> str:
+        """What forms and the command line call it: "comparison:kite-vs-wren"."""
+        return f"{self.kind}:{self.key}"
+
+    @classmethod
+    def of_name(cls, name: str) -> "ItemKey | None":
+        """Read such a name; None for any other text."""
+        kind, _, key = name.partition(":")
+        return cls(ItemKind(kind), key) if kind in set(ItemKind) and key else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:

@@ -110,18 +110,16 @@ def titles_of(content: ContentStore, keys: Iterable[ItemKey]) -> dict[ItemKey, s
 
 def find_item(connection: Connection, issue_id: int, name: str) -> ItemKey:
     """Return the item called "verdict:kite", or "kite" where only one has that key; raises NotFound, BadInput."""
-    kind, _, key = name.partition(":")
-    if kind in set(ItemKind) and key:
-        return ItemKey(ItemKind(kind), key)
+    whole = ItemKey.of_name(name)
+    if whole is not None:
+        return whole
     keys = [ItemKey(each, name) for each in ItemKind]
     known = {**store.read_items(connection, issue_id, keys), **store.exclusions_of(connection, issue_id)}
     found = [each for each in keys if each in known]
     if not found:
         raise NotFound("item", name, f"List the issue's items with: newsletter show {issue_id}")
     if len(found) > 1:
-        raise BadInput(
-            f"{name} is two items: say {' or '.join(f'{each.kind}:{each.key}' for each in found)}."
-        )
+        raise BadInput(f"{name} is two items: say {' or '.join(each.name for each in found)}.")
     return found[0]
 
 

@@ -21,7 +21,7 @@ WAITING, STEPS = 20, 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutlineItem:
-    """An item of the draft. `places` are the rooms that it may be put into; `name` is what a form calls it."""
+    """An item of the draft. `places` are the rooms that it may be put into."""
 
     key: ItemKey
     title: str
@@ -31,23 +31,6 @@ class OutlineItem:
     is_first: bool = True
     is_last: bool = True
     places: tuple[Room, ...] = ()
-
-    @property
-    def name(self) -> str:
-        return f"{self.key.kind}:{self.key.key}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Excluded:
-    """What was taken out of the issue, and whether for ever."""
-
-    key: ItemKey
-    title: str
-    for_ever: bool
-
-    @property
-    def name(self) -> str:
-        return f"{self.key.kind}:{self.key.key}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +45,15 @@ class Quotable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outline:
-    """All of it. `told` are the tools that a comparison of the issue tells; `waiting` counts newer comparisons."""
+    """All of it. `told` are the tools that a comparison of the issue tells; `waiting` counts newer comparisons.
+
+    Of what was taken out `excluded` has key and title, and whether for ever.
+    """
 
     rooms: tuple[tuple[Room, tuple[OutlineItem, ...]], ...]
     overflow: int
     told: tuple[str, ...]
-    excluded: tuple[Excluded, ...]
+    excluded: tuple[tuple[ItemKey, str, bool], ...]
     quotes: tuple[Quotable, ...]
     waiting: int
     history: tuple[DraftRevision, ...]
@@ -90,8 +76,7 @@ def outline_of(app: App, issue: Issue, letter: IssueContent) -> Outline:
             overflow=contents.overflow,
             told=tuple(dict.fromkeys(titles[each.item_key] for each in covered)),
             excluded=tuple(
-                Excluded(key=key, title=titles[key], for_ever=reach is ExclusionReach.FOR_EVER)
-                for key, reach in taken_out.items()
+                (key, titles[key], reach is ExclusionReach.FOR_EVER) for key, reach in taken_out.items()
             ),
             quotes=tuple(_quotes(content, letter, chosen)),
             waiting=content.count_comparisons_since(issue.cutoff_at)

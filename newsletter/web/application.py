@@ -117,7 +117,7 @@ def _show(request: Request, status: int, title: str, words: str) -> Response:
 
 
 def _busy(request: Request, error: Exception) -> Response:
-    """SQLAlchemy's error for a database that cannot be reached is answered as ours is."""
+    """Answer SQLAlchemy's error for a database that cannot be reached as our own."""
     return _answer(request, StoreBusy())
 
 
@@ -144,7 +144,7 @@ def _http_error(request: Request, error: Exception) -> Response:
 
 
 def _bad_json(request: Request, error: Exception) -> Response:
-    """What was sent is not repeated: it need not even be text that can be sent back."""
+    """Say what is wrong without repeating what was sent: it need not even be text that can be sent back."""
     assert isinstance(error, RequestValidationError)
     faults: list[dict[str, Any]] = [
         {"loc": [_plain(part) for part in each["loc"]], "msg": _plain(each["msg"]), "type": each["type"]}

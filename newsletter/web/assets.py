@@ -1,4 +1,4 @@
-"""The one style sheet of all pages, served from the package under a name that changes with it."""
+"""Style sheets, scripts and the newsletter's mark, each served under a name that changes with it, to be kept for ever."""
 
 from functools import cache, lru_cache
 from hashlib import sha256
@@ -18,7 +18,7 @@ def _style() -> bytes:
 
 
 def style_path() -> str:
-    """Where pages find the style sheet: the path says which version it is, so that it may be kept for ever."""
+    """Return the path of the style sheet; it says which version it is."""
     return f"/style-{sha256(_style()).hexdigest()[:12]}.css"
 
 
@@ -30,7 +30,6 @@ async def style() -> Response:
 
 # The newsletter's mark, a tile with the first letter of its name: browsers show it beside a page's title.
 
-
 _SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" fill="#1d1b16"/>'
     '<text x="16" y="24" font-family="Georgia, serif" font-size="23" font-weight="700" text-anchor="middle"'
@@ -39,13 +38,13 @@ _SVG = (
 
 
 def draw_mark(name: str) -> bytes:
-    """The mark as SVG; an empty tile for a name without a letter."""
+    """Return the mark as SVG; an empty tile for a name without a letter."""
     letter = next((each for each in name if each.isalnum()), "")
     return _SVG.format(letter=escape(letter.upper())).encode()
 
 
 def mark_path(name: str) -> str:
-    """Where pages find the mark: the path says which one it is, so that it may be kept for ever."""
+    """Return the path of the mark; it says which one it is."""
     return f"/mark-{sha256(draw_mark(name)).hexdigest()[:12]}.svg"
 
 
@@ -67,8 +66,7 @@ def _answer(request: Request, kept: str) -> Response:
     return Response(drawn, media_type="image/svg+xml", headers={"Cache-Control": kept})
 
 
-# The scripts and styles of the desk, served from the package under names that change with them.
-
+# The scripts and styles of the desk.
 
 FOLDER = Path(__file__).parent / "desk"
 _TYPES = {".css": "text/css", ".js": "text/javascript"}
@@ -76,7 +74,7 @@ _TYPES = {".css": "text/css", ".js": "text/javascript"}
 
 @cache
 def _files() -> dict[str, tuple[str, bytes]]:
-    """Every file by name: the path it is served under, and what is in it."""
+    """Read every file; return by name the path it is served under, and what is in it."""
     found: dict[str, tuple[str, bytes]] = {}
     for file in sorted(FOLDER.iterdir()):
         if file.suffix in _TYPES:
@@ -87,7 +85,7 @@ def _files() -> dict[str, tuple[str, bytes]]:
 
 
 def asset(name: str) -> str:
-    """Where pages find a file of this folder: "desk.css". KeyError for one that is not there."""
+    """Return the path of a file of the desk, such as "desk.css"; raises KeyError for one that is not there."""
     return _files()[name][0]
 
 

@@ -87,19 +87,12 @@ def respond_cached(
 ) -> Response:
     """Return the page of this path, written from these issues and the store of content."""
     cache: PageCache = request.app.state.page_cache
-    state = (_state_of(shown), _state_of_content(app))
-    page = cache.page(request.url.path, state, write)
+    issues = tuple((each.id, each.content_hash, each.errata) for each in shown)
+    # Whoever writes to the store of content changes the size or time of one of its files.
+    file = app.settings.path(app.settings.paths.content_db)
+    content = tuple(_stamp(each) for each in (file, file.with_name(f"{file.name}-wal")))
+    page = cache.page(request.url.path, (issues, content), write)
     return respond(request, page.body, page.media_type, page.modified_at)
-
-
-def _state_of(shown: Sequence[ArchivedIssue]) -> Hashable:
-    return tuple((each.id, each.content_hash, each.errata) for each in shown)
-
-
-def _state_of_content(app: App) -> Hashable:
-    """Changes whenever somebody writes to the store of content: its files' sizes and times."""
-    path = app.settings.path(app.settings.paths.content_db)
-    return tuple(_stamp(each) for each in (path, path.with_name(f"{path.name}-wal")))
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

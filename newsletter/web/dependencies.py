@@ -1,4 +1,4 @@
-"""What a route asks for, as FastAPI dependencies: the installation, the fields of a form, the reader behind a link.
+"""What a route asks for, as FastAPI dependencies: the installation, an issue, the fields of a form, the reader of a link.
 
     @router.post("/…/{token}")
     def page(request: Request, app: Installed, token: str, form: Form) -> Response:
@@ -22,6 +22,8 @@ from starlette.formparsers import MultiPartException
 
 from newsletter.app import App
 from newsletter.db.statuses import ReaderStatus
+from newsletter.digest.issues import Issue
+from newsletter.digest.store import get_issue
 from newsletter.editing.cache import DeskCache
 from newsletter.errors import BadInput, BadLink
 from newsletter.readers.links import LinkTarget, Purpose, link
@@ -41,13 +43,23 @@ Installed = Annotated[App, Depends(_installation)]
 
 
 def cache_of(request: Request) -> DeskCache:
-    """What the running desk remembers of the installation."""
+    """Return what the running desk remembers of the installation."""
     cache: DeskCache = request.app.state.cache
     return cache
 
 
-#: The same: `def page(cache: Cached) -> Response`.
+#: The same as a dependency: `def page(cache: Cached) -> Response`.
 Cached = Annotated[DeskCache, Depends(cache_of)]
+
+
+def issue_of(app: Installed, issue_id: int) -> Issue:
+    """Return the issue of a path's `issue_id`; raises NotFound."""
+    with app.database.read() as connection:
+        return get_issue(connection, issue_id)
+
+
+#: The same as a dependency, after whoever may see it: `def page(editor: AnyEditor, issue: OneIssue) -> Response`.
+OneIssue = Annotated[Issue, Depends(issue_of)]
 
 
 # Forms
@@ -63,16 +75,17 @@ class Fields:
     many: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def get(self, name: str) -> str:
-        """The field's first value; empty when it was not sent."""
+        """Return the field's first value; empty when it was not sent."""
         return self.one.get(name, "")
 
 
 async def read_form(request: Request) -> Fields:
-    """The fields of a URL-encoded or multipart body; raises BadInput for anything else."""
+    """Read the fields of a URL-encoded or multipart body; raises BadInput for anything else."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
         if kind == "multipart/form-data":
-            return _fields(await _multipart(request))
+            form = await request.form(max_files=0, max_fields=MOST_FIELDS)
+            return _fields([(name, value) for name, value in form.multi_items() if isinstance(value, str)])
         text = (await request.body()).decode("utf-8")
         return _fields(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS))
     except (ValueError, MultiPartException, HTTPException) as error:
@@ -80,16 +93,11 @@ async def read_form(request: Request) -> Fields:
 
 
 async def read_any_form(request: Request) -> Fields:
-    """Like `read_form`, but what cannot be read is an empty form: for leaving, which nothing may stop."""
+    """Read a form, one that cannot be read as an empty one: for leaving, which nothing may stop."""
     try:
         return await read_form(request)
     except BadInput:
         return Fields()
-
-
-async def _multipart(request: Request) -> list[tuple[str, str]]:
-    form = await request.form(max_files=0, max_fields=MOST_FIELDS)
-    return [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
 
 
 def _fields(pairs: Sequence[tuple[str, str]]) -> Fields:
@@ -110,22 +118,22 @@ AnyForm = Annotated[Fields, Depends(read_any_form)]
 
 
 def target_of(app: App, purpose: Purpose, token: str) -> LinkTarget:
-    """Whom a lasting link is for; raises BadLink."""
+    """Return whom a lasting link is for; raises BadLink."""
     return app.links.read(purpose, token)
 
 
 def reader_of(app: App, connection: Connection, purpose: Purpose, token: str) -> Reader:
-    """The reader of a lasting link, who has not been erased; raises BadLink."""
+    """Return the reader of a lasting link, who has not been erased; raises BadLink."""
     return _known(connection, app.links.read(purpose, token).reader_id)
 
 
 def reader_of_dated(app: App, connection: Connection, purpose: Purpose, token: str) -> Reader:
-    """The reader of a link that expires; raises BadLink."""
+    """Return the reader of a link that expires; raises BadLink."""
     return _known(connection, app.links.read_dated(purpose, token, app.clock.now()).reader_id)
 
 
 def personal_url(app: App, purpose: Purpose, reader_id: int) -> str:
-    """The address of a reader's lasting page."""
+    """Return the address of a reader's lasting page."""
     return link(app.settings.site.public_url, purpose, app.links.token(purpose, reader_id))
 
 

@@ -27,8 +27,6 @@ router = APIRouter(include_in_schema=False)
 #: Entries of a feed: more than a reader's program that slept for months will miss.
 MOST_ENTRIES = 50
 
-# How a feed and a sitemap are written: Atom 1.0 (RFC 4287), RSS 2.0, JSON Feed 1.1, sitemaps.org.
-
 ATOM = "http://www.w3.org/2005/Atom"
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 #: What XML 1.0 cannot hold, not even escaped.
@@ -159,7 +157,7 @@ FORMS: Mapping[str, tuple[str, Callable[[Feed], str]]] = {
 
 
 def sitemap_xml(pages: Iterable[tuple[str, datetime | None]]) -> str:
-    """Every public page, with when it appeared where that is known."""
+    """Write every public page, with when it appeared where that is known."""
     root = Element("urlset", {"xmlns": SITEMAP})
     for address, modified_at in pages:
         url = SubElement(root, "url")
@@ -228,7 +226,7 @@ def sitemap(request: Request, app: Installed) -> Response:
 
 @router.get("/robots.txt")
 def robots(request: Request, app: Installed) -> Response:
-    """Personal pages forbid themselves to be listed, in each answer; here they would only be made known."""
+    """Name the sitemap. Personal pages forbid in each answer that they are listed; here they would only be made known."""
     base = Site.of(app.settings).public_url
     return respond(
         request, f"User-agent: *\nAllow: /\nSitemap: {base}/sitemap.xml\n", "text/plain; charset=utf-8"
@@ -261,7 +259,7 @@ def _tool_names(issue: ArchivedIssue) -> Iterator[tuple[str, str]]:
 
 
 def _slug(name: str) -> str:
-    """A category as part of an address."""
+    """Return a category as part of an address."""
     return re.sub(r"\W+", "-", name.casefold()).strip("-") or "other"
 
 
@@ -312,7 +310,7 @@ def _issue_entry(issue: ArchivedIssue, site: Site) -> FeedEntry:
 
 
 def _title(issue: ArchivedIssue) -> str:
-    """The subject; a monthly issue, which says again what weekly ones said, is named as one."""
+    """Return the subject; a monthly issue, which says again what weekly ones said, is named as one."""
     subject = issue.letter.subject
     return subject if issue.edition is Edition.WEEKLY else f"Monthly issue {issue.number}: {subject}"
 

@@ -98,7 +98,7 @@ class Pages:
         )
 
     def write(self, page: Page) -> str:
-        """The page as HTML."""
+        """Return the page as HTML."""
         values = {each.name: getattr(page, each.name) for each in fields(page)}
         return self.environment.get_template(f"web/{page.template}.html.j2").render(values, site=self.site)
 
@@ -106,7 +106,7 @@ class Pages:
 def make_environment(
     folders: Sequence[Path], zone: ZoneInfo, language: Language = ENGLISH
 ) -> jinja2.Environment:
-    """Strict and sandboxed, every value escaped; moments are shown as the clocks of `zone` show them."""
+    """Return templates, strict and sandboxed, that escape every value and show moments as the clocks of `zone` do."""
     environment = ImmutableSandboxedEnvironment(
         loader=jinja2.FileSystemLoader(folders),
         undefined=jinja2.StrictUndefined,

@@ -64,13 +64,12 @@ _HEADERS = {
 }
 _TWO_YEARS = "max-age=63072000; includeSubDomains"
 
-
 #: Where a request's scope holds the method that was asked for, a HEAD being read as a GET.
 _ASKED = "newsletter.method"
 
 
 def asked_method(request: Request) -> str:
-    """The method of the request as it came."""
+    """Return the method of the request as it came: HEAD is read as GET."""
     return str(request.scope.get(_ASKED, request.method))
 
 
@@ -110,7 +109,7 @@ class Guard:
             await _refuse(500, "Something went wrong on our side. Nothing was lost.")(scope, receive, answer)
 
     def _refusal(self, scope: Scope) -> ASGIApp | None:
-        """The answer to a request that goes no further, or None."""
+        """Return the answer to a request that goes no further, or None."""
         headers = Headers(scope=scope)
         if len(scope.get("raw_path") or b"") > MOST_PATH or len(scope["query_string"]) > MOST_PATH:
             return _refuse(414, "This address is too long.")

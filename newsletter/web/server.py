@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser
 from pathlib import Path
 
 import uvicorn
@@ -21,8 +21,13 @@ MOST_HEAD = 16 * 1024
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """`python -m newsletter.web`: serve until SIGTERM or Ctrl-C; returns the exit status."""
-    asked = _parse(arguments)
+    """Run `python -m newsletter.web`: serve until SIGTERM or Ctrl-C; return the exit status."""
+    parser = ArgumentParser(prog="python -m newsletter.web", description="Serve the readers' pages.")
+    parser.add_argument("--folder", type=Path, default=Path(), help="where newsletter.toml stands")
+    parser.add_argument("--host", default="", help="instead of web.host")
+    parser.add_argument("--port", type=int, default=None, help="instead of web.port")
+    parser.add_argument("--with-parent", action="store_true", help="stop when the parent process is gone")
+    asked = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
         app = open_app(asked.folder)
@@ -36,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def serve(app: App, host: str, port: int | None, *, stop_with_parent: bool = False) -> int:
-    """Serve an opened installation; returns the exit status. `port` None: the setting's."""
+    """Serve an opened installation, on `port` or that of the settings; return the exit status."""
     config = server_config(make_web(app), app, host, app.settings.web.port if port is None else port)
     server = uvicorn.Server(config)
     asyncio.run(_run(server, stop_with_parent=stop_with_parent))
@@ -44,7 +49,7 @@ def serve(app: App, host: str, port: int | None, *, stop_with_parent: bool = Fal
 
 
 def server_config(web: FastAPI, app: App, host: str, port: int) -> uvicorn.Config:
-    """How uvicorn runs: its access log is off, since addresses of personal pages stand in it."""
+    """Return how uvicorn runs: its access log is off, since addresses of personal pages would stand in it."""
     return uvicorn.Config(
         web,
         host=host,
@@ -69,17 +74,8 @@ async def _run(server: uvicorn.Server, *, stop_with_parent: bool) -> None:
 
 
 async def _stop_with_parent(server: uvicorn.Server) -> None:
-    """A parent that was killed cannot stop its child, which would keep the port from its successor."""
+    """Stop when the parent is gone: killed, it cannot stop its child, which would keep the port from its successor."""
     parent = os.getppid()
     while os.getppid() == parent:
         await asyncio.sleep(1)
     server.should_exit = True
-
-
-def _parse(arguments: list[str] | None) -> Namespace:
-    parser = ArgumentParser(prog="python -m newsletter.web", description="Serve the readers' pages.")
-    parser.add_argument("--folder", type=Path, default=Path(), help="where newsletter.toml stands")
-    parser.add_argument("--host", default="", help="instead of web.host")
-    parser.add_argument("--port", type=int, default=None, help="instead of web.port")
-    parser.add_argument("--with-parent", action="store_true", help="stop when the parent process is gone")
-    return parser.parse_args(arguments)

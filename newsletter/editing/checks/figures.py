@@ -19,7 +19,7 @@ from newsletter.content.store import ContentStore
 from newsletter.digest.content import IssueContent, figures_for_everybody, figures_in
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import rulings_on
-from newsletter.digest.wording import dated, day, label_of, value_of
+from newsletter.digest.wording import clip, dated, day, label_of, value_of
 from newsletter.editing.checks.amounts import amounts_in, states
 from newsletter.editing.checks.findings import ClaimOption, Conflict, Finding, warning
 from newsletter.editing.compiled import CompiledIssue
@@ -182,7 +182,7 @@ def _contradiction(found: Contradiction, printed: PrintedFigures) -> Finding:
         f"contradiction:{kind}:{'+'.join(found.tool_ids)}:{found.attribute}:{said}",
         f"{', '.join(names)}: {found.reason}",
         where="; ".join(dict.fromkeys(each.place for each in (found.left, found.right))),
-        why=f"“{_clipped(found.left.words)}” against “{_clipped(found.right.words)}”.",
+        why=f"“{clip(found.left.words, 120)}” against “{clip(found.right.words, 120)}”.",
         how=how,
         link=_facts_page(tool_id, found.attribute),
         conflict=Conflict(
@@ -192,11 +192,6 @@ def _contradiction(found: Contradiction, printed: PrintedFigures) -> Finding:
             both=found.kind in _SIDE_BY_SIDE,
         ),
     )
-
-
-def _clipped(words: str) -> str:
-    plain = " ".join(words.split())
-    return plain if len(plain) <= 120 else f"{plain[:119].rstrip()}…"
 
 
 def _retold(printed: PrintedFigures) -> Iterator[Finding]:

@@ -31,7 +31,7 @@ class ForeignForm(NewsletterError):
 
 
 def require_editor(request: Request, app: Installed) -> Editor:
-    """Whoever is signed in; raises NotSignedIn."""
+    """Return whoever is signed in; raises NotSignedIn."""
     editor = find_signed_in(app, session_token(request))
     if editor is None:
         raise NotSignedIn
@@ -42,7 +42,7 @@ AnyEditor = Annotated[Editor, Depends(require_editor)]
 
 
 def require_publisher(editor: AnyEditor) -> Editor:
-    """A publisher who is signed in; raises NotSignedIn and NotAllowed."""
+    """Return the publisher who is signed in; raises NotSignedIn and NotAllowed."""
     if not editor.may_publish:
         raise NotAllowed
     return editor
@@ -52,7 +52,7 @@ Publisher = Annotated[Editor, Depends(require_publisher)]
 
 
 def read_desk_form(request: Request, editor: AnyEditor, form: Form) -> Fields:
-    """The fields of our own page's form; raises ForeignForm for any other."""
+    """Return the fields of our own page's form; raises ForeignForm for any other."""
     if not compare_digest(form.get(FORM_TOKEN).encode(), csrf_of(request).encode()):
         raise ForeignForm
     return form
@@ -66,5 +66,5 @@ def session_token(request: Request) -> str:
 
 
 def csrf_of(request: Request) -> str:
-    """What the forms on this session's pages carry."""
+    """Return what the forms on this session's pages carry."""
     return form_token(session_token(request))

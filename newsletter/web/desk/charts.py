@@ -16,7 +16,7 @@ COLOURS = ("var(--ship)", "var(--skip)", "var(--ink)", "var(--muted)", "var(--wa
 
 
 def lines_over_time(series: Sequence[tuple[str, Sequence[tuple[date, float]]]]) -> Markup:
-    """A line for each series of points on two days or more; nothing where there is none."""
+    """Draw a line for each series of points on two days or more; nothing where there is none."""
     drawn = [(name, points) for name, points in series if len({day for day, _ in points}) > 1]
     if not drawn:
         return Markup("")
@@ -33,7 +33,7 @@ def lines_over_time(series: Sequence[tuple[str, Sequence[tuple[date, float]]]]) 
 
 
 def bars(lines: Sequence[tuple[str, int]]) -> Markup:
-    """A bar for each line, the first at the top; nothing for no lines."""
+    """Draw a bar for each line, the first at the top; nothing where all are 0."""
     if not any(value for _, value in lines):
         return Markup("")
     chart = leather.Chart()
@@ -52,7 +52,7 @@ def _picture(chart: leather.Chart, height: int) -> Markup:
 
 
 def _number(value: Decimal | float, _place: int, _count: int) -> str:
-    """ "1.5M", "50k", "120": marks stand close together."""
+    """Return "1.5M", "50k" or "120": marks stand close together."""
     for unit, sign in ((1_000_000, "M"), (1_000, "k")):
         if value >= 10 * unit or (value >= unit and unit > 1_000):
             return f"{float(value) / unit:.4g}{sign}"
@@ -60,7 +60,7 @@ def _number(value: Decimal | float, _place: int, _count: int) -> str:
 
 
 def _round_up(most: float) -> Decimal:
-    """The end of an axis: one or two figures and noughts, so that its marks are whole."""
+    """Return the end of an axis: one or two figures and noughts, so that its marks are whole."""
     if most <= 4:
         return Decimal(4) if most > 1 else Decimal(1)
     unit = Decimal(10) ** (len(str(int(most))) - 1) / 2

@@ -8,11 +8,10 @@ from fastapi import APIRouter, Request, Response
 from newsletter.app import App
 from newsletter.digest.errata import Erratum, errata_of
 from newsletter.digest.issues import Issue
-from newsletter.digest.store import get_issue
 from newsletter.editing.correct import MOST_ERRATUM_CHARS, correct
 from newsletter.editing.editors import Editor
 from newsletter.errors import BadInput
-from newsletter.web.dependencies import Installed
+from newsletter.web.dependencies import Installed, OneIssue
 from newsletter.web.desk.auth import DeskForm, Publisher
 from newsletter.web.desk.flash import done
 from newsletter.web.desk.layout import DeskPage, Layout
@@ -36,29 +35,27 @@ class CorrectionPage(DeskPage):
 
 
 @router.get("/desk/issues/{issue_id}/correction")
-def show_correction(request: Request, app: Installed, editor: Publisher, issue_id: int) -> Response:
-    return _page(request, app, editor, issue_id)
+def show_correction(request: Request, app: Installed, editor: Publisher, issue: OneIssue) -> Response:
+    return _page(request, app, editor, issue)
 
 
 @router.post("/desk/issues/{issue_id}/correction")
 def correct_issue(
-    request: Request, app: Installed, editor: Publisher, issue_id: int, form: DeskForm
+    request: Request, app: Installed, editor: Publisher, issue: OneIssue, form: DeskForm
 ) -> Response:
-    with app.database.read() as connection:
-        issue = get_issue(connection, issue_id)
     said, right, to_tell = form.get("said"), form.get("right"), form.get("tell") == "next"
     try:
         correct(app, issue, said=said, right=right, to_tell=to_tell, by=editor.name)
     except BadInput as error:
-        return _page(request, app, editor, issue_id, said, right, to_tell=to_tell, fault=str(error))
-    return done(f"/desk/issues/{issue_id}/correction", "corrected")
+        return _page(request, app, editor, issue, said, right, to_tell=to_tell, fault=str(error))
+    return done(f"/desk/issues/{issue.id}/correction", "corrected")
 
 
 def _page(
     request: Request,
     app: App,
     editor: Editor,
-    issue_id: int,
+    issue: Issue,
     said: str = "",
     right: str = "",
     *,
@@ -66,7 +63,7 @@ def _page(
     fault: str = "",
 ) -> Response:
     with app.database.read() as connection:
-        issue, errata = get_issue(connection, issue_id), errata_of(connection, issue_id)
+        errata = errata_of(connection, issue.id)
     page = CorrectionPage(
         layout=Layout.of(request, editor, "report"),
         issue=issue,

@@ -14,14 +14,13 @@ from typing import ClassVar
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from markupsafe import Markup
-from sqlalchemy import Connection
 
 from newsletter.app import App
-from newsletter.db.statuses import ExclusionReach, IssueStatus, ItemKind, Room
+from newsletter.db.statuses import ExclusionReach, IssueStatus, Room
 from newsletter.digest.edition import EDITIONS
 from newsletter.digest.issues import Issue, ItemKey
 from newsletter.digest.selection import Way
-from newsletter.digest.store import get_issue, read_items
+from newsletter.digest.store import read_items
 from newsletter.digest.wording import count_words
 from newsletter.editing import revisions
 from newsletter.editing.cache import DeskCache
@@ -47,7 +46,7 @@ from newsletter.editing.outline import Outline, outline_of
 from newsletter.editing.revisions import DraftRevision, revisions_since
 from newsletter.errors import BadInput, ChangedMeanwhile, InvalidTransition
 from newsletter.render.markdown import to_html
-from newsletter.web.dependencies import Cached, Fields, Installed, cache_of
+from newsletter.web.dependencies import Cached, Fields, Installed, OneIssue, cache_of, issue_of
 from newsletter.web.desk.auth import FORM_TOKEN, AnyEditor, DeskForm
 from newsletter.web.desk.flash import done
 from newsletter.web.desk.layout import DeskPage, Layout
@@ -108,27 +107,27 @@ class DraftPage(DeskPage):
 
 
 @router.get("/desk/issues/{issue_id}")
-def show_draft(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> Response:
-    return show(request, _page(request, app, editor, _issue(app, issue_id)))
+def show_draft(request: Request, app: Installed, editor: AnyEditor, issue: OneIssue) -> Response:
+    return show(request, _page(request, app, editor, issue))
 
 
 @router.get("/desk/issues/{issue_id}/stamp")
-def stamp(app: Installed, cache: Cached, editor: AnyEditor, issue_id: int) -> Response:
-    """Another text whenever the page would show something else: a small script asks for it."""
-    return JSONResponse({"stamp": _stamp(cache, cache.stamp(_issue(app, issue_id)))})
+def stamp(cache: Cached, editor: AnyEditor, issue: OneIssue) -> Response:
+    """Answer with another text whenever the page would show something else: a small script asks for it."""
+    return JSONResponse({"stamp": _stamp(cache, cache.stamp(issue))})
 
 
 @router.post("/desk/issues/{issue_id}/texts")
-def write(request: Request, app: Installed, editor: AnyEditor, issue_id: int, form: DeskForm) -> Response:
+def write(request: Request, app: Installed, editor: AnyEditor, issue: OneIssue, form: DeskForm) -> Response:
     """Save the texts; a button beside a proposal takes that in the place of what was typed."""
     wanted = (name for name in FIELDS if name in form.one and _touched(form.one, name))
     texts = {name: form.get(f"take_{name}") or form.get(name) for name in wanted}
-    return _edit(request, app, editor, issue_id, form, lambda: [Write(**texts)], "texts", "saved")
+    return _edit(request, app, editor, issue, form, lambda: [Write(**texts)], "texts", "saved")
 
 
 @router.post("/desk/issues/{issue_id}/note-preview")
-def preview_note(app: Installed, editor: AnyEditor, issue_id: int, form: DeskForm) -> Response:
-    """The note as it would be printed, or why it cannot be; nothing is saved."""
+def preview_note(editor: AnyEditor, issue_id: int, form: DeskForm) -> Response:
+    """Show the note as it would be printed, or why it cannot be; nothing is saved."""
     try:
         text = check_text("note", form.get("note"))
     except BadInput as error:
@@ -138,76 +137,75 @@ def preview_note(app: Installed, editor: AnyEditor, issue_id: int, form: DeskFor
 
 @router.post("/desk/issues/{issue_id}/item-note")
 def write_note(
-    request: Request, app: Installed, editor: AnyEditor, issue_id: int, form: DeskForm
+    request: Request, app: Installed, editor: AnyEditor, issue: OneIssue, form: DeskForm
 ) -> Response:
     edit = lambda: [WriteNote(_item(form), form.get("note"))]  # noqa: E731
-    return _edit(request, app, editor, issue_id, form, edit, form.get("item"), "saved")
+    return _edit(request, app, editor, issue, form, edit, form.get("item"), "saved")
 
 
 @router.post("/desk/issues/{issue_id}/quote")
-def quote(request: Request, app: Installed, editor: AnyEditor, issue_id: int, form: DeskForm) -> Response:
+def quote(request: Request, app: Installed, editor: AnyEditor, issue: OneIssue, form: DeskForm) -> Response:
     edit = ChooseQuote(form.get("comparison"), form.get("review"), form.get("words"))
-    return _edit(request, app, editor, issue_id, form, lambda: [edit], "quotes", "saved")
+    return _edit(request, app, editor, issue, form, lambda: [edit], "quotes", "saved")
 
 
 @router.post("/desk/issues/{issue_id}/order")
-def order(request: Request, app: Installed, editor: AnyEditor, issue_id: int, form: DeskForm) -> Response:
-    """Up or down in its room, or into another one."""
-    return _edit(request, app, editor, issue_id, form, lambda: [_move(form)], "items", "moved")
+def order(request: Request, app: Installed, editor: AnyEditor, issue: OneIssue, form: DeskForm) -> Response:
+    """Move an item up or down in its room, or into another one."""
+    return _edit(request, app, editor, issue, form, lambda: [_move(form)], "items", "moved")
 
 
 @router.post("/desk/issues/{issue_id}/lead")
-def lead(request: Request, app: Installed, editor: AnyEditor, issue_id: int, form: DeskForm) -> Response:
+def lead(request: Request, app: Installed, editor: AnyEditor, issue: OneIssue, form: DeskForm) -> Response:
     edit = lambda: [MoveItem(_item(form), Room.LEAD)]  # noqa: E731
-    return _edit(request, app, editor, issue_id, form, edit, "items", "led")
+    return _edit(request, app, editor, issue, form, edit, "items", "led")
 
 
 @router.post("/desk/issues/{issue_id}/pin")
-def pin(request: Request, app: Installed, editor: AnyEditor, issue_id: int, form: DeskForm) -> Response:
+def pin(request: Request, app: Installed, editor: AnyEditor, issue: OneIssue, form: DeskForm) -> Response:
     edit = lambda: [Pin(_item(form), form.get("pinned") == "yes")]  # noqa: E731
-    return _edit(request, app, editor, issue_id, form, edit, "items", "saved")
+    return _edit(request, app, editor, issue, form, edit, "items", "saved")
 
 
 @router.post("/desk/issues/{issue_id}/exclude")
-def exclude(request: Request, app: Installed, editor: AnyEditor, issue_id: int, form: DeskForm) -> Response:
-    """For "this-issue" or "for-ever", or "back" again."""
-    return _edit(request, app, editor, issue_id, form, lambda: [_exclusion(form)], "items", "saved")
+def exclude(request: Request, app: Installed, editor: AnyEditor, issue: OneIssue, form: DeskForm) -> Response:
+    """Remove an item from "this-issue" or "for-ever", or bring it "back"."""
+    return _edit(request, app, editor, issue, form, lambda: [_exclusion(form)], "items", "saved")
 
 
 @router.post("/desk/issues/{issue_id}/undo")
-def undo(request: Request, app: Installed, editor: AnyEditor, issue_id: int, form: DeskForm) -> Response:
+def undo(request: Request, app: Installed, editor: AnyEditor, issue: OneIssue, form: DeskForm) -> Response:
     """Take back the last step, or with `redo` do it again."""
     step = revisions.redo if form.get("redo") else revisions.undo
 
-    def change(issue: Issue, asked: str) -> Issue:
-        return step(app, issue, by=editor.name, request=asked)
+    def change(shown: Issue, asked: str) -> Issue:
+        return step(app, shown, by=editor.name, request=asked)
 
     code = "redone" if form.get("redo") else "undone"
-    return change_draft(request, app, editor, issue_id, form, change, "history", code)
+    return change_draft(request, app, editor, issue, form, change, "history", code)
 
 
 def change_draft(
     request: Request,
     app: App,
     editor: Editor,
-    issue_id: int,
+    current: Issue,
     form: Fields,
     change: Callable[[Issue, str], Issue],
     at: str,
     code: str,
 ) -> Response:
     """Change the draft of the form's version: back to its page, or what did not work beside what was typed."""
-    current = _issue(app, issue_id)
     version = form.get("version")
     issue = replace(current, version=int(version) if version.isascii() and version.isdigit() else 0)
     try:
         change(issue, request_of(request, form))
     except (ChangedMeanwhile, InvalidTransition):
-        return _conflict(request, app, editor, _issue(app, issue_id), issue.version, form)
+        return _conflict(request, app, editor, issue_of(app, current.id), issue.version, form)
     except BadInput as error:
         return show(request, _page(request, app, editor, current, form, str(error), at), 422)
     # Back to where somebody was at work; the notice stays in sight there.
-    return done(f"/desk/issues/{issue_id}", code, anchor=at if at in _PLACES else "items")
+    return done(f"/desk/issues/{current.id}", code, anchor=at if at in _PLACES else "items")
 
 
 def request_of(request: Request, form: Fields) -> str:
@@ -220,23 +218,23 @@ def _edit(
     request: Request,
     app: App,
     editor: Editor,
-    issue_id: int,
+    issue: Issue,
     form: Fields,
     edits: Callable[[], Sequence[Edit]],
     at: str,
     code: str,
 ) -> Response:
-    def change(issue: Issue, asked: str) -> Issue:
-        return make_edits(app, issue, edits(), by=editor.name, request=asked)
+    def change(shown: Issue, asked: str) -> Issue:
+        return make_edits(app, shown, edits(), by=editor.name, request=asked)
 
-    return change_draft(request, app, editor, issue_id, form, change, at, code)
+    return change_draft(request, app, editor, issue, form, change, at, code)
 
 
 def _item(form: Fields) -> ItemKey:
-    kind, _, key = form.get("item").partition(":")
-    if kind not in set(ItemKind) or not key:
+    key = ItemKey.of_name(form.get("item"))
+    if key is None:
         raise BadInput("This form names no item. Please load the page again.")
-    return ItemKey(ItemKind(kind), key)
+    return key
 
 
 def _move(form: Fields) -> Edit:
@@ -253,11 +251,6 @@ def _exclusion(form: Fields) -> Edit:
     if reach not in set(ExclusionReach):
         raise BadInput("This form does not say for how long. Please load the page again.")
     return Exclude(_item(form), ExclusionReach(reach))
-
-
-def _issue(app: App, issue_id: int) -> Issue:
-    with app.database.read() as connection:
-        return get_issue(connection, issue_id)
 
 
 def _page(
@@ -350,7 +343,7 @@ _ACTIONS = {
 
 
 def _touched(fields: Mapping[str, str], name: str) -> bool:
-    """Whether somebody changed this text: a page sends along what each field held (was_subject)."""
+    """Return whether somebody changed this text: a page sends along what each field held (was_subject)."""
     taken = fields.get(f"take_{name}", "") or fields.get(name, "")
     was = fields.get(f"was_{name}")
     return was is None or was.replace("\r\n", "\n") != taken.replace("\r\n", "\n")
@@ -386,9 +379,11 @@ def _conflict(
     """Answer a form that came too late: with status 409, and nothing changed."""
     asked = request.url.path.rpartition("/")[2]
     typed = form.one
+    item = ItemKey.of_name(form.get("item")) if asked == "item-note" else None
     with app.database.read() as connection:
         meanwhile = revisions_since(connection, current.id, version)
-        noted = _note_on(connection, current.id, form.get("item")) if asked == "item-note" else ""
+        stored = read_items(connection, current.id, [item] if item is not None else []).values()
+    noted = next((each.note for each in stored), "")
     taken = {name: form.get(f"take_{name}") or form.get(name) for name in FIELDS}
     names = [name for name in FIELDS if asked == "texts" and name in typed and _touched(typed, name)]
     # What was typed the same as it is stored needs no decision, but goes with the form; what was not touched stays as it is.
@@ -425,15 +420,6 @@ def _conflict(
     return show(request, page, 409)
 
 
-def _note_on(connection: Connection, issue_id: int, name: str) -> str:
-    """The note that is stored on an item, "comparison:kite-vs-wren"."""
-    kind, _, key = name.partition(":")
-    if kind not in set(ItemKind):
-        return ""
-    found = read_items(connection, issue_id, [ItemKey(ItemKind(kind), key)]).values()
-    return next((each.note for each in found), "")
-
-
 # Merging what arrived since into a draft: a page that shows what would change, and the button that does exactly that.
 
 
@@ -447,26 +433,21 @@ class MergePage(DeskPage):
 
 
 @router.get("/desk/issues/{issue_id}/merge")
-def show_merge(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> Response:
-    with app.database.read() as connection:
-        issue = get_issue(connection, issue_id)
+def show_merge(request: Request, cache: Cached, editor: AnyEditor, issue: OneIssue) -> Response:
     if issue.status is not IssueStatus.DRAFT:
-        return done(f"/desk/issues/{issue_id}")
-    planned = cache_of(request).merge_plan(issue)
-    page = MergePage(
-        layout=Layout.of(request, editor, "issues"),
-        issue=issue,
-        merge=planned,
-    )
-    return show(request, page)
+        return done(f"/desk/issues/{issue.id}")
+    layout = Layout.of(request, editor, "issues")
+    return show(request, MergePage(layout=layout, issue=issue, merge=cache.merge_plan(issue)))
 
 
 @router.post("/desk/issues/{issue_id}/merge")
-def do_merge(request: Request, app: Installed, editor: AnyEditor, issue_id: int, form: DeskForm) -> Response:
-    def change(issue: Issue, asked: str) -> Issue:
-        return merge(app, issue, by=editor.name, cutoff_at=_moment(form.get("cutoff")), request=asked)
+def do_merge(
+    request: Request, app: Installed, editor: AnyEditor, issue: OneIssue, form: DeskForm
+) -> Response:
+    def change(shown: Issue, asked: str) -> Issue:
+        return merge(app, shown, by=editor.name, cutoff_at=_moment(form.get("cutoff")), request=asked)
 
-    return change_draft(request, app, editor, issue_id, form, change, "items", "merged")
+    return change_draft(request, app, editor, issue, form, change, "items", "merged")
 
 
 def _moment(text: str) -> datetime:

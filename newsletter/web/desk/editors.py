@@ -44,7 +44,7 @@ def show_editors(request: Request, app: Installed, editor: Publisher) -> Respons
 
 @router.post("/desk/editors")
 def invite(request: Request, app: Installed, editor: Publisher, form: DeskForm) -> Response:
-    """The link is shown once, here and now: it is kept nowhere, so there is no page to go on to."""
+    """Invite somebody and show their link, once: it is kept nowhere, so there is no page to go on to."""
     address, name, role = form.get("address"), form.get("name"), form.get("role")
     try:
         link = editing.invite(app, address, _role(role), name=name, by=editor.name)

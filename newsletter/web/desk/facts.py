@@ -38,7 +38,6 @@ MOST, MOST_RULINGS, MOST_TOOLS = 20, 50, 50
 #: Answers to a question that are no claim.
 LEAVE_OUT, TAKE_BACK = "leave-out", "take-back"
 
-
 #: A contradiction as pages show it, with its tools: the name of each, and where to rule on it.
 Open = tuple[Contradiction, tuple[tuple[str, str], ...]]
 
@@ -91,6 +90,10 @@ class ToolFactsPage(DeskPage):
 @router.get("/desk/facts")
 def look(request: Request, app: Installed, editor: AnyEditor, q: str = "", page: int = 1) -> Response:
     query = " ".join(q[:200].split())
+    tools: Sequence[tuple[str, str]] = ()
+    if query:
+        with app.content() as content:
+            tools = tuple(content.find_tools(query, MOST_TOOLS))
     known = cache_of(request).contradictions.open()
     found = known.found
     page = min(max(page, 1), -(-len(found) // MOST) or 1)
@@ -99,7 +102,7 @@ def look(request: Request, app: Installed, editor: AnyEditor, q: str = "", page:
     shown = FactsPage(
         layout=Layout.of(request, editor, "facts"),
         query=query,
-        found=_search(app, query) if query else (),
+        found=tuple((name, _path(tool_id)) for tool_id, name in tools),
         contradictions=_with_tools(app, found[(page - 1) * MOST : page * MOST]),
         total=len(found),
         page=page,
@@ -146,12 +149,6 @@ def _rule(app: App, cache: DeskCache, editor: Editor, tool_id: str, form: Fields
         by=editor.name,
         contradictions=cache.contradictions.open().found,
     )
-
-
-def _search(app: App, query: str) -> tuple[tuple[str, str], ...]:
-    """Return tools by name and path."""
-    with app.content() as content:
-        return tuple((name, _path(tool_id)) for tool_id, name in content.find_tools(query, MOST_TOOLS))
 
 
 def _tool_page(

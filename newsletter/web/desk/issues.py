@@ -43,7 +43,7 @@ class HomePage(DeskPage):
 def home(
     request: Request, app: Installed, cache: Cached, editor: AnyEditor, before: int | None = None
 ) -> Response:
-    """The list waits for no check: a draft says what is open where that is known since somebody looked."""
+    """Show the list, without waiting for any check: what is open in a draft is said where somebody has looked."""
     with app.database.read() as connection:
         listed = list_page(connection, before)
     subjects, findings = dict(listed.subjects), dict[int, tuple[int, int]]()

@@ -3,7 +3,7 @@
     @dataclass(frozen=True, slots=True, kw_only=True)
     class AuditPage(DeskPage):
         template: ClassVar[str] = "desk/audit"        # templates/web/desk/audit.html.j2
-        entries: tuple[Entry, ...]
+        entries: tuple[AuditEntry, ...]
 
     @router.get("/desk/audit")
     def audit(request: Request, app: Installed, editor: Publisher) -> Response:

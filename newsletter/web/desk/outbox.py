@@ -60,7 +60,7 @@ class OutboxMailPage(DeskPage):
 
 
 def require_outbox(request: Request) -> None:
-    """Raises NotFound where there is no outbox to look into."""
+    """Raise NotFound where there is no outbox to look into."""
     if not shows_outbox(request):
         raise NotFound("page", request.url.path)
 

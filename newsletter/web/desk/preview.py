@@ -19,7 +19,6 @@ from fastapi.responses import HTMLResponse
 from newsletter.app import App
 from newsletter.digest.content import IssueContent
 from newsletter.digest.issues import Issue
-from newsletter.digest.store import get_issue
 from newsletter.editing.cache import CheckedIssue
 from newsletter.editing.compiled import CompiledIssue
 from newsletter.editing.editors import Editor
@@ -38,7 +37,7 @@ from newsletter.editing.preview import (
 from newsletter.errors import BadInput, NotFound
 from newsletter.readers.preferences import NO_PREFERENCES, OF_CONTENT, Preferences, read_preferences
 from newsletter.render.scheme import Scheme, in_scheme, with_links_outside
-from newsletter.web.dependencies import Installed, cache_of
+from newsletter.web.dependencies import Cached, Installed, OneIssue, cache_of
 from newsletter.web.desk.auth import AnyEditor, DeskForm, NotAllowed, Publisher
 from newsletter.web.desk.flash import done
 from newsletter.web.desk.layout import DeskPage, Layout
@@ -128,6 +127,8 @@ def choices_of(letter: IssueContent) -> Choices:
 def options_of(request: Request, topics: Sequence[str], today: date) -> PreviewOptions:
     """Return the options in an address: what is not understood is as usual. Raises FieldFault for a wrong number."""
     asked = request.query_params
+    many = {name: asked.getlist(name) for name in ("topics", "tools")}
+    chosen = read_preferences(dict(asked), many, topics=topics, today=today)
     return PreviewOptions(
         width=_one(Width, asked, "width", Width.DESKTOP),
         scheme=_one(Scheme, asked, "scheme", Scheme.LIGHT),
@@ -135,14 +136,8 @@ def options_of(request: Request, topics: Sequence[str], today: date) -> PreviewO
         part=_one(Part, asked, "part", Part.MAIL),
         beside=asked.get("beside") == "on",
         reader=int(asked["reader"][:18]) if asked.get("reader", "").isdecimal() else 0,
-        preferences=_preferences(request, topics, today),
+        preferences=chosen.of_content(),
     )
-
-
-def _preferences(request: Request, topics: Sequence[str], today: date) -> Preferences:
-    asked = request.query_params
-    many = {name: asked.getlist(name) for name in ("topics", "tools")}
-    return read_preferences(dict(asked), many, topics=topics, today=today).of_content()
 
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -201,8 +196,7 @@ class PreviewPage(DeskPage):
 
 
 @router.get("/desk/issues/{issue_id}/mail")
-def mail(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> Response:
-    issue = _issue(app, issue_id)
+def mail(request: Request, app: Installed, editor: AnyEditor, issue: OneIssue) -> Response:
     compiled = cache_of(request).compiled(issue)
     options = _options(request, app, editor, compiled)
     security = SECURITY.format(images=IMAGES if options.images else NO_IMAGES)
@@ -215,8 +209,7 @@ def mail(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> 
 
 
 @router.get("/desk/issues/{issue_id}/preview")
-def preview(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> Response:
-    issue = _issue(app, issue_id)
+def preview(request: Request, app: Installed, editor: AnyEditor, issue: OneIssue) -> Response:
     look = cache_of(request).checked(issue)
     try:
         options = _options(request, app, editor, look.compiled)
@@ -226,36 +219,21 @@ def preview(request: Request, app: Installed, editor: AnyEditor, issue_id: int) 
 
 
 @router.post("/desk/issues/{issue_id}/preview")
-def look_as(request: Request, app: Installed, editor: Publisher, issue_id: int, form: DeskForm) -> Response:
-    """CheckedIssue as the reader of an address: in the page's own address stands a number."""
-    issue = _issue(app, issue_id)
+def look_as(
+    request: Request, app: Installed, cache: Cached, editor: Publisher, issue: OneIssue, form: DeskForm
+) -> Response:
+    """Look as the reader with an address: in the page's own address stands their number."""
     typed = form.get("address")
     try:
         reader_id = find_reader_id(app, typed)
     except NotFound:
-        faults = (f"No reader has the address {typed}.",)
-        return _page(
-            request,
-            app,
-            editor,
-            issue,
-            cache_of(request).checked(issue),
-            PreviewOptions(),
-            typed=typed,
-            faults=faults,
-        )
+        fault = f"No reader has the address {typed}."
     except BadInput as error:
-        return _page(
-            request,
-            app,
-            editor,
-            issue,
-            cache_of(request).checked(issue),
-            PreviewOptions(),
-            typed=typed,
-            faults=(str(error),),
-        )
-    return done(f"/desk/issues/{issue_id}/preview{PreviewOptions(reader=reader_id).query()}")
+        fault = str(error)
+    else:
+        return done(f"/desk/issues/{issue.id}/preview{PreviewOptions(reader=reader_id).query()}")
+    look = cache.checked(issue)
+    return _page(request, app, editor, issue, look, PreviewOptions(), typed=typed, faults=(fault,))
 
 
 def _page(
@@ -270,6 +248,9 @@ def _page(
     faults: tuple[str, ...] = (),
 ) -> Response:
     compiled = look.compiled
+    address = ""
+    if options.reader and compiled.plan is not None:
+        address = _copy(app, compiled, options).values["address"]
     with app.database.read() as connection:
         before = find_issue_before(connection, issue)
     page = PreviewPage(
@@ -282,16 +263,11 @@ def _page(
         shown=_shown(app, compiled, options),
         switches=_switches(issue, options, has_before=before is not None),
         choices=choices_of(compiled.letter),
-        address=_address(app, compiled, options),
+        address=address,
         typed=typed,
         faults=faults,
     )
     return show(request, page, 422 if faults else 200)
-
-
-def _issue(app: App, issue_id: int) -> Issue:
-    with app.database.read() as connection:
-        return get_issue(connection, issue_id)
 
 
 def _options(request: Request, app: App, editor: Editor, compiled: CompiledIssue) -> PreviewOptions:
@@ -317,7 +293,7 @@ def _message(app: App, compiled: CompiledIssue, options: PreviewOptions) -> byte
 
 
 def _shown(app: App, compiled: CompiledIssue, options: PreviewOptions) -> str:
-    """What stands in place of the frame; empty for the mail itself."""
+    """Return what stands in place of the frame; empty for the mail itself."""
     if options.part is Part.MAIL or compiled.plan is None:
         return ""
     message = _message(app, compiled, options)
@@ -327,13 +303,6 @@ def _shown(app: App, compiled: CompiledIssue, options: PreviewOptions) -> str:
         case Part.HEADERS:
             message = message.partition(b"\r\n\r\n")[0]
     return message.decode("utf-8", "replace").replace("\r\n", "\n")
-
-
-def _address(app: App, compiled: CompiledIssue, options: PreviewOptions) -> str:
-    """Whose copy it is; empty for somebody made up."""
-    if not options.reader or compiled.plan is None:
-        return ""
-    return _copy(app, compiled, options).values["address"]
 
 
 def _switches(

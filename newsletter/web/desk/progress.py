@@ -25,12 +25,11 @@ from newsletter.delivery.progress import COUNTED, Counts, DomainCounts, SendRate
 from newsletter.delivery.status import Situation, StatusReport, describe, get_situation
 from newsletter.delivery.unsure import Unsure, list_unsure_page
 from newsletter.digest.issues import Issue, Step, steps_from
-from newsletter.digest.store import get_issue
 from newsletter.digest.wording import clip
 from newsletter.editing import approve, sending
 from newsletter.editing.cache import keep
 from newsletter.errors import StoreBusy
-from newsletter.web.dependencies import Installed
+from newsletter.web.dependencies import Installed, OneIssue
 from newsletter.web.desk.auth import AnyEditor, DeskForm, Publisher
 from newsletter.web.desk.flash import take_step
 from newsletter.web.desk.layout import DeskPage, Layout
@@ -157,6 +156,11 @@ class ProgressFeed:
 def texts_of(snapshot: Snapshot) -> dict[str, str]:
     """Return what the page shows of a snapshot, by the name of its place; `status` is the state alone."""
     counts = snapshot.situation.counts
+    of_domains = ("accepted", "rejected", "skipped", "unsure")
+    domains: dict[str, str] = {}
+    for place, (domain, of_domain) in enumerate(snapshot.domains.items()):
+        domains[f"domain-{place}-name"] = domain or "all others"
+        domains |= {f"domain-{place}-{name}": f"{getattr(of_domain, name):,}" for name in of_domains}
     return {
         "status": snapshot.situation.issue.status.value,
         **{name: f"{getattr(counts, name):,}" for name in (*COUNTED, "open")},
@@ -165,21 +169,12 @@ def texts_of(snapshot: Snapshot) -> dict[str, str]:
         "left": duration(snapshot.left),
         "why": snapshot.report.why,
         "by_itself": snapshot.report.by_itself,
-        **{f"domain-{place}-{name}": text for place, name, text in _domain_texts(snapshot)},
+        **domains,
     }
 
 
-def _domain_texts(snapshot: Snapshot) -> list[tuple[int, str, str]]:
-    names = ("accepted", "rejected", "skipped", "unsure")
-    found = []
-    for place, (domain, counts) in enumerate(snapshot.domains.items()):
-        found.append((place, "name", domain or "all others"))
-        found += [(place, name, f"{getattr(counts, name):,}") for name in names]
-    return found
-
-
 def duration(left: timedelta | None) -> str:
-    """ "1 h 5 min", "3 min", "20 s"; a dash where nobody knows."""
+    """Return "1 h 5 min", "3 min" or "20 s"; a dash where nobody knows."""
     if left is None:
         return "–"
     seconds = round(left.total_seconds())
@@ -243,7 +238,7 @@ def progress(request: Request, editor: AnyEditor, issue_id: int) -> Response:
 
 @router.get("/desk/issues/{issue_id}/events")
 async def events(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> Response:
-    """The snapshots as server-sent events. An issue that is over has none: 204 tells a browser not to come again."""
+    """Send the snapshots as server-sent events. An issue that is over has none: 204 tells a browser not to come again."""
     feed = feed_of(request)
     snapshot = await run_in_threadpool(feed.snapshot, issue_id)
     if snapshot.is_over:
@@ -279,24 +274,21 @@ def resume(request: Request, app: Installed, editor: Publisher, issue_id: int, f
 
 
 @router.post("/desk/issues/{issue_id}/cancel")
-def cancel(request: Request, app: Installed, editor: Publisher, issue_id: int, form: DeskForm) -> Response:
+def cancel(request: Request, app: Installed, editor: Publisher, issue: OneIssue, form: DeskForm) -> Response:
     reason = clip(form.get("cancel-reason"), MOST_REASON) or f"{editor.name} cancelled it"
-    with app.database.read() as connection:
-        issue = get_issue(connection, issue_id)
 
     def step() -> str:
         approve.cancel(app, issue, reason, editor.name)
         return "cancelled"
 
-    return _steer(request, issue_id, step)
+    return _steer(request, issue.id, step)
 
 
 @router.get("/desk/issues/{issue_id}/unsure")
-def unsure(request: Request, app: Installed, editor: Publisher, issue_id: int, after: int = 0) -> Response:
+def unsure(request: Request, app: Installed, editor: Publisher, issue: OneIssue, after: int = 0) -> Response:
     with app.database.read() as connection:
-        issue = get_issue(connection, issue_id)
-        number = get_counts(connection, issue_id).unsure
-        listed = list_unsure_page(connection, issue_id, after=after, limit=MOST_UNSURE + 1)
+        number = get_counts(connection, issue.id).unsure
+        listed = list_unsure_page(connection, issue.id, after=after, limit=MOST_UNSURE + 1)
     shown = listed[:MOST_UNSURE]
     page = UnsurePage(
         layout=Layout.of(request, editor, "issues"),

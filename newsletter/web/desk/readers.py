@@ -98,7 +98,7 @@ def suppress(request: Request, app: Installed, editor: Publisher, form: DeskForm
 
 @router.post("/desk/readers/{reader_id}/export")
 def export(app: Installed, editor: Publisher, form: DeskForm, reader_id: int) -> Response:
-    """By a form and not by a link, for it is written down who took personal data along."""
+    """Download a reader's data; by a form and not by a link, since the log says who took it along."""
     document = json.dumps(
         reader_files.export(app, reader_id, by=editor.name), ensure_ascii=False, indent=2, default=str
     )

@@ -4,6 +4,7 @@ How the pictures are drawn is in charts.py; an issue while it is being sent is s
 """
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,7 +18,6 @@ from newsletter.db.statuses import ClickKind
 from newsletter.digest.clicks import LinkClicks, clicks_by_issue, clicks_of
 from newsletter.digest.errata import Erratum, errata_of
 from newsletter.digest.issues import Issue
-from newsletter.digest.store import get_issue
 from newsletter.digest.wording import clip
 from newsletter.editing.reports import (
     Growth,
@@ -27,7 +27,7 @@ from newsletter.editing.reports import (
     readers_over_time,
     votes_by_issue,
 )
-from newsletter.web.dependencies import Installed
+from newsletter.web.dependencies import Installed, OneIssue
 from newsletter.web.desk.auth import AnyEditor
 from newsletter.web.desk.charts import COLOURS, bars, lines_over_time
 from newsletter.web.desk.layout import DeskPage, Layout
@@ -128,17 +128,21 @@ def readers_csv(app: Installed, editor: AnyEditor) -> Response:
 
 
 @router.get("/desk/issues/{issue_id}/report")
-def issue_report(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> Response:
+def issue_report(request: Request, app: Installed, editor: AnyEditor, issue: OneIssue) -> Response:
     with app.database.read() as connection:
-        issue, errata = get_issue(connection, issue_id), errata_of(connection, issue_id)
-        clicks = clicks_of(connection, issue_id)
-    line = find_issue_report(app.database, issue_id)
-    snapshot = _snapshot(request, issue)
+        errata, clicks = errata_of(connection, issue.id), clicks_of(connection, issue.id)
+    line = find_issue_report(app.database, issue.id)
+    feed = feed_of(request)
+    snapshot = feed.snapshot(issue.id)
+    if snapshot.situation.issue != issue:
+        # One of a second ago may say "left" beside "finished".
+        feed.forget(issue.id)
+        snapshot = feed.snapshot(issue.id)
     page = IssueReportPage(
         layout=Layout.of(request, editor, "report"),
         issue=issue,
         line=line,
-        votes=votes_by_issue(app).get(issue_id, 0),
+        votes=votes_by_issue(app).get(issue.id, 0),
         snapshot=snapshot,
         picture=bars(_parts(line)) if line else Markup(""),
         domains=bars(
@@ -150,19 +154,9 @@ def issue_report(request: Request, app: Installed, editor: AnyEditor, issue_id: 
     return show(request, page)
 
 
-def _snapshot(request: Request, issue: Issue) -> Snapshot:
-    """Return the issue's counts as it is now: a snapshot of a second ago may say "left" beside "finished"."""
-    feed = feed_of(request)
-    snapshot = feed.snapshot(issue.id)
-    if snapshot.situation.issue == issue:
-        return snapshot
-    feed.forget(issue.id)
-    return feed.snapshot(issue.id)
-
-
 @router.get("/desk/issues/{issue_id}/report.csv")
 def issue_csv(request: Request, app: Installed, editor: AnyEditor, issue_id: int) -> Response:
-    """By domain, as far as they are counted, then all together."""
+    """Write the counts by domain, as far as they are known, then all together."""
     snapshot = feed_of(request).snapshot(issue_id)
     names = ("accepted", "rejected", "skipped", "unsure")
     rows = [
@@ -174,15 +168,15 @@ def issue_csv(request: Request, app: Installed, editor: AnyEditor, issue_id: int
 
 
 @router.get("/desk/issues/{issue_id}/clicks.csv")
-def clicks_csv(app: Installed, editor: AnyEditor, issue_id: int) -> Response:
-    """By link, in the order of the mail."""
+def clicks_csv(app: Installed, editor: AnyEditor, issue: OneIssue) -> Response:
+    """Write the clicks by link, in the order of the mail."""
     with app.database.read() as connection:
-        counted = clicks_of(connection, get_issue(connection, issue_id).id)
+        counted = clicks_of(connection, issue.id)
     rows = (
         (each.link.number, each.link.place, each.link.url, *(getattr(each, kind) for kind in ClickKind))
         for each in counted
     )
-    return _csv(f"clicks-{issue_id}.csv", ("link", "place", "url", *ClickKind), rows)
+    return _csv(f"clicks-{issue.id}.csv", ("link", "place", "url", *ClickKind), rows)
 
 
 def _parts(line: IssueReport) -> list[tuple[str, int]]:
@@ -203,10 +197,9 @@ def _series(lines: Sequence[IssueReport], name: str) -> tuple[str, list[tuple[da
 
 
 def _largest_sources(growth: Iterable[Growth]) -> tuple[str, ...]:
-    counts: dict[str, int] = {}
+    counts = Counter[str]()
     for each in growth:
-        for source, count in each.joined:
-            counts[source] = counts.get(source, 0) + count
+        counts.update(dict(each.joined))
     return tuple(sorted(counts, key=lambda source: (-counts[source], source))[:_SOURCES])
 
 
@@ -236,5 +229,5 @@ def _csv(name: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> R
 
 
 def _safe(value: object) -> object:
-    """A text that a spreadsheet would take for a formula is kept from being one."""
+    """Keep a text that a spreadsheet would take for a formula from being one."""
     return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value

@@ -12,7 +12,6 @@ from fastapi import APIRouter, Request, Response
 from newsletter.app import App
 from newsletter.db.statuses import IssueStatus
 from newsletter.digest.issues import Issue
-from newsletter.digest.store import get_issue
 from newsletter.editing.approve import approve, has_own_work, withdraw
 from newsletter.editing.audit import AuditEntry, list_entries
 from newsletter.editing.cache import CheckedIssue
@@ -26,7 +25,7 @@ from newsletter.editing.sending import hold, release, send_now
 from newsletter.editing.test_send import SampleReader, sample_preferences, send_test
 from newsletter.errors import BadInput, NotFound
 from newsletter.schedule.slots import NAME, issue_schedule, next_slot, slot_words
-from newsletter.web.dependencies import Cached, Installed, cache_of
+from newsletter.web.dependencies import Cached, Installed, OneIssue, cache_of
 from newsletter.web.desk.auth import AnyEditor, DeskForm, NotAllowed, Publisher
 from newsletter.web.desk.flash import done, failed, take_step
 
@@ -67,7 +66,7 @@ class Todo:
 
     @property
     def path(self) -> str:
-        return _path(self.issue.id)
+        return _path(self.issue)
 
     @property
     def errors(self) -> int:
@@ -140,16 +139,16 @@ def _result_words(found: tuple[Finding, ...] | None) -> str:
     return f"found {len(found)}, listed above" if found else "found nothing"
 
 
-# ── its forms ──────────────────────────────────────────────────────────────────────────────────────────
+# Its forms.
 
 
-def _path(issue_id: int) -> str:
-    return f"/desk/issues/{issue_id}"
+def _path(issue: Issue) -> str:
+    return f"/desk/issues/{issue.id}"
 
 
 @router.post("/desk/issues/{issue_id}/answer")
-def answer(app: Installed, cache: Cached, editor: AnyEditor, form: DeskForm, issue_id: int) -> Response:
-    issue, key = _issue(app, issue_id), form.get("key")
+def answer(app: Installed, cache: Cached, editor: AnyEditor, issue: OneIssue, form: DeskForm) -> Response:
+    key = form.get("key")
 
     def step() -> str:
         if form.get("answer") == "back":
@@ -169,14 +168,16 @@ def answer(app: Installed, cache: Cached, editor: AnyEditor, form: DeskForm, iss
                 raise BadInput
         return "answered"
 
-    return take_step(_path(issue_id), step, at=key, codes={NotFound: "gone", BadInput: "answer"})
+    return take_step(_path(issue), step, at=key, codes={NotFound: "gone", BadInput: "answer"})
 
 
 @router.post("/desk/issues/{issue_id}/check")
-def start_check(app: Installed, cache: Cached, editor: AnyEditor, form: DeskForm, issue_id: int) -> Response:
+def start_check(
+    app: Installed, cache: Cached, editor: AnyEditor, issue: OneIssue, form: DeskForm
+) -> Response:
     """Start one of the slow checks: what it finds is listed among the findings."""
-    path, wanted = _path(issue_id), form.get("ask")
-    compiled = cache.checked(_issue(app, issue_id)).compiled
+    path, wanted = _path(issue), form.get("ask")
+    compiled = cache.checked(issue).compiled
     if wanted not in cache.slow_checks.offered() or not compiled.content_hash:
         return failed(path, "changed")
     cache.slow_checks.start(SlowCheck(wanted), compiled, PATIENCE)
@@ -184,21 +185,21 @@ def start_check(app: Installed, cache: Cached, editor: AnyEditor, form: DeskForm
 
 
 @router.post("/desk/issues/{issue_id}/override")
-def override(app: Installed, cache: Cached, editor: Publisher, form: DeskForm, issue_id: int) -> Response:
-    issue, key = _issue(app, issue_id), form.get("key")
+def override(app: Installed, cache: Cached, editor: Publisher, issue: OneIssue, form: DeskForm) -> Response:
+    key = form.get("key")
 
     def step() -> str:
         finding = answers.find_finding(cache.checked(issue).findings, key, form.get("seen"))
         answers.override(app, issue, finding, form.get("reason"), editor.name)
         return "overridden"
 
-    return take_step(_path(issue_id), step, at=key, codes={NotFound: "gone", BadInput: "reason"})
+    return take_step(_path(issue), step, at=key, codes={NotFound: "gone", BadInput: "reason"})
 
 
 @router.post("/desk/issues/{issue_id}/test")
-def test(app: Installed, cache: Cached, editor: AnyEditor, form: DeskForm, issue_id: int) -> Response:
+def test(app: Installed, cache: Cached, editor: AnyEditor, issue: OneIssue, form: DeskForm) -> Response:
     """Send a test to oneself; to the group, which a publisher may."""
-    issue, to_group = _issue(app, issue_id), form.get("to") == "group"
+    to_group = form.get("to") == "group"
     if to_group and not editor.may_publish:
         raise NotAllowed
     kinds = [SampleReader(each) for each in form.many.get("kind", ()) if each in list(SampleReader)]
@@ -211,51 +212,48 @@ def test(app: Installed, cache: Cached, editor: AnyEditor, form: DeskForm, issue
         return "tested" if all(each.was_accepted for each in tried) else "test-failed"
 
     if not kinds:
-        return failed(_path(issue_id), "test-empty")
-    return take_step(_path(issue_id), step, codes={BadInput: "not-ready"})
+        return failed(_path(issue), "test-empty")
+    return take_step(_path(issue), step, codes={BadInput: "not-ready"})
 
 
 @router.post("/desk/issues/{issue_id}/approve")
 def approve_issue(
-    app: Installed, cache: Cached, editor: Publisher, form: DeskForm, issue_id: int
+    app: Installed, cache: Cached, editor: Publisher, issue: OneIssue, form: DeskForm
 ) -> Response:
     """Approve what the page showed, and nothing else; a second click finds it approved."""
-    issue, expect = _issue(app, issue_id), form.get("expect")
+    expect = form.get("expect")
     if not expect:
-        return failed(_path(issue_id), "held-back")
+        return failed(_path(issue), "held-back")
 
     def step() -> str:
         approve(app, issue, editor.name, expect=expect, cache=cache)
         return "approved"
 
-    return take_step(_path(issue_id), step, codes={BadInput: "changed"})
+    return take_step(_path(issue), step, codes={BadInput: "changed"})
 
 
 @router.post("/desk/issues/{issue_id}/withdraw")
-def withdraw_issue(app: Installed, editor: Publisher, form: DeskForm, issue_id: int) -> Response:
-    issue = _issue(app, issue_id)
-
+def withdraw_issue(app: Installed, editor: Publisher, issue: OneIssue, form: DeskForm) -> Response:
     def step() -> str:
         if issue.status is not IssueStatus.DRAFT:
             withdraw(app, issue, editor.name)
         return "withdrawn"
 
-    return take_step(_path(issue_id), step)
+    return take_step(_path(issue), step)
 
 
 @router.post("/desk/issues/{issue_id}/hold")
-def hold_issue(app: Installed, editor: Publisher, form: DeskForm, issue_id: int) -> Response:
+def hold_issue(app: Installed, editor: Publisher, issue: OneIssue, form: DeskForm) -> Response:
     def step() -> str:
-        hold(app, _issue(app, issue_id), editor.name)
+        hold(app, issue, editor.name)
         return "held"
 
-    return take_step(_path(issue_id), step)
+    return take_step(_path(issue), step)
 
 
 @router.post("/desk/issues/{issue_id}/schedule")
-def schedule_issue(app: Installed, editor: Publisher, form: DeskForm, issue_id: int) -> Response:
+def schedule_issue(app: Installed, editor: Publisher, issue: OneIssue, form: DeskForm) -> Response:
     """Let a held issue be sent at its time again, or any at the time that was chosen."""
-    issue = _issue(app, issue_id)
 
     def step() -> str:
         if "at" not in form.one:
@@ -269,13 +267,13 @@ def schedule_issue(app: Installed, editor: Publisher, form: DeskForm, issue_id: 
         }
         return codes[chosen.clock_change]
 
-    return take_step(_path(issue_id), step, at="time", codes={BadInput: "time"})
+    return take_step(_path(issue), step, at="time", codes={BadInput: "time"})
 
 
 @router.post("/desk/issues/{issue_id}/send")
-def send_issue(app: Installed, editor: Publisher, form: DeskForm, issue_id: int) -> Response:
+def send_issue(app: Installed, editor: Publisher, issue: OneIssue, form: DeskForm) -> Response:
     """Send it now, the number of readers typed; a second click finds it on its way."""
-    issue, path = _issue(app, issue_id), _path(issue_id)
+    path = _path(issue)
     if issue.status in (IssueStatus.SENDING, IssueStatus.SENT):
         return done(f"{path}/progress")
     if issue.status is not IssueStatus.APPROVED or issue.content_hash != form.get("expect"):
@@ -289,8 +287,3 @@ def send_issue(app: Installed, editor: Publisher, form: DeskForm, issue_id: int)
         return "sending"
 
     return take_step(path, step, then=f"{path}/progress", at="send", codes={BadInput: "number"})
-
-
-def _issue(app: App, issue_id: int) -> Issue:
-    with app.database.read() as connection:
-        return get_issue(connection, issue_id)

@@ -28,7 +28,6 @@ from newsletter.db.schema import (
 from newsletter.db.statuses import (
     ConsentChannel,
     ConsentEvent,
-    Edition,
     IssueStatus,
     ItemKind,
     ReportKind,
@@ -233,10 +232,7 @@ def _summed(rows: Sequence[Row[Any]]) -> tuple[ConsentSum, ...]:
 class IssueReport:
     """An issue that has begun to go out, and what became of it. `left` are those who left by its link or mail."""
 
-    id: int
-    label: str
-    edition: Edition
-    status: IssueStatus
+    issue: Issue
     started_at: datetime
     counts: IssueCounts
     left: int
@@ -278,15 +274,7 @@ def _report_on(connection: Connection, begun: Sequence[Issue]) -> tuple[IssueRep
         if not tail.is_joining and tail.reason != WithdrawalReason.COMPLAINT:
             left[tail.issue_id] = left.get(tail.issue_id, 0) + tail.count
     return tuple(
-        IssueReport(
-            id=each.id,
-            label=each.label,
-            edition=each.edition,
-            status=each.status,
-            started_at=each.started_at,
-            counts=counts[each.id],
-            left=left.get(each.id, 0),
-        )
+        IssueReport(issue=each, started_at=each.started_at, counts=counts[each.id], left=left.get(each.id, 0))
         for each in begun
         if each.started_at is not None
     )

@@ -102,7 +102,7 @@ def test_who_left_by_an_issues_link_or_mail_is_its_loss_and_who_complained_is_co
     start_issue(database, 1, THURSDAY)
     for _ in range(2):
         (line,) = list_issue_reports(database, 10)
-        assert (line.id, line.label, line.left) == (1, "#1", 3)
+        assert (line.issue.id, line.issue.label, line.left) == (1, "#1", 3)
         remember(database, LATER)
 
 

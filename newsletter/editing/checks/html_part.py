@@ -23,19 +23,12 @@ class TextStyle:
     hidden: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class StyledText:
-    """Some text and its style."""
-
-    text: str
-    style: TextStyle
-
-
 @dataclass(slots=True)
 class HtmlPart:
     """What stands in an HTML part."""
 
-    words: list[StyledText] = field(default_factory=list)
+    #: Text and its style.
+    words: list[tuple[str, TextStyle]] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     #: The addresses of pictures without an alternative text.
     without_alt: list[str] = field(default_factory=list)
@@ -43,7 +36,7 @@ class HtmlPart:
     @property
     def text(self) -> str:
         """What can be seen, elements apart."""
-        return " ".join(each.text for each in self.words if not each.style.hidden)
+        return " ".join(text for text, style in self.words if not style.hidden)
 
 
 def read_html(html: str) -> HtmlPart:
@@ -76,7 +69,7 @@ class _HtmlReader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if data.strip():
-            self.part.words.append(StyledText(data, self._open[-1][1]))
+            self.part.words.append((data, self._open[-1][1]))
 
 
 def _style(outer: TextStyle, tag: str, given: dict[str, str]) -> TextStyle:

@@ -224,10 +224,9 @@ def _differing_figures(mail: CheckedMail) -> Iterator[Finding]:
 
 def _low_contrast(mail: CheckedMail) -> Iterator[Finding]:
     samples: dict[tuple[str, str], str] = {}
-    for each in mail.part.words:
-        style = each.style
-        if not style.hidden and any(one.isalnum() for one in each.text) and not _is_legible(style):
-            samples.setdefault((style.colour, style.background), " ".join(each.text.split())[:40])
+    for text, style in mail.part.words:
+        if not style.hidden and any(each.isalnum() for each in text) and not _is_legible(style):
+            samples.setdefault((style.colour, style.background), " ".join(text.split())[:40])
     for (colour, background), words in samples.items():
         yield warning(
             f"contrast:{colour}:{background}",

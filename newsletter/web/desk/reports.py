@@ -84,7 +84,7 @@ def report(request: Request, app: Installed, editor: AnyEditor) -> Response:
     page = ReportPage(
         layout=Layout.of(request, editor, "report"),
         lines=lines,
-        votes={each.id: votes[each.id] for each in lines if each.id in votes},
+        votes={each.issue.id: votes[each.issue.id] for each in lines if each.issue.id in votes},
         accepted=lines_over_time([_series(lines, name) for name in ("accepted", "readers")]),
         losses=lines_over_time([_series(lines, name) for name in ("rejected", "left", "complained")]),
         sources=sources,
@@ -102,14 +102,14 @@ def issues_csv(app: Installed, editor: AnyEditor) -> Response:
     heads = ("issue", "edition", "began", "status", *_COLUMNS, "left", "votes", *_CLICKS)
     rows = (
         (
-            each.label,
-            each.edition.value,
+            each.issue.label,
+            each.issue.edition.value,
             each.started_at.isoformat(timespec="seconds"),
-            each.status.value,
+            each.issue.status.value,
             *(getattr(each.counts, name) for name in _COLUMNS),
             each.left,
-            votes.get(each.id, 0),
-            *(clicks.get(each.id, {}).get(kind, 0) for kind in ClickKind),
+            votes.get(each.issue.id, 0),
+            *(clicks.get(each.issue.id, {}).get(kind, 0) for kind in ClickKind),
         )
         for each in list_issue_reports(app.database, ALL)
     )

@@ -156,7 +156,7 @@ def test_a_malformed_link_of_the_letter_holds_it(app: App, letter: IssueContent)
 
 def test_colours_are_inherited_and_backgrounds_too() -> None:
     page = read_html('<div style="color:#123456;background:#fff"><p bgcolor="#000">a<br>b</p><i>c</i></div>')
-    assert [(each.text, each.style.colour, each.style.background) for each in page.words] == [
+    assert [(text, style.colour, style.background) for text, style in page.words] == [
         ("a", "#123456", "#000000"),
         ("b", "#123456", "#000000"),
         ("c", "#123456", "#ffffff"),

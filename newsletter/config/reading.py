@@ -30,7 +30,8 @@ _RENAMED = {"feedback": "bounces"}
 
 def setting_rows(transports: Transports) -> tuple[Row, ...]:
     """Return the table of settings, by section; those of `transports` come last."""
-    return tuple(rows_of(_sections(transports), transports))
+    theirs = {name: section for name, section in transports.items() if section is not None}
+    return tuple(rows_of({**SECTIONS, **theirs}, transports))
 
 
 def load_settings(folder: Path, transports: Transports, environ: Mapping[str, str] | None = None) -> Settings:
@@ -164,10 +165,6 @@ def _what_to_do(name: str) -> str:
         now = f"{_RENAMED[section]}.{key}"
         return f"[{section}] is called [{_RENAMED[section]}] now: set {now} or {env_name(now)}"
     return "see docs/reference/settings.md"
-
-
-def _sections(transports: Transports) -> dict[str, type[Section]]:
-    return {**SECTIONS, **{name: section for name, section in transports.items() if section is not None}}
 
 
 def _fault(row: Row, value: Any) -> str:

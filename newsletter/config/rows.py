@@ -148,10 +148,6 @@ def _is_url(text: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.netloc) and len(text.split()) == 1
 
 
-def _is_address(text: str) -> bool:
-    return text.count("@") == 1 and text.strip("@") == text and " " not in text
-
-
 def _is_database(text: str) -> bool:
     """Accept any URL: whether there is a database shows when it is opened."""
     kind, separator, _ = text.partition("://")
@@ -178,7 +174,10 @@ DATABASE = Form(
     "a database such as postgresql+psycopg://user@host/newsletter or sqlite:////folder/subscribers.db",
     may_be_shown=False,
 )
-ADDRESS = Form(_is_address, "an address such as news@example.org")
+ADDRESS = Form(
+    lambda text: text.count("@") == 1 and text.strip("@") == text and " " not in text,
+    "an address such as news@example.org",
+)
 #: Of ASCII: one that is not would need SMTPUTF8 of every server on the way, to every reader (RFC 6531).
 OWN_ADDRESS = Form(
     lambda text: bool(_OWN_ADDRESS.fullmatch(text)) and text.isascii(),

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,11 @@ from typing import Any
 def convert(raw: Any, kind: Any) -> Any:
     """Convert `raw` to a `kind`, the type of a setting; raises ValueError that says what was expected instead."""
     try:
-        return _CONVERTERS[kind](raw) if kind in _CONVERTERS else _choice(raw, kind)
+        # What is not in the table is a StrEnum.
+        return _CONVERTERS.get(kind, kind)(raw)
     except (ValueError, TypeError, InvalidOperation) as error:
-        raise ValueError(f"is {shown(raw)}, but {_expected(kind)} was expected") from error
+        expected = _EXPECTED.get(kind) or f"one of {', '.join(kind)}"
+        raise ValueError(f"is {shown(raw)}, but {expected} was expected") from error
 
 
 def shown(raw: Any) -> str:
@@ -73,19 +74,10 @@ def _duration(raw: Any) -> timedelta:
     return timedelta(seconds=float(Decimal(number)) * seconds[unit])
 
 
-def _path(raw: Any) -> Path | None:
-    return Path(_text(raw)) if raw else None
-
-
 def _needed_path(raw: Any) -> Path:
     if not _text(raw):
         raise ValueError
     return Path(_text(raw))
-
-
-def _choice(raw: Any, wanted: Any) -> StrEnum:
-    choices: type[StrEnum] = wanted
-    return choices(raw)
 
 
 _CONVERTERS: dict[Any, Callable[[Any], Any]] = {
@@ -95,7 +87,7 @@ _CONVERTERS: dict[Any, Callable[[Any], Any]] = {
     tuple[str, ...]: _names,
     timedelta: _duration,
     Path: _needed_path,
-    Path | None: _path,
+    Path | None: lambda raw: Path(_text(raw)) if raw else None,
 }
 
 _EXPECTED: dict[Any, str] = {
@@ -107,7 +99,3 @@ _EXPECTED: dict[Any, str] = {
     Path: "a path",
     Path | None: "a path",
 }
-
-
-def _expected(kind: Any) -> str:
-    return _EXPECTED.get(kind) or "one of " + ", ".join(choice.value for choice in kind)

@@ -61,7 +61,11 @@ class Runner:
 
         `at_once` does one that rests after a failure as well, which is for a person to decide.
         """
-        claim = self._take(record, at_once)
+        now = self.clock.now()
+        with self.database.write() as connection:
+            claim = store.take_slot(
+                connection, record, owner=self.owner, now=now, until=now + self.lease, at_once=at_once
+            )
         if claim is None:
             return None
         slot = job.schedule.slot(record.name)
@@ -74,13 +78,6 @@ class Runner:
             return self._fail(job, claim, error)
         self._settle(job, claim, result)
         return result
-
-    def _take(self, record: SlotRecord, at_once: bool) -> Claim | None:
-        now = self.clock.now()
-        with self.database.write() as connection:
-            return store.take_slot(
-                connection, record, owner=self.owner, now=now, until=now + self.lease, at_once=at_once
-            )
 
     def _turn(self, job: Job, slot: Slot) -> Result:
         if not is_too_late(slot, now=self.clock.now(), catch_up=self.catch_up):
@@ -139,14 +136,12 @@ class Runner:
     def _keep(self, claim: Claim, over: threading.Event) -> None:
         while not over.wait(self.lease.total_seconds() / 3):
             try:
-                if not self._renew(claim):
-                    return
+                with self.database.write() as connection:
+                    until = self.clock.now() + self.lease
+                    if not store.keep_slot(connection, claim, until=until):
+                        return
             except SQLAlchemyError as error:
                 log.warning("the lease of %s for %s was not renewed: %s", claim.job, claim.name, error)
-
-    def _renew(self, claim: Claim) -> bool:
-        with self.database.write() as connection:
-            return store.keep_slot(connection, claim, until=self.clock.now() + self.lease)
 
     def _note(self, claim: Claim, ours: bool, words: str) -> None:
         if ours:

@@ -136,14 +136,12 @@ def _judged(sentence: str, names: Names) -> Iterator[tuple[Meaning, str]]:
         if meaning is Meaning.ONLY_UNTESTED:
             tool = next((each.tool for each in names.mentions(sentence[found.end() :])), None)
         else:
-            turned = _is_conditional(sentence, found) if meaning in _WHOLE else _is_turned(sentence, found)
+            before, after = sentence[: found.start()], sentence[found.end() :]
+            is_conditional = _CONDITION.search(before) or _CONDITION_AFTER.match(after)
+            turned = is_conditional if meaning in _WHOLE else _TURNED.search(before)
             tool = None if turned else _subject(sentence, found.start(), names)
         if tool and _is_against_the_other(meaning, sentence, found, names, tool):
             yield meaning, tool
-
-
-def _is_turned(sentence: str, found: re.Match[str]) -> bool:
-    return bool(_TURNED.search(sentence[: found.start()]))
 
 
 def _is_against_the_other(
@@ -160,11 +158,6 @@ def _is_against_the_other(
     if than is None:
         return True
     return any(each.start == 0 and each.tool != tool for each in names.mentions(after[than.end() :]))
-
-
-def _is_conditional(sentence: str, found: re.Match[str]) -> bool:
-    before, after = sentence[: found.start()], sentence[found.end() :]
-    return bool(_CONDITION.search(before) or _CONDITION_AFTER.match(after))
 
 
 def _subject(sentence: str, start: int, names: Names) -> str | None:

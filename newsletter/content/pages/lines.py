@@ -83,7 +83,11 @@ class Page:
 
     def sections(self, patterns: Mapping[str, str]) -> Sections:
         """Return the page in sections; a heading is a line that is one of `patterns` and nothing else."""
-        starts = [(index, key) for index, line in enumerate(self.lines) if (key := _heading(line, patterns))]
+        starts = [
+            (index, key)
+            for index, line in enumerate(self.lines)
+            if not line.bulleted and (key := _key(line.text, patterns))
+        ]
         found: dict[str, tuple[Line, ...]] = {}
         for (start, key), (end, _) in pairwise([*starts, (len(self.lines), "")]):
             found[key] = found.pop(key, ()) + self.lines[start + 1 : end]
@@ -122,8 +126,15 @@ def clean(text: str, name: str) -> str:
 
 def split_lines(text: str, name: str) -> Page:
     """Return the page of a clean text."""
-    numbered = ((number, _plain(raw)) for number, raw in enumerate(text.split("\n"), 1))
-    return Page(name=name, lines=tuple(_line(number, text) for number, text in numbered if text))
+    lines = []
+    for number, raw in enumerate(text.split("\n"), 1):
+        plain = " ".join(unicodedata.normalize("NFC", raw).translate(_INVISIBLE).split())
+        bullet = _BULLET.match(plain)
+        if plain:
+            lines.append(
+                Line(number=number, text=plain[bullet.end() :] if bullet else plain, bulleted=bool(bullet))
+            )
+    return Page(name=name, lines=tuple(lines))
 
 
 def is_sentence(text: str) -> bool:
@@ -191,7 +202,11 @@ def read_table(
     page: Page, lines: Iterable[Line]
 ) -> tuple[tuple[str, ...], list[tuple[Line, tuple[str, ...]]]]:
     """Return the headings and rows of the first `| a | b |` table; nothing where there is none."""
-    rows = [(line, _cells(line.text)) for line in lines if line.text.startswith("|")]
+    rows = [
+        (line, tuple(cell.strip() for cell in line.text.strip("|").split("|")))
+        for line in lines
+        if line.text.startswith("|")
+    ]
     if not rows:
         return (), []
     width = len(rows[0][1])
@@ -201,26 +216,9 @@ def read_table(
     return rows[0][1], [(line, cells) for line, cells in rows[1:] if not _is_rule(cells)]
 
 
-def _plain(raw: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", raw).translate(_INVISIBLE).split())
-
-
-def _line(number: int, text: str) -> Line:
-    bullet = _BULLET.match(text)
-    return Line(number=number, text=text[bullet.end() :] if bullet else text, bulleted=bool(bullet))
-
-
-def _heading(line: Line, patterns: Mapping[str, str]) -> str | None:
-    return None if line.bulleted else _key(line.text, patterns)
-
-
 def _key(text: str, patterns: Mapping[str, str]) -> str | None:
     plain = text.strip("#*: ").casefold()
     return next((key for key, pattern in patterns.items() if re.fullmatch(pattern, plain)), None)
-
-
-def _cells(text: str) -> tuple[str, ...]:
-    return tuple(cell.strip() for cell in text.strip("|").split("|"))
 
 
 def _is_rule(cells: Iterable[str]) -> bool:
@@ -247,7 +245,7 @@ def read_questions(
 
 
 def _answered(page: Page, lines: Sequence[Line]) -> Iterator[tuple[Line, str]]:
-    starts = [index for index, line in enumerate(lines) if _is_question(line)]
+    starts = [index for index, line in enumerate(lines) if line.text.endswith("?") and len(line.text) <= 200]
     for start, end in pairwise([*starts, len(lines)]):
         question, answer = lines[start], lines[start + 1 : end]
         if not answer:
@@ -255,7 +253,3 @@ def _answered(page: Page, lines: Sequence[Line]) -> Iterator[tuple[Line, str]]:
         # What follows the first paragraph and is no sentence belongs to the site around the page.
         more = [line for line in answer[1:] if is_sentence(line.text) and not is_furniture(line.text)]
         yield question, "\n\n".join([without_glue(answer[0].text), *(line.text for line in more)])
-
-
-def _is_question(line: Line) -> bool:
-    return line.text.endswith("?") and len(line.text) <= 200

@@ -114,12 +114,13 @@ def read_card(page: Page, pair: Pair, name: str, starts: Mapping[str, int]) -> T
 
 def _region(page: Page, start: int, following: int | None) -> tuple[Line, ...]:
     """Return the lines of a card under its name, up to the next card, the decision table or the scorecard."""
-    ends = [index for index, line in enumerate(page.lines) if index > start and _ends_cards(line)]
+    after_cards = ("decision", "reviewer scorecard")
+    ends = [
+        index
+        for index, line in enumerate(page.lines)
+        if index > start and (line.text.casefold() in after_cards or is_furniture(line.text))
+    ]
     return page.lines[start + 1 : min([*ends, len(page.lines) if following is None else following])]
-
-
-def _ends_cards(line: Line) -> bool:
-    return line.text.casefold() in ("decision", "reviewer scorecard") or is_furniture(line.text)
 
 
 def _above(region: Sequence[Line], key: str) -> Line | None:
@@ -241,7 +242,11 @@ def read_scorecard(page: Page) -> ScorecardColumns:
     for group in groups:
         _check_sides(page, group, headings[0])
     rest = lines[reader.position :]
-    _check_rest(page, rest)
+    lost = next((line for line in rest if (found := _RATING.fullmatch(line.text)) and found["score"]), None)
+    if lost:
+        raise page.refusal(
+            "this rating stands apart from the scorecard: something before it is missing", lost, "score"
+        )
     return ScorecardColumns(
         left=_column(groups, 0),
         right=_column(groups, 1),
@@ -266,14 +271,6 @@ def _check_sides(page: Page, group: _Group, heading: Line) -> None:
         message = f"the number of reviews, {number}, is odd for two tools: the page is cut there"
         raise page.refusal(
             message, next((slot.line for slot in reversed(group.slots) if slot), heading), "scorecard"
-        )
-
-
-def _check_rest(page: Page, rest: Sequence[Line]) -> None:
-    lost = next((line for line in rest if (found := _RATING.fullmatch(line.text)) and found["score"]), None)
-    if lost:
-        raise page.refusal(
-            "this rating stands apart from the scorecard: something before it is missing", lost, "score"
         )
 
 
@@ -314,29 +311,25 @@ class _ScorecardReader:
         slots: list[ScorecardReview | None] = []
         while (line := self._peek()) and not (reviewer and len(slots) == 2):
             rating = _is_rating(line.text)
-            if not rating and not self._are_words(line):
+            # Where some reviews are rated, words without a rating are none.
+            if not rating and (self._rated or is_furniture(line.text) or not _is_said(line.text)):
                 break
             slots.append(self._review(line, reviewer, rated=rating))
         return tuple(slots)
-
-    def _are_words(self, line: Line) -> bool:
-        """Return whether unrated words stand here: where some reviews are rated, words without a rating are none."""
-        if self._rated or is_furniture(line.text):
-            return False
-        return _is_said(line.text)
 
     def _review(self, line: Line, reviewer: Line | None, *, rated: bool) -> ScorecardReview | None:
         found = _RATING.fullmatch(line.text) if rated else None
         self.position += rated
         if found and found["empty"]:
             return None
+        decision = found and (found["decision"] or found["only"])
         score = int(found["score"]) if found and found["score"] else None
         if score is not None and score > 100:
             raise self._page.refusal(f"{score}/100 is more than all: 0 to 100 is right", line, "score")
         return ScorecardReview(
             reviewer=reviewer.text if reviewer else None,
             score=score,
-            decision=_decision(found),
+            decision=Decision(decision.lower()) if decision else None,
             words=self._words(line),
             line=line,
         )
@@ -360,7 +353,7 @@ class _ScorecardReader:
     def _opens_another(self, line: Line) -> bool:
         below = self._peek(1)
         return _is_rating(line.text) or (
-            _is_title(line.text) and bool(below) and _is_rating(below.text if below else "")
+            below is not None and _is_title(line.text) and _is_rating(below.text)
         )
 
 
@@ -369,11 +362,6 @@ def _is_closed(taken: Sequence[str]) -> bool:
     if taken[0][0] in _OPENING:
         return len("".join(taken)) > 1 and taken[-1][-1] in _CLOSING
     return is_sentence(taken[-1])
-
-
-def _decision(found: re.Match[str] | None) -> Decision | None:
-    word = found and (found["decision"] or found["only"])
-    return Decision(word.lower()) if word else None
 
 
 def _is_rating(text: str) -> bool:

@@ -177,7 +177,8 @@ class Names:
         before, after = sentence[:start], sentence[end:]
         possessive = _POSSESSIVE.search(before)
         if possessive:
-            return self._ending(before[: possessive.start()])
+            end = possessive.start()
+            return next((each.tool for each in self.mentions(before[:end]) if each.end == end), None)
         whom = _FOR_WHOM.match(after)
         if whom and self._names_something(after[whom.end() :]):
             return self._beginning(after[whom.end() :])
@@ -188,7 +189,7 @@ class Names:
         mention = self._spoken_of(sentence, start)
         between = sentence[mention.end if mention else 0 : start]
         if mention and _OTHERS_AMOUNT.search(between):
-            return self._other(mention.tool)
+            return next((each for each in self._tools if each != mention.tool), None)
         anew = _ANEW.search(between)
         if _VERSUS.search(anew[0] if anew else between) or self._names_others(between):
             return None
@@ -204,12 +205,6 @@ class Names:
             and not re.match(r"['’]s?\s+(?:\w+\s+)?[‘'“\"$~]", sentence[mention.end :])
         )
         return max(told, key=lambda mention: mention.start, default=None)
-
-    def _other(self, tool: str) -> str | None:
-        return next((each for each in self._tools if each != tool), None)
-
-    def _ending(self, text: str) -> str | None:
-        return next((each.tool for each in self.mentions(text) if each.end == len(text)), None)
 
     def _beginning(self, text: str) -> str | None:
         return next((each.tool for each in self.mentions(text) if each.start == 0), None)
@@ -296,20 +291,14 @@ class _Price:
         return f"${self.found['amount']}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Meaning:
-    attribute: str
-    value: str
-    unit: str = ""
-
-
 def prices_in(sentence: str, words: str, line: Line, names: Names) -> Iterator[ClaimEntry]:
     """Yield what the amounts of a sentence say of the tools of `names`; `words` is the sentence as it stands."""
     for price in _amounts(sentence):
-        meaning = _meaning(sentence, price)
-        tool = names.owner(sentence, price.found.start(), price.found.end()) if meaning else None
-        if meaning and tool:
-            yield claim(tool, meaning.attribute, meaning.value, line, words=words, unit=meaning.unit)
+        stated = _stated_by(sentence, price)
+        tool = names.owner(sentence, price.found.start(), price.found.end()) if stated else None
+        if stated and tool:
+            attribute, value, unit = stated
+            yield claim(tool, attribute, value, line, words=words, unit=unit)
 
 
 def total_attribute(size: str) -> str:
@@ -368,20 +357,18 @@ def _unit(found: re.Match[str]) -> str:
     return f"per 1{'K' if (found['scale'] or 'M')[0] in 'kKt' else 'M'} tokens"
 
 
-def _meaning(sentence: str, price: _Price) -> _Meaning | None:
-    """Return a price per token, a saving, what a number of tokens costs; else nothing that can be claimed."""
+def _stated_by(sentence: str, price: _Price) -> tuple[str, str, str] | None:
+    """Return attribute, value and unit of a price per token, a saving or a total; None for what is no claim."""
     if price.unit:
-        return _Meaning(
-            attribute=f"{price.direction or 'token'}_price", value=f"{price.dollars} {price.unit}"
-        )
+        return f"{price.direction or 'token'}_price", f"{price.dollars} {price.unit}", ""
     if _SAVES.search(price.before):
-        return _Meaning(attribute="saving", value=price.dollars.lstrip("$"), unit="USD")
+        return "saving", price.dollars.lstrip("$"), "USD"
     before = sentence[: price.found.start()]
     told = list(_TOKENS.finditer(before))
     if not told or not _COSTS.search(before[told[-1].end() :]):
         return None
     daily = "_daily" if told[-1]["daily"] else ""
-    return _Meaning(attribute=f"{total_attribute(told[-1]['size'])}{daily}", value=price.dollars)
+    return f"{total_attribute(told[-1]['size'])}{daily}", price.dollars, ""
 
 
 #: A longer one is no sentence, and would take long to search.

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 from newsletter.content.pages.lines import Line, Page, Sections, is_broken, is_prose, without_glue
 from newsletter.content.records import Entry, slug
@@ -50,17 +49,17 @@ class Pair:
 
 def pairs(page: Page) -> list[Pair]:
     """Return the first lines that could be the title of a comparison."""
-    return list(islice(_pairs(page), TITLES))
-
-
-def _pairs(page: Page) -> Iterator[Pair]:
+    found: list[Pair] = []
     for line in page.lines:
         if len(line.text) > TITLE_LENGTH or line.bulleted or line.text.endswith(("?", ".")):
             continue
-        found = _TITLE.fullmatch(line.text)
-        if found:
-            left = re.sub(r"^compare\s*[/>:]\s*", "", found["left"], flags=re.I)
-            yield Pair(left=left, right=found["right"], line=line)
+        title = _TITLE.fullmatch(line.text)
+        if title:
+            left = re.sub(r"^compare\s*[/>:]\s*", "", title["left"], flags=re.I)
+            found.append(Pair(left=left, right=title["right"], line=line))
+            if len(found) == TITLES:
+                break
+    return found
 
 
 def check_end(page: Page, sections: Sections, closing: dict[str, str]) -> None:

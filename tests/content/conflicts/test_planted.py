@@ -96,6 +96,28 @@ def test_sources_that_agree_with_either_side_are_named_with_it(tmp_path: Path) -
     assert {each.source for each in (found.right, *found.also)} == {"Shop", "Gannet Mini 13B, model page"}
 
 
+def test_a_source_that_says_the_same_of_two_records_is_listed_once(tmp_path: Path) -> None:
+    def stating(source: str, price: str, *tools: str, verified_on: str = "2026-11-01") -> Pack:
+        claims = [
+            {"tool": each, "attribute": "input_price", "value": price, "verified_on": verified_on}
+            for each in tools
+        ]
+        return pack(
+            source={"name": source},
+            tools=[tool("gannet-13b", name="Gannet 13B"), tool("maker-gannet-13b", name="Maker: Gannet 13B")],
+            claims=claims,
+        )
+
+    found = check(
+        tmp_path,
+        stating("Newest", "$0.90/Mtok", "gannet-13b", verified_on="2026-11-20"),
+        stating("Archive", "$0.20/Mtok", "gannet-13b", "maker-gannet-13b"),
+        stating("Guide", "$0.20/Mtok", "gannet-13b"),
+    )
+    (differ,) = (each for each in found if each.kind is ContradictionKind.SOURCES_DIFFER)
+    assert [each.source for each in (differ.right, *differ.also)] == ["Archive", "Guide"]
+
+
 # ── identity ───────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -185,7 +185,8 @@ class App:
     def next_issue_words(self) -> str:
         """Return when the next issue is due, for a sentence: "on Thursday 26 November"."""
         day = local_time(next_slot(issue_schedule(self.settings), self.clock.now()).name)
-        return f"on {day:%A} {day.day} {day:%B}"
+        language = self.settings.language
+        return language.gettext("on %(day)s", day=language.day_of_year(day))
 
     def _welcome(self, reader_id: int) -> dict[str, object]:
         """Return what a welcome mail says."""
@@ -283,7 +284,13 @@ class App:
         settings = self.settings
         with self.database.read() as connection:
             mailings = load_mailings(
-                connection, issue_id, self.links, self.message_ids, self.clock, self.dkim
+                connection,
+                issue_id,
+                self.links,
+                self.message_ids,
+                self.clock,
+                self.dkim,
+                settings.language,
             )
         return Sender(
             database=self.database,

@@ -5,7 +5,7 @@ A message is called by its English text, so that English needs no catalogue. Eve
 with what writes: there is none of the process or the thread. The editors' desk, the command line and alerts are English.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -64,9 +64,33 @@ class Language:
         """1 Mar 2026."""
         return self._date(day, self.pgettext("pattern of a date", "d MMM y"))
 
+    def day_and_month(self, day: date) -> str:
+        """1 Mar."""
+        return self._date(day, self.pgettext("pattern of a date", "d MMM"))
+
+    def day_of_month(self, day: date) -> str:
+        """1."""
+        return self._date(day, self.pgettext("pattern of a date", "d"))
+
     def month(self, day: date) -> str:
         """November 2026."""
         return self._date(day, self.pgettext("pattern of a date", "MMMM y"))
+
+    def listed(self, parts: Iterable[str]) -> str:
+        """ "one and another"; empty for nothing."""
+        found = iter(parts)
+        listed = next(found, "")
+        for each in found:
+            listed = self.gettext("%(one)s and %(other)s", one=listed, other=each)
+        return listed
+
+    def listed_as_choice(self, parts: Iterable[str]) -> str:
+        """ "one or another"; empty for nothing."""
+        found = iter(parts)
+        listed = next(found, "")
+        for each in found:
+            listed = self.gettext("%(one)s or %(other)s", one=listed, other=each)
+        return listed
 
     def number(self, value: Decimal | int) -> str:
         """A score or share without needless zeros and without groups: "2", "66.7"."""

@@ -22,6 +22,7 @@ from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.personal import Personal
 from newsletter.digest.content import IssueContent, issue_content_from_json
 from newsletter.digest.store import get_frozen
+from newsletter.language import ENGLISH, Language
 from newsletter.readers.links import LinkSigner, Purpose, link
 from newsletter.readers.preferences import NO_PREFERENCES, Preferences
 from newsletter.render.compose import Composer, EncodedPlan
@@ -106,6 +107,8 @@ class Mailing:
     dkim: DkimSigner | None = None
     #: What approval froze of an issue; None for a single mail, which is the same for everybody.
     letter: IssueContent | None = None
+    #: What a reader's own lines are written in.
+    language: Language = ENGLISH
     _composer_of: Callable[[Program], Composer] = field(init=False)
     #: What is a reader's own: their blocks, and what their slots hold.
     _own: Callable[[Preferences], tuple[Program, Mapping[str, str]]] = field(init=False)
@@ -114,7 +117,7 @@ class Mailing:
 
     def __post_init__(self) -> None:
         encoded = EncodedPlan(self.plan)
-        personal = None if self.letter is None else Personal(self.letter, self.plan.block_ids)
+        personal = None if self.letter is None else Personal(self.letter, self.plan.block_ids, self.language)
 
         def own(preferences: Preferences) -> tuple[Program, Mapping[str, str]]:
             if personal is None:
@@ -178,10 +181,12 @@ def load_mailings(
     message_ids: MessageIds,
     clock: Clock,
     dkim: DkimSigner | None = None,
+    language: Language = ENGLISH,
 ) -> dict[str, Mailing]:
     """Return an approved issue's mailings by variant, made from what approval froze; raises NotFound before.
 
-    Message-IDs have the domain that From had then, whatever the settings say now.
+    Message-IDs have the domain that From had then, whatever the settings say now. A reader's own lines are in `language`
+    if the issue is.
     """
     frozen = get_frozen(connection, issue_id)
     frame = MessageFrame.from_json(frozen.sender)
@@ -196,6 +201,7 @@ def load_mailings(
             clock=clock,
             dkim=dkim,
             letter=issue_content_from_json(frozen.letter) if frozen.letter else None,
+            language=language if language.tag == frame.language else ENGLISH,
         )
         for variant, plan in frozen.plans.items()
     }

@@ -9,7 +9,8 @@ from decimal import Decimal
 
 from newsletter.digest.content import Followed, IssueContent, Rates
 from newsletter.digest.costs import NO_PRICE
-from newsletter.digest.wording import category_name, clip, money, token_count
+from newsletter.digest.wording import category_name, clip
+from newsletter.language import ENGLISH, Language
 from newsletter.readers.preferences import Preferences
 from newsletter.render.plan import (
     COSTS,
@@ -30,7 +31,8 @@ NAMES, NAME_LETTERS = 8, 40
 class Personal:
     """The personal side of one approved issue. `block_ids` are those of its plan, in the plan's order."""
 
-    def __init__(self, letter: IssueContent, block_ids: Sequence[str]) -> None:
+    def __init__(self, letter: IssueContent, block_ids: Sequence[str], language: Language = ENGLISH) -> None:
+        self._language = language
         self._ids = tuple(block_ids)
         self._topics = dict(_topics(letter))
         self._headings = {"more": "brief:", "cards": "card:", "lines": "line:"}
@@ -56,24 +58,31 @@ class Personal:
 
     def values(self, preferences: Preferences) -> dict[str, str]:
         """Return what the reader's own slots hold; those that no block of the program has may be missing."""
+        language = self._language
         names = [clip(each.name, NAME_LETTERS) for each in self._without_news(preferences)]
-        more = f" and {len(names) - NAMES} more" if len(names) > NAMES else ""
-        values = {SlotName.UNCHANGED.value: ", ".join(names[:NAMES]) + more}
+        unchanged = ", ".join(names[:NAMES])
+        if len(names) > NAMES:
+            unchanged = language.gettext(
+                "%(names)s and %(count)s more", names=unchanged, count=len(names) - NAMES
+            )
+        values = {SlotName.UNCHANGED.value: unchanged}
         rates, tokens = self._rates, preferences.monthly_tokens
         if rates is not None and tokens:
             # Every digit where it is no round number of millions.
-            volume = token_count(Decimal(tokens)) if tokens % 1_000_000 == 0 else f"{tokens:,}"
+            volume = language.compact(Decimal(tokens)) if tokens % 1_000_000 == 0 else language.count(tokens)
             values |= {
-                SlotName.VOLUME: f"{volume} tokens a month",
-                SlotName.VOLUME_LEFT: _cost(rates.left, tokens),
-                SlotName.VOLUME_RIGHT: _cost(rates.right, tokens),
+                SlotName.VOLUME: language.gettext("%(count)s tokens a month", count=volume),
+                SlotName.VOLUME_LEFT: _cost(rates.left, tokens, language),
+                SlotName.VOLUME_RIGHT: _cost(rates.right, tokens, language),
             }
         if rates is not None and preferences.team_size:
             tokens = preferences.team_size * rates.seat_tokens
             values |= {
-                SlotName.TEAM: f"Team of {preferences.team_size:,}",
-                SlotName.TEAM_LEFT: _cost(rates.left, tokens),
-                SlotName.TEAM_RIGHT: _cost(rates.right, tokens),
+                SlotName.TEAM: language.gettext(
+                    "Team of %(seats)s", seats=language.count(preferences.team_size)
+                ),
+                SlotName.TEAM_LEFT: _cost(rates.left, tokens, language),
+                SlotName.TEAM_RIGHT: _cost(rates.right, tokens, language),
             }
         return values
 
@@ -121,5 +130,5 @@ def _topics(letter: IssueContent) -> Iterator[tuple[str, str]]:
     yield from ((f"line:{each.key}", each.topic) for each in letter.lines)
 
 
-def _cost(rate: Decimal | None, tokens: int) -> str:
-    return NO_PRICE if rate is None else money(rate * tokens / 1_000_000)
+def _cost(rate: Decimal | None, tokens: int, language: Language) -> str:
+    return language.gettext(NO_PRICE) if rate is None else language.money(rate * tokens / 1_000_000)

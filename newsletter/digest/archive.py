@@ -43,6 +43,7 @@ from newsletter.digest.lead import (
     compare,
     result_figure,
     score_of,
+    versus,
 )
 from newsletter.digest.links import link_to
 from newsletter.digest.material import Dossier, Material, RulingsOn, gather
@@ -108,6 +109,7 @@ def write_details(
         tool_ids=[item.key for item in (*shown, *rest) if item.kind in KICKERS],
         source_order=settings.digest.source_order,
         rulings=rulings,
+        language=settings.language,
     )
     comparisons = tuple(
         _comparison(material.comparisons[item.key], material, settings)
@@ -157,15 +159,17 @@ def _tool(kind: ItemKind, dossier: Dossier, material: Material, settings: Settin
     return FullTool(
         tool_id=dossier.tool.id,
         name=dossier.name,
-        kicker=KICKERS[kind],
+        kicker=dossier.language.gettext(KICKERS[kind]),
         category=category_name(dossier.tool.category),
         scores=tuple(
-            (clip(each.reviewer or UNNAMED, 40), score)
+            (clip(each.reviewer or dossier.language.gettext(UNNAMED), 40), score)
             for each in dossier.reviews
             if (score := score_of(each)) and (score.decision or score.score is not None)
         ),
         mean=dossier.panel.rounded_mean,
-        tests=tuple((clip(each.test, 40), result_figure(each)) for each in dossier.benchmarks),
+        tests=tuple(
+            (clip(each.test, 40), result_figure(each, dossier.language)) for each in dossier.benchmarks
+        ),
         replies=tuple(_replies(asked, material, settings.digest.clear_margin)),
         link=link_to(dossier.name, dossier.tool.url, settings),
     )
@@ -184,7 +188,7 @@ def _mentions(rest: Iterable[Item], material: Material, settings: Settings) -> I
         tools = material.sides(comparison) if comparison else (dossier,) if dossier else ()
         if not tools:
             continue
-        label = " vs ".join(each.name for each in tools)
+        label = versus(*tools) if len(tools) == 2 else tools[0].name
         url = comparison.url if comparison else tools[0].tool.url
         yield OverflowMention(
             kind=item.kind,

@@ -17,7 +17,8 @@ from newsletter.digest.links import link_to
 from newsletter.digest.material import Dossier, Material
 from newsletter.digest.panel import VOTES_FOR_SHARE, Panel, panel_of
 from newsletter.digest.prices import offer_key
-from newsletter.digest.wording import clip, count_words, day, plain, unit_price, whole
+from newsletter.digest.wording import clip, count_words, plain, whole
+from newsletter.language import ENGLISH, N_, Language
 
 
 class ChangeKind(StrEnum):
@@ -88,9 +89,13 @@ class State:
     offers: Mapping[str, tuple[Offer, ...]]
     votes: Mapping[str, Votes]
     ours: frozenset[str]
+    #: What is said of them is written in.
+    language: Language = ENGLISH
 
     @classmethod
-    def read(cls, content: ContentStore, ids: Collection[str], moment: datetime) -> "State":
+    def read(
+        cls, content: ContentStore, ids: Collection[str], moment: datetime, language: Language = ENGLISH
+    ) -> "State":
         return cls(
             content.verdicts(ids, before=moment),
             content.reviews(ids, before=moment),
@@ -98,10 +103,11 @@ class State:
             content.offers(ids, before=moment),
             content.votes(ids, before=moment),
             frozenset(each.id for each in content.all_sources() if each.ours),
+            language,
         )
 
     def panel(self, key: str) -> Panel:
-        return panel_of(self.verdicts.get(key, ()), self.reviews.get(key, ()))
+        return panel_of(self.verdicts.get(key, ()), self.reviews.get(key, ()), self.language)
 
     def judged_on(self, key: str, panel: Panel) -> date | None:
         """The day of the verdict that the panel's split stands on; None where it is added up from reviews."""
@@ -127,7 +133,7 @@ def pair_if_moved(before: list[Claim], after: list[Claim]) -> tuple[Claim, Claim
 
 # Prices that changed: of tokens, in words, and at providers.
 
-PRICES = {"input_price": "input", "output_price": "output"}
+PRICES = {"input_price": N_("input"), "output_price": N_("output")}
 #: The size of the largest change of a price, and of one from or to nothing.
 MOST = Decimal(100)
 
@@ -146,7 +152,7 @@ def _of_prices(key: str, was: State, now: State) -> Iterator[Change]:
     by_source: dict[str, list[tuple[PriceChange, Claim, Claim]]] = {}
     for where in sorted(after, key=_place):
         pair = pair_if_moved(before[where], after[where]) if where in before else ours.get(where)
-        priced = _priced(*pair) if pair is not None else None
+        priced = _priced(*pair, now.language) if pair is not None else None
         if pair is not None and priced is not None:
             by_source.setdefault(where[0], []).append((priced, *pair))
     for source_id, parts in by_source.items():
@@ -155,7 +161,7 @@ def _of_prices(key: str, was: State, now: State) -> Iterator[Change]:
     offered = was.offered(key)
     for (source_id, provider), offer in now.offered(key).items():
         if (source_id, provider) in offered:
-            parts_ = list(_offer_prices(offered[source_id, provider], offer))
+            parts_ = list(_offer_prices(offered[source_id, provider], offer, now.language))
             if parts_:
                 yield _price_move(key, parts_, (offer_key(offer),), source_id, provider)
 
@@ -199,20 +205,23 @@ def _price_move(
     )
 
 
-def _priced(before: Claim, after: Claim) -> PriceChange | None:
+def _priced(before: Claim, after: Claim, language: Language) -> PriceChange | None:
     """The prices of two claims; None where they are not about one thing that has a price."""
     if after.attribute in PRICES and before.number is not None and after.number is not None:
-        return _of_tokens(PRICES[after.attribute], before.number, after.number)
-    return _of_words(before.value, after.value) if after.attribute == "price" else None
+        return _of_tokens(PRICES[after.attribute], before.number, after.number, language)
+    return _of_words(before.value, after.value, language) if after.attribute == "price" else None
 
 
-def _of_tokens(label: str, before: Decimal, after: Decimal) -> PriceChange:
+def _of_tokens(label: str, before: Decimal, after: Decimal, language: Language) -> PriceChange:
     return PriceChange(
-        label=label, before=unit_price(before), after=unit_price(after), percent=_percent(before, after)
+        label=language.gettext(label),
+        before=language.price(before),
+        after=language.price(after),
+        percent=_percent(before, after),
     )
 
 
-def _of_words(before: str, after: str) -> PriceChange | None:
+def _of_words(before: str, after: str, language: Language) -> PriceChange | None:
     """Prices in words: the same words around one sum, or free on one side and one sum on the other."""
     sums = [_AMOUNT.findall(text) for text in (before, after)]
     around = [" ".join(_AMOUNT.sub(" ", text).split()).casefold() for text in (before, after)]
@@ -225,10 +234,14 @@ def _of_words(before: str, after: str) -> PriceChange | None:
         )
     if counts == (0, 1) and _FREE.fullmatch(before.strip()):
         return PriceChange(
-            label="", before="free", after=_sum(after), percent=None, tail=_AMOUNT.split(after)[-1].strip()
+            label="",
+            before=language.gettext("free"),
+            after=_sum(after),
+            percent=None,
+            tail=_AMOUNT.split(after)[-1].strip(),
         )
     if counts == (1, 0) and _FREE.fullmatch(after.strip()):
-        return PriceChange(label="", before=_sum(before), after="free", percent=None)
+        return PriceChange(label="", before=_sum(before), after=language.gettext("free"), percent=None)
     return None
 
 
@@ -245,14 +258,14 @@ def _percent(before: Decimal, after: Decimal) -> int | None:
     return whole(exact) or (1 if exact > 0 else -1)
 
 
-def _offer_prices(before: Offer, after: Offer) -> Iterator[PriceChange]:
+def _offer_prices(before: Offer, after: Offer, language: Language) -> Iterator[PriceChange]:
     sides = (
         ("input", before.input_price, after.input_price),
         ("output", before.output_price, after.output_price),
     )
     for label, old, new in sides:
         if old is not None and new is not None and old != new:
-            yield _of_tokens(label, old, new)
+            yield _of_tokens(label, old, new, language)
 
 
 def _merged(changes: Iterable[Change]) -> Iterator[Change]:
@@ -284,7 +297,11 @@ _GIVEN_UP = re.compile(r"deprecat|retir|sunset|discontinu|end of life|withdrawn|
 
 
 def find_changes(
-    content: ContentStore, since: datetime | None, until: datetime, published: Collection[str]
+    content: ContentStore,
+    since: datetime | None,
+    until: datetime,
+    published: Collection[str],
+    language: Language = ENGLISH,
 ) -> tuple[Change, ...]:
     """Return everything that changed, the largest first. `published` are the comparisons in earlier issues.
 
@@ -293,7 +310,7 @@ def find_changes(
     if since is None or since >= until:
         return ()
     ids = content.stated_between(since, until)
-    was, now = (State.read(content, ids, moment) for moment in (since, until))
+    was, now = (State.read(content, ids, moment, language) for moment in (since, until))
     found = [change for key in ids for change in _of_tool(key, was, now)]
     found += _of_descriptions(content.revisions(since, until), published)
     found += _of_votes(content.reader_votes(since=since, before=until))
@@ -412,8 +429,6 @@ CHANGES, CHANGE_WORDS = 5, 20
 #: A change heads the mail from this size on, where it is larger than what the lead has to say.
 HEADING = Decimal(30)
 
-_SAYS = {True: "ship", False: "skip", None: "a tie"}
-
 
 def changes_block(
     changes: Sequence[Change], material: Material, settings: Settings
@@ -455,8 +470,9 @@ def lead_size(lead: tuple[Dossier, Dossier] | None) -> Decimal:
 def heading_of(change: Change, material: Material) -> Iterator[str]:
     """What a subject says of a change, the fullest first."""
     dossier = material.dossiers[change.key]
+    _ = material.language.gettext
     if change.kind is ChangeKind.DECISION and change.panel is not None:
-        turn = f"the panel turns to {_SAYS[change.panel.ships_it]}"
+        turn = _("the panel turns to %(decision)s", decision=_decision(change.panel))
         yield f"{dossier.name}: {turn}, {change.before} → {change.after}"
         yield f"{dossier.name}: {turn}"
     elif change.kind is ChangeKind.PRICE:
@@ -464,9 +480,9 @@ def heading_of(change: Change, material: Material) -> Iterator[str]:
             change.prices, key=lambda each: 1_000_000 if each.percent is None else abs(each.percent)
         )
         yield f"{dossier.name}: {_price(largest)}"
-        yield f"{dossier.name}: a new price"
+        yield _("%(tool)s: a new price", tool=dossier.name)
     elif change.kind in (ChangeKind.SHARE, ChangeKind.SCORE):
-        what = "panel" if change.kind is ChangeKind.SHARE else "mean score"
+        what = _("panel") if change.kind is ChangeKind.SHARE else _("mean score")
         yield f"{dossier.name}: {what} {change.before} → {change.after}"
     else:
         yield f"{dossier.name}: {change.before} → {change.after}"
@@ -482,7 +498,9 @@ def change_line(change: Change, material: Material, settings: Settings) -> Chang
     if dossier is None:
         return None
     words = _fitted(dossier.name, list(_lines(change, material)))
-    link = link_to(f"More on {clip(dossier.name, 30)}", dossier.tool.url, settings)
+    link = link_to(
+        material.language.gettext("More on %(tool)s", tool=clip(dossier.name, 30)), dossier.tool.url, settings
+    )
     return ChangeLine(tool_id=dossier.tool.id, words=Figure(text=words, claims=change.claims), link=link)
 
 
@@ -490,8 +508,9 @@ def _updated(change: Change, material: Material, settings: Settings) -> ChangeLi
     comparison = material.comparisons.get(change.key)
     if comparison is None:
         return None
-    words = f"Updated since we compared them: {headline_of(comparison, *material.sides(comparison))}."
-    link = link_to("What it says now", comparison.url, settings)
+    headline = headline_of(comparison, *material.sides(comparison))
+    words = material.language.gettext("Updated since we compared them: %(headline)s.", headline=headline)
+    link = link_to(material.language.gettext("What it says now"), comparison.url, settings)
     return ChangeLine(tool_id=comparison.left_id, words=Figure(text=words, claims=change.claims), link=link)
 
 
@@ -501,16 +520,40 @@ def _voted(change: Change, material: Material, settings: Settings) -> ChangeLine
         return None
     names = {side.tool.id: side.name for side in material.sides(comparison)}
     counted = [each for each in change.totals if each.tool_id in names and each.ship + each.skip]
-    said = [f"{_would(each)} {clip(names[each.tool_id], 40)} ({each.ship}–{each.skip})" for each in counted]
+    said = [_would(each, clip(names[each.tool_id], 40), material.language) for each in counted]
     if not said:
         return None
-    words = f"You voted: {', '.join(said)}."
-    link = link_to(" vs ".join(clip(each, 30) for each in names.values()), comparison.url, settings)
+    words = material.language.gettext("You voted: %(votes)s.", votes=", ".join(said))
+    link = link_to(_both(list(names.values()), material.language), comparison.url, settings)
     return ChangeLine(tool_id=comparison.left_id, words=Figure(text=words, claims=change.claims), link=link)
 
 
-def _would(total: ReaderVotes) -> str:
-    return "tie on" if total.ship == total.skip else "ship" if total.ship > total.skip else "skip"
+def _both(names: Sequence[str], language: Language) -> str:
+    """The names of a comparison's tools; of one that was merged into the other, its name."""
+    shown = [clip(each, 30) for each in names]
+    if len(shown) != 2:
+        return "".join(shown)
+    return language.gettext("%(left)s vs %(right)s", left=shown[0], right=shown[1])
+
+
+def _would(total: ReaderVotes, tool: str, language: Language) -> str:
+    """ "ship Borealis (5–2)"."""
+    values: dict[str, object] = {"tool": tool, "ship": total.ship, "skip": total.skip}
+    if total.ship == total.skip:
+        return language.gettext("tie on %(tool)s (%(ship)s–%(skip)s)", **values)
+    if total.ship > total.skip:
+        return language.gettext("ship %(tool)s (%(ship)s–%(skip)s)", **values)
+    return language.gettext("skip %(tool)s (%(ship)s–%(skip)s)", **values)
+
+
+def _decision(panel: Panel) -> str:
+    """What the majority says, in a word."""
+    language = panel.language
+    if panel.ships_it is None:
+        return language.pgettext("what the panel turned to", "a tie")
+    if panel.ships_it:
+        return language.pgettext("what the panel turned to", "ship")
+    return language.pgettext("what the panel turned to", "skip")
 
 
 def _fitted(name: str, lines: list[str]) -> str:
@@ -525,52 +568,68 @@ def _fitted(name: str, lines: list[str]) -> str:
 
 def _lines(change: Change, material: Material) -> Iterator[str]:
     """Ways to say it, the fullest first."""
+    _ = material.language.gettext
     if change.kind is ChangeKind.PRICE:
         yield from _price_lines(change, material)
         return
     if change.kind in (ChangeKind.DECISION, ChangeKind.SHARE):
-        said = _panel(change)
+        said = _panel(change, material.language)
     elif change.kind is ChangeKind.SCORE:
-        said = f"mean score {change.before} → {change.after}"
+        what = _("mean score")
+        said = f"{what} {change.before} → {change.after}"
     elif change.kind is ChangeKind.STATUS:
         said = f"{clip(change.before, 20)} → {clip(change.after, 20)}"
     else:
-        said = f"new release, {clip(change.before, 20)} → {clip(change.after, 20)}"
-    for reason in _reasons(change):
+        said = _(
+            "new release, %(before)s → %(after)s",
+            before=clip(change.before, 20),
+            after=clip(change.after, 20),
+        )
+    for reason in _reasons(change, material.language):
         yield f"{said}; {reason}."
     yield f"{said}."
 
 
-def _panel(change: Change) -> str:
-    turned = change.kind is ChangeKind.DECISION and change.panel is not None
-    start = f"the panel turned to {_SAYS[change.panel.ships_it]}," if turned and change.panel else "panel"
+def _panel(change: Change, language: Language) -> str:
     before, after = (
-        f"{split}{_on(when, change.after_on)}"
+        f"{split}{_on(when, change.after_on, language)}"
         for split, when in ((change.before, change.before_on), (change.after, change.after_on))
     )
-    return f"{start} {before} → {after}"
+    if change.kind is ChangeKind.DECISION and change.panel is not None:
+        return language.gettext(
+            "the panel turned to %(decision)s, %(before)s → %(after)s",
+            decision=_decision(change.panel),
+            before=before,
+            after=after,
+        )
+    panel = language.gettext("panel")
+    return f"{panel} {before} → {after}"
 
 
-def _on(when: date | None, last: date | None) -> str:
+def _on(when: date | None, last: date | None, language: Language) -> str:
     """ " (11 Nov)", with its year where the other day is in another one; empty where unknown."""
     if when is None:
         return ""
-    text = day(when)
-    return f" ({text if last is None or last.year != when.year else text.rpartition(' ')[0]})"
+    year_matters = last is None or last.year != when.year
+    return f" ({language.short_date(when) if year_matters else language.day_and_month(when)})"
 
 
-def _reasons(change: Change) -> Iterator[str]:
+def _reasons(change: Change, language: Language) -> Iterator[str]:
     """Why it is so, where that shows: the community says otherwise, or the panel is divided."""
     if change.panel is None or change.kind not in (ChangeKind.DECISION, ChangeKind.SHARE, ChangeKind.SCORE):
         return
     votes = change.votes
     if votes is not None and _disagrees(votes, change.panel):
         total = votes.ship + votes.skip
-        seen = _on(votes.seen_at.date(), change.after_on)
-        yield f"community{seen}: {whole(Decimal(100 * votes.ship) / total)} % of {total} ship"
-        yield "the community disagrees"
+        yield language.gettext(
+            "community%(day)s: %(share)s %% of %(total)s ship",
+            day=_on(votes.seen_at.date(), change.after_on, language),
+            share=whole(Decimal(100 * votes.ship) / total),
+            total=total,
+        )
+        yield language.gettext("the community disagrees")
     if change.panel.is_split and change.kind is not ChangeKind.SCORE:
-        yield "the panel is divided"
+        yield language.gettext("the panel is divided")
 
 
 def _disagrees(votes: Votes, panel: Panel) -> bool:
@@ -584,11 +643,17 @@ def _disagrees(votes: Votes, panel: Panel) -> bool:
 def _price_lines(change: Change, material: Material) -> Iterator[str]:
     ours = (source := material.sources.get(change.source_id)) is not None and source.ours
     parts = [_price(each, with_tail=ours) for each in change.prices]
-    at = f"at {clip(change.provider, 30)}, " if change.provider else ""
-    by = f", says {clip(source.name, 40)}" if source is not None else ""
+    _ = material.language.gettext
     for shown in (parts, parts[:1]):
-        yield f"{at}{', '.join(shown)}{by}."
-        yield f"{at}{', '.join(shown)}."
+        prices = ", ".join(shown)
+        if change.provider:
+            prices = _("at %(provider)s, %(prices)s", provider=clip(change.provider, 30), prices=prices)
+        if source is not None:
+            said = _("%(prices)s, says %(source)s", prices=prices, source=clip(source.name, 40))
+            yield f"{said}."
+        else:
+            yield f"{prices}."
+        yield f"{prices}."
 
 
 def _price(priced: PriceChange, *, with_tail: bool = False) -> str:

@@ -9,19 +9,16 @@ from newsletter.content.records import Claim, Offer, Source
 from newsletter.digest.content import Costs, Figure, Rates, TableRow
 from newsletter.digest.material import Dossier, Material
 from newsletter.digest.prices import Prices, offer_key
-from newsletter.digest.wording import clip, dated, figure, fit, join, money, plain, said_by, unit_price
+from newsletter.digest.wording import clip, dated, figure, fit, join, plain, said_by, start_with_capital
+from newsletter.language import ENGLISH, N_, Language
 
 #: What every row assumes: weights that run in one's own house are not priced.
-BASIS = "By the token, half input, half output."
+BASIS = N_("By the token, half input, half output.")
 #: Tokens a month, half in, half out.
-VOLUMES: tuple[tuple[str, int], ...] = (
-    ("1M tokens", 1_000_000),
-    ("10M", 10_000_000),
-    ("100M", 100_000_000),
-)
-NO_PRICE = "no token price recorded"
+VOLUMES = (1_000_000, 10_000_000, 100_000_000)
+NO_PRICE = N_("no token price recorded")
 #: The same in the narrow cells of the cost table.
-NO_COST = "not recorded"
+NO_COST = N_("not recorded")
 
 
 def monthly_cost(prices: Prices, tokens: int) -> Decimal | None:
@@ -29,21 +26,30 @@ def monthly_cost(prices: Prices, tokens: int) -> Decimal | None:
     return None if prices.even is None else prices.even * tokens / 1_000_000
 
 
-def cost_figure(prices: Prices, tokens: int) -> Figure:
+def cost_figure(prices: Prices, tokens: int, language: Language = ENGLISH) -> Figure:
     cost = monthly_cost(prices, tokens)
-    return Figure(text=NO_COST) if cost is None else prices.figure(money(cost))
+    return Figure(text=language.gettext(NO_COST)) if cost is None else prices.figure(language.money(cost))
 
 
-def price_figure(prices: Prices, unit: str = " per 1M tokens") -> Figure:
+def price_figure(prices: Prices, language: Language = ENGLISH, *, with_unit: bool = True) -> Figure:
     """ "$0.10 in / $0.30 out per 1M tokens"; what is not recorded is said to be so."""
+    _ = language.gettext
     if not prices.known:
-        return Figure(text=NO_PRICE)
-    sides = ((prices.input, "in"), (prices.output, "out"))
+        return Figure(text=_(NO_PRICE))
     said = (
-        f"{side} not recorded" if amount is None else f"{unit_price(amount)} {side}" for amount, side in sides
+        _("in not recorded")
+        if prices.input is None
+        else _("%(price)s in", price=language.price(prices.input)),
+        _("out not recorded")
+        if prices.output is None
+        else _("%(price)s out", price=language.price(prices.output)),
     )
-    via = f" at {clip(prices.provider, 30)}" if prices.provider else ""
-    return prices.figure(f"{' / '.join(said)}{unit}{via}")
+    text = " / ".join(said)
+    if with_unit:
+        text = _("%(prices)s per 1M tokens", prices=text)
+    if prices.provider:
+        text = _("%(prices)s at %(provider)s", prices=text, provider=clip(prices.provider, 30))
+    return prices.figure(text)
 
 
 def costs_block(
@@ -52,10 +58,12 @@ def costs_block(
     """The cost table; None where neither side has a token price."""
     if left.prices.even is None and right.prices.even is None:
         return None
-    volumes = tuple(_row(label, tokens, left, right) for label, tokens in VOLUMES)
+    language = settings.language
+    volumes = tuple(_row(volume_label(tokens, language), tokens, left, right) for tokens in VOLUMES)
     seat_tokens = settings.digest.team_messages * settings.digest.team_tokens * settings.digest.team_days
     team_tokens = settings.digest.team_seats * seat_tokens
-    team = _row(f"Team of {settings.digest.team_seats}", team_tokens, left, right) if team_tokens else None
+    label = language.gettext("Team of %(seats)s", seats=settings.digest.team_seats)
+    team = _row(label, team_tokens, left, right) if team_tokens else None
     return Costs(
         volumes=volumes,
         team=team,
@@ -65,9 +73,17 @@ def costs_block(
     )
 
 
+def volume_label(tokens: int, language: Language) -> str:
+    """ "1M tokens", and below it "10M", "100M"."""
+    count = language.compact(Decimal(tokens))
+    return language.gettext("%(count)s tokens", count=count) if tokens == VOLUMES[0] else count
+
+
 def _row(label: str, tokens: int, left: Dossier, right: Dossier) -> TableRow:
     return TableRow(
-        label=label, left=cost_figure(left.prices, tokens), right=cost_figure(right.prices, tokens)
+        label=label,
+        left=cost_figure(left.prices, tokens, left.language),
+        right=cost_figure(right.prices, tokens, right.language),
     )
 
 
@@ -77,20 +93,25 @@ def _dated(left: Dossier, right: Dossier, sources: Mapping[str, Source]) -> str:
     said = {each.name: dates_of(each.prices.claims, each, sources) for each in priced}
     if len(set(said.values())) == 1:
         when = next(iter(said.values()))
-        return f"{when[:1].upper()}{when[1:]}."
-    return f"Prices: {'; '.join(f'{name}, {when}' for name, when in said.items())}."
+        return f"{start_with_capital(when)}."
+    dates = "; ".join(f"{name}, {when}" for name, when in said.items())
+    return left.language.gettext("Prices: %(dates)s.", dates=dates)
 
 
 def dates_of(grounds: Container[str], dossier: Dossier, sources: Mapping[str, Source]) -> str:
     """ "checked 18 Nov 2026": when a price that stands on these was looked at; all days where they differ."""
-    days = (dated(each, sources.get(each.source_id)) for each in _stated(grounds, dossier))
-    return " and ".join(dict.fromkeys(days))
+    days = (dated(each, sources.get(each.source_id), dossier.language) for each in _stated(grounds, dossier))
+    return dossier.language.listed(dict.fromkeys(days))
 
 
 def origins_of(grounds: Container[str], dossiers: Iterable[Dossier], sources: Mapping[str, Source]) -> str:
     """ "Tessel Works, price list, checked 18 Nov 2026": whose facts and prices these are, each once."""
-    stated = (each for dossier in dossiers for each in _stated(grounds, dossier))
-    return "; ".join(dict.fromkeys(said_by(each, sources.get(each.source_id)) for each in stated))
+    stated = (
+        said_by(each, sources.get(each.source_id), dossier.language)
+        for dossier in dossiers
+        for each in _stated(grounds, dossier)
+    )
+    return "; ".join(dict.fromkeys(stated))
 
 
 def _stated(grounds: Container[str], dossier: Dossier) -> Iterator[Claim | Offer]:
@@ -99,17 +120,22 @@ def _stated(grounds: Container[str], dossier: Dossier) -> Iterator[Claim | Offer
 
 
 def _basis(settings: Settings, with_team: bool) -> str:
+    language = settings.language
+    basis = language.gettext(BASIS)
     if not with_team:
-        return BASIS
-    return (
-        f"{BASIS} Seat: {settings.digest.team_messages:,} daily messages of {settings.digest.team_tokens:,} tokens, "
-        f"{settings.digest.team_days} days."
+        return basis
+    seat = language.gettext(
+        "Seat: %(messages)s daily messages of %(tokens)s tokens, %(days)s days.",
+        messages=language.count(settings.digest.team_messages),
+        tokens=language.count(settings.digest.team_tokens),
+        days=settings.digest.team_days,
     )
+    return f"{basis} {seat}"
 
 
 # How one pays for a tool, as a reader compares it: in a table, and in a word or two.
 
-NO_PRICING = "no price recorded"
+NO_PRICING = N_("no price recorded")
 PRICING_WORDS = 12
 #: The volume at which two prices are compared in a sentence.
 COMPARED_TOKENS = 10_000_000
@@ -126,32 +152,40 @@ def pricing_figure(dossier: Dossier, material: Material) -> Figure:
         if words:
             return figure(words, stated)
     if dossier.prices.known:
-        return price_figure(dossier.prices)
-    return Figure(text=plain(dossier.tool.entry) or NO_PRICING)
+        return price_figure(dossier.prices, dossier.language)
+    return Figure(text=plain(dossier.tool.entry) or dossier.language.gettext(NO_PRICING))
 
 
 def pricing_kind(dossier: Dossier) -> Figure:
     """ "free", "free to start", "pay per token", "paid", or empty where nothing says."""
     prices, stated = dossier.prices, dossier.facts.get("price")
+    _ = dossier.language.gettext
+    free, per_token = _("free"), _("pay per token")
     if prices.known:
         paid = prices.even is None or prices.even > 0
-        return prices.figure("pay per token" if paid else "free")
+        return prices.figure(per_token if paid else free)
     entry = dossier.tool.entry.strip().casefold()
     text = f"{entry}; {stated.claim.value.casefold()}" if stated is not None else entry
     said = stated.claim.value.strip().casefold() if stated is not None else entry
     if said.startswith("free") or entry == "free":
-        return figure("free to start" if _LIMITED.search(text) or "freemium" in text else "free", stated)
+        limited = _LIMITED.search(text) or "freemium" in text
+        return figure(_("free to start") if limited else free, stated)
     if _PER_TOKEN.search(text):
-        return figure("pay per token", stated)
-    return figure("paid" if entry == "paid" else "", stated)
+        return figure(per_token, stated)
+    return figure(_("paid") if entry == "paid" else "", stated)
 
 
 def contrast(first: Dossier, second: Dossier) -> Figure:
     """ "$2.00 against $12.00 a month at 10M tokens", "free against pay per token"; empty where nothing is known."""
+    language = first.language
     costs = [monthly_cost(each.prices, COMPARED_TOKENS) for each in (first, second)]
     if costs[0] is not None and costs[1] is not None:
         return join(
-            f"{money(costs[0])} against {money(costs[1])} a month at 10M tokens",
+            language.gettext(
+                "%(first)s against %(second)s a month at 10M tokens",
+                first=language.money(costs[0]),
+                second=language.money(costs[1]),
+            ),
             first.prices.figure(""),
             second.prices.figure(""),
         )
@@ -159,5 +193,6 @@ def contrast(first: Dossier, second: Dossier) -> Figure:
     if not kinds[0].text and not kinds[1].text:
         return Figure(text="")
     if kinds[0].text == kinds[1].text:
-        return join(f"both {kinds[0].text}", *kinds)
-    return join(f"{kinds[0].text or NO_PRICING} against {kinds[1].text or NO_PRICING}", *kinds)
+        return join(language.gettext("both %(pricing)s", pricing=kinds[0].text), *kinds)
+    said = [each.text or language.gettext(NO_PRICING) for each in kinds]
+    return join(language.gettext("%(first)s against %(second)s", first=said[0], second=said[1]), *kinds)

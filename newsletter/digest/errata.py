@@ -15,7 +15,6 @@ from newsletter.db.schema import errata, issues
 from newsletter.digest.content import Correction, Link
 from newsletter.digest.issues import Issue
 from newsletter.digest.links import archive_url
-from newsletter.digest.wording import day
 from newsletter.errors import ChangedMeanwhile
 
 #: Where an issue's page shows its errata.
@@ -53,10 +52,17 @@ def corrections_of(untold: Iterable[Untold], settings: Settings) -> tuple[Correc
 
 def _correction(untold: Untold, settings: Settings) -> Correction:
     erratum = untold.erratum
-    label = f"No. {untold.number}"
+    language = settings.language
+    label = language.gettext("No. %(number)s", number=untold.number)
     return Correction(
         erratum_id=erratum.id,
-        words=f"Correction to {label} ({day(untold.date_on)}): we wrote “{erratum.said}”. Right is: {erratum.right}",
+        words=language.gettext(
+            "Correction to %(issue)s (%(day)s): we wrote “%(said)s”. Right is: %(right)s",
+            issue=label,
+            day=language.short_date(untold.date_on),
+            said=erratum.said,
+            right=erratum.right,
+        ),
         link=Link(label=label, url=_url(untold, settings)) if untold.slug else None,
     )
 

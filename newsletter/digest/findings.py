@@ -10,7 +10,7 @@ from newsletter.content.records import Source
 from newsletter.digest.content import Figure
 from newsletter.digest.costs import monthly_cost, origins_of
 from newsletter.digest.material import Dossier
-from newsletter.digest.wording import figure, join, label_of, money, number_of, token_count, value_of
+from newsletter.digest.wording import figure, join, label_of, number_of, value_of
 
 FINDINGS = 3
 #: Of fewer scores or reviews nothing is the highest, the widest or everyone.
@@ -69,7 +69,13 @@ def _widest_pair(pairs: Sequence[Pair], margin: int) -> Pair | None:
 def _widest_gap(pair: Pair) -> Figure:
     high, low = sorted(pair, key=_mean, reverse=True)
     return Figure(
-        text=f"Widest panel gap here: {high.name}, mean {_mean(high)}, against {low.name}, {_mean(low)}.",
+        text=high.language.gettext(
+            "Widest panel gap here: %(high)s, mean %(high_mean)s, against %(low)s, %(low_mean)s.",
+            high=high.name,
+            high_mean=_mean(high),
+            low=low.name,
+            low_mean=_mean(low),
+        ),
         claims=(*high.panel.mean_grounds, *low.panel.mean_grounds),
     )
 
@@ -95,7 +101,9 @@ def _most_divided(tools: Sequence[Dossier], lead: Sequence[Dossier]) -> Figure |
     if most in lead:
         return None
     return Figure(
-        text=f"Most divided panel here: {most.name}, {most.panel.words}.",
+        text=most.language.gettext(
+            "Most divided panel here: %(tool)s, %(split)s.", tool=most.name, split=most.panel.words
+        ),
         claims=most.panel.split_grounds,
     )
 
@@ -114,9 +122,13 @@ def _price_gap(
     costs = [monthly_cost(each.prices, COMPARED_TOKENS) for each in (cheap, dear)]
     if _factor(widest) < GAP or costs[0] is None or costs[1] is None:
         return None
-    text = (
-        f"Largest price gap here: 10M tokens a month cost {money(costs[0])} with {cheap.name}, "
-        f"{money(costs[1])} with {dear.name}"
+    language = cheap.language
+    text = language.gettext(
+        "Largest price gap here: 10M tokens a month cost %(low)s with %(cheap)s, %(high)s with %(dear)s",
+        low=language.money(costs[0]),
+        cheap=cheap.name,
+        high=language.money(costs[1]),
+        dear=dear.name,
     )
     stands_on = join("", cheap.prices.figure(""), dear.prices.figure(""))
     return _sourced(text, stands_on, tools, sources)
@@ -133,8 +145,14 @@ def _dispute(tools: Sequence[Dossier]) -> Figure | None:
         for attribute in ("input_price", "output_price"):
             fact = dossier.facts.get(attribute)
             if fact is not None and fact.disputed:
-                values = " or ".join(dict.fromkeys(value_of(each) for each in (fact.claim, *fact.others)))
-                line = f"Sources differ on {dossier.name}, {label_of(attribute)}: {values}/1M tokens."
+                language = dossier.language
+                values = dict.fromkeys(value_of(each, language) for each in (fact.claim, *fact.others))
+                line = language.gettext(
+                    "Sources differ on %(tool)s, %(fact)s: %(values)s/1M tokens.",
+                    tool=dossier.name,
+                    fact=label_of(attribute, language),
+                    values=language.listed_as_choice(values),
+                )
                 return figure(line, fact)
     return None
 
@@ -147,7 +165,12 @@ def _highest_mean(tools: Sequence[Dossier], margin: int) -> Figure | None:
     best, second = known[:2]
     if best.panel.scores < FEWEST or _mean(best) - _mean(second) < max(1, margin):
         return None
-    text = f"Highest mean here: {best.name}, {_mean(best)} from {best.panel.scores} scores."
+    text = best.language.gettext(
+        "Highest mean here: %(tool)s, %(mean)s from %(scores)s scores.",
+        tool=best.name,
+        mean=_mean(best),
+        scores=best.panel.scores,
+    )
     return Figure(text=text, claims=best.panel.mean_grounds)
 
 
@@ -156,8 +179,11 @@ def _longest_context(tools: Sequence[Dossier], sources: Mapping[str, Source]) ->
     if len(known) < 2:
         return None
     longest = max(known, key=lambda each: number_of(each.facts.get("context")) or 0)
-    count = token_count(number_of(longest.facts.get("context")) or Decimal(0))
-    line = f"Longest context here: {longest.name}, {count} tokens"
+    language = longest.language
+    count = language.compact(number_of(longest.facts.get("context")) or Decimal(0))
+    line = language.gettext(
+        "Longest context here: %(tool)s, %(count)s tokens", tool=longest.name, count=count
+    )
     return _sourced(line, figure("", longest.facts.get("context")), tools, sources)
 
 
@@ -165,7 +191,11 @@ def _unanimous(tools: Sequence[Dossier], lead: Sequence[Dossier]) -> Figure | No
     for dossier in tools:
         if dossier not in lead and dossier.panel.share == 100 and dossier.panel.reviewers >= FEWEST:
             return Figure(
-                text=f"Everyone on the panel ships {dossier.name}: {dossier.panel.words}.",
+                text=dossier.language.gettext(
+                    "Everyone on the panel ships %(tool)s: %(split)s.",
+                    tool=dossier.name,
+                    split=dossier.panel.words,
+                ),
                 claims=dossier.panel.split_grounds,
             )
     return None

@@ -20,7 +20,7 @@ from newsletter.digest.content import (
     ToolName,
 )
 from newsletter.digest.costs import dates_of, pricing_kind
-from newsletter.digest.lead import against, bottom_line, clear_pick, headline_of, short_lines
+from newsletter.digest.lead import against, bottom_line, clear_pick, headline_of, short_lines, versus
 from newsletter.digest.links import link_or_words, link_to
 from newsletter.digest.material import Dossier, Material
 from newsletter.digest.panel import COMMUNITY, community, votes_day
@@ -30,13 +30,14 @@ from newsletter.digest.wording import (
     clip,
     count_words,
     date_of,
-    day,
+    date_words,
     figure,
     fit,
     plain,
     split_sentences,
     value_of,
 )
+from newsletter.language import N_, Language
 
 # The other comparisons, each in at most thirty words.
 
@@ -48,7 +49,7 @@ def brief_block(comparison: Comparison, material: Material, settings: Settings, 
     left, right = material.sides(comparison)
     own = headline_of(comparison, left, right)
     # The line below names the winner only: the headline has to say which tools it is about.
-    headline = own if left.name in own and right.name in own else f"{left.name} vs {right.name}"
+    headline = own if left.name in own and right.name in own else versus(left, right)
     return Brief(
         comparison_id=comparison.id,
         topic=category_name(left.tool.category or right.tool.category),
@@ -70,31 +71,31 @@ def _line(comparison: Comparison, left: Dossier, right: Dossier, settings: Setti
         if count_words(line.text) <= most:
             return line
     if not left.panel.exists and not right.panel.exists:
-        return Figure(text="No panel yet.")
+        return Figure(text=left.language.gettext("No panel yet."))
     return Figure(text=_standings(left, right), claims=(*left.panel.grounds, *right.panel.grounds))
 
 
 def _standings(left: Dossier, right: Dossier) -> str:
     """How the panel stands, without names: left and right are those of the headline."""
+    _ = left.language.gettext
     if left.panel.exists and right.panel.exists:
-        return f"Panel: {against(left, right)}."
-    known, which = (left, "first") if left.panel.exists else (right, "second")
-    return f"Only the {which} has a panel yet: {known.panel.brief}."
+        return _("Panel: %(standings)s.", standings=against(left, right))
+    if left.panel.exists:
+        return _("Only the first has a panel yet: %(standing)s.", standing=left.panel.brief)
+    return _("Only the second has a panel yet: %(standing)s.", standing=right.panel.brief)
 
 
 # New verdicts and new models, in one card shape of at most thirty-five words.
 
 CARD_WORDS = 35
-KICKERS = {ItemKind.VERDICT: "new verdict", ItemKind.MODEL: "new model"}
+KICKERS = {ItemKind.VERDICT: N_("new verdict"), ItemKind.MODEL: N_("new model")}
 #: What a new model's card says of it, in this order.
 MODEL_FACTS = (
-    ("context", "Context"),
-    ("input_price", "Input"),
-    ("output_price", "Output"),
-    ("licence", "Licence"),
+    ("context", N_("Context")),
+    ("input_price", N_("Input")),
+    ("output_price", N_("Output")),
+    ("licence", N_("Licence")),
 )
-#: Units that a value is not written with, as short as a card needs them.
-UNITS = {"USD/Mtok": "/1M tokens", "tokens": " tokens"}
 FACT_WORDS = 5
 
 
@@ -106,13 +107,14 @@ def card_block(
         _model_facts(dossier, sources) if kind is ItemKind.MODEL else _verdict_facts(dossier, sources)
     )
     split = dossier.panel.figure()
-    spoken = (dossier.name, KICKERS[kind], split.text, *(f"{label} {value.text}" for label, value in facts))
+    kicker = dossier.language.gettext(KICKERS[kind])
+    spoken = (dossier.name, kicker, split.text, *(f"{label} {value.text}" for label, value in facts))
     left = max(0, CARD_WORDS - count_words(" ".join(spoken)))
     return Card(
         tool_id=dossier.tool.id,
         topic=category_name(dossier.tool.category),
         name=dossier.name,
-        kicker=KICKERS[kind],
+        kicker=kicker,
         split=split,
         share=dossier.panel.rounded_share,
         line=fit(dossier.tagline, left) or fit(dossier.best_for, left),
@@ -123,40 +125,52 @@ def card_block(
 
 
 def _verdict_facts(dossier: Dossier, sources: Mapping[str, Source]) -> Iterator[tuple[str, Figure]]:
+    _ = dossier.language.gettext
     if dossier.panel.split and dossier.panel.mean is not None:
-        yield "Mean", Figure(text=str(dossier.panel.rounded_mean), claims=dossier.panel.mean_grounds)
-    if when := votes_day(dossier.votes):
-        votes = community(dossier.votes)
-        yield COMMUNITY, replace(votes, text=f"{votes.text} ({when})")
+        yield _("Mean"), Figure(text=str(dossier.panel.rounded_mean), claims=dossier.panel.mean_grounds)
+    if when := votes_day(dossier.votes, dossier.language):
+        votes = community(dossier.votes, dossier.language)
+        yield _(COMMUNITY), replace(votes, text=f"{votes.text} ({when})")
     if pricing := pricing_kind(dossier):
         when = dates_of(pricing.claims, dossier, sources)
-        yield "Pricing", replace(pricing, text=f"{pricing.text} ({when})") if when else pricing
+        yield _("Pricing"), replace(pricing, text=f"{pricing.text} ({when})") if when else pricing
 
 
 def _model_facts(dossier: Dossier, sources: Mapping[str, Source]) -> Iterator[tuple[str, Figure]]:
-    said = []
+    language, said = dossier.language, []
     for attribute, label in MODEL_FACTS:
         fact = dossier.facts.get(attribute)
-        if fact is not None and count_words(_with_unit(fact.claim)) <= FACT_WORDS:
+        if fact is not None and count_words(_with_unit(fact.claim, language)) <= FACT_WORDS:
             said.append(fact)
-            yield label, figure(_with_unit(fact.claim), fact)
+            yield language.gettext(label), figure(_with_unit(fact.claim, language), fact)
     if said:
-        yield _dates(said, sources)
+        yield _dates(said, sources, language)
 
 
-def _dates(facts: Iterable[Fact], sources: Mapping[str, Source]) -> tuple[str, Figure]:
+#: What the date of a value says, over it.
+_DATED = {"checked": N_("Checked"), "as of": N_("As of"), "published": N_("Published"), "seen": N_("Seen")}
+
+
+def _dates(facts: Iterable[Fact], sources: Mapping[str, Source], language: Language) -> tuple[str, Figure]:
     """ "Checked", "1 Mar 2026, seen 2 Mar 2026": when these were looked at, each day once."""
     by_date: dict[tuple[str, date], Fact] = {}
     for fact in facts:
         by_date.setdefault(date_of(fact.claim, sources.get(fact.claim.source_id)), fact)
     (how, first), *others = by_date
-    text = ", ".join((day(first), *(f"{each} {day(when)}" for each, when in others)))
-    return how.capitalize(), Figure(text=text, claims=tuple(each.claim.id for each in by_date.values()))
+    text = ", ".join((language.short_date(first), *(date_words(*each, language) for each in others)))
+    return language.gettext(_DATED[how]), Figure(
+        text=text, claims=tuple(each.claim.id for each in by_date.values())
+    )
 
 
-def _with_unit(claim: Claim) -> str:
+def _with_unit(claim: Claim, language: Language) -> str:
     """ "$0.40/1M tokens", "128K tokens", "Apache 2.0"."""
-    return f"{value_of(claim)}{UNITS.get(claim.unit, '') if claim.number is not None else ''}"
+    value = value_of(claim, language)
+    if claim.number is not None and claim.unit == "USD/Mtok":
+        return language.gettext("%(price)s/1M tokens", price=value)
+    if claim.number is not None and claim.unit == "tokens":
+        return language.gettext("%(count)s tokens", count=value)
+    return value
 
 
 # One question answered: whole sentences of our own answer, with no figure that the recorded facts do not back.
@@ -216,9 +230,14 @@ def answer_block(question: Question, material: Material, settings: Settings) -> 
     return AnsweredQuestion(
         question=plain(question.question),
         answer=words,
-        about=" vs ".join(each.name for each in _about(question, material)),
-        link=link_to("Read more", url, settings),
+        about=_subject_name(_about(question, material)),
+        link=link_to(material.language.gettext("Read more"), url, settings),
     )
+
+
+def _subject_name(about: Sequence[Dossier]) -> str:
+    """The tool that a question is about, or both of its comparison."""
+    return versus(*about) if len(about) == 2 else "".join(each.name for each in about)
 
 
 def _contradicts(sentence: str, about: Sequence[Dossier], pick: Dossier | None) -> bool:
@@ -271,7 +290,8 @@ def followed_block(
     names = {key: clip(tools[ids[0]].name) for key, ids in followed_as.items()}
     for key, where in shown.items():
         if key in followed_as and key not in news:
-            words = Figure(text=f"{names[key]}: {where}.")
+            said = material.language.gettext("%(tool)s: %(where)s.", tool=names[key], where=where)
+            words = Figure(text=said)
             news[key] = ChangeLine(tool_id=key, words=words, link=None)
     for key in sorted(followed_as.keys() - news.keys()):
         news[key] = ChangeLine(tool_id=key, words=NOTHING, link=None)

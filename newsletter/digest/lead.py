@@ -22,10 +22,18 @@ from newsletter.digest.content import (
     Side,
     TableRow,
 )
-from newsletter.digest.costs import contrast, costs_block, price_figure, pricing_figure, pricing_kind
+from newsletter.digest.costs import (
+    VOLUMES,
+    contrast,
+    costs_block,
+    price_figure,
+    pricing_figure,
+    pricing_kind,
+    volume_label,
+)
 from newsletter.digest.links import link_to
 from newsletter.digest.material import Dossier, Material
-from newsletter.digest.panel import COMMUNITY, NO_PANEL, Panel, community, votes_day
+from newsletter.digest.panel import COMMUNITY, Panel, community, votes_day
 from newsletter.digest.prices import Prices
 from newsletter.digest.quotes import NOTHING_CHOSEN, backed_start, is_backed, quotes
 from newsletter.digest.wording import (
@@ -35,13 +43,12 @@ from newsletter.digest.wording import (
     figure,
     fit,
     join,
-    number,
     number_of,
     plain,
     said_by,
-    token_count,
-    unit_price,
+    start_with_capital,
 )
+from newsletter.language import ENGLISH, N_, Language
 
 # The one sentence a comparison comes down to, computed. It names a winner only where the panel has one.
 
@@ -51,30 +58,42 @@ def bottom_line(left: Dossier, right: Dossier, margin: int) -> Figure:
 
     Below `margin` points between the means it says "No clear pick"; what is unknown is said to be unknown.
     """
+    _ = left.language.gettext
     winner = clear_pick(left, right, margin)
     if winner is not None:
         loser = right if winner is left else left
         return _sentence(_picked(winner, loser), winner, loser)
     if _skips(left) and _skips(right):
-        return _sentence(f"The panel skips both: {_both(left, right)}", left, right)
+        return _sentence(_("The panel skips both: %(standings)s", standings=_both(left, right)), left, right)
     if left.panel.exists and right.panel.exists:
-        return _sentence(f"No clear pick: {_both(left, right)}", left, right)
+        return _sentence(_("No clear pick: %(standings)s", standings=_both(left, right)), left, right)
     if not left.panel.exists and not right.panel.exists:
-        return _sentence("No pick: the panel has reviewed neither yet", left, right)
+        return _sentence(_("No pick: the panel has reviewed neither yet"), left, right)
     known, unknown = (left, right) if left.panel.exists else (right, left)
-    return _sentence(f"No clear pick: {_standing(known)}; {unknown.name} is {NO_PANEL}", known, unknown)
+    line = _(
+        "No clear pick: %(standing)s; %(tool)s is not reviewed yet",
+        standing=_standing(known),
+        tool=unknown.name,
+    )
+    return _sentence(line, known, unknown)
 
 
 def line_beside_splits(left: Dossier, right: Dossier, margin: int) -> Figure:
     """The same after a subject that gives both splits: "Ship Borealis: mean 79 of 100 against 70. Free against paid."."""
     winner = clear_pick(left, right, margin)
+    _ = left.language.gettext
     ours, theirs = (right, left) if winner is right else (left, right)
     if winner is not None:
-        line = f"Ship {winner.name}"
+        line = _("Ship %(tool)s", tool=winner.name)
     else:
-        line = "The panel skips both" if _skips(left) and _skips(right) else "No clear pick"
+        line = _("The panel skips both") if _skips(left) and _skips(right) else _("No clear pick")
     if ours.panel.mean is not None and theirs.panel.mean is not None:
-        line += f": mean {ours.panel.rounded_mean} of 100 against {theirs.panel.rounded_mean}"
+        line = _(
+            "%(line)s: mean %(ours)s of 100 against %(theirs)s",
+            line=line,
+            ours=ours.panel.rounded_mean,
+            theirs=theirs.panel.rounded_mean,
+        )
     return _sentence(line, ours, theirs)
 
 
@@ -84,25 +103,41 @@ def short_lines(left: Dossier, right: Dossier, margin: int) -> tuple[Figure, ...
     if winner is None or not winner.panel.split:
         return ()
     loser = right if winner is left else left
-    with_means = winner.panel.mean is not None and loser.panel.mean is not None
-    ours = f" (mean {winner.panel.rounded_mean})" if with_means else ""
-    theirs = f" ({loser.panel.rounded_mean})" if with_means else ""
     if not loser.panel.split:
         return ()
-    line = f"Ship {winner.name}: {_part(winner.panel)} would{ours}, {_part(loser.panel)} the other{theirs}"
+    values = {"winner": winner.name, "ours": _part(winner.panel), "theirs": _part(loser.panel)}
+    if winner.panel.mean is not None and loser.panel.mean is not None:
+        line = left.language.gettext(
+            "Ship %(winner)s: %(ours)s would (mean %(mean)s), %(theirs)s the other (%(other_mean)s)",
+            mean=winner.panel.rounded_mean,
+            other_mean=loser.panel.rounded_mean,
+            **values,
+        )
+    else:
+        line = left.language.gettext("Ship %(winner)s: %(ours)s would, %(theirs)s the other", **values)
     return _sentence(line, winner, loser), _plain_sentence(line, winner, loser)
 
 
 def _picked(winner: Dossier, loser: Dossier) -> str:
     """Why the winner is one. A mean that only one side has is left out."""
     ours, theirs = winner.panel, loser.panel
-    with_means = ours.mean is not None and theirs.mean is not None
+    _ = winner.language.gettext
     if not ours.split or not theirs.split:
-        return f"{winner.name} scores higher: {against(winner, loser)}"
-    mean = f" (mean {ours.rounded_mean})" if with_means else ""
-    other = f" ({theirs.rounded_mean})" if with_means else ""
-    named = _part(ours, " reviewers")
-    return f"Ship {winner.name}: {named} would{mean}; {_part(theirs)} would ship {loser.name}{other}"
+        return _("%(tool)s scores higher: %(standings)s", tool=winner.name, standings=against(winner, loser))
+    values = {
+        "winner": winner.name,
+        "ours": _part(ours, named=True),
+        "theirs": _part(theirs),
+        "loser": loser.name,
+    }
+    if ours.mean is None or theirs.mean is None:
+        return _("Ship %(winner)s: %(ours)s would; %(theirs)s would ship %(loser)s", **values)
+    return _(
+        "Ship %(winner)s: %(ours)s would (mean %(mean)s); %(theirs)s would ship %(loser)s (%(other_mean)s)",
+        mean=ours.rounded_mean,
+        other_mean=theirs.rounded_mean,
+        **values,
+    )
 
 
 def _both(left: Dossier, right: Dossier) -> str:
@@ -112,28 +147,36 @@ def _both(left: Dossier, right: Dossier) -> str:
 def _standing(dossier: Dossier, *, again: bool = False) -> str:
     """ "4 of 4 reviewers would ship Borealis (mean 79)"; `again`, where a mean has been named before, "(79)"."""
     panel, mean = dossier.panel, dossier.panel.rounded_mean
+    _ = dossier.language.gettext
     if not panel.split:
-        return f"{dossier.name} has a mean of {mean}"
-    ships = f"{_part(panel, '' if again else ' reviewers')} would ship {dossier.name}"
+        return _("%(tool)s has a mean of %(mean)s", tool=dossier.name, mean=mean)
+    part = _part(panel, named=not again)
     if mean is None:
-        return ships
-    return f"{ships} ({mean})" if again else f"{ships} (mean {mean})"
+        return _("%(part)s would ship %(tool)s", part=part, tool=dossier.name)
+    if again:
+        return _("%(part)s would ship %(tool)s (%(mean)s)", part=part, tool=dossier.name, mean=mean)
+    return _("%(part)s would ship %(tool)s (mean %(mean)s)", part=part, tool=dossier.name, mean=mean)
 
 
-def _part(panel: Panel, reviewers: str = "") -> str:
-    """ "3 of 4", "3 of 4 reviewers"; "75 % of reviewers" where nobody counted them."""
+def _part(panel: Panel, *, named: bool = False) -> str:
+    """ "3 of 4", `named` "3 of 4 reviewers"; "75 % of reviewers" where nobody counted them."""
+    _ = panel.language.gettext
     if panel.ships is None or panel.skips is None:
-        return f"{panel.shown_share} of reviewers"
-    return f"{panel.ships} of {panel.reviewers}{reviewers}"
+        return _("%(share)s of reviewers", share=panel.shown_share)
+    if named:
+        return _("%(count)s of %(all)s reviewers", count=panel.ships, all=panel.reviewers)
+    return _("%(count)s of %(all)s", count=panel.ships, all=panel.reviewers)
 
 
 def against(first: Dossier, second: Dossier) -> str:
     """ "4–0, mean 79, against 3–1, mean 70"; "4–0 against 3–1". A mean that only one side has is left out."""
     ours, theirs = first.panel, second.panel
+    _ = first.language.gettext
     if (ours.mean is None) != (theirs.mean is None) and ours.split and theirs.split:
-        return f"{ours.split} against {theirs.split}"
-    comma = "," if ours.split and ours.mean is not None else ""
-    return f"{first.panel.brief}{comma} against {second.panel.brief}"
+        return _("%(first)s against %(second)s", first=ours.split, second=theirs.split)
+    if ours.split and ours.mean is not None:
+        return _("%(first)s, against %(second)s", first=ours.brief, second=theirs.brief)
+    return _("%(first)s against %(second)s", first=ours.brief, second=theirs.brief)
 
 
 def clear_pick(left: Dossier, right: Dossier, margin: int) -> Dossier | None:
@@ -171,7 +214,7 @@ def _sentence(line: str, first: Dossier, second: Dossier) -> Figure:
     said = _plain_sentence(line, first, second)
     if not price.text:
         return said
-    return join(f"{said.text} {price.text[0].upper()}{price.text[1:]}.", said, price)
+    return join(f"{said.text} {start_with_capital(price.text)}.", said, price)
 
 
 def _plain_sentence(line: str, first: Dossier, second: Dossier) -> Figure:
@@ -214,25 +257,38 @@ def _computed(mine: Dossier, other: Dossier, margin: int) -> Figure:
     reasons = [each for each in known if each]
     if reasons:
         chosen = reasons[:REASONS]
-        return join(f"you {' and '.join(each.text for each in chosen)}", *chosen)
+        said = mine.language.listed(each.text for each in chosen)
+        return join(mine.language.gettext("you %(reasons)s", reasons=said), *chosen)
     best_for = fit(mine.best_for, PICK_WORDS - 8) if mine.best_for != mine.tagline else ""
-    return Figure(text=f"you need it for what it does best: {best_for.rstrip('.')}" if best_for else "")
+    if not best_for:
+        return Figure(text="")
+    return Figure(
+        text=mine.language.gettext(
+            "you need it for what it does best: %(best_for)s", best_for=best_for.rstrip(".")
+        )
+    )
 
 
 def _price(mine: Dossier, other: Dossier) -> Figure | None:
     ours, theirs = mine.prices, other.prices
+    _ = mine.language.gettext
     if ours.even is not None and theirs.even is not None:
-        return _lower_price(ours) if ours.even < theirs.even else None
+        return _lower_price(ours, mine.language) if ours.even < theirs.even else None
     kind = pricing_kind(mine)
     other_kind = pricing_kind(other).text
-    if kind.text == "free" and other_kind not in ("free", ""):
-        return Figure(text="want it free", claims=kind.claims, disputed=kind.disputed)
+    if kind.text == _("free") and other_kind not in (_("free"), ""):
+        return Figure(text=_("want it free"), claims=kind.claims, disputed=kind.disputed)
     return None
 
 
-def _lower_price(prices: Prices) -> Figure:
-    said = f"{unit_price(prices.input or Decimal(0))} in, {unit_price(prices.output or Decimal(0))} out"
-    return prices.figure(f"want the lower price ({said})")
+def _lower_price(prices: Prices, language: Language) -> Figure:
+    return prices.figure(
+        language.gettext(
+            "want the lower price (%(input)s in, %(output)s out)",
+            input=language.price(prices.input or Decimal(0)),
+            output=language.price(prices.output or Decimal(0)),
+        )
+    )
 
 
 def _context(mine: Dossier, other: Dossier) -> Figure | None:
@@ -240,31 +296,40 @@ def _context(mine: Dossier, other: Dossier) -> Figure | None:
     longer, shorter = number_of(ours), number_of(theirs)
     if longer is None or shorter is None or longer <= shorter:
         return None
-    return figure(f"need {token_count(longer)} tokens of context, not {token_count(shorter)}", ours, theirs)
+    words = mine.language.gettext(
+        "need %(longer)s tokens of context, not %(shorter)s",
+        longer=mine.language.compact(longer),
+        shorter=mine.language.compact(shorter),
+    )
+    return figure(words, ours, theirs)
 
 
 def _panel(mine: Dossier, other: Dossier, margin: int) -> Figure | None:
     ours, theirs = mine.panel, other.panel
     if ours.mean is None or theirs.mean is None or clear_pick(mine, other, margin) is not mine:
         return None
-    words = f"go by the panel (mean {ours.rounded_mean} against {theirs.rounded_mean})"
+    words = mine.language.gettext(
+        "go by the panel (mean %(ours)s against %(theirs)s)",
+        ours=ours.rounded_mean,
+        theirs=theirs.rounded_mean,
+    )
     return Figure(text=words, claims=(*ours.grounds, *theirs.grounds))
 
 
 # The tables, and the lead from all of these.
 
 #: The words of the link to the site's own page.
-FULL = "Full comparison"
+FULL = N_("Full comparison")
 HEADLINE_WORDS = 12
 WHY_WORDS = 30
 BEST_FOR_WORDS = 12
 SCORE_ROWS = 8
 BENCHMARK_ROWS = 3
-UNTESTED = "untested"
+UNTESTED = N_("untested")
 #: As many tests without any result are named.
 UNTESTED_NAMED = 2
 #: A review whose reviewer the source does not name.
-UNNAMED = "Unnamed"
+UNNAMED = N_("Unnamed")
 
 
 def lead_block(
@@ -301,7 +366,7 @@ def lead_block(
         quotes=quotes(left, right, material, chosen),
         costs=full.costs,
         benchmarks=full.benchmarks and first_benchmarks(full.benchmarks, left, right, material.sources),
-        link=full.link or Link(label=FULL, url=""),
+        link=full.link or Link(label=material.language.gettext(FULL), url=""),
         note=note,
         why="" if judged else backed_start(comparison.summary, (left, right), WHY_WORDS),
     )
@@ -320,14 +385,19 @@ def compare(comparison: Comparison, material: Material, settings: Settings) -> C
         scorecard=all_scores(left, right),
         costs=costs_block(left, right, settings, material.sources),
         benchmarks=all_benchmarks(left, right, material.sources),
-        link=link_to(FULL, comparison.url, settings),
+        link=link_to(material.language.gettext(FULL), comparison.url, settings),
     )
 
 
 def headline_of(comparison: Comparison, left: Dossier, right: Dossier) -> str:
     """The comparison's own headline where it is short, else the two names."""
     own = plain(comparison.headline)
-    return own if own and count_words(own) <= HEADLINE_WORDS else f"{left.name} vs {right.name}"
+    return own if own and count_words(own) <= HEADLINE_WORDS else versus(left, right)
+
+
+def versus(left: Dossier, right: Dossier) -> str:
+    """ "Borealis vs Meridian"."""
+    return left.language.gettext("%(left)s vs %(right)s", left=left.name, right=right.name)
 
 
 def side_of(dossier: Dossier, material: Material) -> Side:
@@ -336,7 +406,7 @@ def side_of(dossier: Dossier, material: Material) -> Side:
         name=dossier.name,
         panel=dossier.panel.figure(),
         share=dossier.panel.rounded_share,
-        community=community(dossier.votes),
+        community=community(dossier.votes, dossier.language),
         pricing=pricing_figure(dossier, material),
         best_for=fit(dossier.best_for, BEST_FOR_WORDS),
         category=category_name(dossier.tool.category),
@@ -345,21 +415,25 @@ def side_of(dossier: Dossier, material: Material) -> Side:
 
 def decision_table(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> tuple[TableRow, ...]:
     """Return the decision table, without rows of which neither side says anything, or that would say a thing twice."""
+    language = ours.language
+    _ = language.gettext
     rows = [
-        TableRow(label="Panel", left=left.panel, right=right.panel),
+        TableRow(label=_("Panel"), left=left.panel, right=right.panel),
         _community(left, right, ours, theirs),
-        TableRow(label="Pricing", left=left.pricing, right=right.pricing),
+        TableRow(label=_("Pricing"), left=left.pricing, right=right.pricing),
     ]
-    prices = [price_figure(each.prices) for each in (ours, theirs)]
+    prices = [price_figure(each.prices, language) for each in (ours, theirs)]
     if [left.pricing, right.pricing] != prices:
         rows.append(
             TableRow(
-                label="1M tokens", left=price_figure(ours.prices, ""), right=price_figure(theirs.prices, "")
+                label=volume_label(VOLUMES[0], language),
+                left=price_figure(ours.prices, language, with_unit=False),
+                right=price_figure(theirs.prices, language, with_unit=False),
             )
         )
-    words = [("Best for", left.best_for, right.best_for)]
+    words = [(_("Best for"), left.best_for, right.best_for)]
     if left.category != right.category:
-        words.append(("Category", left.category, right.category))
+        words.append((_("Category"), left.category, right.category))
     rows += [
         TableRow(label=label, left=Figure(text=mine), right=Figure(text=other), is_words=True)
         for label, mine, other in words
@@ -369,15 +443,16 @@ def decision_table(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> t
 
 def _community(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> TableRow:
     """The votes of either side; the day on which they were seen stands once, or with each where it is another."""
-    days = votes_day(ours.votes), votes_day(theirs.votes)
+    days = votes_day(ours.votes, ours.language), votes_day(theirs.votes, theirs.language)
+    whose = ours.language.gettext(COMMUNITY)
     known = dict.fromkeys(filter(None, days))
     if len(known) < 2:
-        return TableRow(label=", ".join((COMMUNITY, *known)), left=left.community, right=right.community)
+        return TableRow(label=", ".join((whose, *known)), left=left.community, right=right.community)
     dated = [
         replace(side.community, text=f"{side.community.text} ({when})")
         for side, when in zip((left, right), days, strict=True)
     ]
-    return TableRow(label=COMMUNITY, left=dated[0], right=dated[1])
+    return TableRow(label=whose, left=dated[0], right=dated[1])
 
 
 def all_scores(left: Dossier, right: Dossier) -> Scorecard | None:
@@ -393,11 +468,12 @@ def all_scores(left: Dossier, right: Dossier) -> Scorecard | None:
         )
         for name in dict.fromkeys((*named[0], *named[1]))
     ]
+    unnamed = left.language.gettext(UNNAMED)
     rows += [
-        ScoreRow(reviewer=UNNAMED, left=score_of(each), right=None) for each in mine if not each.reviewer
+        ScoreRow(reviewer=unnamed, left=score_of(each), right=None) for each in mine if not each.reviewer
     ]
     rows += [
-        ScoreRow(reviewer=UNNAMED, left=None, right=score_of(each)) for each in others if not each.reviewer
+        ScoreRow(reviewer=unnamed, left=None, right=score_of(each)) for each in others if not each.reviewer
     ]
     if not rows:
         return None
@@ -420,7 +496,9 @@ def first_benchmarks(
     """Return as many of the tests as the mail has room for, saying how many results it leaves out."""
     if len(tested.rows) <= BENCHMARK_ROWS:
         return tested
-    shown = f"{BENCHMARK_ROWS} of {len(tested.rows)} tests with a result are shown"
+    shown = left.language.gettext(
+        "%(count)s of %(all)s tests with a result are shown", count=BENCHMARK_ROWS, all=len(tested.rows)
+    )
     rows = tested.rows[:BENCHMARK_ROWS]
     return Benchmarks(
         rows=rows,
@@ -440,13 +518,15 @@ def all_benchmarks(left: Dossier, right: Dossier, sources: Mapping[str, Source])
     scored.sort(key=lambda test: not (_scored(mine.get(test)) and _scored(others.get(test))))
     rows = tuple(
         TableRow(
-            label=clip(test, 40), left=result_figure(mine.get(test)), right=result_figure(others.get(test))
+            label=clip(test, 40),
+            left=result_figure(mine.get(test), left.language),
+            right=result_figure(others.get(test), right.language),
         )
         for test in scored
     )
     return Benchmarks(
         rows=rows,
-        untested=_neither([test for test in tests if test not in scored]),
+        untested=_neither([test for test in tests if test not in scored], left.language),
         origin=_origin(rows, left, right, sources),
     )
 
@@ -454,7 +534,7 @@ def all_benchmarks(left: Dossier, right: Dossier, sources: Mapping[str, Source])
 def _origin(rows: Sequence[TableRow], left: Dossier, right: Dossier, sources: Mapping[str, Source]) -> str:
     """ "Model lab, as of 10 Nov 2026."; where they are several, each with the tool or the test that it is about."""
     said = {
-        benchmark_key(each): said_by(each, sources.get(each.source_id))
+        benchmark_key(each): said_by(each, sources.get(each.source_id), left.language)
         for each in (*left.benchmarks, *right.benchmarks)
     }
     lefts, rights = _said(said, (row.left for row in rows)), _said(said, (row.right for row in rows))
@@ -464,7 +544,7 @@ def _origin(rows: Sequence[TableRow], left: Dossier, right: Dossier, sources: Ma
     parts = {left.name: lefts, right.name: rights}
     if max(len(lefts), len(rights)) > 1:
         parts = {row.label: _said(said, (row.left, row.right)) for row in rows}
-    told = [f"{about}: {' and '.join(by)}" for about, by in parts.items() if by]
+    told = [f"{about}: {left.language.listed(by)}" for about, by in parts.items() if by]
     return f"{'; '.join(told)}."
 
 
@@ -472,22 +552,25 @@ def _said(by_key: Mapping[str, str], figures: Iterable[Figure]) -> list[str]:
     return list(dict.fromkeys(by_key[key] for each in figures for key in each.claims))
 
 
-def _neither(untested: Sequence[str]) -> str:
+def _neither(untested: Sequence[str], language: Language) -> str:
     """ "Old Languages: untested": such a test has no row of its own. Many are counted."""
     if len(untested) > UNTESTED_NAMED:
-        return f"{len(untested)} more tests: untested"
-    return f"{', '.join(clip(each, 40) for each in untested)}: untested" if untested else ""
+        return language.gettext("%(count)s more tests: untested", count=len(untested))
+    tests = ", ".join(clip(each, 40) for each in untested)
+    return language.gettext("%(tests)s: untested", tests=tests) if untested else ""
 
 
 def _scored(benchmark: Benchmark | None) -> bool:
     return benchmark is not None and benchmark.score is not None
 
 
-def result_figure(benchmark: Benchmark | None) -> Figure:
+def result_figure(benchmark: Benchmark | None, language: Language = ENGLISH) -> Figure:
     if benchmark is None or benchmark.score is None:
-        return Figure(text=UNTESTED)
-    out_of = f" of {number(benchmark.out_of)}" if benchmark.out_of is not None else ""
-    return Figure(text=f"{number(benchmark.score)}{out_of}", claims=(benchmark_key(benchmark),))
+        return Figure(text=language.gettext(UNTESTED))
+    text = language.number(benchmark.score)
+    if benchmark.out_of is not None:
+        text = language.gettext("%(score)s of %(most)s", score=text, most=language.number(benchmark.out_of))
+    return Figure(text=text, claims=(benchmark_key(benchmark),))
 
 
 def benchmark_key(benchmark: Benchmark) -> str:

@@ -5,6 +5,7 @@ from urllib.parse import urljoin, urlsplit
 from newsletter.config import Settings
 from newsletter.digest.content import Footer, IssueContent, Link, links_in
 from newsletter.digest.wording import plain
+from newsletter.language import Language
 
 
 def link_to(label: str, url: str, settings: Settings) -> Link | None:
@@ -57,8 +58,14 @@ def archive_url(settings: Settings) -> str:
 def footer_of(settings: Settings) -> Footer:
     """Return the footer without `affiliate_notice`, which only a finished issue can say."""
     site = urlsplit(settings.site.url).hostname or ""
+    _, name = settings.language.gettext, settings.site.name
+    why = (
+        _("You get %(name)s because you asked for it at %(site)s.", name=name, site=site)
+        if site
+        else _("You get %(name)s because you asked for it.", name=name)
+    )
     return Footer(
-        why=f"You get {settings.site.name} because you asked for it{f' at {site}' if site else ''}.",
+        why=why,
         postal_address=settings.site.postal_address,
         controller=settings.site.controller,
         privacy_url=settings.site.privacy_url,
@@ -69,6 +76,7 @@ def footer_of(settings: Settings) -> Footer:
     )
 
 
-def affiliate_notice(letter: IssueContent) -> str:
+def affiliate_notice(letter: IssueContent, language: Language) -> str:
     """What labelled links mean; empty where no link is labelled."""
-    return "Links marked “ad” earn us money." if any(each.affiliate for each in links_in(letter)) else ""
+    paying = any(each.affiliate for each in links_in(letter))
+    return language.gettext("Links marked “ad” earn us money.") if paying else ""

@@ -25,6 +25,7 @@ from newsletter.content.store import ContentStore
 from newsletter.digest.panel import Panel, panel_of
 from newsletter.digest.prices import Prices, prices_of
 from newsletter.digest.wording import clip, plain
+from newsletter.language import ENGLISH, Language
 
 #: Asked with tools' ids, gives an editor's rulings by tool and attribute: a claim's id, or None to leave it out.
 RulingsOn = Callable[[Iterable[str]], Mapping[str, Mapping[str, str | None]]]
@@ -45,6 +46,8 @@ class Dossier:
     notes: tuple[Note, ...]
     #: The tool's one line in our own words; empty where it is not ours.
     tagline: str
+    #: What its issue is written in.
+    language: Language = ENGLISH
 
     @property
     def name(self) -> str:
@@ -69,6 +72,8 @@ class Material:
     dossiers: Mapping[str, Dossier]
     questions: tuple[Question, ...]
     sources: Mapping[str, Source]
+    #: What the blocks are written in.
+    language: Language = ENGLISH
 
     def is_ours(self, record: "_Sourced") -> bool:
         return _is_ours(self.sources, record)
@@ -84,6 +89,7 @@ def gather(
     tool_ids: Iterable[str],
     source_order: Sequence[str],
     rulings: RulingsOn,
+    language: Language = ENGLISH,
 ) -> Material:
     """Read all about these comparisons, their sides and these tools; `rulings` is asked for the tools' rulings."""
     comparisons = content.comparisons(comparison_ids)
@@ -102,11 +108,12 @@ def gather(
             for key, each in comparisons.items()
         },
         dossiers={
-            key: records.dossier(tool, sources, source_order, ruled.get(tool.id, {}))
+            key: records.dossier(tool, sources, source_order, ruled.get(tool.id, {}), language)
             for key, tool in tools.items()
         },
         questions=tuple(each for each in questions if _is_ours(sources, each)),
         sources=sources,
+        language=language,
     )
 
 
@@ -144,13 +151,14 @@ class _Records:
         sources: Mapping[str, Source],
         source_order: Sequence[str],
         rulings: Mapping[str, str | None],
+        language: Language,
     ) -> Dossier:
         key = tool.id
         reviews, verdicts = self.reviews.get(key, ()), self.verdicts.get(key, ())
         claims = self.claims.get(key, ())
         return Dossier(
             tool=tool,
-            panel=panel_of(verdicts, reviews),
+            panel=panel_of(verdicts, reviews, language),
             reviews=reviews,
             verdicts=verdicts,
             votes=self.votes.get(key),
@@ -159,6 +167,7 @@ class _Records:
             offers=self.offers.get(key, ()),
             notes=tuple(each for each in self.notes.get(key, ()) if _is_ours(sources, each)),
             tagline=plain(tool.tagline) if _is_ours(sources, tool) else "",
+            language=language,
         )
 
 

@@ -31,10 +31,11 @@ from newsletter.digest.content import (
 from newsletter.digest.errata import all_errata
 from newsletter.digest.issues import SHOWN, Issue
 from newsletter.digest.links import archive_url, footer_of
-from newsletter.digest.panel import GENERAL_KEY
+from newsletter.digest.panel import general_key
 from newsletter.digest.subject import PREHEADER_CHARS, SUBJECT_CHARS, first_that_fits, with_others
 from newsletter.digest.wording import clip, plain
 from newsletter.digest.writing import finished, masthead
+from newsletter.language import Language
 
 #: The changes that a monthly issue names, and its lines: what is beyond is in the archive.
 CHANGES, LINES = 8, 60
@@ -56,7 +57,7 @@ def write_monthly_issue(
         in_subject = {each.comparison_id for each in shown if each.left in issue.subject}
     written = IssueContent(
         subject=plain(issue.subject or computed),
-        preheader=plain(issue.preheader or _preheader(shown, changes, in_subject)),
+        preheader=plain(issue.preheader or _preheader(shown, changes, in_subject, settings.language)),
         masthead=masthead(issue, number, settings),
         note=issue.note,
         findings=(),
@@ -71,21 +72,24 @@ def write_monthly_issue(
         followed=_followed(weeks),
         weeks=_with_bottom_line(shown, issue.bottom_line),
         lines=lines[:LINES],
-        key=_key(weeks),
+        key=_key(weeks, settings.language),
     )
-    return finished(written)
+    return finished(written, settings.language)
 
 
-def _key(weeks: Sequence[ArchivedIssue]) -> str:
+def _key(weeks: Sequence[ArchivedIssue], language: Language) -> str:
     """What the numbers in the bottom lines mean: the weeks' own words, if they all used the same."""
     keys = {each.letter.key for each in weeks if each.letter.key}
-    return GENERAL_KEY if len(keys) > 1 else next(iter(keys), "")
+    return general_key(language) if len(keys) > 1 else next(iter(keys), "")
 
 
 def _week(issue: ArchivedIssue, settings: Settings) -> Week:
     lead = issue.letter.lead
     assert lead is not None
-    whole = Link(label=f"Issue {issue.number}", url=f"{archive_url(settings)}/{issue.slug}")
+    _ = settings.language.gettext
+    whole = Link(
+        label=_("Issue %(number)s", number=issue.number), url=f"{archive_url(settings)}/{issue.slug}"
+    )
     return Week(
         number=issue.number,
         date_on=issue.letter.masthead.date_on,
@@ -100,7 +104,10 @@ def _week(issue: ArchivedIssue, settings: Settings) -> Week:
         pick_right_if=lead.pick_right_if,
         link=lead.link,
         issue=whole if issue.archived else None,
-        corrections=tuple(f"We wrote “{each.said}”. Right is: {each.right}" for each in issue.errata),
+        corrections=tuple(
+            _("We wrote “%(said)s”. Right is: %(right)s", said=each.said, right=each.right)
+            for each in issue.errata
+        ),
     )
 
 
@@ -146,7 +153,9 @@ def _lines_of(week: ArchivedIssue) -> Iterator[MonthLine]:
 def _rest(lines: int, settings: Settings) -> tuple[Link, ...]:
     """Where the lines beyond the limit are."""
     more = lines - LINES
-    return (Link(label=f"{more:,} more in the archive", url=archive_url(settings)),) if more > 0 else ()
+    language = settings.language
+    label = language.gettext("%(count)s more in the archive", count=language.count(more))
+    return (Link(label=label, url=archive_url(settings)),) if more > 0 else ()
 
 
 def _followed(weeks: Sequence[ArchivedIssue]) -> tuple[Followed, ...]:
@@ -173,14 +182,24 @@ def _sources(weeks: Sequence[ArchivedIssue]) -> Sources:
 
 def _subject(weeks: Sequence[ArchivedIssue], settings: Settings) -> tuple[str, str]:
     """The month, and the lead on which the panel was clearest, as fully as fits; and the id of that comparison."""
-    month = f"{weeks[0].letter.masthead.date_on:%B %Y}"
+    language = settings.language
+    month = language.month(weeks[0].letter.masthead.date_on)
     leads = [week.letter.lead for week in weeks if week.letter.lead is not None]
     clearest = max(leads, key=_margin, default=None)
     if clearest is not None:
-        asked = f"{month}: {clearest.left.name} or {clearest.right.name}?"
-        rest = len(leads) - 1
-        more = f", and {rest} more comparison{'s' if rest > 1 else ''}" if rest else ""
-        for said in (f"{asked}{more}", asked):
+        asked = language.gettext(
+            "%(month)s: %(left)s or %(right)s?",
+            month=month,
+            left=clearest.left.name,
+            right=clearest.right.name,
+        )
+        fullest = language.ngettext(
+            "%(question)s, and %(count)s more comparison",
+            "%(question)s, and %(count)s more comparisons",
+            len(leads) - 1,
+            question=asked,
+        )
+        for said in (fullest, asked) if len(leads) > 1 else (asked,):
             if len(said) <= SUBJECT_CHARS:
                 return said, clearest.comparison_id
     return clip(f"{settings.site.name}: {month}", SUBJECT_CHARS), ""
@@ -193,15 +212,19 @@ def _margin(lead: Lead) -> int:
     return abs(lead.left.share - lead.right.share)
 
 
-def _preheader(weeks: Sequence[Week], changes: Sequence[ChangeLine], in_subject: Collection[str]) -> str:
+def _preheader(
+    weeks: Sequence[Week], changes: Sequence[ChangeLine], in_subject: Collection[str], language: Language
+) -> str:
     """The largest change or a bottom line, and the leads that the subject does not name."""
     lines = [*(each.words.text for each in changes), *(week.bottom_line.text for week in weeks)]
     said, named = first_that_fits(lines), list[str]()
     for week in weeks:
         more = [*named, week.headline]
-        if week.comparison_id not in in_subject and len(with_others(said, more)) <= PREHEADER_CHARS:
+        if week.comparison_id not in in_subject and len(with_others(said, more, language)) <= PREHEADER_CHARS:
             named = more
-    return with_others(said, named) or next((clip(each, PREHEADER_CHARS) for each in lines if each), "")
+    return with_others(said, named, language) or next(
+        (clip(each, PREHEADER_CHARS) for each in lines if each), ""
+    )
 
 
 def month_before(moment: datetime) -> datetime:

@@ -6,17 +6,24 @@ from decimal import Decimal
 
 from newsletter.content.records import Decision, Review, Verdict, Votes
 from newsletter.digest.content import Figure
-from newsletter.digest.wording import day, half_up, number, whole
+from newsletter.digest.wording import half_up, whole
+from newsletter.language import ENGLISH, N_, Language
 
-NO_PANEL = "not reviewed yet"
-NO_VOTES = "no votes yet"
+NO_PANEL = N_("not reviewed yet")
+NO_VOTES = N_("no votes yet")
 #: Whose votes they are, in tables.
-COMMUNITY = "Community"
+COMMUNITY = N_("Community")
 #: Fewer votes than this are no majority to set against the panel.
 VOTES_FOR_SHARE = 10
-#: What the numbers of panels mean of which nothing else is the same.
-GENERAL_KEY = "Reviewers score 0–100 and say ship (use it) or skip."
-_COUNTS = {2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven", 8: "Eight"}
+_REVIEWERS = {
+    2: N_("Two reviewers"),
+    3: N_("Three reviewers"),
+    4: N_("Four reviewers"),
+    5: N_("Five reviewers"),
+    6: N_("Six reviewers"),
+    7: N_("Seven reviewers"),
+    8: N_("Eight reviewers"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +38,8 @@ class Panel:
     mean: Decimal | None = None
     split_grounds: tuple[str, ...] = ()
     mean_grounds: tuple[str, ...] = ()
+    #: What its words are written in.
+    language: Language = ENGLISH
 
     @property
     def grounds(self) -> tuple[str, ...]:
@@ -68,32 +77,43 @@ class Panel:
         """ "4–0", "75 % ship", or empty."""
         if self.ships is not None and self.skips is not None:
             return f"{self.ships}–{self.skips}"
-        return f"{self.shown_share} ship" if self.shown_share else ""
+        return self.language.gettext("%(share)s ship", share=self.shown_share) if self.shown_share else ""
 
     @property
     def shown_share(self) -> str:
         """ "75 %", or empty where unknown."""
-        return "" if self.share is None else f"{number(half_up(self.share))} %"
+        if self.share is None:
+            return ""
+        return self.language.gettext("%(number)s %%", number=self.language.number(half_up(self.share)))
 
     @property
     def words(self) -> str:
         """ "4 ship / 0 skip (the page says 100 %)"."""
         if self.ships is None or self.skips is None:
-            return self.split or (f"mean {self.rounded_mean}" if self.mean is not None else NO_PANEL)
-        counted = f"{self.ships} ship / {self.skips} skip"
-        return f"{counted} (the page says {self.rounded_share} %)" if self.derived else counted
+            return self.split or self._mean_words or self.language.gettext(NO_PANEL)
+        if self.derived:
+            return self.language.gettext(
+                "%(ships)s ship / %(skips)s skip (the page says %(share)s %%)",
+                ships=self.ships,
+                skips=self.skips,
+                share=self.rounded_share,
+            )
+        return self.language.gettext("%(ships)s ship / %(skips)s skip", ships=self.ships, skips=self.skips)
 
     @property
     def brief(self) -> str:
         """ "4–0, mean 79"."""
-        mean = "" if self.mean is None else f"mean {self.rounded_mean}"
-        return ", ".join(filter(None, (self.split, mean))) or NO_PANEL
+        return ", ".join(filter(None, (self.split, self._mean_words))) or self.language.gettext(NO_PANEL)
+
+    @property
+    def _mean_words(self) -> str:
+        return "" if self.mean is None else self.language.gettext("mean %(mean)s", mean=self.rounded_mean)
 
     def figure(self) -> Figure:
         return Figure(text=self.words, claims=self.split_grounds or self.mean_grounds)
 
 
-def panel_of(verdicts: Sequence[Verdict], reviews: Sequence[Review]) -> Panel:
+def panel_of(verdicts: Sequence[Verdict], reviews: Sequence[Review], language: Language = ENGLISH) -> Panel:
     """The panel as the last verdict says it, else as the reviews' decisions add up; means from the scores.
 
     Reviews of which one has no decision add up to nothing: who knows what that one would have said.
@@ -113,8 +133,9 @@ def panel_of(verdicts: Sequence[Verdict], reviews: Sequence[Review]) -> Panel:
             mean=mean,
             split_grounds=(last.id,),
             mean_grounds=scored,
+            language=language,
         )
-    return _from_reviews(reviews, mean, scored)
+    return _from_reviews(reviews, mean, scored, language)
 
 
 def _best_said(known: Sequence[Verdict]) -> Verdict:
@@ -126,10 +147,12 @@ def _best_said(known: Sequence[Verdict]) -> Verdict:
     return counted[-1] if last.derived and counted else last
 
 
-def _from_reviews(reviews: Sequence[Review], mean: Decimal | None, scored: tuple[str, ...]) -> Panel:
+def _from_reviews(
+    reviews: Sequence[Review], mean: Decimal | None, scored: tuple[str, ...], language: Language
+) -> Panel:
     decisions = [review.decision for review in reviews]
     if not decisions or None in decisions:
-        return Panel(scores=len(scored), mean=mean, mean_grounds=scored)
+        return Panel(scores=len(scored), mean=mean, mean_grounds=scored, language=language)
     ships = decisions.count(Decision.SHIP)
     return Panel(
         ships=ships,
@@ -139,6 +162,7 @@ def _from_reviews(reviews: Sequence[Review], mean: Decimal | None, scored: tuple
         mean=mean,
         split_grounds=tuple(review.id for review in reviews),
         mean_grounds=scored,
+        language=language,
     )
 
 
@@ -150,29 +174,39 @@ def _share(verdict: Verdict) -> Decimal | None:
     return Decimal(100 * verdict.ships) / (verdict.ships + verdict.skips)
 
 
-def community(votes: Votes | None) -> Figure:
+def community(votes: Votes | None, language: Language = ENGLISH) -> Figure:
     """ "no votes yet", "17 of 24 ship"."""
     total = 0 if votes is None else votes.ship + votes.skip
     if votes is None or total == 0:
-        return Figure(text=NO_VOTES, counts_votes=True)
-    return Figure(text=f"{votes.ship} of {total} ship", claims=(votes_key(votes),), counts_votes=True)
+        return Figure(text=language.gettext(NO_VOTES), counts_votes=True)
+    text = language.gettext("%(count)s of %(total)s ship", count=votes.ship, total=total)
+    return Figure(text=text, claims=(votes_key(votes),), counts_votes=True)
 
 
-def votes_day(votes: Votes | None) -> str:
+def votes_day(votes: Votes | None, language: Language = ENGLISH) -> str:
     """The day on which these totals were seen, since they say none of their own; empty where nobody voted."""
-    return day(votes.seen_at.date()) if votes is not None and votes.ship + votes.skip else ""
+    voted = votes is not None and votes.ship + votes.skip
+    return language.short_date(votes.seen_at.date()) if votes is not None and voted else ""
 
 
-def score_key(panels: Iterable[Panel]) -> str:
+def score_key(panels: Iterable[Panel], language: Language = ENGLISH) -> str:
     """What the panel's numbers mean: "Four reviewers score 0–100 and say ship (use it) or skip."; empty without a panel."""
     known = [each for each in panels if each.exists]
     sizes = {max(each.reviewers, each.scores) for each in known}
     size = sizes.pop() if len(sizes) == 1 else 0
-    who = f"{_COUNTS[size]} reviewers" if size in _COUNTS else "Reviewers"
-    say = "say ship (use it) or skip" if any(each.share is not None for each in known) else ""
-    score = "score 0–100" if any(each.mean is not None for each in known) else ""
-    does = " and ".join(filter(None, (score, say)))
-    return f"{who} {does}." if does else ""
+    who = language.gettext(_REVIEWERS.get(size, N_("Reviewers")))
+    say, score = (any(each.share is not None for each in known), any(each.mean is not None for each in known))
+    if say and score:
+        return language.gettext("%(who)s score 0–100 and say ship (use it) or skip.", who=who)
+    if score:
+        return language.gettext("%(who)s score 0–100.", who=who)
+    return language.gettext("%(who)s say ship (use it) or skip.", who=who) if say else ""
+
+
+def general_key(language: Language) -> str:
+    """Return what the numbers of panels mean of which nothing else is the same."""
+    who = language.gettext("Reviewers")
+    return language.gettext("%(who)s score 0–100 and say ship (use it) or skip.", who=who)
 
 
 def votes_key(votes: Votes) -> str:

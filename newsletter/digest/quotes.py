@@ -12,10 +12,11 @@ from newsletter.content.records import Decision, Review
 from newsletter.digest.content import Quote
 from newsletter.digest.material import Dossier, Material
 from newsletter.digest.wording import clip, count_words, is_whole, number_of, split_sentences
+from newsletter.language import N_
 
 FOR, AGAINST = "for", "against"
 #: Who said it when the source does not say.
-SOMEBODY = "a panel reviewer"
+SOMEBODY = N_("a panel reviewer")
 FEWEST_WORDS, MOST_WORDS = 6, 36
 #: A review is longer by mistake only, and what is longer is not looked at.
 MOST_CHARS = 20_000
@@ -119,7 +120,7 @@ def _without_own_marks(sentence: str) -> str:
 def _quote(sentence: str, dossier: Dossier, review: Review, stance: str) -> Quote:
     return Quote(
         words=sentence,
-        reviewer=clip(review.reviewer or SOMEBODY, 40),
+        reviewer=clip(review.reviewer or dossier.language.gettext(SOMEBODY), 40),
         tool=dossier.name,
         stance=stance,
         review_id=review.id,

@@ -12,7 +12,8 @@ from newsletter.digest.links import safe_url
 from newsletter.digest.material import Dossier, Material
 from newsletter.digest.panel import votes_key
 from newsletter.digest.prices import offer_key
-from newsletter.digest.wording import clip, dated, day, label_of, value_of
+from newsletter.digest.wording import clip, date_words, dated, label_of, value_of
+from newsletter.language import Language
 
 
 def sources_block(printed: Iterable[Figure], material: Material, settings: Settings) -> Sources:
@@ -71,14 +72,15 @@ def _origin(source: Source | None, said: list[_Statement], settings: Settings) -
         return None
     verified = [each.verified_on for each in said if each.verified_on is not None]
     stated = [each.as_of for each in said if each.as_of is not None]
+    language = settings.language
     if verified:
-        when = f"checked {_span(verified)}"
+        when = language.gettext("checked %(day)s", day=_span(verified, language))
     elif stated:
-        when = _span(stated)
+        when = _span(stated, language)
     elif source.published_on is not None:
-        when = f"published {day(source.published_on)}"
+        when = date_words("published", source.published_on, language)
     else:
-        when = f"seen {day(source.seen_on)}"
+        when = date_words("seen", source.seen_on, language)
     dates = [*verified, *stated, *([source.published_on] if source.published_on else [])]
     return CitedSource(
         name=clip(source.name),
@@ -88,14 +90,16 @@ def _origin(source: Source | None, said: list[_Statement], settings: Settings) -
     )
 
 
-def _span(dates: list[date]) -> str:
+def _span(dates: list[date], language: Language) -> str:
     """ "18 Nov 2026", or "18–19 Nov 2026" where the printed statements have several dates."""
     first, last = min(dates), max(dates)
     if first == last:
-        return day(first)
+        return language.short_date(first)
     if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day}–{day(last)}"
-    return f"{day(first)} to {day(last)}"
+        return f"{language.day_of_month(first)}–{language.short_date(last)}"
+    return language.gettext(
+        "%(first)s to %(last)s", first=language.short_date(first), last=language.short_date(last)
+    )
 
 
 def _disputes(dossier: Dossier, printed: set[str], material: Material) -> Iterator[PrintedDispute]:
@@ -103,9 +107,9 @@ def _disputes(dossier: Dossier, printed: set[str], material: Material) -> Iterat
         if fact.disputed and fact.claim.id in printed:
             by_value: dict[str, list[Claim]] = {}
             for claim in (fact.claim, *fact.others):
-                by_value.setdefault(value_of(claim), []).append(claim)
+                by_value.setdefault(value_of(claim, material.language), []).append(claim)
             said = "; ".join(f"{value} ({_who_say(claims, material)})" for value, claims in by_value.items())
-            words = f"{dossier.name}, {label_of(attribute)}: {said}"
+            words = f"{dossier.name}, {label_of(attribute, material.language)}: {said}"
             yield PrintedDispute(tool_id=dossier.tool.id, attribute=attribute, words=words)
 
 
@@ -114,6 +118,6 @@ def _who_say(claims: Iterable[Claim], material: Material) -> str:
     by_day: dict[str, list[str]] = {}
     for claim in claims:
         source = material.sources.get(claim.source_id)
-        name = clip(source.name, 60) if source is not None else "unnamed source"
-        by_day.setdefault(dated(claim, source), []).append(name)
+        name = clip(source.name, 60) if source is not None else material.language.gettext("unnamed source")
+        by_day.setdefault(dated(claim, source, material.language), []).append(name)
     return "; ".join(f"{' & '.join(names)}, {when}" for when, names in by_day.items())

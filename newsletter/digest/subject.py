@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from newsletter.digest.content import Brief, Card, Figure
+from newsletter.digest.lead import versus
 from newsletter.digest.material import Dossier
-from newsletter.digest.wording import clip
+from newsletter.digest.wording import clip, start_with_capital
+from newsletter.language import ENGLISH, Language
 
 #: What phones show of a subject, and what they show after it of a preheader.
 SUBJECT_CHARS, PREHEADER_CHARS = 60, 110
@@ -47,12 +49,13 @@ def _subjects(
         left, right = sides
         if with_splits := subject_with_splits(sides):
             yield with_splits
-        yield f"{left.name} or {right.name}?"
-        yield f"{left.name} vs {right.name}"
-        yield f"{left.name}: the panel's verdict"
+        _ = left.language.gettext
+        yield _("%(left)s or %(right)s?", left=left.name, right=right.name)
+        yield versus(left, right)
+        yield _("%(tool)s: the panel's verdict", tool=left.name)
     for card in cards[:1]:
         yield f"{card.name}: {card.split.text}"
-        yield f"{card.kicker.capitalize()}: {card.name}"
+        yield f"{start_with_capital(card.kicker)}: {card.name}"
     yield clip(f"{name} #{number}", SUBJECT_CHARS)
 
 
@@ -61,7 +64,13 @@ def subject_with_splits(sides: tuple[Dossier, Dossier]) -> str:
     left, right = sides
     if not left.panel.split or not right.panel.split:
         return ""
-    return f"{left.name} or {right.name}? {left.panel.split} against {right.panel.split}"
+    return left.language.gettext(
+        "%(left)s or %(right)s? %(first)s against %(second)s",
+        left=left.name,
+        right=right.name,
+        first=left.panel.split,
+        second=right.panel.split,
+    )
 
 
 def compute_preheader(
@@ -70,6 +79,7 @@ def compute_preheader(
     findings: Sequence[Figure],
     more: Sequence[Brief],
     cards: Sequence[Card],
+    language: Language = ENGLISH,
 ) -> str:
     """Return what the subject leaves out, as much as a phone shows: the lead's line or a finding, and what else is in.
 
@@ -80,7 +90,7 @@ def compute_preheader(
     for each in (*(brief.headline for brief in more), *(card.name for card in cards)):
         if each in line:
             continue
-        longer = with_others(said, [*named, each])
+        longer = with_others(said, [*named, each], language)
         if len(longer) > PREHEADER_CHARS:
             break
         line, named = longer, [*named, each]
@@ -94,9 +104,12 @@ def first_that_fits(lines: Iterable[str]) -> str:
     return next((each for each in lines if len(each) <= PREHEADER_CHARS), "")
 
 
-def with_others(line: str, named: Sequence[str]) -> str:
+def with_others(line: str, named: Sequence[str], language: Language = ENGLISH) -> str:
     """Return the line with what else is in: "… Also: Heron vs Osprey, Kestrel."."""
-    return f"{line} Also: {', '.join(named)}.".strip() if named else line
+    if not named:
+        return line
+    also = language.gettext("Also: %(names)s.", names=", ".join(named))
+    return f"{line} {also}".strip()
 
 
 def propose_subjects(

@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from newsletter.content.records import Benchmark, Claim, Fact, Offer, Source
 from newsletter.digest.content import Figure
+from newsletter.language import ENGLISH, N_, Language
 
 #: Words that end in a dot without ending a sentence, casefolded and without that dot.
 ABBREVIATIONS = frozenset(
@@ -176,10 +177,7 @@ def _is_open(text: str) -> bool:
     return text.count('"') % 2 == 1 or any(text.count(left) > text.count(right) for left, right in pairs)
 
 
-# How amounts are written: money, token counts, shares, days. Decimal in, text out, halves always up.
-
-_CENT = Decimal("0.01")
-_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+# How amounts are rounded, halves always up; how they are written is in language.py.
 
 
 def half_up(amount: Decimal, step: Decimal = Decimal(1)) -> Decimal:
@@ -191,71 +189,36 @@ def whole(amount: Decimal) -> int:
     return int(half_up(amount))
 
 
-def money(amount: Decimal) -> str:
-    """A sum of dollars to the cent: "$13.50", "$1,350.00"; "$0" only for nothing, else "under $0.01"."""
-    if amount == 0:
-        return "$0"
-    rounded = half_up(amount, _CENT)
-    return f"${rounded:,}" if rounded > 0 else "under $0.01"
-
-
-def unit_price(amount: Decimal) -> str:
-    """A price per million tokens with every digit that is recorded, at least cents: "$0.075", "$0.40"."""
-    if amount == 0:
-        return "$0"
-    plain = amount.normalize()
-    exponent = plain.as_tuple().exponent
-    digits = max(2, -exponent if isinstance(exponent, int) else 2)
-    return f"${plain:,.{digits}f}"
-
-
-def token_count(count: Decimal) -> str:
-    """Tokens: "128K", "1M"; a count that is no round thousand is written out: "131,072"."""
-    for size, letter in ((1_000_000, "M"), (1_000, "K")):
-        if count >= size and count % size == 0:
-            return f"{int(count / size)}{letter}"
-    return f"{count:,f}"
-
-
-def day(when: date) -> str:
-    """ "1 Mar 2026"."""
-    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
-
-
-def number(value: Decimal) -> str:
-    """A score or count without needless zeros: "2", "66.7"."""
-    return f"{value.normalize():f}"
-
-
 # How a fact is called and written in an issue, and how its statement is dated.
 
 #: Names of attributes as readers know them; others are called as they are.
 LABELS = {
-    "input_price": "input price",
-    "output_price": "output price",
-    "max_output": "max output",
-    "model_id": "model id",
-    "api_access": "API access",
+    "input_price": N_("input price"),
+    "output_price": N_("output price"),
+    "max_output": N_("max output"),
+    "model_id": N_("model id"),
+    "api_access": N_("API access"),
+    "context": N_("context"),
+    "licence": N_("licence"),
 }
 
 
-def label_of(attribute: str) -> str:
-    return LABELS.get(attribute, attribute.replace("_", " "))
+def label_of(attribute: str, language: Language = ENGLISH) -> str:
+    known = LABELS.get(attribute)
+    return language.gettext(known) if known is not None else attribute.replace("_", " ")
 
 
-def value_of(claim: Claim) -> str:
+def value_of(claim: Claim, language: Language = ENGLISH) -> str:
     """The claimed value as an issue writes it: "$0.10", "128K", "Apache 2.0"."""
     if claim.number is None:
         return clip(claim.value, 60)
     if claim.unit == "USD/Mtok":
-        return unit_price(claim.number)
+        return language.price(claim.number)
     if claim.unit.startswith("USD"):
-        return money(claim.number)
-    return (
-        token_count(claim.number)
-        if claim.unit == "tokens"
-        else f"{number(claim.number)} {claim.unit}".strip()
-    )
+        return language.money(claim.number)
+    if claim.unit == "tokens":
+        return language.compact(claim.number)
+    return f"{language.number(claim.number)} {claim.unit}".strip()
 
 
 def date_of(statement: Claim | Benchmark | Offer, source: Source | None) -> tuple[str, date]:
@@ -269,17 +232,35 @@ def date_of(statement: Claim | Benchmark | Offer, source: Source | None) -> tupl
     return "seen", statement.seen_on
 
 
-def dated(statement: Claim | Benchmark | Offer, source: Source | None) -> str:
+def dated(statement: Claim | Benchmark | Offer, source: Source | None, language: Language = ENGLISH) -> str:
     """Return "checked 1 Mar 2026", "as of …", "published …" or "seen …": the best date the statement has."""
-    how, when = date_of(statement, source)
-    return f"{how} {day(when)}"
+    return date_words(*date_of(statement, source), language)
 
 
-def said_by(statement: Claim | Benchmark | Offer, source: Source | None) -> str:
+def date_words(how: str, when: date, language: Language) -> str:
+    """Return a date with what it says, as `date_of` gives both."""
+    day = language.short_date(when)
+    match how:
+        case "checked":
+            return language.gettext("checked %(day)s", day=day)
+        case "published":
+            return language.gettext("published %(day)s", day=day)
+        case "seen":
+            return language.gettext("seen %(day)s", day=day)
+    return language.gettext("as of %(day)s", day=day)
+
+
+def said_by(statement: Claim | Benchmark | Offer, source: Source | None, language: Language = ENGLISH) -> str:
     """Return who says so, and as of when: "Model lab, 10 Nov 2026", "Model almanac, checked 1 Mar 2026"."""
     how, when = date_of(statement, source)
-    dated_ = day(when) if how == "as of" else f"{how} {day(when)}"
-    return f"{clip(source.name, 60) if source is not None else 'unnamed source'}, {dated_}"
+    dated_ = language.short_date(when) if how == "as of" else date_words(how, when, language)
+    name = clip(source.name, 60) if source is not None else language.gettext("unnamed source")
+    return f"{name}, {dated_}"
+
+
+def start_with_capital(text: str) -> str:
+    """The text with its first letter as at the start of a sentence."""
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 # Figures: how a printed value keeps what it stands on.

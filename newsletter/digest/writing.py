@@ -34,7 +34,7 @@ from newsletter.digest.content import (
 from newsletter.digest.findings import findings
 from newsletter.digest.issues import Issue, Item
 from newsletter.digest.items import answer_block, brief_block, card_block, changed_tools, followed_block
-from newsletter.digest.lead import lead_block, line_beside_splits
+from newsletter.digest.lead import lead_block, line_beside_splits, versus
 from newsletter.digest.links import affiliate_notice, footer_of, link_or_words, site_link
 from newsletter.digest.material import Dossier, Material, RulingsOn, gather
 from newsletter.digest.panel import score_key
@@ -50,6 +50,7 @@ from newsletter.digest.subject import (
     subject_with_splits,
 )
 from newsletter.digest.wording import count_words, plain
+from newsletter.language import Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +81,7 @@ def write_issue(
     comparisons in earlier issues, `followed` the tools that readers follow. `overflow` counts the items of the overflow
     line, where `items` has only the first of them; `chosen` are the sentences that an editor has it quote.
     """
-    changes = find_changes(content, since, issue.cutoff_at, published)
+    changes = find_changes(content, since, issue.cutoff_at, published, settings.language)
     own = content.tools(followed) if followed else {}
     in_order = sorted(items, key=lambda item: item.position)
     shown = [item for item in in_order if item.room is not Room.OVERFLOW]
@@ -98,6 +99,7 @@ def write_issue(
         ],
         source_order=settings.digest.source_order,
         rulings=rulings,
+        language=settings.language,
     )
 
     leads, others = _comparisons(shown, Room.LEAD, material), _comparisons(shown, Room.MORE, material)
@@ -119,7 +121,9 @@ def write_issue(
     heading = heading_of(largest, material) if largest is not None else ()
     subject = issue.subject or compute_subject(settings.site.name, number, sides, cards, heading)
     lead_lines = _lead_lines(issue, subject, lead, sides, settings)
-    preheader = issue.preheader or compute_preheader(subject, lead_lines, found, more, cards)
+    preheader = issue.preheader or compute_preheader(
+        subject, lead_lines, found, more, cards, settings.language
+    )
     written = IssueContent(
         subject=plain(subject),
         preheader=plain(preheader),
@@ -128,7 +132,7 @@ def write_issue(
         findings=found,
         lead=lead,
         changes=changes_block(changes, material, settings),
-        followed=followed_block(own, changes, _places(pairs, singles), material, settings),
+        followed=followed_block(own, changes, _places(pairs, singles, settings.language), material, settings),
         more=more,
         cards=cards,
         rest=_rest(named, len(rest) if overflow is None else overflow, material, settings),
@@ -136,12 +140,15 @@ def write_issue(
         sources=Sources(origins=(), disputes=()),
         footer=footer_of(settings),
         asks_votes=bool(settings.digest.vote_for),
-        key=score_key(each.panel for each in (*(side for pair in pairs for side in pair), *singles)),
+        key=score_key(
+            (each.panel for each in (*(side for pair in pairs for side in pair), *singles)),
+            settings.language,
+        ),
         is_first=since is None,
     )
     written = replace(written, sources=sources_block(figures_for_everybody(written), material, settings))
     return WrittenIssue(
-        content=finished(written),
+        content=finished(written, settings.language),
         proposals=_proposals(issue, written, sides, changes, material, settings),
     )
 
@@ -157,9 +164,11 @@ def masthead(issue: Issue, number: int, settings: Settings) -> Masthead:
     )
 
 
-def finished(written: IssueContent) -> IssueContent:
+def finished(written: IssueContent, language: Language) -> IssueContent:
     """Return the issue with what only the whole of it shows: what its labels mean, and its length."""
-    written = replace(written, footer=replace(written.footer, affiliate_notice=affiliate_notice(written)))
+    written = replace(
+        written, footer=replace(written.footer, affiliate_notice=affiliate_notice(written, language))
+    )
     length = minutes(count_issue_words(written))
     return replace(written, masthead=replace(written.masthead, minutes=length))
 
@@ -208,14 +217,18 @@ def _lead_lines(
     return (beside,) if subject == subject_with_splits(sides) else (lead.bottom_line, beside)
 
 
-def _places(pairs: Iterable[tuple[Dossier, Dossier]], singles: Iterable[Dossier]) -> Mapping[str, str]:
+def _places(
+    pairs: Iterable[tuple[Dossier, Dossier]], singles: Iterable[Dossier], language: Language
+) -> Mapping[str, str]:
     """Where this issue shows tools, by their ids."""
     shown: dict[str, str] = {}
     for pair in pairs:
         for side, other in permutations(pair):
-            shown.setdefault(side.tool.id, f"compared with {other.name} in this issue")
+            shown.setdefault(
+                side.tool.id, language.gettext("compared with %(tool)s in this issue", tool=other.name)
+            )
     for each in singles:
-        shown.setdefault(each.tool.id, "new in this issue")
+        shown.setdefault(each.tool.id, language.gettext("new in this issue"))
     return shown
 
 
@@ -225,13 +238,14 @@ def _rest(named: Iterable[Item], overflow: int, material: Material, settings: Se
     for item in named:
         if item.key in material.comparisons:
             comparison = material.comparisons[item.key]
-            label = " vs ".join(each.name for each in material.sides(comparison))
+            label = versus(*material.sides(comparison))
             links.append(link_or_words(label, comparison.url, settings))
         elif item.key in material.dossiers:
             dossier = material.dossiers[item.key]
             links.append(link_or_words(dossier.name, dossier.tool.url, settings))
     more = overflow - len(links)
-    return (*links, site_link(f"and {more:,} more", settings)) if more else tuple(links)
+    label = settings.language.gettext("and %(count)s more", count=settings.language.count(more))
+    return (*links, site_link(label, settings)) if more else tuple(links)
 
 
 def _proposals(
@@ -253,6 +267,7 @@ def _proposals(
             written.findings,
             written.more,
             written.cards,
+            settings.language,
         )
         for subject in subjects[:1]
     ]

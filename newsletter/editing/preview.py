@@ -71,7 +71,7 @@ def part_of(message: bytes, form: Format) -> str:
 
 def personalize(app: App, letter: IssueContent, plan: Plan, preferences: Preferences) -> Personalization:
     """Personalize for a made-up reader with these preferences. The links lead nowhere, so that nobody can leave by one."""
-    personal = Personal(letter, plan.block_ids)
+    personal = Personal(letter, plan.block_ids, app.settings.language)
     return Personalization(
         values={**sample_values(app), **personal.values(preferences)}, program=personal.program(preferences)
     )
@@ -107,6 +107,7 @@ def personalize_with_links(app: App, compiled: CompiledIssue, address: str) -> P
         message_ids=replace(app.message_ids, key=b"preview"),
         clock=app.clock,
         letter=compiled.letter,
+        language=app.settings.language,
     )
     recipient = Recipient(
         reader_id=reader.id, address=reader.address or "", attempts=0, preferences=reader.preferences
@@ -150,7 +151,14 @@ def view_issue(app: App, issue_id: int, reader_id: int) -> str:
     got = select(batches.c.variant).join_from(deliveries, batches, batches.c.id == deliveries.c.batch_id)
     got = got.where(deliveries.c.issue_id == issue_id, deliveries.c.reader_id == reader_id)
     with app.database.read() as connection:
-        mailings = load_mailings(connection, issue_id, app.links, app.message_ids, app.clock)
+        mailings = load_mailings(
+            connection,
+            issue_id,
+            app.links,
+            app.message_ids,
+            app.clock,
+            language=app.settings.language,
+        )
         variant = connection.execute(got).scalar() or EVERYBODY
         known = find_reader_by_id(connection, reader_id)
     mailing = mailings.get(variant) or next(iter(mailings.values()))

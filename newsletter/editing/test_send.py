@@ -123,6 +123,7 @@ def _mailing(app: App, compiled: CompiledIssue) -> Mailing:
         clock=app.clock,
         dkim=app.dkim,
         letter=compiled.letter,
+        language=app.settings.language,
     )
 
 

@@ -33,6 +33,7 @@ from newsletter.digest.subject import PREHEADER_CHARS, SUBJECT_CHARS
 from newsletter.digest.wording import count_words
 from newsletter.digest.writing import MOST_WORDS, count_issue_words, lead_words, minutes
 from newsletter.errors import StoreError
+from newsletter.language import ENGLISH
 from tests.digest.golden import FILE, letter_of_week, readable, written_week
 from tests.digest.week import CUTOFF, PANEL_PAGE, PRICE_PAGE, PROFILE_PAGE, VERDICT_PAGE, WEEK
 
@@ -239,8 +240,8 @@ def test_a_link_that_pays_is_explained_wherever_it_stands(letter: IssueContent) 
     changed = replace(
         letter, changes=(ChangeLine(tool_id="vela", words=Figure(text="Vela costs less."), link=paying),)
     )
-    assert affiliate_notice(letter) == ""
-    assert affiliate_notice(changed) == "Links marked “ad” earn us money."
+    assert affiliate_notice(letter, ENGLISH) == ""
+    assert affiliate_notice(changed, ENGLISH) == "Links marked “ad” earn us money."
 
 
 def test_without_links_that_pay_nothing_is_explained(letter: IssueContent) -> None:

@@ -6,18 +6,19 @@ from decimal import Decimal
 from newsletter.digest.content import Costs, IssueContent, Lead, Scorecard, Side
 from newsletter.digest.costs import VOLUMES
 from newsletter.digest.lead import SCORE_ROWS
-from newsletter.digest.wording import money, whole
+from newsletter.digest.wording import whole
 from newsletter.editing.checks.findings import Finding, warning
+from newsletter.language import ENGLISH, Language
 
 
-def check_arithmetic(letter: IssueContent) -> Iterator[Finding]:
+def check_arithmetic(letter: IssueContent, language: Language = ENGLISH) -> Iterator[Finding]:
     """Warn of every figure that does not follow from the figures beside it."""
     if letter.lead is None:
         return
     if letter.lead.scorecard is not None:
         yield from _means(letter.lead, letter.lead.scorecard)
     if letter.lead.costs is not None:
-        yield from _costs(letter.lead, letter.lead.costs)
+        yield from _costs(letter.lead, letter.lead.costs, language)
 
 
 def _means(lead: Lead, card: Scorecard) -> Iterator[Finding]:
@@ -33,18 +34,18 @@ def _means(lead: Lead, card: Scorecard) -> Iterator[Finding]:
             yield _wrong("mean", side, " + ".join(map(str, known)), f"a mean of {mean}")
 
 
-def _costs(lead: Lead, costs: Costs) -> Iterator[Finding]:
+def _costs(lead: Lead, costs: Costs, language: Language) -> Iterator[Finding]:
     if costs.rates is None:
         return
-    for row, (_, tokens) in zip(costs.volumes, VOLUMES, strict=True):
+    for row, tokens in zip(costs.volumes, VOLUMES, strict=True):
         for side, rate, cell in (
             (lead.left, costs.rates.left, row.left),
             (lead.right, costs.rates.right, row.right),
         ):
             if rate is not None:
-                cost = money(rate * tokens / 1_000_000)
+                cost = language.money(rate * tokens / 1_000_000)
                 if cell.text != cost:
-                    yield _wrong(row.label, side, f"{money(rate)} a million", cell.text)
+                    yield _wrong(row.label, side, f"{language.money(rate)} a million", cell.text)
 
 
 def _wrong(what: str, side: Side, given: str, printed: str) -> Finding:

@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 from newsletter.config import Settings
 from newsletter.digest.content import Brief, IssueContent, Lead, Link, links_in
 from newsletter.digest.subject import SUBJECT_CHARS
-from newsletter.digest.wording import count_words, day
+from newsletter.digest.wording import count_words
 from newsletter.digest.writing import lead_words
 from newsletter.editing.checks.findings import Finding, error, warning
 from newsletter.editing.edits import NOTE_WORDS
+from newsletter.language import ENGLISH
 
 LEAD_WORDS = 240
 
@@ -129,7 +130,7 @@ def _future_dates(letter: IssueContent, settings: Settings) -> Iterator[Finding]
         if origin.newest_on is not None and origin.newest_on > letter.masthead.date_on:
             yield warning(
                 f"future:{origin.name[:200]}",
-                f"{origin.name} gives a date after the issue's: {day(origin.newest_on)}",
+                f"{origin.name} gives a date after the issue's: {ENGLISH.short_date(origin.newest_on)}",
                 where="sources",
                 why="Nothing is verified or published in the future.",
                 how="Correct the date in its pack, and import that.",

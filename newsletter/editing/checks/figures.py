@@ -19,10 +19,11 @@ from newsletter.content.store import ContentStore
 from newsletter.digest.content import IssueContent, figures_for_everybody, figures_in
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import rulings_on
-from newsletter.digest.wording import clip, dated, day, label_of, value_of
+from newsletter.digest.wording import clip, dated, label_of, value_of
 from newsletter.editing.checks.amounts import amounts_in, states
 from newsletter.editing.checks.findings import ClaimOption, Conflict, Finding, warning
 from newsletter.editing.compiled import CompiledIssue
+from newsletter.language import ENGLISH
 
 #: What is printed of a tool's panel and votes, as the desk calls it, and of its name.
 _OF_EVERY_SIDE = ("verdict", "community_share")
@@ -263,7 +264,7 @@ def _stale(printed: PrintedFigures) -> Iterator[Finding]:
         newest = max(day_of(each, source) for each in claims)
         yield warning(
             f"stale:{source_id}",
-            f"{_listed(claims, printed.names)}: last said on {day(newest)}",
+            f"{_listed(claims, printed.names)}: last said on {ENGLISH.short_date(newest)}",
             where=source.name if source is not None else "unnamed source",
             why=f"More than {printed.stale_after.days} days (digest.stale_after) have passed since.",
             how="Look at the source again and import what it says now, or leave it to the readers.",

@@ -43,7 +43,7 @@ def check_compiled(
 def check_without_facts(app: App, compiled: CompiledIssue) -> tuple[Finding, ...]:
     """Check what shows without looking anything up: every error is among it."""
     letter = compiled.letter
-    found = [*check_content(letter, app.settings), *check_arithmetic(letter)]
+    found = [*check_content(letter, app.settings), *check_arithmetic(letter, app.settings.language)]
     if compiled.plan is not None:
         found += check_mail(compiled.plan, letter, compiled.sent)
     else:

@@ -1,6 +1,6 @@
 """What every command stands in: the opened App, tables and JSON, progress on a terminal.
 
-Nothing here knows a command; the commands' modules import this one, and never each other.
+Nothing here knows a command. Options that commands in several modules share are in preferences.py.
 """
 
 import json

@@ -7,6 +7,7 @@ everything at the top, `newsletter readers list` would spend 2.3 times as long b
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -182,11 +183,14 @@ class App:
             per_domain=self.settings.readers.domain_limit,
         )
 
+    def next_issue_on(self) -> date:
+        """Return the day on which the next issue is due."""
+        return local_time(next_slot(issue_schedule(self.settings), self.clock.now()).name).date()
+
     def next_issue_words(self) -> str:
         """Return when the next issue is due, for a sentence: "on Thursday 26 November"."""
-        day = local_time(next_slot(issue_schedule(self.settings), self.clock.now()).name)
         language = self.settings.language
-        return language.gettext("on %(day)s", day=language.day_of_year(day))
+        return language.gettext("on %(day)s", day=language.day_of_year(self.next_issue_on()))
 
     def _welcome(self, reader_id: int) -> dict[str, object]:
         """Return what a welcome mail says."""

@@ -1,6 +1,8 @@
 """The error tree. A class's docstring is its default message.
 
-Errors are handled in four places only: the CLI, the web, the job runner and the per-delivery loop.
+Errors are handled in four places only: the CLI, the web, the job runner and the per-delivery loop. What readers are shown
+names its values as messages of the catalogue do, `raise BadInput(N_("at most %(most)s tools"), most=200)`: `str` is
+English, `Language.error` any language.
 """
 
 from dataclasses import dataclass
@@ -8,13 +10,21 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 
+def N_(message: str) -> str:
+    """Mark a message that is translated where it is shown, so that `make messages` finds it."""
+    return message
+
+
 class NewsletterError(Exception):
     """Something went wrong."""
 
     exit_status = 1
 
-    def __init__(self, message: str = "") -> None:
-        super().__init__(message or (type(self).__doc__ or "").strip())
+    def __init__(self, message: str = "", **values: object) -> None:
+        self.message = message or (type(self).__doc__ or "").strip()
+        self.values = values
+        english = {name: f"{each:,}" if isinstance(each, int) else each for name, each in values.items()}
+        super().__init__(self.message % english if values else self.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +46,9 @@ class BadInput(NewsletterError):
 
     exit_status = 2
 
-    def __init__(self, message: str = "", place: Place | None = None) -> None:
+    def __init__(self, message: str = "", place: Place | None = None, **values: object) -> None:
         self.place, self.reason = place, message
-        super().__init__(f"{place}: {message}" if place else message)
+        super().__init__(f"{place}: {message}" if place else message, **values)
 
 
 class ConfigError(BadInput):

@@ -22,7 +22,8 @@ from babel.messages.pofile import PoFileError, read_po
 from babel.numbers import format_currency, format_decimal
 from babel.support import Translations
 
-from newsletter.errors import LanguageError, Place
+from newsletter.errors import N_ as N_
+from newsletter.errors import LanguageError, NewsletterError, Place
 
 _DOMAIN = "messages"
 _CENT = Decimal("0.01")
@@ -51,6 +52,26 @@ class Language:
     def pgettext(self, context: str, message: str, /, **values: object) -> str:
         """Return a message of which the English alone does not say what it means, with its values."""
         return self.translations.pgettext(context, message) % values
+
+    def error(self, error: NewsletterError) -> str:
+        """Return what an error says, in this language if the catalogue has its message."""
+        message = self.translations.gettext(error.message)
+        return (
+            message % {name: self._written(each) for name, each in error.values.items()}
+            if error.values
+            else message
+        )
+
+    def _written(self, value: object) -> object:
+        """A value of an error's message: a count, an error as its reason, or a text."""
+        if isinstance(value, NewsletterError):
+            return self.error(value)
+        return self.count(value) if isinstance(value, int) else value
+
+    @property
+    def group(self) -> str:
+        """What stands between the thousands of a number."""
+        return str(self.locale.number_symbols[self.locale.default_numbering_system]["group"])
 
     def long_date(self, day: date) -> str:
         """Thursday 26 November 2026."""
@@ -140,11 +161,6 @@ class Language:
 
 
 ENGLISH = Language("en", Locale("en"), NullTranslations())
-
-
-def N_(message: str) -> str:
-    """Mark a message that is written later, so that `make messages` finds it."""
-    return message
 
 
 def open_language(tag: str, folders: Sequence[Path]) -> Language:

@@ -50,6 +50,7 @@ from newsletter.digest.material import Dossier, Material, RulingsOn, gather
 from newsletter.digest.sources import sources_block
 from newsletter.digest.wording import categories_of, category_name, clip, plain
 from newsletter.errors import NotFound, StoreError
+from newsletter.language import ENGLISH, Language
 
 # What the mail had no room for: every reviewer, every test, every question of an issue's tools and comparisons.
 #
@@ -249,10 +250,9 @@ class ArchivedIssue:
     def full_tools(self) -> Mapping[str, FullTool]:
         return {each.tool_id: each for each in self.record.tools}
 
-    @property
-    def entries(self) -> tuple[ArchiveEntry, ...]:
-        """What it says, in the order of the page."""
-        return tuple(_entries(self))
+    def entries(self, language: Language = ENGLISH) -> tuple[ArchiveEntry, ...]:
+        """What it says, in the order of the page; what was corrected since in this language."""
+        return tuple(_entries(self, language))
 
 
 def corrected(issue: ArchivedIssue, errata: Sequence[Erratum]) -> ArchivedIssue:
@@ -261,10 +261,10 @@ def corrected(issue: ArchivedIssue, errata: Sequence[Erratum]) -> ArchivedIssue:
     return replace(issue, errata=mine) if mine else issue
 
 
-def _entries(issue: ArchivedIssue) -> Iterator[ArchiveEntry]:
+def _entries(issue: ArchivedIssue, language: Language) -> Iterator[ArchiveEntry]:
     """What the issue says, in the order of its page."""
     letter = issue.letter
-    yield from map(_erratum, issue.errata)
+    yield from (_erratum(each, language) for each in issue.errata)
     yield from map(_week, letter.weeks)
     if letter.lead is not None:
         yield _lead(letter.lead)
@@ -282,9 +282,11 @@ def _entries(issue: ArchivedIssue) -> Iterator[ArchiveEntry]:
         )
 
 
-def _erratum(erratum: Erratum) -> ArchiveEntry:
-    words = f"We wrote “{erratum.said}”. Right is: {erratum.right}"
-    return ArchiveEntry(anchor=ANCHOR, title="Corrected", words=words)
+def _erratum(erratum: Erratum, language: Language) -> ArchiveEntry:
+    words = language.gettext(
+        "We wrote “%(said)s”. Right is: %(right)s", said=erratum.said, right=erratum.right
+    )
+    return ArchiveEntry(anchor=ANCHOR, title=language.gettext("Corrected"), words=words)
 
 
 def _week(week: Week) -> ArchiveEntry:
@@ -434,12 +436,12 @@ def find_issue(shown: Iterable[ArchivedIssue], slug: str) -> ArchivedIssue:
 
 
 def find_entries(
-    shown: tuple[ArchivedIssue, ...], words: str
+    shown: tuple[ArchivedIssue, ...], words: str, language: Language = ENGLISH
 ) -> Iterator[tuple[ArchivedIssue, ArchiveEntry]]:
     """What holds all the words, however they are written, the newest first; nothing for no words."""
     wanted = words.casefold().split()
     for issue in news_of(shown) if wanted else ():
-        for entry in issue.entries:
+        for entry in issue.entries(language):
             said = f"{entry.title} {entry.words} {' '.join(entry.categories)}".casefold()
             if all(each in said for each in wanted):
                 yield issue, entry

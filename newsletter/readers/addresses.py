@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 
-from newsletter.errors import BadInput
+from newsletter.errors import N_, BadInput
 
 #: Local parts that email-validator returns as they are, so that only their domain needs checking.
 _PLAIN_LOCAL_PART = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
@@ -29,12 +29,13 @@ def parse_address(text: str) -> Address:
     """Return the address that `text` holds, spaces around it aside; raises BadInput with the reason."""
     text = text.strip(" \t")
     if not text:
-        raise BadInput("there is no mail address")
+        raise BadInput(N_("there is no mail address"))
     try:
         local_part, domain = _parts(text)
     except EmailNotValidError as error:
         shown = text if len(text) <= 60 else f"{text[:57]}..."
-        raise BadInput(f"{shown!r} is no mail address. {error}") from error
+        message = N_("%(text)s is no mail address. %(reason)s")
+        raise BadInput(message, text=repr(shown), reason=_reason_of(error)) from error
     folded = unicodedata.normalize("NFC", local_part.casefold())
     return Address(f"{local_part}@{domain}", f"{folded}@{domain.casefold()}")
 
@@ -53,6 +54,34 @@ def _parts(text: str) -> tuple[str, str]:
 @lru_cache(maxsize=10_000)
 def _ascii_domain(domain: str) -> str:
     return validate_email(f"a@{domain}", check_deliverability=False).ascii_domain
+
+
+#: What email-validator finds most often, for the catalogue; the rest stays in its English.
+_REASONS = (
+    N_("An email address must have an @-sign."),
+    N_("There must be something before the @-sign."),
+    N_("There must be something after the @-sign."),
+    N_("An email address cannot have two periods in a row."),
+    N_("An email address cannot start with a period."),
+    N_("An email address cannot have a period immediately before the @-sign."),
+    N_("An email address cannot have a period immediately after the @-sign."),
+    N_("An email address cannot end with a period."),
+    N_("The email address contains invalid characters before the @-sign: %(characters)s."),
+    N_("The part after the @-sign contains invalid characters: %(characters)s."),
+    N_("The part after the @-sign is not valid. It should have a period."),
+    N_("The part after the @-sign is not valid. It is not within a valid top-level domain."),
+    N_("The part after the @-sign is a special-use or reserved name that cannot be used with email."),
+    N_("The email address is too long."),
+    N_("A display name and angle brackets around the email address are not permitted here."),
+)
+
+
+def _reason_of(error: EmailNotValidError) -> BadInput:
+    """The library's sentence as a message, which leaves out the characters that it names."""
+    sentence, named, characters = str(error).removesuffix(".").replace("%", "%%").partition(": ")
+    if not named:
+        return BadInput(str(error))
+    return BadInput(f"{sentence}: %(characters)s.", characters=characters.replace("%%", "%"))
 
 
 # What people write about readers (names, topics, sources of consent), as single lines that fit their columns.

@@ -3,7 +3,7 @@
 Nothing here commits: a reader and the consent that made them one are written together or not at all.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from types import MappingProxyType
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select
 from newsletter.db.engine import execute_many, literal
 from newsletter.db.schema import consents
 from newsletter.db.statuses import ConsentChannel, ConsentEvent, WithdrawalReason
+from newsletter.errors import N_
 
 #: Says which wording a consent was given to. Change it whenever the subscribe page's promise changes.
 WORDING = "2026-11 weekly digest"
@@ -20,16 +21,41 @@ WORDING = "2026-11 weekly digest"
 #: A channel as people read it.
 CHANNEL_WORDS: Mapping[ConsentChannel, str] = MappingProxyType(
     {
-        ConsentChannel.FORM: "form at /subscribe",
+        ConsentChannel.FORM: N_("form at /subscribe"),
         ConsentChannel.API: "POST /api/subscriptions",
-        ConsentChannel.IMPORT: "import",
-        ConsentChannel.COMMAND: "command line",
-        ConsentChannel.DESK: "the desk",
-        ConsentChannel.PAGE: "personal page",
-        ConsentChannel.ONE_CLICK: "one click",
-        ConsentChannel.MAIL: "by mail",
-        ConsentChannel.PROVIDER: "mail provider",
-        ConsentChannel.UNKNOWN: "not recorded",
+        ConsentChannel.IMPORT: N_("import"),
+        ConsentChannel.COMMAND: N_("command line"),
+        ConsentChannel.DESK: N_("the desk"),
+        ConsentChannel.PAGE: N_("personal page"),
+        ConsentChannel.ONE_CLICK: N_("one click"),
+        ConsentChannel.MAIL: N_("by mail"),
+        ConsentChannel.PROVIDER: N_("mail provider"),
+        ConsentChannel.UNKNOWN: N_("not recorded"),
+    }
+)
+
+#: What happened, as readers read it.
+EVENT_WORDS: Mapping[ConsentEvent, str] = MappingProxyType(
+    {
+        ConsentEvent.REQUESTED: N_("requested"),
+        ConsentEvent.CONFIRMED: N_("confirmed"),
+        ConsentEvent.IMPORTED: N_("imported"),
+        ConsentEvent.ADDED: N_("added"),
+        ConsentEvent.WITHDRAWN: N_("withdrawn"),
+        ConsentEvent.RESTORED: N_("restored"),
+    }
+)
+
+_REASON_WORDS: Mapping[WithdrawalReason, str] = MappingProxyType(
+    {
+        WithdrawalReason.TOO_OFTEN: N_("too-often"),
+        WithdrawalReason.NOT_FOR_ME: N_("not-for-me"),
+        WithdrawalReason.NEVER_ASKED: N_("never-asked"),
+        WithdrawalReason.NOT_TRUE: N_("not-true"),
+        WithdrawalReason.OTHER: N_("other"),
+        WithdrawalReason.COMPLAINT: N_("complaint"),
+        WithdrawalReason.SUPPRESSED: N_("suppressed"),
+        WithdrawalReason.ERASED: N_("erased"),
     }
 )
 
@@ -52,12 +78,18 @@ class ConsentOrigin:
     @property
     def words(self) -> str:
         """One line for people: "old list (readers.csv, line 17)", "one click, issue 12, too-often"."""
-        words = self.source or CHANNEL_WORDS[self.channel]
+        return self.words_in(lambda message, **values: message % values)
+
+    def words_in(self, gettext: Callable[..., str]) -> str:
+        """Return the same line in the language that `gettext` translates to."""
+        words = self.source or gettext(CHANNEL_WORDS[self.channel])
         if self.file is not None:
-            words += f" ({self.file}, line {self.line})"
+            words = gettext(
+                "%(words)s (%(file)s, line %(line)s)", words=words, file=self.file, line=self.line
+            )
         if self.issue_id is not None:
-            words += f", issue {self.issue_id}"
-        return f"{words}, {self.reason.value}" if self.reason else words
+            words = gettext("%(words)s, issue %(number)s", words=words, number=self.issue_id)
+        return f"{words}, {gettext(_REASON_WORDS[self.reason])}" if self.reason else words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, s
 
 from newsletter.db.schema import reader_tools, reader_topics, readers
 from newsletter.db.statuses import Edition, ReaderStatus
-from newsletter.errors import BadInput
+from newsletter.errors import N_, BadInput
 from newsletter.readers.addresses import TOPIC, one_line
 
 MOST_TOOLS = 200
@@ -87,24 +87,32 @@ _LISTS = {"topics": reader_topics.c.topic, "tools": reader_tools.c.tool_id}
 class FieldFault(BadInput):
     """A field of a form holds something that cannot be used."""
 
-    def __init__(self, field: str, message: str) -> None:
+    def __init__(self, field: str, message: str, **values: object) -> None:
         self.field = field
-        super().__init__(message)
+        super().__init__(message, None, **values)
 
 
 def read_preferences(
-    one: Mapping[str, str], many: Mapping[str, Sequence[str]], *, topics: Sequence[str], today: date
+    one: Mapping[str, str],
+    many: Mapping[str, Sequence[str]],
+    *,
+    topics: Sequence[str],
+    today: date,
+    group: str = ",",
 ) -> Preferences:
     """Return the choices of a form: `one` its single fields, `many` its lists; raises FieldFault for the first wrong one.
 
     `topics` are those there are; a topic that has gone since is dropped without a word, and so is a pause that is over.
+    `group` is what the reader writes between thousands.
     """
     tools = many.get("tools", ())
     if len(set(tools)) > MOST_TOOLS:
-        raise FieldFault("tools", f"Please choose at most {MOST_TOOLS} tools.")
+        raise FieldFault("tools", N_("Please choose at most %(most)s tools."), most=MOST_TOOLS)
     return Preferences(
         topics=tuple(sorted(set(many.get("topics", ())) & set(topics)))[:MOST_TOPICS],
         tools=clean_names(tools, "a tool"),
+        monthly_tokens=_read_number("monthly_tokens", one.get("monthly_tokens", ""), MOST_TOKENS, group),
+        team_size=_read_number("team_size", one.get("team_size", ""), MOST_SEATS, group),
         **{name: read(one.get(name, "").strip(), today) for name, read in _READ.items()},
     )
 
@@ -114,23 +122,19 @@ def clean_names(given: Iterable[str], what: str) -> tuple[str, ...]:
     return tuple(sorted({one_line(each, what, TOPIC) for each in given} - {""}))
 
 
-def _read_number(field: str, most: int) -> Callable[[str, date], int | None]:
-    def read(text: str, today: date) -> int | None:
-        digits = text.replace(",", "").replace(" ", "").replace("_", "")
-        if not digits:
-            return None
-        if not (digits.isascii() and digits.isdigit()) or len(digits) > 18 or not 0 < int(digits) <= most:
-            raise FieldFault(
-                field, f"Please give a whole number between 1 and {most:,}, or leave this empty."
-            )
-        return int(digits)
-
-    return read
+def _read_number(field: str, text: str, most: int, group: str) -> int | None:
+    digits = "".join(text.replace(group, "").replace("_", "").split())
+    if not digits:
+        return None
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > 18 or not 0 < int(digits) <= most:
+        message = N_("Please give a whole number between 1 and %(most)s, or leave this empty.")
+        raise FieldFault(field, message, most=most)
+    return int(digits)
 
 
 def _read_edition(text: str, today: date) -> Edition:
     if text not in ("", *(each.value for each in Edition)):
-        raise FieldFault("edition", "Please choose weekly or monthly.")
+        raise FieldFault("edition", N_("Please choose weekly or monthly."))
     return Edition(text or Edition.WEEKLY)
 
 
@@ -141,28 +145,28 @@ def _read_pause(text: str, today: date) -> date | None:
         day = date.fromisoformat(text)
     except ValueError as error:
         raise FieldFault(
-            "paused_until", "Please give a day such as 2027-01-15, or leave this empty."
+            "paused_until", N_("Please give a day such as 2027-01-15, or leave this empty.")
         ) from error
     if day > today + _LONGEST_PAUSE:
-        raise FieldFault("paused_until", "A pause can last a year at most. To stop for good, unsubscribe.")
+        raise FieldFault(
+            "paused_until", N_("A pause can last a year at most. To stop for good, unsubscribe.")
+        )
     return day if day > today else None
 
 
 def _read_hour(text: str, today: date) -> int | None:
     if text not in ("", *(str(hour) for hour in range(24))):
-        raise FieldFault("send_hour", "Please choose an hour from the list.")
+        raise FieldFault("send_hour", N_("Please choose an hour from the list."))
     return int(text) if text else None
 
 
 def _read_time_zone(text: str, today: date) -> str:
     if text and text not in available_timezones():
-        raise FieldFault("time_zone", "Please choose a time zone from the list, such as Europe/Berlin.")
+        raise FieldFault("time_zone", N_("Please choose a time zone from the list, such as Europe/Berlin."))
     return text
 
 
 _READ: dict[str, Callable[[str, date], Any]] = {
-    "monthly_tokens": _read_number("monthly_tokens", MOST_TOKENS),
-    "team_size": _read_number("team_size", MOST_SEATS),
     "edition": _read_edition,
     "paused_until": _read_pause,
     "send_hour": _read_hour,
@@ -244,7 +248,7 @@ def follow(connection: Connection, reader_id: int, tool_id: str) -> None:
     """Follow a tool; raises BadInput beyond the limit. Following twice is following."""
     followed = list_tools(connection, reader_id)
     if tool_id not in followed and len(followed) >= MOST_TOOLS:
-        raise BadInput(f"You follow {MOST_TOOLS} tools, which is the most there can be.")
+        raise BadInput(N_("You follow %(most)s tools, which is the most there can be."), most=MOST_TOOLS)
     _put_list(connection, reader_id, reader_tools, "tool_id", sorted({*followed, tool_id}))
 
 

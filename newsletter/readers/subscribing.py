@@ -20,7 +20,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from newsletter.db.engine import Database, insert_into
 from newsletter.db.schema import mails, readers, sign_up_counts
 from newsletter.db.statuses import ConsentEvent, LimitScope, MailKind, ReaderStatus
-from newsletter.errors import BadInput, BadLink, NewsletterError, Place
+from newsletter.errors import N_, BadInput, BadLink, NewsletterError, Place
 from newsletter.readers import store
 from newsletter.readers.addresses import Address, parse_address
 from newsletter.readers.consents import WORDING, ConsentOrigin, list_consents, record_consent
@@ -72,7 +72,7 @@ def add_sign_up(connection: Connection, hashes: Mapping[LimitScope, str], window
 
 
 class TooMany(NewsletterError):
-    """There were very many sign-ups from there just now. Please try again in an hour."""
+    """There were too many of these from one place within an hour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,9 @@ class SignUpLimits:
         counted = count_sign_ups(connection, hashes, _hour(now))
         for scope, most in ((LimitScope.NETWORK, self.per_network), (LimitScope.DOMAIN, self.per_domain)):
             if counted.get(scope, 0) >= most:
-                raise TooMany
+                raise TooMany(
+                    N_("There were very many sign-ups from there just now. Please try again in an hour.")
+                )
         return counted.get(LimitScope.MAILBOX, 0) < PER_MAILBOX
 
     def count(self, connection: Connection, network: str, address: Address, now: datetime) -> None:
@@ -241,7 +243,7 @@ class Subscribing:
     def _usable(self, text: str) -> Address:
         address = parse_address(text)
         if self.is_disposable(address.key.rpartition("@")[2]):
-            raise BadInput("Addresses of this kind are thrown away soon. Please give one that you keep.")
+            raise BadInput(N_("Addresses of this kind are thrown away soon. Please give one that you keep."))
         return address
 
     def _is_kept_out(self, connection: Connection, address: Address) -> bool:

@@ -247,7 +247,7 @@ def template_messages(
         marks, plain = _plain_message(message)
         return filled(translations.gettext(plain), values, marks)
 
-    def ngettext(one: str, many: str, count: int, **values: object) -> str:
+    def ngettext(one: str, many: str, count: int, /, **values: object) -> str:
         (marks, one), (_, many) = _plain_message(one), _plain_message(many)
         return filled(translations.ngettext(one, many, count), values, marks)
 

@@ -20,9 +20,10 @@ from starlette.exceptions import HTTPException
 from newsletter import __version__, web
 from newsletter.app import App
 from newsletter.editing.cache import DeskCache
-from newsletter.errors import BadInput, BadLink, ChangedMeanwhile, NotFound, StoreBusy
+from newsletter.errors import N_, BadInput, BadLink, ChangedMeanwhile, NewsletterError, NotFound, StoreBusy
 from newsletter.web import desk
 from newsletter.web.caching import PageCache
+from newsletter.web.dependencies import language_of
 from newsletter.web.desk.auth import ForeignForm, NotAllowed, NotSignedIn
 from newsletter.web.desk.layout import show_error
 from newsletter.web.pages import BadLinkPage, ErrorPage, Pages, show
@@ -33,19 +34,21 @@ log = logging.getLogger(__name__)
 #: Paths below it speak JSON.
 API = "/api/"
 
-FAILED = "That did not work"
+FAILED = N_("That did not work")
 
-#: How an error is answered: status, title, and words; where those are empty, the error's own.
+METHOD_NOT_ALLOWED = N_("Method Not Allowed")
+
+#: How an error is answered: status, title, and words; where those are empty, the error's own. Those without N_ are the desk's.
 ANSWERS: dict[type[Exception], tuple[int, str, str]] = {
     BadInput: (400, FAILED, ""),
-    NotFound: (404, "Page not found", "There is no page here. It may have moved."),
+    NotFound: (404, N_("Page not found"), N_("There is no page here. It may have moved.")),
     NotAllowed: (403, "Publishers only", ""),
     ForeignForm: (403, FAILED, ""),
     ChangedMeanwhile: (409, "Somebody else was faster", ""),
     StoreBusy: (
         503,
-        "One moment, please",
-        "We are busy, and nothing was changed. Please try again in a minute.",
+        N_("One moment, please"),
+        N_("We are busy, and nothing was changed. Please try again in a minute."),
     ),
 }
 
@@ -100,20 +103,24 @@ def make_web(app: App) -> FastAPI:
 def _answer(request: Request, error: Exception) -> Response:
     kind = next(each for each in type(error).__mro__ if each in ANSWERS)
     status, title, words = ANSWERS[kind]
-    response = _show(request, status, title, words or str(error))
+    if words or not isinstance(error, NewsletterError):
+        error = NewsletterError(words or str(error))
+    response = _show(request, status, title, error)
     if status == 503:
         log.error("the database could not be reached: %s", type(error).__name__)
         response.headers["Retry-After"] = "60"
     return response
 
 
-def _show(request: Request, status: int, title: str, words: str) -> Response:
+def _show(request: Request, status: int, title: str, error: NewsletterError) -> Response:
     """Show an error to a program, on the desk's own page, or on everybody's."""
+    if DESK.fullmatch(request.url.path):
+        return show_error(request, status, title, str(error))
+    language = language_of(request)
+    words = language.error(error)
     if request.url.path.startswith(API):
         return JSONResponse({"detail": words}, status)
-    if DESK.fullmatch(request.url.path):
-        return show_error(request, status, title, words)
-    return show(request, ErrorPage(title=title, words=words), status)
+    return show(request, ErrorPage(title=language.gettext(title), words=words), status)
 
 
 def _busy(request: Request, error: Exception) -> Response:
@@ -138,7 +145,9 @@ def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
         return _answer(request, NotFound("page", request.url.path))
-    response = _show(request, error.status_code, FAILED, error.detail)
+    # Starlette's own details are the names of HTTP, "Method Not Allowed".
+    detail = METHOD_NOT_ALLOWED if error.status_code == 405 else error.detail
+    response = _show(request, error.status_code, FAILED, NewsletterError(detail))
     response.headers.update(error.headers or {})
     return response
 

@@ -80,14 +80,14 @@ def archive(request: Request, app: Installed, q: str = "") -> Response:
     shown = app.archive.issues()
     query = " ".join(q[:MOST_QUERY].split())
     if not query:
-        return respond_cached(request, app, shown, lambda: _list(request, shown, ""))
-    response = respond(request, _list(request, shown, query).body, HTML)
+        return respond_cached(request, app, shown, lambda: _list(request, app, shown, ""))
+    response = respond(request, _list(request, app, shown, query).body, HTML)
     response.headers["X-Robots-Tag"] = "noindex"
     return response
 
 
-def _list(request: Request, shown: tuple[ArchivedIssue, ...], query: str) -> CachedPage:
-    found = tuple(islice(find_entries(shown, query), MOST_RESULTS + 1))
+def _list(request: Request, app: App, shown: tuple[ArchivedIssue, ...], query: str) -> CachedPage:
+    found = tuple(islice(find_entries(shown, query, app.settings.language), MOST_RESULTS + 1))
     years = groupby(shown, key=lambda each: each.letter.masthead.date_on.year)
     page = ArchivePage(
         years=tuple((year, tuple(group)) for year, group in years),

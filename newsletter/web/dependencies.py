@@ -25,7 +25,8 @@ from newsletter.db.statuses import ReaderStatus
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
 from newsletter.editing.cache import DeskCache
-from newsletter.errors import BadInput, BadLink
+from newsletter.errors import N_, BadInput, BadLink
+from newsletter.language import Language
 from newsletter.readers.links import LinkTarget, Purpose, link
 from newsletter.readers.store import Reader, find_reader_by_id
 
@@ -40,6 +41,12 @@ async def _installation(request: Request) -> App:
 
 #: The opened installation: `def page(app: Installed) -> Response`.
 Installed = Annotated[App, Depends(_installation)]
+
+
+def language_of(request: Request) -> Language:
+    """What readers' pages are written in."""
+    app: App = request.app.state.newsletter
+    return app.settings.language
 
 
 def cache_of(request: Request) -> DeskCache:
@@ -89,7 +96,7 @@ async def read_form(request: Request) -> Fields:
         text = (await request.body()).decode("utf-8")
         return _fields(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS))
     except (ValueError, MultiPartException, HTTPException) as error:
-        raise BadInput("This form did not arrive whole. Please go back and try again.") from error
+        raise BadInput(N_("This form did not arrive whole. Please go back and try again.")) from error
 
 
 async def read_any_form(request: Request) -> Fields:

@@ -18,6 +18,7 @@ from fastapi import APIRouter, Request, Response
 from newsletter.db.statuses import Edition
 from newsletter.digest.archive import ArchivedIssue, ArchiveEntry, news_of
 from newsletter.errors import NotFound
+from newsletter.language import Language
 from newsletter.web.caching import CachedPage, respond, respond_cached
 from newsletter.web.dependencies import Installed
 from newsletter.web.pages import Site
@@ -196,7 +197,7 @@ def everything(request: Request, app: Installed, form: str) -> Response:
     site = Site.of(app.settings)
 
     def write() -> CachedPage:
-        entries = tuple(_issue_entry(each, site) for each in shown[:MOST_ENTRIES])
+        entries = tuple(_issue_entry(each, site, app.settings.language) for each in shown[:MOST_ENTRIES])
         return _write(site, form, f"/feed.{form}", site.name, entries)
 
     return respond_cached(request, app, shown, write)
@@ -238,7 +239,7 @@ def feeds_of(shown: Iterable[ArchivedIssue]) -> tuple[dict[str, str], dict[str, 
     categories: dict[str, str] = {}
     tools: dict[str, str] = {}
     for issue in news_of(shown):
-        for entry in issue.entries:
+        for entry in issue.entries():
             for name in entry.categories:
                 categories.setdefault(_slug(name), name)
         for tool_id, name in _tool_names(issue):
@@ -273,8 +274,9 @@ def _part(
     if slug not in named:
         raise NotFound(kind, slug)
     site = Site.of(app.settings)
-    said = ((issue, entry) for issue in news_of(shown) for entry in issue.entries if about(entry))
-    entries = tuple(_entry(issue, entry, site) for issue, entry in islice(said, MOST_ENTRIES))
+    language = app.settings.language
+    said = ((issue, entry) for issue in news_of(shown) for entry in issue.entries(language) if about(entry))
+    entries = tuple(_entry(issue, entry, site, language) for issue, entry in islice(said, MOST_ENTRIES))
     path = f"/feed/{kind}/{slug}.{form}"
     page = _write(site, form, path, f"{site.name}: {named[slug]}", entries)
     return respond(request, page.body, page.media_type, page.modified_at)
@@ -295,27 +297,30 @@ def _write(site: Site, form: str, path: str, title: str, entries: tuple[FeedEntr
     return CachedPage(body=write(feed), media_type=media_type, modified_at=feed.updated_at)
 
 
-def _issue_entry(issue: ArchivedIssue, site: Site) -> FeedEntry:
+def _issue_entry(issue: ArchivedIssue, site: Site, language: Language) -> FeedEntry:
     url = f"{site.public_url}/archive/{issue.slug}"
+    said = issue.entries(language)
     return FeedEntry(
         id=url,
         url=url,
-        title=_title(issue),
+        title=_title(issue, language),
         summary=issue.letter.preheader,
-        points=tuple((each.title, each.words, f"{url}#{each.anchor}") for each in issue.entries),
+        points=tuple((each.title, each.words, f"{url}#{each.anchor}") for each in said),
         published_at=issue.started_at,
         updated_at=issue.updated_at,
-        categories=tuple(dict.fromkeys(name for each in issue.entries for name in each.categories)),
+        categories=tuple(dict.fromkeys(name for each in said for name in each.categories)),
     )
 
 
-def _title(issue: ArchivedIssue) -> str:
+def _title(issue: ArchivedIssue, language: Language) -> str:
     """Return the subject; a monthly issue, which says again what weekly ones said, is named as one."""
     subject = issue.letter.subject
-    return subject if issue.edition is Edition.WEEKLY else f"Monthly issue {issue.number}: {subject}"
+    if issue.edition is Edition.WEEKLY:
+        return subject
+    return language.gettext("Monthly issue %(number)s: %(subject)s", number=issue.number, subject=subject)
 
 
-def _entry(issue: ArchivedIssue, entry: ArchiveEntry, site: Site) -> FeedEntry:
+def _entry(issue: ArchivedIssue, entry: ArchiveEntry, site: Site, language: Language) -> FeedEntry:
     url = f"{site.public_url}/archive/{issue.slug}#{entry.anchor}"
     # What issues only mention shares an anchor: the tools tell them apart.
     id_ = url if entry.anchor != "also-new" else f"{url}-{'-vs-'.join(entry.tool_ids)}"
@@ -323,7 +328,10 @@ def _entry(issue: ArchivedIssue, entry: ArchiveEntry, site: Site) -> FeedEntry:
         id=id_,
         url=url,
         title=entry.title,
-        summary=entry.words or f"In {issue.letter.masthead.name}, issue {issue.number}.",
+        summary=entry.words
+        or language.gettext(
+            "In %(name)s, issue %(number)s.", name=issue.letter.masthead.name, number=issue.number
+        ),
         points=(),
         published_at=issue.started_at,
         updated_at=issue.updated_at,

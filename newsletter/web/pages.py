@@ -1,13 +1,14 @@
 """Render a page: a frozen dataclass with what its template may use, and the template, as HTML.
 
 A page's template sees the fields of its dataclass and `site`; a test holds each to the other. The templates are
-templates/web/<page>.html.j2, found like those of mails: the operator's own folder first, then ours. What a route asks
-of a request is in dependencies.py, what the desk's pages share in desk/layout.py.
+templates/web/<page>.html.j2, found like those of mails: the operator's own folder first, then ours. Readers' pages are
+in the language of the settings, the desk's in English. What a route asks of a request is in dependencies.py, what the
+desk's pages share in desk/layout.py.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -20,10 +21,13 @@ from markupsafe import Markup, escape
 
 from newsletter.app import App
 from newsletter.config import Settings
+from newsletter.db.statuses import Edition
+from newsletter.digest.archive import ArchivedIssue
 from newsletter.digest.issues import Issue
 from newsletter.digest.selection import ROOM_NAMES
 from newsletter.digest.wording import category_name
 from newsletter.language import ENGLISH, Language
+from newsletter.render.columns import decision_word
 from newsletter.render.environment import template_messages
 from newsletter.render.markdown import line_to_html
 from newsletter.web.assets import asset, mark_path, style_path
@@ -88,19 +92,21 @@ class Pages:
     """The pages of one installation."""
 
     site: Site
+    #: For readers, and for the desk.
     environment: jinja2.Environment
+    desk_environment: jinja2.Environment
 
     @classmethod
     def of(cls, app: App) -> "Pages":
-        return cls(
-            Site.of(app.settings),
-            make_environment(app.template_folders, app.settings.zone, app.settings.language),
-        )
+        folders, zone = app.template_folders, app.settings.zone
+        environment = make_environment(folders, zone, app.settings.language)
+        return cls(Site.of(app.settings), environment, make_environment(folders, zone))
 
     def write(self, page: Page) -> str:
         """Return the page as HTML."""
         values = {each.name: getattr(page, each.name) for each in fields(page)}
-        return self.environment.get_template(f"web/{page.template}.html.j2").render(values, site=self.site)
+        environment = self.desk_environment if page.template.startswith("desk/") else self.environment
+        return environment.get_template(f"web/{page.template}.html.j2").render(values, site=self.site)
 
 
 def make_environment(
@@ -120,7 +126,12 @@ def make_environment(
     environment.globals.update(template_messages(language, escape, Markup))
     environment.filters.update(
         issue_name=issue_name,
-        long_date=_long_date,
+        issue_title=lambda issue: issue_title(issue, language),
+        day_of_year=language.day_of_year,
+        long_date=language.long_date,
+        count=language.count,
+        decision=lambda decision: decision_word(decision, language),
+        stance=lambda stance: language.gettext("for") if stance == "for" else language.gettext("against"),
         moment=lambda at: _moment(at, zone),
         initials=_initials,
         asset=asset,
@@ -142,9 +153,11 @@ def issue_name(issue: Issue) -> str:
     return f"{issue.edition.value.capitalize()} {issue.label}"
 
 
-def _long_date(day: date) -> str:
-    """Thursday 26 November 2026."""
-    return f"{day:%A} {day.day} {day:%B %Y}"
+def issue_title(issue: ArchivedIssue, language: Language) -> str:
+    """Return what readers' pages call an issue that went out: "Weekly issue 12"."""
+    if issue.edition is Edition.WEEKLY:
+        return language.gettext("Weekly issue %(number)s", number=issue.number)
+    return language.gettext("Monthly issue %(number)s", number=issue.number)
 
 
 def _moment(at: datetime, zone: ZoneInfo) -> str:

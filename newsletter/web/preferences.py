@@ -8,6 +8,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import ClassVar
 from zoneinfo import available_timezones
@@ -20,9 +21,9 @@ from newsletter.content.store import ContentStore
 from newsletter.db.statuses import ConsentChannel, ReaderStatus
 from newsletter.delivery.erasing import export_reader
 from newsletter.delivery.transactional import queue_mail
-from newsletter.errors import BadInput, NotFound, StoreBusy
+from newsletter.errors import N_, BadInput, NotFound, StoreBusy
 from newsletter.readers import preferences
-from newsletter.readers.consents import Consent, ConsentOrigin, list_consents
+from newsletter.readers.consents import EVENT_WORDS, ConsentOrigin, list_consents
 from newsletter.readers.exporting import mail_personal_link
 from newsletter.readers.links import Purpose
 from newsletter.readers.preferences import FieldFault, Preferences
@@ -93,10 +94,17 @@ def save(request: Request, app: Installed, token: str, form: Form) -> Response:
                 },
                 topics=_topics(tools),
                 today=today,
+                group=app.settings.language.group,
             )
         except FieldFault as fault:
             page = _page(
-                tools, token, reader.preferences, sent=form, is_active=_is_active(reader), fault=fault
+                tools,
+                token,
+                reader.preferences,
+                sent=form,
+                is_active=_is_active(reader),
+                fault=app.settings.language.error(fault),
+                fault_field=fault.field,
             )
             return show(request, page, 422)
         saved = preferences.put_preferences(connection, reader.id, chosen)
@@ -136,7 +144,9 @@ def _another(tools: Sequence[ToolHead], text: str) -> tuple[str, ...]:
         return ()
     found = [tool.id for tool in tools if wanted in (tool.name.casefold(), tool.id.casefold())]
     if not found:
-        raise FieldFault("another_tool", "We know no tool of this name. Please write it as the issues do.")
+        raise FieldFault(
+            "another_tool", N_("We know no tool of this name. Please write it as the issues do.")
+        )
     return tuple(found[:1])
 
 
@@ -148,7 +158,8 @@ def _page(
     is_active: bool,
     sent: Fields | None = None,
     saved: bool = False,
-    fault: FieldFault | None = None,
+    fault: str = "",
+    fault_field: str = "",
 ) -> PreferencesPage:
     """Return the page with what is kept, or with what was `sent` and cannot be."""
     chosen = sent or Fields(kept.as_texts(), {"topics": kept.topics})
@@ -156,8 +167,8 @@ def _page(
         token=token,
         is_active=is_active,
         saved=saved,
-        fault=str(fault) if fault else "",
-        fault_field=fault.field if fault else "",
+        fault=fault,
+        fault_field=fault_field,
         topics=_topics(tools),
         tools=_names(tools, kept.tools),
         known_tools=tuple(sorted({tool.name for tool in tools}))[:MOST_NAMES],
@@ -259,10 +270,9 @@ def ask(request: Request, app: Installed, tool_id: str, form: Form) -> Response:
     try:
         if not form.get(TRAP):
             app.following.mail_link(address, tool.id, tool.name, network_behind(request), app.clock.now())
-    except BadInput as error:
-        return show(request, AskToFollowPage(tool=tool, address=address, fault=str(error)), 422)
-    except TooMany as error:
-        return show(request, AskToFollowPage(tool=tool, address=address, fault=str(error)), 429)
+    except (BadInput, TooMany) as error:
+        page = AskToFollowPage(tool=tool, address=address, fault=app.settings.language.error(error))
+        return show(request, page, 429 if isinstance(error, TooMany) else 422)
     return show(request, FollowMailedPage(tool=tool))
 
 
@@ -287,7 +297,8 @@ class PersonalPage(Page):
     token: str
     address: str
     is_active: bool
-    consents: tuple[Consent, ...]
+    #: When, what and where.
+    consents: tuple[tuple[datetime, str, str], ...]
     new_address: str
     fault: str
     fault_field: str
@@ -338,7 +349,8 @@ def move(request: Request, app: Installed, token: str, form: Form) -> Response:
             app.clock.now(),
         )
     except (BadInput, TooMany) as error:
-        return _show(request, app, token, fault=str(error), field="address", new_address=form.get("address"))
+        fault = app.settings.language.error(error)
+        return _show(request, app, token, fault=fault, field="address", new_address=form.get("address"))
     return show(request, MoveAskedPage(token=token))
 
 
@@ -347,7 +359,8 @@ def erase(request: Request, app: Installed, token: str, form: Form) -> Response:
     with app.database.read() as connection:
         reader = reader_of_dated(app, connection, Purpose.PERSONAL, token)
     if form.get("sure") != "yes":
-        return _show(request, app, token, fault="Please tick the box first.", field="sure")
+        fault = app.settings.language.gettext("Please tick the box first.")
+        return _show(request, app, token, fault=fault, field="sure")
     try:
         app.eraser.erase(reader.id, ConsentChannel.PAGE)
     except StoreBusy as error:
@@ -361,12 +374,15 @@ def _show(
 ) -> Response:
     with app.database.read() as connection:
         reader = reader_of_dated(app, connection, Purpose.PERSONAL, token)
-        ledger = tuple(list_consents(connection, reader.id))
+        ledger = list_consents(connection, reader.id)
+    gettext = app.settings.language.gettext
     page = PersonalPage(
         token=token,
         address=reader.address or "",
         is_active=reader.status is ReaderStatus.ACTIVE,
-        consents=ledger,
+        consents=tuple(
+            (each.at, gettext(EVENT_WORDS[each.event]), each.words_in(gettext)) for each in ledger
+        ),
         new_address=new_address,
         fault=fault,
         fault_field=field,

@@ -26,6 +26,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsletter.config import Settings
 from newsletter.delivery.transports import TRANSPORTS, webhook_path
+from newsletter.errors import N_
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ MOST_BODY_OF = {
     webhook_path(each.name): each.webhook_limit for each in TRANSPORTS.values() if each.webhook_limit
 }
 MOST_BODY_SECONDS = 20.0
+TOO_LONG = N_("This is more than a form can hold.")
 #: A path with a token and a tool's name in it is a tenth of this.
 MOST_PATH = 4096
 
@@ -81,6 +83,7 @@ class Guard:
         public = urlsplit(settings.site.public_url)
         self.origin = f"{public.scheme}://{public.netloc}".lower()
         self.headers = dict(_HEADERS)
+        self.gettext = settings.language.gettext
         if public.scheme == "https":
             self.headers["Strict-Transport-Security"] = _TWO_YEARS
 
@@ -102,25 +105,28 @@ class Guard:
                 answer,
             )
         except BodyTooLong:
-            await _refuse(413, "This is more than a form can hold.")(scope, receive, answer)
+            await self._refuse(413, TOO_LONG)(scope, receive, answer)
         except Exception:
             # A bug must show neither itself nor less of these headers.
             log.exception("a page failed")
-            await _refuse(500, "Something went wrong on our side. Nothing was lost.")(scope, receive, answer)
+            words = N_("Something went wrong on our side. Nothing was lost.")
+            await self._refuse(500, words)(scope, receive, answer)
 
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         """Return the answer to a request that goes no further, or None."""
         headers = Headers(scope=scope)
         if len(scope.get("raw_path") or b"") > MOST_PATH or len(scope["query_string"]) > MOST_PATH:
-            return _refuse(414, "This address is too long.")
+            return self._refuse(414, N_("This address is too long."))
         length = headers.get("content-length", "0")
         if not (length.isascii() and length.isdigit()) or int(length) > _most_body(scope):
-            return _refuse(413, "This is more than a form can hold.")
+            return self._refuse(413, TOO_LONG)
         if scope["method"] not in SAFE and self._comes_from_elsewhere(scope["path"], headers):
-            return _refuse(
-                403, "This form was sent from another site. Please open our own page and try again."
-            )
+            words = N_("This form was sent from another site. Please open our own page and try again.")
+            return self._refuse(403, words)
         return None
+
+    def _refuse(self, status: int, words: str) -> ASGIApp:
+        return PlainTextResponse(self.gettext(words), status)
 
     def _comes_from_elsewhere(self, path: str, headers: Headers) -> bool:
         if OPEN_TO_OTHERS.fullmatch(path):
@@ -183,7 +189,3 @@ class _Body:
 
 def _most_body(scope: Scope) -> int:
     return MOST_BODY_OF.get(scope["path"], MOST_BODY)
-
-
-def _refuse(status: int, words: str) -> ASGIApp:
-    return PlainTextResponse(words, status)

@@ -4,6 +4,7 @@ The answer is the same for every address, known or not. How often mails go out i
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from newsletter.app import App
 from newsletter.db.statuses import ConsentChannel
-from newsletter.errors import BadInput, NewsletterError
+from newsletter.errors import N_, BadInput
 from newsletter.readers.consents import ConsentOrigin
 from newsletter.readers.links import Purpose
 from newsletter.readers.subscribing import TooMany, network_of
@@ -26,10 +27,6 @@ TRAP = "website"
 
 #: What must be set before anybody can sign up: who answers for the data, what happens to it, where to write to.
 _NEEDED = ("controller", "privacy_url", "postal_address", "public_url")
-
-
-class NotOpen(NewsletterError):
-    """Sign-ups are not open yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +74,7 @@ class ConfirmedPage(Page):
 
     template: ClassVar[str] = "confirmed"
     moved: bool
-    next_issue: str
+    next_issue_on: date
     preferences_url: str
 
 
@@ -102,7 +99,7 @@ class Refusal(BaseModel):
     detail: str
 
 
-ANSWER = "If this address can be subscribed, a mail is on its way to it. Its owner has to confirm."
+ANSWER = N_("If this address can be subscribed, a mail is on its way to it. Its owner has to confirm.")
 
 
 @router.get("/subscribe", include_in_schema=False)
@@ -122,10 +119,9 @@ def subscribe(request: Request, app: Installed, form: Form) -> Response:
     try:
         if not form.get(TRAP):
             _subscribe(request, app, form.get("address"), ConsentChannel.FORM)
-    except BadInput as error:
-        return show(request, SubscribePage(address=form.get("address"), fault=str(error)), 422)
-    except TooMany as error:
-        return show(request, SubscribePage(address=form.get("address"), fault=str(error)), 429)
+    except (BadInput, TooMany) as error:
+        page = SubscribePage(address=form.get("address"), fault=app.settings.language.error(error))
+        return show(request, page, 429 if isinstance(error, TooMany) else 422)
     return show(request, AskedPage())
 
 
@@ -145,13 +141,14 @@ def subscribe(request: Request, app: Installed, form: Form) -> Response:
 )
 def subscribe_by_json(request: Request, app: Installed, wanted: SubscriptionRequest) -> JSONResponse:
     """Ask an address whether it wants the newsletter. Nothing is sent to it but one mail with a link."""
+    gettext = app.settings.language.gettext
     if _missing(app):
-        return JSONResponse({"detail": str(NotOpen())}, 403)
+        return JSONResponse({"detail": gettext("Sign-ups are not open yet.")}, 403)
     try:
         _subscribe(request, app, wanted.address, ConsentChannel.API)
     except TooMany as error:
-        return JSONResponse({"detail": str(error)}, 429)
-    return JSONResponse({"status": "asked", "message": ANSWER}, 202)
+        return JSONResponse({"detail": app.settings.language.error(error)}, 429)
+    return JSONResponse({"status": "asked", "message": gettext(ANSWER)}, 202)
 
 
 @router.options("/api/subscriptions", include_in_schema=False)
@@ -172,7 +169,7 @@ def confirm(request: Request, app: Installed, token: str, form: Form) -> Respons
     confirmed = app.subscribing.confirm(token, app.clock.now())
     page = ConfirmedPage(
         moved=confirmed.moved,
-        next_issue=app.next_issue_words(),
+        next_issue_on=app.next_issue_on(),
         preferences_url=personal_url(app, Purpose.PREFERENCES, confirmed.reader_id),
     )
     return show(request, page)

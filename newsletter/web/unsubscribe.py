@@ -5,12 +5,13 @@ when there is nobody left to leave; an invalid one with the page of all bad link
 """
 
 from dataclasses import dataclass
-from datetime import date
 from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 
 from newsletter.db.statuses import ConsentChannel, Edition, ReaderStatus, WithdrawalReason
+from newsletter.errors import N_
+from newsletter.language import Language
 from newsletter.readers import leaving
 from newsletter.readers.consents import ConsentOrigin
 from newsletter.readers.links import Purpose
@@ -21,11 +22,11 @@ from newsletter.web.pages import Page, show
 router = APIRouter(include_in_schema=False)
 
 _REASONS = {
-    WithdrawalReason.TOO_OFTEN: "It comes too often",
-    WithdrawalReason.NOT_FOR_ME: "It is not for me",
-    WithdrawalReason.NOT_TRUE: "I found things that are not true",
-    WithdrawalReason.NEVER_ASKED: "I never asked for it",
-    WithdrawalReason.OTHER: "Something else",
+    WithdrawalReason.TOO_OFTEN: N_("It comes too often"),
+    WithdrawalReason.NOT_FOR_ME: N_("It is not for me"),
+    WithdrawalReason.NOT_TRUE: N_("I found things that are not true"),
+    WithdrawalReason.NEVER_ASKED: N_("I never asked for it"),
+    WithdrawalReason.OTHER: N_("Something else"),
 }
 
 
@@ -69,7 +70,7 @@ def ask(request: Request, app: Installed, token: str) -> Response:
         return show(request, LeftPage(token=token, may_undo=may_undo))
     page = UnsubscribePage(
         token=token,
-        reasons=tuple((each.value, words) for each, words in _REASONS.items()),
+        reasons=tuple((each.value, app.settings.language.gettext(words)) for each, words in _REASONS.items()),
         is_monthly=reader is not None and reader.preferences.edition is Edition.MONTHLY,
     )
     return show(request, page)
@@ -96,12 +97,13 @@ def undo(request: Request, app: Installed, token: str, form: Form) -> Response:
     target = target_of(app, Purpose.UNSUBSCRIBE, token)
     with app.database.write() as connection:
         back = leaving.undo(connection, target.reader_id, app.clock.now())
-    words = (
-        "Nothing has changed: you will get the next issue as before."
-        if back
-        else "You can undo this for one day only. You are welcome to subscribe again."
-    )
-    title = "You are still subscribed" if back else "You are unsubscribed"
+    gettext = app.settings.language.gettext
+    if back:
+        title = gettext("You are still subscribed")
+        words = gettext("Nothing has changed: you will get the next issue as before.")
+    else:
+        title = gettext("You are unsubscribed")
+        words = gettext("You can undo this for one day only. You are welcome to subscribe again.")
     return show(request, StayedPage(title=title, words=words, token=token))
 
 
@@ -111,9 +113,11 @@ def pause(request: Request, app: Installed, token: str, form: Form) -> Response:
     today = app.clock.now().astimezone(app.settings.zone).date()
     with app.database.write() as connection:
         until = leaving.pause(connection, target.reader_id, today)
-    return show(
-        request, _instead("Paused", until, f"You will not get any issues before {_day(until)}.", token)
-    )
+    language = app.settings.language
+    if until is None:
+        return show(request, _gone(language, token))
+    words = language.gettext("You will not get any issues before %(day)s.", day=language.long_date(until))
+    return show(request, StayedPage(title=language.gettext("Paused"), words=words, token=token))
 
 
 @router.post("/unsubscribe/{token}/monthly")
@@ -121,16 +125,13 @@ def monthly(request: Request, app: Installed, token: str, form: Form) -> Respons
     target = target_of(app, Purpose.UNSUBSCRIBE, token)
     with app.database.write() as connection:
         changed = leaving.take_monthly(connection, target.reader_id)
-    return show(
-        request, _instead("Once a month", changed, "From now on you will only get the monthly issue.", token)
-    )
+    language = app.settings.language
+    if not changed:
+        return show(request, _gone(language, token))
+    words = language.gettext("From now on you will only get the monthly issue.")
+    return show(request, StayedPage(title=language.gettext("Once a month"), words=words, token=token))
 
 
-def _instead(title: str, worked: object, words: str, token: str) -> StayedPage:
-    if worked:
-        return StayedPage(title=title, words=words, token=token)
-    return StayedPage(title="You are unsubscribed", words="You will not get any more issues.", token=token)
-
-
-def _day(day: date | None) -> str:
-    return f"{day:%A} {day.day} {day:%B %Y}" if day else ""
+def _gone(language: Language, token: str) -> StayedPage:
+    title = language.gettext("You are unsubscribed")
+    return StayedPage(title=title, words=language.gettext("You will not get any more issues."), token=token)

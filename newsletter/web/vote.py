@@ -14,6 +14,7 @@ from newsletter.app import App
 from newsletter.content.store import ContentStore
 from newsletter.db.statuses import ReaderStatus, Vote
 from newsletter.digest.votes import Ballot, find_ballot
+from newsletter.errors import N_
 from newsletter.readers.links import Purpose
 from newsletter.readers.store import Reader
 from newsletter.web.dependencies import Form, Installed, reader_of
@@ -21,7 +22,7 @@ from newsletter.web.pages import Page, show
 
 router = APIRouter(include_in_schema=False)
 
-COUNTED, TAKEN_BACK = "Your vote has been counted.", "Your vote has been withdrawn."
+COUNTED, TAKEN_BACK = N_("Your vote has been counted."), N_("Your vote has been withdrawn.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +113,7 @@ def _page(
         is_reader=reader.status is ReaderStatus.ACTIVE,
         has_voted=has_voted,
         closes_on=ballot.closes_at.astimezone(app.settings.zone).date(),
-        counted=counted,
+        counted=app.settings.language.gettext(counted) if counted else "",
         totals=tuple(
             (names[each.tool_id], each.ship, each.skip) for each in ballot.totals if each.tool_id in names
         ),

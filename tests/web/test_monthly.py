@@ -71,4 +71,4 @@ def test_the_feeds_of_tools_and_the_search_say_nothing_a_second_time(month: Mont
 def test_every_anchor_of_its_feed_entry_is_on_its_page(month: Month) -> None:
     page = month.house.get("/archive/monthly-1").text
     (issue,) = [each for each in month.house.app.archive.issues() if each.edition is Edition.MONTHLY]
-    assert all(f'id="{entry.anchor}"' in page for entry in issue.entries)
+    assert all(f'id="{entry.anchor}"' in page for entry in issue.entries())

@@ -1,7 +1,7 @@
 """The desk's first page: the issues at hand, then those before."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
@@ -36,7 +36,7 @@ class HomePage(DeskPage):
     findings: dict[int, tuple[int, int]]
     older: int | None
     is_first: bool
-    next_issue: str
+    next_issue_on: date
 
 
 @router.get("/desk")
@@ -63,6 +63,6 @@ def home(
         findings=findings,
         older=listed.closed[-1].id if len(listed.closed) == MOST_LISTED else None,
         is_first=before is None,
-        next_issue=app.next_issue_words(),
+        next_issue_on=app.next_issue_on(),
     )
     return show(request, page)

@@ -22,7 +22,6 @@ from babel.messages.pofile import PoFileError, read_po
 from babel.numbers import format_currency, format_decimal
 from babel.support import Translations
 
-from newsletter.errors import N_ as N_
 from newsletter.errors import LanguageError, NewsletterError, Place
 
 _DOMAIN = "messages"

@@ -18,7 +18,8 @@ from newsletter.digest.material import Dossier, Material
 from newsletter.digest.panel import VOTES_FOR_SHARE, Panel, panel_of
 from newsletter.digest.prices import offer_key
 from newsletter.digest.wording import clip, count_words, plain, whole
-from newsletter.language import ENGLISH, N_, Language
+from newsletter.errors import N_
+from newsletter.language import ENGLISH, Language
 
 
 class ChangeKind(StrEnum):

@@ -10,7 +10,8 @@ from newsletter.digest.content import Costs, Figure, Rates, TableRow
 from newsletter.digest.material import Dossier, Material
 from newsletter.digest.prices import Prices, offer_key
 from newsletter.digest.wording import clip, dated, figure, fit, join, plain, said_by, start_with_capital
-from newsletter.language import ENGLISH, N_, Language
+from newsletter.errors import N_
+from newsletter.language import ENGLISH, Language
 
 #: What every row assumes: weights that run in one's own house are not priced.
 BASIS = N_("By the token, half input, half output.")

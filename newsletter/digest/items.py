@@ -37,7 +37,8 @@ from newsletter.digest.wording import (
     split_sentences,
     value_of,
 )
-from newsletter.language import N_, Language
+from newsletter.errors import N_
+from newsletter.language import Language
 
 # The other comparisons, each in at most thirty words.
 

@@ -48,7 +48,8 @@ from newsletter.digest.wording import (
     said_by,
     start_with_capital,
 )
-from newsletter.language import ENGLISH, N_, Language
+from newsletter.errors import N_
+from newsletter.language import ENGLISH, Language
 
 # The one sentence a comparison comes down to, computed. It names a winner only where the panel has one.
 

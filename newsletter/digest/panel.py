@@ -7,7 +7,8 @@ from decimal import Decimal
 from newsletter.content.records import Decision, Review, Verdict, Votes
 from newsletter.digest.content import Figure
 from newsletter.digest.wording import half_up, whole
-from newsletter.language import ENGLISH, N_, Language
+from newsletter.errors import N_
+from newsletter.language import ENGLISH, Language
 
 NO_PANEL = N_("not reviewed yet")
 NO_VOTES = N_("no votes yet")

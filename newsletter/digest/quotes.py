@@ -12,7 +12,7 @@ from newsletter.content.records import Decision, Review
 from newsletter.digest.content import Quote
 from newsletter.digest.material import Dossier, Material
 from newsletter.digest.wording import clip, count_words, is_whole, number_of, split_sentences
-from newsletter.language import N_
+from newsletter.errors import N_
 
 FOR, AGAINST = "for", "against"
 #: Who said it when the source does not say.

@@ -8,7 +8,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from newsletter.content.records import Benchmark, Claim, Fact, Offer, Source
 from newsletter.digest.content import Figure
-from newsletter.language import ENGLISH, N_, Language
+from newsletter.errors import N_
+from newsletter.language import ENGLISH, Language
 
 #: Words that end in a dot without ending a sentence, casefolded and without that dot.
 ABBREVIATIONS = frozenset(
@@ -291,7 +292,7 @@ def number_of(fact: Fact | None) -> Decimal | None:
 #: As long as a category may be.
 LETTERS = 40
 
-_NAMES = {"llm": "Language models", "llms": "Language models", "ai": "AI tools"}
+_NAMES = {"llm": N_("Language models"), "llms": "Language models", "ai": N_("AI tools")}
 _INITIALS = frozenset(
     {"ai", "api", "asr", "cli", "gpu", "ide", "llm", "ml", "nlp", "ocr", "rag", "sdk", "tts", "ui"}
 )
@@ -305,6 +306,12 @@ def category_name(category: str) -> str:
         return _NAMES.get(text, text)
     words = [word.upper() if word in _INITIALS else word for word in re.split("[-_]", text)]
     return " ".join((words[0][:1].upper() + words[0][1:], *words[1:]))
+
+
+def category_in(category: str, language: Language) -> str:
+    """Return the name in a language, as far as it is ours. An issue is frozen with the English one, which topics match."""
+    name = category_name(category)
+    return language.gettext(name) if name in _NAMES.values() else name
 
 
 def categories_of(named: Iterable[str]) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from newsletter.db.statuses import Edition
 from newsletter.digest.archive import ArchivedIssue
 from newsletter.digest.issues import Issue
 from newsletter.digest.selection import ROOM_NAMES
-from newsletter.digest.wording import category_name
+from newsletter.digest.wording import category_in
 from newsletter.language import ENGLISH, Language
 from newsletter.render.columns import decision_word
 from newsletter.render.environment import template_messages
@@ -135,7 +135,7 @@ def make_environment(
         moment=lambda at: _moment(at, zone),
         initials=_initials,
         asset=asset,
-        category_name=category_name,
+        category_name=lambda category: category_in(category, language),
         note=_note,
         room_name=ROOM_NAMES.__getitem__,
     )

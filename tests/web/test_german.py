@@ -251,9 +251,10 @@ def test_every_page_says_its_language(personal: dict[str, str], issues: dict[str
     assert "<language>de</language>" in issues["rss"]
 
 
-def test_dates_and_numbers_are_german(personal: dict[str, str], issues: dict[str, str]) -> None:
+def test_dates_numbers_and_categories_are_german(personal: dict[str, str], issues: dict[str, str]) -> None:
     assert "am Donnerstag, dem 3. Dezember." in personal["confirmed"]
     assert "zwischen 1 und 1.000.000 an" in personal["preferences, team_size"]
+    assert "> Sprachmodelle<" in personal["preferences"]
     assert "Wochenausgabe 1" in issues["issue"]
     assert "Donnerstag, 3. Dezember 2026" in issues["issue"]
 

@@ -37,6 +37,7 @@ from newsletter.digest.panel import COMMUNITY, Panel, community, votes_day
 from newsletter.digest.prices import Prices
 from newsletter.digest.quotes import NOTHING_CHOSEN, backed_start, is_backed, quotes
 from newsletter.digest.wording import (
+    category_in,
     category_name,
     clip,
     count_words,
@@ -434,7 +435,8 @@ def decision_table(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> t
         )
     words = [(_("Best for"), left.best_for, right.best_for)]
     if left.category != right.category:
-        words.append((_("Category"), left.category, right.category))
+        named = [category_in(each.category, language) for each in (left, right)]
+        words.append((_("Category"), named[0], named[1]))
     rows += [
         TableRow(label=label, left=Figure(text=mine), right=Figure(text=other), is_words=True)
         for label, mine, other in words

@@ -25,7 +25,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from newsletter.digest.content import Figure
-from newsletter.digest.wording import visible
+from newsletter.digest.wording import category_in, visible
 from newsletter.errors import Place, TemplateError
 from newsletter.language import ENGLISH, Language
 from newsletter.render import columns, markdown
@@ -218,6 +218,7 @@ def _environment(
         decision=lambda decision: columns.decision_word(decision, language),
         vote=lambda choice: language.gettext("Ship") if choice == "ship" else language.gettext("Skip"),
         stance=lambda stance: language.gettext("for") if stance == "for" else language.gettext("against"),
+        category=lambda topic: category_in(topic, language),
         initials=_initials,
         bound=_bound,
     )

@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -150,7 +151,9 @@ class Served:
 def visited(served: Served, seconds: float, preferences: str) -> Answers:
     """What visitors are answered in this time."""
     before = served.busy
-    answers = asyncio.run(visit(served.port, seconds, preferences))
+    # In a thread of its own: the caller's may have a loop already, as a test beside a browser has.
+    with ThreadPoolExecutor(1) as beside:
+        answers = beside.submit(lambda: asyncio.run(visit(served.port, seconds, preferences))).result()
     answers.busy = served.busy - before
     return answers
 

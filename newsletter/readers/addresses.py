@@ -7,6 +7,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from urllib.parse import unquote
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -25,9 +26,47 @@ class Address:
     key: str
 
 
+#: What stands unseen at the ends of a copied text: spaces of every width, zero-width marks, directions of writing.
+_UNSEEN = (
+    " \t\r\n\x0b\x0c\x85\xa0\xad\u034f\u061c\u115f\u1160\u1680\u180e"
+    + "".join(map(chr, (*range(0x2000, 0x2010), *range(0x2028, 0x2030), *range(0x205F, 0x2070))))
+    + "\u3000\u3164\ufe0f\ufeff\uffa0"
+)
+_MAILBOX = re.compile(r"(?P<name>[^<>@]*)<(?P<address>[^<>]*)>")
+_MAILTO = re.compile(r"mailto:/{0,2}(?P<address>[^?]*)", re.IGNORECASE)
+
+
+def strip_unseen(text: str) -> str:
+    """Return the text without what nobody sees at its ends."""
+    return text.strip(_UNSEEN)
+
+
+def split_mailbox(text: str) -> tuple[str, str]:
+    """Return the name, if there is one, and the address of what people and address books write for a mailbox.
+
+    Taken off are mailto:, angle brackets, quotes around it all, and a dot, comma or semicolon after it.
+    """
+    name, text = "", text.strip(_UNSEEN)
+    while text:
+        # Most are addresses and nothing else.
+        before, end = text, text[-1]
+        if end in ";,.":
+            text = text[:-1]
+        elif end in "'\"" and text[0] == end:
+            text = text[1:-1]
+        elif end == ">" and (mailbox := _MAILBOX.fullmatch(text)):
+            name, text = name or mailbox["name"].strip(_UNSEEN + "'\""), mailbox["address"]
+        elif text[:7].lower() == "mailto:" and (mailto := _MAILTO.match(text)):
+            text = unquote(mailto["address"])
+        text = text.strip(_UNSEEN)
+        if text == before:
+            break
+    return name, text
+
+
 def parse_address(text: str) -> Address:
-    """Return the address that `text` holds, spaces around it aside; raises BadInput with the reason."""
-    text = text.strip(" \t")
+    """Return the address that `text` holds, without what `split_mailbox` takes off; raises BadInput with the reason."""
+    _, text = split_mailbox(text)
     if not text:
         raise BadInput(N_("there is no mail address"))
     try:

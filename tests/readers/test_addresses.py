@@ -4,7 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.errors import BadInput
-from newsletter.readers.addresses import NAME, Address, one_line, parse_address, without_address
+from newsletter.readers.addresses import (
+    NAME,
+    Address,
+    one_line,
+    parse_address,
+    split_mailbox,
+    without_address,
+)
 
 hostile = st.text(st.sampled_from('aZé.ß@ \t\r\n\0<>",;:()[]\\+-_ıİ例x0’\u200b\u202e'), max_size=40)
 plain = st.from_regex(r"[A-Za-z0-9_+.-]{1,70}@[a-zA-Z0-9.-]{1,40}\.(org|de|test|例子)", fullmatch=True)
@@ -13,7 +20,7 @@ plain = st.from_regex(r"[A-Za-z0-9_+.-]{1,70}@[a-zA-Z0-9.-]{1,40}\.(org|de|test|
 def reference(text: str) -> str | None:
     """What email-validator makes of it, asked directly; None when it refuses."""
     try:
-        checked = validate_email(text.strip(" \t"), check_deliverability=False, strict=True)
+        checked = validate_email(split_mailbox(text)[1], check_deliverability=False, strict=True)
     except EmailNotValidError:
         return None
     return f"{checked.local_part}@{checked.ascii_domain}"
@@ -54,7 +61,13 @@ def test_an_address_is_written_one_way_and_known_by_its_key(given: str, text: st
             r"'ada@example.org\\r\\nBcc: eve@example.org' is no mail",
         ),
         ("ada\0@example.org", "invalid characters before the @-sign"),
-        ("Ada <ada@example.org>", "display name"),
+        ("eve@example.org <ada@example.org>", "invalid characters"),
+        ("ada@example.org, eve@example.org", "invalid characters"),
+        ("<ada@example.org> <eve@example.org>", "is no mail address"),
+        ("mailto:ada@example.org,eve@example.org", "invalid characters"),
+        ("mailto:ada%0D%0ABcc:@example.org", "is no mail address"),
+        ("<>", "there is no mail address"),
+        ("\u200b;", "there is no mail address"),
         ("a" * 65 + "@example.org", "too long before the @-sign"),
         ("ada@" + "b" * 300 + ".org", r"'ada@b+\.\.\.' is no mail address"),
     ],
@@ -62,6 +75,44 @@ def test_an_address_is_written_one_way_and_known_by_its_key(given: str, text: st
 def test_what_is_no_address_is_refused_with_the_reason(given: str, reason: str) -> None:
     with pytest.raises(BadInput, match=reason):
         parse_address(given)
+
+
+@pytest.mark.parametrize(
+    "space", [" ", "\t", "\r\n", "\xa0", "\u2003", "\u200b", "\u200f", "\u2060", "\u3000", "\ufeff"]
+)
+@pytest.mark.parametrize(
+    "around",
+    [
+        "{}",
+        "<{}>",
+        "mailto:{}",
+        "MAILTO:{}?subject=Stop",
+        "<mailto:{}>",
+        "{};",
+        "{},",
+        "{}.",
+        "'{}'",
+        '"{}"',
+        "Ada <{}>;",
+        '"Ada, L." <{}>',
+    ],
+)
+def test_what_people_write_around_an_address_is_taken_off(space: str, around: str) -> None:
+    assert parse_address(f"{space}{around.format('Ada@example.org')}{space}").text == "Ada@example.org"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Fay <fay@example.org>", "Fay"),
+        ('"Doe, Fay"\xa0<fay@example.org>', "Doe, Fay"),
+        ("<fay@example.org>", ""),
+        ("fay@example.org", ""),
+        ("mailto:fay%40example.org", ""),
+    ],
+)
+def test_a_mailbox_has_a_name_where_one_is_given(text: str, name: str) -> None:
+    assert split_mailbox(text) == (name, "fay@example.org")
 
 
 @given(hostile | plain | st.emails())

@@ -7,9 +7,10 @@ templates; the common blocks stay for everybody, so that no copy is ever empty.
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+from newsletter.digest.categories import category_name
 from newsletter.digest.content import Followed, IssueContent, Rates
-from newsletter.digest.costs import NO_PRICE
-from newsletter.digest.wording import category_name, clip
+from newsletter.digest.prices import NO_PRICE
+from newsletter.digest.wording import clip
 from newsletter.language import ENGLISH, Language
 from newsletter.readers.preferences import Preferences
 from newsletter.render.plan import (

@@ -18,6 +18,7 @@ from newsletter.content.store import ContentStore
 from newsletter.db.engine import Database
 from newsletter.db.schema import issues, snapshots
 from newsletter.db.statuses import Edition, ItemKind, Room
+from newsletter.digest.categories import categories_of, category_name
 from newsletter.digest.content import (
     AnsweredQuestion,
     Brief,
@@ -48,7 +49,7 @@ from newsletter.digest.lead import (
 from newsletter.digest.links import link_to
 from newsletter.digest.material import Dossier, Material, RulingsOn, gather
 from newsletter.digest.sources import sources_block
-from newsletter.digest.wording import categories_of, category_name, clip, plain
+from newsletter.digest.wording import clip, plain
 from newsletter.errors import NotFound, StoreError
 from newsletter.language import ENGLISH, Language
 

@@ -12,12 +12,12 @@ from newsletter.content.facts import differs
 from newsletter.content.records import Claim, Offer, ReaderVotes, Review, Revision, Verdict, Votes
 from newsletter.content.store import ContentStore
 from newsletter.digest.content import ChangeLine, Figure
+from newsletter.digest.figures import offer_key, whole
 from newsletter.digest.lead import headline_of
 from newsletter.digest.links import link_to
 from newsletter.digest.material import Dossier, Material
 from newsletter.digest.panel import VOTES_FOR_SHARE, Panel, panel_of
-from newsletter.digest.prices import offer_key
-from newsletter.digest.wording import clip, count_words, plain, whole
+from newsletter.digest.wording import clip, count_words, plain
 from newsletter.errors import N_
 from newsletter.language import ENGLISH, Language
 

@@ -8,9 +8,9 @@ from itertools import islice
 from newsletter.config.settings import DigestSettings
 from newsletter.content.records import Source
 from newsletter.digest.content import Figure
-from newsletter.digest.costs import monthly_cost, origins_of
+from newsletter.digest.figures import figure, join, label_of, number_of, value_of
 from newsletter.digest.material import Dossier
-from newsletter.digest.wording import figure, join, label_of, number_of, value_of
+from newsletter.digest.prices import COMPARED_TOKENS, monthly_cost, origins_of, prices_of
 
 FINDINGS = 3
 #: Of fewer scores or reviews nothing is the highest, the widest or everyone.
@@ -19,7 +19,6 @@ FEWEST = 3
 DIVIDED = (40, 60)
 #: A price gap is news from this factor on.
 GAP = Decimal("1.5")
-COMPARED_TOKENS = 10_000_000
 
 Pair = tuple[Dossier, Dossier]
 
@@ -112,14 +111,14 @@ def _price_gap(
     pairs: Sequence[Pair], tools: Sequence[Dossier], sources: Mapping[str, Source]
 ) -> Figure | None:
     """The pair with the largest factor between two prices above zero."""
-    priced = [pair for pair in pairs if all((each.prices.even or 0) > 0 for each in pair)]
+    priced = [pair for pair in pairs if all((prices_of(each).even or 0) > 0 for each in pair)]
     if not priced:
         return None
     widest = max(priced, key=_factor)
     if widest is pairs[0]:
         return None
-    cheap, dear = sorted(widest, key=lambda each: each.prices.even or 0)
-    costs = [monthly_cost(each.prices, COMPARED_TOKENS) for each in (cheap, dear)]
+    cheap, dear = sorted(widest, key=lambda each: prices_of(each).even or 0)
+    costs = [monthly_cost(each, COMPARED_TOKENS) for each in (cheap, dear)]
     if _factor(widest) < GAP or costs[0] is None or costs[1] is None:
         return None
     language = cheap.language
@@ -130,12 +129,12 @@ def _price_gap(
         high=language.money(costs[1]),
         dear=dear.name,
     )
-    stands_on = join("", cheap.prices.figure(""), dear.prices.figure(""))
+    stands_on = join("", prices_of(cheap).figure(""), prices_of(dear).figure(""))
     return _sourced(text, stands_on, tools, sources)
 
 
 def _factor(pair: Pair) -> Decimal:
-    low, high = sorted(each.prices.even or Decimal(0) for each in pair)
+    low, high = sorted(prices_of(each).even or Decimal(0) for each in pair)
     return high / low
 
 

@@ -8,6 +8,7 @@ from datetime import date
 from newsletter.config import Settings
 from newsletter.content.records import Claim, Comparison, Fact, Question, Source, Tool
 from newsletter.db.statuses import ItemKind
+from newsletter.digest.categories import category_name
 from newsletter.digest.changes import Change, change_line
 from newsletter.digest.content import (
     NOTHING,
@@ -19,24 +20,14 @@ from newsletter.digest.content import (
     Followed,
     ToolName,
 )
-from newsletter.digest.costs import dates_of, pricing_kind
+from newsletter.digest.figures import date_of, date_words, figure, value_of
 from newsletter.digest.lead import against, bottom_line, clear_pick, headline_of, short_lines, versus
 from newsletter.digest.links import link_or_words, link_to
 from newsletter.digest.material import Dossier, Material
 from newsletter.digest.panel import COMMUNITY, community, votes_day
+from newsletter.digest.prices import dates_of, pricing_kind
 from newsletter.digest.quotes import backed_start
-from newsletter.digest.wording import (
-    category_name,
-    clip,
-    count_words,
-    date_of,
-    date_words,
-    figure,
-    fit,
-    plain,
-    split_sentences,
-    value_of,
-)
+from newsletter.digest.wording import clip, count_words, fit, plain, split_sentences
 from newsletter.errors import N_
 from newsletter.language import Language
 

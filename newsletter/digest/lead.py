@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from newsletter.config import Settings
 from newsletter.content.records import Benchmark, Comparison, Review, Source
+from newsletter.digest.categories import category_in, category_name
 from newsletter.digest.content import (
     Benchmarks,
     Compared,
@@ -22,33 +23,22 @@ from newsletter.digest.content import (
     Side,
     TableRow,
 )
-from newsletter.digest.costs import (
+from newsletter.digest.figures import benchmark_key, figure, join, number_of, said_by
+from newsletter.digest.links import link_to
+from newsletter.digest.material import Dossier, Material
+from newsletter.digest.panel import COMMUNITY, Panel, community, votes_day
+from newsletter.digest.prices import (
     VOLUMES,
     contrast,
     costs_block,
     price_figure,
+    prices_of,
     pricing_figure,
     pricing_kind,
     volume_label,
 )
-from newsletter.digest.links import link_to
-from newsletter.digest.material import Dossier, Material
-from newsletter.digest.panel import COMMUNITY, Panel, community, votes_day
-from newsletter.digest.prices import Prices
 from newsletter.digest.quotes import NOTHING_CHOSEN, backed_start, is_backed, quotes
-from newsletter.digest.wording import (
-    category_in,
-    category_name,
-    clip,
-    count_words,
-    figure,
-    fit,
-    join,
-    number_of,
-    plain,
-    said_by,
-    start_with_capital,
-)
+from newsletter.digest.wording import clip, count_words, fit, plain, start_with_capital
 from newsletter.errors import N_
 from newsletter.language import ENGLISH, Language
 
@@ -272,25 +262,22 @@ def _computed(mine: Dossier, other: Dossier, margin: int) -> Figure:
 
 
 def _price(mine: Dossier, other: Dossier) -> Figure | None:
-    ours, theirs = mine.prices, other.prices
+    ours, theirs = prices_of(mine), prices_of(other)
     _ = mine.language.gettext
     if ours.even is not None and theirs.even is not None:
-        return _lower_price(ours, mine.language) if ours.even < theirs.even else None
+        if ours.even >= theirs.even:
+            return None
+        words = _(
+            "want the lower price (%(input)s in, %(output)s out)",
+            input=mine.language.price(ours.input or Decimal(0)),
+            output=mine.language.price(ours.output or Decimal(0)),
+        )
+        return ours.figure(words)
     kind = pricing_kind(mine)
     other_kind = pricing_kind(other).text
     if kind.text == _("free") and other_kind not in (_("free"), ""):
         return Figure(text=_("want it free"), claims=kind.claims, disputed=kind.disputed)
     return None
-
-
-def _lower_price(prices: Prices, language: Language) -> Figure:
-    return prices.figure(
-        language.gettext(
-            "want the lower price (%(input)s in, %(output)s out)",
-            input=language.price(prices.input or Decimal(0)),
-            output=language.price(prices.output or Decimal(0)),
-        )
-    )
 
 
 def _context(mine: Dossier, other: Dossier) -> Figure | None:
@@ -424,13 +411,13 @@ def decision_table(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> t
         _community(left, right, ours, theirs),
         TableRow(label=_("Pricing"), left=left.pricing, right=right.pricing),
     ]
-    prices = [price_figure(each.prices, language) for each in (ours, theirs)]
+    prices = [price_figure(each) for each in (ours, theirs)]
     if [left.pricing, right.pricing] != prices:
         rows.append(
             TableRow(
                 label=volume_label(VOLUMES[0], language),
-                left=price_figure(ours.prices, language, with_unit=False),
-                right=price_figure(theirs.prices, language, with_unit=False),
+                left=price_figure(ours, with_unit=False),
+                right=price_figure(theirs, with_unit=False),
             )
         )
     words = [(_("Best for"), left.best_for, right.best_for)]
@@ -574,8 +561,3 @@ def result_figure(benchmark: Benchmark | None, language: Language = ENGLISH) -> 
     if benchmark.out_of is not None:
         text = language.gettext("%(score)s of %(most)s", score=text, most=language.number(benchmark.out_of))
     return Figure(text=text, claims=(benchmark_key(benchmark),))
-
-
-def benchmark_key(benchmark: Benchmark) -> str:
-    """What a printed score stands on: benchmarks have no id of their own."""
-    return f"benchmark:{benchmark.tool_id}:{benchmark.test}:{benchmark.source_id}"

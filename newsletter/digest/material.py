@@ -23,7 +23,6 @@ from newsletter.content.records import (
 )
 from newsletter.content.store import ContentStore
 from newsletter.digest.panel import Panel, panel_of
-from newsletter.digest.prices import Prices, prices_of
 from newsletter.digest.wording import clip, plain
 from newsletter.language import ENGLISH, Language
 
@@ -52,10 +51,6 @@ class Dossier:
     @property
     def name(self) -> str:
         return clip(self.tool.name)
-
-    @property
-    def prices(self) -> Prices:
-        return prices_of(self.facts, self.offers)
 
     @property
     def best_for(self) -> str:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from newsletter.content.records import Decision, Review, Verdict, Votes
 from newsletter.digest.content import Figure
-from newsletter.digest.wording import half_up, whole
+from newsletter.digest.figures import half_up, votes_key, whole
 from newsletter.errors import N_
 from newsletter.language import ENGLISH, Language
 
@@ -208,8 +208,3 @@ def general_key(language: Language) -> str:
     """Return what the numbers of panels mean of which nothing else is the same."""
     who = language.gettext("Reviewers")
     return language.gettext("%(who)s score 0–100 and say ship (use it) or skip.", who=who)
-
-
-def votes_key(votes: Votes) -> str:
-    """What a printed count stands on: totals have no id of their own."""
-    return f"votes:{votes.tool_id}:{votes.seen_at:%Y-%m-%dT%H:%M:%SZ}"

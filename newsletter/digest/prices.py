@@ -1,12 +1,26 @@
-"""A tool's token prices: as the facts say, else as a provider offers the tool."""
+"""What tools cost: a tool's prices, how they are written and compared, and the table of costs a month."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from newsletter.content.records import Fact, Offer
-from newsletter.digest.content import Figure
-from newsletter.digest.wording import figure, number_of
+from newsletter.config import Settings
+from newsletter.content.records import Claim, Offer, Source
+from newsletter.digest.content import Costs, Figure, Rates, TableRow
+from newsletter.digest.figures import dated, figure, join, number_of, offer_key, said_by
+from newsletter.digest.material import Dossier, Material
+from newsletter.digest.wording import clip, fit, plain, start_with_capital
+from newsletter.errors import N_
+from newsletter.language import Language
+
+#: What every row assumes: weights that run in one's own house are not priced.
+BASIS = N_("By the token, half input, half output.")
+#: Tokens a month, half in, half out.
+VOLUMES = (1_000_000, 10_000_000, 100_000_000)
+NO_PRICE = N_("no token price recorded")
+#: The same in the narrow cells of the cost table.
+NO_COST = N_("not recorded")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +48,9 @@ class Prices:
         return Figure(text=text, claims=self.claims, disputed=self.disputed)
 
 
-def prices_of(facts: Mapping[str, Fact], offers: Iterable[Offer]) -> Prices:
-    """The facts' prices; where there are none, the cheapest offer that has both, one that costs before one that is free."""
-    stated = facts.get("input_price"), facts.get("output_price")
+def prices_of(dossier: Dossier) -> Prices:
+    """Return the facts' prices; where there are none, the cheapest offer that has both, one that costs before one that is free."""
+    stated = dossier.facts.get("input_price"), dossier.facts.get("output_price")
     if any(number_of(fact) is not None for fact in stated):
         grounds = figure("", *stated)
         return Prices(
@@ -45,10 +59,14 @@ def prices_of(facts: Mapping[str, Fact], offers: Iterable[Offer]) -> Prices:
             claims=grounds.claims,
             disputed=grounds.disputed,
         )
-    whole = [each for each in offers if each.input_price is not None and each.output_price is not None]
-    if not whole:
+    costs = [
+        (each.input_price + each.output_price, each)
+        for each in dossier.offers
+        if each.input_price is not None and each.output_price is not None
+    ]
+    if not costs:
         return Prices()
-    cheapest = min(whole, key=lambda each: (_sum(each) == 0, _sum(each), each.provider))
+    _, cheapest = min(costs, key=lambda cost: (cost[0] == 0, cost[0], cost[1].provider))
     return Prices(
         input=cheapest.input_price,
         output=cheapest.output_price,
@@ -57,10 +75,183 @@ def prices_of(facts: Mapping[str, Fact], offers: Iterable[Offer]) -> Prices:
     )
 
 
-def offer_key(offer: Offer) -> str:
-    """What a provider's price stands on: offers have no id of their own."""
-    return f"offer:{offer.tool_id}:{offer.provider}:{offer.source_id}"
+def monthly_cost(dossier: Dossier, tokens: int) -> Decimal | None:
+    """Return dollars for so many tokens a month; None unless both prices are recorded."""
+    even = prices_of(dossier).even
+    return None if even is None else even * tokens / 1_000_000
 
 
-def _sum(offer: Offer) -> Decimal:
-    return (offer.input_price or Decimal(0)) + (offer.output_price or Decimal(0))
+def price_figure(dossier: Dossier, *, with_unit: bool = True) -> Figure:
+    """Return "$0.10 in / $0.30 out per 1M tokens"; what is not recorded is said to be so."""
+    prices, language = prices_of(dossier), dossier.language
+    _ = language.gettext
+    if not prices.known:
+        return Figure(text=_(NO_PRICE))
+    said = (
+        _("in not recorded")
+        if prices.input is None
+        else _("%(price)s in", price=language.price(prices.input)),
+        _("out not recorded")
+        if prices.output is None
+        else _("%(price)s out", price=language.price(prices.output)),
+    )
+    text = " / ".join(said)
+    if with_unit:
+        text = _("%(prices)s per 1M tokens", prices=text)
+    if prices.provider:
+        text = _("%(prices)s at %(provider)s", prices=text, provider=clip(prices.provider, 30))
+    return prices.figure(text)
+
+
+def costs_block(
+    left: Dossier, right: Dossier, settings: Settings, sources: Mapping[str, Source]
+) -> Costs | None:
+    """The cost table; None where neither side has a token price."""
+    rates = tuple(prices_of(side).even for side in (left, right))
+    if rates == (None, None):
+        return None
+    language = settings.language
+    volumes = tuple(_row(volume_label(tokens, language), tokens, left, right) for tokens in VOLUMES)
+    seat_tokens = settings.digest.team_messages * settings.digest.team_tokens * settings.digest.team_days
+    team_tokens = settings.digest.team_seats * seat_tokens
+    label = language.gettext("Team of %(seats)s", seats=settings.digest.team_seats)
+    team = _row(label, team_tokens, left, right) if team_tokens else None
+    return Costs(
+        volumes=volumes,
+        team=team,
+        basis=_basis(settings, team is not None),
+        dated=_dated(left, right, sources),
+        rates=Rates(left=rates[0], right=rates[1], seat_tokens=seat_tokens),
+    )
+
+
+def volume_label(tokens: int, language: Language) -> str:
+    """ "1M tokens", and below it "10M", "100M"."""
+    count = language.compact(Decimal(tokens))
+    return language.gettext("%(count)s tokens", count=count) if tokens == VOLUMES[0] else count
+
+
+def _row(label: str, tokens: int, left: Dossier, right: Dossier) -> TableRow:
+    return TableRow(
+        label=label,
+        left=_cost(left, tokens),
+        right=_cost(right, tokens),
+    )
+
+
+def _cost(dossier: Dossier, tokens: int) -> Figure:
+    cost, language = monthly_cost(dossier, tokens), dossier.language
+    if cost is None:
+        return Figure(text=language.gettext(NO_COST))
+    return prices_of(dossier).figure(language.money(cost))
+
+
+def _dated(left: Dossier, right: Dossier, sources: Mapping[str, Source]) -> str:
+    """ "Checked 18 Nov 2026."; each side by its name where their dates differ."""
+    priced = (each for each in (left, right) if prices_of(each).even is not None)
+    said = {each.name: dates_of(prices_of(each).claims, each, sources) for each in priced}
+    if len(set(said.values())) == 1:
+        when = next(iter(said.values()))
+        return f"{start_with_capital(when)}."
+    dates = "; ".join(f"{name}, {when}" for name, when in said.items())
+    return left.language.gettext("Prices: %(dates)s.", dates=dates)
+
+
+def dates_of(grounds: Container[str], dossier: Dossier, sources: Mapping[str, Source]) -> str:
+    """ "checked 18 Nov 2026": when a price that stands on these was looked at; all days where they differ."""
+    days = (dated(each, sources.get(each.source_id), dossier.language) for each in _stated(grounds, dossier))
+    return dossier.language.listed(dict.fromkeys(days))
+
+
+def origins_of(grounds: Container[str], dossiers: Iterable[Dossier], sources: Mapping[str, Source]) -> str:
+    """ "Tessel Works, price list, checked 18 Nov 2026": whose facts and prices these are, each once."""
+    stated = (
+        said_by(each, sources.get(each.source_id), dossier.language)
+        for dossier in dossiers
+        for each in _stated(grounds, dossier)
+    )
+    return "; ".join(dict.fromkeys(stated))
+
+
+def _stated(grounds: Container[str], dossier: Dossier) -> Iterator[Claim | Offer]:
+    yield from (each.claim for each in dossier.facts.values() if each.claim.id in grounds)
+    yield from (each for each in dossier.offers if offer_key(each) in grounds)
+
+
+def _basis(settings: Settings, with_team: bool) -> str:
+    language = settings.language
+    basis = language.gettext(BASIS)
+    if not with_team:
+        return basis
+    seat = language.gettext(
+        "Seat: %(messages)s daily messages of %(tokens)s tokens, %(days)s days.",
+        messages=language.count(settings.digest.team_messages),
+        tokens=language.count(settings.digest.team_tokens),
+        days=settings.digest.team_days,
+    )
+    return f"{basis} {seat}"
+
+
+# How one pays for a tool, as a reader compares it: in a table, and in a word or two.
+
+NO_PRICING = N_("no price recorded")
+PRICING_WORDS = 12
+#: The volume at which two prices are compared in a sentence.
+COMPARED_TOKENS = 10_000_000
+
+_LIMITED = re.compile(r"\b(trial|tiers?|plans?|then|limited|freemium|starter|up to|from \$|with ads)\b|\$")
+_PER_TOKEN = re.compile(r"\b(?:pay|paid|priced|billed)?[ -]?per[ -](?:token|\S*tok\b)")
+
+
+def pricing_figure(dossier: Dossier, material: Material) -> Figure:
+    """The pricing in our own words, else the token prices, else how one gets in."""
+    stated = dossier.facts.get("price")
+    if stated is not None and material.is_ours(stated.claim):
+        words = fit(stated.claim.words or stated.claim.value, PRICING_WORDS)
+        if words:
+            return figure(words, stated)
+    if prices_of(dossier).known:
+        return price_figure(dossier)
+    return Figure(text=plain(dossier.tool.entry) or dossier.language.gettext(NO_PRICING))
+
+
+def pricing_kind(dossier: Dossier) -> Figure:
+    """ "free", "free to start", "pay per token", "paid", or empty where nothing says."""
+    prices, stated = prices_of(dossier), dossier.facts.get("price")
+    _ = dossier.language.gettext
+    free, per_token = _("free"), _("pay per token")
+    if prices.known:
+        paid = prices.even is None or prices.even > 0
+        return prices.figure(per_token if paid else free)
+    entry = dossier.tool.entry.strip().casefold()
+    text = f"{entry}; {stated.claim.value.casefold()}" if stated is not None else entry
+    said = stated.claim.value.strip().casefold() if stated is not None else entry
+    if said.startswith("free") or entry == "free":
+        limited = _LIMITED.search(text) or "freemium" in text
+        return figure(_("free to start") if limited else free, stated)
+    if _PER_TOKEN.search(text):
+        return figure(per_token, stated)
+    return figure(_("paid") if entry == "paid" else "", stated)
+
+
+def contrast(first: Dossier, second: Dossier) -> Figure:
+    """ "$2.00 against $12.00 a month at 10M tokens", "free against pay per token"; empty where nothing is known."""
+    language = first.language
+    costs = [monthly_cost(each, COMPARED_TOKENS) for each in (first, second)]
+    if costs[0] is not None and costs[1] is not None:
+        return join(
+            language.gettext(
+                "%(first)s against %(second)s a month at 10M tokens",
+                first=language.money(costs[0]),
+                second=language.money(costs[1]),
+            ),
+            prices_of(first).figure(""),
+            prices_of(second).figure(""),
+        )
+    kinds = (pricing_kind(first), pricing_kind(second))
+    if not kinds[0].text and not kinds[1].text:
+        return Figure(text="")
+    if kinds[0].text == kinds[1].text:
+        return join(language.gettext("both %(pricing)s", pricing=kinds[0].text), *kinds)
+    said = [each.text or language.gettext(NO_PRICING) for each in kinds]
+    return join(language.gettext("%(first)s against %(second)s", first=said[0], second=said[1]), *kinds)

@@ -10,8 +10,9 @@ from types import MappingProxyType
 
 from newsletter.content.records import Decision, Review
 from newsletter.digest.content import Quote
+from newsletter.digest.figures import number_of
 from newsletter.digest.material import Dossier, Material
-from newsletter.digest.wording import clip, count_words, is_whole, number_of, split_sentences
+from newsletter.digest.wording import clip, count_words, is_whole, split_sentences
 from newsletter.errors import N_
 
 FOR, AGAINST = "for", "against"

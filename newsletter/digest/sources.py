@@ -7,12 +7,18 @@ from datetime import date
 from newsletter.config import Settings
 from newsletter.content.records import Claim, Source
 from newsletter.digest.content import CitedSource, Figure, PrintedDispute, Sources
-from newsletter.digest.lead import benchmark_key
+from newsletter.digest.figures import (
+    benchmark_key,
+    date_words,
+    dated,
+    label_of,
+    offer_key,
+    value_of,
+    votes_key,
+)
 from newsletter.digest.links import safe_url
 from newsletter.digest.material import Dossier, Material
-from newsletter.digest.panel import votes_key
-from newsletter.digest.prices import offer_key
-from newsletter.digest.wording import clip, date_words, dated, label_of, value_of
+from newsletter.digest.wording import clip
 from newsletter.language import Language
 
 

@@ -24,8 +24,9 @@ from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
+from newsletter.digest.categories import category_in
 from newsletter.digest.content import Figure
-from newsletter.digest.wording import category_in, visible
+from newsletter.digest.wording import visible
 from newsletter.errors import Place, TemplateError
 from newsletter.language import ENGLISH, Language
 from newsletter.render import columns, markdown

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.digest.wording import whole
+from newsletter.digest.figures import whole
 from newsletter.language import ENGLISH
 
 

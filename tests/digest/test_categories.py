@@ -1,6 +1,6 @@
 import pytest
 
-from newsletter.digest.wording import categories_of, category_name
+from newsletter.digest.categories import categories_of, category_name
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.digest.costs import NO_COST, contrast, costs_block, monthly_cost, price_figure, pricing_kind
 from newsletter.digest.material import Dossier
+from newsletter.digest.prices import NO_COST, contrast, costs_block, monthly_cost, price_figure, pricing_kind
 from tests.digest.tools import dossier, offer
 from tests.digest.week import settings_in
 
@@ -46,10 +46,7 @@ def test_a_team_costs_seats_times_messages_times_tokens_times_days(tmp_path: Pat
 def test_rounded_to_whole_dollars_the_same_figures_are_the_pages_own() -> None:
     volumes = [1_000_000, 10_000_000, 100_000_000]
     dollars = [
-        [
-            (monthly_cost(each.prices, tokens) or Decimal(0)).quantize(Decimal(1), ROUND_HALF_UP)
-            for tokens in volumes
-        ]
+        [(monthly_cost(each, tokens) or Decimal(0)).quantize(Decimal(1), ROUND_HALF_UP) for tokens in volumes]
         for each in (MEDIUM, SMALL)
     ]
     assert dollars == [[1, 12, 120], [0, 1, 14]]
@@ -63,8 +60,8 @@ def test_a_side_without_a_price_says_so(tmp_path: Path) -> None:
 
 def test_one_price_of_two_is_not_enough_for_a_month(tmp_path: Path) -> None:
     half = dossier("Half", None, {"input_price": "0.40"})
-    assert monthly_cost(half.prices, 1_000_000) is None
-    assert price_figure(half.prices).text == "$0.40 in / out not recorded per 1M tokens"
+    assert monthly_cost(half, 1_000_000) is None
+    assert price_figure(half).text == "$0.40 in / out not recorded per 1M tokens"
 
 
 def test_without_any_price_there_is_no_cost_table(tmp_path: Path) -> None:
@@ -72,9 +69,9 @@ def test_without_any_price_there_is_no_cost_table(tmp_path: Path) -> None:
 
 
 def test_a_free_tool_costs_nothing_only_where_a_token_price_of_nothing_is_recorded() -> None:
-    assert monthly_cost(dossier("A", entry="Free").prices, 1_000_000) is None
+    assert monthly_cost(dossier("A", entry="Free"), 1_000_000) is None
     free = dossier("B", None, {"input_price": "0", "output_price": "0"})
-    assert (price_figure(free.prices).text, pricing_kind(free).text) == (
+    assert (price_figure(free).text, pricing_kind(free).text) == (
         "$0 in / $0 out per 1M tokens",
         "free",
     )
@@ -102,7 +99,7 @@ def test_how_one_pays_is_said_in_a_word(entry: str, price: str, kind: str) -> No
 def test_a_disputed_price_marks_everything_computed_from_it() -> None:
     disputed = dossier("A", None, {"input_price": "0.10", "output_price": "0.30"}, disputed=("input_price",))
     assert contrast(disputed, SMALL).disputed
-    assert price_figure(disputed.prices).disputed
+    assert price_figure(disputed).disputed
 
 
 def test_where_only_offers_are_recorded_the_cheapest_counts_with_its_providers_name() -> None:
@@ -113,16 +110,16 @@ def test_where_only_offers_are_recorded_the_cheapest_counts_with_its_providers_n
         offer("Cheap", "0.1", "0.3"),
     )
     tool = dossier("A", offers=offers)
-    assert price_figure(tool.prices).text == "$0.10 in / $0.30 out per 1M tokens at Cheap"
-    assert price_figure(tool.prices).claims == ("offer:t:Cheap:desk",)
-    assert monthly_cost(tool.prices, 10_000_000) == 2
+    assert price_figure(tool).text == "$0.10 in / $0.30 out per 1M tokens at Cheap"
+    assert price_figure(tool).claims == ("offer:t:Cheap:desk",)
+    assert monthly_cost(tool, 10_000_000) == 2
 
 
 def test_the_tools_own_price_comes_before_any_offer() -> None:
     tool = dossier(
         "A", None, {"input_price": "0.40", "output_price": "2.00"}, offers=(offer("Cheap", "0.1", "0.3"),)
     )
-    assert price_figure(tool.prices).text == "$0.40 in / $2.00 out per 1M tokens"
+    assert price_figure(tool).text == "$0.40 in / $2.00 out per 1M tokens"
 
 
 def checked_on(tool: Dossier, when: date) -> Dossier:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from newsletter.digest.content import Costs, IssueContent, Lead, Scorecard, Side
-from newsletter.digest.costs import VOLUMES
+from newsletter.digest.figures import whole
 from newsletter.digest.lead import SCORE_ROWS
-from newsletter.digest.wording import whole
+from newsletter.digest.prices import VOLUMES
 from newsletter.editing.checks.findings import Finding, warning
 from newsletter.language import ENGLISH, Language
 

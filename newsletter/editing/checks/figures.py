@@ -17,9 +17,10 @@ from newsletter.content.facts import day_of, is_stale, resolve
 from newsletter.content.records import Claim, Fact, Source
 from newsletter.content.store import ContentStore
 from newsletter.digest.content import IssueContent, figures_for_everybody, figures_in
+from newsletter.digest.figures import dated, label_of, value_of
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import rulings_on
-from newsletter.digest.wording import clip, dated, label_of, value_of
+from newsletter.digest.wording import clip
 from newsletter.editing.checks.amounts import amounts_in, states
 from newsletter.editing.checks.findings import ClaimOption, Conflict, Finding, warning
 from newsletter.editing.compiled import CompiledIssue

@@ -77,11 +77,8 @@ class Change:
         return self.kind not in (ChangeKind.COMPARISON, ChangeKind.VOTES)
 
 
-# What held of some tools before a moment.
-
-
 @dataclass(frozen=True, slots=True)
-class State:
+class Recorded:
     """What held of some tools before a moment."""
 
     verdicts: Mapping[str, tuple[Verdict, ...]]
@@ -96,7 +93,7 @@ class State:
     @classmethod
     def read(
         cls, content: ContentStore, ids: Collection[str], moment: datetime, language: Language = ENGLISH
-    ) -> "State":
+    ) -> "Recorded":
         return cls(
             content.verdicts(ids, before=moment),
             content.reviews(ids, before=moment),
@@ -142,12 +139,12 @@ _AMOUNT = re.compile(r"[$€£]\s?(\d[\d,]*(?:\.\d+)?)")
 _FREE = re.compile(r"free", re.IGNORECASE)
 
 
-def price_changes(key: str, was: State, now: State) -> Iterator[Change]:
+def price_changes(key: str, was: Recorded, now: Recorded) -> Iterator[Change]:
     """One change for each source, or source and provider, with all the prices that changed; alike in several, once."""
     yield from _merged(_of_prices(key, was, now))
 
 
-def _of_prices(key: str, was: State, now: State) -> Iterator[Change]:
+def _of_prices(key: str, was: Recorded, now: Recorded) -> Iterator[Change]:
     before, after = was.stated(key), now.stated(key)
     ours = dict(_across_our_pages(was.claims.get(key, ()), now.claims.get(key, ()), now.ours))
     by_source: dict[str, list[tuple[PriceChange, Claim, Claim]]] = {}
@@ -311,7 +308,7 @@ def find_changes(
     if since is None or since >= until:
         return ()
     ids = content.stated_between(since, until)
-    was, now = (State.read(content, ids, moment, language) for moment in (since, until))
+    was, now = (Recorded.read(content, ids, moment, language) for moment in (since, until))
     found = [change for key in ids for change in _of_tool(key, was, now)]
     found += _of_descriptions(content.revisions(since, until), published)
     found += _of_votes(content.reader_votes(since=since, before=until))
@@ -320,14 +317,14 @@ def find_changes(
     )
 
 
-def _of_tool(key: str, was: State, now: State) -> Iterator[Change]:
+def _of_tool(key: str, was: Recorded, now: Recorded) -> Iterator[Change]:
     yield from _of_panel(key, was, now)
     yield from _of_score(key, was, now)
     yield from price_changes(key, was, now)
     yield from _of_releases(key, was, now)
 
 
-def _of_panel(key: str, was: State, now: State) -> Iterator[Change]:
+def _of_panel(key: str, was: Recorded, now: Recorded) -> Iterator[Change]:
     before, after = was.panel(key), now.panel(key)
     if before.share is None or after.share is None or before.split == after.split:
         return
@@ -350,7 +347,7 @@ def _of_panel(key: str, was: State, now: State) -> Iterator[Change]:
     )
 
 
-def _of_score(key: str, was: State, now: State) -> Iterator[Change]:
+def _of_score(key: str, was: Recorded, now: Recorded) -> Iterator[Change]:
     before, after = was.panel(key).rounded_mean, now.panel(key).rounded_mean
     scored = {_who(each): each.score for each in was.reviews.get(key, ()) if each.score is not None}
     changed = [
@@ -377,7 +374,7 @@ def _who(review: Review) -> str:
     return review.reviewer or review.id
 
 
-def _of_releases(key: str, was: State, now: State) -> Iterator[Change]:
+def _of_releases(key: str, was: Recorded, now: Recorded) -> Iterator[Change]:
     before, after = was.stated(key), now.stated(key)
     for where in sorted(after.keys() & before.keys()):
         pair = pair_if_moved(before[where], after[where]) if where[1] in RELEASED else None

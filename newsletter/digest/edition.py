@@ -16,7 +16,7 @@ from newsletter.content.store import ContentStore
 from newsletter.db.engine import Database
 from newsletter.db.statuses import Edition, ItemKind
 from newsletter.digest import store
-from newsletter.digest.archive import MOST_REST, ArchiveDetails, write_details
+from newsletter.digest.details import MOST_REST, ArchiveDetails, write_details
 from newsletter.digest.draft import (
     Drafted,
     IssueTimes,

@@ -1,6 +1,6 @@
 """Everything an issue may print about its tools and comparisons, read from the content store in a few queries."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Protocol
@@ -8,7 +8,6 @@ from typing import Protocol
 from newsletter.content.facts import resolve
 from newsletter.content.records import (
     Benchmark,
-    Claim,
     Comparison,
     Fact,
     Note,
@@ -92,10 +91,19 @@ def gather(
     tools = content.tools(dict.fromkeys((*sides, *tool_ids)))
     # A tool may since have become another's alias: what is recorded stands under the id it has now.
     ids = tuple({tool.id: None for tool in tools.values()})
-    records = _Records.read(content, ids)
+    reviews, verdicts, votes = content.reviews(ids), content.verdicts(ids), content.votes(ids)
+    claims, benchmarks = content.claims(ids), content.benchmarks(ids)
+    offers, notes = content.offers(ids), content.notes(ids)
     questions = content.questions(comparison_ids=comparison_ids, tool_ids=ids)
-    everything: tuple[_Sourced, ...] = (*tools.values(), *comparisons.values(), *questions, *records.all())
-    sources = content.sources({each.source_id for each in everything if each.source_id})
+    by_tool = (reviews, verdicts, claims, benchmarks, offers, notes)
+    recorded: Iterable[_Sourced] = chain(
+        tools.values(),
+        comparisons.values(),
+        questions,
+        votes.values(),
+        *(chain(*each.values()) for each in by_tool),
+    )
+    sources = content.sources({each.source_id for each in recorded if each.source_id})
     ruled = rulings(ids)
     return Material(
         comparisons={
@@ -103,67 +111,30 @@ def gather(
             for key, each in comparisons.items()
         },
         dossiers={
-            key: records.dossier(tool, sources, source_order, ruled.get(tool.id, {}), language)
+            key: Dossier(
+                tool=tool,
+                panel=panel_of(verdicts.get(tool.id, ()), reviews.get(tool.id, ()), language),
+                reviews=reviews.get(tool.id, ()),
+                verdicts=verdicts.get(tool.id, ()),
+                votes=votes.get(tool.id),
+                facts=resolve(
+                    claims.get(tool.id, ()),
+                    sources=sources,
+                    source_order=source_order,
+                    rulings=ruled.get(tool.id, {}),
+                ),
+                benchmarks=benchmarks.get(tool.id, ()),
+                offers=offers.get(tool.id, ()),
+                notes=tuple(each for each in notes.get(tool.id, ()) if _is_ours(sources, each)),
+                tagline=plain(tool.tagline) if _is_ours(sources, tool) else "",
+                language=language,
+            )
             for key, tool in tools.items()
         },
         questions=tuple(each for each in questions if _is_ours(sources, each)),
         sources=sources,
         language=language,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Records:
-    """What is recorded about some tools, each kind by tool."""
-
-    reviews: Mapping[str, tuple[Review, ...]]
-    verdicts: Mapping[str, tuple[Verdict, ...]]
-    votes: Mapping[str, Votes]
-    claims: Mapping[str, tuple[Claim, ...]]
-    benchmarks: Mapping[str, tuple[Benchmark, ...]]
-    offers: Mapping[str, tuple[Offer, ...]]
-    notes: Mapping[str, tuple[Note, ...]]
-
-    @classmethod
-    def read(cls, content: ContentStore, ids: Sequence[str]) -> "_Records":
-        return cls(
-            content.reviews(ids),
-            content.verdicts(ids),
-            content.votes(ids),
-            content.claims(ids),
-            content.benchmarks(ids),
-            content.offers(ids),
-            content.notes(ids),
-        )
-
-    def all(self) -> Iterator["_Sourced"]:
-        kinds = (self.reviews, self.verdicts, self.claims, self.benchmarks, self.offers, self.notes)
-        yield from chain(self.votes.values(), *(each for kind in kinds for each in kind.values()))
-
-    def dossier(
-        self,
-        tool: Tool,
-        sources: Mapping[str, Source],
-        source_order: Sequence[str],
-        rulings: Mapping[str, str | None],
-        language: Language,
-    ) -> Dossier:
-        key = tool.id
-        reviews, verdicts = self.reviews.get(key, ()), self.verdicts.get(key, ())
-        claims = self.claims.get(key, ())
-        return Dossier(
-            tool=tool,
-            panel=panel_of(verdicts, reviews, language),
-            reviews=reviews,
-            verdicts=verdicts,
-            votes=self.votes.get(key),
-            facts=resolve(claims, sources=sources, source_order=source_order, rulings=rulings),
-            benchmarks=self.benchmarks.get(key, ()),
-            offers=self.offers.get(key, ()),
-            notes=tuple(each for each in self.notes.get(key, ()) if _is_ours(sources, each)),
-            tagline=plain(tool.tagline) if _is_ours(sources, tool) else "",
-            language=language,
-        )
 
 
 class _Sourced(Protocol):

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from newsletter.app import App
 from newsletter.db.statuses import IssueStatus
 from newsletter.digest import store
-from newsletter.digest.archive import details_to_json
 from newsletter.digest.clicks import IssueLink
 from newsletter.digest.content import IssueContent, issue_content_from_json, issue_content_to_json
+from newsletter.digest.details import details_to_json
 from newsletter.digest.edition import EDITIONS
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import Frozen

@@ -11,7 +11,7 @@ from newsletter.config import template_folders
 from newsletter.render.compile import compile_issue
 from newsletter.render.compose import Composer
 from newsletter.render.encode import html_text, plain_text
-from newsletter.render.plan import Block, Plan, Slot
+from newsletter.render.plan import Block, Plan, PlanSlot
 from tests.render.letters import FRAME, HEAVY
 
 READERS = 500
@@ -56,7 +56,7 @@ def render_for(values: Mapping[str, str]) -> bytes:
     message = EmailMessage()
     for header in plan.headers:
         message[header.name] = "".join(
-            values[each.name] if isinstance(each, Slot) else each for each in header.segments
+            values[each.name] if isinstance(each, PlanSlot) else each for each in header.segments
         )
     message.set_content(_filled(plan.text, values, html=False), cte="quoted-printable")
     message.add_alternative(_filled(plan.html, values, html=True), subtype="html", cte="quoted-printable")
@@ -66,7 +66,7 @@ def render_for(values: Mapping[str, str]) -> bytes:
 def _filled(blocks: Sequence[Block], values: Mapping[str, str], *, html: bool) -> str:
     shown = html_text if html else plain_text
     segments = (segment for block in blocks for segment in block.segments)
-    return "".join(shown(values[each.name]) if isinstance(each, Slot) else each for each in segments)
+    return "".join(shown(values[each.name]) if isinstance(each, PlanSlot) else each for each in segments)
 
 
 def _beside(beside: str, task: Task, limit: Task, turns: int, at_least: float) -> Figure:

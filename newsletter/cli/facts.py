@@ -6,7 +6,7 @@ import click
 
 from newsletter.app import App
 from newsletter.cli.frame import json_option, pass_app, print_json, print_table, say
-from newsletter.content.conflicts.findings import Contradiction, Side
+from newsletter.content.conflicts.contradiction import Contradiction, ContradictionSide
 from newsletter.digest.wording import clip
 from newsletter.editing.facts import (
     DatedClaim,
@@ -157,7 +157,7 @@ def _finding(found: Contradiction) -> dict[str, object]:
     }
 
 
-def _side(side: Side) -> dict[str, object]:
+def _side(side: ContradictionSide) -> dict[str, object]:
     return {
         "tool": side.tool_id,
         "value": side.value,

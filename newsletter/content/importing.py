@@ -672,12 +672,12 @@ def _same_verdict(said: Contents, saying: Contents) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementTable:
-    """A table of statements. Those with the same tool, source and `on` speak of the same thing."""
+    """A table of statements. Those with the same tool, source and subject speak of the same thing."""
 
     name: str
-    on: tuple[str, ...] = ()
-    says: tuple[str, ...]
-    dates: tuple[str, ...] = ()
+    subject_fields: tuple[str, ...] = ()
+    said_fields: tuple[str, ...]
+    date_fields: tuple[str, ...] = ()
     #: Whether a second statement adds nothing to a first.
     repeats: Callable[[Contents, Contents], bool] = lambda said, saying: said == saying
     #: Our own pages speak for one panel and one community: what one says, another need not repeat.
@@ -686,35 +686,47 @@ class StatementTable:
     def subject(self, row: Values, ours: frozenset[str]) -> Contents:
         """Return what a statement speaks of, and for whom."""
         source = "" if self.shared and row["source_id"] in ours else row["source_id"]
-        return (row["tool_id"], source, *_pick(row, self.on))
+        return (row["tool_id"], source, *_pick(row, self.subject_fields))
 
     def stated(self, row: Values) -> Stated[Contents]:
-        dated = next((str(row[name]) for name in self.dates if row[name] is not None), "")
-        return Stated(_pick(row, self.says + self.dates), dated, str(row["seen_at"]))
+        dated = next((str(row[name]) for name in self.date_fields if row[name] is not None), "")
+        return Stated(_pick(row, self.said_fields + self.date_fields), dated, str(row["seen_at"]))
 
     def contents(self, stated: Stated[Contents]) -> Contents:
         """Return what is said, without its dates."""
-        return stated.what[: len(self.says)]
+        return stated.what[: len(self.said_fields)]
 
     def id(self, row: Values) -> str:
-        parts = ("tool_id", *self.on, *self.says, *self.dates, "source_id", "seen_at")
+        parts = (
+            "tool_id",
+            *self.subject_fields,
+            *self.said_fields,
+            *self.date_fields,
+            "source_id",
+            "seen_at",
+        )
         return content_id(self.name.rstrip("s"), *_pick(row, parts))
 
 
 STATEMENT_TABLES = (
     StatementTable(
         name="verdicts",
-        says=("ships", "skips", "share", "derived"),
-        dates=("as_of",),
+        said_fields=("ships", "skips", "share", "derived"),
+        date_fields=("as_of",),
         repeats=_same_verdict,
         shared=True,
     ),
-    StatementTable(name="votes", says=("ship", "skip"), shared=True),
-    StatementTable(name="claims", on=("attribute",), says=("value", "unit"), dates=("verified_on", "as_of")),
+    StatementTable(name="votes", said_fields=("ship", "skip"), shared=True),
+    StatementTable(
+        name="claims",
+        subject_fields=("attribute",),
+        said_fields=("value", "unit"),
+        date_fields=("verified_on", "as_of"),
+    ),
     StatementTable(
         name="offers",
-        on=("provider",),
-        says=(
+        subject_fields=("provider",),
+        said_fields=(
             "context_tokens",
             "input_price",
             "output_price",
@@ -722,10 +734,12 @@ STATEMENT_TABLES = (
             "throughput_tps",
             "uptime_percent",
         ),
-        dates=("as_of",),
+        date_fields=("as_of",),
     ),
-    StatementTable(name="benchmarks", on=("test",), says=("score", "out_of"), dates=("as_of",)),
-    StatementTable(name="notes", on=("kind",), says=("other", "words")),
+    StatementTable(
+        name="benchmarks", subject_fields=("test",), said_fields=("score", "out_of"), date_fields=("as_of",)
+    ),
+    StatementTable(name="notes", subject_fields=("kind",), said_fields=("other", "words")),
 )
 
 

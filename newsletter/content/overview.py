@@ -13,7 +13,7 @@ Row = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class OverviewTable:
     """A table with its heading."""
 
     title: str
@@ -21,7 +21,7 @@ class Section:
     rows: tuple[Row, ...]
 
 
-def overview(store: ContentStore, key: str, source_order: Sequence[str]) -> tuple[Section, ...]:
+def overview(store: ContentStore, key: str, source_order: Sequence[str]) -> tuple[OverviewTable, ...]:
     """Return the sections on the tool or comparison with this id that have rows; raises NotFound."""
     tool, comparison = store.tools([key]).get(key), store.comparisons([key]).get(key)
     about = comparison or tool
@@ -29,7 +29,7 @@ def overview(store: ContentStore, key: str, source_order: Sequence[str]) -> tupl
         raise NotFound("tool or comparison", key, "Look for it with: newsletter content search WORDS")
     sides = (comparison.left_id, comparison.right_id) if comparison else (tool.id if tool else key,)
     found = store.questions(comparison_ids=[key], tool_ids=sides)
-    questions = Section(
+    questions = OverviewTable(
         title="Questions",
         columns=("Question", "Answer"),
         rows=tuple((each.question, each.answer) for each in found),
@@ -38,15 +38,17 @@ def overview(store: ContentStore, key: str, source_order: Sequence[str]) -> tupl
     return tuple(each for each in sections if each.rows)
 
 
-def _about(about: Tool | Comparison) -> Section:
+def _about(about: Tool | Comparison) -> OverviewTable:
     values = {each.name: getattr(about, each.name) for each in fields(about)}
     if isinstance(about, Tool):
         values["tags"] = ", ".join(about.tags)
     rows = tuple((name.replace("_", " "), value) for name, value in values.items() if value not in ("", None))
-    return Section(title=type(about).__name__, columns=("Field", "Value"), rows=rows)
+    return OverviewTable(title=type(about).__name__, columns=("Field", "Value"), rows=rows)
 
 
-def _statements(store: ContentStore, ids: Sequence[str], source_order: Sequence[str]) -> Iterator[Section]:
+def _statements(
+    store: ContentStore, ids: Sequence[str], source_order: Sequence[str]
+) -> Iterator[OverviewTable]:
     claims = store.claims(ids)
     sources = store.sources(each.source_id for found in claims.values() for each in found)
     facts = [
@@ -54,7 +56,7 @@ def _statements(store: ContentStore, ids: Sequence[str], source_order: Sequence[
         for found in claims.values()
         for fact in resolve(found, sources=sources, source_order=source_order, rulings={}).values()
     ]
-    yield Section(
+    yield OverviewTable(
         title="Facts",
         columns=("Tool", "Attribute", "Value", "Unit", "Rule", "Source", "Line", "Dated", "Claim"),
         rows=tuple(row for fact in facts for row in _fact_rows(fact, sources)),
@@ -92,9 +94,9 @@ def _fact_rows(fact: Fact, sources: Mapping[str, Source]) -> Iterator[Row]:
         )
 
 
-def _table(title: str, found: Mapping[str, Sequence[Any]], *names: str) -> Section:
+def _table(title: str, found: Mapping[str, Sequence[Any]], *names: str) -> OverviewTable:
     """Return a row for each record, with these of its fields."""
-    return Section(
+    return OverviewTable(
         title=title,
         columns=("Tool", *(name.replace("_", " ").capitalize() for name in names)),
         rows=tuple(

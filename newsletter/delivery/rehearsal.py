@@ -37,7 +37,7 @@ from newsletter.digest.issues import Step
 from newsletter.digest.store import Frozen, add_issue, freeze, get_issue, take_step
 from newsletter.readers.links import LinkSigner
 from newsletter.render.headers import MessageFrame, issue_headers
-from newsletter.render.plan import Block, Plan, Slot, SlotName
+from newsletter.render.plan import Block, Plan, PlanSlot, SlotName
 
 _KEY = b"rehearsal".ljust(32, b".")
 FRAME = MessageFrame(
@@ -48,8 +48,10 @@ FRAME = MessageFrame(
 )
 PLAN = Plan(
     headers=issue_headers(FRAME, "Rehearsal"),
-    text=(Block("", ("For ", Slot(SlotName.ADDRESS), "\n", Slot(SlotName.UNSUBSCRIBE_URL), "\n" * 20)),),
-    html=(Block("", ("<p>For ", Slot(SlotName.ADDRESS), "</p>\n", "<p>words</p>\n" * 200)),),
+    text=(
+        Block("", ("For ", PlanSlot(SlotName.ADDRESS), "\n", PlanSlot(SlotName.UNSUBSCRIBE_URL), "\n" * 20)),
+    ),
+    html=(Block("", ("<p>For ", PlanSlot(SlotName.ADDRESS), "</p>\n", "<p>words</p>\n" * 200)),),
 )
 
 

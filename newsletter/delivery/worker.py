@@ -39,7 +39,7 @@ LedgerStep = Callable[[Connection, Lease, Sequence[Outcome], datetime], None]
 WINDOW_SECONDS = 1.0
 
 #: Between two looks at what somebody else has to change first.
-_BLINK = 0.1
+_POLL_SECONDS = 0.1
 
 
 @dataclass(kw_only=True)
@@ -123,7 +123,7 @@ class Worker(threading.Thread):
         if not self.is_idle:
             self.is_idle = True
             self._run.idling.set()
-        self._run.stopping.wait(_BLINK)
+        self._run.stopping.wait(_POLL_SECONDS)
 
     def _claim(self) -> Lease | None:
         run = self._run
@@ -257,7 +257,7 @@ class Worker(threading.Thread):
             return
         run.breaker.trip(trouble)
         log.warning("%s; next try in %.1f s", trouble, run.breaker.rest.total_seconds())
-        while run.breaker.rest and not run.stopping.wait(_BLINK):
+        while run.breaker.rest and not run.stopping.wait(_POLL_SECONDS):
             pass
 
     def _wait_for_limit(self, limit: str, until: datetime) -> None:

@@ -16,8 +16,8 @@ from pathlib import Path
 from threading import Lock, Thread
 
 from newsletter.app import App
+from newsletter.content.conflicts.contradiction import Contradiction
 from newsletter.content.conflicts.find import find_contradictions
-from newsletter.content.conflicts.findings import Contradiction
 from newsletter.content.conflicts.identity import IDENTITY
 from newsletter.content.database import DataVersion
 from newsletter.content.store import ContentStore

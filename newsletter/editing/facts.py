@@ -11,8 +11,8 @@ from datetime import date, datetime
 from sqlalchemy import Connection, delete, insert, select
 
 from newsletter.app import App
+from newsletter.content.conflicts.contradiction import Contradiction, ContradictionSide, claim_side
 from newsletter.content.conflicts.find import find_contradictions, of_tools
-from newsletter.content.conflicts.findings import Contradiction, Side, claim_side
 from newsletter.content.facts import day_of, is_stale, resolve
 from newsletter.content.records import Claim, Fact, Source, Tool
 from newsletter.content.store import ContentStore
@@ -109,7 +109,7 @@ class ExplainedRuling:
 
     ruling: Ruling
     tool: str
-    holds: Side | None
+    holds: ContradictionSide | None
 
 
 def facts_of(app: App, tool_id: str, contradictions: Iterable[Contradiction] | None = None) -> FactSheet:

@@ -29,7 +29,7 @@ from newsletter.render.environment import (
 )
 from newsletter.render.headers import MessageFrame, issue_headers, single_mail_headers
 from newsletter.render.lint import lint
-from newsletter.render.plan import FRAME, Block, Plan, Segment, Slot
+from newsletter.render.plan import FRAME, Block, Plan, PlanSlot, Segment
 from newsletter.render.sentinels import BlockBegin, BlockEnd, Html, Literal, LostSentinel, Printed, Sentinels
 
 # Finished HTML or text cut at its sentinels into the blocks of a plan.
@@ -106,7 +106,7 @@ def _append(segments: list[Segment], segment: Segment) -> None:
 
 
 def _html_value(before: str, value: Printed) -> Segment:
-    if isinstance(value, Slot):
+    if isinstance(value, PlanSlot):
         return value
     if isinstance(value, Html):
         return value.markup
@@ -117,7 +117,7 @@ def _html_value(before: str, value: Printed) -> Segment:
 
 
 def _text_value(_before: str, value: Printed) -> Segment:
-    return value if isinstance(value, Slot) else str(value)
+    return value if isinstance(value, PlanSlot) else str(value)
 
 
 def _address(text: str) -> str:

@@ -25,7 +25,7 @@ from newsletter.render.encode import (
     html_text,
     plain_text,
 )
-from newsletter.render.plan import Block, Header, Plan, Segment, Slot, SlotName
+from newsletter.render.plan import Block, Header, Plan, PlanSlot, Segment, SlotName
 
 
 class _Use(Enum):
@@ -190,7 +190,7 @@ def _header_pieces(headers: Iterable[Header]) -> Iterator[_Piece]:
 
 
 def _header_piece(name: str, segment: Segment) -> _Piece:
-    if isinstance(segment, Slot):
+    if isinstance(segment, PlanSlot):
         return _Fill(segment.name, _Use.HEADER)
     return header_form(name, segment).replace(", ", ",\r\n ").encode()
 
@@ -198,7 +198,7 @@ def _header_piece(name: str, segment: Segment) -> _Piece:
 def _body_pieces(segments: Iterable[Segment], use: _Use) -> Iterator[_Piece]:
     """A block's pieces in quoted-printable, each from column 0 to column 0."""
     for segment in segments:
-        if isinstance(segment, Slot):
+        if isinstance(segment, PlanSlot):
             yield _Fill(segment.name, use)
             yield SOFT_BREAK
         else:
@@ -302,19 +302,19 @@ def _sendable(headers: Iterable[Header]) -> Iterable[Header]:
 
 
 def _names(blocks: Iterable[Block]) -> list[SlotName]:
-    slots = (segment for block in blocks for segment in block.segments if isinstance(segment, Slot))
+    slots = (segment for block in blocks for segment in block.segments if isinstance(segment, PlanSlot))
     return list(dict.fromkeys(slot.name for slot in slots))
 
 
 def _tagged(blocks: Iterable[Block], tags: Mapping[SlotName, str]) -> str:
     segments = (segment for block in blocks for segment in block.segments)
-    return "".join(tags[segment.name] if isinstance(segment, Slot) else segment for segment in segments)
+    return "".join(tags[segment.name] if isinstance(segment, PlanSlot) else segment for segment in segments)
 
 
 def _filled(header: Header, values: Mapping[str, str]) -> str:
     return "".join(
         ascii_header(header.name, values[segment.name])
-        if isinstance(segment, Slot)
+        if isinstance(segment, PlanSlot)
         else header_form(header.name, segment)
         for segment in header.segments
     )

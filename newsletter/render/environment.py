@@ -30,7 +30,7 @@ from newsletter.digest.wording import visible
 from newsletter.errors import Place, TemplateError
 from newsletter.language import ENGLISH, Language
 from newsletter.render import columns, markdown
-from newsletter.render.plan import Slot, SlotName
+from newsletter.render.plan import PlanSlot, SlotName
 from newsletter.render.sentinels import BlockBegin, BlockEnd, Html, Sentinels
 
 # What other people's words may carry into a mail: letters and spaces, nothing that acts.
@@ -146,7 +146,7 @@ def mjml_environment(
             return value
         return Markup(sentinels.put(value if isinstance(value, Html) else _slot_or_text(value)))
 
-    extensions = [_LineMarks, Part]
+    extensions = [_LineMarks, PartTag]
     environment = _environment(
         folders, language, _MJML, finalize=finalize, autoescape=True, extensions=extensions
     )
@@ -167,10 +167,10 @@ def text_environment(
 
     def put(value: object) -> str:
         printed = _slot_or_text(value)
-        return sentinels.put(printed) if isinstance(printed, Slot) else printed
+        return sentinels.put(printed) if isinstance(printed, PlanSlot) else printed
 
     environment = _environment(
-        folders, language, _TEXT, finalize=finalize, autoescape=False, extensions=[Part]
+        folders, language, _TEXT, finalize=finalize, autoescape=False, extensions=[PartTag]
     )
     environment.globals.update(template_messages(language, put, str))
     environment.globals["block_mark"] = sentinels.put
@@ -307,7 +307,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         return f"{parent.rpartition('/')[0]}/{template}" if template.startswith("_") else template
 
 
-class _SlotOfReader(Slot):
+class _SlotOfReader(PlanSlot):
     """A slot as templates see it: it can be printed, and nothing else."""
 
     __slots__ = ()
@@ -318,7 +318,7 @@ class _SlotOfReader(Slot):
         )
 
 
-class Part(Extension):
+class PartTag(Extension):
     """`{% part "card:" ~ card.tool_id %} … {% endpart %}`: a block of the plan, complete in itself."""
 
     tags = {"part"}  # noqa: RUF012 (Jinja2 reads a set)
@@ -387,10 +387,10 @@ def _place_of(error: BaseException, environment: jinja2.Environment) -> Place | 
     return place
 
 
-def _slot_or_text(value: object) -> Slot | str:
+def _slot_or_text(value: object) -> PlanSlot | str:
     """What may be printed: slots, texts, figures and whole numbers. Anything else is a slip of the template."""
-    if isinstance(value, Slot):
-        return Slot(value.name)
+    if isinstance(value, PlanSlot):
+        return PlanSlot(value.name)
     if isinstance(value, jinja2.Undefined):
         str(value)
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal | Figure):

@@ -8,7 +8,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from newsletter.errors import StoreError
-from newsletter.render.plan import Header, Slot, SlotName
+from newsletter.render.plan import Header, PlanSlot, SlotName
 
 # What a message needs besides its contents: who it is from, which list it belongs to, where its pages are.
 #
@@ -54,8 +54,8 @@ def issue_headers(frame: MessageFrame, subject: str) -> tuple[Header, ...]:
 
     `Precedence: bulk` keeps vacation replies away; Feedback-ID names the issue in Gmail's feedback loop.
     """
-    by_mail = (", <", Slot(SlotName.UNSUBSCRIBE_MAILTO), ">") if frame.leave_address else ()
-    leave = ("<", Slot(SlotName.UNSUBSCRIBE_URL), ">", *by_mail)
+    by_mail = (", <", PlanSlot(SlotName.UNSUBSCRIBE_MAILTO), ">") if frame.leave_address else ()
+    leave = ("<", PlanSlot(SlotName.UNSUBSCRIBE_URL), ">", *by_mail)
     return (
         *_common(frame, subject),
         Header("List-Id", (f"{frame.list_name} <{frame.list_id}>".lstrip(),)),
@@ -79,9 +79,9 @@ def single_mail_headers(frame: MessageFrame, subject: str) -> tuple[Header, ...]
 def _common(frame: MessageFrame, subject: str) -> tuple[Header, ...]:
     return (
         Header("From", (f"{frame.from_name} <{frame.from_address}>".lstrip(),)),
-        Header("To", (Slot(SlotName.TO),)),
+        Header("To", (PlanSlot(SlotName.TO),)),
         *((Header("Reply-To", (f"<{frame.reply_to}>",)),) if frame.reply_to else ()),
         Header("Subject", (subject,)),
-        Header("Date", (Slot(SlotName.DATE),)),
-        Header("Message-ID", (Slot(SlotName.MESSAGE_ID),)),
+        Header("Date", (PlanSlot(SlotName.DATE),)),
+        Header("Message-ID", (PlanSlot(SlotName.MESSAGE_ID),)),
     )

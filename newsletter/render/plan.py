@@ -76,13 +76,13 @@ FRAME = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class PlanSlot:
     """A reader's value. Escaped for HTML in the HTML part, bare in the text part, checked in a header."""
 
     name: SlotName
 
 
-Segment = str | Slot
+Segment = str | PlanSlot
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Header:
 
     @property
     def is_personal(self) -> bool:
-        return any(isinstance(segment, Slot) for segment in self.segments)
+        return any(isinstance(segment, PlanSlot) for segment in self.segments)
 
     @property
     def static(self) -> str:
@@ -227,16 +227,20 @@ class Plan:
         return places
 
 
-def _slots(segments: Iterable[Segment]) -> Iterator[Slot]:
-    return (segment for segment in segments if isinstance(segment, Slot))
+def _slots(segments: Iterable[Segment]) -> Iterator[PlanSlot]:
+    return (segment for segment in segments if isinstance(segment, PlanSlot))
 
 
 def _to_json(segments: tuple[Segment, ...]) -> list[Any]:
-    return [{"slot": segment.name.value} if isinstance(segment, Slot) else segment for segment in segments]
+    return [
+        {"slot": segment.name.value} if isinstance(segment, PlanSlot) else segment for segment in segments
+    ]
 
 
 def _from_json(segments: Any) -> tuple[Segment, ...]:
-    return tuple(Slot(SlotName(each["slot"])) if isinstance(each, dict) else _text(each) for each in segments)
+    return tuple(
+        PlanSlot(SlotName(each["slot"])) if isinstance(each, dict) else _text(each) for each in segments
+    )
 
 
 def _text(value: Any) -> str:

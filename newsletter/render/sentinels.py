@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from newsletter.render.plan import Slot
+from newsletter.render.plan import PlanSlot
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _SENTINEL = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
@@ -38,7 +38,7 @@ class BlockEnd:
     """Here the block that is open ends."""
 
 
-Printed = str | Slot | Html | BlockBegin | BlockEnd
+Printed = str | PlanSlot | Html | BlockBegin | BlockEnd
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from newsletter.errors import NewsletterError
 from newsletter.schedule import store
 from newsletter.schedule.jobs import Done, Job, Result, Skipped, Waiting
 from newsletter.schedule.slots import Slot, is_too_late, slot_words
-from newsletter.schedule.store import Claim, SlotRecord
+from newsletter.schedule.store import SlotLease, SlotRecord
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class Runner:
             return job.give_up(slot)
         return Skipped(f"It was not done within {duration_words(self.catch_up)} of its time.")
 
-    def _settle(self, job: Job, claim: Claim, result: Result) -> None:
+    def _settle(self, job: Job, claim: SlotLease, result: Result) -> None:
         if isinstance(result, Skipped):
             key = result.alert_key or f"skipped:{job.name}:{claim.name}"
             subject = f"Skipped: {job.name} for {slot_words(claim.name, job.schedule.zone)}"
@@ -102,7 +102,7 @@ class Runner:
                     ours = store.put_off_slot(connection, claim, words, until=None)
         self._note(claim, ours, result.words)
 
-    def _fail(self, job: Job, claim: Claim, error: Exception) -> Failed:
+    def _fail(self, job: Job, claim: SlotLease, error: Exception) -> Failed:
         """Put the slot off and say so: it is tried again until the catch-up limit."""
         expected = isinstance(error, NewsletterError)
         words = str(error) if expected else f"{type(error).__name__}: {error}"
@@ -120,7 +120,7 @@ class Runner:
         return Failed(words)
 
     @contextmanager
-    def _kept(self, claim: Claim) -> Iterator[None]:
+    def _kept(self, claim: SlotLease) -> Iterator[None]:
         """Renew the lease in the background while the block runs."""
         over = threading.Event()
         keeper = threading.Thread(
@@ -133,7 +133,7 @@ class Runner:
             over.set()
             keeper.join()
 
-    def _keep(self, claim: Claim, over: threading.Event) -> None:
+    def _keep(self, claim: SlotLease, over: threading.Event) -> None:
         while not over.wait(self.lease.total_seconds() / 3):
             try:
                 with self.database.write() as connection:
@@ -143,7 +143,7 @@ class Runner:
             except SQLAlchemyError as error:
                 log.warning("the lease of %s for %s was not renewed: %s", claim.job, claim.name, error)
 
-    def _note(self, claim: Claim, ours: bool, words: str) -> None:
+    def _note(self, claim: SlotLease, ours: bool, words: str) -> None:
         if ours:
             log.info("%s for %s: %s", claim.job, claim.name, words)
         else:

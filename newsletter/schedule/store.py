@@ -34,7 +34,7 @@ class SlotRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class SlotLease:
     """The right to do a slot, until somebody else has taken it."""
 
     job: str
@@ -98,7 +98,7 @@ def take_slot(
     now: datetime,
     until: datetime,
     at_once: bool = False,
-) -> Claim | None:
+) -> SlotLease | None:
     """Take a slot under a lease; None when somebody else has it or did it.
 
     `at_once` takes one that is put off as well, which is for a person to decide.
@@ -111,29 +111,29 @@ def take_slot(
         .returning(slots.c.attempts)
     )
     attempt = connection.execute(statement).scalar_one_or_none()
-    return None if attempt is None else Claim(job=record.job, name=record.name, attempt=attempt)
+    return None if attempt is None else SlotLease(job=record.job, name=record.name, attempt=attempt)
 
 
-def keep_slot(connection: Connection, claim: Claim, *, until: datetime) -> bool:
+def keep_slot(connection: Connection, claim: SlotLease, *, until: datetime) -> bool:
     """Renew the lease; False when the slot is no longer ours."""
     return _write(connection, claim, lease_until=until)
 
 
 def finish_slot(
-    connection: Connection, claim: Claim, status: SlotStatus, outcome: str, now: datetime
+    connection: Connection, claim: SlotLease, status: SlotStatus, outcome: str, now: datetime
 ) -> bool:
     """Settle a slot as DONE or SKIPPED for good; False when it is no longer ours."""
     values = {"status": status, "owner": None, "lease_until": None, "finished_at": now, "outcome": outcome}
     return _write(connection, claim, **values)
 
 
-def put_off_slot(connection: Connection, claim: Claim, outcome: str, until: datetime | None) -> bool:
+def put_off_slot(connection: Connection, claim: SlotLease, outcome: str, until: datetime | None) -> bool:
     """Give a slot back undone, not to be taken before `until`; False when it is no longer ours."""
     values = {"status": SlotStatus.DUE, "owner": None, "lease_until": until, "outcome": outcome}
     return _write(connection, claim, **values)
 
 
-def _write(connection: Connection, claim: Claim, **values: object) -> bool:
+def _write(connection: Connection, claim: SlotLease, **values: object) -> bool:
     ours = and_(
         _key(claim.job, claim.name),
         slots.c.status == SlotStatus.RUNNING,

@@ -20,7 +20,7 @@ from newsletter.readers.addresses import Address
 from newsletter.readers.links import LinkSigner
 from newsletter.readers.suppression import address_hash
 from newsletter.render.headers import issue_headers
-from newsletter.render.plan import Block, Plan, Slot, SlotName
+from newsletter.render.plan import Block, Plan, PlanSlot, SlotName
 from tests.conftest import THURSDAY
 from tests.render import letters
 
@@ -30,8 +30,8 @@ FRAME = replace(letters.FRAME, feedback_id="")
 
 PLAN = Plan(
     headers=issue_headers(FRAME, "Two verdicts and a question"),
-    text=(Block("", ("For ", Slot(SlotName.ADDRESS), "\n", Slot(SlotName.UNSUBSCRIBE_URL), "\n")),),
-    html=(Block("", ("<p>For ", Slot(SlotName.ADDRESS), "</p>\n", Slot(SlotName.VIEW_URL), "\n")),),
+    text=(Block("", ("For ", PlanSlot(SlotName.ADDRESS), "\n", PlanSlot(SlotName.UNSUBSCRIBE_URL), "\n")),),
+    html=(Block("", ("<p>For ", PlanSlot(SlotName.ADDRESS), "</p>\n", PlanSlot(SlotName.VIEW_URL), "\n")),),
 )
 
 #: Deferred messages come due at once.

@@ -8,7 +8,7 @@ from newsletter.db.engine import Database
 from newsletter.db.statuses import SlotStatus
 from newsletter.schedule import store
 from newsletter.schedule.slots import plan_slots
-from newsletter.schedule.store import Claim, SlotRecord
+from newsletter.schedule.store import SlotLease, SlotRecord
 from tests.jobs.recording import LEASE, THURSDAYS, utc
 
 WEDNESDAY = utc("2026-11-25T12:00")
@@ -31,13 +31,13 @@ def due(database: Database) -> SlotRecord:
 
 def take(
     database: Database, record: SlotRecord, owner: str, *, after: timedelta = timedelta(0)
-) -> Claim | None:
+) -> SlotLease | None:
     now = SLOT_AT + after
     with database.write() as connection:
         return store.take_slot(connection, record, owner=owner, now=now, until=now + LEASE)
 
 
-def finish(database: Database, claim: Claim | None) -> bool:
+def finish(database: Database, claim: SlotLease | None) -> bool:
     assert claim is not None
     with database.write() as connection:
         return store.finish_slot(connection, claim, SlotStatus.DONE, "Sent.", SLOT_AT)
@@ -83,7 +83,7 @@ def test_of_many_schedulers_at_one_moment_one_gets_the_slot(planned: Database) -
     record = due(planned)
     together = threading.Barrier(6)
 
-    def compete(owner: str) -> Claim | None:
+    def compete(owner: str) -> SlotLease | None:
         together.wait(10)
         return take(planned, record, owner)
 

@@ -10,11 +10,15 @@ from hypothesis import strategies as st
 
 from newsletter.render.encode import mailbox_form
 from newsletter.render.headers import issue_headers
-from newsletter.render.plan import Block, Plan, Slot, SlotName
+from newsletter.render.plan import Block, Plan, PlanSlot, SlotName
 from tests.render.letters import FRAME
 
-ADDRESS, VIEW, LEAVE = Slot(SlotName.ADDRESS), Slot(SlotName.VIEW_URL), Slot(SlotName.UNSUBSCRIBE_URL)
-PREFERENCES = Slot(SlotName.PREFERENCES_URL)
+ADDRESS, VIEW, LEAVE = (
+    PlanSlot(SlotName.ADDRESS),
+    PlanSlot(SlotName.VIEW_URL),
+    PlanSlot(SlotName.UNSUBSCRIBE_URL),
+)
+PREFERENCES = PlanSlot(SlotName.PREFERENCES_URL)
 
 PLAN = Plan(
     headers=issue_headers(FRAME, "Two verdicts, and a question — read “on”"),
@@ -129,8 +133,8 @@ def substituted(blocks: Sequence[Block], values: Mapping[str, str], *, html: boo
         return escape(printable) if html else printable
 
     segments = [segment for block in blocks for segment in block.segments if segment != ""]
-    shown_segments = [shown(values[each.name]) if isinstance(each, Slot) else each for each in segments]
-    is_open = bool(segments) and (isinstance(segments[-1], Slot) or not segments[-1].endswith("\n"))
+    shown_segments = [shown(values[each.name]) if isinstance(each, PlanSlot) else each for each in segments]
+    is_open = bool(segments) and (isinstance(segments[-1], PlanSlot) or not segments[-1].endswith("\n"))
     return "".join(shown_segments) + "\n" * is_open
 
 

@@ -5,7 +5,7 @@ import pytest
 from newsletter.config import template_folders
 from newsletter.errors import BadInput
 from newsletter.render.compile import BrokenBlock, compile_issue, html_blocks, text_blocks
-from newsletter.render.plan import FRAME, Block, Slot, SlotName
+from newsletter.render.plan import FRAME, Block, PlanSlot, SlotName
 from newsletter.render.sentinels import BlockBegin, BlockEnd, Html, LostSentinel, Sentinels
 from tests.render import letters
 from tests.render.views import conditionals, for_browsers, for_outlook, html_of, parse_errors, text_of
@@ -22,7 +22,7 @@ def html(template: str, *values: object) -> tuple[Block, ...]:
 
 
 def test_values_are_escaped_and_slots_stay() -> None:
-    view = Slot(SlotName.VIEW_URL)
+    view = PlanSlot(SlotName.VIEW_URL)
     assert html('<a href="@">@</a> @', view, '<O\'Brien & "Sons">', Html("<b>note</b>")) == (
         Block(FRAME, ('<a href="', view, '">&lt;O&#x27;Brien &amp; &quot;Sons&quot;&gt;</a> <b>note</b>')),
     )
@@ -34,7 +34,7 @@ def test_scores_do_not_break_after_their_dash_where_they_are_text() -> None:
         '<title>@</title><p title="@">@, then @ <i>@</i></p>', "4–0", "4–0", "4–0", "a–b", "in 4–0"
     )
     assert block.segments == (f'<title>4–0</title><p title="4–0">{whole}, then a–b <i>in {whole}</i></p>',)
-    (slot,) = html('<a href="@/@" title="@">', Slot(SlotName.VIEW_URL), "4–0", "4–0")
+    (slot,) = html('<a href="@/@" title="@">', PlanSlot(SlotName.VIEW_URL), "4–0", "4–0")
     assert slot.segments[-1] == '/4–0" title="4–0">'
 
 
@@ -86,11 +86,11 @@ def test_a_link_to_something_else_is_refused(address: str) -> None:
 def test_text_blocks_end_with_one_empty_line() -> None:
     sentinels = Sentinels()
     begin, end = sentinels.put(BlockBegin("x")), sentinels.put(BlockEnd())
-    slot = sentinels.put(Slot(SlotName.VIEW_URL))
+    slot = sentinels.put(PlanSlot(SlotName.VIEW_URL))
     blocks = text_blocks(f"\nhead\n\n{begin}\n  a\n\n{slot}{end}\n\n\nfoot\n\n", sentinels)
     assert blocks == (
         Block(FRAME, ("head\n\n",)),
-        Block("x", ("  a\n\n", Slot(SlotName.VIEW_URL), "\n\n")),
+        Block("x", ("  a\n\n", PlanSlot(SlotName.VIEW_URL), "\n\n")),
         Block(FRAME, ("foot\n",)),
     )
 

@@ -10,7 +10,7 @@ from newsletter.errors import BadHeader
 from newsletter.render.compose import Composer, EncodedPlan
 from newsletter.render.encode import mailbox_form
 from newsletter.render.headers import single_mail_headers
-from newsletter.render.plan import Block, Header, Plan, Slot, SlotName
+from newsletter.render.plan import Block, Header, Plan, PlanSlot, SlotName
 from tests.render.letters import FRAME
 from tests.render.plans import (
     ADDRESS,
@@ -213,7 +213,7 @@ def test_a_long_unsubscribe_header_breaks_between_its_addresses_only() -> None:
 
 def test_plans_with_one_slot_or_none_compose_too() -> None:
     none = Plan(headers=(Header("Subject", ("s",)),), text=(Block("", ("a",)),), html=())
-    one = Plan(headers=(), text=(), html=(Block("", (Slot(SlotName.VIEW_URL),)),))
+    one = Plan(headers=(), text=(), html=(Block("", (PlanSlot(SlotName.VIEW_URL),)),))
     assert part_text(parsed(Composer(none).compose({})), "plain") == "a\n"
     assert part_text(parsed(Composer(one).compose({"view_url": "v"})), "html") == "v\n"
 

@@ -3,7 +3,7 @@
 from newsletter.config import template_folders
 from newsletter.digest.clicks import IssueLink
 from newsletter.render.compile import compile_issue
-from newsletter.render.plan import Block, Plan, Slot, SlotName, counted_plan
+from newsletter.render.plan import Block, Plan, PlanSlot, SlotName, counted_plan
 from tests.render import letters
 
 BASE = "https://news.example.org"
@@ -51,7 +51,7 @@ def test_a_neighbour_that_only_begins_like_us_is_outward() -> None:
 
 
 def test_a_readers_own_links_stay() -> None:
-    personal = ('<a href="', Slot(SlotName.PREFERENCES_URL), '/follow/kite">Follow</a>')
+    personal = ('<a href="', PlanSlot(SlotName.PREFERENCES_URL), '/follow/kite">Follow</a>')
     plan = Plan(headers=(), text=(), html=(Block("a", personal),))
     assert counted_plan(plan, 7, BASE, "") == (plan, ())
 

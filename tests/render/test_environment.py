@@ -5,7 +5,7 @@ import pytest
 from newsletter.config import template_folders
 from newsletter.errors import TemplateError
 from newsletter.render.environment import mjml_environment, render, text_environment
-from newsletter.render.plan import Slot, SlotName
+from newsletter.render.plan import PlanSlot, SlotName
 from newsletter.render.sentinels import Literal, LostSentinel, Sentinels
 
 
@@ -40,7 +40,7 @@ def test_a_macro_passes_through_and_its_values_do_not(tmp_path: Path) -> None:
 
 
 def test_a_slot_stays_a_slot(tmp_path: Path) -> None:
-    assert rendered(tmp_path, "{{ slots.view_url }}") == [Slot(SlotName.VIEW_URL)]
+    assert rendered(tmp_path, "{{ slots.view_url }}") == [PlanSlot(SlotName.VIEW_URL)]
 
 
 def test_a_slot_cannot_be_part_of_a_text(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 
 from newsletter.errors import StoreError
-from newsletter.render.plan import SAMPLE_VALUES, Block, Header, Plan, Slot, SlotName
+from newsletter.render.plan import SAMPLE_VALUES, Block, Header, Plan, PlanSlot, SlotName
 from tests.render.plans import PLAN, plans
 
 ROOMS = Plan(
@@ -86,7 +86,9 @@ def test_a_damaged_stored_form_is_refused(stored: bytes) -> None:
 
 
 def test_sizes_count_values_of_usual_length_and_what_encoding_adds() -> None:
-    plan = Plan(headers=(), text=(), html=(Block("", ("é=", Slot(SlotName.ADDRESS))), Block("a", ("b\n",))))
+    plan = Plan(
+        headers=(), text=(), html=(Block("", ("é=", PlanSlot(SlotName.ADDRESS))), Block("a", ("b\n",)))
+    )
     address = len(SAMPLE_VALUES[SlotName.ADDRESS])
     assert plan.html_size().decoded == len("é=".encode()) + address + 2
     assert plan.html_size().encoded == len("=C3=A9=3D=\r\n") + address + len("=\r\n") + len("b\r\n")

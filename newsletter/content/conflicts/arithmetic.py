@@ -7,7 +7,12 @@ from datetime import date
 from decimal import Decimal
 
 from newsletter.content.conflicts.by_source import SourceRecords
-from newsletter.content.conflicts.findings import Contradiction, ContradictionKind, claim_side, words_side
+from newsletter.content.conflicts.contradiction import (
+    Contradiction,
+    ContradictionKind,
+    claim_side,
+    words_side,
+)
 from newsletter.content.records import Claim, Decision, Verdict
 from newsletter.content.units import USD_PER_MTOK, measure
 

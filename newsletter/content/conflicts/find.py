@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from newsletter.content.conflicts import arithmetic, identity, opinions
 from newsletter.content.conflicts.arithmetic import COMPARED, contradict, is_conditional
 from newsletter.content.conflicts.by_source import AllRecords, SourceRecords, by_source, read_all
-from newsletter.content.conflicts.findings import Contradiction, ContradictionKind, claim_side
+from newsletter.content.conflicts.contradiction import Contradiction, ContradictionKind, claim_side
 from newsletter.content.facts import resolve
 from newsletter.content.records import Claim, Source
 from newsletter.content.store import ContentStore

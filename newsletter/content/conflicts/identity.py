@@ -12,7 +12,12 @@ from decimal import Decimal
 from itertools import combinations
 
 from newsletter.content.conflicts.by_source import AllRecords
-from newsletter.content.conflicts.findings import Contradiction, ContradictionKind, Side, date_source
+from newsletter.content.conflicts.contradiction import (
+    Contradiction,
+    ContradictionKind,
+    ContradictionSide,
+    date_source,
+)
 from newsletter.content.records import Tool
 
 #: What an editor rules on to say that two records are one tool, or two.
@@ -156,12 +161,12 @@ def _shared(left: Name, right: Name) -> str:
     return f"both are {' '.join(said)}"
 
 
-def _named(name: Name, recorded: AllRecords) -> Side:
+def _named(name: Name, recorded: AllRecords) -> ContradictionSide:
     """Return where the record comes from: the first claim on it, else the source that describes it."""
     claims = recorded.claims.get(name.tool.id, ())
     first = min(claims, key=lambda claim: claim.line or 0, default=None)
     source = recorded.sources.get(first.source_id if first else name.tool.source_id)
-    return Side(
+    return ContradictionSide(
         tool_id=name.tool.id,
         value=name.tool.name,
         words=name.tool.name,

@@ -12,10 +12,10 @@ from enum import StrEnum
 
 from newsletter.content.conflicts.arithmetic import price_range, prices
 from newsletter.content.conflicts.by_source import AllRecords, SourceRecords
-from newsletter.content.conflicts.findings import (
+from newsletter.content.conflicts.contradiction import (
     Contradiction,
     ContradictionKind,
-    Side,
+    ContradictionSide,
     claim_side,
     result_side,
     words_side,
@@ -27,7 +27,7 @@ from newsletter.content.records import Benchmark, Claim
 # Sentences that judge one of two tools against the other: found with their line, and whether an answer says them.
 
 
-class Meaning(StrEnum):
+class OpinionKind(StrEnum):
     """What a sentence says of its tool, against the other one."""
 
     EVERY_TEST = "ahead in every test"
@@ -41,10 +41,10 @@ class Meaning(StrEnum):
 class Opinion:
     """What a sentence says of one tool against another, its rival."""
 
-    meaning: Meaning
+    meaning: OpinionKind
     rival_id: str
     in_answer: bool
-    side: Side
+    side: ContradictionSide
 
     @property
     def tool_id(self) -> str:
@@ -53,24 +53,24 @@ class Opinion:
 
 _LEADS = r"(?:dominates?|wins?|won|leads?|led|beats?|outscore[sd]?|outperform(?:s|ed)?|is ahead)"
 _PATTERNS = {
-    Meaning.EVERY_TEST: re.compile(
+    OpinionKind.EVERY_TEST: re.compile(
         rf"\b{_LEADS}\b(?:[^.;:]|\.(?=\d)){{0,50}}?\b(?:in|on|across) (?:every|each|all)(?: of the| the)?(?: single)?"
         r"(?: tested| measured)? (?:categor(?:y|ies)|dimensions?|tests?|bench\s?marks?|tasks?)\b",
         re.I,
     ),
-    Meaning.TESTS: re.compile(
+    OpinionKind.TESTS: re.compile(
         r"\b(?:outperform(?:s|ed)?|outscore[sd]?|beats?)\b(?=.*(?:bench\s?mark|\btests?\b|head-to-head|\d%))",
         re.I,
     ),
-    Meaning.BETTER: re.compile(
+    OpinionKind.BETTER: re.compile(
         r"\b(?:is|remains) (?:clearly |overall |simply )?(?:the )?"
         r"(?:better (?:model|one|tool|choice|option|pick)|(?:clear|obvious|overall) (?:winner|choice|pick))\b",
         re.I,
     ),
-    Meaning.CHEAPER: re.compile(
+    OpinionKind.CHEAPER: re.compile(
         r"\bis (?:significantly |clearly |much |far |also )?(?:the )?cheaper\b", re.I
     ),
-    Meaning.ONLY_UNTESTED: re.compile(r"\bonly untested (?:area|category|test|dimension)\b", re.I),
+    OpinionKind.ONLY_UNTESTED: re.compile(r"\bonly untested (?:area|category|test|dimension)\b", re.I),
 }
 #: An opinion under a condition, or of one respect only, is none of the whole.
 _CONDITION = re.compile(
@@ -79,7 +79,7 @@ _CONDITION = re.compile(
     re.I,
 )
 _CONDITION_AFTER = re.compile(r"[^.;,—]{0,60}?\b(?:if|when|where|for|in terms of|at|on|unless|once)\b", re.I)
-_WHOLE = (Meaning.BETTER, Meaning.CHEAPER)
+_WHOLE = (OpinionKind.BETTER, OpinionKind.CHEAPER)
 #: "does not lead", "may outperform", "was outscored by": the verb says something else than it seems to.
 _TURNED = re.compile(
     r"\b(?:not|never|no longer|hardly|rarely|may|might|can|could|would|should|to|was|were|is|are|been|being|gets?)"
@@ -128,12 +128,12 @@ def _lines(records: SourceRecords) -> Iterator[tuple[int | None, str]]:
     yield from ((each.line, each.answer) for each in records.questions)
 
 
-def _judged(sentence: str, names: Names) -> Iterator[tuple[Meaning, str]]:
+def _judged(sentence: str, names: Names) -> Iterator[tuple[OpinionKind, str]]:
     for meaning, pattern in _PATTERNS.items():
         found = pattern.search(sentence)
         if not found:
             continue
-        if meaning is Meaning.ONLY_UNTESTED:
+        if meaning is OpinionKind.ONLY_UNTESTED:
             tool = next((each.tool for each in names.mentions(sentence[found.end() :])), None)
         else:
             before, after = sentence[: found.start()], sentence[found.end() :]
@@ -145,13 +145,13 @@ def _judged(sentence: str, names: Names) -> Iterator[tuple[Meaning, str]]:
 
 
 def _is_against_the_other(
-    meaning: Meaning, sentence: str, found: re.Match[str], names: Names, tool: str
+    meaning: OpinionKind, sentence: str, found: re.Match[str], names: Names, tool: str
 ) -> bool:
     """Return whether what the sentence compares with is the other tool, and no third one."""
     after = sentence[found.end() :]
-    if meaning is Meaning.TESTS:
+    if meaning is OpinionKind.TESTS:
         return any(each.tool != tool for each in names.mentions(after))
-    if meaning is Meaning.EVERY_TEST:
+    if meaning is OpinionKind.EVERY_TEST:
         others = {each.tool for each in names.mentions(found[0])} - {tool}
         return bool(others) or not re.search(r"\b[A-Z]", found[0][1:])
     than = _THAN.match(after)
@@ -237,7 +237,7 @@ def untested(records: SourceRecords) -> Iterator[Contradiction]:
     """Find tools that are graded untested and yet have results or wins in the same source."""
     for tool_id in dict.fromkeys(each.tool_id for each in records.claims):
         grades = [each for each in records.claims_on(tool_id, "grade") if each.value.casefold() in _UNTESTED]
-        results: list[Side] = [
+        results: list[ContradictionSide] = [
             claim_side(each, records.source)
             for attribute in ("benchmarks_won", "success_rate")
             for each in records.claims_on(tool_id, attribute)
@@ -310,14 +310,14 @@ def against_each_other(records: SourceRecords) -> Iterator[Contradiction]:
 
 def _ahead(said: list[Opinion]) -> Iterator[Contradiction]:
     """Find "ahead in every test" where the other one is ahead in some."""
-    for every in (each for each in said if each.meaning is Meaning.EVERY_TEST):
+    for every in (each for each in said if each.meaning is OpinionKind.EVERY_TEST):
         others = [
             each
             for each in said
-            if each.meaning in (Meaning.EVERY_TEST, Meaning.TESTS) and each.tool_id == every.rival_id
+            if each.meaning in (OpinionKind.EVERY_TEST, OpinionKind.TESTS) and each.tool_id == every.rival_id
         ]
         if others:
-            repeated = [each for each in said if each.meaning is Meaning.EVERY_TEST and each != every]
+            repeated = [each for each in said if each.meaning is OpinionKind.EVERY_TEST and each != every]
             yield Contradiction(
                 kind=ContradictionKind.AHEAD,
                 attribute="performance",
@@ -332,17 +332,17 @@ def _ahead(said: list[Opinion]) -> Iterator[Contradiction]:
 
 def _advice(said: list[Opinion]) -> Iterator[Contradiction]:
     """Find texts that are for one tool where the answer to a question is for the other."""
-    answers = [each for each in said if each.in_answer and each.meaning is Meaning.BETTER]
+    answers = [each for each in said if each.in_answer and each.meaning is OpinionKind.BETTER]
     for answer in answers:
         texts = [
             each
             for each in said
             if not each.in_answer
             and each.tool_id == answer.rival_id
-            and each.meaning in (Meaning.BETTER, Meaning.EVERY_TEST)
+            and each.meaning in (OpinionKind.BETTER, OpinionKind.EVERY_TEST)
         ]
         if texts:
-            first = next((each for each in texts if each.meaning is Meaning.BETTER), texts[0])
+            first = next((each for each in texts if each.meaning is OpinionKind.BETTER), texts[0])
             yield Contradiction(
                 kind=ContradictionKind.ADVICE,
                 attribute="advice",
@@ -359,7 +359,7 @@ def _cheaper(records: SourceRecords, said: list[Opinion]) -> Iterator[Contradict
     for each in said:
         one, other = price_range(records, each.tool_id), price_range(records, each.rival_id)
         if (
-            each.meaning is Meaning.CHEAPER
+            each.meaning is OpinionKind.CHEAPER
             and one
             and other
             and one.low >= other.low
@@ -378,7 +378,7 @@ def _cheaper(records: SourceRecords, said: list[Opinion]) -> Iterator[Contradict
 def _only_untested(records: SourceRecords, said: list[Opinion]) -> Iterator[Contradiction]:
     for each in said:
         empty = [result for result in records.results(each.tool_id).values() if result.score is None]
-        if each.meaning is Meaning.ONLY_UNTESTED and len(empty) > 1:
+        if each.meaning is OpinionKind.ONLY_UNTESTED and len(empty) > 1:
             untested_row = result_side(empty[0], records.source)
             yield Contradiction(
                 kind=ContradictionKind.UNTESTED,
@@ -392,7 +392,7 @@ def _only_untested(records: SourceRecords, said: list[Opinion]) -> Iterator[Cont
 
 def _table_against(records: SourceRecords, said: list[Opinion]) -> Iterator[Contradiction]:
     """Find "ahead in every test" where the table shows the other one ahead in one."""
-    for each in (each for each in said if each.meaning is Meaning.EVERY_TEST):
+    for each in (each for each in said if each.meaning is OpinionKind.EVERY_TEST):
         theirs = records.results(each.rival_id)
         for test, result in records.results(each.tool_id).items():
             known = test in theirs and not _LESS_IS_MORE.search(test)

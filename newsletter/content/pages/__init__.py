@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from newsletter.content.pages import head_to_head, model_page, panel, profile
-from newsletter.content.pages.lines import Page, clean, decode, split_lines
+from newsletter.content.pages.lines import PageText, clean, decode, split_lines
 from newsletter.content.pages.shape import Shape
 from newsletter.content.records import (
     BenchmarkEntry,
@@ -95,7 +95,7 @@ def read_page(
         raise BadInput(f"{fault['msg']} (in a {shape.name})", Place(name, None, field)) from error
 
 
-def _recognise(page: Page) -> Shape:
+def _recognise(page: PageText) -> Shape:
     """Return the one kind of page that this is."""
     found = {shape.name: shape.found(page) for shape in SHAPES}
     ranked = sorted(SHAPES, key=lambda shape: len(found[shape.name]), reverse=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from newsletter.content.pages.lines import (
     HEADING,
     Line,
-    Page,
+    PageText,
     Sections,
     is_sentence,
     joined,
@@ -31,7 +31,7 @@ _COST = re.compile(r"(?P<name>\S.*?):\s*(?P<cost>[~≈]?\$\d[\d,]*(?:\.\d+)?|—
 _PICK = re.compile(r"(?:pick|choose|go with|use)\s+(?P<name>.+?)\s+(?:if|when)\s+(?P<reason>.+)", re.I)
 
 
-def read(page: Page) -> Iterator[Entry]:
+def read(page: PageText) -> Iterator[Entry]:
     sections = page.sections(_HEADINGS)
     if not {"costs", "performance"} & sections.headings.keys():
         raise page.refusal("neither costs nor benchmarks are there", field="sections")
@@ -60,7 +60,7 @@ SHAPE = Shape(
 )
 
 
-def _title(page: Page, sections: Sections) -> Pair:
+def _title(page: PageText, sections: Sections) -> Pair:
     """Return the first "one vs another" whose names the costs or the table use, else the first that there is."""
     titles = [pair for pair in pairs(page) if pair.ids[0] != pair.ids[1]]
     if not titles:
@@ -93,7 +93,7 @@ def _pick(paragraphs: Iterable[Line], names: Names, tool: str) -> str:
     return ""
 
 
-def _costs(page: Page, names: Names, lines: Iterable[Line]) -> Iterator[ClaimEntry]:
+def _costs(page: PageText, names: Names, lines: Iterable[Line]) -> Iterator[ClaimEntry]:
     """Yield what each tool costs at each volume, as listed: "At 10M tokens/mo", then "Heron 9B: $12"."""
     volume = ""
     for line in lines:
@@ -113,7 +113,7 @@ def _costs(page: Page, names: Names, lines: Iterable[Line]) -> Iterator[ClaimEnt
                 yield claim(tool, total_attribute(volume), cost["cost"].lstrip("~≈"), line, words=line.text)
 
 
-def _benchmarks(page: Page, names: Names, lines: Iterable[Line]) -> Iterator[BenchmarkEntry]:
+def _benchmarks(page: PageText, names: Names, lines: Iterable[Line]) -> Iterator[BenchmarkEntry]:
     """Yield the rows of the table under the names of its columns, whichever stands first."""
     columns, rows = read_table(page, lines)
     tools = [names.tool(column) for column in columns[1:]]

@@ -67,7 +67,7 @@ class Sections:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class PageText:
     """The lines of one page; `name` is what its faults are reported under."""
 
     name: str
@@ -124,7 +124,7 @@ def clean(text: str, name: str) -> str:
     return text
 
 
-def split_lines(text: str, name: str) -> Page:
+def split_lines(text: str, name: str) -> PageText:
     """Return the page of a clean text."""
     lines = []
     for number, raw in enumerate(text.split("\n"), 1):
@@ -134,7 +134,7 @@ def split_lines(text: str, name: str) -> Page:
             lines.append(
                 Line(number=number, text=plain[bullet.end() :] if bullet else plain, bulleted=bool(bullet))
             )
-    return Page(name=name, lines=tuple(lines))
+    return PageText(name=name, lines=tuple(lines))
 
 
 def is_sentence(text: str) -> bool:
@@ -199,7 +199,7 @@ def labelled(lines: Iterable[Line], labels: Mapping[str, str]) -> Iterator[tuple
 
 
 def read_table(
-    page: Page, lines: Iterable[Line]
+    page: PageText, lines: Iterable[Line]
 ) -> tuple[tuple[str, ...], list[tuple[Line, tuple[str, ...]]]]:
     """Return the headings and rows of the first `| a | b |` table; nothing where there is none."""
     rows = [
@@ -231,7 +231,7 @@ HEADING = r"(?:faqs?|frequently asked(?: questions)?)"
 
 
 def read_questions(
-    page: Page, sections: Sections, key: str, *, comparison: str | None = None, tool: str | None = None
+    page: PageText, sections: Sections, key: str, *, comparison: str | None = None, tool: str | None = None
 ) -> Iterator[QuestionEntry]:
     """Yield each question with the paragraphs under it, up to the next one."""
     for question, answer in _answered(page, sections.lines(key)):
@@ -244,7 +244,7 @@ def read_questions(
         )
 
 
-def _answered(page: Page, lines: Sequence[Line]) -> Iterator[tuple[Line, str]]:
+def _answered(page: PageText, lines: Sequence[Line]) -> Iterator[tuple[Line, str]]:
     starts = [index for index, line in enumerate(lines) if line.text.endswith("?") and len(line.text) <= 200]
     for start, end in pairwise([*starts, len(lines)]):
         question, answer = lines[start], lines[start + 1 : end]

@@ -8,7 +8,7 @@ from itertools import pairwise
 from newsletter.content.pages.lines import (
     HEADING,
     Line,
-    Page,
+    PageText,
     Sections,
     is_furniture,
     is_prose,
@@ -53,7 +53,7 @@ class Example:
         return "\n\n".join([self.output.text, *([self.comment.text] if self.comment else [])])
 
 
-def read_prompts(page: Page, lines: Sequence[Line]) -> Iterator[tuple[Line, str]]:
+def read_prompts(page: PageText, lines: Sequence[Line]) -> Iterator[tuple[Line, str]]:
     """Yield titles and texts of the prompts: up to a button each, or in twos where there are no buttons."""
     if not any(_BUTTON.search(line.text) for line in lines):
         yield from _in_twos(page, lines, "prompts")
@@ -69,7 +69,7 @@ def read_prompts(page: Page, lines: Sequence[Line]) -> Iterator[tuple[Line, str]
         waiting += _piece(line, rest)
 
 
-def read_use_cases(page: Page, lines: Sequence[Line]) -> Iterator[tuple[Line, str]]:
+def read_use_cases(page: PageText, lines: Sequence[Line]) -> Iterator[tuple[Line, str]]:
     """Yield each title with the sentences under it."""
     starts = [index for index, line in enumerate(lines) if not is_sentence(line.text)]
     for start, end in pairwise([*starts, len(lines)]):
@@ -78,7 +78,7 @@ def read_use_cases(page: Page, lines: Sequence[Line]) -> Iterator[tuple[Line, st
         yield lines[start], "\n\n".join(line.text for line in lines[start + 1 : end])
 
 
-def read_examples(page: Page, lines: Sequence[Line]) -> list[Example]:
+def read_examples(page: PageText, lines: Sequence[Line]) -> list[Example]:
     """Return prompt, output and comment in threes, or prompt and output in twos."""
     listed = [line for line in lines if not _INTRODUCTION.match(line.text)]
     step = 3 if len(listed) % 3 == 0 else 2
@@ -99,7 +99,7 @@ def _piece(line: Line, text: str) -> list[Line]:
     return [Line(number=line.number, text=text)] if text else []
 
 
-def _in_twos(page: Page, lines: Sequence[Line], field: str) -> Iterator[tuple[Line, str]]:
+def _in_twos(page: PageText, lines: Sequence[Line], field: str) -> Iterator[tuple[Line, str]]:
     if len(lines) % 2:
         raise page.refusal("this title has no text: the page is cut there", lines[-1], field)
     for title, text in zip(lines[::2], lines[1::2], strict=True):
@@ -149,7 +149,7 @@ _COLUMNS = {
 }
 
 
-def read(page: Page) -> Iterator[Entry]:
+def read(page: PageText) -> Iterator[Entry]:
     sections = page.sections(_HEADINGS)
     if not sections.head:
         raise page.refusal("the name above the first section is missing", field="name")
@@ -212,7 +212,7 @@ def _calculator(tool: str, lines: Sequence[Line]) -> Iterator[ClaimEntry]:
             yield claim(tool, "team_messages", team["messages"], line, words=line.text, unit="messages/day")
 
 
-def _offers(page: Page, tool: str, lines: Sequence[Line]) -> Iterator[OfferEntry]:
+def _offers(page: PageText, tool: str, lines: Sequence[Line]) -> Iterator[OfferEntry]:
     headings, rows = read_table(page, lines)
     columns = [
         next((key for key, name in _COLUMNS.items() if re.fullmatch(name, each, re.I)), each)
@@ -235,7 +235,7 @@ def _offers(page: Page, tool: str, lines: Sequence[Line]) -> Iterator[OfferEntry
         )
 
 
-def _prose(page: Page, sections: Sections, name: str) -> Iterator[ClaimEntry]:
+def _prose(page: PageText, sections: Sections, name: str) -> Iterator[ClaimEntry]:
     names = Names([name], subject=name)
     for line in sections.head[1:]:
         if is_prose(line):
@@ -250,7 +250,7 @@ def _prose(page: Page, sections: Sections, name: str) -> Iterator[ClaimEntry]:
         yield from claims_in(line, names)
 
 
-def _notes(page: Page, tool: str, sections: Sections) -> Iterator[NoteEntry]:
+def _notes(page: PageText, tool: str, sections: Sections) -> Iterator[NoteEntry]:
     for key, kind in (
         ("best_for", NoteKind.BEST_FOR),
         ("strengths", NoteKind.STRENGTH),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise, takewhile
 
-from newsletter.content.pages.lines import Line, Page, is_absent, is_furniture, is_sentence, joined
+from newsletter.content.pages.lines import Line, PageText, is_absent, is_furniture, is_sentence, joined
 from newsletter.content.pages.prose import Names, claim, claims_in, size_in_name
 from newsletter.content.pages.shape import Pair, Shape, pairs
 from newsletter.content.records import (
@@ -67,7 +67,7 @@ class DecisionTable:
         return self.rows[row][self.columns.index(name)]
 
 
-def find_cards(page: Page) -> tuple[Pair, dict[str, int]]:
+def find_cards(page: PageText) -> tuple[Pair, dict[str, int]]:
     """Return the first title whose two tools have cards, and the index of each card's name line."""
     titles = pairs(page)
     for pair in titles:
@@ -82,7 +82,7 @@ def find_cards(page: Page) -> tuple[Pair, dict[str, int]]:
     raise page.refusal(message, titles[0].line, "card")
 
 
-def _card_start(page: Page, pair: Pair, name: str) -> int | None:
+def _card_start(page: PageText, pair: Pair, name: str) -> int | None:
     """Return the index of the name with "Panel ship" under it, before either name comes again."""
     for index, line in enumerate(page.lines):
         if not _is(line, name):
@@ -95,7 +95,7 @@ def _card_start(page: Page, pair: Pair, name: str) -> int | None:
     return None
 
 
-def read_card(page: Page, pair: Pair, name: str, starts: Mapping[str, int]) -> ToolCard:
+def read_card(page: PageText, pair: Pair, name: str, starts: Mapping[str, int]) -> ToolCard:
     start = starts[name]
     region = _region(page, start, next((at for at in sorted(starts.values()) if at > start), None))
     cells = {key: _above(region, key) for key in _LABELS}
@@ -112,7 +112,7 @@ def read_card(page: Page, pair: Pair, name: str, starts: Mapping[str, int]) -> T
     )
 
 
-def _region(page: Page, start: int, following: int | None) -> tuple[Line, ...]:
+def _region(page: PageText, start: int, following: int | None) -> tuple[Line, ...]:
     """Return the lines of a card under its name, up to the next card, the decision table or the scorecard."""
     after_cards = ("decision", "reviewer scorecard")
     ends = [
@@ -153,7 +153,7 @@ def _is(line: Line, name: str) -> bool:
     return line.text.casefold() == name.casefold()
 
 
-def read_decision(page: Page, pair: Pair) -> DecisionTable:
+def read_decision(page: PageText, pair: Pair) -> DecisionTable:
     """Return the table under "Decision" and the two names; without columns where there is none."""
     for index, line in enumerate(page.lines[:-2]):
         columns = tuple(each.text.casefold() for each in page.lines[index + 1 : index + 3])
@@ -163,7 +163,7 @@ def read_decision(page: Page, pair: Pair) -> DecisionTable:
     return DecisionTable(columns=None, rows={})
 
 
-def _rows(page: Page, lines: Sequence[Line]) -> dict[str, tuple[Line, Line]]:
+def _rows(page: PageText, lines: Sequence[Line]) -> dict[str, tuple[Line, Line]]:
     body = list(takewhile(lambda line: line.text.casefold() != "reviewer scorecard", lines))
     heads = [(index, key) for index, line in enumerate(body) if (key := _row(line))]
     rows: dict[str, tuple[Line, Line]] = {}
@@ -226,7 +226,7 @@ class _Group:
     slots: tuple[ScorecardReview | None, ...]
 
 
-def read_scorecard(page: Page) -> ScorecardColumns:
+def read_scorecard(page: PageText) -> ScorecardColumns:
     headings = page.matching(HEADING)
     if not headings:
         raise page.refusal(
@@ -260,7 +260,7 @@ def _column(groups: Sequence[_Group], side: int) -> tuple[ScorecardReview, ...]:
     return tuple(slot for group in groups for slot in group.slots[side::2] if slot)
 
 
-def _check_sides(page: Page, group: _Group, heading: Line) -> None:
+def _check_sides(page: PageText, group: _Group, heading: Line) -> None:
     number = len(group.slots)
     if group.reviewer and number != 2:
         message = (
@@ -277,7 +277,7 @@ def _check_sides(page: Page, group: _Group, heading: Line) -> None:
 class _ScorecardReader:
     """Goes through the lines under the heading once; `position` ends at the first line that is no review."""
 
-    def __init__(self, page: Page, lines: Sequence[Line]) -> None:
+    def __init__(self, page: PageText, lines: Sequence[Line]) -> None:
         self._page = page
         self._lines = lines
         self._rated = any(_is_rating(line.text) and _is_said(words.text) for line, words in pairwise(lines))
@@ -379,7 +379,7 @@ def _is_title(text: str) -> bool:
 _SPLIT = re.compile(r"(\d+)\s*ships?\s*[/,·]\s*(\d+)\s*skips?", re.I)
 
 
-def read(page: Page) -> Iterator[Entry]:
+def read(page: PageText) -> Iterator[Entry]:
     pair, starts = find_cards(page)
     cards = {name: read_card(page, pair, name, starts) for name in pair.names}
     table = read_decision(page, pair)
@@ -489,7 +489,9 @@ class PanelResult:
         return abs(Decimal(100 * self.ships) / len(self.reviews) - self.share) <= Decimal("0.5")
 
 
-def _verdict(page: Page, panel: PanelResult, *, whole: bool, scorecard_ends: bool) -> Iterator[VerdictEntry]:
+def _verdict(
+    page: PageText, panel: PanelResult, *, whole: bool, scorecard_ends: bool
+) -> Iterator[VerdictEntry]:
     """Yield the panel's outcome as stated, or else as it follows from share and reviews where these are `whole`."""
     split = panel.split
     _check_number(page, panel, scorecard_ends=scorecard_ends)
@@ -508,7 +510,7 @@ def _verdict(page: Page, panel: PanelResult, *, whole: bool, scorecard_ends: boo
         )
 
 
-def _check_number(page: Page, panel: PanelResult, *, scorecard_ends: bool) -> None:
+def _check_number(page: PageText, panel: PanelResult, *, scorecard_ends: bool) -> None:
     """Refuse a page with fewer reviews than it says that there are."""
     number = len(panel.reviews)
     if panel.split and sum(panel.split) > number:

@@ -6,7 +6,15 @@ from dataclasses import replace
 from datetime import date
 from itertools import chain
 
-from newsletter.content.pages.lines import Line, Page, Sections, is_furniture, is_prose, is_sentence, labelled
+from newsletter.content.pages.lines import (
+    Line,
+    PageText,
+    Sections,
+    is_furniture,
+    is_prose,
+    is_sentence,
+    labelled,
+)
 from newsletter.content.pages.prose import Names, claim, claims_in, fits, full_day, size_in_name
 from newsletter.content.pages.shape import Shape, check_end
 from newsletter.content.records import ClaimEntry, Entry, NoteEntry, NoteKind, ToolEntry, slug
@@ -42,7 +50,7 @@ _VERIFIED = re.compile(rf"\bverified\s+(?:on\s+)?(?P<value>{_DATE})", re.I)
 _MAKER = re.compile(r"(?P<maker>[^·]{2,60}) · (?P<family>[^·]{2,60})")
 
 
-def read(page: Page) -> Iterator[Entry]:
+def read(page: PageText) -> Iterator[Entry]:
     sections = page.sections(_HEADINGS)
     head = sections.head
     if len(head) < 2 or not any(labelled(head, _SPECIFICATION)):
@@ -139,7 +147,7 @@ def _checks(sections: Sections) -> Iterator[tuple[Line, re.Match[str]]]:
         yield from ((line, found) for found in _VERIFIED.finditer(line.text) if not is_furniture(line.text))
 
 
-def _prices(page: Page, tool: str, sections: Sections) -> Iterator[ClaimEntry]:
+def _prices(page: PageText, tool: str, sections: Sections) -> Iterator[ClaimEntry]:
     """Yield the list of prices in its section. An input price that is the last word of the page is a cut list."""
     prices = list(labelled(sections.lines("pricing"), _PRICES))
     if sections.last == "pricing" and [key for key, _, _ in prices] == ["input_price"]:

@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from itertools import takewhile
 
-from newsletter.content.pages.lines import Line, Page, is_absent, sentences
+from newsletter.content.pages.lines import Line, PageText, is_absent, sentences
 from newsletter.content.records import ClaimEntry, slug
 from newsletter.content.units import measure, plain
 
@@ -56,17 +56,17 @@ def full_day(text: str) -> date | None:
         return None
 
 
-def token_count(page: Page, cell: str, line: Line, field: str) -> int | None:
+def token_count(page: PageText, cell: str, line: Line, field: str) -> int | None:
     number = None if is_absent(cell) else measure("context", cell).number
     return None if is_absent(cell) else int(_known(page, number, cell, line, field))
 
 
-def token_price(page: Page, cell: str, line: Line, field: str) -> Decimal | None:
+def token_price(page: PageText, cell: str, line: Line, field: str) -> Decimal | None:
     number = None if is_absent(cell) else measure("input_price", cell).number
     return None if is_absent(cell) else _known(page, number, cell, line, field)
 
 
-def milliseconds(page: Page, cell: str, line: Line, field: str) -> int | None:
+def milliseconds(page: PageText, cell: str, line: Line, field: str) -> int | None:
     stated = amount(page, cell, line, field)
     unit = "" if stated is None else _NUMBER.sub(r"\2", cell).strip().casefold()
     if unit not in _MILLISECONDS:
@@ -74,7 +74,7 @@ def milliseconds(page: Page, cell: str, line: Line, field: str) -> int | None:
     return None if stated is None else int(stated * _MILLISECONDS[unit])
 
 
-def amount(page: Page, cell: str, line: Line, field: str) -> Decimal | None:
+def amount(page: PageText, cell: str, line: Line, field: str) -> Decimal | None:
     """Return the number that a cell begins with, whatever its unit; None for "—"."""
     if is_absent(cell):
         return None
@@ -84,7 +84,7 @@ def amount(page: Page, cell: str, line: Line, field: str) -> Decimal | None:
     return Decimal(found[1].replace(",", ""))
 
 
-def score(page: Page, cell: str, line: Line, field: str) -> tuple[Decimal | None, Decimal | None]:
+def score(page: PageText, cell: str, line: Line, field: str) -> tuple[Decimal | None, Decimal | None]:
     """Return a benchmark's score and what it is out of: "2", "2/3", "81.5%"; (None, None) where untested."""
     if is_absent(cell):
         return None, None
@@ -95,13 +95,13 @@ def score(page: Page, cell: str, line: Line, field: str) -> tuple[Decimal | None
         raise _unreadable(page, cell, line, field) from error
 
 
-def _known(page: Page, number: Decimal | None, cell: str, line: Line, field: str) -> Decimal:
+def _known(page: PageText, number: Decimal | None, cell: str, line: Line, field: str) -> Decimal:
     if number is None:
         raise _unreadable(page, cell, line, field)
     return number
 
 
-def _unreadable(page: Page, cell: str, line: Line, field: str) -> Exception:
+def _unreadable(page: PageText, cell: str, line: Line, field: str) -> Exception:
     return page.refusal(f'"{cell}" cannot be read: a number with its unit, or "—", is right', line, field)
 
 
@@ -141,7 +141,7 @@ _CAPITALISED = re.compile(r"(?<![\w'‘“\"-])(?:[A-Z][\w&.-]*[\w&]|[A-Z]|[a-z]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NamedTool:
+class Mention:
     """A tool named at a place of a sentence."""
 
     tool: str
@@ -166,9 +166,9 @@ class Names:
         ids = {slug(alias): tool for alias, tool in self._tool_by_alias.items()}
         return ids.get(slug(text))
 
-    def mentions(self, sentence: str) -> list[NamedTool]:
+    def mentions(self, sentence: str) -> list[Mention]:
         return [
-            NamedTool(tool=self._tool_by_alias[found[0]], start=found.start(), end=found.end())
+            Mention(tool=self._tool_by_alias[found[0]], start=found.start(), end=found.end())
             for found in self._pattern.finditer(sentence)
         ]
 
@@ -195,7 +195,7 @@ class Names:
             return None
         return mention.tool if mention else self.subject
 
-    def _spoken_of(self, sentence: str, start: int) -> NamedTool | None:
+    def _spoken_of(self, sentence: str, start: int) -> Mention | None:
         """Return the last name before `start` that its sentence is about."""
         told = (
             mention

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from newsletter.content.pages.lines import Line, Page, Sections, is_broken, is_prose, without_glue
+from newsletter.content.pages.lines import Line, PageText, Sections, is_broken, is_prose, without_glue
 from newsletter.content.records import Entry, slug
 
 #: Longest line that may be the title of a comparison, and how many such lines are looked at.
@@ -18,13 +18,13 @@ class Shape:
 
     name: str
     marks: dict[str, str]
-    read: Callable[[Page], Iterator[Entry]]
+    read: Callable[[PageText], Iterator[Entry]]
 
-    def found(self, page: Page) -> list[str]:
+    def found(self, page: PageText) -> list[str]:
         """Return the marks that the page carries."""
         return [mark for mark, pattern in self.marks.items() if page.matching(pattern)]
 
-    def twice(self, page: Page, mark: str) -> list[Line]:
+    def twice(self, page: PageText, mark: str) -> list[Line]:
         """Return the lines of a mark that stands more than once."""
         lines = page.matching(self.marks[mark])
         return lines if len(lines) > 1 else []
@@ -47,7 +47,7 @@ class Pair:
         return slug(self.left), slug(self.right)
 
 
-def pairs(page: Page) -> list[Pair]:
+def pairs(page: PageText) -> list[Pair]:
     """Return the first lines that could be the title of a comparison."""
     found: list[Pair] = []
     for line in page.lines:
@@ -62,7 +62,7 @@ def pairs(page: Page) -> list[Pair]:
     return found
 
 
-def check_end(page: Page, sections: Sections, closing: dict[str, str]) -> None:
+def check_end(page: PageText, sections: Sections, closing: dict[str, str]) -> None:
     """Refuse a page that ends before every section of `closing` (names by key), or inside its last one."""
     if not any(key in sections for key in closing):
         message = f"{' and '.join(closing.values())} are missing: the page is cut before them"

@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 #: Events acted on in one transaction, and posts in one go: a sender waits for no more than that.
 _EVENTS, _POSTS = 100, 100
 
-#: Strangers may knock as often as they like; it is written down this often at most.
-_KNOCKS = timedelta(minutes=1)
+#: Strangers may post as often as they like: a refusal is recorded this often at most.
+_REFUSAL_NOTED_EVERY = timedelta(minutes=1)
 
 #: What events come to.
 KEPT = "kept"
@@ -87,7 +87,7 @@ class Webhook:
         now = self.clock.now()
         if not self.verify(headers, body):
             refused_at = self.health().refused_at
-            if refused_at is None or refused_at + _KNOCKS < now:
+            if refused_at is None or refused_at + _REFUSAL_NOTED_EVERY < now:
                 with self.database.write() as connection:
                     _note_health(connection, self.provider.name, refused_at=now)
             return False

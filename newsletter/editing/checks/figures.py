@@ -11,7 +11,7 @@ from hashlib import sha256
 from urllib.parse import quote
 
 from newsletter.app import App
-from newsletter.content.conflicts.findings import Contradiction, ContradictionKind
+from newsletter.content.conflicts.contradiction import Contradiction, ContradictionKind
 from newsletter.content.conflicts.identity import IDENTITY
 from newsletter.content.facts import day_of, is_stale, resolve
 from newsletter.content.records import Claim, Fact, Source

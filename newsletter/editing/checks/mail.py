@@ -16,7 +16,7 @@ from newsletter.editing.checks.findings import Finding, error, warning
 from newsletter.editing.checks.html_part import HtmlPart, TextStyle, contrast, read_html
 from newsletter.editing.preview import Format, compose, part_of, weight_of
 from newsletter.errors import BadInput
-from newsletter.render.plan import SAMPLE_VALUES, Plan, Slot, SlotName, common_blocks, longest_program
+from newsletter.render.plan import SAMPLE_VALUES, Plan, PlanSlot, SlotName, common_blocks, longest_program
 
 #: The whole message, beyond which mail programs cut.
 MESSAGE_LIMIT = 100 * 1024
@@ -140,7 +140,7 @@ def _too_many_words(mail: CheckedMail) -> Iterator[Finding]:
 def _no_unsubscribe(mail: CheckedMail) -> Iterator[Finding]:
     parts = (("text part", mail.plan.text_blocks()), ("HTML part", mail.plan.html_blocks()))
     for where, blocks in parts:
-        slots = (each for block in blocks for each in block.segments if isinstance(each, Slot))
+        slots = (each for block in blocks for each in block.segments if isinstance(each, PlanSlot))
         if not any(each.name is SlotName.UNSUBSCRIBE_URL for each in slots):
             yield error(
                 f"no-unsubscribe-{where.split()[0].lower()}",

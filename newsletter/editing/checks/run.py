@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from newsletter.app import App
-from newsletter.content.conflicts.findings import Contradiction
+from newsletter.content.conflicts.contradiction import Contradiction
 from newsletter.db.statuses import IssueStatus
 from newsletter.delivery.transports import require_ready_to_send
 from newsletter.delivery.transports.webhook import webhook_trouble

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from newsletter.app import App
-from newsletter.content.conflicts.findings import Contradiction
+from newsletter.content.conflicts.contradiction import Contradiction
 from newsletter.content.records import Tool
 from newsletter.editing.cache import DeskCache
 from newsletter.editing.editors import Editor

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
+from newsletter.content.conflicts.contradiction import Contradiction
 from newsletter.content.conflicts.find import find_contradictions
-from newsletter.content.conflicts.findings import Contradiction
 from newsletter.content.pages import read_page
 from newsletter.content.records import Pack
 from tests.installed import open_content

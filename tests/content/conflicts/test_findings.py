@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from newsletter.content.conflicts.findings import ContradictionKind
+from newsletter.content.conflicts.contradiction import ContradictionKind
 
 PAGE = Path(__file__).parents[3] / "docs" / "why" / "contradictions.md"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.content.conflicts.findings import Contradiction, ContradictionKind
+from newsletter.content.conflicts.contradiction import Contradiction, ContradictionKind
 from newsletter.content.records import Pack
 from tests.content.conflicts.pages import check, head_to_head, model_page, profile
 from tests.content.packs import pack, tool

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.content.conflicts.findings import Contradiction, ContradictionKind
+from newsletter.content.conflicts.contradiction import Contradiction, ContradictionKind
 from newsletter.content.pages import decode
 from tests.content.conflicts.pages import check
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.content.conflicts.contradiction import Contradiction, ContradictionKind
 from newsletter.content.conflicts.find import find_contradictions
-from newsletter.content.conflicts.findings import Contradiction, ContradictionKind
 from newsletter.content.packs import Provenance, find_files, read_material
 from newsletter.content.pages import read_page
 from newsletter.content.store import ContentStore

@@ -17,7 +17,7 @@ from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.transports.smtp.sending import Smtp
 from newsletter.delivery.transports.smtp.wire import Relay, Waits
 from newsletter.errors import SendError
-from newsletter.render.plan import Block, Plan, Slot, SlotName
+from newsletter.render.plan import Block, Plan, PlanSlot, SlotName
 from tests.delivery.house import FRAME, PLAN, mailing
 
 PLAIN = ("8BITMIME", "SIZE 50000000", "ENHANCEDSTATUSCODES")
@@ -125,7 +125,7 @@ def test_what_arrives_is_byte_for_byte_what_was_composed(extensions: tuple[str, 
 
 
 def test_no_line_of_a_message_begins_with_a_dot(extensions: tuple[str, ...]) -> None:
-    dots = (".\n", "..\n.", Slot(SlotName.ADDRESS), "\n.", Slot(SlotName.ADDRESS), ".\n" * 100)
+    dots = (".\n", "..\n.", PlanSlot(SlotName.ADDRESS), "\n.", PlanSlot(SlotName.ADDRESS), ".\n" * 100)
     plan = Plan(headers=PLAN.headers, text=(Block("", dots),), html=(Block("", dots),))
     with server(extensions, keeps=True) as relay:
         sent = send(

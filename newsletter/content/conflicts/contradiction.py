@@ -35,7 +35,7 @@ _MINOR = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class ContradictionSide:
     """One side of a contradiction: what is said of a tool, by whom, on which line of it, and how old that is."""
 
     tool_id: str
@@ -64,9 +64,9 @@ class Contradiction:
 
     kind: ContradictionKind
     attribute: str
-    left: Side
-    right: Side
-    also: tuple[Side, ...] = ()
+    left: ContradictionSide
+    right: ContradictionSide
+    also: tuple[ContradictionSide, ...] = ()
     reason: str
     certain: bool = True
 
@@ -80,9 +80,9 @@ class Contradiction:
         return tuple(dict.fromkeys((self.left.tool_id, self.right.tool_id)))
 
 
-def claim_side(claim: Claim, source: Source) -> Side:
+def claim_side(claim: Claim, source: Source) -> ContradictionSide:
     """Return the side that a claim takes; `source` is the claim's."""
-    return Side(
+    return ContradictionSide(
         tool_id=claim.tool_id,
         value=" ".join(filter(None, (claim.value, claim.unit if claim.number is not None else ""))),
         words=claim.words or claim.value,
@@ -94,10 +94,10 @@ def claim_side(claim: Claim, source: Source) -> Side:
     )
 
 
-def result_side(result: Benchmark, source: Source) -> Side:
+def result_side(result: Benchmark, source: Source) -> ContradictionSide:
     """Return the side that a row of a benchmark table takes."""
     value = "no score" if result.score is None else f"{result.score:f}"
-    return Side(
+    return ContradictionSide(
         tool_id=result.tool_id,
         value=value,
         words=f"{result.test}: {value}",
@@ -108,9 +108,11 @@ def result_side(result: Benchmark, source: Source) -> Side:
     )
 
 
-def words_side(source: Source, tool_id: str, words: str, line: int | None, *, value: str = "") -> Side:
+def words_side(
+    source: Source, tool_id: str, words: str, line: int | None, *, value: str = ""
+) -> ContradictionSide:
     """Return a side that is no record of its own: a source's words, and `value`, what they come to."""
-    return Side(
+    return ContradictionSide(
         tool_id=tool_id,
         value=value or words,
         words=words,

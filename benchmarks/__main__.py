@@ -37,7 +37,10 @@ def _measure(names: Sequence[str]) -> Iterator[Figure]:
     for name in names:
         # no spinner: its thread would take part in what is measured
         click.echo(f"measuring {name} …", err=True)
-        yield from import_module(f"benchmarks.{name}").run()
+        for figure in import_module(f"benchmarks.{name}").run():
+            value, ratio = as_rows([figure])[1][1:6:4]
+            click.echo(f"  {figure.name}: {value} {figure.unit}, ratio {ratio}", err=True)
+            yield figure
 
 
 def _table(figures: Sequence[Figure]) -> Table:

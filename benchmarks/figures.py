@@ -123,7 +123,7 @@ Beside smtp-source the sink has a core and we the other: where both are threads 
   is left is hashing the body, which no two readers share.
 - **SMTP** sends a whole issue, with its ledger and its journal. Beside smtp-source both are timed by the clock and in turns,
   into the same smtp-sink, which is what limits them. The sink that does not limit only looks for the end of each message;
-  that figure is the best of nine turns, by the clock and by what the process took of the processors.
+  that figure is the best of several turns, by the clock and by what the process took of the processors.
 - **SendGrid** prepares and posts requests of a thousand readers with 1.3 KB for each of them.
 - **importing** reads a million readers from a CSV file, every twentieth line bad, each of those told with its line and reason.
 - **load** asks the pages, in a process of their own, over and over on two dozen connections; what is promised is the process's own time,

@@ -33,7 +33,7 @@ from newsletter.render.plan import Block, Plan
 from tests.conftest import THURSDAY
 from tests.delivery.house import PLAN, add_issue, add_readers, mailing, sender
 
-MESSAGES, CONNECTIONS, TURNS = 12_000, 8, 7
+MESSAGES, CONNECTIONS, TURNS = 12_000, 8, 5
 RATE = 4_000
 ROUND_TRIP, FAR_CONNECTIONS, FAR_MESSAGES = 0.020, 4, 1_600
 

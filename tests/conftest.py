@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, make_url, text
 from newsletter.clock import MovedClock
 from newsletter.db.engine import Database, open_database
 from newsletter.db.schema import metadata
+from tests.chromium import Chromium
 from tests.parts import require_fonts, require_part
 
 # a deadline per example measures the machine's other work, not ours
@@ -51,17 +52,6 @@ _USED = " UNION ".join(
         " JOIN pg_depend ON objid = format('%I.%I', schemaname, sequencename)::regclass AND deptype = 'a'"
         " WHERE last_value IS NOT NULL",
     ]
-)
-
-#: Without these Chromium calls home at every start.
-_QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
 )
 
 
@@ -131,14 +121,17 @@ def database(request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A real Chromium, headless, with the same fonts on every machine."""
+def chromium() -> Iterator[Chromium]:
     program = require_part("chromium")
     require_fonts()
-    fonts = {"FONTCONFIG_FILE": str(Path(__file__).with_name("fonts.conf"))}
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program, args=list(_QUIET), env={**os.environ, **fonts}
-        )
+        chromium = Chromium(playwright, program)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def browser(chromium: Chromium) -> Iterator[Browser]:
+    """A real Chromium; the pages that a test opens in it are closed afterwards."""
+    with chromium.lend() as browser:
         yield browser
-        browser.close()

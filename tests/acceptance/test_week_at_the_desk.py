@@ -260,11 +260,9 @@ def test_a_week_at_the_desk_on_a_phone_with_a_finger(browser: Browser, served: t
     app, base = served
     context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True, color_scheme="dark")  # type: ignore[arg-type]
     week(Editor(context.new_page(), base, Finger()), app)
-    context.close()
 
 
 def test_a_week_at_the_desk_with_the_keyboard_alone(browser: Browser, served: tuple[App, str]) -> None:
     app, base = served
     context = browser.new_context(viewport=DESK)  # type: ignore[arg-type]
     week(Editor(context.new_page(), base, Keys()), app)
-    context.close()

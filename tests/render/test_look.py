@@ -1,6 +1,5 @@
 """The weekly issue in a real browser: phone and desk, light and dark, pictures off (it has none)."""
 
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -67,11 +66,9 @@ def heavy() -> str:
     return html_of(compile_issue(letters.HEAVY, letters.FRAME, FOLDERS))
 
 
-@pytest.fixture(scope="module")
-def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page()
-    yield page
-    page.close()
+@pytest.fixture
+def page(browser: Browser) -> Page:
+    return browser.new_page()
 
 
 def show(page: Page, document: str, size: tuple[int, int], scheme: Any) -> None:

@@ -59,11 +59,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture(params=[(390, 844, "light"), (1280, 900, "dark")], ids=["phone", "desk"])
-def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+def page(browser: Browser, request: pytest.FixtureRequest) -> Page:
     width, height, scheme = request.param
-    opened = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-    yield opened
-    opened.close()
+    return browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
 
 
 def violations(page: Page) -> list[tuple[str, list[Any]]]:

@@ -12,7 +12,7 @@ from threading import Thread
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from newsletter.app import App, open_app
 from newsletter.clock import SystemClock
@@ -79,7 +79,12 @@ class Visit:
 
     def press(self, name: str) -> None:
         """Press a button with the pointer."""
-        self.tab.get_by_role("button", name=name, exact=True).click()
+        self.follow(self.tab.get_by_role("button", name=name, exact=True))
+
+    def follow(self, what: Locator) -> None:
+        """Click what leads to another page, and look at that."""
+        with self.tab.expect_navigation():
+            what.click()
         self.look()
 
     def look(self) -> None:
@@ -195,21 +200,18 @@ def test_a_life_on_a_phone_with_a_finger(browser: Browser, served: tuple[House, 
     house, base = served
     context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True, color_scheme="dark")  # type: ignore[arg-type]
     live(Visit(context.new_page(), base, axe=True), house)
-    context.close()
 
 
 def test_a_life_at_a_desk_with_the_keyboard_alone(browser: Browser, served: tuple[House, str]) -> None:
     house, base = served
     context = browser.new_context(viewport=DESK)  # type: ignore[arg-type]
     live(Keyboard(context.new_page(), base, axe=True), house)
-    context.close()
 
 
 def test_a_life_without_javascript(browser: Browser, served: tuple[House, str]) -> None:
     house, base = served
     context = browser.new_context(viewport=PHONE, java_script_enabled=False)  # type: ignore[arg-type]
     live(Visit(context.new_page(), base, axe=False), house)
-    context.close()
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
@@ -231,7 +233,6 @@ def test_the_other_pages_have_no_barriers(
     write(visit, "New email address", "new@example.org")
     visit.press("Send a confirmation")
     assert visit.seen[-1] == "Check the new mailbox"
-    context.close()
 
 
 def test_a_vote_from_the_mail_has_no_barriers(browser: Browser, served: tuple[House, str]) -> None:
@@ -250,4 +251,3 @@ def test_a_vote_from_the_mail_has_no_barriers(browser: Browser, served: tuple[Ho
     visit.press("Vote")
     assert visit.heading() == "Your vote counts"
     assert len(house.rows()["vote_marks"]) == 1
-    context.close()

@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from httpx2 import Response
+from playwright.sync_api import BrowserContext
 from starlette.testclient import TestClient
 
 from newsletter.app import App
 from newsletter.db.statuses import EditorRole
-from newsletter.editing.editors import form_token, invite
+from newsletter.editing.editors import form_token, invite, sign_in
 from newsletter.web.application import make_web
 from newsletter.web.desk.auth import COOKIE
 from tests.web.house import House
@@ -83,6 +84,14 @@ def signed_in(app: App, browser: Browser, address: str, role: EditorRole, name: 
     answer = browser.client.post(urlsplit(link).path)
     assert answer.status_code == 200, answer.text
     return browser
+
+
+def sign_in_browser(context: BrowserContext, app: App, name: str = "Paul") -> BrowserContext:
+    """Give a real browser the session of a publisher, without the pages that lead to one (test_browser.py walks those)."""
+    link = invite(app, f"{name.lower()}@desk.example.org", EditorRole.PUBLISHER, name=name, by="the test")
+    _, cookie = sign_in(app, link.rpartition("/")[2])
+    context.add_cookies([{"name": COOKIE, "value": cookie, "url": app.settings.site.public_url}])
+    return context
 
 
 def said(answer: Response) -> str:

@@ -17,12 +17,12 @@ from newsletter.delivery.store import start_issue
 from newsletter.digest.clicks import Click, IssueLink, add_clicks, put_links
 from newsletter.editing.approve import approve
 from newsletter.editing.editors import invite
-from newsletter.installation import make_installation
 from newsletter.web.application import make_web
 from tests.content.conflicts.pages import SEEN_AT
 from tests.content.packs import pack, tool
 from tests.digest.week import PANEL_PAGE
 from tests.editing.desk import drafted
+from tests.installed import install
 from tests.web.house import House, path_in
 from tests.web.test_browser import DESK, PHONE, Keyboard, Visit, serving, write
 
@@ -33,7 +33,7 @@ LONG = "a-very-long-address-that-nobody-would-have-but-somebody-does@a-long-doma
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[House, str]]:
     """An installation with a reader, mails in the outbox and two shops that differ, and where it is served."""
-    make_installation(tmp_path / "weekly", example=True)
+    install(tmp_path / "weekly", example=True)
     with serving(tmp_path / "weekly") as (app, base):
         house = House(app, TestClient(make_web(app), base_url=base))
         house.add(ALICE)
@@ -106,21 +106,18 @@ def test_an_editors_work_on_a_phone_with_a_finger(browser: Browser, served: tupl
     visit = Visit(context.new_page(), base, axe=True)
     visit.tab.on("dialog", lambda dialog: dialog.accept())
     work(visit, house)
-    context.close()
 
 
 def test_an_editors_work_with_the_keyboard_alone(browser: Browser, served: tuple[House, str]) -> None:
     house, base = served
     context = browser.new_context(viewport=DESK)  # type: ignore[arg-type]
     work(Keyboard(context.new_page(), base, axe=True), house)
-    context.close()
 
 
 def test_an_editors_work_without_javascript(browser: Browser, served: tuple[House, str]) -> None:
     house, base = served
     context = browser.new_context(viewport=PHONE, java_script_enabled=False)  # type: ignore[arg-type]
     work(Visit(context.new_page(), base, axe=False), house)
-    context.close()
 
 
 def test_a_newcomer_reads_a_mail_in_the_browser_and_follows_its_link(
@@ -131,10 +128,8 @@ def test_a_newcomer_reads_a_mail_in_the_browser_and_follows_its_link(
     visit, said = Visit(context.new_page(), base, axe=True), list[str]()
     visit.tab.on("console", lambda message: said.append(message.text))
     sign_in(visit, house.app)
-    visit.tab.get_by_role("link", name="Outbox").click()
-    visit.look()
-    visit.tab.get_by_role("link", name="Confirmation 1").click()
-    visit.look()
+    visit.follow(visit.tab.get_by_role("link", name="Outbox"))
+    visit.follow(visit.tab.get_by_role("link", name="Confirmation 1"))
     mail = visit.tab.frame_locator("iframe")
     with context.expect_page() as opened:
         mail.get_by_role("link", name="Confirm").first.click()
@@ -142,7 +137,6 @@ def test_a_newcomer_reads_a_mail_in_the_browser_and_follows_its_link(
     (sent,) = house.mails("bob@example.org")
     assert opened.value.url == base + path_in(sent, "confirm")
     assert [each for each in said if "Content Security Policy" in each] == []
-    context.close()
 
 
 def test_an_issues_links_and_their_figures_fit_on_a_phone(
@@ -169,4 +163,3 @@ def test_an_issues_links_and_their_figures_fit_on_a_phone(
     table = visit.tab.locator("[aria-labelledby=clicks].scroll")
     assert "1,234" in table.inner_text()
     assert table.evaluate("each => each.scrollWidth <= each.clientWidth")
-    context.close()

@@ -7,17 +7,17 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from newsletter.app import App
-from newsletter.db.statuses import EditorRole, Room
+from newsletter.db.statuses import Room
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue, items_of
-from newsletter.editing.editors import invite
 from tests.digest.week import WEEK
 from tests.editing.desk import drafted, edit
 from tests.editing.wider import LATE, WIDER
 from tests.installed import install
+from tests.web.desk.desk import sign_in_browser
 from tests.web.test_browser import DESK, PHONE, Keyboard, Visit, serving
 
 LEAD, BRIEF = "Borealis 3 (22B) vs Meridian Medium", "Pelican Large vs Heron Small"
@@ -42,13 +42,6 @@ class House:
     def lead(self) -> str:
         with self.app.database.read() as connection:
             return next(each.key for each in items_of(connection, self.issue.id) if each.room is Room.LEAD)
-
-    def signed_in(self, context: BrowserContext, name: str) -> BrowserContext:
-        tab = context.new_page()
-        tab.goto(invite(self.app, f"{name}@desk.example.org", EditorRole.PUBLISHER, name=name, by="the test"))
-        tab.get_by_role("button").first.click()
-        tab.close()
-        return context
 
 
 @pytest.fixture
@@ -80,8 +73,7 @@ def correct(visit: Visit, house: House) -> None:
     press(visit, f"Down {LEAD}")
     press(visit, "Remove for good Tern Notes")
     press(visit, "Bring back Tern Notes")
-    tab.get_by_role("link", name="Review and merge 1 newer").click()
-    visit.look()
+    visit.follow(tab.get_by_role("link", name="Review and merge 1 newer"))
     assert "Godwit vs Hoopoe" in tab.get_by_role("main").inner_text()
     press(visit, "Merge these changes")
     assert "Merged" in tab.get_by_role("status").first.inner_text()
@@ -123,19 +115,17 @@ def mail_of(visit: Visit) -> str:
 
 def test_everything_is_corrected_on_a_phone_with_a_finger(browser: Browser, house: House) -> None:
     context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True, color_scheme="dark")  # type: ignore[arg-type]
-    correct(Visit(house.signed_in(context, "paul").new_page(), house.base, axe=True), house)
-    context.close()
+    correct(Visit(sign_in_browser(context, house.app).new_page(), house.base, axe=True), house)
 
 
 def test_everything_is_corrected_without_javascript(browser: Browser, house: House) -> None:
     context = browser.new_context(viewport=DESK, java_script_enabled=False)  # type: ignore[arg-type]
-    correct(Visit(house.signed_in(context, "paul").new_page(), house.base, axe=False), house)
-    context.close()
+    correct(Visit(sign_in_browser(context, house.app).new_page(), house.base, axe=False), house)
 
 
 def test_the_keys_do_what_the_page_says_and_enter_in_a_field_saves(browser: Browser, house: House) -> None:
     context = browser.new_context(viewport=DESK)  # type: ignore[arg-type]
-    visit = Keyboard(house.signed_in(context, "paul").new_page(), house.base, axe=True)
+    visit = Keyboard(sign_in_browser(context, house.app).new_page(), house.base, axe=True)
     tab, keys = visit.tab, visit.tab.keyboard
     visit.open(house.path)
     focused = "document.activeElement"
@@ -170,12 +160,11 @@ def test_the_keys_do_what_the_page_says_and_enter_in_a_field_saves(browser: Brow
     tab.wait_for_timeout(300)
     assert urlsplit(tab.url).path == house.path
     visit.reach("textbox", "Subject")
-    context.close()
 
 
 def test_two_at_once_a_stale_tab_and_a_double_click_lose_nothing(browser: Browser, house: House) -> None:
-    context = house.signed_in(browser.new_context(viewport=DESK), "paul")  # type: ignore[arg-type]
-    other = house.signed_in(browser.new_context(viewport=DESK), "wendy")  # type: ignore[arg-type]
+    context = sign_in_browser(browser.new_context(viewport=DESK), house.app)  # type: ignore[arg-type]
+    other = sign_in_browser(browser.new_context(viewport=DESK), house.app, "Wendy")  # type: ignore[arg-type]
     mine, hers = (Visit(each.new_page(), house.base, axe=True) for each in (context, other))
     for each in (mine, hers):
         each.tab.goto(house.base + house.path)
@@ -195,17 +184,15 @@ def test_two_at_once_a_stale_tab_and_a_double_click_lose_nothing(browser: Browse
     version = house.stored().version
     lead = mine.tab.get_by_role("button", name=f"Move to the lead {BRIEF}", exact=True, include_hidden=True)
     unfold(mine, lead)
-    lead.dblclick()
-    mine.tab.wait_for_load_state()
+    with mine.tab.expect_navigation():
+        lead.dblclick()
     mine.tab.wait_for_timeout(300)
     assert house.stored().version == version + 1
     assert mine.heading() == "Weekly 1"
-    context.close()
-    other.close()
 
 
 def test_the_page_loads_itself_again_but_not_over_what_is_typed(browser: Browser, house: House) -> None:
-    context = house.signed_in(browser.new_context(viewport=DESK), "paul")  # type: ignore[arg-type]
+    context = sign_in_browser(browser.new_context(viewport=DESK), house.app)  # type: ignore[arg-type]
     visit = Visit(context.new_page(), house.base, axe=False)
     visit.open(house.path)
     changed = edit(house.app, house.stored(), subject="From elsewhere")
@@ -216,11 +203,10 @@ def test_the_page_loads_itself_again_but_not_over_what_is_typed(browser: Browser
     notice.wait_for(timeout=9000)
     expect(notice).to_be_in_viewport()
     assert visit.tab.locator("#preheader").input_value() == "I am typing"
-    context.close()
 
 
 def test_a_connection_lost_on_the_way_loses_nothing_that_was_typed(browser: Browser, house: House) -> None:
-    context = house.signed_in(browser.new_context(viewport=DESK), "paul")  # type: ignore[arg-type]
+    context = sign_in_browser(browser.new_context(viewport=DESK), house.app)  # type: ignore[arg-type]
     visit = Visit(context.new_page(), house.base, axe=False)
     visit.open(house.path)
     visit.tab.locator("#subject").fill("Typed in a train")
@@ -236,4 +222,3 @@ def test_a_connection_lost_on_the_way_loses_nothing_that_was_typed(browser: Brow
     edit(house.app, house.stored(), preheader="From elsewhere")
     visit.tab.locator(".changed-meanwhile:visible").wait_for(timeout=9000)
     expect(visit.tab.locator("#subject")).to_have_value("Typed in a train")
-    context.close()

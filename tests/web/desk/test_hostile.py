@@ -135,10 +135,11 @@ class Witness:
 
 def test_nothing_of_it_runs_anywhere(browser: Browser, hurt: tuple[App, str, Issue]) -> None:
     app, base, issue = hurt
-    context = browser.new_context()
-    witness = Witness(context, base)
-    witness.tab.goto(invite(app, "eve@desk.example.org", EditorRole.PUBLISHER, name=f"Eve{SCRIPT}", by="x"))
-    witness.tab.get_by_role("button").first.click()
+    witness = Witness(browser.new_context(), base)
+    link = invite(app, "eve@desk.example.org", EditorRole.PUBLISHER, name=f"Eve{SCRIPT}", by="x")
+    witness.look(link.removeprefix(base))
+    with witness.tab.expect_navigation():
+        witness.tab.get_by_role("button").first.click()
     pages = (
         "",
         "/preview",
@@ -162,7 +163,8 @@ def test_nothing_of_it_runs_anywhere(browser: Browser, hurt: tuple[App, str, Iss
     )
     assert typed.evaluate("window.hurt") is None
     edit(app, issue, preheader="Somebody else")
-    typed.get_by_role("button", name="Save texts").first.click()
+    with typed.expect_navigation():
+        typed.get_by_role("button", name="Save texts").first.click()
     assert "Somebody else was faster" in typed.title()
     assert (typed.evaluate("window.hurt"), witness.stopped) == (None, [])
     with app.database.read() as connection:
@@ -184,7 +186,6 @@ def test_nothing_of_it_runs_anywhere(browser: Browser, hurt: tuple[App, str, Iss
     typed.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=hurt=1>')")
     typed.wait_for_timeout(200)
     assert len(witness.stopped) == 1
-    context.close()
 
 
 def test_the_mail_prints_it_as_words(hurt: tuple[App, str, Issue]) -> None:

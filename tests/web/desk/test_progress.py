@@ -17,22 +17,21 @@ from newsletter.app import App
 from newsletter.clock import SystemClock
 from newsletter.config import Tls
 from newsletter.db.schema import issues, snapshots
-from newsletter.db.statuses import EditorRole, IssueStatus
+from newsletter.db.statuses import IssueStatus
 from newsletter.delivery.loopback import Loopback
 from newsletter.delivery.sender import Ending
 from newsletter.delivery.store import start_issue
 from newsletter.digest.content import issue_content_to_json
 from newsletter.digest.store import get_issue
 from newsletter.editing.audit import list_entries
-from newsletter.editing.editors import invite
-from newsletter.installation import make_installation
 from newsletter.web.desk.flash import DONE, FAILED
 from newsletter.web.desk.progress import COME_AGAIN, MOST_VIEWERS, ProgressFeed, duration
 from tests.config.written import changed
 from tests.delivery.house import FRAME, add_issue, add_readers
 from tests.delivery.test_progress import lose_sight
+from tests.installed import install
 from tests.render.letters import USUAL
-from tests.web.desk.desk import Desk, fault, said
+from tests.web.desk.desk import Desk, fault, said, sign_in_browser
 from tests.web.house import heading
 from tests.web.test_archive_look import violations
 from tests.web.test_browser import serving
@@ -261,7 +260,7 @@ def test_a_time_left_is_said_as_people_say_it(seconds: float, words: str) -> Non
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[App, str]]:
     """An approved issue with 10,000 readers on a real port."""
-    make_installation(tmp_path / "weekly", example=True)
+    install(tmp_path / "weekly", example=True)
     with serving(tmp_path / "weekly") as (app, base):
         approve_one(app, 10_000)
         yield app, base
@@ -298,13 +297,11 @@ def test_ten_thousand_go_out_under_an_editors_eyes_who_pauses_and_resumes(
     browser: Browser, served: tuple[App, str]
 ) -> None:
     app, base = served
-    link = invite(app, "paul@desk.example.org", EditorRole.PUBLISHER, name="Paul", by="the test")
     start_issue(app.database, 1, app.clock.now())
-    page = browser.new_page(viewport={"width": 375, "height": 800}, color_scheme="dark")
+    context = browser.new_context(viewport={"width": 375, "height": 800}, color_scheme="dark")
+    page = sign_in_browser(context, app).new_page()
     errors: list[str] = []
     page.on("console", lambda message: errors.append(f"{message.text} {message.location['url']}"))
-    page.goto(link)
-    page.get_by_role("button").first.click()
     page.goto(base + PROGRESS)
     with sending(app) as server:
         accepted = page.locator('[data-live="accepted"]')
@@ -324,6 +321,5 @@ def test_ten_thousand_go_out_under_an_editors_eyes_who_pauses_and_resumes(
         expect(page.locator(".state")).to_have_text("sent", timeout=30_000)
         expect(accepted).to_have_text("10,000")
         expect(page.get_by_role("row", name="example.org")).to_contain_text("10,000")
-    page.close()
     assert [each for each in errors if not each.endswith("/favicon.ico")] == []
     assert (server.total, len(server.counts)) == (10_000, 10_000)

@@ -67,7 +67,6 @@ def test_a_clean_draft_is_approved_in_two_taps_on_a_phone(browser: Browser, serv
     visit.look()
     assert served.stored().status is IssueStatus.APPROVED
     withdraw(served.app, served.stored())
-    context.close()
 
 
 def test_the_way_from_warnings_to_sending_needs_no_mouse(browser: Browser, served: Served) -> None:
@@ -89,4 +88,3 @@ def test_the_way_from_warnings_to_sending_needs_no_mouse(browser: Browser, serve
     visit.press("Send now")
     assert served.stored().status in (IssueStatus.SENDING, IssueStatus.SENT)
     assert "/progress" in visit.tab.url
-    context.close()

@@ -1,6 +1,6 @@
 """What the page of a draft shows beside the mail: its items by room, what was taken out, what may be quoted, its history. Read only."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from newsletter.app import App
@@ -10,7 +10,6 @@ from newsletter.digest.content import IssueContent, Quote
 from newsletter.digest.edition import EDITIONS
 from newsletter.digest.issues import Issue, Item, ItemKey
 from newsletter.digest.quotes import quotable
-from newsletter.digest.selection import rooms_for
 from newsletter.digest.store import exclusions_of, quotes_of, read_shown_items
 from newsletter.editing.edits import titles_of
 from newsletter.editing.revisions import DraftRevision, list_edits
@@ -20,41 +19,19 @@ WAITING, STEPS = 20, 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OutlineItem:
-    """An item of the draft. `places` are the rooms that it may be put into."""
-
-    key: ItemKey
-    title: str
-    room: Room
-    pinned: bool = False
-    note: str = ""
-    is_first: bool = True
-    is_last: bool = True
-    places: tuple[Room, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quotable:
-    """A quote of the lead, the sentences of its review, and whether an editor chose it."""
-
-    quote: Quote
-    comparison_id: str
-    sentences: tuple[str, ...]
-    is_chosen: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Outline:
     """All of it. `told` are the tools that a comparison of the issue tells; `waiting` counts newer comparisons.
 
-    Of what was taken out `excluded` has key and title, and whether for ever.
+    Of what was taken out `excluded` has key and title, and whether for ever; of each quote of the lead `quotes` has the sentences of
+    its review, and whether an editor chose it.
     """
 
-    rooms: tuple[tuple[Room, tuple[OutlineItem, ...]], ...]
+    rooms: tuple[tuple[Room, tuple[Item, ...]], ...]
+    titles: Mapping[ItemKey, str]
     overflow: int
     told: tuple[str, ...]
     excluded: tuple[tuple[ItemKey, str, bool], ...]
-    quotes: tuple[Quotable, ...]
+    quotes: tuple[tuple[Quote, tuple[str, ...], bool], ...]
     waiting: int
     history: tuple[DraftRevision, ...]
     #: What would be undone, or done again, in words; empty for nothing.
@@ -71,8 +48,10 @@ def outline_of(app: App, issue: Issue, letter: IssueContent) -> Outline:
         done = list_edits(connection, issue.id, STEPS)
         titles = titles_of(content, (*(each.item_key for each in contents.items), *taken_out))
         covered = [each for each in contents.items if each.is_told]
+        free = [each for each in contents.items if not each.is_told]
         return Outline(
-            rooms=tuple(_rooms(contents.items, titles)),
+            rooms=tuple((room, tuple(each for each in free if each.room is room)) for room in Room),
+            titles=titles,
             overflow=contents.overflow,
             told=tuple(dict.fromkeys(titles[each.item_key] for each in covered)),
             excluded=tuple(
@@ -88,31 +67,9 @@ def outline_of(app: App, issue: Issue, letter: IssueContent) -> Outline:
         )
 
 
-def _rooms(
-    items: Iterable[Item], titles: Mapping[ItemKey, str]
-) -> Iterable[tuple[Room, tuple[OutlineItem, ...]]]:
-    free = [each for each in items if not each.is_told]
-    for room in Room:
-        here = [each for each in free if each.room is room]
-        yield (
-            room,
-            tuple(
-                OutlineItem(
-                    key=item.item_key,
-                    title=titles[item.item_key],
-                    room=room,
-                    pinned=item.pinned,
-                    note=item.note,
-                    is_first=place == 0,
-                    is_last=place == len(here) - 1,
-                    places=tuple(each for each in rooms_for(item.kind) if each is not room),
-                )
-                for place, item in enumerate(here)
-            ),
-        )
-
-
-def _quotes(content: ContentStore, letter: IssueContent, chosen: set[tuple[str, str]]) -> Iterable[Quotable]:
+def _quotes(
+    content: ContentStore, letter: IssueContent, chosen: set[tuple[str, str]]
+) -> Iterator[tuple[Quote, tuple[str, ...], bool]]:
     lead = letter.lead
     if lead is None:
         return
@@ -120,9 +77,5 @@ def _quotes(content: ContentStore, letter: IssueContent, chosen: set[tuple[str, 
     reviews = {each.id: each for said in found.values() for each in said}
     for quote in lead.quotes:
         if quote.review_id in reviews:
-            yield Quotable(
-                quote=quote,
-                comparison_id=lead.comparison_id,
-                sentences=quotable(reviews[quote.review_id]),
-                is_chosen=(lead.comparison_id, quote.review_id) in chosen,
-            )
+            is_chosen = (lead.comparison_id, quote.review_id) in chosen
+            yield quote, quotable(reviews[quote.review_id]), is_chosen

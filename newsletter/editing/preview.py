@@ -168,6 +168,13 @@ def view_issue(app: App, issue_id: int, reader_id: int) -> str:
     return part_of(compose(mailing.plan, values, mailing.program(reader)), Format.HTML)
 
 
+def topics_in(letter: IssueContent) -> tuple[str, ...]:
+    """Return the topics of what the issue shows, each as often as it occurs."""
+    shown = [each.topic for each in letter.more] + [each.topic for each in letter.cards]
+    shown += [each.topic for each in letter.lines]
+    return tuple(filter(None, shown))
+
+
 # How heavy the mail is.
 
 #: What we allow of HTML, in bytes as it travels: quoted-printable.

@@ -22,7 +22,7 @@ from newsletter.digest.content import IssueContent
 from newsletter.digest.issues import Issue
 from newsletter.editing.audit import Action, record_action
 from newsletter.editing.compiled import CompiledIssue, compile_issue
-from newsletter.editing.preview import find_reader_id
+from newsletter.editing.preview import find_reader_id, topics_in
 from newsletter.errors import BadInput, SendError
 from newsletter.readers.addresses import Address, parse_address
 from newsletter.readers.links import LinkSigner
@@ -62,9 +62,7 @@ class SentTest:
 
 def sample_preferences(letter: IssueContent, reader: SampleReader) -> Preferences:
     """Return what a made-up reader has chosen: the issue's commonest topic, the tools it has news of, a team's volume."""
-    named = [each.topic for each in letter.more] + [each.topic for each in letter.cards]
-    named += [each.topic for each in letter.lines]
-    topics = Counter(filter(None, named))
+    topics = Counter(topics_in(letter))
     has_topics = reader in (SampleReader.TOPICS, SampleReader.EVERYTHING)
     has_tools = reader in (SampleReader.FOLLOWER, SampleReader.EVERYTHING)
     has_volume = reader in (SampleReader.VOLUME, SampleReader.EVERYTHING)

@@ -26,7 +26,7 @@ from newsletter.web.caching import PageCache
 from newsletter.web.dependencies import language_of
 from newsletter.web.desk.auth import ForeignForm, NotAllowed, NotSignedIn
 from newsletter.web.desk.layout import show_error
-from newsletter.web.pages import BadLinkPage, ErrorPage, Pages, show
+from newsletter.web.pages import Pages, show
 from newsletter.web.security import DESK, Guard
 
 log = logging.getLogger(__name__)
@@ -91,11 +91,12 @@ def make_web(app: App) -> FastAPI:
         made.include_router(router)
     for error in ANSWERS:
         made.add_exception_handler(error, _answer)
-    made.add_exception_handler(BadLink, _bad_link)
+    made.add_exception_handler(BadLink, lambda request, error: show(request, "bad-link", status_code=400))
     made.add_exception_handler(NotSignedIn, _not_signed_in)
     made.add_exception_handler(HTTPException, _http_error)
     made.add_exception_handler(RequestValidationError, _bad_json)
-    made.add_exception_handler(OperationalError, _busy)
+    # SQLAlchemy's for a database that cannot be reached.
+    made.add_exception_handler(OperationalError, lambda request, error: _answer(request, StoreBusy()))
     made.add_middleware(Guard, settings=app.settings)
     return made
 
@@ -120,16 +121,7 @@ def _show(request: Request, status: int, title: str, error: NewsletterError) -> 
     words = language.error(error)
     if request.url.path.startswith(API):
         return JSONResponse({"detail": words}, status)
-    return show(request, ErrorPage(title=language.gettext(title), words=words), status)
-
-
-def _busy(request: Request, error: Exception) -> Response:
-    """Answer SQLAlchemy's error for a database that cannot be reached as our own."""
-    return _answer(request, StoreBusy())
-
-
-def _bad_link(request: Request, error: Exception) -> Response:
-    return show(request, BadLinkPage(), 400)
+    return show(request, "error", status_code=status, title=language.gettext(title), words=words)
 
 
 def _not_signed_in(request: Request, error: Exception) -> Response:

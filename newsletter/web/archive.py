@@ -5,10 +5,8 @@ digest/archive.py.
 """
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, islice
-from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
@@ -18,7 +16,6 @@ from newsletter.app import App
 from newsletter.content.store import ContentStore
 from newsletter.digest.archive import (
     ArchivedIssue,
-    ArchiveEntry,
     find_entries,
     find_issue,
 )
@@ -30,48 +27,13 @@ from newsletter.render.markdown import to_html
 from newsletter.web.caching import CachedPage, respond, respond_cached
 from newsletter.web.dependencies import Installed, reader_of, target_of
 from newsletter.web.feeds import feeds_of
-from newsletter.web.pages import Page, Pages
+from newsletter.web.pages import render
 
 router = APIRouter(include_in_schema=False)
 
 HTML = "text/html; charset=utf-8"
 #: As much of a question as is searched for, and as many answers as are shown.
 MOST_QUERY, MOST_RESULTS = 200, 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchivePage(Page):
-    """Every issue by year; with a `query`, what was found instead. `is_full` says that there is more."""
-
-    template: ClassVar[str] = "archive"
-    years: tuple[tuple[int, tuple[ArchivedIssue, ...]], ...]
-    query: str
-    results: tuple[tuple[ArchivedIssue, ArchiveEntry], ...]
-    is_full: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssuePage(Page):
-    """One issue, whole: as it was approved, with what the mail had no room for."""
-
-    template: ClassVar[str] = "issue"
-    issue: ArchivedIssue
-    note: Markup
-    origins: tuple[CitedSource, ...]
-    disputes: tuple[PrintedDispute, ...]
-    #: What readers voted on each comparison: tool, ship, skip.
-    votes: dict[str, tuple[tuple[str, int, int], ...]]
-    older: ArchivedIssue | None
-    newer: ArchivedIssue | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedsPage(Page):
-    """Which feeds there are: names by what addresses call them."""
-
-    template: ClassVar[str] = "feeds"
-    categories: dict[str, str]
-    tools: dict[str, str]
 
 
 @router.get("/")
@@ -89,13 +51,15 @@ def archive(request: Request, app: Installed, q: str = "") -> Response:
 def _list(request: Request, app: App, shown: tuple[ArchivedIssue, ...], query: str) -> CachedPage:
     found = tuple(islice(find_entries(shown, query, app.settings.language), MOST_RESULTS + 1))
     years = groupby(shown, key=lambda each: each.letter.masthead.date_on.year)
-    page = ArchivePage(
-        years=tuple((year, tuple(group)) for year, group in years),
+    body = render(
+        request,
+        "archive",
+        years=[(year, list(group)) for year, group in years],
         query=query,
         results=found[:MOST_RESULTS],
         is_full=len(found) > MOST_RESULTS,
     )
-    return CachedPage(body=_render(request, page), media_type=HTML)
+    return CachedPage(body=body, media_type=HTML)
 
 
 @router.get("/archive/feeds")
@@ -104,8 +68,7 @@ def feeds(request: Request, app: Installed) -> Response:
 
     def write() -> CachedPage:
         categories, tools = feeds_of(shown)
-        page = FeedsPage(categories=categories, tools=tools)
-        return CachedPage(body=_render(request, page), media_type=HTML)
+        return CachedPage(body=render(request, "feeds", categories=categories, tools=tools), media_type=HTML)
 
     return respond_cached(request, app, shown, write)
 
@@ -121,18 +84,27 @@ def _issue(request: Request, app: App, shown: tuple[ArchivedIssue, ...], found: 
     place = shown.index(found)
     letter, record = found.letter, found.record
     votes, counted_at = _votes_on(app, found)
-    page = IssuePage(
+    # Each once, and dated as in the mail where the mail names it.
+    origins: dict[tuple[str, str], CitedSource] = {}
+    for origin in (*letter.sources.origins, *record.sources.origins):
+        origins.setdefault((origin.name, origin.url), origin)
+    disputes: dict[tuple[str, str], PrintedDispute] = {}
+    for dispute in (*letter.sources.disputes, *record.sources.disputes):
+        disputes.setdefault((dispute.tool_id, dispute.attribute), dispute)
+    body = render(
+        request,
+        "issue",
         issue=found,
         # The editor's own Markdown, cleaned by render/markdown.py.
         note=Markup(to_html(letter.note).markup) if letter.note else Markup(""),
-        origins=_origins(*letter.sources.origins, *record.sources.origins),
-        disputes=_disputes(*letter.sources.disputes, *record.sources.disputes),
+        origins=list(origins.values()),
+        disputes=list(disputes.values()),
         votes=votes,
         older=shown[place + 1] if place + 1 < len(shown) else None,
         newer=shown[place - 1] if place else None,
     )
     last = max(found.updated_at, counted_at)
-    return CachedPage(body=_render(request, page), media_type=HTML, modified_at=last)
+    return CachedPage(body=body, media_type=HTML, modified_at=last)
 
 
 def _votes_on(app: App, issue: ArchivedIssue) -> tuple[dict[str, tuple[tuple[str, int, int], ...]], datetime]:
@@ -156,26 +128,6 @@ def _votes_on(app: App, issue: ArchivedIssue) -> tuple[dict[str, tuple[tuple[str
     return {key: said for key, said in by_comparison.items() if said}, last
 
 
-def _render(request: Request, page: Page) -> str:
-    pages: Pages = request.app.state.pages
-    return pages.write(page)
-
-
-def _origins(*origins: CitedSource) -> tuple[CitedSource, ...]:
-    """Return each source once, dated as in the mail where the mail names it."""
-    named: dict[tuple[str, str], CitedSource] = {}
-    for each in origins:
-        named.setdefault((each.name, each.url), each)
-    return tuple(named.values())
-
-
-def _disputes(*disputes: PrintedDispute) -> tuple[PrintedDispute, ...]:
-    differing: dict[tuple[str, str], PrintedDispute] = {}
-    for each in disputes:
-        differing.setdefault((each.tool_id, each.attribute), each)
-    return tuple(differing.values())
-
-
 # View in browser: a reader's own copy of an issue, by the signed link in the mail.
 #
 # It is the mail's HTML as it was sent, so this one page allows the styles that stand in it; scripts stay forbidden, as
@@ -197,9 +149,6 @@ def view(request: Request, app: Installed, token: str) -> Response:
         html = view_issue(app, target.issue_id, reader.id)
     except NotFound as error:
         raise BadLink from error
-    return HTMLResponse(_as_page(html), headers={"Content-Security-Policy": SECURITY})
-
-
-def _as_page(html: str) -> str:
-    opened = re.sub(r"<body\b[^>]*>", r"\g<0><main>", html, count=1)
-    return "</main></body>".join(opened.rsplit("</body>", 1))
+    page = re.sub(r"<body\b[^>]*>", r"\g<0><main>", html, count=1)
+    page = "</main></body>".join(page.rsplit("</body>", 1))
+    return HTMLResponse(page, headers={"Content-Security-Policy": SECURITY})

@@ -1,16 +1,15 @@
-"""Render a page: a frozen dataclass with what its template may use, and the template, as HTML.
+"""Render a page: a template and the values that it uses, as HTML.
 
-A page's template sees the fields of its dataclass and `site`; a test holds each to the other. The templates are
-templates/web/<page>.html.j2, found like those of mails: the operator's own folder first, then ours. Readers' pages are
-in the language of the settings, the desk's in English. What a route asks of a request is in dependencies.py, what the
-desk's pages share in desk/layout.py.
+    return show(request, "follow-mailed", tool=tool)      # templates/web/follow-mailed.html.j2 sees `tool` and `site`
+
+A test reads every such call and holds its values to what the template uses. Templates are found like those of mails: the
+operator's own folder first, then ours. Readers' pages are in the language of the settings, the desk's in English. What a
+route asks of a request is in dependencies.py, what the desk's pages share in desk/layout.py.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 import jinja2
@@ -25,7 +24,7 @@ from newsletter.db.statuses import Edition
 from newsletter.digest.archive import ArchivedIssue
 from newsletter.digest.categories import category_in
 from newsletter.digest.issues import Issue
-from newsletter.digest.selection import ROOM_NAMES
+from newsletter.digest.selection import ROOM_NAMES, rooms_for
 from newsletter.language import ENGLISH, Language
 from newsletter.render.columns import decision_word
 from newsletter.render.environment import template_messages
@@ -64,29 +63,6 @@ class Site:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """What one page's template sees, beside `site`."""
-
-    template: ClassVar[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BadLinkPage(Page):
-    """For every link that is forged, cut, meant for something else, too old, or nobody's: always the same."""
-
-    template: ClassVar[str] = "bad-link"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorPage(Page):
-    """Something else that did not work, and what to do."""
-
-    template: ClassVar[str] = "error"
-    title: str
-    words: str
-
-
 @dataclass(frozen=True, slots=True)
 class Pages:
     """The pages of one installation."""
@@ -102,11 +78,10 @@ class Pages:
         environment = make_environment(folders, zone, app.settings.language)
         return cls(Site.of(app.settings), environment, make_environment(folders, zone))
 
-    def write(self, page: Page) -> str:
-        """Return the page as HTML."""
-        values = {each.name: getattr(page, each.name) for each in fields(page)}
-        environment = self.desk_environment if page.template.startswith("desk/") else self.environment
-        return environment.get_template(f"web/{page.template}.html.j2").render(values, site=self.site)
+    def render(self, template: str, **values: object) -> str:
+        """Return templates/web/<template>.html.j2 with these values as HTML."""
+        environment = self.desk_environment if template.startswith("desk/") else self.environment
+        return environment.get_template(f"web/{template}.html.j2").render(values, site=self.site)
 
 
 def make_environment(
@@ -132,20 +107,28 @@ def make_environment(
         count=language.count,
         decision=lambda decision: decision_word(decision, language),
         stance=lambda stance: language.gettext("for") if stance == "for" else language.gettext("against"),
-        moment=lambda at: _moment(at, zone),
-        initials=_initials,
+        # 26 Nov 2026 09:00.
+        moment=lambda at: f"{at.astimezone(zone):%d %b %Y %H:%M}",
+        initials=lambda name: [word[0] for word in name.split()[:2]],
         asset=asset,
         category_name=lambda category: category_in(category, language),
-        note=_note,
+        # An editor's Markdown, cleaned by render/markdown.py.
+        note=lambda markdown: Markup(line_to_html(markdown).markup),
         room_name=ROOM_NAMES.__getitem__,
+        rooms_for=rooms_for,
     )
     return environment
 
 
-def show(request: Request, page: Page, status: int = 200) -> HTMLResponse:
-    """Answer with a page. Unless the response says otherwise it is personal: security.py keeps it from caches."""
+def render(request: Request, template: str, **values: object) -> str:
+    """Return a page as HTML."""
     pages: Pages = request.app.state.pages
-    return HTMLResponse(pages.write(page), status)
+    return pages.render(template, **values)
+
+
+def show(request: Request, template: str, *, status_code: int = 200, **values: object) -> HTMLResponse:
+    """Answer with a page. Unless the response says otherwise it is personal: security.py keeps it from caches."""
+    return HTMLResponse(render(request, template, **values), status_code)
 
 
 def issue_name(issue: Issue) -> str:
@@ -158,18 +141,3 @@ def issue_title(issue: ArchivedIssue, language: Language) -> str:
     if issue.edition is Edition.WEEKLY:
         return language.gettext("Weekly issue %(number)s", number=issue.number)
     return language.gettext("Monthly issue %(number)s", number=issue.number)
-
-
-def _moment(at: datetime, zone: ZoneInfo) -> str:
-    """26 Nov 2026 09:00."""
-    return f"{at.astimezone(zone):%d %b %Y %H:%M}"
-
-
-def _note(markdown: str) -> Markup:
-    """An editor's note on one item: its Markdown, cleaned by render/markdown.py."""
-    return Markup(line_to_html(markdown).markup)
-
-
-def _initials(name: str) -> list[str]:
-    """The first letters of a name's first two words."""
-    return [word[0] for word in name.split()[:2]]

@@ -3,10 +3,6 @@
 The answer is the same for every address, known or not. How often mails go out is decided in readers/subscribing.py.
 """
 
-from dataclasses import dataclass
-from datetime import date
-from typing import ClassVar
-
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,7 +14,7 @@ from newsletter.readers.consents import ConsentOrigin
 from newsletter.readers.links import Purpose
 from newsletter.readers.subscribing import TooMany, network_of
 from newsletter.web.dependencies import Form, Installed, personal_url
-from newsletter.web.pages import Page, show
+from newsletter.web.pages import show
 
 router = APIRouter()
 
@@ -27,55 +23,6 @@ TRAP = "website"
 
 #: What must be set before anybody can sign up: who answers for the data, what happens to it, where to write to.
 _NEEDED = ("controller", "privacy_url", "postal_address", "public_url")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubscribePage(Page):
-    """An address, and nothing else. `fault` says what is wrong with the one given; empty at first."""
-
-    template: ClassVar[str] = "subscribe"
-    address: str
-    fault: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskedPage(Page):
-    """Look into your mailbox."""
-
-    template: ClassVar[str] = "asked"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SnippetPage(Page):
-    """The form to copy into one's own site."""
-
-    template: ClassVar[str] = "subscribe-form"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClosedPage(Page):
-    """Sign-ups are not open; `missing` are the settings it waits for."""
-
-    template: ClassVar[str] = "closed"
-    missing: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfirmPage(Page):
-    """A button that confirms: programs that open every link of a mail press none."""
-
-    template: ClassVar[str] = "confirm"
-    token: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfirmedPage(Page):
-    """You are in, or your address has changed."""
-
-    template: ClassVar[str] = "confirmed"
-    moved: bool
-    next_issue_on: date
-    preferences_url: str
 
 
 class SubscriptionRequest(BaseModel):
@@ -104,12 +51,12 @@ ANSWER = N_("If this address can be subscribed, a mail is on its way to it. Its 
 
 @router.get("/subscribe", include_in_schema=False)
 def ask(request: Request, app: Installed) -> Response:
-    return _if_open(request, app, SubscribePage(address="", fault=""))
+    return _closed(request, app) if _missing(app) else show(request, "subscribe", address="", fault="")
 
 
 @router.get("/subscribe/form", include_in_schema=False)
 def snippet(request: Request, app: Installed) -> Response:
-    return _if_open(request, app, SnippetPage())
+    return _closed(request, app) if _missing(app) else show(request, "subscribe-form")
 
 
 @router.post("/subscribe", include_in_schema=False)
@@ -120,9 +67,14 @@ def subscribe(request: Request, app: Installed, form: Form) -> Response:
         if not form.get(TRAP):
             _subscribe(request, app, form.get("address"), ConsentChannel.FORM)
     except (BadInput, TooMany) as error:
-        page = SubscribePage(address=form.get("address"), fault=app.settings.language.error(error))
-        return show(request, page, 429 if isinstance(error, TooMany) else 422)
-    return show(request, AskedPage())
+        return show(
+            request,
+            "subscribe",
+            status_code=429 if isinstance(error, TooMany) else 422,
+            address=form.get("address"),
+            fault=app.settings.language.error(error),
+        )
+    return show(request, "asked")
 
 
 @router.post(
@@ -161,18 +113,19 @@ async def may_subscribe_by_json() -> Response:
 @router.get("/confirm/{token}", include_in_schema=False)
 def look(request: Request, app: Installed, token: str) -> Response:
     app.subscribing.require_confirmable(token, app.clock.now())
-    return show(request, ConfirmPage(token=token))
+    return show(request, "confirm", token=token)
 
 
 @router.post("/confirm/{token}", include_in_schema=False)
 def confirm(request: Request, app: Installed, token: str, form: Form) -> Response:
     confirmed = app.subscribing.confirm(token, app.clock.now())
-    page = ConfirmedPage(
+    return show(
+        request,
+        "confirmed",
         moved=confirmed.moved,
         next_issue_on=app.next_issue_on(),
         preferences_url=personal_url(app, Purpose.PREFERENCES, confirmed.reader_id),
     )
-    return show(request, page)
 
 
 def _subscribe(request: Request, app: App, address: str, channel: ConsentChannel) -> None:
@@ -189,9 +142,5 @@ def _missing(app: App) -> tuple[str, ...]:
     return tuple(name for name in _NEEDED if not getattr(app.settings.site, name))
 
 
-def _if_open(request: Request, app: App, page: Page) -> Response:
-    return _closed(request, app) if _missing(app) else show(request, page)
-
-
 def _closed(request: Request, app: App) -> Response:
-    return show(request, ClosedPage(missing=tuple(f"site.{name}" for name in _missing(app))), 403)
+    return show(request, "closed", status_code=403, missing=[f"site.{name}" for name in _missing(app)])

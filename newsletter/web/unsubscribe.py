@@ -4,20 +4,17 @@ The one-click request carries no cookie and gets no redirect. A valid signature 
 when there is nobody left to leave; an invalid one with the page of all bad links.
 """
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 from fastapi import APIRouter, Request, Response
 
+from newsletter.app import App
 from newsletter.db.statuses import ConsentChannel, Edition, ReaderStatus, WithdrawalReason
 from newsletter.errors import N_
-from newsletter.language import Language
 from newsletter.readers import leaving
 from newsletter.readers.consents import ConsentOrigin
 from newsletter.readers.links import Purpose
 from newsletter.readers.store import find_reader_by_id
 from newsletter.web.dependencies import AnyForm, Form, Installed, target_of
-from newsletter.web.pages import Page, show
+from newsletter.web.pages import show
 
 router = APIRouter(include_in_schema=False)
 
@@ -30,35 +27,6 @@ _REASONS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnsubscribePage(Page):
-    """A button, and below it what one may have instead."""
-
-    template: ClassVar[str] = "unsubscribe"
-    token: str
-    reasons: tuple[tuple[str, str], ...]
-    is_monthly: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftPage(Page):
-    """You have left."""
-
-    template: ClassVar[str] = "left"
-    token: str
-    may_undo: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StayedPage(Page):
-    """What was chosen instead of leaving, or the undo: one sentence."""
-
-    template: ClassVar[str] = "stayed"
-    title: str
-    words: str
-    token: str
-
-
 @router.get("/unsubscribe/{token}")
 def ask(request: Request, app: Installed, token: str) -> Response:
     """Show the button; whoever has left already, by one click perhaps, reads that and may take it back for a day."""
@@ -67,13 +35,14 @@ def ask(request: Request, app: Installed, token: str) -> Response:
         reader = find_reader_by_id(connection, target.reader_id)
         may_undo = leaving.may_undo(connection, target.reader_id, app.clock.now())
     if reader is not None and reader.status is ReaderStatus.LEFT:
-        return show(request, LeftPage(token=token, may_undo=may_undo))
-    page = UnsubscribePage(
+        return show(request, "left", token=token, may_undo=may_undo)
+    return show(
+        request,
+        "unsubscribe",
         token=token,
-        reasons=tuple((each.value, app.settings.language.gettext(words)) for each, words in _REASONS.items()),
+        reasons=[(each.value, app.settings.language.gettext(words)) for each, words in _REASONS.items()],
         is_monthly=reader is not None and reader.preferences.edition is Edition.MONTHLY,
     )
-    return show(request, page)
 
 
 @router.post("/unsubscribe/{token}")
@@ -89,7 +58,7 @@ def leave(request: Request, app: Installed, token: str, form: AnyForm) -> Respon
     with app.database.write() as connection:
         leaving.leave(connection, target.reader_id, origin, now)
         may_undo = leaving.may_undo(connection, target.reader_id, now)
-    return show(request, LeftPage(token=token, may_undo=may_undo))
+    return show(request, "left", token=token, may_undo=may_undo)
 
 
 @router.post("/unsubscribe/{token}/undo")
@@ -104,7 +73,7 @@ def undo(request: Request, app: Installed, token: str, form: Form) -> Response:
     else:
         title = gettext("You are unsubscribed")
         words = gettext("You can undo this for one day only. You are welcome to subscribe again.")
-    return show(request, StayedPage(title=title, words=words, token=token))
+    return show(request, "stayed", title=title, words=words, token=token)
 
 
 @router.post("/unsubscribe/{token}/pause")
@@ -113,11 +82,11 @@ def pause(request: Request, app: Installed, token: str, form: Form) -> Response:
     today = app.clock.now().astimezone(app.settings.zone).date()
     with app.database.write() as connection:
         until = leaving.pause(connection, target.reader_id, today)
-    language = app.settings.language
     if until is None:
-        return show(request, _gone(language, token))
+        return _show_gone(request, app, token)
+    language = app.settings.language
     words = language.gettext("You will not get any issues before %(day)s.", day=language.long_date(until))
-    return show(request, StayedPage(title=language.gettext("Paused"), words=words, token=token))
+    return show(request, "stayed", title=language.gettext("Paused"), words=words, token=token)
 
 
 @router.post("/unsubscribe/{token}/monthly")
@@ -125,13 +94,14 @@ def monthly(request: Request, app: Installed, token: str, form: Form) -> Respons
     target = target_of(app, Purpose.UNSUBSCRIBE, token)
     with app.database.write() as connection:
         changed = leaving.take_monthly(connection, target.reader_id)
-    language = app.settings.language
     if not changed:
-        return show(request, _gone(language, token))
-    words = language.gettext("From now on you will only get the monthly issue.")
-    return show(request, StayedPage(title=language.gettext("Once a month"), words=words, token=token))
+        return _show_gone(request, app, token)
+    gettext = app.settings.language.gettext
+    words = gettext("From now on you will only get the monthly issue.")
+    return show(request, "stayed", title=gettext("Once a month"), words=words, token=token)
 
 
-def _gone(language: Language, token: str) -> StayedPage:
-    title = language.gettext("You are unsubscribed")
-    return StayedPage(title=title, words=language.gettext("You will not get any more issues."), token=token)
+def _show_gone(request: Request, app: App, token: str) -> Response:
+    gettext = app.settings.language.gettext
+    words = gettext("You will not get any more issues.")
+    return show(request, "stayed", title=gettext("You are unsubscribed"), words=words, token=token)

@@ -3,10 +3,6 @@
 The link is the one of the preferences with the comparison behind it. Opening it counts nothing.
 """
 
-from dataclasses import dataclass
-from datetime import date
-from typing import ClassVar
-
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
 
@@ -18,36 +14,11 @@ from newsletter.errors import N_
 from newsletter.readers.links import Purpose
 from newsletter.readers.store import Reader
 from newsletter.web.dependencies import Form, Installed, reader_of
-from newsletter.web.pages import Page, show
+from newsletter.web.pages import show
 
 router = APIRouter(include_in_schema=False)
 
 COUNTED, TAKEN_BACK = N_("Your vote has been counted."), N_("Your vote has been withdrawn.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
-    """One tool on the page; `choice` is "ship", "skip" or empty."""
-
-    name: str
-    choice: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VotePage(Page):
-    """Ship or skip, for both sides. `counted` says what was just done; `totals` are tool, ship, skip."""
-
-    template: ClassVar[str] = "vote"
-    token: str
-    comparison_id: str
-    left: Side
-    right: Side
-    is_open: bool
-    is_reader: bool
-    has_voted: bool
-    closes_on: date
-    counted: str
-    totals: tuple[tuple[str, int, int], ...]
 
 
 @router.get("/preferences/{token}/vote/{comparison_id}")
@@ -60,7 +31,7 @@ def look(
         ballot = _ballot(app, connection, comparison_id)
         voted = app.ballots.cast_by(connection, reader.id, comparison_id, ballot.tool_ids)
     marked = {tool_id: vote for tool_id, vote in ((skip, Vote.SKIP), (ship, Vote.SHIP)) if tool_id}
-    return show(request, _page(app, token, reader, ballot, voted | marked, has_voted=bool(voted)))
+    return _show(request, app, token, reader, ballot, voted | marked, has_voted=bool(voted))
 
 
 @router.post("/preferences/{token}/vote/{comparison_id}")
@@ -70,15 +41,13 @@ def vote(request: Request, app: Installed, token: str, comparison_id: str, form:
         reader = reader_of(app, connection, Purpose.PREFERENCES, token)
         ballot = _ballot(app, connection, comparison_id)
         if not ballot.is_open or reader.status is not ReaderStatus.ACTIVE:
-            return show(request, _page(app, token, reader, ballot, {}), 409)
-        votes = {
-            side.tool_id: _vote(form.get(name))
-            for name, side in (("left", ballot.left), ("right", ballot.right))
-        }
+            return _show(request, app, token, reader, ballot, {}, status_code=409)
+        typed = {ballot.left.tool_id: form.get("left"), ballot.right.tool_id: form.get("right")}
+        votes = {key: Vote(text) if text in set(Vote) else None for key, text in typed.items()}
         app.ballots.cast(connection, reader.id, comparison_id, votes)
     chosen = {tool_id: each for tool_id, each in votes.items() if each is not None}
     said = COUNTED if chosen else TAKEN_BACK
-    return show(request, _page(app, token, reader, ballot, chosen, has_voted=bool(chosen), counted=said))
+    return _show(request, app, token, reader, ballot, chosen, has_voted=bool(chosen), counted=said)
 
 
 def _ballot(app: App, connection: Connection, comparison_id: str) -> Ballot:
@@ -88,11 +57,8 @@ def _ballot(app: App, connection: Connection, comparison_id: str) -> Ballot:
         )
 
 
-def _vote(text: str) -> Vote | None:
-    return Vote(text) if text in set(Vote) else None
-
-
-def _page(
+def _show(
+    request: Request,
     app: App,
     token: str,
     reader: Reader,
@@ -101,20 +67,22 @@ def _page(
     *,
     has_voted: bool = False,
     counted: str = "",
-) -> VotePage:
+    status_code: int = 200,
+) -> Response:
+    """Show the page: `counted` says what was just done."""
     names = {side.tool_id: side.name for side in (ballot.left, ballot.right)}
-    left, right = (Side(name=names[each], choice=chosen.get(each, "")) for each in ballot.tool_ids)
-    return VotePage(
+    return show(
+        request,
+        "vote",
+        status_code=status_code,
         token=token,
-        comparison_id=ballot.comparison_id,
-        left=left,
-        right=right,
-        is_open=ballot.is_open,
+        ballot=ballot,
+        chosen=chosen,
         is_reader=reader.status is ReaderStatus.ACTIVE,
         has_voted=has_voted,
         closes_on=ballot.closes_at.astimezone(app.settings.zone).date(),
         counted=app.settings.language.gettext(counted) if counted else "",
-        totals=tuple(
+        totals=[
             (names[each.tool_id], each.ship, each.skip) for each in ballot.totals if each.tool_id in names
-        ),
+        ],
     )

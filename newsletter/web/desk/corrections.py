@@ -1,12 +1,9 @@
 """Correcting an issue that went out: what it said, what is right, and whether the next issue says so."""
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 from fastapi import APIRouter, Request, Response
 
 from newsletter.app import App
-from newsletter.digest.errata import Erratum, errata_of
+from newsletter.digest.errata import errata_of
 from newsletter.digest.issues import Issue
 from newsletter.editing.correct import MOST_ERRATUM_CHARS, correct
 from newsletter.editing.editors import Editor
@@ -14,29 +11,14 @@ from newsletter.errors import BadInput
 from newsletter.web.dependencies import Installed, OneIssue
 from newsletter.web.desk.auth import DeskForm, Publisher
 from newsletter.web.desk.flash import done
-from newsletter.web.desk.layout import DeskPage, Layout
-from newsletter.web.pages import show
+from newsletter.web.desk.layout import show_desk
 
 router = APIRouter(include_in_schema=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CorrectionPage(DeskPage):
-    """What was corrected before, and the form for more; `typed_…` is what was refused with `fault`."""
-
-    template: ClassVar[str] = "desk/correction"
-    issue: Issue
-    errata: tuple[Erratum, ...]
-    most: int
-    typed_said: str
-    typed_right: str
-    to_tell: bool
-    fault: str
-
-
 @router.get("/desk/issues/{issue_id}/correction")
 def show_correction(request: Request, app: Installed, editor: Publisher, issue: OneIssue) -> Response:
-    return _page(request, app, editor, issue)
+    return _show(request, app, editor, issue)
 
 
 @router.post("/desk/issues/{issue_id}/correction")
@@ -47,11 +29,11 @@ def correct_issue(
     try:
         correct(app, issue, said=said, right=right, to_tell=to_tell, by=editor.name)
     except BadInput as error:
-        return _page(request, app, editor, issue, said, right, to_tell=to_tell, fault=str(error))
+        return _show(request, app, editor, issue, said, right, to_tell=to_tell, fault=str(error))
     return done(f"/desk/issues/{issue.id}/correction", "corrected")
 
 
-def _page(
+def _show(
     request: Request,
     app: App,
     editor: Editor,
@@ -64,8 +46,12 @@ def _page(
 ) -> Response:
     with app.database.read() as connection:
         errata = errata_of(connection, issue.id)
-    page = CorrectionPage(
-        layout=Layout.of(request, editor, "report"),
+    return show_desk(
+        request,
+        "desk/correction",
+        editor,
+        "report",
+        status_code=422 if fault else 200,
         issue=issue,
         errata=errata,
         most=MOST_ERRATUM_CHARS,
@@ -74,4 +60,3 @@ def _page(
         to_tell=to_tell,
         fault=fault,
     )
-    return show(request, page, 422 if fault else 200)

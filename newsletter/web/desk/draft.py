@@ -5,11 +5,10 @@ texts. A form that arrives twice is done once. What is to do before an issue is 
 mail in preview.py.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
@@ -25,7 +24,7 @@ from newsletter.digest.wording import count_words
 from newsletter.editing import revisions
 from newsletter.editing.cache import DeskCache
 from newsletter.editing.compiled import CompiledIssue
-from newsletter.editing.draft import MergePlan, merge
+from newsletter.editing.draft import merge
 from newsletter.editing.editors import Editor
 from newsletter.editing.edits import (
     FIELDS,
@@ -36,23 +35,21 @@ from newsletter.editing.edits import (
     Exclude,
     MoveItem,
     Pin,
-    TextLimits,
     Write,
     WriteNote,
     check_text,
     make_edits,
 )
-from newsletter.editing.outline import Outline, outline_of
-from newsletter.editing.revisions import DraftRevision, revisions_since
+from newsletter.editing.outline import outline_of
+from newsletter.editing.revisions import revisions_since
 from newsletter.errors import BadInput, ChangedMeanwhile, InvalidTransition
 from newsletter.render.markdown import to_html
 from newsletter.web.dependencies import Cached, Fields, Installed, OneIssue, cache_of, issue_of
 from newsletter.web.desk.auth import FORM_TOKEN, AnyEditor, DeskForm
 from newsletter.web.desk.flash import done
-from newsletter.web.desk.layout import DeskPage, Layout
+from newsletter.web.desk.layout import show_desk
 from newsletter.web.desk.preview import MailFrame
-from newsletter.web.desk.sending import Todo, todo_of
-from newsletter.web.pages import show
+from newsletter.web.desk.sending import todo_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -60,55 +57,9 @@ router = APIRouter(include_in_schema=False)
 _PLACES = ("texts", "quotes", "items", "history")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """A text that may be written over: what an editor wrote, what is printed, and what is proposed."""
-
-    name: str
-    label: str
-    written: str
-    stored: str
-    printed: str
-    limits: TextLimits
-    proposed: tuple[str, ...] = ()
-    fault: str = ""
-
-    @property
-    def length(self) -> int:
-        """In words where those are limited, else in characters."""
-        text = self.written or self.printed
-        return count_words(text) if self.limits.words else len(text)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DraftForms:
-    """All that may be edited in a draft. `fault` is what did not work, at `fault_at` with the note that was `typed`."""
-
-    texts: tuple[Text, ...]
-    note: Markup
-    board: Outline
-    item_note_words: int
-    has_items: bool
-    fault: str
-    fault_at: str
-    typed: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DraftPage(DeskPage):
-    """An issue, whatever its state; `forms` is None where nothing can be edited any more."""
-
-    template: ClassVar[str] = "desk/draft"
-    issue: Issue
-    frame: MailFrame
-    todo: Todo
-    forms: DraftForms | None
-    stamp: str
-
-
 @router.get("/desk/issues/{issue_id}")
 def show_draft(request: Request, app: Installed, editor: AnyEditor, issue: OneIssue) -> Response:
-    return show(request, _page(request, app, editor, issue))
+    return _show(request, app, editor, issue)
 
 
 @router.get("/desk/issues/{issue_id}/stamp")
@@ -152,7 +103,14 @@ def quote(request: Request, app: Installed, editor: AnyEditor, issue: OneIssue, 
 @router.post("/desk/issues/{issue_id}/order")
 def order(request: Request, app: Installed, editor: AnyEditor, issue: OneIssue, form: DeskForm) -> Response:
     """Move an item up or down in its room, or into another one."""
-    return _edit(request, app, editor, issue, form, lambda: [_move(form)], "items", "moved")
+
+    def edits() -> Sequence[Edit]:
+        to = form.get("to")
+        if to not in {*Way, *Room}:
+            raise BadInput("This form names no place. Please load the page again.")
+        return [MoveItem(_item(form), Way(to) if to in set(Way) else Room(to))]
+
+    return _edit(request, app, editor, issue, form, edits, "items", "moved")
 
 
 @router.post("/desk/issues/{issue_id}/lead")
@@ -170,7 +128,16 @@ def pin(request: Request, app: Installed, editor: AnyEditor, issue: OneIssue, fo
 @router.post("/desk/issues/{issue_id}/exclude")
 def exclude(request: Request, app: Installed, editor: AnyEditor, issue: OneIssue, form: DeskForm) -> Response:
     """Remove an item from "this-issue" or "for-ever", or bring it "back"."""
-    return _edit(request, app, editor, issue, form, lambda: [_exclusion(form)], "items", "saved")
+
+    def edits() -> Sequence[Edit]:
+        reach = form.get("reach")
+        if reach == "back":
+            return [BringBack(_item(form))]
+        if reach not in set(ExclusionReach):
+            raise BadInput("This form does not say for how long. Please load the page again.")
+        return [Exclude(_item(form), ExclusionReach(reach))]
+
+    return _edit(request, app, editor, issue, form, edits, "items", "saved")
 
 
 @router.post("/desk/issues/{issue_id}/undo")
@@ -203,7 +170,7 @@ def change_draft(
     except (ChangedMeanwhile, InvalidTransition):
         return _conflict(request, app, editor, issue_of(app, current.id), issue.version, form)
     except BadInput as error:
-        return show(request, _page(request, app, editor, current, form, str(error), at), 422)
+        return _show(request, app, editor, current, form, str(error), at)
     # Back to where somebody was at work; the notice stays in sight there.
     return done(f"/desk/issues/{current.id}", code, anchor=at if at in _PLACES else "items")
 
@@ -237,23 +204,7 @@ def _item(form: Fields) -> ItemKey:
     return key
 
 
-def _move(form: Fields) -> Edit:
-    to = form.get("to")
-    if to not in {*Way, *Room}:
-        raise BadInput("This form names no place. Please load the page again.")
-    return MoveItem(_item(form), Way(to) if to in set(Way) else Room(to))
-
-
-def _exclusion(form: Fields) -> Edit:
-    reach = form.get("reach")
-    if reach == "back":
-        return BringBack(_item(form))
-    if reach not in set(ExclusionReach):
-        raise BadInput("This form does not say for how long. Please load the page again.")
-    return Exclude(_item(form), ExclusionReach(reach))
-
-
-def _page(
+def _show(
     request: Request,
     app: App,
     editor: Editor,
@@ -261,10 +212,15 @@ def _page(
     form: Fields | None = None,
     fault: str = "",
     at: str = "",
-) -> DraftPage:
+) -> Response:
+    """Show an issue, whatever its state; `fault` is what did not work, at this place of the page."""
     look = cache_of(request).checked(issue)
-    return DraftPage(
-        layout=Layout.of(request, editor, "issues"),
+    return show_desk(
+        request,
+        "desk/draft",
+        editor,
+        "issues",
+        status_code=422 if fault else 200,
         issue=issue,
         frame=MailFrame(issue=issue, look=look),
         todo=todo_of(request, app, issue, look, editor),
@@ -281,20 +237,23 @@ def _stamp(cache: DeskCache, mail: str) -> str:
 
 def _forms(
     app: App, issue: Issue, mail: CompiledIssue, form: Fields | None, fault: str, at: str
-) -> DraftForms:
-    return DraftForms(
-        texts=tuple(_texts(issue, mail, form if at == "texts" else None)),
-        note=Markup(to_html(mail.letter.note).markup),
-        board=outline_of(app, issue, mail.letter),
-        item_note_words=ITEM_NOTE.words,
-        has_items=EDITIONS[issue.edition].has_items,
-        fault=fault,
-        fault_at=at,
-        typed="" if form is None else form.get("note"),
-    )
+) -> dict[str, object]:
+    """Return all that may be edited in a draft, for templates/web/desk/_draft_edit.html.j2."""
+    return {
+        "texts": list(_texts(issue, mail, form if at == "texts" else None)),
+        "note": Markup(to_html(mail.letter.note).markup),
+        "board": outline_of(app, issue, mail.letter),
+        "lead_id": mail.letter.lead.comparison_id if mail.letter.lead is not None else "",
+        "item_note_words": ITEM_NOTE.words,
+        "has_items": EDITIONS[issue.edition].has_items,
+        "fault": fault,
+        "fault_at": at,
+        "typed": "" if form is None else form.get("note"),
+    }
 
 
-def _texts(issue: Issue, mail: CompiledIssue, typed: Fields | None) -> list[Text]:
+def _texts(issue: Issue, mail: CompiledIssue, typed: Fields | None) -> Iterator[dict[str, object]]:
+    """Yield what may be written over: as an editor wrote it, as it is stored, as it is printed, and what is proposed."""
     letter = mail.letter
     printed = {
         "subject": letter.subject,
@@ -303,27 +262,26 @@ def _texts(issue: Issue, mail: CompiledIssue, typed: Fields | None) -> list[Text
         "bottom_line": letter.lead.bottom_line.text if letter.lead is not None else "",
     }
     proposed = {"subject": mail.proposals.subjects, "preheader": mail.proposals.preheaders}
-    return [
-        Text(
-            name=name,
-            label=name.replace("_", " ").capitalize(),
-            written=typed.get(name)[: 2 * limits.chars] if typed is not None else getattr(issue, name),
-            stored=getattr(issue, name),
-            printed=printed[name],
-            limits=limits,
-            proposed=tuple(each for each in proposed.get(name, ()) if each != printed[name]),
-            fault="" if typed is None else _fault(name, typed.get(name)),
-        )
-        for name, limits in FIELDS.items()
-    ]
-
-
-def _fault(name: str, text: str) -> str:
-    try:
-        check_text(name, text)
-    except BadInput as error:
-        return str(error)
-    return ""
+    for name, limits in FIELDS.items():
+        written, fault = getattr(issue, name), ""
+        if typed is not None:
+            written = typed.get(name)[: 2 * limits.chars]
+            try:
+                check_text(name, typed.get(name))
+            except BadInput as error:
+                fault = str(error)
+        shown = written or printed[name]
+        yield {
+            "name": name,
+            "label": name.replace("_", " ").capitalize(),
+            "written": written,
+            "stored": getattr(issue, name),
+            "printed": printed[name],
+            "limits": limits,
+            "length": count_words(shown) if limits.words else len(shown),
+            "proposed": [each for each in proposed.get(name, ()) if each != printed[name]],
+            "fault": fault,
+        }
 
 
 # When somebody was faster: what was typed beside what is stored now, so that nothing is lost and somebody decides.
@@ -349,30 +307,6 @@ def _touched(fields: Mapping[str, str], name: str) -> bool:
     return was is None or was.replace("\r\n", "\n") != taken.replace("\r\n", "\n")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextConflict:
-    """A text twice: as it was typed, and as it is stored."""
-
-    name: str
-    label: str
-    yours: str
-    theirs: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConflictPage(DeskPage):
-    """Both texts, and what was done meanwhile. `fields` go with the form, which is not offered for what is no draft any more."""
-
-    template: ClassVar[str] = "desk/conflict"
-    issue: Issue
-    is_draft: bool
-    path: str
-    action: str
-    texts: tuple[TextConflict, ...]
-    fields: tuple[tuple[str, str], ...]
-    meanwhile: tuple[DraftRevision, ...]
-
-
 def _conflict(
     request: Request, app: App, editor: Editor, current: Issue, version: int, form: Fields
 ) -> Response:
@@ -387,28 +321,27 @@ def _conflict(
     taken = {name: form.get(f"take_{name}") or form.get(name) for name in FIELDS}
     names = [name for name in FIELDS if asked == "texts" and name in typed and _touched(typed, name)]
     # What was typed the same as it is stored needs no decision, but goes with the form; what was not touched stays as it is.
-    both = tuple(
-        TextConflict(
-            name=name,
-            label=name.replace("_", " ").capitalize(),
-            yours=taken[name],
-            theirs=getattr(current, name),
-        )
+    both = [
+        (name, name.replace("_", " ").capitalize(), taken[name], getattr(current, name))
         for name in names
         if taken[name] != getattr(current, name)
-    )
+    ]
     note = form.get("note") if asked == "item-note" else ""
     if note:
-        both = (TextConflict(name="note", label="Note on the item", yours=note, theirs=noted),)
+        both = [("note", "Note on the item", note, noted)]
     untouched = [name for name in FIELDS if asked == "texts" and name not in names]
-    left = {FORM_TOKEN, "version", *(each.name for each in both), *untouched}
-    carried = tuple(
+    left = {FORM_TOKEN, "version", *(name for name, *_ in both), *untouched}
+    carried = [
         (name, value)
         for name, value in typed.items()
         if name not in left and not name.startswith(("take_", "was_"))
-    )
-    page = ConflictPage(
-        layout=Layout.of(request, editor, "issues"),
+    ]
+    return show_desk(
+        request,
+        "desk/conflict",
+        editor,
+        "issues",
+        status_code=409,
         issue=current,
         is_draft=current.status is IssueStatus.DRAFT,
         path=request.url.path,
@@ -417,27 +350,16 @@ def _conflict(
         fields=carried,
         meanwhile=meanwhile,
     )
-    return show(request, page, 409)
 
 
 # Merging what arrived since into a draft: a page that shows what would change, and the button that does exactly that.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MergePage(DeskPage):
-    """What a merge up to a moment would change."""
-
-    template: ClassVar[str] = "desk/merge"
-    issue: Issue
-    merge: MergePlan
 
 
 @router.get("/desk/issues/{issue_id}/merge")
 def show_merge(request: Request, cache: Cached, editor: AnyEditor, issue: OneIssue) -> Response:
     if issue.status is not IssueStatus.DRAFT:
         return done(f"/desk/issues/{issue.id}")
-    layout = Layout.of(request, editor, "issues")
-    return show(request, MergePage(layout=layout, issue=issue, merge=cache.merge_plan(issue)))
+    return show_desk(request, "desk/merge", editor, "issues", issue=issue, merge=cache.merge_plan(issue))
 
 
 @router.post("/desk/issues/{issue_id}/merge")

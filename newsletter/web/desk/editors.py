@@ -1,8 +1,6 @@
 """Who works at the desk: a publisher invites, changes roles and revokes."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 
@@ -14,32 +12,16 @@ from newsletter.errors import BadInput
 from newsletter.web.dependencies import Installed
 from newsletter.web.desk.auth import DeskForm, Publisher
 from newsletter.web.desk.flash import done
-from newsletter.web.desk.layout import DeskPage, Layout
-from newsletter.web.pages import show
+from newsletter.web.desk.layout import show_desk
 
 router = APIRouter(include_in_schema=False)
 
 PATH = "/desk/editors"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EditorsPage(DeskPage):
-    """Everybody, with when they were last seen; `link` signs in whoever was just invited. `fault` is about the form."""
-
-    template: ClassVar[str] = "desk/editors"
-    editors: tuple[tuple[Editor, datetime | None], ...]
-    roles: tuple[str, ...]
-    link: str
-    invited: str
-    address: str
-    name: str
-    role: str
-    fault: str
-
-
 @router.get("/desk/editors")
 def show_editors(request: Request, app: Installed, editor: Publisher) -> Response:
-    return show(request, _page(request, app, editor))
+    return _show(request, app, editor)
 
 
 @router.post("/desk/editors")
@@ -50,8 +32,8 @@ def invite(request: Request, app: Installed, editor: Publisher, form: DeskForm) 
         link = editing.invite(app, address, _role(role), name=name, by=editor.name)
     except BadInput as error:
         typed = {"address": address, "name": name, "role": role}
-        return show(request, _page(request, app, editor, fault=str(error), **typed), 422)
-    return show(request, _page(request, app, editor, link=link, invited=address))
+        return _show(request, app, editor, fault=str(error), **typed)
+    return _show(request, app, editor, link=link, invited=address)
 
 
 @router.post("/desk/editors/{editor_id}/role")
@@ -72,7 +54,7 @@ def _role(text: str) -> EditorRole:
     return EditorRole(text)
 
 
-def _page(
+def _show(
     request: Request,
     app: App,
     editor: Editor,
@@ -83,16 +65,22 @@ def _page(
     name: str = "",
     role: str = EditorRole.WRITER.value,
     fault: str = "",
-) -> EditorsPage:
+) -> Response:
+    """List everybody; `link` signs in whoever was just invited, `fault` is about the form."""
     seen: dict[int, datetime] = {}
     for session in editing.list_sessions(app):
         seen.setdefault(session.editor_id, session.seen_at)
     with app.database.read() as connection:
         listed = editing.list_editors(connection)
-    return EditorsPage(
-        layout=Layout.of(request, editor, "editors"),
-        editors=tuple((each, seen.get(each.id)) for each in listed),
-        roles=tuple(each.value for each in EditorRole),
+    return show_desk(
+        request,
+        "desk/editors",
+        editor,
+        "editors",
+        status_code=422 if fault else 200,
+        # With when they were last seen.
+        editors=[(each, seen.get(each.id)) for each in listed],
+        roles=[each.value for each in EditorRole],
         link=link,
         invited=invited,
         address=address,

@@ -1,20 +1,15 @@
 """Facts: what contradicts itself, what an issue would print of a tool and why, and the editors' rulings."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
 from newsletter.app import App
 from newsletter.content.conflicts.contradiction import Contradiction
-from newsletter.content.records import Tool
 from newsletter.editing.cache import DeskCache
 from newsletter.editing.editors import Editor
 from newsletter.editing.facts import (
-    DatedClaim,
-    ExplainedRuling,
     FactSheet,
     Ruling,
     facts_of,
@@ -27,8 +22,7 @@ from newsletter.errors import BadInput, NotFound
 from newsletter.web.dependencies import Fields, Installed, cache_of
 from newsletter.web.desk.auth import AnyEditor, DeskForm
 from newsletter.web.desk.flash import done
-from newsletter.web.desk.layout import DeskPage, Layout
-from newsletter.web.pages import show
+from newsletter.web.desk.layout import show_desk
 
 router = APIRouter(include_in_schema=False)
 
@@ -40,51 +34,6 @@ LEAVE_OUT, TAKE_BACK = "leave-out", "take-back"
 
 #: A contradiction as pages show it, with its tools: the name of each, and where to rule on it.
 Open = tuple[Contradiction, tuple[tuple[str, str], ...]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FactsPage(DeskPage):
-    """A page of what is open, then the rulings; with a `query` the tools whose name holds it. Paths lead to tools.
-
-    Not `is_current`: what is open is looked for at this moment.
-    """
-
-    template: ClassVar[str] = "desk/facts"
-    query: str
-    found: tuple[tuple[str, str], ...]
-    contradictions: tuple[Open, ...]
-    total: int
-    page: int
-    is_last: bool
-    is_current: bool
-    rulings: tuple[tuple[ExplainedRuling, str], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttributeFacts:
-    """An attribute of a tool, and everything that is said of it: what is printed stands first. `ruling` is None where nobody ruled."""
-
-    attribute: str
-    anchor: str
-    rule: str
-    is_open: bool
-    claims: tuple[DatedClaim, ...]
-    ruling: Ruling | None
-    #: What was answered and could not be taken, and why; empty for what nobody has answered now.
-    answer: str
-    reason: str
-    fault: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolFactsPage(DeskPage):
-    """A tool: what contradicts itself, then every attribute with a form to rule on it."""
-
-    template: ClassVar[str] = "desk/tool-facts"
-    path: str
-    tool: Tool
-    contradictions: tuple[Open, ...]
-    attributes: tuple[AttributeFacts, ...]
 
 
 @router.get("/desk/facts")
@@ -99,23 +48,25 @@ def look(request: Request, app: Installed, editor: AnyEditor, q: str = "", page:
     page = min(max(page, 1), -(-len(found) // MOST) or 1)
     with app.database.read() as connection:
         rulings = list_rulings(connection, MOST_RULINGS)
-    shown = FactsPage(
-        layout=Layout.of(request, editor, "facts"),
+    return show_desk(
+        request,
+        "desk/facts",
+        editor,
+        "facts",
         query=query,
-        found=tuple((name, _path(tool_id)) for tool_id, name in tools),
+        found=[(name, _path(tool_id)) for tool_id, name in tools],
         contradictions=_with_tools(app, found[(page - 1) * MOST : page * MOST]),
         total=len(found),
         page=page,
         is_last=page * MOST >= len(found),
         is_current=known.is_current,
-        rulings=tuple((each, _path(each.ruling.tool_id)) for each in in_words(app, rulings)),
+        rulings=[(each, _path(each.ruling.tool_id)) for each in in_words(app, rulings)],
     )
-    return show(request, shown)
 
 
 @router.get("/desk/facts/{tool_id:path}")
 def look_at_tool(request: Request, app: Installed, editor: AnyEditor, tool_id: str) -> Response:
-    return show(request, _tool_page(request, app, editor, tool_id))
+    return _show_tool(request, app, editor, tool_id)
 
 
 @router.post("/desk/facts/{tool_id:path}")
@@ -125,7 +76,7 @@ def answer(request: Request, app: Installed, editor: AnyEditor, form: DeskForm, 
     except NotFound:
         raise
     except BadInput as error:
-        return show(request, _tool_page(request, app, editor, tool_id, form, str(error)), 422)
+        return _show_tool(request, app, editor, tool_id, form, str(error))
     # Not to the attribute, which is closed now: to the notice, and to what is open still.
     code = "taken-back" if form.get("answer") == TAKE_BACK else "ruled"
     return done(_path(tool_id), code, anchor="main")
@@ -151,41 +102,51 @@ def _rule(app: App, cache: DeskCache, editor: Editor, tool_id: str, form: Fields
     )
 
 
-def _tool_page(
+def _show_tool(
     request: Request, app: App, editor: Editor, tool_id: str, form: Fields | None = None, fault: str = ""
-) -> ToolFactsPage:
+) -> Response:
+    """Show a tool: what contradicts itself, then every attribute with a form to rule on it."""
     sheet = facts_of(app, tool_id, cache_of(request).contradictions.open().found)
     with app.database.read() as connection:
         ruled = {each.attribute: each for each in list_rulings(connection, 1000, sheet.tool.id)}
-    return ToolFactsPage(
-        layout=Layout.of(request, editor, "facts"),
+    return show_desk(
+        request,
+        "desk/tool-facts",
+        editor,
+        "facts",
+        status_code=422 if fault else 200,
         path=_path(sheet.tool.id),
         tool=sheet.tool,
         contradictions=_with_tools(app, sheet.contradictions),
-        attributes=tuple(_attributes(sheet, ruled, form, fault)),
+        attributes=list(_attributes(sheet, ruled, form, fault)),
     )
 
 
 def _attributes(
     sheet: FactSheet, ruled: Mapping[str, Ruling], form: Fields | None, fault: str
-) -> Iterator[AttributeFacts]:
-    """Yield what is open first, then what was ruled on, then the rest; also what is left out, and what is no claim at all."""
+) -> Iterator[dict[str, object]]:
+    """Yield what is open first, then what was ruled on, then the rest; also what is left out, and what is no claim at all.
+
+    Of each attribute `claims` begin with what is printed; `answer`, `reason` and `fault` are what was answered and could not be taken.
+    """
     standing = {each.fact.attribute: each for each in sheet.facts}
     open_ones = {each.attribute for each in sheet.contradictions}
     for attribute in dict.fromkeys((*sorted(open_ones), *ruled, *standing)):
         found = standing.get(attribute)
         typed = form if form is not None and form.get("attribute") == attribute else Fields()
-        yield AttributeFacts(
-            attribute=attribute,
-            anchor=_anchor(attribute),
-            rule=found.fact.reason if found else "",
-            is_open=attribute in open_ones or bool(typed.one) or (found is not None and found.fact.disputed),
-            claims=(found.chosen, *found.others) if found else (),
-            ruling=ruled.get(attribute),
-            answer=typed.get("answer"),
-            reason=typed.get("reason"),
-            fault=fault if typed.one else "",
-        )
+        yield {
+            "attribute": attribute,
+            "anchor": _anchor(attribute),
+            "rule": found.fact.reason if found else "",
+            "is_open": attribute in open_ones
+            or bool(typed.one)
+            or (found is not None and found.fact.disputed),
+            "claims": (found.chosen, *found.others) if found else (),
+            "ruling": ruled.get(attribute),
+            "answer": typed.get("answer"),
+            "reason": typed.get("reason"),
+            "fault": fault if typed.one else "",
+        }
 
 
 def _with_tools(app: App, found: Sequence[Contradiction]) -> tuple[Open, ...]:

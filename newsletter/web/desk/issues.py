@@ -1,42 +1,17 @@
 """The desk's first page: the issues at hand, then those before."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import ClassVar
-
 from fastapi import APIRouter, Request, Response
 
 from newsletter.db.statuses import IssueStatus
-from newsletter.digest.issues import Issue
 from newsletter.editing.checks.answers import open_of, with_answers
 from newsletter.editing.checks.findings import Severity
 from newsletter.editing.issues import MOST_LISTED, list_page
 from newsletter.editing.send_time import goes_out_at
 from newsletter.web.dependencies import Cached, Installed
 from newsletter.web.desk.auth import AnyEditor
-from newsletter.web.desk.layout import DeskPage, Layout
-from newsletter.web.pages import show
+from newsletter.web.desk.layout import show_desk
 
 router = APIRouter(include_in_schema=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HomePage(DeskPage):
-    """Open issues, and a page of the others; `older` is where the next page begins, None on the last.
-
-    What is known of issues stands by their id: `subjects` where one is fixed, `times` on the wall clock of the schedule's zone,
-    `findings` (how many errors and warnings are open) of drafts that somebody has looked at.
-    """
-
-    template: ClassVar[str] = "desk/home"
-    open: tuple[Issue, ...]
-    closed: tuple[Issue, ...]
-    subjects: dict[int, str]
-    times: dict[int, datetime]
-    findings: dict[int, tuple[int, int]]
-    older: int | None
-    is_first: bool
-    next_issue_on: date
 
 
 @router.get("/desk")
@@ -54,8 +29,11 @@ def home(
             opened = open_of(with_answers(app, issue, look.findings))
             errors = sum(each.severity is Severity.ERROR for each in opened)
             findings[issue.id] = (errors, len(opened) - errors)
-    page = HomePage(
-        layout=Layout.of(request, editor, "issues"),
+    return show_desk(
+        request,
+        "desk/home",
+        editor,
+        "issues",
         open=listed.open if before is None else (),
         closed=listed.closed,
         subjects=subjects,
@@ -65,4 +43,3 @@ def home(
         is_first=before is None,
         next_issue_on=app.next_issue_on(),
     )
-    return show(request, page)

@@ -1,13 +1,8 @@
-"""What every page of the desk has beside its own: a `DeskPage` with a `layout`, made by `Layout.of`.
-
-    @dataclass(frozen=True, slots=True, kw_only=True)
-    class AuditPage(DeskPage):
-        template: ClassVar[str] = "desk/audit"        # templates/web/desk/audit.html.j2
-        entries: tuple[AuditEntry, ...]
+"""What every page of the desk has beside its own: a `layout`, which `show_desk` makes.
 
     @router.get("/desk/audit")
     def audit(request: Request, app: Installed, editor: Publisher) -> Response:
-        return show(request, AuditPage(layout=Layout.of(request, editor, "audit"), entries=…))
+        return show_desk(request, "desk/audit", editor, "audit", entries=…)   # the second: its entry of the menu
 
     @router.post("/desk/audit/…")
     def change(request: Request, app: Installed, editor: Publisher, form: DeskForm) -> Response:
@@ -21,7 +16,6 @@ Each form that posts holds `{{ parts.csrf(layout) }}`. Scripts and styles beside
 
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import ClassVar
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
@@ -30,7 +24,7 @@ from newsletter.delivery.transports import entry_of
 from newsletter.editing.editors import Editor
 from newsletter.web.desk.auth import csrf_of
 from newsletter.web.desk.flash import Flash
-from newsletter.web.pages import Page, show
+from newsletter.web.pages import show
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +50,12 @@ class Layout:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeskPage(Page):
-    """A page for somebody signed in."""
-
-    layout: Layout
+def show_desk(
+    request: Request, template: str, editor: Editor, here: str, *, status_code: int = 200, **values: object
+) -> Response:
+    """Answer with a page of the desk: to this editor, under this entry of the menu."""
+    layout = Layout.of(request, editor, here)
+    return show(request, template, status_code=status_code, layout=layout, **values)
 
 
 def shows_outbox(request: Request) -> bool:
@@ -82,17 +77,6 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeskErrorPage(Page):
-    """Something that did not work, and where to go from here; it is shown without the menu."""
-
-    template: ClassVar[str] = "desk/error"
-    title: str
-    words: str
-    to: str
-    link: str
-
-
 def show_error(
     request: Request,
     status: int,
@@ -102,4 +86,5 @@ def show_error(
     to: str = "/desk",
     link: str = "Back to the desk",
 ) -> Response:
-    return show(request, DeskErrorPage(title=title, words=words, to=to, link=link), status)
+    """Show what did not work, and where to go from here, without the menu."""
+    return show(request, "desk/error", status_code=status, title=title, words=words, to=to, link=link)

@@ -5,27 +5,16 @@ is shown in a frame of its own that runs no script; its links open in another ta
 """
 
 import re
-from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
-from newsletter.digest.issues import Issue
-from newsletter.editing.outbox import (
-    OutboxEntry,
-    OutboxMail,
-    copies_out,
-    read_mail,
-    sent_issue,
-    sent_issues,
-    single_mails,
-)
+from newsletter.editing.outbox import copies_out, read_mail, sent_issue, sent_issues, single_mails
 from newsletter.errors import NotFound
 from newsletter.web.dependencies import Installed
 from newsletter.web.desk.auth import Publisher
-from newsletter.web.desk.layout import DeskPage, Layout, shows_outbox
-from newsletter.web.pages import show
+from newsletter.web.desk.layout import show_desk, shows_outbox
 
 #: Messages on a page, and issues beside them.
 MOST, MOST_ISSUES = 25, 10
@@ -36,27 +25,6 @@ FRAME_SECURITY = (
     "img-src 'self' data:; form-action 'none'; frame-ancestors 'self'"
 )
 _HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxPage(DeskPage):
-    """Messages: single mails, or the copies of one issue. `more` leads to the next page; empty on the last."""
-
-    template: ClassVar[str] = "desk/outbox"
-    issues: tuple[Issue, ...]
-    issue: Issue | None
-    mails: tuple[OutboxEntry, ...]
-    more: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxMailPage(DeskPage):
-    """One message: as a mail program shows it, its text, its headers, its source."""
-
-    template: ClassVar[str] = "desk/outbox-mail"
-    mail: OutboxMail
-    path: str
-    back: str
 
 
 def require_outbox(request: Request) -> None:
@@ -77,8 +45,9 @@ def look(
         mails = single_mails(connection, MOST, before)
         issues = sent_issues(connection, MOST_ISSUES)
     more = f"/desk/outbox?before={mails[-1].reader_id}" if len(mails) == MOST else ""
-    layout = Layout.of(request, editor, "outbox")
-    return show(request, OutboxPage(layout=layout, issues=issues, issue=None, mails=mails, more=more))
+    return show_desk(
+        request, "desk/outbox", editor, "outbox", issues=issues, issue=None, mails=mails, more=more
+    )
 
 
 @router.get("/desk/outbox/{issue_id}")
@@ -90,21 +59,24 @@ def look_at_issue(
         issue = sent_issue(connection, issue_id)
         mails = copies_out(connection, issue_id, MOST, after)
     more = f"/desk/outbox/{issue_id}?after={mails[-1].reader_id}" if len(mails) == MOST else ""
-    layout = Layout.of(request, editor, "outbox")
-    return show(request, OutboxPage(layout=layout, issues=issues, issue=issue, mails=mails, more=more))
+    return show_desk(
+        request, "desk/outbox", editor, "outbox", issues=issues, issue=issue, mails=mails, more=more
+    )
 
 
 @router.get("/desk/outbox/{issue_id}/{reader_id}")
 def look_at_mail(
     request: Request, app: Installed, editor: Publisher, there: AnOutbox, issue_id: int, reader_id: int
 ) -> Response:
-    page = OutboxMailPage(
-        layout=Layout.of(request, editor, "outbox"),
+    return show_desk(
+        request,
+        "desk/outbox-mail",
+        editor,
+        "outbox",
         mail=read_mail(app, issue_id, reader_id),
         path=f"/desk/outbox/{issue_id}/{reader_id}",
         back=f"/desk/outbox/{issue_id}" if issue_id else "/desk/outbox",
     )
-    return show(request, page)
 
 
 @router.get("/desk/outbox/{issue_id}/{reader_id}/html")

@@ -5,12 +5,12 @@ here instead of by a mail program, and links open beside it. Links that act for 
 the address of the page, so that a preview can be kept and sent on; a reader stands there by number.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from html import escape
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
@@ -32,6 +32,7 @@ from newsletter.editing.preview import (
     part_of,
     personalize,
     personalize_for_viewing,
+    topics_in,
     weight_of,
 )
 from newsletter.errors import BadInput, NotFound
@@ -40,8 +41,7 @@ from newsletter.render.scheme import Scheme, in_scheme, with_links_outside
 from newsletter.web.dependencies import Cached, Installed, OneIssue, cache_of
 from newsletter.web.desk.auth import AnyEditor, DeskForm, NotAllowed, Publisher
 from newsletter.web.desk.flash import done
-from newsletter.web.desk.layout import DeskPage, Layout
-from newsletter.web.pages import show
+from newsletter.web.desk.layout import show_desk
 
 router = APIRouter(include_in_schema=False)
 
@@ -104,24 +104,9 @@ class PreviewOptions:
         return not self.reader and self.preferences != NO_PREFERENCES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choices:
-    """What a made-up reader can choose in an issue: only that changes their copy. Tools are id and name."""
-
-    topics: tuple[str, ...]
-    tools: tuple[tuple[str, str], ...]
-    has_costs: bool
-
-
-def choices_of(letter: IssueContent) -> Choices:
-    topics = {each.topic for each in letter.more} | {each.topic for each in letter.cards}
-    topics |= {each.topic for each in letter.lines}
-    costs = letter.lead.costs if letter.lead is not None else None
-    return Choices(
-        topics=tuple(sorted(filter(None, topics), key=str.casefold)),
-        tools=tuple((each.tool_id, each.name) for each in letter.followed),
-        has_costs=costs is not None and costs.rates is not None,
-    )
+def topics_of(letter: IssueContent) -> list[str]:
+    """Return the topics that a made-up reader of the issue can choose."""
+    return sorted(set(topics_in(letter)), key=str.casefold)
 
 
 def options_of(request: Request, topics: Sequence[str], today: date) -> PreviewOptions:
@@ -168,31 +153,6 @@ class MailFrame:
     @property
     def src(self) -> str:
         return f"/desk/issues/{self.issue.id}/mail{self.options.query(width=Width.DESKTOP, beside=False)}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Switch:
-    """A link that changes one of the options."""
-
-    words: str
-    path: str
-    is_on: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewPage(DeskPage):
-    """An issue's mail in one way of looking, beside the issue before where that is wanted; `shown` is a part as text."""
-
-    template: ClassVar[str] = "desk/preview"
-    issue: Issue
-    frame: MailFrame
-    before: MailFrame | None
-    shown: str
-    switches: tuple[tuple[str, tuple[Switch, ...]], ...]
-    choices: Choices
-    address: str
-    typed: str
-    faults: tuple[str, ...]
 
 
 @router.get("/desk/issues/{issue_id}/mail")
@@ -253,27 +213,35 @@ def _page(
         address = _copy(app, compiled, options).values["address"]
     with app.database.read() as connection:
         before = find_issue_before(connection, issue)
-    page = PreviewPage(
-        layout=Layout.of(request, editor, "issues"),
+    letter = compiled.letter
+    costs = letter.lead.costs if letter.lead is not None else None
+    return show_desk(
+        request,
+        "desk/preview",
+        editor,
+        "issues",
+        status_code=422 if faults else 200,
         issue=issue,
         frame=MailFrame(issue=issue, look=look, options=options),
         before=MailFrame(issue=before, look=cache_of(request).checked(before), options=options)
         if before is not None and options.beside
         else None,
         shown=_shown(app, compiled, options),
-        switches=_switches(issue, options, has_before=before is not None),
-        choices=choices_of(compiled.letter),
+        switches=list(_switches(issue, options, has_before=before is not None)),
+        # What a made-up reader can choose: only that changes their copy.
+        topics=topics_of(letter),
+        tools=letter.followed,
+        has_costs=costs is not None and costs.rates is not None,
         address=address,
         typed=typed,
         faults=faults,
     )
-    return show(request, page, 422 if faults else 200)
 
 
 def _options(request: Request, app: App, editor: Editor, compiled: CompiledIssue) -> PreviewOptions:
     """Return the options that are asked for; raises NotAllowed where a writer asks for a reader's."""
     today = app.clock.now().astimezone(app.settings.zone).date()
-    options = options_of(request, choices_of(compiled.letter).topics, today)
+    options = options_of(request, topics_of(compiled.letter), today)
     if options.reader and not editor.may_publish:
         raise NotAllowed
     return options
@@ -305,43 +273,36 @@ def _shown(app: App, compiled: CompiledIssue, options: PreviewOptions) -> str:
     return message.decode("utf-8", "replace").replace("\r\n", "\n")
 
 
+#: The options that a link changes: heading, field of PreviewOptions, and its values with what they are called.
+_SWITCHES: Sequence[tuple[str, str, Sequence[tuple[object, str]]]] = (
+    (
+        "Show",
+        "part",
+        (
+            (Part.MAIL, "Mail"),
+            (Part.TEXT, "Text part"),
+            (Part.HEADERS, "Headers"),
+            (Part.SOURCE, "Source"),
+        ),
+    ),
+    ("Width", "width", [(each, each.capitalize()) for each in Width]),
+    ("Scheme", "scheme", [(each, each.capitalize()) for each in Scheme]),
+    ("Images", "images", ((True, "Shown"), (False, "Off"))),
+    ("Beside", "beside", ((False, "Alone"), (True, "The issue before"))),
+)
+
+
 def _switches(
     issue: Issue, options: PreviewOptions, *, has_before: bool
-) -> tuple[tuple[str, tuple[Switch, ...]], ...]:
-    path = f"/desk/issues/{issue.id}/preview"
-
-    def switch(words: str, *, is_on: bool, **changes: object) -> Switch:
-        return Switch(words=words, path=f"{path}{options.query(**changes)}", is_on=is_on)
-
-    parts = (
-        (Part.MAIL, "Mail"),
-        (Part.TEXT, "Text part"),
-        (Part.HEADERS, "Headers"),
-        (Part.SOURCE, "Source"),
-    )
-    rows = [
-        ("Show", tuple(switch(words, is_on=options.part is part, part=part) for part, words in parts)),
-    ]
-    if options.part is not Part.MAIL:
+) -> Iterator[tuple[str, list[tuple[str, str, bool]]]]:
+    """Yield headings with their links: words, path, whether it is so now."""
+    for heading, name, values in _SWITCHES:
         # Words are as wide as they are.
-        return tuple(rows)
-    rows += [
-        (
-            "Width",
-            tuple(switch(each.capitalize(), is_on=options.width is each, width=each) for each in Width),
-        ),
-        (
-            "Scheme",
-            tuple(switch(each.capitalize(), is_on=options.scheme is each, scheme=each) for each in Scheme),
-        ),
-        ("Images", tuple(switch(words, is_on=options.images is on, images=on) for on, words in _IMAGES)),
-    ]
-    if has_before:
-        rows.append(
-            ("Beside", tuple(switch(words, is_on=options.beside is on, beside=on) for on, words in _BESIDE))
+        if (name != "part" and options.part is not Part.MAIL) or (name == "beside" and not has_before):
+            continue
+        now = getattr(options, name)
+        path = f"/desk/issues/{issue.id}/preview"
+        yield (
+            heading,
+            [(words, f"{path}{options.query(**{name: each})}", now == each) for each, words in values],
         )
-    return tuple(rows)
-
-
-_IMAGES = (True, "Shown"), (False, "Off")
-_BESIDE = (False, "Alone"), (True, "The issue before")

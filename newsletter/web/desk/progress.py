@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
@@ -23,8 +22,8 @@ from newsletter.app import App
 from newsletter.db.statuses import IssueStatus
 from newsletter.delivery.progress import COUNTED, Counts, DomainCounts, SendRate, get_counts
 from newsletter.delivery.status import Situation, StatusReport, describe, get_situation
-from newsletter.delivery.unsure import Unsure, list_unsure_page
-from newsletter.digest.issues import Issue, Step, steps_from
+from newsletter.delivery.unsure import list_unsure_page
+from newsletter.digest.issues import steps_from
 from newsletter.digest.wording import clip
 from newsletter.editing import approve, sending
 from newsletter.editing.cache import keep
@@ -32,8 +31,7 @@ from newsletter.errors import StoreBusy
 from newsletter.web.dependencies import Installed, OneIssue
 from newsletter.web.desk.auth import AnyEditor, DeskForm, Publisher
 from newsletter.web.desk.flash import take_step
-from newsletter.web.desk.layout import DeskPage, Layout
-from newsletter.web.pages import show
+from newsletter.web.desk.layout import show_desk
 
 router = APIRouter(include_in_schema=False)
 
@@ -188,29 +186,6 @@ def _event(name: str, texts: dict[str, str]) -> str:
     return f"event: {name}\ndata: {json.dumps(texts)}\n\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProgressPage(DeskPage):
-    """An issue on its way, or after it. `texts` are what events bring anew, by the name of their place."""
-
-    template: ClassVar[str] = "desk/progress"
-    issue: Issue
-    snapshot: Snapshot
-    texts: dict[str, str]
-    most_domains: int
-    may: frozenset[Step]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnsurePage(DeskPage):
-    """A page of the unsure; `after` is where the next begins, None on the last."""
-
-    template: ClassVar[str] = "desk/unsure"
-    issue: Issue
-    number: int
-    readers: tuple[Unsure, ...]
-    after: int | None
-
-
 def feed_of(request: Request) -> ProgressFeed:
     """Return the snapshots of this server, which all requests share."""
     state = request.app.state
@@ -224,16 +199,18 @@ def feed_of(request: Request) -> ProgressFeed:
 def progress(request: Request, editor: AnyEditor, issue_id: int) -> Response:
     snapshot = feed_of(request).snapshot(issue_id)
     issue = snapshot.situation.issue
-    page = ProgressPage(
-        layout=Layout.of(request, editor, "issues"),
+    return show_desk(
+        request,
+        "desk/progress",
+        editor,
+        "issues",
         issue=issue,
         snapshot=snapshot,
         texts=texts_of(snapshot),
         # One line more for all the others.
         most_domains=DOMAINS + 1,
-        may=frozenset(steps_from(issue.status)),
+        may=steps_from(issue.status),
     )
-    return show(request, page)
 
 
 @router.get("/desk/issues/{issue_id}/events")
@@ -290,14 +267,16 @@ def unsure(request: Request, app: Installed, editor: Publisher, issue: OneIssue,
         number = get_counts(connection, issue.id).unsure
         listed = list_unsure_page(connection, issue.id, after=after, limit=MOST_UNSURE + 1)
     shown = listed[:MOST_UNSURE]
-    page = UnsurePage(
-        layout=Layout.of(request, editor, "issues"),
+    return show_desk(
+        request,
+        "desk/unsure",
+        editor,
+        "issues",
         issue=issue,
         number=number,
         readers=shown,
         after=shown[-1].reader_id if len(listed) > MOST_UNSURE else None,
     )
-    return show(request, page)
 
 
 @router.post("/desk/issues/{issue_id}/unsure")

@@ -5,8 +5,6 @@ would stand in the logs of whatever server is in front of us.
 """
 
 import json
-from dataclasses import dataclass
-from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 
@@ -14,43 +12,16 @@ from newsletter.app import App
 from newsletter.db.statuses import ReaderStatus
 from newsletter.editing import readers as reader_files
 from newsletter.editing.editors import Editor
-from newsletter.editing.readers import MOST, FoundReader, ReaderFile, page_of_readers
+from newsletter.editing.readers import MOST, FoundReader, page_of_readers
 from newsletter.errors import BadInput, NotFound
 from newsletter.web.dependencies import Installed
 from newsletter.web.desk.auth import DeskForm, Publisher
 from newsletter.web.desk.flash import done
-from newsletter.web.desk.layout import DeskPage, Layout
-from newsletter.web.pages import show
+from newsletter.web.desk.layout import show_desk
 
 router = APIRouter(include_in_schema=False)
 
 PATH = "/desk/readers"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadersPage(DeskPage):
-    """A page of readers, or with a `query` those it found. `older` is where the next page begins, None on the last."""
-
-    template: ClassVar[str] = "desk/readers"
-    readers: tuple[FoundReader, ...]
-    query: str
-    is_full: bool
-    statuses: tuple[str, ...]
-    status: str
-    older: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReaderPage(DeskPage):
-    """One reader's history. `fault` is about the field that `fault_field` names."""
-
-    template: ClassVar[str] = "desk/reader"
-    file: ReaderFile
-    is_erased: bool
-    waits: bool
-    reason: str
-    fault: str
-    fault_field: str
 
 
 @router.get("/desk/readers")
@@ -61,7 +32,7 @@ def look(
     with app.database.read() as connection:
         found = page_of_readers(connection, MOST, status=wanted, before=before)
     older = found[-1].id if len(found) == MOST else None
-    return show(request, _list(request, editor, found, status=wanted.value if wanted else "", older=older))
+    return _list(request, editor, found, status=wanted.value if wanted else "", older=older)
 
 
 @router.post("/desk/readers")
@@ -70,7 +41,7 @@ def find(request: Request, app: Installed, editor: Publisher, form: DeskForm) ->
     found = reader_files.find_readers(app, query)
     if len(found) == 1:
         return done(f"{PATH}/{found[0].id}")
-    return show(request, _list(request, editor, found, query=query))
+    return _list(request, editor, found, query=query)
 
 
 @router.get("/desk/readers/{reader_id}")
@@ -125,13 +96,16 @@ def _list(
     query: str = "",
     status: str = "",
     older: int | None = None,
-) -> ReadersPage:
-    return ReadersPage(
-        layout=Layout.of(request, editor, "readers"),
+) -> Response:
+    return show_desk(
+        request,
+        "desk/readers",
+        editor,
+        "readers",
         readers=found,
         query=query,
         is_full=bool(query) and len(found) == MOST,
-        statuses=tuple(each.value for each in ReaderStatus),
+        statuses=[each.value for each in ReaderStatus],
         status=status,
         older=older,
     )
@@ -148,8 +122,12 @@ def _show(
     reason: str = "",
 ) -> Response:
     file = reader_files.reader_file(app, reader_id)
-    page = ReaderPage(
-        layout=Layout.of(request, editor, "readers"),
+    return show_desk(
+        request,
+        "desk/reader",
+        editor,
+        "readers",
+        status_code=422 if fault else 200,
         file=file,
         is_erased=file.reader.status is ReaderStatus.ERASED,
         waits=file.reader.status is ReaderStatus.UNCONFIRMED,
@@ -157,4 +135,3 @@ def _show(
         fault=fault,
         fault_field=field,
     )
-    return show(request, page, 422 if fault else 200)

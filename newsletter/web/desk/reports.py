@@ -5,19 +5,16 @@ How the pictures are drawn is in charts.py; an issue while it is being sent is s
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from io import StringIO
-from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
 from newsletter.db.statuses import ClickKind
-from newsletter.digest.clicks import LinkClicks, clicks_by_issue, clicks_of
-from newsletter.digest.errata import Erratum, errata_of
-from newsletter.digest.issues import Issue
+from newsletter.digest.clicks import clicks_by_issue, clicks_of
+from newsletter.digest.errata import errata_of
 from newsletter.digest.wording import clip
 from newsletter.editing.reports import (
     Growth,
@@ -30,9 +27,8 @@ from newsletter.editing.reports import (
 from newsletter.web.dependencies import Installed, OneIssue
 from newsletter.web.desk.auth import AnyEditor
 from newsletter.web.desk.charts import COLOURS, bars, lines_over_time
-from newsletter.web.desk.layout import DeskPage, Layout
-from newsletter.web.desk.progress import Snapshot, feed_of
-from newsletter.web.pages import show
+from newsletter.web.desk.layout import show_desk
+from newsletter.web.desk.progress import feed_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -45,53 +41,27 @@ _COLUMNS = ("readers", "accepted", "rejected", "skipped", "unsure", "open", "bou
 _CLICKS = tuple(f"clicks_{kind}" for kind in ClickKind)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportPage(DeskPage):
-    """Issues and readers over time. `votes` are by issue id, and have a column once there are any."""
-
-    template: ClassVar[str] = "desk/report"
-    lines: tuple[IssueReport, ...]
-    votes: Mapping[int, int]
-    accepted: Markup
-    losses: Markup
-    sources: tuple[str, ...]
-    weeks: tuple[tuple[Growth, tuple[int, ...]], ...]
-    joined: Markup
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssueReportPage(DeskPage):
-    """What became of one issue; `line` is None before it has begun."""
-
-    template: ClassVar[str] = "desk/issue-report"
-    issue: Issue
-    line: IssueReport | None
-    votes: int
-    snapshot: Snapshot
-    picture: Markup
-    domains: Markup
-    errata: tuple[Erratum, ...]
-    #: By link, in the order of the mail; none where clicks were not to be counted.
-    clicks: tuple[LinkClicks, ...]
-
-
 @router.get("/desk/report")
 def report(request: Request, app: Installed, editor: AnyEditor) -> Response:
     lines, votes = list_issue_reports(app.database, MOST), votes_by_issue(app)
     growth = readers_over_time(app.database, app.clock.now().date() - WEEKS)
-    sources = _largest_sources(growth)
-    weeks = tuple((each, _by_source(each, sources)) for each in reversed(growth))
-    page = ReportPage(
-        layout=Layout.of(request, editor, "report"),
+    joined = Counter[str]()
+    for week in growth:
+        joined.update(dict(week.joined))
+    sources = sorted(joined, key=lambda source: (-joined[source], source))[:_SOURCES]
+    return show_desk(
+        request,
+        "desk/report",
+        editor,
+        "report",
         lines=lines,
         votes={each.issue.id: votes[each.issue.id] for each in lines if each.issue.id in votes},
         accepted=lines_over_time([_series(lines, name) for name in ("accepted", "readers")]),
         losses=lines_over_time([_series(lines, name) for name in ("rejected", "left", "complained")]),
         sources=sources,
-        weeks=weeks,
+        weeks=[(each, _by_source(each, sources)) for each in reversed(growth)],
         joined=_joined(growth, sources),
     )
-    return show(request, page)
 
 
 @router.get("/desk/report/issues.csv")
@@ -138,8 +108,11 @@ def issue_report(request: Request, app: Installed, editor: AnyEditor, issue: One
         # One of a second ago may say "left" beside "finished".
         feed.forget(issue.id)
         snapshot = feed.snapshot(issue.id)
-    page = IssueReportPage(
-        layout=Layout.of(request, editor, "report"),
+    return show_desk(
+        request,
+        "desk/issue-report",
+        editor,
+        "report",
         issue=issue,
         line=line,
         votes=votes_by_issue(app).get(issue.id, 0),
@@ -151,7 +124,6 @@ def issue_report(request: Request, app: Installed, editor: AnyEditor, issue: One
         errata=errata,
         clicks=clicks,
     )
-    return show(request, page)
 
 
 @router.get("/desk/issues/{issue_id}/report.csv")
@@ -194,13 +166,6 @@ def _series(lines: Sequence[IssueReport], name: str) -> tuple[str, list[tuple[da
         if each.counts.readers
     ]
     return "unsubscribed" if name == "left" else name, points
-
-
-def _largest_sources(growth: Iterable[Growth]) -> tuple[str, ...]:
-    counts = Counter[str]()
-    for each in growth:
-        counts.update(dict(each.joined))
-    return tuple(sorted(counts, key=lambda source: (-counts[source], source))[:_SOURCES])
 
 
 def _by_source(growth: Growth, sources: Sequence[str]) -> tuple[int, ...]:

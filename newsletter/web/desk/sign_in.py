@@ -4,53 +4,23 @@ The link of the mail opens a page with a button, because programs that open link
 whose form is taken is in auth.py.
 """
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 from fastapi import APIRouter, Request, Response
 
 from newsletter.editing import editors as editing
-from newsletter.editing.editors import EditorSession
 from newsletter.errors import BadInput, BadLink
 from newsletter.readers.subscribing import TooMany, network_of
 from newsletter.web.dependencies import Form, Installed
 from newsletter.web.desk.auth import COOKIE, AnyEditor, DeskForm, session_token
 from newsletter.web.desk.flash import done
-from newsletter.web.desk.layout import DeskPage, Layout, show_error
-from newsletter.web.pages import Page, show
+from newsletter.web.desk.layout import show_desk, show_error
+from newsletter.web.pages import show
 
 router = APIRouter(include_in_schema=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignInPage(Page):
-    """An address, to which a link goes. `fault` says what is wrong with the one given; empty at first."""
-
-    template: ClassVar[str] = "desk/sign-in"
-    address: str
-    fault: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignInAskedPage(Page):
-    """Look into your mailbox: the same for every address."""
-
-    template: ClassVar[str] = "desk/sign-in-asked"
-    minutes: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignInButtonPage(Page):
-    """A button that signs in."""
-
-    template: ClassVar[str] = "desk/sign-in-button"
-    token: str
-    name: str
-
-
 @router.get("/desk/sign-in")
 def ask(request: Request) -> Response:
-    return show(request, SignInPage(address="", fault=""))
+    return show(request, "desk/sign-in", address="", fault="")
 
 
 @router.post("/desk/sign-in")
@@ -59,12 +29,11 @@ def mail_link(request: Request, app: Installed, form: Form) -> Response:
     network = network_of(request.client.host if request.client else "")
     try:
         editing.ask_for_link(app, address, network)
-    except BadInput as error:
-        return show(request, SignInPage(address=address, fault=str(error)), 422)
-    except TooMany as error:
-        return show(request, SignInPage(address=address, fault=str(error)), 429)
+    except (BadInput, TooMany) as error:
+        status = 429 if isinstance(error, TooMany) else 422
+        return show(request, "desk/sign-in", status_code=status, address=address, fault=str(error))
     minutes = int(editing.MAILED_FOR.total_seconds()) // 60
-    return show(request, SignInAskedPage(minutes=minutes))
+    return show(request, "desk/sign-in-asked", minutes=minutes)
 
 
 @router.get("/desk/sign-in/{token}")
@@ -73,7 +42,7 @@ def show_sign_in_link(request: Request, app: Installed, token: str) -> Response:
         editor = editing.check_link(app, token)
     except BadLink:
         return _used_up(request)
-    return show(request, SignInButtonPage(token=token, name=editor.name))
+    return show(request, "desk/sign-in-button", token=token, name=editor.name)
 
 
 @router.post("/desk/sign-in/{token}")
@@ -122,16 +91,9 @@ def _forget(response: Response) -> Response:
     return response
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProfilePage(DeskPage):
-    """The sessions, the latest used first; `mine` marks this browser's."""
-
-    template: ClassVar[str] = "desk/profile"
-    sessions: tuple[tuple[EditorSession, bool], ...]
-
-
 @router.get("/desk/profile")
 def profile(request: Request, app: Installed, editor: AnyEditor) -> Response:
     token = session_token(request)
-    open_ones = tuple((each, each.is_of(token)) for each in editing.list_sessions(app, editor.id))
-    return show(request, ProfilePage(layout=Layout.of(request, editor, "profile"), sessions=open_ones))
+    # Each with whether it is this browser's.
+    sessions = [(each, each.is_of(token)) for each in editing.list_sessions(app, editor.id)]
+    return show_desk(request, "desk/profile", editor, "profile", sessions=sessions)

@@ -22,7 +22,7 @@ from newsletter.digest.clicks import Uncounted
 from newsletter.errors import ConfigError, StoreError
 from newsletter.readers.addresses import Address
 from newsletter.readers.keys import read_link_keys, read_suppression_key
-from newsletter.readers.links import LinkSigner, Purpose, link
+from newsletter.readers.links import LinkSigner, LinkTarget, Purpose, link
 from newsletter.readers.subscribing import Following, SignUpLimits, Subscribing, is_listed, read_domains
 from newsletter.readers.suppression import address_hash
 from newsletter.readers.votes import Ballots
@@ -192,11 +192,12 @@ class App:
         language = self.settings.language
         return language.gettext("on %(day)s", day=language.day_of_year(self.next_issue_on()))
 
-    def _welcome(self, reader_id: int) -> dict[str, object]:
+    def _welcome(self, reader: LinkTarget) -> dict[str, object]:
         """Return what a welcome mail says."""
         base = self.settings.site.public_url.rstrip("/")
         lasting = (Purpose.PREFERENCES, Purpose.UNSUBSCRIBE)
-        urls = {f"{each}_url": link(base, each, self.links.token(each, reader_id)) for each in lasting}
+        tokens = self.links.tokens(lasting, reader.reader_id, 0, reader.reader_salt, 0)
+        urls = {f"{each}_url": link(base, each, token) for each, token in zip(lasting, tokens, strict=True)}
         latest = "".join(f"/{issue.slug}" for issue in self.archive.issues()[:1])
         return {"next_issue": self.next_issue_words(), "latest_url": f"{base}/archive{latest}", **urls}
 

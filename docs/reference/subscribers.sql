@@ -288,7 +288,7 @@ CREATE TABLE mails (
   queued_at DATETIME NOT NULL,
   at DATETIME,
   code VARCHAR(50),
-  provider_id VARCHAR(200),
+  provider_id VARCHAR(200), salt BIGINT DEFAULT '0' NOT NULL,
   CONSTRAINT pk_mails PRIMARY KEY (id),
   CONSTRAINT ck_mails_kind CHECK (kind IN ('confirmation', 'reminder', 'welcome', 'sign-in', 'personal-link', 'follow', 'test', 'alert')),
   CONSTRAINT ck_mails_status CHECK (status IN ('pending', 'begun', 'accepted', 'rejected', 'unsure')),
@@ -376,7 +376,7 @@ CREATE TABLE readers (
   team_size INTEGER,
   added_at DATETIME NOT NULL,
   confirmed_at DATETIME,
-  replaces INTEGER,
+  replaces INTEGER, salt BIGINT DEFAULT '0' NOT NULL,
   CONSTRAINT pk_readers PRIMARY KEY (id),
   CONSTRAINT ck_readers_erased_has_no_address CHECK ((status = 'erased') = (address IS NULL)),
   CONSTRAINT ck_readers_edition CHECK (edition IN ('weekly', 'monthly')),
@@ -491,7 +491,7 @@ CREATE TABLE snapshots (
   issue_id INTEGER NOT NULL,
   letter TEXT NOT NULL,
   sender TEXT NOT NULL,
-  record TEXT DEFAULT '' NOT NULL,
+  record TEXT DEFAULT '' NOT NULL, salt BIGINT DEFAULT '0' NOT NULL,
   CONSTRAINT pk_snapshots PRIMARY KEY (issue_id),
   CONSTRAINT fk_snapshots_issue_id_issues FOREIGN KEY(issue_id) REFERENCES issues (id) ON DELETE CASCADE
 );

@@ -153,6 +153,9 @@ readers = Table(
     Column("team_size", Integer),
     Column("added_at", UtcDateTime, nullable=False),
     Column("confirmed_at", UtcDateTime),
+    #: Drawn at random for each reader, so that a link for a number that was given again after a restore, or on a copy, is
+    #: nobody's; 0 for readers from before there were salts.
+    Column("salt", BigInteger, nullable=False, server_default="0"),
     #: The reader whose address this one becomes when it is confirmed; NULL for a newcomer.
     Column("replaces", Id, ForeignKey("readers.id")),
     one_of("status", ReaderStatus, "status"),
@@ -397,6 +400,8 @@ snapshots = Table(
     Column("sender", Text, nullable=False),
     #: What the mail had no room for (digest.archive.ArchiveDetails as JSON): the archive shows it beside the letter.
     Column("record", Text, nullable=False, server_default=""),
+    #: Drawn at random by each approval: what this issue's number means in links and Message-IDs; 0 as in `readers`.
+    Column("salt", BigInteger, nullable=False, server_default="0"),
 )
 
 plans = Table(
@@ -547,6 +552,8 @@ mails = Table(
     Column("editor_id", Id, ForeignKey("editors.id")),
     #: The template's values as JSON; no address among them.
     Column("values", JSON, nullable=False),
+    #: Drawn at random for each mail, as in `readers`.
+    Column("salt", BigInteger, nullable=False, server_default="0"),
     Column("status", EnumText(MailStatus), nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("not_before", UtcDateTime, nullable=False),

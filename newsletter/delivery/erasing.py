@@ -18,7 +18,7 @@ from newsletter.clock import Clock
 from newsletter.db.engine import BUSY_TIMEOUT_MS, Database
 from newsletter.db.schema import deliveries, issues, mails, readers, reports, soft_bounces
 from newsletter.db.statuses import ConsentChannel, MailStatus, ReaderStatus, WithdrawalReason
-from newsletter.delivery.message import MessageIds
+from newsletter.delivery.message import MessageIds, load_salts
 from newsletter.delivery.transports.outbox.maildir import file_name
 from newsletter.delivery.transports.webhook import forget_events
 from newsletter.errors import StoreBusy
@@ -165,12 +165,12 @@ class Eraser:
         copies = select(deliveries.c.issue_id, deliveries.c.reader_id).where(
             deliveries.c.issue_id.in_(select(issues.c.id)), deliveries.c.reader_id.in_(reader_ids)
         )
-        for issue_id, reader_id in connection.execute(copies):
-            yield file_name(self.message_ids.message_id(issue_id, reader_id))
+        pairs = [(row.issue_id, row.reader_id) for row in connection.execute(copies)]
         singles = select(mails.c.id).where(mails.c.reader_id.in_(reader_ids))
-        for mail_id in connection.execute(singles).scalars():
-            # A single mail belongs to issue 0, and its own number stands in the reader's place (transactional.py).
-            yield file_name(self.message_ids.message_id(0, mail_id))
+        # A single mail belongs to issue 0, and its own number stands in the reader's place (transactional.py).
+        pairs += [(0, mail_id) for mail_id in connection.execute(singles).scalars()]
+        for pair, salts in load_salts(connection, pairs).items():
+            yield file_name(self.message_ids.message_id(*pair, salts))
 
     def _delete_files(self, names: frozenset[str]) -> None:
         """Delete messages wherever a mail program has moved them: "cur/<name>:2,S"."""

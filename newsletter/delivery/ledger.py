@@ -108,6 +108,7 @@ class Recipient:
     address: str
     attempts: int
     preferences: Preferences = NO_PREFERENCES
+    salt: int = 0
 
 
 _NEXT_PENDING = (
@@ -115,6 +116,7 @@ _NEXT_PENDING = (
         *(readers.c[name] for name in ("id", "address", "address_key")),
         SKIP_REASON,
         deliveries.c.attempts,
+        readers.c.salt,
         *CONTENT_COLUMNS,
     )
     .join_from(deliveries, readers, readers.c.id == deliveries.c.reader_id)
@@ -170,8 +172,9 @@ def _within(permit: Permit, rows: Sequence[Any], skips: Sequence[Outcome]) -> tu
             address=address,
             attempts=attempts,
             preferences=from_content_columns(preferences),
+            salt=salt,
         )
-        for reader_id, address, _, _, attempts, *preferences in compress(
+        for reader_id, address, _, _, attempts, salt, *preferences in compress(
             able, permit.choose(row.address for row in able)
         )
     )

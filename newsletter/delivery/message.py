@@ -1,11 +1,12 @@
 """From a plan and a reader to a message: the values of its slots, its Message-ID, its return path.
 
 Everything is a function of the plan, the issue and the reader's row, so that a message made twice is the same but
-for its Date. Putting values into bytes is render/compose.py's work, carrying them away the transports'.
+for its Date. What leaves the house and names a row names its salt, too: after a restore, and on a copy, the number may be
+another row's. Putting values into bytes is render/compose.py's work, carrying them away the transports'.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import format_datetime
 from functools import lru_cache
@@ -14,9 +15,10 @@ from hmac import compare_digest
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection
+from sqlalchemy import Column, Connection, select
 
 from newsletter.clock import Clock
+from newsletter.db.schema import mails, readers, snapshots
 from newsletter.delivery.dkim import DkimSigner
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.personal import Personal
@@ -39,6 +41,10 @@ _header_date = lru_cache(maxsize=16)(format_datetime)
 #: What the links in every mail are for.
 _PURPOSES = (Purpose.UNSUBSCRIBE, Purpose.PREFERENCES, Purpose.VIEW)
 
+#: The salts of an issue and a reader; of 0 and a single mail's for a single mail. 0 for what is older than salts.
+Salts = tuple[int, int]
+NO_SALTS: Salts = (0, 0)
+
 _DELIVERY_TOKEN = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})\.[0-9a-f]{12}")
 
 
@@ -60,33 +66,60 @@ class MessageIds:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_hash", blake2b(digest_size=12, key=self.key, person=b"message-id"))
 
-    def message_id(self, issue_id: int, reader_id: int) -> str:
+    def message_id(self, issue_id: int, reader_id: int, salts: Salts = NO_SALTS) -> str:
         """Return the Message-ID: "<nl.12.0123456789abcdef01234567@news.example.org>"."""
-        return f"<nl.{issue_id}.{self._proof(issue_id, reader_id)}@{self.domain}>"
+        return f"<nl.{issue_id}.{self._proof(issue_id, reader_id, salts)}@{self.domain}>"
 
-    def return_path(self, issue_id: int, reader_id: int) -> str:
+    def return_path(self, issue_id: int, reader_id: int, salts: Salts = NO_SALTS) -> str:
         """Return the bounce address with what the message is for in it (VERP): "bounces+12.4711.0123456789ab@…"."""
         local, _, domain = self.bounce_address.rpartition("@")
-        return f"{local}+{self.delivery_token(issue_id, reader_id)}@{domain}"
+        return f"{local}+{self.delivery_token(issue_id, reader_id, salts)}@{domain}"
 
-    def delivery_token(self, issue_id: int, reader_id: int) -> str:
+    def delivery_token(self, issue_id: int, reader_id: int, salts: Salts = NO_SALTS) -> str:
         """Return the message as one short word that comes back with what is said of it: "12.4711.0123456789ab"."""
-        return f"{issue_id}.{reader_id}.{self._proof(issue_id, reader_id)[:12]}"
+        return f"{issue_id}.{reader_id}.{self._proof(issue_id, reader_id, salts)[:12]}"
 
-    def read_delivery_token(self, token: str) -> tuple[int, int] | None:
-        """Return issue and reader of a token of ours; None for another: an account may serve several newsletters."""
-        found = _DELIVERY_TOKEN.fullmatch(token)
-        if found is None:
-            return None
-        issue_id, reader_id = int(found[1]), int(found[2])
-        return (
-            (issue_id, reader_id) if compare_digest(self.delivery_token(issue_id, reader_id), token) else None
-        )
+    def read_delivery_tokens(
+        self, connection: Connection, tokens: Collection[str]
+    ) -> dict[str, tuple[int, int]]:
+        """Return issue and reader of each token that is ours: an account may serve several newsletters.
 
-    def _proof(self, issue_id: int, reader_id: int) -> str:
+        Left out, too, is a token whose numbers are another issue's or reader's by now.
+        """
+        found = {token: match for token in tokens if (match := _DELIVERY_TOKEN.fullmatch(token))}
+        pairs = {token: (int(match[1]), int(match[2])) for token, match in found.items()}
+        salts = load_salts(connection, set(pairs.values()))
+        return {
+            token: pair
+            for token, pair in pairs.items()
+            if compare_digest(self.delivery_token(*pair, salts[pair]), token)
+        }
+
+    def _proof(self, issue_id: int, reader_id: int, salts: Salts) -> str:
         proof = self._hash.copy()
         proof.update(b"%d.%d" % (issue_id, reader_id))
+        if salts != NO_SALTS:
+            proof.update(b".%d.%d" % salts)
         return str(proof.hexdigest())
+
+
+def load_salts(connection: Connection, pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], Salts]:
+    """Return the salts of each pair of an issue's id and a reader's, or of 0 and a single mail's; 0 for what is not there."""
+
+    def of(column: Column[Any], key: Column[Any], ids: set[int]) -> dict[int, int]:
+        query = select(key, column).where(key.in_(ids))
+        return {row[0]: row[1] for row in connection.execute(query)} if ids else {}
+
+    of_issues = of(snapshots.c.salt, snapshots.c.issue_id, {issue_id for issue_id, _ in pairs if issue_id})
+    of_readers = of(readers.c.salt, readers.c.id, {number for issue_id, number in pairs if issue_id})
+    of_mails = of(mails.c.salt, mails.c.id, {number for issue_id, number in pairs if not issue_id})
+    return {
+        (issue_id, number): (
+            of_issues.get(issue_id, 0),
+            (of_readers if issue_id else of_mails).get(number, 0),
+        )
+        for issue_id, number in pairs
+    }
 
 
 #: A reader's blocks in their order; None for all.
@@ -98,6 +131,8 @@ class Mailing:
     """One plan on its way to readers: an issue's variant, or a single mail (`issue_id` 0)."""
 
     issue_id: int
+    #: The issue's salt, that approval drew.
+    salt: int = 0
     plan: Plan
     frame: MessageFrame
     signer: LinkSigner
@@ -153,13 +188,14 @@ class Mailing:
 
     def _values(self, recipient: Recipient) -> dict[str, str]:
         """Return what every mail's slots hold for this recipient."""
-        reader_id, issue_id = recipient.reader_id, self.issue_id
-        leave, choose, view = self.signer.tokens(_PURPOSES, reader_id, issue_id)
+        leave, choose, view = self.signer.tokens(
+            _PURPOSES, recipient.reader_id, self.issue_id, recipient.salt, self.salt
+        )
         to_leave, to_choose, to_view, by_mail = self._before_token
         return {
             SlotName.TO: mailbox_form("", recipient.address),
             SlotName.ADDRESS: recipient.address,
-            SlotName.MESSAGE_ID: self.message_ids.message_id(issue_id, reader_id),
+            SlotName.MESSAGE_ID: self.message_id(recipient),
             SlotName.DATE: _header_date(self.clock.now().replace(microsecond=0)),
             SlotName.UNSUBSCRIBE_URL: to_leave + leave,
             SlotName.UNSUBSCRIBE_MAILTO: by_mail + leave,
@@ -167,10 +203,22 @@ class Mailing:
             SlotName.VIEW_URL: to_view + view,
         }
 
+    def message_id(self, recipient: Recipient) -> str:
+        """Return the Message-ID of the recipient's copy."""
+        return self.message_ids.message_id(self.issue_id, recipient.reader_id, (self.salt, recipient.salt))
+
+    def delivery_token(self, recipient: Recipient) -> str:
+        """Return the recipient's copy as a provider hears of it."""
+        return self.message_ids.delivery_token(
+            self.issue_id, recipient.reader_id, (self.salt, recipient.salt)
+        )
+
     def return_path(self, recipient: Recipient) -> str:
         """Return the envelope's sender."""
         if self.message_ids.bounce_address and self.issue_id:
-            return self.message_ids.return_path(self.issue_id, recipient.reader_id)
+            return self.message_ids.return_path(
+                self.issue_id, recipient.reader_id, (self.salt, recipient.salt)
+            )
         return self.message_ids.bounce_address or self.frame.from_address
 
 
@@ -194,6 +242,7 @@ def load_mailings(
     return {
         variant: Mailing(
             issue_id=issue_id,
+            salt=frozen.salt,
             plan=Plan.from_bytes(plan),
             frame=frame,
             signer=signer,

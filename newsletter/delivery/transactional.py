@@ -26,7 +26,7 @@ from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.throttle import RetryPolicy
 from newsletter.delivery.transports import Session, Transport
 from newsletter.errors import BadInput, SendError
-from newsletter.readers.links import LinkSigner
+from newsletter.readers.links import LinkSigner, draw_salt
 from newsletter.render.compile import compile_mail
 from newsletter.render.headers import MessageFrame
 
@@ -63,6 +63,7 @@ class TransactionalMail:
     address: str | None
     values: Mapping[str, object]
     attempts: int
+    salt: int
 
 
 def queue_mail(
@@ -85,6 +86,7 @@ def queue_mail(
         "reader_id": reader_id,
         "editor_id": editor_id,
         "values": dict(values),
+        "salt": draw_salt(),
         "status": MailStatus.PENDING,
         "not_before": now,
         "queued_at": now,
@@ -107,7 +109,7 @@ def begin_mails(connection: Connection, limit: int, now: datetime) -> tuple[Tran
     due = due.order_by(mails.c.not_before, mails.c.id).limit(limit).with_for_update(skip_locked=True)
     ids = connection.execute(due).scalars().all()
     connection.execute(update(mails).where(mails.c.id.in_(ids)).values(status=MailStatus.BEGUN, at=now))
-    columns = (mails.c[name] for name in ("id", "kind", "key", "values", "attempts"))
+    columns = (mails.c[name] for name in ("id", "kind", "key", "values", "attempts", "salt"))
     to_nobody_else = mails.c.reader_id.is_(None) & mails.c.editor_id.is_(None)
     address = func.coalesce(readers.c.address, editors.c.address).label("address")
     query = (
@@ -122,11 +124,19 @@ def begin_mails(connection: Connection, limit: int, now: datetime) -> tuple[Tran
 
 def begin_mail_now(connection: Connection, kind: MailKind, key: str, now: datetime) -> TransactionalMail:
     """Begin a mail that its caller sends at once, to an address that is no reader's; it never waits here."""
-    row = {"kind": kind, "key": key, "values": {}, "status": MailStatus.BEGUN}
+    salt = draw_salt()
+    row = {"kind": kind, "key": key, "values": {}, "status": MailStatus.BEGUN, "salt": salt}
     made = insert(mails).values(**row, not_before=now, queued_at=now, at=now).returning(mails.c.id)
     number = connection.execute(made).scalar_one()
     return TransactionalMail(
-        id=number, kind=kind, key=key, is_for_operator=False, address=None, values={}, attempts=0
+        id=number,
+        kind=kind,
+        key=key,
+        is_for_operator=False,
+        address=None,
+        values={},
+        attempts=0,
+        salt=salt,
     )
 
 
@@ -216,7 +226,7 @@ class TransactionalSender:
             clock=self.clock,
             dkim=self.dkim,
         )
-        recipient = Recipient(reader_id=mail.id, address=address, attempts=mail.attempts)
+        recipient = Recipient(reader_id=mail.id, address=address, attempts=mail.attempts, salt=mail.salt)
         started: list[Recipient] = []
         outcomes: list[Outcome] = []
         try:

@@ -295,6 +295,8 @@ class Frozen:
     record: str = ""
     #: Where its numbered links lead; none where clicks are not counted.
     links: tuple[IssueLink, ...] = ()
+    #: What the issue's number means outside (newsletter/readers/links.py); each approval draws another.
+    salt: int = 0
 
 
 def freeze(connection: Connection, issue_id: int, frozen: Frozen) -> None:
@@ -305,6 +307,7 @@ def freeze(connection: Connection, issue_id: int, frozen: Frozen) -> None:
         "letter": frozen.letter,
         "sender": frozen.sender,
         "record": frozen.record,
+        "salt": frozen.salt,
     }
     connection.execute(insert(snapshots).values(values))
     rows = [
@@ -333,6 +336,7 @@ def get_frozen(connection: Connection, issue_id: int) -> Frozen:
         plans={row.variant: row.plan for row in stored},
         record=snapshot.record,
         links=links_of(connection, issue_id),
+        salt=snapshot.salt,
     )
 
 

@@ -1,6 +1,7 @@
 """Approving an issue: what goes out is compiled, checked, frozen and published. And undoing it: withdrawing, cancelling."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sqlalchemy import Connection, exists, select, update
 from sqlalchemy.exc import IntegrityError
@@ -24,6 +25,7 @@ from newsletter.editing.checks.run import check_without_facts
 from newsletter.editing.compiled import CompiledIssue, compile_issue
 from newsletter.errors import BadInput, ChangedMeanwhile
 from newsletter.readers.keys import require_keys
+from newsletter.readers.links import draw_salt
 
 #: Approvals that meet another issue's approval at the same moment are tried again with the next number.
 ATTEMPTS = 5
@@ -148,7 +150,7 @@ def _commit(app: App, compiled: CompiledIssue, by: str) -> Issue | None:
         )
         if EDITIONS[approved.edition].has_items:
             store.publish(connection, approved.id)
-        store.freeze(connection, approved.id, frozen)
+        store.freeze(connection, approved.id, replace(frozen, salt=draw_salt()))
         tell_errata(connection, approved.id, [each.erratum_id for each in compiled.letter.corrections])
         detail = f"as {approved.label}, content {compiled.content_hash[:HASH_CHARS]}"
         record_action(connection, by=by, action=Action.APPROVED, issue_id=approved.id, detail=detail, at=now)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, func, select
 from newsletter.app import App
 from newsletter.db.schema import deliveries, editors, issues, mails, readers
 from newsletter.db.statuses import DeliveryStatus, MailStatus
+from newsletter.delivery.message import load_salts
 from newsletter.delivery.transports.outbox.maildir import file_name
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
@@ -95,7 +96,9 @@ class OutboxMail:
 
 def read_mail(app: App, issue_id: int, reader_id: int) -> OutboxMail:
     """Read the message of an issue to a reader, or the single mail of that number where `issue_id` is 0; raises NotFound."""
-    name = file_name(app.message_ids.message_id(issue_id, reader_id))
+    with app.database.read() as connection:
+        [salts] = load_salts(connection, [(issue_id, reader_id)]).values()
+    name = file_name(app.message_ids.message_id(issue_id, reader_id, salts))
     raw = _find(app.settings.path(app.settings.paths.outbox), name)
     if raw is None:
         raise NotFound("message", name)

@@ -20,8 +20,8 @@ from newsletter.digest.content import IssueContent
 from newsletter.editing.compiled import EVERYBODY, CompiledIssue
 from newsletter.errors import NotFound
 from newsletter.readers.addresses import parse_address
-from newsletter.readers.preferences import NO_PREFERENCES, Preferences
-from newsletter.readers.store import find_reader, find_reader_by_id, get_reader
+from newsletter.readers.preferences import Preferences
+from newsletter.readers.store import Reader, find_reader, find_reader_by_id, get_reader
 from newsletter.render.compose import Composer
 from newsletter.render.encode import mailbox_form
 from newsletter.render.plan import SAMPLE_VALUES, Plan, SlotName, common_blocks, longest_program
@@ -101,6 +101,7 @@ def personalize_with_links(app: App, compiled: CompiledIssue, address: str) -> P
         reader = get_reader(connection, reader_id)
     mailing = Mailing(
         issue_id=compiled.issue.id,
+        salt=compiled.frozen.salt if compiled.frozen else 0,
         plan=compiled.require_plan(),
         frame=compiled.frame,
         signer=app.links,
@@ -110,7 +111,11 @@ def personalize_with_links(app: App, compiled: CompiledIssue, address: str) -> P
         language=app.settings.language,
     )
     recipient = Recipient(
-        reader_id=reader.id, address=reader.address or "", attempts=0, preferences=reader.preferences
+        reader_id=reader.id,
+        address=reader.address or "",
+        attempts=0,
+        preferences=reader.preferences,
+        salt=reader.salt,
     )
     return Personalization(values=mailing.values(recipient), program=mailing.program(recipient))
 
@@ -146,10 +151,10 @@ def sample_values(app: App) -> dict[str, str]:
 NOBODY, NOBODYS_ADDRESS = "you", "you@localhost"
 
 
-def view_issue(app: App, issue_id: int, reader_id: int) -> str:
+def view_issue(app: App, issue_id: int, known: Reader) -> str:
     """Return the HTML of the reader's copy; raises NotFound for an issue that was not approved."""
     got = select(batches.c.variant).join_from(deliveries, batches, batches.c.id == deliveries.c.batch_id)
-    got = got.where(deliveries.c.issue_id == issue_id, deliveries.c.reader_id == reader_id)
+    got = got.where(deliveries.c.issue_id == issue_id, deliveries.c.reader_id == known.id)
     with app.database.read() as connection:
         mailings = load_mailings(
             connection,
@@ -160,10 +165,14 @@ def view_issue(app: App, issue_id: int, reader_id: int) -> str:
             language=app.settings.language,
         )
         variant = connection.execute(got).scalar() or EVERYBODY
-        known = find_reader_by_id(connection, reader_id)
     mailing = mailings.get(variant) or next(iter(mailings.values()))
-    preferences = known.preferences if known else NO_PREFERENCES
-    reader = Recipient(reader_id=reader_id, address=NOBODYS_ADDRESS, attempts=0, preferences=preferences)
+    reader = Recipient(
+        reader_id=known.id,
+        address=NOBODYS_ADDRESS,
+        attempts=0,
+        preferences=known.preferences,
+        salt=known.salt,
+    )
     values = mailing.values(reader) | {SlotName.ADDRESS: NOBODY}
     return part_of(compose(mailing.plan, values, mailing.program(reader)), Format.HTML)
 

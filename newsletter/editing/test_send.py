@@ -131,7 +131,9 @@ def _send_one(
     with app.database.write() as connection:
         key = f"test:{secrets.token_hex(8)}"
         mail = begin_mail_now(connection, MailKind.TEST, key, app.clock.now())
-    recipient = Recipient(reader_id=mail.id, address=address.text, attempts=0, preferences=preferences)
+    recipient = Recipient(
+        reader_id=mail.id, address=address.text, attempts=0, preferences=preferences, salt=mail.salt
+    )
     started: list[Recipient] = []
     try:
         outcomes = list(session.send((recipient,), mailing, started.extend))

@@ -76,7 +76,7 @@ def mail_personal_link(
         return False
     if count_mailed(connection, reader.id, MailKind.PERSONAL_LINK, now - AGAIN_AFTER):
         return False
-    token = signer.dated_token(Purpose.PERSONAL, reader.id, now)
+    token = signer.dated_token(Purpose.PERSONAL, reader.id, now, reader.salt)
     minutes = LIFETIMES[Purpose.PERSONAL] // timedelta(minutes=1)
     values = {"personal_url": link(public_url, Purpose.PERSONAL, token), "minutes": str(minutes)}
     key = f"personal-link:{reader.id}:{int(now.timestamp())}"

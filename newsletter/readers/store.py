@@ -6,7 +6,7 @@ together or not at all. What readers choose is in preferences.py, how they subsc
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -29,12 +29,13 @@ from sqlalchemy import (
 )
 
 from newsletter.db.engine import insert_into, literal
-from newsletter.db.schema import mails, reader_tools, reader_topics, readers
+from newsletter.db.schema import mails, reader_tools, reader_topics, readers, snapshots
 from newsletter.db.statuses import ConsentEvent, MailKind, ReaderStatus
 from newsletter.errors import NotFound
 from newsletter.readers import preferences
 from newsletter.readers.addresses import Address, parse_address
 from newsletter.readers.consents import WORDING, ConsentOrigin, record_consent, record_consents
+from newsletter.readers.links import LinkTarget, draw_salt
 from newsletter.readers.preferences import NO_PREFERENCES, Preferences
 from newsletter.readers.suppression import ERASED, add_suppression, address_hash, suppressed_among
 
@@ -50,6 +51,8 @@ class Reader:
     status_at: datetime
     added_at: datetime
     confirmed_at: datetime | None
+    #: What tells them from whoever else may have their number after a restore (links.py).
+    salt: int = 0
     preferences: Preferences = field(default_factory=Preferences)
 
 
@@ -78,7 +81,7 @@ MAY_BECOME: dict[ReaderStatus, frozenset[ReaderStatus]] = {
 #: The statuses that take consent back.
 WITHDRAWING = frozenset({ReaderStatus.LEFT, ReaderStatus.COMPLAINED, ReaderStatus.ERASED})
 
-_COLUMNS = ("id", "address", "name", "status", "status_at", "added_at", "confirmed_at")
+_COLUMNS = ("id", "address", "name", "status", "status_at", "added_at", "confirmed_at", "salt")
 
 #: What a Reader is made from.
 _READER = select(*(readers.c[name] for name in _COLUMNS), *preferences.COLUMNS.values())
@@ -113,6 +116,28 @@ def get_reader(connection: Connection, reader_id: int) -> Reader:
     if found is None:
         raise NotFound("reader", reader_id)
     return found
+
+
+#: The salts that the numbers of a link have here.
+_SALTS = select(
+    select(readers.c.salt).where(readers.c.id == bindparam("reader_id")).scalar_subquery(),
+    select(snapshots.c.salt).where(snapshots.c.issue_id == bindparam("issue_id")).scalar_subquery(),
+)
+
+
+def resolve_target(connection: Connection, signed: LinkTarget) -> LinkTarget:
+    """Return whom and what a link's numbers mean in this database.
+
+    `reader_id` is 0 where that number is nobody's, or somebody else's than when the link was signed: a restored database
+    gives numbers again, and so does a copy. `issue_id` is 0 where the number belongs to another issue.
+    """
+    numbers = {"reader_id": signed.reader_id, "issue_id": signed.issue_id}
+    reader_salt, issue_salt = connection.execute(_SALTS, numbers).one()
+    return replace(
+        signed,
+        reader_id=signed.reader_id if reader_salt == signed.reader_salt else 0,
+        issue_id=signed.issue_id if (issue_salt or 0) == signed.issue_salt else 0,
+    )
 
 
 def list_readers(
@@ -352,6 +377,7 @@ def _insert_readers(
             "name": each.name,
             "edition": each.preferences.edition.value,
             "time_zone": each.preferences.time_zone,
+            "salt": draw_salt(),
         }
         for key, each in newcomers.items()
     ]

@@ -24,7 +24,7 @@ from newsletter.errors import N_, BadInput, BadLink, NewsletterError, Place
 from newsletter.readers import store
 from newsletter.readers.addresses import Address, parse_address
 from newsletter.readers.consents import WORDING, ConsentOrigin, list_consents, record_consent
-from newsletter.readers.links import LIFETIMES, LinkSigner, Purpose, link
+from newsletter.readers.links import LIFETIMES, LinkSigner, LinkTarget, Purpose, draw_salt, link
 from newsletter.readers.store import Reader
 from newsletter.readers.suppression import ERASED, lift_suppression, suppression_reason
 
@@ -154,8 +154,8 @@ class Subscribing:
     public_url: str
     again_after: timedelta
     queue_mail: QueueMail
-    #: The values of the welcome mail for a reader's id.
-    welcome: Callable[[int], Mapping[str, object]]
+    #: The values of the welcome mail for a reader.
+    welcome: Callable[[LinkTarget], Mapping[str, object]]
     is_disposable: Callable[[str], bool] = lambda domain: False
 
     def subscribe(self, text: str, network: str, origin: ConsentOrigin, now: datetime) -> None:
@@ -207,14 +207,14 @@ class Subscribing:
         """Raise BadLink unless somebody would confirm with this token. Changes nothing."""
         target = self.signer.read_dated(Purpose.CONFIRM, token, now)
         with self.database.read() as connection:
-            self._who_may_confirm(connection, target.reader_id)
+            self._who_may_confirm(connection, target)
 
     def confirm(self, token: str, now: datetime) -> Confirmed:
         """Make a reader of whoever pressed the button; raises BadLink. A second time changes nothing. Commits."""
         target = self.signer.read_dated(Purpose.CONFIRM, token, now)
-        welcome = self.welcome(target.reader_id)
+        welcome = self.welcome(target)
         with self.database.write() as connection:
-            reader, asked = self._who_may_confirm(connection, target.reader_id)
+            reader, asked = self._who_may_confirm(connection, target)
             if asked is None:
                 return Confirmed(reader_id=reader.id)
             assert reader.address is not None
@@ -235,7 +235,12 @@ class Subscribing:
             ids = store.list_unconfirmed(connection, now - after)
             return sum(
                 self.queue_mail(
-                    connection, MailKind.REMINDER, f"reminder:{each}", each, self._values(each, now), now
+                    connection,
+                    MailKind.REMINDER,
+                    f"reminder:{each}",
+                    each,
+                    self._values(connection, each, now),
+                    now,
                 )
                 for each in ids
             )
@@ -265,28 +270,35 @@ class Subscribing:
         record_consent(connection, reader_id, ConsentEvent.REQUESTED, origin, now, wording=WORDING)
         key = f"confirmation:{reader_id}:{int(now.timestamp())}"
         return self.queue_mail(
-            connection, MailKind.CONFIRMATION, key, reader_id, self._values(reader_id, now), now
+            connection, MailKind.CONFIRMATION, key, reader_id, self._values(connection, reader_id, now), now
         )
 
-    def _values(self, reader_id: int, now: datetime) -> dict[str, object]:
-        token = self.signer.dated_token(Purpose.CONFIRM, reader_id, now)
+    def _values(self, connection: Connection, reader_id: int, now: datetime) -> dict[str, object]:
+        salt: int = connection.execute(_SALT, {"reader_id": reader_id}).scalar_one()
+        token = self.signer.dated_token(Purpose.CONFIRM, reader_id, now, salt)
         days = LIFETIMES[Purpose.CONFIRM].days
         return {"confirm_url": link(self.public_url, Purpose.CONFIRM, token), "days": str(days)}
 
-    def _who_may_confirm(self, connection: Connection, reader_id: int) -> tuple[Reader, ConsentOrigin | None]:
+    def _who_may_confirm(
+        self, connection: Connection, signed: LinkTarget
+    ) -> tuple[Reader, ConsentOrigin | None]:
         """Return the reader and the open request; None for whoever is active already. Raises BadLink.
 
         An old mail must not bring back who has left since: only an open request can be confirmed.
         """
-        reader = store.find_reader_by_id(connection, reader_id)
+        target = store.resolve_target(connection, signed)
+        reader = store.find_reader_by_id(connection, target.reader_id)
         if reader is None or reader.status is ReaderStatus.ERASED:
             raise BadLink
         if reader.status is ReaderStatus.ACTIVE:
             return reader, None
-        latest = list_consents(connection, reader_id)[-1:]
+        latest = list_consents(connection, reader.id)[-1:]
         if reader.status not in _COMES_BACK or not latest or latest[0].event is not ConsentEvent.REQUESTED:
             raise BadLink
         return reader, latest[0]
+
+
+_SALT = select(readers.c.salt).where(readers.c.id == bindparam("reader_id"))
 
 
 @cache
@@ -303,6 +315,7 @@ def _add_unconfirmed(connection: Connection, address: Address, now: datetime) ->
         "status": ReaderStatus.UNCONFIRMED,
         "status_at": now,
         "added_at": now,
+        "salt": draw_salt(),
     }
     added: int | None = connection.execute(_add_reader(connection.dialect.name), row).scalar_one_or_none()
     if added is None:
@@ -386,9 +399,8 @@ class Following:
                 return
             if store.count_mailed(connection, reader.id, MailKind.FOLLOW, now - DAY) >= MOST_MAILS:
                 return
-            page = link(
-                self.public_url, Purpose.PREFERENCES, self.signer.token(Purpose.PREFERENCES, reader.id)
-            )
+            token = self.signer.token(Purpose.PREFERENCES, reader.id, reader_salt=reader.salt)
+            page = link(self.public_url, Purpose.PREFERENCES, token)
             values = {"follow_url": f"{page}/follow/{tool_id}", "tool": tool_name}
             key = f"follow:{reader.id}:{tool_id}:{now:%Y-%m-%d}"
             self.queue_mail(connection, MailKind.FOLLOW, key[:200], reader.id, values, now)

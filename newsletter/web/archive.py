@@ -23,9 +23,10 @@ from newsletter.digest.content import CitedSource, PrintedDispute
 from newsletter.editing.preview import view_issue
 from newsletter.errors import BadLink, NotFound, StoreError
 from newsletter.readers.links import Purpose
+from newsletter.readers.store import resolve_target
 from newsletter.render.markdown import to_html
 from newsletter.web.caching import CachedPage, respond, respond_cached
-from newsletter.web.dependencies import Installed, reader_of, target_of
+from newsletter.web.dependencies import Installed, reader_of
 from newsletter.web.feeds import feeds_of
 from newsletter.web.pages import render
 
@@ -142,11 +143,12 @@ SECURITY = (
 
 @router.get("/view/{token}")
 def view(request: Request, app: Installed, token: str) -> Response:
-    target = target_of(app, Purpose.VIEW, token)
+    signed = app.links.read(Purpose.VIEW, token)
     with app.database.read() as connection:
+        target = resolve_target(connection, signed)
         reader = reader_of(app, connection, Purpose.VIEW, token)
     try:
-        html = view_issue(app, target.issue_id, reader.id)
+        html = view_issue(app, target.issue_id, reader)
     except NotFound as error:
         raise BadLink from error
     page = re.sub(r"<body\b[^>]*>", r"\g<0><main>", html, count=1)

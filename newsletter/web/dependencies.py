@@ -28,7 +28,7 @@ from newsletter.editing.cache import DeskCache
 from newsletter.errors import N_, BadInput, BadLink
 from newsletter.language import Language
 from newsletter.readers.links import LinkTarget, Purpose, link
-from newsletter.readers.store import Reader, find_reader_by_id
+from newsletter.readers.store import Reader, find_reader_by_id, resolve_target
 
 # The installation
 
@@ -124,28 +124,24 @@ AnyForm = Annotated[Fields, Depends(read_any_form)]
 # Links
 
 
-def target_of(app: App, purpose: Purpose, token: str) -> LinkTarget:
-    """Return whom a lasting link is for; raises BadLink."""
-    return app.links.read(purpose, token)
-
-
 def reader_of(app: App, connection: Connection, purpose: Purpose, token: str) -> Reader:
     """Return the reader of a lasting link, who has not been erased; raises BadLink."""
-    return _known(connection, app.links.read(purpose, token).reader_id)
+    return _known(connection, app.links.read(purpose, token))
 
 
 def reader_of_dated(app: App, connection: Connection, purpose: Purpose, token: str) -> Reader:
     """Return the reader of a link that expires; raises BadLink."""
-    return _known(connection, app.links.read_dated(purpose, token, app.clock.now()).reader_id)
+    return _known(connection, app.links.read_dated(purpose, token, app.clock.now()))
 
 
-def personal_url(app: App, purpose: Purpose, reader_id: int) -> str:
+def personal_url(app: App, purpose: Purpose, reader: Reader) -> str:
     """Return the address of a reader's lasting page."""
-    return link(app.settings.site.public_url, purpose, app.links.token(purpose, reader_id))
+    token = app.links.token(purpose, reader.id, reader_salt=reader.salt)
+    return link(app.settings.site.public_url, purpose, token)
 
 
-def _known(connection: Connection, reader_id: int) -> Reader:
-    reader = find_reader_by_id(connection, reader_id)
+def _known(connection: Connection, signed: LinkTarget) -> Reader:
+    reader = find_reader_by_id(connection, resolve_target(connection, signed).reader_id)
     if reader is None or reader.status is ReaderStatus.ERASED:
         raise BadLink
     return reader

@@ -91,5 +91,5 @@ def _show_personal(
         new_address=new_address,
         fault=fault,
         fault_field=field,
-        preferences_url=personal_url(app, Purpose.PREFERENCES, reader.id),
+        preferences_url=personal_url(app, Purpose.PREFERENCES, reader),
     )

@@ -12,6 +12,7 @@ from newsletter.db.statuses import ConsentChannel
 from newsletter.errors import N_, BadInput
 from newsletter.readers.consents import ConsentOrigin
 from newsletter.readers.links import Purpose
+from newsletter.readers.store import get_reader
 from newsletter.readers.subscribing import TooMany, network_of
 from newsletter.web.dependencies import Form, Installed, personal_url
 from newsletter.web.pages import show
@@ -119,12 +120,14 @@ def look(request: Request, app: Installed, token: str) -> Response:
 @router.post("/confirm/{token}", include_in_schema=False)
 def confirm(request: Request, app: Installed, token: str, form: Form) -> Response:
     confirmed = app.subscribing.confirm(token, app.clock.now())
+    with app.database.read() as connection:
+        reader = get_reader(connection, confirmed.reader_id)
     return show(
         request,
         "confirmed",
         moved=confirmed.moved,
         next_issue_on=app.next_issue_on(),
-        preferences_url=personal_url(app, Purpose.PREFERENCES, confirmed.reader_id),
+        preferences_url=personal_url(app, Purpose.PREFERENCES, reader),
     )
 
 

@@ -12,8 +12,8 @@ from newsletter.errors import N_
 from newsletter.readers import leaving
 from newsletter.readers.consents import ConsentOrigin
 from newsletter.readers.links import Purpose
-from newsletter.readers.store import find_reader_by_id
-from newsletter.web.dependencies import AnyForm, Form, Installed, target_of
+from newsletter.readers.store import find_reader_by_id, resolve_target
+from newsletter.web.dependencies import AnyForm, Form, Installed
 from newsletter.web.pages import show
 
 router = APIRouter(include_in_schema=False)
@@ -30,8 +30,9 @@ _REASONS = {
 @router.get("/unsubscribe/{token}")
 def ask(request: Request, app: Installed, token: str) -> Response:
     """Show the button; whoever has left already, by one click perhaps, reads that and may take it back for a day."""
-    target = target_of(app, Purpose.UNSUBSCRIBE, token)
+    signed = app.links.read(Purpose.UNSUBSCRIBE, token)
     with app.database.read() as connection:
+        target = resolve_target(connection, signed)
         reader = find_reader_by_id(connection, target.reader_id)
         may_undo = leaving.may_undo(connection, target.reader_id, app.clock.now())
     if reader is not None and reader.status is ReaderStatus.LEFT:
@@ -48,14 +49,15 @@ def ask(request: Request, app: Installed, token: str) -> Response:
 @router.post("/unsubscribe/{token}")
 def leave(request: Request, app: Installed, token: str, form: AnyForm) -> Response:
     """Take the button's and the mail program's request; what stands in the body never stops it."""
-    target = target_of(app, Purpose.UNSUBSCRIBE, token)
-    origin = ConsentOrigin(
-        channel=ConsentChannel.ONE_CLICK if form.get("List-Unsubscribe") else ConsentChannel.PAGE,
-        issue_id=target.issue_id or None,
-        reason=next((each for each in _REASONS if each.value == form.get("reason")), None),
-    )
+    signed = app.links.read(Purpose.UNSUBSCRIBE, token)
     now = app.clock.now()
     with app.database.write() as connection:
+        target = resolve_target(connection, signed)
+        origin = ConsentOrigin(
+            channel=ConsentChannel.ONE_CLICK if form.get("List-Unsubscribe") else ConsentChannel.PAGE,
+            issue_id=target.issue_id or None,
+            reason=next((each for each in _REASONS if each.value == form.get("reason")), None),
+        )
         leaving.leave(connection, target.reader_id, origin, now)
         may_undo = leaving.may_undo(connection, target.reader_id, now)
     return show(request, "left", token=token, may_undo=may_undo)
@@ -63,8 +65,9 @@ def leave(request: Request, app: Installed, token: str, form: AnyForm) -> Respon
 
 @router.post("/unsubscribe/{token}/undo")
 def undo(request: Request, app: Installed, token: str, form: Form) -> Response:
-    target = target_of(app, Purpose.UNSUBSCRIBE, token)
+    signed = app.links.read(Purpose.UNSUBSCRIBE, token)
     with app.database.write() as connection:
+        target = resolve_target(connection, signed)
         back = leaving.undo(connection, target.reader_id, app.clock.now())
     gettext = app.settings.language.gettext
     if back:
@@ -78,9 +81,10 @@ def undo(request: Request, app: Installed, token: str, form: Form) -> Response:
 
 @router.post("/unsubscribe/{token}/pause")
 def pause(request: Request, app: Installed, token: str, form: Form) -> Response:
-    target = target_of(app, Purpose.UNSUBSCRIBE, token)
+    signed = app.links.read(Purpose.UNSUBSCRIBE, token)
     today = app.clock.now().astimezone(app.settings.zone).date()
     with app.database.write() as connection:
+        target = resolve_target(connection, signed)
         until = leaving.pause(connection, target.reader_id, today)
     if until is None:
         return _show_gone(request, app, token)
@@ -91,8 +95,9 @@ def pause(request: Request, app: Installed, token: str, form: Form) -> Response:
 
 @router.post("/unsubscribe/{token}/monthly")
 def monthly(request: Request, app: Installed, token: str, form: Form) -> Response:
-    target = target_of(app, Purpose.UNSUBSCRIBE, token)
+    signed = app.links.read(Purpose.UNSUBSCRIBE, token)
     with app.database.write() as connection:
+        target = resolve_target(connection, signed)
         changed = leaving.take_monthly(connection, target.reader_id)
     if not changed:
         return _show_gone(request, app, token)

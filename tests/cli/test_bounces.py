@@ -7,6 +7,7 @@ from click.testing import CliRunner, Result
 from newsletter.app import open_app
 from newsletter.cli.program import program
 from newsletter.readers.links import Purpose
+from newsletter.readers.store import get_reader
 from tests.installed import install
 
 
@@ -27,7 +28,9 @@ def put_farewell(folder: Path) -> None:
     """Alice subscribes, and her mail program writes to List-Unsubscribe's mailto."""
     assert run(folder, "readers", "add", "alice@example.org", "--consent", "fair").exit_code == 0
     app = open_app(folder)
-    token = app.links.token(Purpose.UNSUBSCRIBE, 1)
+    with app.database.read() as connection:
+        salt = get_reader(connection, 1).salt
+    token = app.links.token(Purpose.UNSUBSCRIBE, 1, reader_salt=salt)
     app.close()
     mail = f"From: alice@example.com\nSubject: unsubscribe {token}\n\n"
     (folder / "returned" / "new" / "1.host").write_text(mail)

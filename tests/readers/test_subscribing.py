@@ -75,7 +75,7 @@ def way_in(database: Database, queue: Queue) -> Subscribing:
         public_url="https://news.example.org",
         again_after=timedelta(hours=12),
         queue_mail=queue,
-        welcome=lambda reader_id: {"reader": reader_id},
+        welcome=lambda reader: {"reader": reader.reader_id},
     )
 
 
@@ -220,8 +220,9 @@ def test_a_request_must_be_open_to_be_confirmed(
     reader_id = come_in(way_in, queue, "alice@example.org", clock.now())
     with database.write() as connection:
         leaving.leave(connection, reader_id, PAGE, clock.now())
+        salt = get_reader(connection, reader_id).salt
     with pytest.raises(BadLink):
-        way_in.confirm(way_in.signer.dated_token(Purpose.CONFIRM, reader_id, clock.now()), clock.now())
+        way_in.confirm(way_in.signer.dated_token(Purpose.CONFIRM, reader_id, clock.now(), salt), clock.now())
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from newsletter.app import App
 from newsletter.content.records import Pack, SourceEntry, ToolEntry
+from newsletter.delivery.message import load_salts
 from newsletter.readers.addresses import parse_address
 from newsletter.readers.admin import add_by_hand
 from newsletter.readers.links import Purpose
@@ -54,10 +55,13 @@ class House:
         with self.app.database.read() as connection:
             return get_reader(connection, reader_id)
 
-    def token(self, purpose: Purpose, reader_id: int) -> str:
+    def token(self, purpose: Purpose, reader_id: int, issue_id: int = 12) -> str:
+        """Sign a link as it stands in a mail to the reader."""
+        with self.app.database.read() as connection:
+            [(issue_salt, salt)] = load_salts(connection, [(issue_id, reader_id)]).values()
         if purpose in (Purpose.CONFIRM, Purpose.PERSONAL):
-            return self.app.links.dated_token(purpose, reader_id, self.app.clock.now())
-        return self.app.links.token(purpose, reader_id, 12)
+            return self.app.links.dated_token(purpose, reader_id, self.app.clock.now(), salt)
+        return self.app.links.token(purpose, reader_id, issue_id, salt, issue_salt)
 
     def mails(self, address: str) -> list[EmailMessage]:
         """Send what waits; then everything in the outbox to this address, by subject."""

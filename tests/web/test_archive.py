@@ -110,7 +110,7 @@ def test_the_page_stays_as_approved_whatever_the_store_learns(house: House) -> N
 def test_nothing_on_a_public_page_is_anybodys(house: House) -> None:
     reader_id = house.add("alice@example.org")
     send_issue(house)
-    token = house.app.links.token(Purpose.UNSUBSCRIBE, reader_id, 1)
+    token = house.token(Purpose.UNSUBSCRIBE, reader_id, 1)
     for path in ("/", PAGE, "/archive/feeds", "/feed.atom", "/feed.json", "/sitemap.xml"):
         page = house.get(path).text
         assert "alice" not in page
@@ -217,13 +217,13 @@ def test_the_sitemap_names_every_public_page_and_robots_find_it(published: House
 def test_a_reader_sees_the_own_copy_in_the_browser_without_the_address(house: House) -> None:
     reader_id = house.add("alice@example.org")
     issue = send_issue(house)
-    page = house.get(f"/view/{house.app.links.token(Purpose.VIEW, reader_id, issue.id)}")
+    page = house.get(f"/view/{house.token(Purpose.VIEW, reader_id, issue.id)}")
     assert page.status_code == 200
     assert page.headers["cache-control"] == "no-store"
     assert "script-src" not in page.headers["content-security-policy"]
     assert "Sent to you." in page.text
     assert "alice" not in page.text
-    assert house.app.links.token(Purpose.PREFERENCES, reader_id, issue.id) in page.text
+    assert house.token(Purpose.PREFERENCES, reader_id, issue.id) in page.text
 
 
 def test_a_hidden_issue_is_still_its_readers(house: House) -> None:
@@ -231,19 +231,18 @@ def test_a_hidden_issue_is_still_its_readers(house: House) -> None:
     issue = send_issue(house)
     with house.app.database.write() as connection:
         set_archived(connection, issue.id, False)
-    assert house.get(f"/view/{house.app.links.token(Purpose.VIEW, reader_id, issue.id)}").status_code == 200
+    assert house.get(f"/view/{house.token(Purpose.VIEW, reader_id, issue.id)}").status_code == 200
 
 
 def test_a_view_link_that_is_wrong_gets_the_page_of_every_bad_link(house: House) -> None:
     reader_id = house.add("alice@example.org")
     send_issue(house)
-    links = house.app.links
     bad = [
         "x",
-        links.token(Purpose.UNSUBSCRIBE, reader_id, 1),
-        links.token(Purpose.VIEW, reader_id, 99),
-        links.token(Purpose.VIEW, 4711, 1),
-        links.token(Purpose.VIEW, reader_id, 1)[:-1],
+        house.token(Purpose.UNSUBSCRIBE, reader_id, 1),
+        house.token(Purpose.VIEW, reader_id, 99),
+        house.token(Purpose.VIEW, 4711, 1),
+        house.token(Purpose.VIEW, reader_id, 1)[:-1],
     ]
     pages = {(page.status_code, page.content) for page in (house.get(f"/view/{token}") for token in bad)}
     assert len(pages) == 1

@@ -123,7 +123,7 @@ def test_a_search_works_by_keyboard_alone(served: Served, page: Page) -> None:
 def test_the_own_copy_looks_as_the_mail_and_runs_nothing(served: Served, page: Page) -> None:
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
-    token = served.house.app.links.token(Purpose.VIEW, 1, 1)
+    token = served.house.token(Purpose.VIEW, 1, 1)
     page.goto(f"{served.url}/view/{token}")
     assert "Borealis 3 (22B) vs Meridian Medium" in page.inner_text("body")
     size = page.evaluate("getComputedStyle(document.querySelector('h2')).fontFamily")
@@ -133,6 +133,6 @@ def test_the_own_copy_looks_as_the_mail_and_runs_nothing(served: Served, page: P
 
 @pytest.mark.parametrize("issue_id", [1, 2])
 def test_the_own_copy_has_no_barriers(served: Served, page: Page, issue_id: int) -> None:
-    page.goto(f"{served.url}/view/{served.house.app.links.token(Purpose.VIEW, 1, issue_id)}")
+    page.goto(f"{served.url}/view/{served.house.token(Purpose.VIEW, 1, issue_id)}")
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

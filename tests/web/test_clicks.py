@@ -109,7 +109,7 @@ def test_the_archive_keeps_the_plain_links_and_view_in_browser_the_counted(
     assert any(url in page for url in urls)
     reader = house.find("alice@example.org")
     assert reader is not None
-    shown = house.get(f"/view/{house.app.links.token(Purpose.VIEW, reader.id, issue.id)}").text
+    shown = house.get(f"/view/{house.token(Purpose.VIEW, reader.id, issue.id)}").text
     assert OURS.findall(shown)
 
 

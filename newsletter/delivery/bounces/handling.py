@@ -32,7 +32,7 @@ from newsletter.delivery.bounces.parse import (
     Tolerance,
     meaning_of,
 )
-from newsletter.delivery.message import MessageIds
+from newsletter.delivery.message import MessageIds, Salts, load_salts
 from newsletter.delivery.states import Event
 from newsletter.delivery.takeover import settle
 from newsletter.errors import BadInput, BadLink, NotFound
@@ -40,7 +40,7 @@ from newsletter.readers.addresses import parse_address
 from newsletter.readers.consents import ConsentOrigin
 from newsletter.readers.leaving import leave
 from newsletter.readers.links import LinkSigner, Purpose
-from newsletter.readers.store import change_status, find_reader, get_reader, suppress
+from newsletter.readers.store import change_status, find_reader, get_reader, resolve_target, suppress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,23 +65,27 @@ class Matcher:
 
     def find(self, connection: Connection, identifiers: Identifiers) -> Match | None:
         """Return the message; None where nothing that we signed leads to one."""
-        found = (*self._by_token(identifiers.tokens), *self._by_return_path(identifiers.return_paths))
+        found = (
+            *self._by_token(connection, identifiers.tokens),
+            *self._by_return_path(connection, identifiers.return_paths),
+        )
         return next(iter(found), None) or next(self._by_message_id(connection, identifiers), None)
 
-    def _by_token(self, tokens: Iterable[str]) -> Iterator[Match]:
+    def _by_token(self, connection: Connection, tokens: Iterable[str]) -> Iterator[Match]:
         for token in tokens:
             try:
-                target = self.signer.read(Purpose.UNSUBSCRIBE, token)
+                signed = self.signer.read(Purpose.UNSUBSCRIBE, token)
             except BadLink:
                 continue
-            yield Match(reader_id=target.reader_id, issue_id=target.issue_id)
+            target = resolve_target(connection, signed)
+            if target.reader_id:
+                yield Match(reader_id=target.reader_id, issue_id=target.issue_id)
 
-    def _by_return_path(self, paths: Iterable[str]) -> Iterator[Match]:
-        for path in paths:
-            # The bounce address may have changed since: what follows the plus sign is what was signed.
-            token = path.rpartition("@")[0].rpartition("+")[2].casefold()
-            if (found := self.message_ids.read_delivery_token(token)) is not None:
-                yield Match(issue_id=found[0], reader_id=found[1])
+    def _by_return_path(self, connection: Connection, paths: Iterable[str]) -> Iterator[Match]:
+        # The bounce address may have changed since: what follows the plus sign is what was signed.
+        tokens = [path.rpartition("@")[0].rpartition("+")[2].casefold() for path in paths]
+        for issue_id, reader_id in self.message_ids.read_delivery_tokens(connection, tokens).values():
+            yield Match(issue_id=issue_id, reader_id=reader_id)
 
     def _by_message_id(self, connection: Connection, identifiers: Identifiers) -> Iterator[Match]:
         if not identifiers.message_ids:
@@ -95,18 +99,15 @@ class Matcher:
                 continue
             for message_id in identifiers.message_ids:
                 issue_id = int(message_id.split(".")[1])
-                if issue_id and self._is_ours(message_id, issue_id, reader.id):
-                    yield Match(reader_id=reader.id, issue_id=issue_id)
-                if not issue_id:
-                    mails = store.mails_to(connection, reader.id)
-                    yield from (
-                        Match(reader_id=reader.id, mail_id=mail_id)
-                        for mail_id in mails
-                        if self._is_ours(message_id, 0, mail_id)
-                    )
+                numbers = [reader.id] if issue_id else store.mails_to(connection, reader.id)
+                pairs = [(issue_id, number) for number in numbers]
+                for pair, salts in load_salts(connection, pairs).items():
+                    if self._is_ours(message_id, pair, salts):
+                        mail_id = None if issue_id else pair[1]
+                        yield Match(reader_id=reader.id, issue_id=issue_id, mail_id=mail_id)
 
-    def _is_ours(self, message_id: str, issue_id: int, number: int) -> bool:
-        ours = self.message_ids.message_id(issue_id, number).partition("@")[0]
+    def _is_ours(self, message_id: str, pair: tuple[int, int], salts: Salts) -> bool:
+        ours = self.message_ids.message_id(*pair, salts).partition("@")[0]
         return hmac.compare_digest(ours, message_id.partition("@")[0].casefold())
 
 

@@ -16,7 +16,7 @@ from email.utils import getaddresses
 from enum import StrEnum
 
 from newsletter.db.statuses import ConsentChannel, ReportKind
-from newsletter.readers.links import TOKEN_LENGTH
+from newsletter.readers.links import PLAIN_LENGTH, SALTED_LENGTH, SIGNATURE_LENGTH
 
 # What a bounce means for a reader, by its enhanced status code (RFC 3463).
 #
@@ -133,7 +133,10 @@ _SENT_FROM = ("return-path", "x-return-path")
 
 _VERP = re.compile(r"[^\s<>,\"@]+\+\d{1,19}\.\d{1,19}\.[0-9a-f]{12}@[^\s<>,\"]+", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"<nl\.\d{1,19}\.[0-9a-f]{24}@[^\s<>]+>", re.IGNORECASE)
-_TOKEN = re.compile(rf"(?<![\w-])[\w-]{{14}}\.[\w-]{{{TOKEN_LENGTH - 15}}}(?![\w-])", re.ASCII)
+_TOKEN = re.compile(
+    rf"(?<![\w-])(?:[\w-]{{{PLAIN_LENGTH}}}|[\w-]{{{SALTED_LENGTH}}})\.[\w-]{{{SIGNATURE_LENGTH}}}(?![\w-])",
+    re.ASCII,
+)
 #: Of each kind at most so many: a report is about one message, and what it quotes is anybody's.
 _MOST = 5
 

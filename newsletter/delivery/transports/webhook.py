@@ -150,7 +150,8 @@ class Webhook:
         self, connection: Connection, events: Sequence[ProviderEvent]
     ) -> Counter[tuple[str, str]]:
         now = self.clock.now()
-        targets = {each.key: self.message_ids.read_delivery_token(each.mark) for each in events}
+        known = self.message_ids.read_delivery_tokens(connection, {each.mark for each in events})
+        targets = {each.key: known.get(each.mark) for each in events}
         new = _add_events(connection, [_row(each, targets[each.key], now) for each in events])
         fresh = {each.key: each for each in events if each.key in new}
         still_open = _still_open(connection, [target for key in fresh if (target := targets[key])])

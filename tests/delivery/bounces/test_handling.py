@@ -236,8 +236,9 @@ def test_a_single_mail_that_comes_back_is_matched_by_its_own_id(database: Databa
     with database.write() as connection:
         queue_mail(connection, MailKind.CONFIRMATION, "confirm:1", 1, {}, THURSDAY)
         connection.execute(update(mails).values(status=MailStatus.ACCEPTED))
-        mail_id = connection.execute(select(mails.c.id)).scalar_one()
-    header = f"To: reader1@example.org\nMessage-ID: {MESSAGE_IDS.message_id(0, mail_id)}\n"
+        mail_id, salt = connection.execute(select(mails.c.id, mails.c.salt)).one()
+    message_id = MESSAGE_IDS.message_id(0, mail_id, (0, salt))
+    header = f"To: reader1@example.org\nMessage-ID: {message_id}\n"
     assert take(database, dsn(header, recipient="reader1@example.org")) == "dead address"
     assert reader_status(database) is ReaderStatus.BOUNCED
     with database.read() as connection:

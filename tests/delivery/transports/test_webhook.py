@@ -132,7 +132,7 @@ class Place:
         return [mail_to(1, number) for number in range(1, count + 1)]
 
 
-def mail_to(issue_id: int, number: int) -> AcceptedMail:
+def mail_to(issue_id: int, number: int, salt: int = 0) -> AcceptedMail:
     return AcceptedMail(
         address=f"reader{number}@example.org",
         message_id="stand-in-000001",
@@ -140,7 +140,7 @@ def mail_to(issue_id: int, number: int) -> AcceptedMail:
         text="",
         html="",
         headers={},
-        custom_args={"delivery_id": MESSAGE_IDS.delivery_token(issue_id, number)},
+        custom_args={"delivery_id": MESSAGE_IDS.delivery_token(issue_id, number, (0, salt))},
         categories=(),
     )
 
@@ -421,7 +421,8 @@ def test_a_single_mail_is_settled_and_its_reader_found(place: Place) -> None:
         for key, reader_id in (("hello", 1), ("alert:x", None)):
             queue_mail(connection, MailKind.WELCOME, key, reader_id, {}, THURSDAY)
         connection.execute(update(mails).values(status=MailStatus.UNSURE))
-    both = [mail_to(0, 1), mail_to(0, 2)]
+        queued = connection.execute(select(mails.c.id, mails.c.salt).order_by(mails.c.id)).all()
+    both = [mail_to(0, *each) for each in queued]
     assert place.happens("delivered", both) == {("delivered", "arrived"): 2}
     with place.database.read() as connection:
         assert connection.execute(select(mails.c.status)).scalars().all() == [MailStatus.ACCEPTED] * 2

@@ -50,7 +50,7 @@ class OutboxSession:
                 yield Outcome(reader_id=recipient.reader_id, event=Event.REJECT, code="bad-address")
                 continue
             started((recipient,))
-            name = file_name(mailing.message_ids.message_id(mailing.issue_id, recipient.reader_id))
+            name = file_name(mailing.message_id(recipient))
             with _explained(self.folder):
                 try:
                     self._keep(name, message)

@@ -52,7 +52,7 @@ class RequestWriter:
         values: dict[str, str] = {
             **self._mailing.values(recipient),
             _RECIPIENT: recipient.address,
-            _DELIVERY: self._mailing.message_ids.delivery_token(self._mailing.issue_id, recipient.reader_id),
+            _DELIVERY: self._mailing.delivery_token(recipient),
         }
         if not _USUAL.fullmatch("".join([values[name] for name in self._looked_at])):
             return json.dumps(self._careful(values))

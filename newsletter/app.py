@@ -187,11 +187,6 @@ class App:
         """Return the day on which the next issue is due."""
         return local_time(next_slot(issue_schedule(self.settings), self.clock.now()).name).date()
 
-    def next_issue_words(self) -> str:
-        """Return when the next issue is due, for a sentence: "on Thursday 26 November"."""
-        language = self.settings.language
-        return language.gettext("on %(day)s", day=language.day_of_year(self.next_issue_on()))
-
     def _welcome(self, reader: LinkTarget) -> dict[str, object]:
         """Return what a welcome mail says."""
         base = self.settings.site.public_url.rstrip("/")
@@ -199,7 +194,8 @@ class App:
         tokens = self.links.tokens(lasting, reader.reader_id, 0, reader.reader_salt, 0)
         urls = {f"{each}_url": link(base, each, token) for each, token in zip(lasting, tokens, strict=True)}
         latest = "".join(f"/{issue.slug}" for issue in self.archive.issues()[:1])
-        return {"next_issue": self.next_issue_words(), "latest_url": f"{base}/archive{latest}", **urls}
+        next_issue = self.settings.language.day_of_year(self.next_issue_on())
+        return {"next_issue": next_issue, "latest_url": f"{base}/archive{latest}", **urls}
 
     @cached_property
     def archive(self) -> "Archive":

@@ -35,6 +35,7 @@ from newsletter.delivery.transports.smtp.sending import Smtp
 from newsletter.delivery.transports.smtp.wire import Relay, Waits
 from newsletter.digest.issues import Step
 from newsletter.digest.store import Frozen, add_issue, freeze, get_issue, take_step
+from newsletter.errors import NewsletterError
 from newsletter.readers.links import LinkSigner
 from newsletter.render.headers import MessageFrame, issue_headers
 from newsletter.render.plan import Block, Plan, PlanSlot, SlotName
@@ -178,7 +179,11 @@ class Rehearsal:
         )
 
     def _send(self, database: Database, issue_id: int, server: Loopback) -> None:
-        """Start one sender after the other, and kill each at a moment of its own, until the issue is sent."""
+        """Start one sender after the other, and kill each at a moment of its own, until the issue is sent.
+
+        Raises NewsletterError where a sender ends by itself with an error: the next would too.
+        """
+        log = self.folder / "sender.log"
         while True:
             with database.read() as connection:
                 if get_issue(connection, issue_id).status is IssueStatus.SENT:
@@ -189,11 +194,16 @@ class Rehearsal:
                 server.port,
                 self.folder / "journal",
                 self.connections,
-                log=self.folder / "sender.log",
+                log=log,
             )
             if self._killed < self.kills:
                 self._kill(child, server)
             child.join()
+            if child.exitcode not in (0, -signal.SIGKILL):
+                last = next(reversed(log.read_text(errors="replace").split("\n")[:-1]), "it left no word")
+                raise NewsletterError(
+                    f"A sender ended with status {child.exitcode} before its issue was sent: {last}"
+                )
 
     def _kill(self, child: BaseProcess, server: Loopback) -> None:
         """Wait for some messages and a moment more; a sender that ends before is let go."""

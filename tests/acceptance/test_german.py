@@ -147,7 +147,7 @@ def add_monthly_reader(app: WatchedApp) -> None:
 
 @pytest.mark.parametrize("kind", READERS_MAILS)
 def test_a_single_mail_is_german(kind: str) -> None:
-    values = {**MAILS[kind], **({"next_issue": "am Donnerstag"} if kind == "welcome" else {})}
+    values = {**MAILS[kind], **({"next_issue": "Donnerstag, 3. Dezember"} if kind == "welcome" else {})}
     plan: Plan = compile_mail(kind, values, replace(letters.FRAME, language="de"), template_folders(None))
     assert [left_in_english(each) for each in (plan.subject, text_of(plan), html_of(plan))] == [[], [], []]
     assert 'lang="de"' in html_of(plan)

@@ -24,6 +24,7 @@ from newsletter.delivery.rehearsal import KillAt, Rehearsal, Trouble, make_issue
 from newsletter.delivery.store import list_issues_with_work, skip_waiting
 from newsletter.digest.issues import Step
 from newsletter.digest.store import get_issue, take_step
+from newsletter.errors import NewsletterError
 from tests.delivery.house import add_readers, statuses
 
 S = DeliveryStatus
@@ -235,6 +236,12 @@ def test_five_kills_at_random_moments_lose_and_double_nobody(tmp_path: Path) -> 
     assert (counted.lost, counted.doubled) == ((), ())
     assert counted.passed, counted
     assert counted.accepted + counted.rejected + len(counted.unsure) == counted.issues * counted.readers
+
+
+def test_a_rehearsal_says_why_its_senders_cannot_start(tmp_path: Path) -> None:
+    (tmp_path / "journal").write_text("a file where their folder would be")
+    with pytest.raises(NewsletterError, match=r"^A sender ended with status 1 before .*: .*Error: .*journal"):
+        Rehearsal(folder=tmp_path, readers=10, kills=1).run()
 
 
 @pytest.mark.rehearsal

@@ -19,7 +19,7 @@ MAILS: Mapping[str, Mapping[str, object]] = {
     "confirmation": {"confirm_url": "https://news.example.org/confirm/abc", "days": 7},
     "reminder": {"confirm_url": "https://news.example.org/confirm/abc", "days": 7},
     "welcome": {
-        "next_issue": "on Thursday 3 December",
+        "next_issue": "Thursday 3 December",
         "latest_url": "https://news.example.org/archive/12",
         "preferences_url": "https://news.example.org/preferences/abc",
         "unsubscribe_url": "https://news.example.org/unsubscribe/abc",

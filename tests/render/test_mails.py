@@ -38,6 +38,21 @@ def test_each_has_one_h1_and_no_picture(kind: str) -> None:
     assert "<img" not in html
 
 
+@pytest.mark.parametrize(
+    ("kind", "value", "one", "many"),
+    [
+        ("confirmation", "days", "works for one day.", "works for 2 days."),
+        ("reminder", "days", "works for one day.", "works for 2 days."),
+        ("personal-link", "minutes", "works for one minute.", "works for 2 minutes."),
+    ],
+)
+def test_a_time_is_in_the_singular_or_plural(kind: str, value: str, one: str, many: str) -> None:
+    for number, words in (("1", one), ("2", many)):
+        plan = compile_mail(kind, {**MAILS[kind], value: number}, letters.FRAME, FOLDERS)
+        assert words in " ".join(html_of(plan).split())
+        assert words in " ".join(text_of(plan).split())
+
+
 def test_a_missing_value_is_named() -> None:
     with pytest.raises(TemplateError, match="'confirm_url' is undefined"):
         compile_mail("confirmation", {"days": 7}, letters.FRAME, FOLDERS)

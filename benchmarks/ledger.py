@@ -172,7 +172,7 @@ def _peak_of_sender(folder: Path) -> float:
 class Nowhere:
     """A transport that composes each message and throws it away, until it has had enough."""
 
-    name, connections, window = "nowhere", 4, 100
+    name, connections, window, one_answer = "nowhere", 4, 100, False
 
     def __init__(self, enough: int) -> None:
         self._left = enough

@@ -304,6 +304,7 @@ class App:
             throttle=self.throttle,
             pause_rules=PauseRules(
                 rejected=settings.sending.pause_at_rejections / 100,
+                unsure=settings.sending.pause_at_unsure / 100,
                 complained=settings.sending.pause_at_complaints / 1000,
             ),
             retry_policy=RetryPolicy(

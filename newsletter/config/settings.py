@@ -373,6 +373,10 @@ class SendingSettings(Section):
         20,
         help="Per cent of messages refused for good at which an issue pauses, from 50 of them on; 0: never.",
     )
+    pause_at_unsure: int = setting(
+        5,
+        help="Per cent of messages that left and had no answer at which an issue pauses, from 20 of them on; 0: never.",
+    )
     pause_at_complaints: int = setting(
         3,
         help="Complaints in a thousand readers at which an issue pauses, from 5 of them on; 0: never.",

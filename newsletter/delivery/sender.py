@@ -32,7 +32,7 @@ from newsletter.delivery.status import (
 )
 from newsletter.delivery.takeover import take_over
 from newsletter.delivery.throttle import PauseRules
-from newsletter.delivery.worker import Run, Worker
+from newsletter.delivery.worker import Run, Worker, largest_window
 from newsletter.digest.store import get_issue
 from newsletter.errors import SendError
 
@@ -74,7 +74,7 @@ class Ending(StrEnum):
 class Sender(Run):
     """Sends the issue until it is sent, paused, cancelled, or `stop` is called from another thread or a signal."""
 
-    #: How much may be refused, and how many may complain, before the issue pauses.
+    #: How much may be refused or lost sight of, and how many may complain, before the issue pauses.
     pause_rules: PauseRules = field(default_factory=PauseRules)
     #: Called a few times a second with how far the issue is.
     watch: Callable[[Counts], None] = lambda counts: None
@@ -94,6 +94,8 @@ class Sender(Run):
         """Send the issue, and say why it ended; raises what made a worker fail."""
         self._take_over()
         self._sweep()
+        with self.database.read() as connection:
+            self.window = largest_window(self.transport, get_counts(connection, self.issue_id).readers)
         with _old_objects_left_alone():
             for worker in self._workers:
                 worker.start()
@@ -138,8 +140,10 @@ class Sender(Run):
             return None
         if counts.open == 0:
             with self.database.write() as connection:
-                if store.finish_issue(connection, self.issue_id, now):
-                    return Ending.SENT
+                is_sent = store.finish_issue(connection, self.issue_id, now)
+            if is_sent:
+                self._tell_of_unsure()
+                return Ending.SENT
         if now - self._renewed_at > self.lease_duration / 3:
             self._renewed_at = now
             with self.database.write() as connection:
@@ -181,8 +185,22 @@ class Sender(Run):
                 if get_counts(connection, self.issue_id).open:
                     # Somebody else has a batch: alive, or dead and not yet known to be.
                     return None
+            self._tell_of_unsure()
         endings = {IssueStatus.SENT: Ending.SENT, IssueStatus.CANCELLED: Ending.CANCELLED}
         return endings.get(status, Ending.PAUSED)
+
+    def _tell_of_unsure(self) -> None:
+        """Tell the operator of an issue that ended without an outcome for some of its readers."""
+        with self.database.read() as connection:
+            issue, unsure = get_issue(connection, self.issue_id), get_counts(connection, self.issue_id).unsure
+        if unsure:
+            readers = "1 reader" if unsure == 1 else f"{unsure:,} readers"
+            subject = f"Issue {issue.label} is {issue.status}; whether {readers} have it is not known"
+            body = (
+                f"Their messages had left, and nobody said whether they were taken. They are not sent it again by itself."
+                f"\n\nWho they are, and how to send once more: newsletter unsure {issue.id}"
+            )
+            self.raise_alert(f"unsure:{issue.id}:{issue.version}", subject, body)
 
     def _is_idle(self) -> bool:
         return all(worker.is_idle for worker in self._workers)
@@ -209,6 +227,8 @@ class Sender(Run):
                 taken = take_over(self.database, lease, self.journals, now, self.retry_policy)
                 if taken:
                     log.warning("batch %s taken over from %s", lease.batch_id, lease.owner)
+                    # What a dead sender leaves unsure says nothing of the server: the rules count from here on.
+                    self._before = None
                     self.fault_hook(FaultPoint.TAKEN_OVER)
 
     def _sweep(self) -> None:

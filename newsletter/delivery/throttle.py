@@ -220,10 +220,10 @@ def _domain(address: str) -> str:
     return address.rpartition("@")[2].lower()
 
 
-# When too much of an issue is refused, or too many complain, to go on without a person. No database.
+# When too much of an issue is refused or lost sight of, or too many complain, to go on without a person. No database.
 
 #: Fewer say nothing of the issue as a whole.
-_REFUSALS, _COMPLAINTS = 50, 5
+_REFUSALS, _UNSURE, _COMPLAINTS = 50, 20, 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,14 +234,18 @@ class PauseRules:
     """
 
     rejected: float = 0.0
+    unsure: float = 0.0
     complained: float = 0.0
 
     def reason_to_pause(self, before: Counts, now: Counts, complaints: int) -> str:
         """Return why the issue must not go on, in words; empty while it may. `complaints` came since `before`."""
         refused = now.rejected - before.rejected
         done = refused + now.accepted - before.accepted
+        lost, tried = now.unsure - before.unsure, done + now.unsure - before.unsure
         if self.rejected and refused >= _REFUSALS and refused > self.rejected * done:
             return f"{refused:,} of {done:,} messages were refused for good, which is too many to go on"
+        if self.unsure and lost >= _UNSURE and lost > self.unsure * tried:
+            return f"{lost:,} of {tried:,} messages left and nobody said whether they were taken, which is too many to go on"
         # Who complains got the issue earlier, perhaps from a sender before this one.
         if self.complained and complaints >= _COMPLAINTS and complaints > self.complained * now.accepted:
             return f"{complaints:,} of {now.accepted:,} readers complained, which is too many to go on"

@@ -30,6 +30,8 @@ class Unsure:
     @property
     def words(self) -> str:
         """What is known of it."""
+        if self.code.isdigit():
+            return f"the provider answered {self.code}, which does not say whether it took the request"
         return _KNOWN.get(self.code, "the connection ended before the server answered")
 
 

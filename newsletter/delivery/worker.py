@@ -41,6 +41,18 @@ WINDOW_SECONDS = 1.0
 #: Between two looks at what somebody else has to change first.
 _POLL_SECONDS = 0.1
 
+#: Of readers who share one answer so many at first; and at most one in so many of the issue's.
+_FIRST_SHARING, _ONE_IN = 10, 50
+
+
+def largest_window(transport: Transport, readers: int) -> int:
+    """Return the most readers of a window of an issue that goes to `readers`.
+
+    Where they share one answer, one failure loses sight of them all: so of a small part of the issue.
+    """
+    most = max(_FIRST_SHARING, readers // _ONE_IN) if transport.one_answer else transport.window
+    return min(most, transport.window)
+
 
 @dataclass(kw_only=True)
 class Run:
@@ -61,12 +73,15 @@ class Run:
     #: Tells the operator of a pause, once: key, subject, body. `Alerts.raise_once` is one.
     raise_alert: Callable[[str, str, str], object] = lambda key, subject, body: None
     breaker: Breaker = field(init=False)
+    #: Most readers of a window.
+    window: int = field(init=False)
     stopping: threading.Event = field(init=False, default_factory=threading.Event)
     #: Set by a worker that finds nothing more to do, for whoever waits for them all.
     idling: threading.Event = field(init=False, default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.breaker = Breaker(self.clock)
+        self.window = self.transport.window
 
     def stop(self) -> None:
         """Finish the windows that have begun and begin no other. Safe in a signal handler."""
@@ -92,7 +107,7 @@ class Worker(threading.Thread):
     def __init__(self, run: Run, name: str) -> None:
         super().__init__(name=name, daemon=True)
         self._run = run
-        self._limit = run.transport.window
+        self._limit = _FIRST_SHARING if run.transport.one_answer else run.transport.window
         self.is_idle = False
         self.error: Exception | None = None
 
@@ -173,7 +188,7 @@ class Worker(threading.Thread):
                 connection,
                 lease,
                 outcomes,
-                limit=self._limit,
+                limit=min(self._limit, run.window),
                 now=now,
                 hash_address=run.hash_address,
                 retry_at=run.retry_policy.next_try(lease.attempts, now),
@@ -224,9 +239,12 @@ class Worker(threading.Thread):
             trouble = error
         if trouble is None and run.breaker.puts_everybody_off:
             trouble = SendError("the server puts everybody off", permanent=False)
-        # After trouble one message tries alone: what is lost sight of in a second failure is one reader's.
-        seconds = run.clock.monotonic() - begun_at
-        self._limit = 1 if trouble else self._fitting_limit(len(outcomes), seconds)
+        if trouble is None:
+            self._limit = self._fitting_limit(len(outcomes), run.clock.monotonic() - begun_at)
+        elif trouble.retry_after is None:
+            # One message tries alone: what is lost sight of in a second failure is one reader's. A server that names
+            # a rest is not in trouble; it would be asked more often for the same readers.
+            self._limit = 1
         for reader_id in recipients.keys() - outcomes.keys():
             event = Event.LOSE_SIGHT if reader_id in started else Event.RETURN
             outcomes[reader_id] = Outcome(reader_id=reader_id, event=event)
@@ -242,8 +260,8 @@ class Worker(threading.Thread):
 
     def _fitting_limit(self, done: int, seconds: float) -> int:
         """Return how many fit into a window's time, judging by the last; at most twice the last limit."""
-        fitting = int(done * WINDOW_SECONDS / seconds) if seconds else self._run.transport.window
-        return max(1, min(fitting, 2 * self._limit, self._run.transport.window))
+        fitting = int(done * WINDOW_SECONDS / seconds) if seconds else self._run.window
+        return max(1, min(fitting, 2 * self._limit, self._run.window))
 
     def _last_try_gives_up(self, told: Outcome, recipient: Recipient) -> Outcome:
         if told.event is Event.DEFER and recipient.attempts + 1 >= self._run.retry_policy.attempts:

@@ -63,6 +63,7 @@ class RecordingTransport:
     name: str = "recording"
     connections: int = 1
     window: int = 100
+    one_answer: bool = False
 
     def open(self) -> "RecordingTransport":
         return self

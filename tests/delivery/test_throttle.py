@@ -347,6 +347,25 @@ def test_an_issue_goes_on_up_to_its_shares(refused: int, accepted: int, complain
     assert PauseRules().reason_to_pause(before, now, complaints) == ""
 
 
+@pytest.mark.parametrize(
+    ("unsure", "accepted", "words"),
+    [
+        (19, 0, ""),
+        (20, 380, ""),
+        (
+            20,
+            80,
+            "20 of 100 messages left and nobody said whether they were taken, which is too many to go on",
+        ),
+    ],
+)
+def test_an_issue_goes_on_while_few_are_lost_sight_of(unsure: int, accepted: int, words: str) -> None:
+    before = Counts(readers=20_000, unsure=7, accepted=3)
+    now = replace(before, unsure=7 + unsure, accepted=3 + accepted)
+    assert PauseRules(unsure=0.05).reason_to_pause(before, now, 0) == words
+    assert PauseRules().reason_to_pause(before, now, 0) == ""
+
+
 def test_who_resumed_knew_what_was_refused_before() -> None:
     before = Counts(readers=1_000, rejected=100, accepted=100)
     assert (

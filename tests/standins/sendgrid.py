@@ -100,6 +100,10 @@ class SendGrid:
         """Treat the next requests so, one fault each."""
         self._faults.extend(faults)
 
+    def mend(self) -> None:
+        """Forget what was still to go wrong."""
+        self._faults.clear()
+
     def __enter__(self) -> Self:
         self._thread.start()
         return self

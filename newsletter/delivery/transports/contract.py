@@ -57,6 +57,11 @@ class Transport(Protocol):
         """Most recipients of a window."""
         ...
 
+    @property
+    def one_answer(self) -> bool:
+        """Whether one answer is for a whole window: where it is lost, so is sight of everybody in it."""
+        ...
+
     def open(self) -> Session:
         """Return a session of one's own; it connects when it first sends."""
         ...

@@ -14,7 +14,7 @@ from newsletter.errors import SendError
 from tests.conftest import THURSDAY
 from tests.delivery.house import mailing
 from tests.delivery.transports.contract import recipients
-from tests.standins.sendgrid import API_KEY, Fault, SendGrid, broken, dropped, slow, too_many
+from tests.standins.sendgrid import API_KEY, Fault, SendGrid, broken, dropped, slow
 
 
 @pytest.fixture
@@ -133,26 +133,48 @@ def test_a_wrong_key_needs_a_person(server: SendGrid, status: int) -> None:
 
 
 def test_too_many_requests_wait_as_long_as_it_says(server: SendGrid) -> None:
-    server.misbehave(too_many(retry_after=7), too_many(reset_at=int(THURSDAY.timestamp()) + 30), too_many())
-    troubles = [send(server, recipients(2)).trouble for _ in range(3)]
-    assert [trouble and trouble.retry_after for trouble in troubles] == [
-        timedelta(seconds=7),
-        timedelta(seconds=30),
-        None,
+    hints = [
+        {"Retry-After": "7"},
+        {"X-RateLimit-Reset": str(int(THURSDAY.timestamp()) + 30)},
+        {"Retry-After": "Thu, 26 Nov 2026 09:02:00 GMT"},
+        {"Retry-After": "0"},
+        {"Retry-After": "²"},
+        {"Retry-After": "Thu, 26 Nov 2020 09:02:00 GMT"},
+        {"Retry-After": "9" * 400},
+        {},
     ]
+    server.misbehave(*(Fault(status=429, headers=each) for each in hints))
+    troubles = [send(server, recipients(2)).trouble for _ in hints]
+    waits = [trouble and trouble.retry_after for trouble in troubles]
+    assert waits == [timedelta(seconds=seconds) for seconds in (7, 30, 120, 0, 1, 0, 3600, 1)]
     assert not any(trouble and trouble.permanent for trouble in troubles)
     assert server.mails == []
 
 
 @pytest.mark.parametrize(
-    "fault", [dropped(accepts=True), dropped(accepts=False), broken(), broken(500, accepts=True)]
+    ("fault", "event", "code", "is_permanent"),
+    [
+        (dropped(accepts=True), Event.LOSE_SIGHT, "timeout", False),
+        (dropped(accepts=False), Event.LOSE_SIGHT, "timeout", False),
+        (broken(500, accepts=True), Event.LOSE_SIGHT, "500", False),
+        (broken(502), Event.LOSE_SIGHT, "502", False),
+        (broken(504, accepts=True), Event.LOSE_SIGHT, "504", False),
+        (Fault(status=200), Event.LOSE_SIGHT, "200", True),
+        (broken(503), Event.RETURN, "", False),
+        (Fault(status=408), Event.RETURN, "", False),
+        (Fault(status=429), Event.RETURN, "", False),
+        (Fault(status=404, message="Not Found"), Event.RETURN, "", True),
+        (Fault(status=451, message="data residency"), Event.RETURN, "", True),
+    ],
 )
-def test_what_nobody_can_know_is_unsure(server: SendGrid, fault: Fault) -> None:
+def test_an_answer_is_told_from_silence(
+    server: SendGrid, fault: Fault, event: Event, code: str, is_permanent: bool
+) -> None:
     server.misbehave(fault)
     sent = send(server, recipients(3))
-    assert set(sent.events.values()) == {Event.LOSE_SIGHT}
+    assert {(each.event, each.code) for each in sent.outcomes} == {(event, code)}
     assert sent.trouble is not None
-    assert not sent.trouble.permanent
+    assert sent.trouble.permanent is is_permanent
 
 
 def test_an_answer_that_comes_too_late_leaves_everybody_unsure(server: SendGrid) -> None:

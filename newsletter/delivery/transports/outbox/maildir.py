@@ -28,6 +28,7 @@ class Outbox:
     name: str = "outbox"
     connections: int = 1
     window: int = 100
+    one_answer: bool = False
 
     def open(self) -> "OutboxSession":
         return OutboxSession(self.folder)

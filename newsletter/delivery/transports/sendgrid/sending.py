@@ -4,8 +4,9 @@ What an answer, or none, means for the readers of a request:
 
 - 202: all accepted. 400: nobody; the reader it objects to is rejected and the others are sent without them
 - 401, 403 and what else is wrong with us: nobody, and only a person can help. 429: nobody, and not before it says
-- no connection: nobody. A connection that ended after the request, a late answer, 5xx: unsure, since there is no
-  key by which a repeat would be recognised; `custom_args.delivery_id` lets the event webhook settle it
+- 503: nobody, since the service says that it did not handle the request (RFC 9110, 15.6.4). No connection: nobody
+- a connection that ended after the request, a late answer, any other 5xx, an answer that mail/send never gives: unsure,
+  since there is no key by which a repeat would be recognised; `custom_args.delivery_id` lets the event webhook settle it
 """
 
 import json
@@ -13,7 +14,8 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from http.client import HTTPException
 from typing import Any
@@ -40,6 +42,11 @@ logging.getLogger("python_http_client").setLevel(logging.INFO)
 
 _OBJECTED_TO = re.compile(r"personalizations\.(\d+)\b")
 
+#: Answers by which nobody was mailed and that pass by themselves: too late, too early, too much, not at work.
+_LATER = frozenset({408, 425, 429, 503})
+#: How long to rest where such an answer does not say; and at most, whatever it says.
+_USUAL_REST, _LONGEST_REST = timedelta(seconds=1), timedelta(hours=1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendGrid:
@@ -55,13 +62,18 @@ class SendGrid:
     now: Callable[[], datetime]
     name: str = "sendgrid"
     window: int = LIMIT
+    one_answer: bool = True
 
     def open(self) -> "SendGridSession":
         return SendGridSession(self)
 
 
 class _Lost(Exception):
-    """The request left, and nobody knows what became of it."""
+    """The request left, and nobody knows what became of it: what is said of it in words, and by `code`."""
+
+    def __init__(self, words: str, code: str, *, permanent: bool = False) -> None:
+        self.code, self.permanent = code, permanent
+        super().__init__(words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +142,10 @@ class SendGridSession:
     def _send(self, prepared: Sequence[_Prepared], writer: RequestWriter) -> Iterator[Outcome]:
         try:
             message_id = self._post(writer.request([each for _, each in prepared]))
-        except _Lost:
-            yield from _outcomes(prepared, Event.LOSE_SIGHT, "timeout")
-            raise SendError(
-                f"{self._account.url} took a request and did not answer", permanent=False
-            ) from None
+        except _Lost as lost:
+            yield from _outcomes(prepared, Event.LOSE_SIGHT, lost.code)
+            words = f"{self._account.url} {lost}"
+            raise SendError(words, permanent=lost.permanent, code=lost.code) from None
         except SendError:
             yield from _outcomes(prepared, Event.RETURN)
             raise
@@ -190,18 +201,23 @@ class SendGridSession:
                 f"{self._account.url} cannot be reached: {error.reason}", permanent=False
             ) from error
         except (OSError, HTTPException) as error:
-            raise _Lost from error
+            raise _Lost("took a request and did not answer", "timeout") from error
+        status = int(response.status_code)
+        if status != (200 if self._account.sandbox else 202):
+            words = f"answered {status}, which is not what SendGrid says to a mail: is sendgrid.url right?"
+            raise _Lost(words, str(status), permanent=True)
         return str(response.headers.get("X-Message-Id") or "")
 
     def _meaning(self, error: HTTPError) -> Exception:
         status = int(error.status_code)
         refused = _Refused(status, _errors(error.body))
-        if status >= 500:
-            return _Lost()
-        if status == 429:
+        if status in _LATER:
             wait = _retry_after(error.headers, self._account.now())
-            words = f"{self._account.url} wants a rest (429)"
-            return SendError(words, permanent=False, code="429", retry_after=wait)
+            words = f"{self._account.url} wants a rest ({status})"
+            rest = _USUAL_REST if wait is None else wait
+            return SendError(words, permanent=False, code=str(status), retry_after=rest)
+        if status >= 500:
+            return _Lost(f"answered {status}, which does not say whether it took the request", str(status))
         if status in (400, 413):
             return refused
         return SendError(
@@ -234,10 +250,25 @@ def _words(refused: _Refused) -> str:
 
 
 def _retry_after(headers: Any, now: datetime) -> timedelta | None:
-    """Read the seconds in Retry-After, or the moment in X-RateLimit-Reset (seconds since 1970)."""
-    seconds, reset = str(headers.get("Retry-After", "")), str(headers.get("X-RateLimit-Reset", ""))
-    if seconds.isdigit():
-        return timedelta(seconds=min(int(seconds), 3600))
-    if reset.isdigit():
-        return timedelta(seconds=min(max(0, int(reset) - now.timestamp()), 3600))
-    return None
+    """Read Retry-After (seconds or a date; RFC 9110, 10.2.3), or X-RateLimit-Reset (seconds since 1970)."""
+    after, reset = (
+        str(headers.get("Retry-After", "")).strip(),
+        str(headers.get("X-RateLimit-Reset", "")).strip(),
+    )
+    if after.isascii() and after.isdigit():
+        wait = timedelta(seconds=min(int(after[:9]), _LONGEST_REST.total_seconds()))
+    elif (moment := _http_date(after)) is not None:
+        wait = moment - now
+    elif reset.isascii() and reset.isdigit():
+        wait = timedelta(seconds=min(int(reset[:12]) - now.timestamp(), _LONGEST_REST.total_seconds()))
+    else:
+        return None
+    return min(max(wait, timedelta(0)), _LONGEST_REST)
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

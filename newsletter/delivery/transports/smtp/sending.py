@@ -34,6 +34,7 @@ class Smtp:
     messages_per_connection: int = 1_000
     name: str = "smtp"
     window: int = 100
+    one_answer: bool = False
 
     def open(self) -> "SmtpSession":
         return SmtpSession(self)

@@ -1,4 +1,4 @@
-"""What a person wants to know of the schedule: each job's last, missed, waiting and next slots. Writes nothing."""
+"""What a person wants to know of the schedule: each job's last, missed, waiting and next slots; and running one now."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs" / "start" / "first-issue.md").read_text(encoding="utf-8")
+
+PAGES = [*sorted(ROOT.glob("docs/**/*.md")), *sorted(ROOT.glob("*.md"))]
+
+#: Folders with what documents speak of.
+SOURCES = ("newsletter", "jobs", "templates", "tests", "benchmarks", "examples", "findings", "docs")
 
 #: Folders of the checkout that the tree need not show.
 ELSEWHERE = {"demo", "dist", "site", "build", "node_modules", "journal", "outbox", "keys"}
@@ -38,20 +44,39 @@ def test_the_tree_shows_every_folder_and_no_other() -> None:
     assert shown["newsletter"] == folders(ROOT / "newsletter")
 
 
-@pytest.mark.parametrize(
-    "page", [*sorted(ROOT.glob("docs/**/*.md")), *sorted(ROOT.glob("*.md"))], ids=lambda page: page.name
-)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_between_the_documents_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
         if not target.startswith(("http://", "https://", "mailto:")):
             assert (page.parent / target).exists(), f"{page} links to {target}"
 
 
-def test_every_path_that_contributing_names_exists() -> None:
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    paths = re.findall(r"`((?:newsletter|templates|tests|docs|jobs)/[^` ]*)`", text)
-    assert len(paths) > 10
+#: What is in no checkout: a job of the operator's own.
+OF_AN_OPERATOR = {"backup.py"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_that_a_document_names_exists(page: Path) -> None:
+    """By its path from the top, or as `ledger.py` where the page says in which folder."""
+    named = re.findall(r"`([\w./-]+)`", page.read_text(encoding="utf-8"))
+    paths = [each for each in named if each.partition("/")[0] in SOURCES and "/" in each]
+    names = {each for each in named if each.endswith(".py")} - {*paths} - OF_AN_OPERATOR
+    known = [f"/{file.relative_to(ROOT)}" for folder in SOURCES for file in (ROOT / folder).rglob("*.py")]
     assert [path for path in paths if not (ROOT / path).exists()] == []
+    assert [name for name in names if not any(each.endswith(f"/{name}") for each in known)] == []
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    asked = (
+        *project["project"]["dependencies"],
+        *project["project"]["optional-dependencies"]["postgres"],
+        *project["dependency-groups"]["dev"],
+    )
+    decision = (ROOT / "docs/decisions/001-dependencies.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([a-z][a-z0-9., -]+) \|", decision, re.MULTILINE)
+    explained = {name for row in rows if row != "package" for name in row.split(", ")}
+    assert {re.split(r"[\[><=]", each)[0] for each in asked} == explained | {"psycopg"}
 
 
 def test_the_index_of_the_documents_leads_to_every_one() -> None:

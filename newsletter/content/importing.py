@@ -92,6 +92,8 @@ class _Writer:
     #: The moment of the import, as text.
     now: str
     where: Where
+    #: The source of records that name none; empty where the pack has none of its own.
+    own_source_id: str
     #: Ids of the store by ids of the pack, where they differ.
     tool_ids: dict[str, str] = field(default_factory=dict)
     comparison_ids: dict[str, str] = field(default_factory=dict)
@@ -104,7 +106,7 @@ class _Writer:
 
     def source_id(self, entry: SourcedEntry) -> str:
         """Return the source of a record: its own or the pack's; `_faults` has seen that there is one."""
-        return entry.source_id or (self.pack.source.key if self.pack.source else "")
+        return entry.source_id or self.own_source_id
 
     def tool_id(self, tool: str) -> str:
         return self.tool_ids.get(tool, tool)
@@ -141,7 +143,8 @@ def import_pack(
 
     `watched`: it is what a source says now, so it is never "imported before".
     """
-    writer = _Writer(db=db, pack=pack, now=moment_text(seen_at), where=where)
+    own_source_id = pack.source.key if pack.source else ""
+    writer = _Writer(db=db, pack=pack, now=moment_text(seen_at), where=where, own_source_id=own_source_id)
     try:
         with writing(db):
             ours, changed_hands = _whose(writer)

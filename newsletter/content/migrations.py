@@ -209,7 +209,7 @@ def first_tables(db: Database) -> None:
 
 @MIGRATIONS()
 def revisions(db: Database) -> None:
-    """What a tool or comparison was described as before it was described otherwise."""
+    """Keep what a tool or comparison was described as before it was described otherwise."""
     db.executescript(_REVISIONS)
 
 
@@ -229,7 +229,7 @@ CREATE INDEX revisions_seen ON revisions (seen_at);
 
 @MIGRATIONS()
 def reader_votes(db: Database) -> None:
-    """What the readers of an issue voted on its comparisons, once voting has closed: totals only."""
+    """Keep what the readers of an issue voted on its comparisons, once voting has closed: totals only."""
     db.executescript(_READER_VOTES)
 
 

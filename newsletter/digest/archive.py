@@ -83,18 +83,18 @@ class ArchivedIssue:
         return {each.tool_id: each for each in self.record.tools}
 
     def entries(self, language: Language = ENGLISH) -> tuple[ArchiveEntry, ...]:
-        """What it says, in the order of the page; what was corrected since in this language."""
+        """Return what it says, in the order of the page; what was corrected since in this language."""
         return tuple(_entries(self, language))
 
 
 def corrected(issue: ArchivedIssue, errata: Sequence[Erratum]) -> ArchivedIssue:
-    """The issue with its own of these errata."""
+    """Return the issue with its own of these errata."""
     mine = tuple(each for each in errata if each.issue_id == issue.id)
     return replace(issue, errata=mine) if mine else issue
 
 
 def _entries(issue: ArchivedIssue, language: Language) -> Iterator[ArchiveEntry]:
-    """What the issue says, in the order of its page."""
+    """Yield what the issue says, in the order of its page."""
     letter = issue.letter
     yield from (_erratum(each, language) for each in issue.errata)
     yield from map(_week, letter.weeks)
@@ -197,7 +197,7 @@ def _brief(issue: ArchivedIssue, brief: Brief) -> ArchiveEntry:
 
 
 def _anchor(kind: str, key: str) -> str:
-    """A place on the page: ids of the store are made of letters, digits, dots, hyphens and underscores."""
+    """Return a place on the page: ids of the store are made of letters, digits, dots, hyphens and underscores."""
     return f"{kind}-{key}"
 
 
@@ -212,12 +212,12 @@ _SHOWN = (
 
 
 def shown_hashes(connection: Connection) -> dict[int, str]:
-    """The content hashes of the issues that are shown, by id, the newest first."""
+    """Return the content hashes of the issues that are shown, by id, the newest first."""
     return {row.id: row.content_hash for row in connection.execute(_SHOWN)}
 
 
 def read_issues(connection: Connection, issue_ids: Sequence[int]) -> Iterator[ArchivedIssue]:
-    """These issues, in this order, as they were approved."""
+    """Yield these issues, in this order, as they were approved."""
     columns = (
         issues.c[name] for name in ("id", "edition", "number", "started_at", "content_hash", "archived")
     )
@@ -241,7 +241,7 @@ class Archive:
     _lock: Lock = field(default_factory=Lock)
 
     def issues(self) -> tuple[ArchivedIssue, ...]:
-        """Every issue that is shown, the newest first."""
+        """Return every issue that is shown, the newest first."""
         with self.database.read() as connection, self._lock:
             shown = shown_hashes(connection)
             missing = [id_ for id_, hash_ in shown.items() if not self._knows(id_, hash_)]
@@ -251,7 +251,7 @@ class Archive:
         return tuple(corrected(each, errata) for each in known) if errata else known
 
     def issue(self, slug: str) -> ArchivedIssue:
-        """The issue of that name; raises NotFound."""
+        """Return the issue of that name; raises NotFound."""
         return find_issue(self.issues(), slug)
 
     def _knows(self, issue_id: int, content_hash: str) -> bool:
@@ -260,7 +260,7 @@ class Archive:
 
 
 def find_issue(shown: Iterable[ArchivedIssue], slug: str) -> ArchivedIssue:
-    """The issue of that name; raises NotFound."""
+    """Return the issue of that name; raises NotFound."""
     for each in shown:
         if each.slug == slug:
             return each
@@ -270,7 +270,7 @@ def find_issue(shown: Iterable[ArchivedIssue], slug: str) -> ArchivedIssue:
 def find_entries(
     shown: tuple[ArchivedIssue, ...], words: str, language: Language = ENGLISH
 ) -> Iterator[tuple[ArchivedIssue, ArchiveEntry]]:
-    """What holds all the words, however they are written, the newest first; nothing for no words."""
+    """Yield what holds all the words, however they are written, the newest first; nothing for no words."""
     wanted = words.casefold().split()
     for issue in news_of(shown) if wanted else ():
         for entry in issue.entries(language):
@@ -280,5 +280,5 @@ def find_entries(
 
 
 def news_of(shown: Iterable[ArchivedIssue]) -> Iterator[ArchivedIssue]:
-    """The issues that say something first: a monthly one says again what its weekly ones did."""
+    """Return the issues that say something first: a monthly one says again what its weekly ones did."""
     return (issue for issue in shown if issue.edition is Edition.WEEKLY)

@@ -18,7 +18,7 @@ _CODE = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 
 
 def category_name(category: str) -> str:
-    """A category as readers are shown it; a code in small letters becomes words: "llm-tools" → "LLM tools"."""
+    """Return a category as readers are shown it; a code in small letters becomes words: "llm-tools" → "LLM tools"."""
     text = clip(category, LETTERS)
     if text in _NAMES or not _CODE.fullmatch(text):
         return _NAMES.get(text, text)
@@ -33,5 +33,5 @@ def category_in(category: str, language: Language) -> str:
 
 
 def categories_of(named: Iterable[str]) -> tuple[str, ...]:
-    """The categories by name, each once, without empty ones."""
+    """Return the categories by name, each once, without empty ones."""
     return tuple(dict.fromkeys(category_name(each) for each in named if each.strip()))

@@ -108,12 +108,12 @@ class Recorded:
         return panel_of(self.verdicts.get(key, ()), self.reviews.get(key, ()), self.language)
 
     def judged_on(self, key: str, panel: Panel) -> date | None:
-        """The day of the verdict that the panel's split stands on; None where it is added up from reviews."""
+        """Return the day of the verdict that the panel's split stands on; None where it is added up from reviews."""
         known = (each for each in self.verdicts.get(key, ()) if each.id in panel.split_grounds)
         return next((each.as_of or each.seen_at.date() for each in known), None)
 
     def stated(self, key: str) -> dict[tuple[str, str], list[Claim]]:
-        """The claims on each attribute, by source and attribute, the last one last."""
+        """Return the claims on each attribute, by source and attribute, the last one last."""
         found: dict[tuple[str, str], list[Claim]] = {}
         for claim in self.claims.get(key, ()):
             found.setdefault((claim.source_id, claim.attribute), []).append(claim)
@@ -124,7 +124,7 @@ class Recorded:
 
 
 def pair_if_moved(before: list[Claim], after: list[Claim]) -> tuple[Claim, Claim] | None:
-    """The last statement before and after, unless the later one was there before too."""
+    """Return the last statement before and after, unless the later one was there before too."""
     last = after[-1]
     return (before[-1], last) if all(differs(each, last) for each in before) else None
 
@@ -140,7 +140,7 @@ _FREE = re.compile(r"free", re.IGNORECASE)
 
 
 def price_changes(key: str, was: Recorded, now: Recorded) -> Iterator[Change]:
-    """One change for each source, or source and provider, with all the prices that changed; alike in several, once."""
+    """Yield one change for each source, or source and provider, with all its prices; alike in several, once."""
     yield from _merged(_of_prices(key, was, now))
 
 
@@ -165,14 +165,14 @@ def _of_prices(key: str, was: Recorded, now: Recorded) -> Iterator[Change]:
 
 
 def _place(where: tuple[str, str]) -> tuple[str, bool, str]:
-    """By source, and of one source input before output, before prices in words."""
+    """Return a sort key: by source, and of one source input before output, before prices in words."""
     return where[0], where[1] not in PRICES, where[1]
 
 
 def _across_our_pages(
     before: Iterable[Claim], after: Iterable[Claim], ours: frozenset[str]
 ) -> Iterator[tuple[tuple[str, str], tuple[Claim, Claim]]]:
-    """What a new page of ours says otherwise than our last page on it, where both say when that was so."""
+    """Yield what a new page of ours says otherwise than our last page on it, where both say when that was so."""
     last = {each.attribute: each for each in sorted(_dated(before, ours), key=_said_on)}
     newest = {each.attribute: each for each in sorted(_dated(after, ours), key=_said_on)}
     for attribute, claim in newest.items():
@@ -204,7 +204,7 @@ def _price_move(
 
 
 def _priced(before: Claim, after: Claim, language: Language) -> PriceChange | None:
-    """The prices of two claims; None where they are not about one thing that has a price."""
+    """Return the prices of two claims; None where they are not about one thing that has a price."""
     if after.attribute in PRICES and before.number is not None and after.number is not None:
         return _of_tokens(PRICES[after.attribute], before.number, after.number, language)
     return _of_words(before.value, after.value, language) if after.attribute == "price" else None
@@ -220,7 +220,7 @@ def _of_tokens(label: str, before: Decimal, after: Decimal, language: Language) 
 
 
 def _of_words(before: str, after: str, language: Language) -> PriceChange | None:
-    """Prices in words: the same words around one sum, or free on one side and one sum on the other."""
+    """Compare prices in words: the same words around one sum, or free on one side and one sum on the other."""
     sums = [_AMOUNT.findall(text) for text in (before, after)]
     around = [" ".join(_AMOUNT.sub(" ", text).split()).casefold() for text in (before, after)]
     counts = tuple(map(len, sums))
@@ -249,7 +249,7 @@ def _sum(text: str) -> str:
 
 
 def _percent(before: Decimal, after: Decimal) -> int | None:
-    """Whole percent, never 0 for a price that changed; None from or to nothing."""
+    """Return whole percent, never 0 for a price that changed; None from or to nothing."""
     if before == 0 or after == 0:
         return None
     exact = (after - before) * 100 / before
@@ -267,7 +267,7 @@ def _offer_prices(before: Offer, after: Offer, language: Language) -> Iterator[P
 
 
 def _merged(changes: Iterable[Change]) -> Iterator[Change]:
-    """The same prices, changed alike in several sources, once."""
+    """Yield the same prices, changed alike in several sources, once."""
     seen: dict[tuple[tuple[PriceChange, ...], str], Change] = {}
     for change in changes:
         seen.setdefault((change.prices, change.provider), change)
@@ -370,7 +370,7 @@ def _of_score(key: str, was: Recorded, now: Recorded) -> Iterator[Change]:
 
 
 def _who(review: Review) -> str:
-    """Whose review it is: its reviewer's, else its own."""
+    """Return whose review it is: its reviewer's, else its own."""
     return review.reviewer or review.id
 
 
@@ -391,7 +391,7 @@ def _of_releases(key: str, was: Recorded, now: Recorded) -> Iterator[Change]:
 
 
 def _of_descriptions(revisions: Iterable[Revision], published: Collection[str]) -> Iterator[Change]:
-    """New statuses of tools, and comparisons of earlier issues that say something else now."""
+    """Yield new statuses of tools, and comparisons of earlier issues that say something else now."""
     by_subject: dict[tuple[str, str], list[Revision]] = {}
     for each in revisions:
         field = "status" if (each.kind, each.field) == ("tools", "status") else str(each.kind)
@@ -407,7 +407,7 @@ def _of_descriptions(revisions: Iterable[Revision], published: Collection[str]) 
 
 
 def _of_votes(counted: Iterable[ReaderVotes]) -> Iterator[Change]:
-    """One change for each comparison."""
+    """Yield one change for each comparison."""
     by_comparison: dict[str, list[ReaderVotes]] = {}
     for each in counted:
         by_comparison.setdefault(each.comparison_id, []).append(each)
@@ -437,21 +437,21 @@ def changes_block(
 
 
 def subjects_of(changes: Sequence[Change]) -> tuple[list[str], list[str]]:
-    """The comparisons and the tools that the lines are about."""
+    """Return the comparisons and the tools that the lines are about."""
     shown = shown_changes(changes)
     compared = [each.key for each in shown if not each.is_about_tool]
     return compared, [each.key for each in shown if each.is_about_tool]
 
 
 def shown_changes(changes: Sequence[Change]) -> tuple[Change, ...]:
-    """The largest changes, as many as have room, and after them readers' votes: one line at least where there are any."""
+    """Return the largest changes, as many as have room, then readers' votes: one line at least where there are any."""
     votes = [each for each in changes if each.kind is ChangeKind.VOTES]
     others = [each for each in changes if each.kind is not ChangeKind.VOTES]
     return tuple([*others[: CHANGES - len(votes[:1])], *votes][:CHANGES])
 
 
 def heading_change(changes: Sequence[Change], lead: tuple[Dossier, Dossier] | None) -> Change | None:
-    """The largest change, if it is larger than the lead's news: the points between the sides' shares that ship."""
+    """Return the largest change, if it is larger than the lead's news: the points between the sides' shares that ship."""
     largest = next((each for each in changes if each.is_about_tool), None)
     if largest is None or largest.size < HEADING:
         return None
@@ -459,14 +459,14 @@ def heading_change(changes: Sequence[Change], lead: tuple[Dossier, Dossier] | No
 
 
 def lead_size(lead: tuple[Dossier, Dossier] | None) -> Decimal:
-    """How large the lead's news is, in points; nothing where the panel has not judged both sides."""
+    """Return how large the lead's news is, in points; nothing where the panel has not judged both sides."""
     shares = [each.panel.share for each in lead or ()]
     known = [share for share in shares if share is not None]
     return abs(known[0] - known[1]) if len(known) == 2 else Decimal(0)
 
 
 def heading_of(change: Change, material: Material) -> Iterator[str]:
-    """What a subject says of a change, the fullest first."""
+    """Yield what a subject says of a change, the fullest first."""
     dossier = material.dossiers[change.key]
     _ = material.language.gettext
     if change.kind is ChangeKind.DECISION and change.panel is not None:
@@ -527,7 +527,7 @@ def _voted(change: Change, material: Material, settings: Settings) -> ChangeLine
 
 
 def _both(names: Sequence[str], language: Language) -> str:
-    """The names of a comparison's tools; of one that was merged into the other, its name."""
+    """Return the names of a comparison's tools; of one that was merged into the other, its name."""
     shown = [clip(each, 30) for each in names]
     if len(shown) != 2:
         return "".join(shown)
@@ -535,7 +535,7 @@ def _both(names: Sequence[str], language: Language) -> str:
 
 
 def _would(total: ReaderVotes, tool: str, language: Language) -> str:
-    """ "ship Borealis (5–2)"."""
+    """Return "ship Borealis (5–2)"."""
     values: dict[str, object] = {"tool": tool, "ship": total.ship, "skip": total.skip}
     if total.ship == total.skip:
         return language.gettext("tie on %(tool)s (%(ship)s–%(skip)s)", **values)
@@ -545,7 +545,7 @@ def _would(total: ReaderVotes, tool: str, language: Language) -> str:
 
 
 def _decision(panel: Panel) -> str:
-    """What the majority says, in a word."""
+    """Return what the majority says, in a word."""
     language = panel.language
     if panel.ships_it is None:
         return language.pgettext("what the panel turned to", "a tie")
@@ -555,7 +555,7 @@ def _decision(panel: Panel) -> str:
 
 
 def _fitted(name: str, lines: list[str]) -> str:
-    """The fullest line that fits behind the name; of a name that leaves no room, its beginning."""
+    """Return the fullest line that fits behind the name; of a name that leaves no room, its beginning."""
     fitting = next((each for each in lines if count_words(f"{name}: {each}") <= CHANGE_WORDS), lines[-1])
     kept = name.split()
     while len(kept) > 1 and count_words(f"{' '.join(kept)}: {fitting}") > CHANGE_WORDS:
@@ -565,7 +565,7 @@ def _fitted(name: str, lines: list[str]) -> str:
 
 
 def _lines(change: Change, material: Material) -> Iterator[str]:
-    """Ways to say it, the fullest first."""
+    """Yield ways to say it, the fullest first."""
     _ = material.language.gettext
     if change.kind is ChangeKind.PRICE:
         yield from _price_lines(change, material)
@@ -605,7 +605,7 @@ def _panel(change: Change, language: Language) -> str:
 
 
 def _on(when: date | None, last: date | None, language: Language) -> str:
-    """ " (11 Nov)", with its year where the other day is in another one; empty where unknown."""
+    """Return " (11 Nov)", with its year where the other day is in another one; empty where unknown."""
     if when is None:
         return ""
     year_matters = last is None or last.year != when.year
@@ -613,7 +613,7 @@ def _on(when: date | None, last: date | None, language: Language) -> str:
 
 
 def _reasons(change: Change, language: Language) -> Iterator[str]:
-    """Why it is so, where that shows: the community says otherwise, or the panel is divided."""
+    """Yield why it is so, where that shows: the community says otherwise, or the panel is divided."""
     if change.panel is None or change.kind not in (ChangeKind.DECISION, ChangeKind.SHARE, ChangeKind.SCORE):
         return
     votes = change.votes
@@ -631,7 +631,7 @@ def _reasons(change: Change, language: Language) -> Iterator[str]:
 
 
 def _disagrees(votes: Votes, panel: Panel) -> bool:
-    """Whether enough of the community say the opposite of what the panel says."""
+    """Return whether enough of the community say the opposite of what the panel says."""
     total = votes.ship + votes.skip
     if total < VOTES_FOR_SHARE or 2 * votes.ship == total or panel.ships_it is None:
         return False
@@ -655,7 +655,7 @@ def _price_lines(change: Change, material: Material) -> Iterator[str]:
 
 
 def _price(priced: PriceChange, *, with_tail: bool = False) -> str:
-    """ "input $1.00 → $0.80 (−20 %)", "$16 → $20 a month for each person (+25 %)"."""
+    """Return "input $1.00 → $0.80 (−20 %)", "$16 → $20 a month for each person (+25 %)"."""
     tail = f" {plain(priced.tail)}" if with_tail and priced.tail else ""
     changed = (
         "" if priced.percent is None else f" ({'+' if priced.percent > 0 else '−'}{abs(priced.percent)} %)"

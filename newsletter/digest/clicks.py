@@ -66,7 +66,7 @@ class Click:
 
 
 def kind_of(method: str, headers: Mapping[str, str], since_start: timedelta) -> ClickKind:
-    """Who opened a link, as far as the request itself tells. `headers` are found by lower-case name."""
+    """Tell who opened a link, as far as the request shows. `headers` are found by lower-case name."""
     purpose = f"{headers.get('purpose', '')} {headers.get('sec-purpose', '')} {headers.get('x-moz', '')}"
     agent = headers.get("user-agent", "")
     if (
@@ -92,7 +92,7 @@ class Crowds:
     _recent: OrderedDict[bytes, deque[tuple[datetime, Click]]] = field(default_factory=OrderedDict)
 
     def changes_by(self, click: Click, network: str, now: datetime) -> Counter[Click]:
-        """What the click does to the counts: one more. Where it makes a crowd, the crowd's earlier clicks move to the machines."""
+        """Return what the click does to the counts: one more, or, where it makes a crowd, its earlier clicks as a machine's."""
         recent = self._recent_of(click.issue_id, network, now)
         recent.append((now, click))
         if len({each.number for _, each in recent}) < MANY:
@@ -107,7 +107,7 @@ class Crowds:
         return changes
 
     def _recent_of(self, issue_id: int, network: str, now: datetime) -> deque[tuple[datetime, Click]]:
-        """The network's clicks of the last seconds, the oldest first; whoever was quiet for so long is forgotten."""
+        """Return the network's clicks of the last seconds, the oldest first; whoever was quiet for so long is forgotten."""
         while self._recent and now - next(iter(self._recent.values()))[-1][0] > SHORT:
             self._recent.popitem(last=False)
         key = blake2b(f"{issue_id} {network}".encode(), digest_size=16, key=self._key).digest()
@@ -131,7 +131,7 @@ class Uncounted:
     writing: Lock = field(default_factory=Lock)
 
     def add(self, click: Click, network: str, now: datetime) -> None:
-        """One more click, from that network; it may show that earlier ones were a machine's."""
+        """Add a click from that network; it may show that earlier ones were a machine's."""
         with self._lock:
             self._waiting.update(self._crowds.changes_by(click, network, now))
 
@@ -140,7 +140,7 @@ class Uncounted:
             self._waiting.update(counts)
 
     def take(self) -> Counter[Click]:
-        """All that wait."""
+        """Take all that wait."""
         with self._lock:
             taken, self._waiting = self._waiting, Counter()
             return taken
@@ -161,13 +161,13 @@ def put_links(connection: Connection, issue_id: int, frozen: Iterable[IssueLink]
 
 
 def links_of(connection: Connection, issue_id: int) -> tuple[IssueLink, ...]:
-    """The links that approval froze, by number; none where clicks were not to be counted."""
+    """Return the links that approval froze, by number; none where clicks were not to be counted."""
     query = select(links.c.number, links.c.url, links.c.place).where(links.c.issue_id == issue_id)
     return tuple(IssueLink(**row) for row in connection.execute(query.order_by(links.c.number)).mappings())
 
 
 def get_target(connection: Connection, issue_id: int, number: int) -> tuple[str, datetime | None]:
-    """Where a link of the issue leads, and when the issue began to go out; raises NotFound."""
+    """Return where a link of the issue leads, and when the issue began to go out; raises NotFound."""
     query = select(links.c.url, issues.c.started_at).join(issues, issues.c.id == links.c.issue_id)
     found = connection.execute(
         query.where(links.c.issue_id == issue_id, links.c.number == number)
@@ -217,7 +217,7 @@ def add_clicks(connection: Connection, counts: Mapping[Click, int]) -> None:
 
 
 def clicks_of(connection: Connection, issue_id: int) -> tuple[LinkClicks, ...]:
-    """Every frozen link of the issue with its clicks, in the order of the mail."""
+    """Return every frozen link of the issue with its clicks, in the order of the mail."""
     query = select(clicks.c.number, clicks.c.kind, func.sum(clicks.c.count).label("clicked"))
     query = query.where(clicks.c.issue_id == issue_id).group_by(clicks.c.number, clicks.c.kind)
     counted = {(row.number, row.kind): int(row.clicked) for row in connection.execute(query)}
@@ -228,7 +228,7 @@ def clicks_of(connection: Connection, issue_id: int) -> tuple[LinkClicks, ...]:
 
 
 def clicks_by_issue(connection: Connection) -> dict[int, dict[ClickKind, int]]:
-    """All clicks of every issue that has any, by kind."""
+    """Return all clicks of every issue that has any, by kind."""
     query = select(clicks.c.issue_id, clicks.c.kind, func.sum(clicks.c.count).label("clicked"))
     found: dict[int, dict[ClickKind, int]] = {}
     for row in connection.execute(query.group_by(clicks.c.issue_id, clicks.c.kind)):

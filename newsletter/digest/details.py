@@ -81,7 +81,7 @@ class ArchiveDetails:
 def write_details(
     items: Sequence[Item], content: ContentStore, settings: Settings, *, rulings: RulingsOn
 ) -> ArchiveDetails:
-    """The record of an issue's items as it reads now."""
+    """Write the details of an issue's items as they read now."""
     rest = [item for item in items if item.room is Room.OVERFLOW][:MOST_REST]
     shown = [item for item in items if item.room in (Room.LEAD, Room.MORE, Room.CARD)]
     material = gather(
@@ -111,12 +111,12 @@ def write_details(
 
 
 def details_to_json(record: ArchiveDetails) -> str:
-    """The same record always gives the same text."""
+    """Return the stored form; equal details always give the same text."""
     return _RECORD.dump_json(record).decode()
 
 
 def details_from_json(stored: str) -> ArchiveDetails:
-    """Empty for an issue approved without one; raises StoreError for what is no record."""
+    """Read the stored form, empty for an issue approved without details; raises StoreError for anything else."""
     try:
         return _RECORD.validate_json(stored) if stored else ArchiveDetails()
     except ValidationError as error:
@@ -127,7 +127,7 @@ _RECORD = TypeAdapter(ArchiveDetails)
 
 
 def _comparison(comparison: Comparison, material: Material, settings: Settings) -> Compared:
-    """The comparison with all its rows, and what was asked about it, then about its sides."""
+    """Return the comparison with all its rows, and what was asked about it, then about its sides."""
     tools = {side.tool.id for side in material.sides(comparison)}
     asked = [each for each in material.questions if each.comparison_id == comparison.id]
     asked += [each for each in material.questions if each.comparison_id is None and each.tool_id in tools]

@@ -118,13 +118,13 @@ def merged_items(
     before: Iterable[Item],
     cutoff_at: datetime,
 ) -> tuple[Item, ...]:
-    """The items that a draft would have with what was first seen up to a later cutoff; nothing is written."""
+    """Return the items that a draft would have with what was first seen up to a later cutoff; nothing is written."""
     pool = read_pool(content, cutoff_at)
     return _Desk(content, settings).merged(connection, pool, issue, before)
 
 
 def is_thin(choice: Selection, settings: Settings, cutoff_at: datetime) -> bool:
-    """Whether a week is too thin for an issue, as `digest.thin_week` says.
+    """Return whether a week is too thin for an issue, as `digest.thin_week` says.
 
     skip: fewer news than `digest.thin_below` wait, week after week, until there are enough. roll-over: they wait
     once; what has waited since the week before goes out however little it is. send: anything is enough. A week
@@ -206,7 +206,7 @@ def find_question_for(
     rulings: RulingsOn,
     known: Container[str],
 ) -> str | None:
-    """The one question that goes with these items, by id: about a brief or card rather than the lead, which says enough."""
+    """Find the one question that goes with these items: about a brief or card rather than the lead. Returns its id."""
     comparisons, tools = askable(items)
     material = gather(
         content,
@@ -220,13 +220,13 @@ def find_question_for(
 
 
 def _kept(issue: Issue, items: Iterable[Item]) -> Iterable[Item]:
-    """The items as they are, with the lead pinned where an editor has written words that are about it."""
+    """Return the items as they are, with the lead pinned where an editor has written words that are about it."""
     written = bool(issue.subject or issue.preheader or issue.bottom_line)
     return (replace(item, pinned=True) if written and item.room is Room.LEAD else item for item in items)
 
 
 def askable(items: Iterable[Item]) -> tuple[list[str], list[str]]:
-    """The comparisons and tools a question may be about, the ones to prefer first."""
+    """Return the comparisons and tools a question may be about, the ones to prefer first."""
     order = (Room.MORE, Room.CARD, Room.LEAD)
     shown = sorted((each for each in items if each.room in order), key=lambda each: order.index(each.room))
     comparisons = [each.key for each in shown if each.kind is ItemKind.COMPARISON]
@@ -268,7 +268,7 @@ def merge_weeks(database: Database, issue: Issue, cutoff_at: datetime, now: date
 
 
 def weeks_of(connection: Connection, issue: Issue) -> tuple[ArchivedIssue, ...]:
-    """The weekly issues of a monthly one, the newest first: those since the last approved monthly issue's cutoff."""
+    """Return the weekly issues of a monthly one, the newest first: those since the last approved monthly issue's cutoff."""
     return _weeks(connection, store.cutoff_before(connection, issue.edition, issue.id), issue.cutoff_at)
 
 

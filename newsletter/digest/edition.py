@@ -189,7 +189,7 @@ class _Monthly(EditionRules):
     def write(
         self, database: Database, open_content: OpenContent, settings: Settings, issue: Issue
     ) -> WrittenIssue:
-        """Raises BadInput where no weekly issue is left."""
+        """Write the issue; raises BadInput where no weekly issue is left."""
         with database.read() as connection:
             number = issue.number or store.next_number(connection, issue.edition)
             weeks = weeks_of(connection, issue)
@@ -205,7 +205,7 @@ class _Monthly(EditionRules):
     def write_details(
         self, database: Database, open_content: OpenContent, settings: Settings, issue: Issue
     ) -> ArchiveDetails:
-        """Empty: its weekly issues have them."""
+        """Return nothing: its weekly issues have them."""
         return ArchiveDetails()
 
 

@@ -46,7 +46,7 @@ class Untold:
 
 
 def corrections_of(untold: Iterable[Untold], settings: Settings) -> tuple[Correction, ...]:
-    """The lines with which an issue corrects earlier ones."""
+    """Return the lines with which an issue corrects earlier ones."""
     return tuple(_correction(each, settings) for each in untold)
 
 
@@ -83,12 +83,12 @@ def add_erratum(
 
 
 def errata_of(connection: Connection, issue_id: int) -> tuple[Erratum, ...]:
-    """The issue's errata, the oldest first."""
+    """Return the issue's errata, the oldest first."""
     return _errata(connection, errata.c.issue_id == issue_id)
 
 
 def all_errata(connection: Connection) -> tuple[Erratum, ...]:
-    """Every erratum of every issue, the oldest first: they are few."""
+    """Return every erratum of every issue, the oldest first: they are few."""
     return tuple(_erratum(row) for row in connection.execute(_ERRATA))
 
 
@@ -105,7 +105,7 @@ def _erratum(row: Row[Any]) -> Erratum:
 
 
 def untold_errata(connection: Connection, issue: Issue) -> tuple[Untold, ...]:
-    """What this issue has to say of earlier ones of its edition: told by no other issue, the oldest first."""
+    """Return what this issue has to say of earlier ones of its edition: told by no other issue, the oldest first."""
     query = (
         select(*errata.c, issues.c.edition, issues.c.number, issues.c.slot, issues.c.archived)
         .join_from(errata, issues, issues.c.id == errata.c.issue_id)
@@ -127,7 +127,7 @@ def _untold(row: Any) -> Untold:
 
 
 def tell_errata(connection: Connection, issue_id: int, erratum_ids: Collection[int]) -> None:
-    """This issue says so; raises ChangedMeanwhile when another one came first."""
+    """Record that this issue says so; raises ChangedMeanwhile when another one came first."""
     mine = errata.c.id.in_(tuple(erratum_ids)) & errata.c.told_in.is_(None)
     told = connection.execute(update(errata).where(mine).values(told_in=issue_id)).rowcount
     if told != len(erratum_ids):
@@ -135,5 +135,5 @@ def tell_errata(connection: Connection, issue_id: int, erratum_ids: Collection[i
 
 
 def untell_errata(connection: Connection, issue_id: int) -> None:
-    """This issue does not go out: the next one says it."""
+    """Record that this issue does not go out: the next one says it."""
     connection.execute(update(errata).where(errata.c.told_in == issue_id).values(told_in=None))

@@ -13,7 +13,7 @@ from newsletter.language import ENGLISH, Language
 
 
 def half_up(amount: Decimal, step: Decimal = Decimal(1)) -> Decimal:
-    """Rounded to a multiple of `step`, halves away from zero."""
+    """Round to a multiple of `step`, halves away from zero."""
     return amount.quantize(step, rounding=ROUND_HALF_UP)
 
 
@@ -41,7 +41,7 @@ def label_of(attribute: str, language: Language = ENGLISH) -> str:
 
 
 def value_of(claim: Claim, language: Language = ENGLISH) -> str:
-    """The claimed value as an issue writes it: "$0.10", "128K", "Apache 2.0"."""
+    """Return the claimed value as an issue writes it: "$0.10", "128K", "Apache 2.0"."""
     if claim.number is None:
         return clip(claim.value, 60)
     if claim.unit == "USD/Mtok":
@@ -94,7 +94,7 @@ def said_by(statement: Claim | Benchmark | Offer, source: Source | None, languag
 
 
 def figure(text: str, *facts: Fact | None) -> Figure:
-    """A printed value and the facts it stands on."""
+    """Return a printed value and the facts it stands on."""
     known = [fact for fact in facts if fact is not None]
     return Figure(
         text=text,
@@ -104,7 +104,7 @@ def figure(text: str, *facts: Fact | None) -> Figure:
 
 
 def join(text: str, *parts: Figure) -> Figure:
-    """A printed value that stands on everything that these stand on."""
+    """Return a printed value that stands on everything that these stand on."""
     claims = tuple(dict.fromkeys(claim for part in parts for claim in part.claims))
     return Figure(text=text, claims=claims, disputed=any(part.disputed for part in parts))
 

@@ -26,7 +26,7 @@ Pair = tuple[Dossier, Dossier]
 def findings(
     pairs: Sequence[Pair], singles: Sequence[Dossier], rules: DigestSettings, sources: Mapping[str, Source]
 ) -> tuple[Figure, ...]:
-    """The first three there are, the largest kind first. `pairs` are the comparisons shown, `singles` the cards.
+    """Return the first three there are, the largest kind first. `pairs` are the comparisons shown, `singles` the cards.
 
     Means that differ by less than `rules.clear_margin` points are not told apart, as in the bottom line.
     """
@@ -53,13 +53,13 @@ def _all(
 
 
 def _sourced(line: str, stands_on: Figure, tools: Sequence[Dossier], sources: Mapping[str, Source]) -> Figure:
-    """A line that names whose facts it stands on: "… 256K tokens (Model almanac, checked 1 Mar 2026)."."""
+    """Return a line that names whose facts it stands on: "… 256K tokens (Model almanac, checked 1 Mar 2026)."."""
     origin = origins_of(stands_on.claims, tools, sources)
     return replace(stands_on, text=f"{line} ({origin})." if origin else f"{line}.")
 
 
 def _widest_pair(pairs: Sequence[Pair], margin: int) -> Pair | None:
-    """The pair whose means lie furthest apart, rounded as they are printed; None where none lie clearly apart."""
+    """Return the pair whose means lie furthest apart, rounded as they are printed; None where none lie clearly apart."""
     known = [pair for pair in pairs if all(each.panel.scores >= FEWEST for each in pair)]
     widest = max(known, key=_mean_gap, default=None)
     return widest if widest is not None and _mean_gap(widest) >= max(1, margin) else None
@@ -110,7 +110,7 @@ def _most_divided(tools: Sequence[Dossier], lead: Sequence[Dossier]) -> Figure |
 def _price_gap(
     pairs: Sequence[Pair], tools: Sequence[Dossier], sources: Mapping[str, Source]
 ) -> Figure | None:
-    """The pair with the largest factor between two prices above zero."""
+    """Return the pair with the largest factor between two prices above zero."""
     priced = [pair for pair in pairs if all((prices_of(each).even or 0) > 0 for each in pair)]
     if not priced:
         return None
@@ -139,7 +139,7 @@ def _factor(pair: Pair) -> Decimal:
 
 
 def _dispute(tools: Sequence[Dossier]) -> Figure | None:
-    """Two sources that differ on a price: the reader should know before paying."""
+    """Find two sources that differ on a price: the reader should know before paying."""
     for dossier in tools:
         for attribute in ("input_price", "output_price"):
             fact = dossier.facts.get(attribute)
@@ -157,7 +157,7 @@ def _dispute(tools: Sequence[Dossier]) -> Figure | None:
 
 
 def _highest_mean(tools: Sequence[Dossier], margin: int) -> Figure | None:
-    """The tool whose mean is clearly above the next one's, however few scores that one has."""
+    """Return the tool whose mean is clearly above the next one's, however few scores that one has."""
     known = sorted((each for each in tools if each.panel.mean is not None), key=_mean, reverse=True)
     if sum(each.panel.scores >= FEWEST for each in known) < 2:
         return None

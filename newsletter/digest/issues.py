@@ -81,7 +81,7 @@ class Issue:
         return str(self.id) if self.number is None else f"#{self.number}"
 
     def after(self, step: Step) -> IssueStatus:
-        """The status that the step leads to; raises InvalidTransition where there is no such step."""
+        """Return the status that the step leads to; raises InvalidTransition where there is no such step."""
         wanted = TRANSITIONS.get((self.status, step))
         if wanted is None:
             raise InvalidTransition(
@@ -91,7 +91,7 @@ class Issue:
 
 
 def steps_from(status: IssueStatus) -> tuple[Step, ...]:
-    """The steps that an issue of this status can take."""
+    """Return the steps that an issue of this status can take."""
     return tuple(step for before, step in TRANSITIONS if before is status)
 
 

@@ -54,7 +54,7 @@ def brief_block(comparison: Comparison, material: Material, settings: Settings, 
 
 
 def _line(comparison: Comparison, left: Dossier, right: Dossier, settings: Settings, most: int) -> Figure:
-    """The bottom line in short, after our own summary where there is no panel; what is too long loses the prices."""
+    """Return the bottom line in short, after our own summary where there is no panel; what is too long loses the prices."""
     computed = bottom_line(left, right, settings.digest.clear_margin)
     if not left.panel.exists and not right.panel.exists:
         summary = backed_start(comparison.summary, (left, right), most - count_words(computed.text))
@@ -68,7 +68,7 @@ def _line(comparison: Comparison, left: Dossier, right: Dossier, settings: Setti
 
 
 def _standings(left: Dossier, right: Dossier) -> str:
-    """How the panel stands, without names: left and right are those of the headline."""
+    """Return how the panel stands, without names: left and right are those of the headline."""
     _ = left.language.gettext
     if left.panel.exists and right.panel.exists:
         return _("Panel: %(standings)s.", standings=against(left, right))
@@ -94,7 +94,7 @@ FACT_WORDS = 5
 def card_block(
     kind: ItemKind, dossier: Dossier, settings: Settings, sources: Mapping[str, Source], note: str = ""
 ) -> Card:
-    """The card of a tool's first verdict, or of a model that the panel has not seen."""
+    """Return the card of a tool's first verdict, or of a model that the panel has not seen."""
     facts = tuple(
         _model_facts(dossier, sources) if kind is ItemKind.MODEL else _verdict_facts(dossier, sources)
     )
@@ -144,7 +144,7 @@ _DATED = {"checked": N_("Checked"), "as of": N_("As of"), "published": N_("Publi
 
 
 def _dates(facts: Iterable[Fact], sources: Mapping[str, Source], language: Language) -> tuple[str, Figure]:
-    """ "Checked", "1 Mar 2026, seen 2 Mar 2026": when these were looked at, each day once."""
+    """Return "Checked", "1 Mar 2026, seen 2 Mar 2026": when these were looked at, each day once."""
     by_date: dict[tuple[str, date], Fact] = {}
     for fact in facts:
         by_date.setdefault(date_of(fact.claim, sources.get(fact.claim.source_id)), fact)
@@ -156,7 +156,7 @@ def _dates(facts: Iterable[Fact], sources: Mapping[str, Source], language: Langu
 
 
 def _with_unit(claim: Claim, language: Language) -> str:
-    """ "$0.40/1M tokens", "128K tokens", "Apache 2.0"."""
+    """Return "$0.40/1M tokens", "128K tokens", "Apache 2.0"."""
     value = value_of(claim, language)
     if claim.number is not None and claim.unit == "USD/Mtok":
         return language.gettext("%(price)s/1M tokens", price=value)
@@ -186,7 +186,7 @@ def find_question(
     *,
     margin: int,
 ) -> Question | None:
-    """The first that can be answered and was not yet: by comparison, then by tool, in the order given."""
+    """Return the first that can be answered and was not yet: by comparison, then by tool, in the order given."""
     places = {("comparison", each): place for place, each in enumerate(comparison_ids)}
     places |= {("tool", each): len(places) + place for place, each in enumerate(tool_ids)}
     about = [each for each in material.questions if _subject(each) in places and each.id not in answered]
@@ -195,20 +195,20 @@ def find_question(
 
 
 def answer_words(question: Question, material: Material, margin: int) -> str:
-    """As much of the answer as fits, is backed and agrees with the issue's pick; empty where nothing is left."""
+    """Return as much of the answer as fits, is backed and agrees with the issue's pick; empty where nothing is left."""
     about = _about(question, material)
     words = backed_start(question.answer, about, ANSWER_WORDS - count_words(question.question))
     return _agreed(words, about, margin)
 
 
 def full_answer(question: Question, material: Material, margin: int) -> str:
-    """Every sentence of the answer that is backed, from its start; empty where it does not agree with the pick."""
+    """Return every sentence of the answer that is backed, from its start; empty where it does not agree with the pick."""
     about = _about(question, material)
     return _agreed(backed_start(question.answer, about, count_words(question.answer)), about, margin)
 
 
 def _agreed(words: str, about: Sequence[Dossier], margin: int) -> str:
-    """The words, unless they name another winner than the issue does."""
+    """Return the words, unless they name another winner than the issue does."""
     pick = clear_pick(about[0], about[1], margin) if len(about) == 2 else None
     return "" if any(_contradicts(each, about, pick) for each in split_sentences(words)) else words
 
@@ -228,12 +228,12 @@ def answer_block(question: Question, material: Material, settings: Settings) -> 
 
 
 def _subject_name(about: Sequence[Dossier]) -> str:
-    """The tool that a question is about, or both of its comparison."""
+    """Return the tool that a question is about, or both of its comparison."""
     return versus(*about) if len(about) == 2 else "".join(each.name for each in about)
 
 
 def _contradicts(sentence: str, about: Sequence[Dossier], pick: Dossier | None) -> bool:
-    """Whether it judges without the issue's own pick being the first that it names."""
+    """Return whether it judges without the issue's own pick being the first that it names."""
     if not _JUDGING.search(sentence):
         return False
     named = [each for each in about if each.name.casefold() in sentence.casefold()]

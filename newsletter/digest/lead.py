@@ -46,7 +46,7 @@ from newsletter.language import ENGLISH, Language
 
 
 def bottom_line(left: Dossier, right: Dossier, margin: int) -> Figure:
-    """ "Ship Borealis: 4 of 4 reviewers would (mean 79); 3 of 4 would ship Meridian (70). Free against paid."
+    """Return "Ship Borealis: 4 of 4 reviewers would (mean 79); 3 of 4 would ship Meridian (70). Free against paid."
 
     Below `margin` points between the means it says "No clear pick"; what is unknown is said to be unknown.
     """
@@ -71,7 +71,7 @@ def bottom_line(left: Dossier, right: Dossier, margin: int) -> Figure:
 
 
 def line_beside_splits(left: Dossier, right: Dossier, margin: int) -> Figure:
-    """The same after a subject that gives both splits: "Ship Borealis: mean 79 of 100 against 70. Free against paid."."""
+    """Return the same after a subject with both splits: "Ship Borealis: mean 79 of 100 against 70. Free against paid."."""
     winner = clear_pick(left, right, margin)
     _ = left.language.gettext
     ours, theirs = (right, left) if winner is right else (left, right)
@@ -90,7 +90,7 @@ def line_beside_splits(left: Dossier, right: Dossier, margin: int) -> Figure:
 
 
 def short_lines(left: Dossier, right: Dossier, margin: int) -> tuple[Figure, ...]:
-    """The same under a headline with both names, with the prices and without; nothing where there is no pick."""
+    """Return the same under a headline with both names, with the prices and without; nothing where there is no pick."""
     winner = clear_pick(left, right, margin)
     if winner is None or not winner.panel.split:
         return ()
@@ -111,7 +111,7 @@ def short_lines(left: Dossier, right: Dossier, margin: int) -> tuple[Figure, ...
 
 
 def _picked(winner: Dossier, loser: Dossier) -> str:
-    """Why the winner is one. A mean that only one side has is left out."""
+    """Return why the winner is one. A mean that only one side has is left out."""
     ours, theirs = winner.panel, loser.panel
     _ = winner.language.gettext
     if not ours.split or not theirs.split:
@@ -137,7 +137,7 @@ def _both(left: Dossier, right: Dossier) -> str:
 
 
 def _standing(dossier: Dossier, *, again: bool = False) -> str:
-    """ "4 of 4 reviewers would ship Borealis (mean 79)"; `again`, where a mean has been named before, "(79)"."""
+    """Return "4 of 4 reviewers would ship Borealis (mean 79)"; `again`, where a mean has been named before, "(79)"."""
     panel, mean = dossier.panel, dossier.panel.rounded_mean
     _ = dossier.language.gettext
     if not panel.split:
@@ -151,7 +151,7 @@ def _standing(dossier: Dossier, *, again: bool = False) -> str:
 
 
 def _part(panel: Panel, *, named: bool = False) -> str:
-    """ "3 of 4", `named` "3 of 4 reviewers"; "75 % of reviewers" where nobody counted them."""
+    """Return "3 of 4", `named` "3 of 4 reviewers"; "75 % of reviewers" where nobody counted them."""
     _ = panel.language.gettext
     if panel.ships is None or panel.skips is None:
         return _("%(share)s of reviewers", share=panel.shown_share)
@@ -161,7 +161,7 @@ def _part(panel: Panel, *, named: bool = False) -> str:
 
 
 def against(first: Dossier, second: Dossier) -> str:
-    """ "4–0, mean 79, against 3–1, mean 70"; "4–0 against 3–1". A mean that only one side has is left out."""
+    """Return "4–0, mean 79, against 3–1, mean 70"; "4–0 against 3–1". A mean that only one side has is left out."""
     ours, theirs = first.panel, second.panel
     _ = first.language.gettext
     if (ours.mean is None) != (theirs.mean is None) and ours.split and theirs.split:
@@ -172,7 +172,7 @@ def against(first: Dossier, second: Dossier) -> str:
 
 
 def clear_pick(left: Dossier, right: Dossier, margin: int) -> Dossier | None:
-    """The side that the panel prefers by at least `margin` points of the mean, and whose split agrees.
+    """Return the side that the panel prefers by at least `margin` points of the mean, and whose split agrees.
 
     A tool that most of the panel would not ship is never the pick. Without means on both sides only opposite
     decisions, ship against skip, make one.
@@ -191,7 +191,7 @@ def clear_pick(left: Dossier, right: Dossier, margin: int) -> Dossier | None:
 
 
 def _agrees(winner: Panel, loser: Panel) -> bool:
-    """Whether the split says the same as the means, as far as it is known."""
+    """Return whether the split says the same as the means, as far as it is known."""
     if winner.share is None:
         return True
     return bool(winner.ships_it) and (loser.share is None or winner.share >= loser.share)
@@ -220,7 +220,7 @@ REASONS = 2
 
 
 def pick_lines(comparison: Comparison, left: Dossier, right: Dossier, margin: int) -> tuple[Figure, Figure]:
-    """What follows "Pick … if" for either side, to the full stop; empty where nothing speaks for it.
+    """Return what follows "Pick … if" for either side, to the full stop; empty where nothing speaks for it.
 
     The panel speaks for one only where the bottom line names it: `margin` is the points that that takes.
     """
@@ -238,13 +238,13 @@ def _pick(written: str, mine: Dossier, other: Dossier, margin: int) -> Figure:
 
 
 def _clause(written: str, mine: Dossier) -> str:
-    """The line without its own "Pick … if" and final stop, so that it can follow ours."""
+    """Return the line without its own "Pick … if" and final stop, so that it can follow ours."""
     pattern = rf"^\s*(?:pick|choose)\s+{re.escape(mine.name)}\s+if\s+"
     return fit(re.sub(pattern, "", written, flags=re.IGNORECASE), PICK_WORDS).rstrip(".")
 
 
 def _computed(mine: Dossier, other: Dossier, margin: int) -> Figure:
-    """Up to two recorded reasons: the price, the context, the panel; else what a note says it is best for."""
+    """Return up to two recorded reasons: the price, the context, the panel; else what a note says it is best for."""
     known = (_price(mine, other), _context(mine, other), _panel(mine, other, margin))
     reasons = [each for each in known if each]
     if reasons:
@@ -379,13 +379,13 @@ def compare(comparison: Comparison, material: Material, settings: Settings) -> C
 
 
 def headline_of(comparison: Comparison, left: Dossier, right: Dossier) -> str:
-    """The comparison's own headline where it is short, else the two names."""
+    """Return the comparison's own headline where it is short, else the two names."""
     own = plain(comparison.headline)
     return own if own and count_words(own) <= HEADLINE_WORDS else versus(left, right)
 
 
 def versus(left: Dossier, right: Dossier) -> str:
-    """ "Borealis vs Meridian"."""
+    """Return "Borealis vs Meridian"."""
     return left.language.gettext("%(left)s vs %(right)s", left=left.name, right=right.name)
 
 
@@ -432,7 +432,7 @@ def decision_table(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> t
 
 
 def _community(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> TableRow:
-    """The votes of either side; the day on which they were seen stands once, or with each where it is another."""
+    """Return the votes of either side; the day on which they were seen stands once, or with each where it is another."""
     days = votes_day(ours.votes, ours.language), votes_day(theirs.votes, theirs.language)
     whose = ours.language.gettext(COMMUNITY)
     known = dict.fromkeys(filter(None, days))
@@ -498,7 +498,7 @@ def first_benchmarks(
 
 
 def all_benchmarks(left: Dossier, right: Dossier, sources: Mapping[str, Source]) -> Benchmarks | None:
-    """The tests with a score on a side, those scored on both first; None where nothing was tested."""
+    """Return the tests with a score on a side, those scored on both first; None where nothing was tested."""
     mine = {each.test: each for each in left.benchmarks}
     others = {each.test: each for each in right.benchmarks}
     tests = tuple(dict.fromkeys((*mine, *others)))
@@ -522,7 +522,7 @@ def all_benchmarks(left: Dossier, right: Dossier, sources: Mapping[str, Source])
 
 
 def _origin(rows: Sequence[TableRow], left: Dossier, right: Dossier, sources: Mapping[str, Source]) -> str:
-    """ "Model lab, as of 10 Nov 2026."; where they are several, each with the tool or the test that it is about."""
+    """Return "Model lab, as of 10 Nov 2026."; where they are several, each with the tool or the test that it is about."""
     said = {
         benchmark_key(each): said_by(each, sources.get(each.source_id), left.language)
         for each in (*left.benchmarks, *right.benchmarks)
@@ -543,7 +543,7 @@ def _said(by_key: Mapping[str, str], figures: Iterable[Figure]) -> list[str]:
 
 
 def _neither(untested: Sequence[str], language: Language) -> str:
-    """ "Old Languages: untested": such a test has no row of its own. Many are counted."""
+    """Return "Old Languages: untested": such a test has no row of its own. Many are counted."""
     if len(untested) > UNTESTED_NAMED:
         return language.gettext("%(count)s more tests: untested", count=len(untested))
     tests = ", ".join(clip(each, 40) for each in untested)

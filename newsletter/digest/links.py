@@ -9,7 +9,7 @@ from newsletter.language import Language
 
 
 def link_to(label: str, url: str, settings: Settings) -> Link | None:
-    """A link to `url`, read as an address on the site if it is a path; None where it leads nowhere safe."""
+    """Return a link to `url`, read as an address on the site if it is a path; None where it leads nowhere safe."""
     target = safe_url(url, settings)
     if not target:
         return None
@@ -17,18 +17,18 @@ def link_to(label: str, url: str, settings: Settings) -> Link | None:
 
 
 def link_or_words(label: str, url: str, settings: Settings) -> Link:
-    """A link to `url`; with an empty address, so that only its words are printed, where that leads nowhere safe."""
+    """Return a link to `url`; with an empty address, so that only its words are printed, where that leads nowhere safe."""
     return link_to(label, url, settings) or Link(label=plain(label), url="")
 
 
 def site_link(label: str, settings: Settings) -> Link:
-    """A link to the site, or to the archive where no site is named."""
+    """Return a link to the site, or to the archive where no site is named."""
     target = settings.site.url or archive_url(settings)
     return Link(label=plain(label), url=target, affiliate=is_affiliate(target, settings))
 
 
 def safe_url(url: str, settings: Settings) -> str:
-    """The address if it is an http(s) one without blanks or control characters, else empty."""
+    """Return the address if it is an http(s) one without blanks or control characters, else empty."""
     url = url.strip()
     if url.startswith("/") and settings.site.url:
         url = urljoin(settings.site.url, url)
@@ -42,7 +42,7 @@ def safe_url(url: str, settings: Settings) -> str:
 
 
 def is_affiliate(url: str, settings: Settings) -> bool:
-    """Whether a link pays: its host, or the domain it is under, is one of `site.affiliate_hosts`."""
+    """Return whether a link pays: its host, or the domain it is under, is one of `site.affiliate_hosts`."""
     host = (urlsplit(url).hostname or "").casefold()
     paying = (each.casefold().lstrip(".") for each in settings.site.affiliate_hosts)
     return any(host == each or host.endswith(f".{each}") for each in paying)
@@ -77,6 +77,6 @@ def footer_of(settings: Settings) -> Footer:
 
 
 def affiliate_notice(letter: IssueContent, language: Language) -> str:
-    """What labelled links mean; empty where no link is labelled."""
+    """Return what labelled links mean; empty where no link is labelled."""
     paying = any(each.affiliate for each in links_in(letter))
     return language.gettext("Links marked “ad” earn us money.") if paying else ""

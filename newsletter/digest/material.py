@@ -148,7 +148,7 @@ def _is_ours(sources: Mapping[str, Source], record: _Sourced) -> bool:
 
 
 def _without_prose(comparison: Comparison) -> Comparison:
-    """Other people's comparison: that it exists and where, none of its words."""
+    """Strip another site's comparison to the fact that it exists and where."""
     return replace(
         comparison,
         headline="",

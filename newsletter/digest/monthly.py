@@ -78,7 +78,7 @@ def write_monthly_issue(
 
 
 def _key(weeks: Sequence[ArchivedIssue], language: Language) -> str:
-    """What the numbers in the bottom lines mean: the weeks' own words, if they all used the same."""
+    """Return what the numbers in the bottom lines mean: the weeks' own words, if they all used the same."""
     keys = {each.letter.key for each in weeks if each.letter.key}
     return general_key(language) if len(keys) > 1 else next(iter(keys), "")
 
@@ -112,14 +112,14 @@ def _week(issue: ArchivedIssue, settings: Settings) -> Week:
 
 
 def _with_bottom_line(weeks: tuple[Week, ...], written: str) -> tuple[Week, ...]:
-    """What an editor writes over the bottom line is said of the newest week, which comes first."""
+    """Put an editor's bottom line on the newest week, which comes first."""
     if not written or not weeks:
         return weeks
     return (replace(weeks[0], bottom_line=Figure(text=written)), *weeks[1:])
 
 
 def _changes(weeks: Sequence[ArchivedIssue]) -> tuple[ChangeLine, ...]:
-    """The largest changes: the first of each week, then the second; of a tool the latest."""
+    """Return the largest changes: the first of each week, then the second; of a tool the latest."""
     found: dict[str, ChangeLine] = {}
     for each in chain.from_iterable(zip_longest(*(week.letter.changes for week in weeks))):
         if each is not None:
@@ -128,7 +128,7 @@ def _changes(weeks: Sequence[ArchivedIssue]) -> tuple[ChangeLine, ...]:
 
 
 def _lines(weeks: Sequence[ArchivedIssue]) -> tuple[MonthLine, ...]:
-    """One line for everything that is neither a lead nor a change; of a tool that came twice the latest."""
+    """Return one line for everything that is neither a lead nor a change; of a tool that came twice the latest."""
     found: dict[str, MonthLine] = {}
     for line in chain.from_iterable(_lines_of(week) for week in weeks):
         found.setdefault(line.key, line)
@@ -151,7 +151,7 @@ def _lines_of(week: ArchivedIssue) -> Iterator[MonthLine]:
 
 
 def _rest(lines: int, settings: Settings) -> tuple[Link, ...]:
-    """Where the lines beyond the limit are."""
+    """Return where the lines beyond the limit are."""
     more = lines - LINES
     language = settings.language
     label = language.gettext("%(count)s more in the archive", count=language.count(more))
@@ -159,7 +159,7 @@ def _rest(lines: int, settings: Settings) -> tuple[Link, ...]:
 
 
 def _followed(weeks: Sequence[ArchivedIssue]) -> tuple[Followed, ...]:
-    """The latest news of each tool that somebody follows; then those without any."""
+    """Return the latest news of each tool that somebody follows; then those without any."""
     latest: dict[str, Followed] = {}
     for each in chain.from_iterable(week.letter.followed for week in weeks):
         known = latest.get(each.tool_id)
@@ -169,7 +169,7 @@ def _followed(weeks: Sequence[ArchivedIssue]) -> tuple[Followed, ...]:
 
 
 def _sources(weeks: Sequence[ArchivedIssue]) -> Sources:
-    """The sources of the weekly issues, each once, as the newest of them dates it."""
+    """Return the sources of the weekly issues, each once, as the newest of them dates it."""
     origins: dict[tuple[str, str], CitedSource] = {}
     disputes: dict[tuple[str, str], PrintedDispute] = {}
     for week in weeks:
@@ -181,7 +181,7 @@ def _sources(weeks: Sequence[ArchivedIssue]) -> Sources:
 
 
 def _subject(weeks: Sequence[ArchivedIssue], settings: Settings) -> tuple[str, str]:
-    """The month, and the lead on which the panel was clearest, as fully as fits; and the id of that comparison."""
+    """Return the month, and the lead on which the panel was clearest, as fully as fits; and the id of that comparison."""
     language = settings.language
     month = language.month(weeks[0].letter.masthead.date_on)
     leads = [week.letter.lead for week in weeks if week.letter.lead is not None]
@@ -206,7 +206,7 @@ def _subject(weeks: Sequence[ArchivedIssue], settings: Settings) -> tuple[str, s
 
 
 def _margin(lead: Lead) -> int:
-    """Points between the shares of the panel that ship either side; -1 where that is not known."""
+    """Return the points between the shares of the panel that ship either side; -1 where that is not known."""
     if lead.left.share is None or lead.right.share is None:
         return -1
     return abs(lead.left.share - lead.right.share)
@@ -215,7 +215,7 @@ def _margin(lead: Lead) -> int:
 def _preheader(
     weeks: Sequence[Week], changes: Sequence[ChangeLine], in_subject: Collection[str], language: Language
 ) -> str:
-    """The largest change or a bottom line, and the leads that the subject does not name."""
+    """Return the largest change or a bottom line, and the leads that the subject does not name."""
     lines = [*(each.words.text for each in changes), *(week.bottom_line.text for week in weeks)]
     said, named = first_that_fits(lines), list[str]()
     for week in weeks:
@@ -228,7 +228,7 @@ def _preheader(
 
 
 def month_before(moment: datetime) -> datetime:
-    """Where the first monthly issue begins."""
+    """Return where the first monthly issue begins."""
     return moment - LONGEST_MONTH
 
 
@@ -236,7 +236,7 @@ def month_before(moment: datetime) -> datetime:
 
 
 def weeks_between(connection: Connection, since: datetime, until: datetime) -> tuple[ArchivedIssue, ...]:
-    """The weekly issues that began to go out after `since`, up to `until`, the newest first; none that was cancelled."""
+    """Return the weekly issues that began to go out after `since`, up to `until`, the newest first; none that was cancelled."""
     query = select(issues.c.id).where(
         issues.c.edition == Edition.WEEKLY,
         issues.c.status.in_(SHOWN),

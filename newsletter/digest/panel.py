@@ -115,7 +115,7 @@ class Panel:
 
 
 def panel_of(verdicts: Sequence[Verdict], reviews: Sequence[Review], language: Language = ENGLISH) -> Panel:
-    """The panel as the last verdict says it, else as the reviews' decisions add up; means from the scores.
+    """Return the panel as the last verdict says it, else as the reviews' decisions add up; means from the scores.
 
     Reviews of which one has no decision add up to nothing: who knows what that one would have said.
     """
@@ -140,7 +140,7 @@ def panel_of(verdicts: Sequence[Verdict], reviews: Sequence[Review], language: L
 
 
 def _best_said(known: Sequence[Verdict]) -> Verdict:
-    """The last verdict; where an earlier one counted out what the last only gives as a share, that one."""
+    """Return the last verdict; where an earlier one counted out what the last only gives as a share, that one."""
     last = known[-1]
     counted = [
         each for each in known if not each.derived and (each.ships, each.skips) == (last.ships, last.skips)
@@ -176,7 +176,7 @@ def _share(verdict: Verdict) -> Decimal | None:
 
 
 def community(votes: Votes | None, language: Language = ENGLISH) -> Figure:
-    """ "no votes yet", "17 of 24 ship"."""
+    """Return "no votes yet", "17 of 24 ship"."""
     total = 0 if votes is None else votes.ship + votes.skip
     if votes is None or total == 0:
         return Figure(text=language.gettext(NO_VOTES), counts_votes=True)
@@ -185,13 +185,13 @@ def community(votes: Votes | None, language: Language = ENGLISH) -> Figure:
 
 
 def votes_day(votes: Votes | None, language: Language = ENGLISH) -> str:
-    """The day on which these totals were seen, since they say none of their own; empty where nobody voted."""
+    """Return the day on which these totals were seen, since they say none of their own; empty where nobody voted."""
     voted = votes is not None and votes.ship + votes.skip
     return language.short_date(votes.seen_at.date()) if votes is not None and voted else ""
 
 
 def score_key(panels: Iterable[Panel], language: Language = ENGLISH) -> str:
-    """What the panel's numbers mean: "Four reviewers score 0–100 and say ship (use it) or skip."; empty without a panel."""
+    """Return what the panel's numbers mean: "Four reviewers score 0–100 and say ship (use it) or skip."; empty without a panel."""
     known = [each for each in panels if each.exists]
     sizes = {max(each.reviewers, each.scores) for each in known}
     size = sizes.pop() if len(sizes) == 1 else 0

@@ -44,7 +44,7 @@ class Prices:
         return None if self.input is None or self.output is None else (self.input + self.output) / 2
 
     def figure(self, text: str) -> Figure:
-        """A text that stands on these prices."""
+        """Return a text that stands on these prices."""
         return Figure(text=text, claims=self.claims, disputed=self.disputed)
 
 
@@ -106,7 +106,7 @@ def price_figure(dossier: Dossier, *, with_unit: bool = True) -> Figure:
 def costs_block(
     left: Dossier, right: Dossier, settings: Settings, sources: Mapping[str, Source]
 ) -> Costs | None:
-    """The cost table; None where neither side has a token price."""
+    """Return the cost table; None where neither side has a token price."""
     rates = tuple(prices_of(side).even for side in (left, right))
     if rates == (None, None):
         return None
@@ -126,7 +126,7 @@ def costs_block(
 
 
 def volume_label(tokens: int, language: Language) -> str:
-    """ "1M tokens", and below it "10M", "100M"."""
+    """Return "1M tokens", and below it "10M", "100M"."""
     count = language.compact(Decimal(tokens))
     return language.gettext("%(count)s tokens", count=count) if tokens == VOLUMES[0] else count
 
@@ -147,7 +147,7 @@ def _cost(dossier: Dossier, tokens: int) -> Figure:
 
 
 def _dated(left: Dossier, right: Dossier, sources: Mapping[str, Source]) -> str:
-    """ "Checked 18 Nov 2026."; each side by its name where their dates differ."""
+    """Return "Checked 18 Nov 2026."; each side by its name where their dates differ."""
     priced = (each for each in (left, right) if prices_of(each).even is not None)
     said = {each.name: dates_of(prices_of(each).claims, each, sources) for each in priced}
     if len(set(said.values())) == 1:
@@ -158,13 +158,13 @@ def _dated(left: Dossier, right: Dossier, sources: Mapping[str, Source]) -> str:
 
 
 def dates_of(grounds: Container[str], dossier: Dossier, sources: Mapping[str, Source]) -> str:
-    """ "checked 18 Nov 2026": when a price that stands on these was looked at; all days where they differ."""
+    """Return "checked 18 Nov 2026": when a price that stands on these was looked at; all days where they differ."""
     days = (dated(each, sources.get(each.source_id), dossier.language) for each in _stated(grounds, dossier))
     return dossier.language.listed(dict.fromkeys(days))
 
 
 def origins_of(grounds: Container[str], dossiers: Iterable[Dossier], sources: Mapping[str, Source]) -> str:
-    """ "Tessel Works, price list, checked 18 Nov 2026": whose facts and prices these are, each once."""
+    """Return "Tessel Works, price list, checked 18 Nov 2026": whose facts and prices these are, each once."""
     stated = (
         said_by(each, sources.get(each.source_id), dossier.language)
         for dossier in dossiers
@@ -204,7 +204,7 @@ _PER_TOKEN = re.compile(r"\b(?:pay|paid|priced|billed)?[ -]?per[ -](?:token|\S*t
 
 
 def pricing_figure(dossier: Dossier, material: Material) -> Figure:
-    """The pricing in our own words, else the token prices, else how one gets in."""
+    """Return the pricing in our own words, else the token prices, else how one gets in."""
     stated = dossier.facts.get("price")
     if stated is not None and material.is_ours(stated.claim):
         words = fit(stated.claim.words or stated.claim.value, PRICING_WORDS)
@@ -216,7 +216,7 @@ def pricing_figure(dossier: Dossier, material: Material) -> Figure:
 
 
 def pricing_kind(dossier: Dossier) -> Figure:
-    """ "free", "free to start", "pay per token", "paid", or empty where nothing says."""
+    """Return "free", "free to start", "pay per token", "paid", or empty where nothing says."""
     prices, stated = prices_of(dossier), dossier.facts.get("price")
     _ = dossier.language.gettext
     free, per_token = _("free"), _("pay per token")
@@ -235,7 +235,7 @@ def pricing_kind(dossier: Dossier) -> Figure:
 
 
 def contrast(first: Dossier, second: Dossier) -> Figure:
-    """ "$2.00 against $12.00 a month at 10M tokens", "free against pay per token"; empty where nothing is known."""
+    """Return "$2.00 against $12.00 a month at 10M tokens", "free against pay per token"; empty where nothing is known."""
     language = first.language
     costs = [monthly_cost(each, COMPARED_TOKENS) for each in (first, second)]
     if costs[0] is not None and costs[1] is not None:

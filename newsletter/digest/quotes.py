@@ -47,7 +47,7 @@ _LABEL = re.compile(r"^\W*[\w' /-]{1,40}:\s")
 def quotes(
     left: Dossier, right: Dossier, material: Material, chosen: Mapping[str, str] = NOTHING_CHOSEN
 ) -> tuple[Quote, ...]:
-    """The most telling sentence for one side and the most telling against one, from our own reviews.
+    """Return the most telling sentence for one side and the most telling against one, from our own reviews.
 
     A sentence that an editor has chosen, by its review's id, is quoted instead while the review still has it.
     """
@@ -62,14 +62,14 @@ def quotes(
 
 
 def quotable(review: Review) -> tuple[str, ...]:
-    """The sentences of a review that an editor may choose from, in its order."""
+    """Return the sentences of a review that an editor may choose from, in its order."""
     whole = (each for each in split_sentences(review.words[:MOST_CHARS]) if is_whole(each))
     bare = (_without_own_marks(each) for each in whole if 0 < count_words(each) <= MOST_WORDS)
     return tuple(each for each in bare if not each.startswith(_MARKS))
 
 
 def telling(sentence: str, stance: str) -> int:
-    """How well a sentence stands alone and takes a stance; higher is better. The rules are this function."""
+    """Rate how well a sentence stands alone and takes a stance; higher is better. The rules are this function."""
     lowered = sentence.casefold()
     points = 10 - abs(count_words(sentence) - IDEAL_WORDS)
     points += 8 * min(2, len(_TELLING[stance].findall(lowered)))
@@ -97,7 +97,7 @@ def _lowest_first(pair: tuple[Dossier, Review]) -> int:
 
 
 def _best(said: Iterable[tuple[Dossier, Review]], stance: str) -> Quote | None:
-    """The most telling sentence; an earlier review wins a tie, a later one has to be better by its rank."""
+    """Return the most telling sentence; an earlier review wins a tie, a later one has to be better by its rank."""
     best: tuple[int, Quote] | None = None
     for rank, (dossier, review) in enumerate(said):
         for sentence in split_sentences(review.words[:MOST_CHARS]):
@@ -113,7 +113,7 @@ def _best(said: Iterable[tuple[Dossier, Review]], stance: str) -> Quote | None:
 
 
 def _without_own_marks(sentence: str) -> str:
-    """The words of a sentence that stands in quotation marks as a whole: the issue sets its own around them."""
+    """Return the words of a sentence that stands in quotation marks as a whole: the issue sets its own around them."""
     own = sentence[:1] + sentence[-1:] in ("“”", '""') and not any(mark in sentence[1:-1] for mark in '“”"')
     return sentence[1:-1] if own else sentence
 
@@ -139,7 +139,7 @@ _COMPARING = re.compile(
 
 
 def is_backed(text: str, dossiers: Iterable[Dossier]) -> bool:
-    """False for a sum of money that is no undisputed fact of these tools, and for any multiple or percentage."""
+    """Return False for a sum of money that is no undisputed fact of these tools, and for any multiple or percentage."""
     if _COMPARING.search(text):
         return False
     backed = {number_of(fact) for each in dossiers for fact in each.facts.values() if not fact.disputed}
@@ -147,7 +147,7 @@ def is_backed(text: str, dossiers: Iterable[Dossier]) -> bool:
 
 
 def backed_start(text: str, dossiers: Iterable[Dossier], most: int) -> str:
-    """The whole sentences from the start that are backed, at most so many words; may be empty."""
+    """Return the whole sentences from the start that are backed, at most so many words; may be empty."""
     known, kept = tuple(dossiers), ""
     for sentence in split_sentences(text):
         longer = f"{kept} {sentence}".strip()

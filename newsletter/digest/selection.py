@@ -104,7 +104,7 @@ def _key(head: ComparisonHead) -> ItemKey:
 
 
 def _by_present_names(unavailable: frozenset[ItemKey], pool: Pool) -> frozenset[ItemKey]:
-    """What was published of a tool under an earlier name is published under its present one."""
+    """Count what was published of a tool under an earlier name as published under its present one."""
     renamed = (
         ItemKey(each.kind, pool.aliases[each.key])
         for each in unavailable
@@ -114,7 +114,7 @@ def _by_present_names(unavailable: frozenset[ItemKey], pool: Pool) -> frozenset[
 
 
 def _rank(head: ComparisonHead, pool: Pool) -> tuple[object, ...]:
-    """What sorts first leads; see the rules in the module's docstring."""
+    """Return a sort key: what sorts first leads, by the rules in the module's docstring."""
     left, right = pool.standing(head.left_id), pool.standing(head.right_id)
     judged = left.judged and right.judged
     return (
@@ -143,7 +143,7 @@ def _are_close(left: Standing, right: Standing) -> bool:
 def _seated(
     ranked: Sequence[ComparisonHead], before: Mapping[ItemKey, Item]
 ) -> tuple[list[ComparisonHead], list[ComparisonHead]]:
-    """The lead and the briefs: pinned ones first in their rooms, then by rank."""
+    """Return the lead and the briefs: pinned ones first in their rooms, then by rank."""
     pinned = {each.id: _pinned_room(_key(each), before) for each in ranked}
     lead = [each for each in ranked if pinned[each.id] is Room.LEAD][:1]
     lead = lead or [each for each in ranked if pinned[each.id] is None][:1]
@@ -153,7 +153,7 @@ def _seated(
 
 
 def seat(placed: Iterable[tuple[int, T]], others: Iterable[T], seats: int) -> list[T]:
-    """Who has a place, at it; the seats that this leaves free go to the others. More than the seats only have places."""
+    """Seat those who have a place, at it, and others on the seats left free. More than the seats only have places."""
     first = sorted(placed, key=lambda pair: pair[0])
     waiting, seated = list(islice(others, max(0, seats - len(first)))), list[T]()
     for place, each in first:
@@ -169,7 +169,7 @@ def _pinned_room(key: ItemKey, before: Mapping[ItemKey, Item]) -> Room | None:
 
 
 def _tool_news(pool: Pool) -> dict[ItemKey, datetime]:
-    """Each tool's first verdict, or its facts where it has none, and when that was first seen."""
+    """Return each tool's first verdict, or its facts where it has none, and when that was first seen."""
     return dict(_each_tool_news(pool.standings))
 
 
@@ -184,7 +184,7 @@ def _each_tool_news(known: Mapping[str, Standing]) -> Iterator[tuple[ItemKey, da
 def _covered(
     lead: Iterable[ComparisonHead], briefs: Iterable[ComparisonHead], tools: Mapping[ItemKey, datetime]
 ) -> Iterator[tuple[ItemKey, Room]]:
-    """What a shown comparison says of its tools: both verdicts; in the lead the facts of models too."""
+    """Yield what a shown comparison says of its tools: both verdicts; in the lead the facts of models too."""
     for head in briefs:
         for tool_id in (head.left_id, head.right_id):
             if (verdict := ItemKey(ItemKind.VERDICT, tool_id)) in tools:
@@ -199,7 +199,7 @@ def _covered(
 def _carded(
     keys: Sequence[ItemKey], tools: Mapping[ItemKey, datetime], before: Mapping[ItemKey, Item]
 ) -> tuple[list[ItemKey], list[ItemKey]]:
-    """The tools that get a card, and the others: pinned ones at their places, then by rank."""
+    """Return the tools that get a card, and the others: pinned ones at their places, then by rank."""
     ranked = sorted(
         keys, key=lambda each: (each.kind is not ItemKind.VERDICT, -tools[each].timestamp(), each.key)
     )
@@ -265,7 +265,7 @@ class Known:
 
 
 def rooms_for(kind: ItemKind) -> tuple[Room, ...]:
-    """Where an item of this kind may be put."""
+    """Return where an item of this kind may be put."""
     return _ROOMS_OF[kind]
 
 
@@ -350,7 +350,7 @@ class Arrangement:
         return (*seated, *self._covered, *self._overflow())
 
     def changes(self) -> dict[ItemKey, Item | None]:
-        """What is otherwise than before; None for what was taken out."""
+        """Return what is otherwise than before; None for what was taken out."""
         now = {each.item_key: each for each in self.items}
         changed: dict[ItemKey, Item | None] = {
             key: item for key, item in now.items() if self._before.get(key) != item
@@ -379,7 +379,7 @@ class Arrangement:
         return next((each for each in compared if not each.pinned), briefs[0] if briefs else None)
 
     def _fill(self, room: Room, kinds: Iterable[ItemKind]) -> None:
-        """As many as it has seats: the last unpinned ones leave, the first that wait come; pinned ones stay however many."""
+        """Fill a room: the last unpinned ones leave, the first that wait come; pinned ones stay however many."""
         seated, waiting = self._rooms[room], self._rooms[Room.OVERFLOW]
         for each in [each for each in reversed(seated) if not each.pinned]:
             if len(seated) > _SEATS[room]:
@@ -391,7 +391,7 @@ class Arrangement:
                 seated.append(each)
 
     def _cover(self) -> None:
-        """Verdicts that the lead or briefs print are shown there; so are models in the lead."""
+        """Show verdicts that the lead or briefs print there only; so are models in the lead."""
         printed = dict(self._printed())
         for each in [each for each in self._covered if each.item_key not in printed]:
             self._covered.remove(each)
@@ -409,7 +409,7 @@ class Arrangement:
                     yield from ((ItemKey(kind, tool_id), room) for kind in kinds)
 
     def _overflow(self) -> list[Item]:
-        """What stood there keeps its place; what came stands before all of it, in order."""
+        """Return the overflow line: what stood there keeps its place, what came stands before all of it, in order."""
         stayed = [
             each
             for each in self._rooms[Room.OVERFLOW]
@@ -426,7 +426,7 @@ class Arrangement:
         return next((each for each in everywhere if each.item_key == key), None)
 
     def _free(self, key: ItemKey) -> Item:
-        """The item; raises BadInput for what the issue has not, or what a comparison prints."""
+        """Find the item; raises BadInput for what the issue has not, or what a comparison prints."""
         item = self._find(key)
         if item is None:
             _refuse(f"The {key} is not in this issue.")

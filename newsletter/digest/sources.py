@@ -54,7 +54,7 @@ class _Statement:
 
 
 def _statements(material: Material) -> dict[str, _Statement]:
-    """Everything a figure can stand on, by the id under which figures name it."""
+    """Return everything a figure can stand on, by the id under which figures name it."""
     found: dict[str, _Statement] = {}
     for dossier in material.dossiers.values():
         for fact in dossier.facts.values():
@@ -97,7 +97,7 @@ def _origin(source: Source | None, said: list[_Statement], settings: Settings) -
 
 
 def _span(dates: list[date], language: Language) -> str:
-    """ "18 Nov 2026", or "18–19 Nov 2026" where the printed statements have several dates."""
+    """Return "18 Nov 2026", or "18–19 Nov 2026" where the printed statements have several dates."""
     first, last = min(dates), max(dates)
     if first == last:
         return language.short_date(first)
@@ -120,7 +120,7 @@ def _disputes(dossier: Dossier, printed: set[str], material: Material) -> Iterat
 
 
 def _who_say(claims: Iterable[Claim], material: Material) -> str:
-    """ "Model almanac, checked 1 Mar 2026"; those who said so on one day share its date."""
+    """Return "Model almanac, checked 1 Mar 2026"; those who said so on one day share its date."""
     by_day: dict[str, list[str]] = {}
     for claim in claims:
         source = material.sources.get(claim.source_id)

@@ -43,7 +43,7 @@ from newsletter.errors import AlreadyPublished, ChangedMeanwhile, InvalidTransit
 
 
 def get_issue(connection: Connection, issue_id: int) -> Issue:
-    """The issue; raises NotFound."""
+    """Return the issue; raises NotFound."""
     found = _find(connection, issues.c.id == issue_id)
     if found is None:
         raise NotFound("issue", issue_id, "List them with: newsletter issues")
@@ -59,13 +59,13 @@ def find_issue_by_number(connection: Connection, edition: Edition, number: int) 
 
 
 def find_latest_issue(connection: Connection) -> Issue | None:
-    """The issue that was drafted last."""
+    """Return the issue that was drafted last."""
     rows = connection.execute(select(issues).order_by(issues.c.id.desc()).limit(1)).mappings()
     return next((Issue(**row) for row in rows), None)
 
 
 def list_issues(connection: Connection, limit: int | None = None) -> tuple[Issue, ...]:
-    """Issues, the newest first."""
+    """List issues, the newest first."""
     query = select(issues).order_by(issues.c.id.desc()).limit(limit)
     return tuple(Issue(**row) for row in connection.execute(query).mappings())
 
@@ -111,7 +111,7 @@ def change_draft(connection: Connection, issue: Issue, now: datetime, **changes:
 
 
 def require_draft(connection: Connection, issue: Issue) -> Issue:
-    """The issue if it is a draft and as it is given; raises as `change_draft` does."""
+    """Return the issue if it is a draft and as it is given; raises as `change_draft` does."""
     current = get_issue(connection, issue.id)
     if current.status is not IssueStatus.DRAFT:
         raise _not_a_draft(current)
@@ -172,7 +172,7 @@ def lock_issue(connection: Connection, issue_id: int) -> None:
 
 
 def next_number(connection: Connection, edition: Edition) -> int:
-    """The number that the edition's next approved issue gets."""
+    """Return the number that the edition's next approved issue gets."""
     query = select(func.max(issues.c.number)).where(issues.c.edition == edition)
     return (connection.execute(query).scalar() or 0) + 1
 
@@ -184,7 +184,7 @@ def set_archived(connection: Connection, issue_id: int, archived: bool) -> bool:
 
 
 def cutoff_before(connection: Connection, edition: Edition, issue_id: int | None = None) -> datetime | None:
-    """The last cutoff of any approved issue of the edition other than this one, whatever became of it, or None."""
+    """Return the last cutoff of any approved issue of the edition other than this one, whatever became of it, or None."""
     query = select(func.max(issues.c.cutoff_at)).where(
         issues.c.edition == edition, issues.c.number.is_not(None)
     )
@@ -198,7 +198,7 @@ def cutoff_before(connection: Connection, edition: Edition, issue_id: int | None
 
 
 def items_of(connection: Connection, issue_id: int) -> tuple[Item, ...]:
-    """What the issue says, room by room in reading order."""
+    """Return what the issue says, room by room in reading order."""
     columns = (each for each in items.c if each is not items.c.issue_id)
     query = select(*columns).where(items.c.issue_id == issue_id)
     query = query.order_by(items.c.position, items.c.kind, items.c.key)
@@ -229,7 +229,7 @@ def put_items(connection: Connection, issue_id: int, chosen: Iterable[Item]) -> 
 def unavailable(
     connection: Connection, issue_id: int | None = None, kinds: Collection[ItemKind] = tuple(ItemKind)
 ) -> frozenset[ItemKey]:
-    """What an issue (`issue_id`, None for a new one) must not take: published, excluded, or in another draft."""
+    """Return what an issue (`issue_id`, None for a new one) must not take: published, excluded, or in another draft."""
     other = issues.c.id != issue_id if issue_id is not None else issues.c.id.is_not(None)
     held = (
         select(items.c.kind, items.c.key)
@@ -257,7 +257,7 @@ def publish(connection: Connection, issue_id: int) -> None:
 
 
 def published_elsewhere(connection: Connection, issue_id: int, kind: ItemKind) -> frozenset[str]:
-    """The keys of this kind that other issues have published."""
+    """Return the keys of this kind that other issues have published."""
     query = select(publications.c.key).where(publications.c.kind == kind, publications.c.issue_id != issue_id)
     return frozenset(connection.execute(query).scalars())
 
@@ -325,7 +325,7 @@ def delete_frozen(connection: Connection, issue_id: int) -> None:
 
 
 def get_frozen(connection: Connection, issue_id: int) -> Frozen:
-    """What was approved; raises NotFound before approval."""
+    """Return what was approved; raises NotFound before approval."""
     snapshot = connection.execute(select(snapshots).where(snapshots.c.issue_id == issue_id)).one_or_none()
     if snapshot is None:
         raise NotFound("approved content of issue", issue_id)
@@ -344,7 +344,7 @@ def get_frozen(connection: Connection, issue_id: int) -> Frozen:
 
 
 def rulings_on(connection: Connection, tool_ids: Iterable[str]) -> dict[str, dict[str, str | None]]:
-    """The editor's rulings by tool and attribute; a claim's id, or None to leave the figure out."""
+    """Return the editor's rulings by tool and attribute; a claim's id, or None to leave the figure out."""
     found: dict[str, dict[str, str | None]] = {}
     query = select(rulings.c.tool_id, rulings.c.attribute, rulings.c.claim_id)
     for tool_id, attribute, claim_id in connection.execute(
@@ -383,7 +383,7 @@ class ChosenQuote:
 
 
 def read_shown_items(connection: Connection, issue_id: int, most: int) -> ShownItems:
-    """What the issue shows, and at most so many of what its overflow line names."""
+    """Return what the issue shows, and at most so many of what its overflow line names."""
     here = items.c.issue_id == issue_id
     # Named one by one, since no index finds what is not something.
     rooms = [room for room in Room if room is not Room.OVERFLOW]
@@ -403,7 +403,7 @@ def first_of_overflow(
     *,
     pinned: bool | None = None,
 ) -> tuple[Item, ...]:
-    """The first of the overflow line, of these kinds; only pinned ones, or only others, where that is said."""
+    """Return the first of the overflow line, of these kinds; only pinned ones, or only others, where that is said."""
     found: list[Item] = []
     for kind in kinds:
         here = (items.c.issue_id == issue_id, items.c.room == Room.OVERFLOW, items.c.kind == kind)
@@ -413,13 +413,13 @@ def first_of_overflow(
 
 
 def lowest_of_overflow(connection: Connection, issue_id: int) -> int:
-    """The position of the first in the overflow line; 0 where it is empty."""
+    """Return the position of the first in the overflow line; 0 where it is empty."""
     lowest = [each.position for each in first_of_overflow(connection, issue_id, 1)]
     return min(lowest, default=0)
 
 
 def is_taken(connection: Connection, issue_id: int, key: ItemKey) -> bool:
-    """Whether another issue has published it, or another draft has it."""
+    """Return whether another issue has published it, or another draft has it."""
     same = and_(publications.c.kind == key.kind, publications.c.key == key.key)
     published = exists().where(same, publications.c.issue_id != issue_id)
     held = exists().where(
@@ -432,7 +432,7 @@ def is_taken(connection: Connection, issue_id: int, key: ItemKey) -> bool:
 
 
 def read_items(connection: Connection, issue_id: int, keys: Iterable[ItemKey]) -> dict[ItemKey, Item]:
-    """Those of these that the issue has."""
+    """Return those of these that the issue has."""
     wanted, found = list(dict.fromkeys(keys)), dict[ItemKey, Item]()
     for kind in ItemKind:
         named = [each.key for each in wanted if each.kind is kind]
@@ -467,7 +467,7 @@ def change_items(connection: Connection, issue_id: int, changes: Mapping[ItemKey
 
 
 def exclusions_of(connection: Connection, issue_id: int) -> dict[ItemKey, ExclusionReach]:
-    """What was taken out of this issue, and for how long, the last taken first."""
+    """Return what was taken out of this issue, and for how long, the last taken first."""
     query = select(exclusions.c.kind, exclusions.c.key, exclusions.c.reach)
     query = query.where(exclusions.c.issue_id == issue_id).order_by(exclusions.c.id.desc())
     return {ItemKey(kind, key): reach for kind, key, reach in connection.execute(query)}
@@ -486,7 +486,7 @@ def change_exclusions(
 
 
 def quotes_of(connection: Connection, issue_id: int) -> tuple[ChosenQuote, ...]:
-    """The sentences that an editor chose for this issue."""
+    """Return the sentences that an editor chose for this issue."""
     columns = (each for each in chosen_quotes.c if each is not chosen_quotes.c.issue_id)
     query = select(*columns).where(chosen_quotes.c.issue_id == issue_id)
     rows = connection.execute(query.order_by(chosen_quotes.c.comparison_id, chosen_quotes.c.review_id))
@@ -496,7 +496,7 @@ def quotes_of(connection: Connection, issue_id: int) -> tuple[ChosenQuote, ...]:
 def change_quotes(
     connection: Connection, issue_id: int, changes: Mapping[tuple[str, str], ChosenQuote | None]
 ) -> None:
-    """By comparison and review: quote these sentences; None: the computed one again."""
+    """Quote these sentences, by comparison and review; None: the computed one again."""
     for (comparison_id, review_id), chosen in changes.items():
         connection.execute(
             delete(chosen_quotes).where(

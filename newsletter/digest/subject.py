@@ -34,7 +34,7 @@ def compute_subject(
     cards: Sequence[Card],
     heading: Iterable[str] = (),
 ) -> str:
-    """The longest of these that fits: the lead's question with its splits, without, its names, the first card.
+    """Return the longest of these that fits: the lead's question with its splits, without, its names, the first card.
 
     `heading` is what a change that is larger than the lead's news would say instead.
     """
@@ -119,7 +119,7 @@ def propose_subjects(
     cards: Sequence[Card],
     headings: Iterable[Iterable[str]] = (),
 ) -> tuple[str, ...]:
-    """What fits: of each change, the largest first, the fullest words; then the lead's, then the first card's."""
+    """Return what fits: of each change, the largest first, the fullest words; then the lead's, then the first card's."""
     fullest = (next((each for each in heading if len(each) <= SUBJECT_CHARS), "") for heading in headings)
     # Two changes at most, so that the lead has its say.
     known = chain(islice(filter(None, fullest), 2), _subjects(name, number, sides, cards))
@@ -127,7 +127,7 @@ def propose_subjects(
 
 
 def propose_preheaders(lines: Iterable[str]) -> tuple[str, ...]:
-    """Those of the lines that fit."""
+    """Return those of the lines that fit."""
     return _first_fitting(lines, PREHEADER_CHARS)
 
 

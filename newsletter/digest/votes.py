@@ -24,7 +24,7 @@ from newsletter.readers import votes as vote_store
 
 
 def sent_since(connection: Connection, comparison_id: str) -> datetime | None:
-    """When the weekly issue with this comparison began to go out; None for one that never did.
+    """Return when the weekly issue with this comparison began to go out; None for one that never did.
 
     Cancelling an issue releases its items, so that two may have begun: the later one counts.
     """
@@ -63,7 +63,7 @@ class Ballot:
 def find_ballot(
     connection: Connection, content: ContentStore, comparison_id: str, *, vote_for: timedelta, now: datetime
 ) -> Ballot:
-    """The ballot of a comparison that went out; raises NotFound for any other."""
+    """Return the ballot of a comparison that went out; raises NotFound for any other."""
     comparison = content.get_comparison(comparison_id)
     begun = sent_since(connection, comparison_id)
     if begun is None:
@@ -102,7 +102,7 @@ def close_votes(
 
 
 def _over(connection: Connection, begun_by: datetime) -> Iterator[str]:
-    """The comparisons with votes whose issue began to go out so long ago."""
+    """Yield the comparisons with votes whose issue began to go out so long ago."""
     for comparison_id in dict.fromkeys(key for key, _ in vote_store.subjects(connection)):
         begun = sent_since(connection, comparison_id)
         if begun is not None and begun <= begun_by:

@@ -71,7 +71,7 @@ _BLANK = dict.fromkeys(map(ord, "\u115f\u1160\u2800\u3164\uffa0"), " ")
 
 
 def visible(text: str) -> str:
-    """The text without what nobody can see: zero-width, direction and other format characters, control characters.
+    """Return the text without what nobody can see: zero-width, direction and other format characters, control characters.
 
     Blanks stay, and so do joiners where a script or an emoji needs them.
     """
@@ -86,7 +86,7 @@ def visible(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """The text on one line, without what nobody can see."""
+    """Return the text on one line, without what nobody can see."""
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
     on_one_line = "".join(" " if unicodedata.category(each) == "Cc" else each for each in text)
@@ -94,18 +94,18 @@ def plain(text: str) -> str:
 
 
 def clip(text: str, most: int = 80) -> str:
-    """A name or label on one line, cut with an ellipsis where it is longer than anybody's name is."""
+    """Cut a name or label to one line, with an ellipsis where it is longer than anybody's name is."""
     text = plain(text)
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
 def count_words(text: str) -> int:
-    """How many words a reader reads: what stands between blanks and holds a letter or digit."""
+    """Count the words a reader reads: what stands between blanks and holds a letter or digit."""
     return sum(any(each.isalnum() for each in word) for word in text.split())
 
 
 def split_sentences(text: str) -> tuple[str, ...]:
-    """The sentences of a text, each whole, with its closing quotes and brackets.
+    """Split a text into sentences, each whole, with its closing quotes and brackets.
 
     A dot after an abbreviation, an initial or inside a number ends nothing; nor does anything inside brackets
     or double quotes that are still open, nor an end that goes on in lower case.
@@ -121,12 +121,12 @@ def split_sentences(text: str) -> tuple[str, ...]:
 
 
 def is_whole(sentence: str) -> bool:
-    """Whether it ends as a sentence does, with everything closed that it opened."""
+    """Return whether it ends as a sentence does, with everything closed that it opened."""
     return bool(_END.search(sentence[-6:])) and not sentence.endswith(("...", "…")) and not _is_open(sentence)
 
 
 def fit(text: str, most: int) -> str:
-    """As many whole sentences from the start as fit into `most` words, or else the first whole clause; else ""."""
+    """Fit as many whole sentences from the start as `most` words allow, or else the first whole clause; else ""."""
     kept: list[str] = []
     for sentence in split_sentences(text):
         if count_words(" ".join((*kept, sentence))) > most:
@@ -136,7 +136,7 @@ def fit(text: str, most: int) -> str:
 
 
 def _first_clause(text: str, most: int) -> str:
-    """The text up to the first end of a clause, if that is short enough and takes nothing back later."""
+    """Return the text up to the first end of a clause, if that is short enough and takes nothing back later."""
     text = next(iter(split_sentences(text)), "")
     for match in _CLAUSE_END.finditer(text):
         clause, rest = text[: match.start()], text[match.end() :].casefold()
@@ -165,11 +165,11 @@ def _is_abbreviation(word: str, following: str) -> bool:
 
 
 def _is_open(text: str) -> bool:
-    """Whether a double quote or bracket stands open at the end of the text."""
+    """Return whether a double quote or bracket stands open at the end of the text."""
     pairs = (("“", "”"), ("«", "»"), ("(", ")"), ("[", "]"))
     return text.count('"') % 2 == 1 or any(text.count(left) > text.count(right) for left, right in pairs)
 
 
 def start_with_capital(text: str) -> str:
-    """The text with its first letter as at the start of a sentence."""
+    """Return the text with its first letter as at the start of a sentence."""
     return f"{text[:1].upper()}{text[1:]}"

@@ -174,12 +174,12 @@ def finished(written: IssueContent, language: Language) -> IssueContent:
 
 
 def _counts(item: Item) -> bool:
-    """Whether it is one of the issue's items: verdicts that a comparison shows come with it."""
+    """Return whether it is one of the issue's items: verdicts that a comparison shows come with it."""
     return item.room is not Room.OVERFLOW and not item.is_told
 
 
 def _comparisons(items: Iterable[Item], room: Room, material: Material) -> list[tuple[Item, Comparison]]:
-    """The comparisons of a room that the store still has."""
+    """Return the comparisons of a room that the store still has."""
     return [
         (item, material.comparisons[item.key])
         for item in items
@@ -208,7 +208,7 @@ def _lead(
 def _lead_lines(
     issue: Issue, subject: str, lead: Lead | None, sides: tuple[Dossier, Dossier] | None, settings: Settings
 ) -> tuple[Figure, ...]:
-    """What the lead comes down to, beside what the subject says of it already; an editor's line stands alone."""
+    """Return what the lead comes down to, beside what the subject says of it already; an editor's line stands alone."""
     if lead is None or sides is None:
         return ()
     if issue.bottom_line:
@@ -220,7 +220,7 @@ def _lead_lines(
 def _places(
     pairs: Iterable[tuple[Dossier, Dossier]], singles: Iterable[Dossier], language: Language
 ) -> Mapping[str, str]:
-    """Where this issue shows tools, by their ids."""
+    """Return where this issue shows tools, by their ids."""
     shown: dict[str, str] = {}
     for pair in pairs:
         for side, other in permutations(pair):
@@ -233,7 +233,7 @@ def _places(
 
 
 def _rest(named: Iterable[Item], overflow: int, material: Material, settings: Settings) -> tuple[Link, ...]:
-    """The overflow line: links to what is named, and how many more there are."""
+    """Return the overflow line: links to what is named, and how many more there are."""
     links = []
     for item in named:
         if item.key in material.comparisons:
@@ -256,7 +256,7 @@ def _proposals(
     material: Material,
     settings: Settings,
 ) -> Proposals:
-    """What the subject and the preheader might be, whatever they are."""
+    """Return what the subject and the preheader might be, whatever they are."""
     told = [each for each in changes[:CHANGES] if each.is_about_tool and each.key in material.dossiers]
     headings = (heading_of(each, material) for each in told)
     subjects = propose_subjects(settings.site.name, written.masthead.number, sides, written.cards, headings)
@@ -287,12 +287,12 @@ WORDS_A_MINUTE = 200
 
 
 def count_issue_words(issue: IssueContent) -> int:
-    """How many words of the issue a reader reads; addresses, ids and the templates' own words not counted."""
+    """Count the words of the issue that a reader reads; addresses, ids and the templates' own words not counted."""
     return sum(count_words(each) for each in _texts(issue))
 
 
 def read_words(text: str) -> int:
-    """How many words a finished text part has; addresses are not read."""
+    """Count the words of a finished text part; addresses are not read."""
     return count_words(" ".join(word for word in text.split() if "://" not in word))
 
 

@@ -17,12 +17,12 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 def width(text: str) -> int:
-    """Columns that `text` takes."""
+    """Return how many columns `text` takes."""
     return sum(_width_of(character) for character in text)
 
 
 def wrap(text: str | Figure, columns: int = WIDTH, indent: str = "", first: str | None = None) -> str:
-    """A paragraph in lines of at most `columns`, each beginning with `indent`, the first with `first`.
+    """Wrap a paragraph in lines of at most `columns`, each beginning with `indent`, the first with `first`.
 
     A word longer than a line, such as the address of a page, stands alone and whole.
     """
@@ -32,7 +32,7 @@ def wrap(text: str | Figure, columns: int = WIDTH, indent: str = "", first: str 
 
 
 def table(rows: Sequence[Sequence[object]], widths: Sequence[int], align: str = "") -> str:
-    """Rows of cells in columns of fixed width, wrapped inside their columns.
+    """Set rows of cells in columns of fixed width, wrapped inside their columns.
 
     `align` has a letter for each column, "l" or "r"; all left where it is empty.
     """
@@ -41,7 +41,7 @@ def table(rows: Sequence[Sequence[object]], widths: Sequence[int], align: str = 
 
 
 def bar(value: int, columns: int = 10) -> str:
-    """A bar of `columns` for a value from 0 to 100, filled to an eighth of a column; the rest is dots."""
+    """Draw a bar of `columns` for a value from 0 to 100, filled to an eighth of a column; the rest is dots."""
     eighths = round(max(0, min(100, value)) * columns * 8 / 100)
     full, rest = divmod(eighths, 8)
     filled = "█" * full + (_EIGHTHS[rest] if rest else "")
@@ -49,24 +49,24 @@ def bar(value: int, columns: int = 10) -> str:
 
 
 def rule(mark: str = "-", columns: int = WIDTH) -> str:
-    """A line of one character."""
+    """Draw a line of one character."""
     return mark * columns
 
 
 def ends(left: str, right: str, columns: int = WIDTH) -> str:
-    """Two texts at the two ends of a line; under each other where they do not fit."""
+    """Set two texts at the two ends of a line; under each other where they do not fit."""
     gap = columns - width(left) - width(right)
     return f"{left}{' ' * gap}{right}" if gap >= 1 else f"{wrap(left, columns)}\n{right}"
 
 
 def underline(text: str, mark: str = "-") -> str:
-    """A heading, wrapped, with a line below it."""
+    """Set a heading, wrapped, with a line below it."""
     wrapped = wrap(text)
     return f"{wrapped}\n{mark * max(width(line) for line in wrapped.splitlines() or [''])}"
 
 
 def decision_word(decision: str, language: Language = ENGLISH) -> str:
-    """What a reviewer says, "ship" or "skip", in a word; empty where that is unknown."""
+    """Return what a reviewer says, "ship" or "skip", in a word; empty where that is unknown."""
     if not decision:
         return ""
     if decision == "ship":
@@ -75,7 +75,7 @@ def decision_word(decision: str, language: Language = ENGLISH) -> str:
 
 
 def score(value: Score | None, language: Language = ENGLISH) -> str:
-    """A reviewer's score, its bar and the decision: "85 ████████▌· ship"."""
+    """Draw a reviewer's score, its bar and the decision: "85 ████████▌· ship"."""
     if value is None or (value.score is None and not value.decision):
         return language.gettext("no score")
     points = f"{value.score:>3} {bar(value.score)}" if value.score is not None else ""
@@ -84,7 +84,7 @@ def score(value: Score | None, language: Language = ENGLISH) -> str:
 
 
 def mean(value: int | None) -> str:
-    """A mean as `score` draws it; a dash where none is known."""
+    """Draw a mean as `score` does; a dash where none is known."""
     return "–" if value is None else f"{value:>3} {bar(value)}"
 
 
@@ -124,7 +124,7 @@ def _lines(text: str, columns: int, *, whole_words: bool) -> list[str]:
 
 
 def _pieces(word: str, columns: int) -> list[str]:
-    """A word cut where a column ends."""
+    """Cut a word where a column ends."""
     pieces, piece = [], ""
     for character in word:
         if width(piece + character) > columns:

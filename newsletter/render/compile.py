@@ -63,7 +63,7 @@ Filler = Callable[[str, Printed], Segment]
 
 
 def html_blocks(html: str, sentinels: Sentinels) -> tuple[Block, ...]:
-    """The blocks of an HTML part; raises BrokenBlock, LostSentinel, and BadInput for an address that is none."""
+    """Return the blocks of an HTML part; raises BrokenBlock, LostSentinel, and BadInput for an address that is none."""
     blocks = tuple(block for block in _cut(sentinels.split(html), _html_value) if block.segments != (" ",))
     for block in blocks:
         if block.id != FRAME:
@@ -72,7 +72,7 @@ def html_blocks(html: str, sentinels: Sentinels) -> tuple[Block, ...]:
 
 
 def text_blocks(text: str, sentinels: Sentinels) -> tuple[Block, ...]:
-    """The blocks of a text part, each ended by one empty line, so that any of them can follow any other."""
+    """Return the blocks of a text part, each ended by one empty line, so that any of them can follow any other."""
     *blocks, last = (
         _spaced(block, "\n\n") for block in _cut(sentinels.split(text), _text_value) if not _blank(block)
     )
@@ -142,7 +142,7 @@ def _blank(block: Block) -> bool:
 
 
 def _spaced(block: Block, end: str) -> Block:
-    """The block without empty lines around it, and with `end` behind it."""
+    """Return the block without empty lines around it, and with `end` behind it."""
     first, *rest = block.segments
     segments = [first.lstrip("\n") if isinstance(first, str) else first, *rest]
     last = segments[-1]
@@ -163,7 +163,7 @@ _FETCHED = re.compile(r"<link\b[^>]*>|@import[^;]*;")
 
 
 def html_of(source: RenderedTemplate) -> str:
-    """The HTML of a rendered MJML template; raises TemplateError that names the template's first faulty line."""
+    """Return the HTML of a rendered MJML template; raises TemplateError that names the template's first faulty line."""
     if faults := lint(source.text):
         first = faults[0]
         more = f" ({len(faults) - 1} more faults)" if len(faults) > 1 else ""
@@ -207,7 +207,7 @@ _BEFORE_STRUCTURE = re.compile(rf"[ \t\r\n]+(?=</?(?:{_STRUCTURE})\b|<!--|<!\[en
 
 
 def minify(html: str) -> str:
-    """The same document in fewer bytes."""
+    """Return the same document in fewer bytes."""
     html = _STYLE.sub(lambda match: match[1] + _short_css(match[2]) + match[3], html)
     html = _TAG.sub(lambda match: _short_tag(match[0]), html)
     html = _BLANKS.sub(" ", html)
@@ -220,7 +220,7 @@ def _short_tag(tag: str) -> str:
 
 
 def _short_css(css: str) -> str:
-    """CSS without the blanks that mean nothing. Blanks inside selectors and around `+` and `-` may mean something."""
+    """Strip blanks that mean nothing. Blanks inside selectors and around `+` and `-` may mean something."""
     css = _BLANKS.sub(" ", css)
     return (
         re.sub(r" ?([{};,]) ?|(?<=[a-z-]): ", lambda match: match[1] or ":", css).replace(";}", "}").strip()
@@ -232,7 +232,7 @@ _TRAILING = re.compile(r"[ \t]+\n")
 
 
 def compile_issue(letter: IssueContent, frame: MessageFrame, folders: Sequence[Path]) -> Plan:
-    """An issue's plan. `folders` are those of `template_folders`.
+    """Compile an issue's plan. `folders` are those of `template_folders`.
 
     Raises TemplateError for a broken template, and BadInput for a link that is none. How large it may be is checked
     where it is known what leaves: links may be numbered yet.
@@ -250,7 +250,7 @@ def compile_issue(letter: IssueContent, frame: MessageFrame, folders: Sequence[P
 def compile_mail(
     kind: str, values: Mapping[str, object], frame: MessageFrame, folders: Sequence[Path]
 ) -> Plan:
-    """A single mail's plan, from `templates/email/<kind>/`; the templates say which `values` they print."""
+    """Compile a single mail's plan, from `templates/email/<kind>/`; the templates say which `values` they print."""
     name = f"email/{kind}"
     language = open_language(frame.language, folders)
     cleaned = {**clean_values(dict(values)), "frame": frame}
@@ -262,12 +262,12 @@ def compile_mail(
 
 
 def template_of(edition: Edition) -> str:
-    """The folder of an edition's templates."""
+    """Return the folder of an edition's templates."""
     return f"email/{edition}"
 
 
 def issue_values(letter: IssueContent, frame: MessageFrame) -> dict[str, Any]:
-    """What an issue's templates see: the cleaned letter, the frame, and the note in both forms (None for none)."""
+    """Return what an issue's templates see: the cleaned letter, the frame, and the note in both forms (None for none)."""
     note = clean_lines(letter.note)
     address = ", ".join(line.strip() for line in letter.footer.postal_address.splitlines() if line.strip())
     on_one_line = replace(letter, footer=replace(letter.footer, postal_address=address))
@@ -286,7 +286,7 @@ def mjml_source(
     sentinels: Sentinels,
     language: Language = ENGLISH,
 ) -> RenderedTemplate:
-    """The MJML of a mail with sentinels for its values: what the linter and the renderer read."""
+    """Render the MJML of a mail with sentinels for its values: what the linter and the renderer read."""
     return render(mjml_environment(folders, sentinels, language), f"{name}/body.mjml.j2", values)
 
 
@@ -317,7 +317,7 @@ def _text(
 
 
 def _subject(name: str, values: Mapping[str, Any], folders: Sequence[Path], language: Language) -> str:
-    """The subject on one line; slots cannot stand in it."""
+    """Render the subject on one line; slots cannot stand in it."""
     sentinels = Sentinels()
     template = f"{name}/subject.txt.j2"
     subject = " ".join(render(text_environment(folders, sentinels, language), template, values).text.split())

@@ -56,7 +56,7 @@ _FULL_STOP = ord(".")
 
 
 def _allowing(octets: str, but: str = "") -> bytes:
-    """A table for `bytes.translate` that changes everything except `octets` and LF.
+    """Make a table for `bytes.translate` that changes everything except `octets` and LF.
 
     Where nothing changes, CPython returns the very bytes it was given: the fastest check that all of them are safe.
     """
@@ -85,7 +85,7 @@ class EncodedPlan:
         self._html = {block: tuple(_joined(_body_pieces(block.segments, _Use.HTML))) for block in plan.html}
 
     def pieces(self, program: Sequence[str] | None) -> Iterator[_Piece]:
-        """A whole message in order."""
+        """Yield a whole message in order."""
         yield from self._head
         yield from _closed(piece for block in self.plan.text_blocks(program) for piece in self._text[block])
         yield self._between
@@ -115,14 +115,14 @@ class Composer:
         self._place = _fetcher([self._quick_index(fill, names) for fill in self._fills])
 
     def compose(self, values: Mapping[str, str]) -> bytes:
-        """One reader's message, complete, with CRLF line ends.
+        """Compose one reader's message, complete, with CRLF line ends.
 
         Raises KeyError for a slot without a value, BadHeader for a value that cannot stand in its header.
         """
         return b"".join(self.pieces(values))
 
     def pieces(self, values: Mapping[str, str]) -> list[bytes]:
-        """What `compose` joins."""
+        """Return what `compose` joins."""
         pieces = self._gapped.copy()
         encoded = self._encode_quickly(values) or self._encode_carefully(values)
         if self._gaps is None:
@@ -133,12 +133,12 @@ class Composer:
         return pieces
 
     def _quick_index(self, fill: _Fill, names: Sequence[SlotName]) -> int:
-        """Where `_encode_quickly` has the bytes of a fill: values first, then those of bodies with their lines cut."""
+        """Return where `_encode_quickly` has the bytes of a fill: values first, then those of bodies with their lines cut."""
         index = names.index(fill.name)
         return index if fill.use is _Use.HEADER else self._count + index - self._first_body
 
     def _encode_quickly(self, values: Mapping[str, str]) -> Sequence[bytes] | None:
-        """The bytes of every fill, if no value needs any care: all of them are checked at once, in C.
+        """Encode every fill, if no value needs any care: all of them are checked at once, in C. None otherwise.
 
         Usual values are the same bytes in a header, in quoted-printable and in HTML, but for one soft line break.
         """
@@ -162,7 +162,7 @@ class Composer:
         return self._place(encoded)
 
     def _encode_carefully(self, values: Mapping[str, str]) -> Sequence[bytes]:
-        """The bytes of every fill, for any values; each is encoded once for each use."""
+        """Encode every fill, for any values; each once for each use."""
         encoded = {fill: _encode(fill, values[fill.name.value]) for fill in dict.fromkeys(self._fills)}
         return [encoded[fill] for fill in self._fills]
 
@@ -178,7 +178,7 @@ def _encode(fill: _Fill, value: str) -> bytes:
 
 
 def _header_pieces(headers: Iterable[Header]) -> Iterator[_Piece]:
-    """Headers with their statics encoded and folded; one that has slots breaks after its commas."""
+    """Yield headers with their statics encoded and folded; one that has slots breaks after its commas."""
     for header in headers:
         yield f"{header.name}: ".encode()
         if header.is_personal:
@@ -196,7 +196,7 @@ def _header_piece(name: str, segment: Segment) -> _Piece:
 
 
 def _body_pieces(segments: Iterable[Segment], use: _Use) -> Iterator[_Piece]:
-    """A block's pieces in quoted-printable, each from column 0 to column 0."""
+    """Yield a block's pieces in quoted-printable, each from column 0 to column 0."""
     for segment in segments:
         if isinstance(segment, PlanSlot):
             yield _Fill(segment.name, use)
@@ -206,7 +206,7 @@ def _body_pieces(segments: Iterable[Segment], use: _Use) -> Iterator[_Piece]:
 
 
 def _closed(pieces: Iterable[_Piece]) -> Iterator[_Piece]:
-    """A part's pieces, with a line end where there is none: quoted-printable may not end in a soft line break."""
+    """Yield a part's pieces, ended by a line end: quoted-printable may not end in a soft line break."""
     last: _Piece = b""
     for piece in pieces:
         last = piece or last
@@ -216,7 +216,7 @@ def _closed(pieces: Iterable[_Piece]) -> Iterator[_Piece]:
 
 
 def _merge(pieces: Iterable[_Piece]) -> tuple[list[bytes], tuple[_Fill, ...]]:
-    """The statics of a message, merged, with an empty gap between each two; and the fills of the gaps."""
+    """Return the statics of a message, merged, with an empty gap between each two; and the fills of the gaps."""
     statics: list[list[bytes]] = [[]]
     fills: list[_Fill] = []
     for piece in pieces:
@@ -231,7 +231,7 @@ def _merge(pieces: Iterable[_Piece]) -> tuple[list[bytes], tuple[_Fill, ...]]:
 
 
 def _joined(pieces: Iterable[_Piece]) -> Iterator[_Piece]:
-    """The same with statics that follow each other in one."""
+    """Yield the same with statics that follow each other in one."""
     for is_static, run in groupby(pieces, key=lambda piece: isinstance(piece, bytes)):
         if is_static:
             yield b"".join(piece for piece in run if isinstance(piece, bytes))
@@ -240,7 +240,7 @@ def _joined(pieces: Iterable[_Piece]) -> Iterator[_Piece]:
 
 
 def _shared(pieces: Iterable[_Piece]) -> tuple[list[bytes], tuple[int, ...], tuple[_Fill, ...]]:
-    """The statics of a message as they are, with gaps between them; the places of the gaps, and their fills."""
+    """Return the statics of a message as they are, with gaps between them; the places of the gaps, and their fills."""
     listed = list(pieces)
     gaps = tuple(place for place, piece in enumerate(listed) if isinstance(piece, _Fill))
     gapped = [piece if isinstance(piece, bytes) else b"" for piece in listed]
@@ -248,7 +248,7 @@ def _shared(pieces: Iterable[_Piece]) -> tuple[list[bytes], tuple[int, ...], tup
 
 
 def _fetcher(keys: Sequence[Any]) -> Callable[[Any], Sequence[Any]]:
-    """Fetches a tuple of values by keys; `itemgetter` alone gives no tuple for a single key."""
+    """Return what fetches a tuple of values by keys; `itemgetter` alone gives no tuple for a single key."""
     if len(keys) > 1:
         return itemgetter(*keys)
     return lambda source: tuple(source[key] for key in keys)
@@ -283,14 +283,14 @@ class TaggedMail:
         }
 
     def substitutions(self, values: Mapping[str, str]) -> dict[str, str]:
-        """What each tag becomes for one reader; KeyError for a slot without a value."""
+        """Return what each tag becomes for one reader; KeyError for a slot without a value."""
         return {
             **{tag: plain_text(values[name]) for name, tag in self._text_tags.items()},
             **{tag: html_text(values[name]) for name, tag in self._html_tags.items()},
         }
 
     def personal_headers(self, values: Mapping[str, str]) -> dict[str, str]:
-        """One reader's own headers; raises BadHeader for a value that cannot stand in one."""
+        """Return one reader's own headers; raises BadHeader for a value that cannot stand in one."""
         return {header.name: _filled(header, values) for header in self._personal}
 
     def _tag(self, use: str, name: SlotName) -> str:

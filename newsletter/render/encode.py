@@ -46,29 +46,29 @@ _WORD_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 
 
 def plain_text(value: str) -> str:
-    """A slot's value as the text part shows it: without control characters and line ends."""
+    """Return a slot's value as the text part shows it: without control characters and line ends."""
     return _CONTROL.sub("", value)
 
 
 def html_text(value: str) -> str:
-    """A slot's value as the HTML part holds it: as `plain_text`, and escaped for text and quoted attributes."""
+    """Return a slot's value as the HTML part holds it: as `plain_text`, and escaped for text and quoted attributes."""
     return escape(plain_text(value), quote=True)
 
 
 def body_segment(text: str) -> bytes:
-    """One static piece of a body in quoted-printable, from column 0 to column 0. Line ends (LF, CRLF) become CRLF."""
+    """Encode one static piece of a body, from column 0 to column 0. Line ends (LF, CRLF) become CRLF."""
     *lines, rest = text.replace("\r\n", "\n").encode().split(b"\n")
     ended = b"".join(_quoted(line, last=True) + b"\r\n" for line in lines)
     return ended + _quoted(rest, last=False) + SOFT_BREAK if rest else ended
 
 
 def body_value(value: str) -> bytes:
-    """A reader's value on one line in quoted-printable, from column 0; a soft line break must follow."""
+    """Encode a reader's value on one line in quoted-printable, from column 0; a soft line break must follow."""
     return _quoted(value.encode(), last=False)
 
 
 def _quoted(line: bytes, *, last: bool) -> bytes:
-    """A line without its end, cut by soft line breaks. `last`: a real line end follows, so a blank needs quoting."""
+    """Quote a line without its end, cut by soft line breaks. `last`: a real line end follows, so a blank needs quoting."""
     quoted = _MUST_QUOTE.sub(_quote, line)
     if last:
         quoted = _LAST_BLANK.sub(_quote, quoted)
@@ -80,21 +80,21 @@ def _quote(match: re.Match[bytes]) -> bytes:
 
 
 def _guarded(line: bytes) -> bytes:
-    """A line that SMTP need not stuff (`.`) and mailboxes need not mangle (`From `)."""
+    """Guard a line so that SMTP need not stuff it (`.`) and mailboxes need not mangle it (`From `)."""
     if line.startswith((b".", b"From ")):
         return b"=%02X%b" % (line[0], line[1:])
     return line
 
 
 def check_header(name: str, value: str) -> str:
-    """The value, if it holds no control character and no line end; raises BadHeader otherwise."""
+    """Return the value, if it holds no control character and no line end; raises BadHeader otherwise."""
     if _HEADER_CONTROL.search(value):
         raise BadHeader(name, value, "it holds a line end or a control character")
     return value
 
 
 def ascii_header(name: str, value: str) -> str:
-    """The value, if it can stand in a header as it is and without folding; raises BadHeader otherwise."""
+    """Return the value, if it can stand in a header as it is and without folding; raises BadHeader otherwise."""
     if not check_header(name, value).isascii() or len(value) > VALUE_LIMIT:
         raise BadHeader(name, value, f"only ASCII can stand there, and at most {VALUE_LIMIT} characters")
     if "=?" in value:
@@ -103,7 +103,7 @@ def ascii_header(name: str, value: str) -> str:
 
 
 def header_form(name: str, value: str) -> str:
-    """A header's value in ASCII on one line; what needs encoding and how follows from the header's name.
+    """Write a header's value in ASCII on one line; what needs encoding and how follows from the header's name.
 
     Raises BadHeader for control characters, and for anything but ASCII in headers that are no prose.
     """
@@ -121,7 +121,7 @@ def header_form(name: str, value: str) -> str:
 
 
 def mailbox_form(name: str, address: str) -> str:
-    """A name and an address as From, To and Reply-To want them, on one line; raises BadHeader.
+    """Write a name and an address as From, To and Reply-To want them, on one line; raises BadHeader.
 
     An address keeps its characters: one that is not ASCII needs a server with SMTPUTF8 (RFC 6532).
     """
@@ -131,7 +131,7 @@ def mailbox_form(name: str, address: str) -> str:
 
 
 def phrase_form(name: str) -> str:
-    """A display name: bare, in quotes, or in encoded words."""
+    """Write a display name: bare, in quotes, or in encoded words."""
     if not _survives_folding(name):
         return encoded_words(name)
     if not name or _ATOMS.fullmatch(name):
@@ -140,7 +140,7 @@ def phrase_form(name: str) -> str:
 
 
 def text_form(text: str) -> str:
-    """Free text: as it is where that survives, else in encoded words."""
+    """Write free text: as it is where that survives, else in encoded words."""
     survives = _survives_folding(text) and text == text.strip(" ")
     return text if survives else encoded_words(text)
 
@@ -150,7 +150,7 @@ def _survives_folding(text: str) -> bool:
 
 
 def encoded_words(text: str) -> str:
-    """RFC 2047 encoded words with blanks between them; exact for any text. Mostly ASCII text stays legible."""
+    """Write RFC 2047 encoded words with blanks between them; exact for any text. Mostly ASCII text stays legible."""
     octets = text.encode()
     legible = sum(octet in _WORD_SAFE or octet == 0x20 for octet in octets)
     kind, encode = ("q", _q_word) if legible >= len(octets) / 2 else ("b", _b_word)
@@ -175,7 +175,7 @@ def _b_word(text: str) -> str:
 
 
 def fold(name: str, value: str) -> str:
-    """A header's value over as many lines as it needs, broken before blanks; raises BadHeader for too long a word."""
+    """Fold a header's value before blanks, over as many lines as it needs; raises BadHeader for too long a word."""
     lines, room = [""], _LINE_LENGTH - len(f"{name}: ")
     for word in _WORD.findall(value):
         if word.startswith(" ") and len(lines[-1]) + len(word) > room:

@@ -50,7 +50,7 @@ _MOST_MARKS = 4
 
 
 def clean(text: str) -> str:
-    """One line of text without control, bidirectional, invisible and private characters.
+    """Clean a line of text: no control, bidirectional, invisible and private characters.
 
     Words written from right to left are isolated, so that they cannot reorder their neighbours.
     """
@@ -63,20 +63,20 @@ def clean(text: str) -> str:
 
 
 def clean_line(text: str) -> str:
-    """As `clean`, but never isolated: for addresses of pages and for lines of Markdown."""
+    """Clean as `clean` does, but never isolate: for addresses of pages and for lines of Markdown."""
     seen = unicodedata.normalize("NFC", visible(_BLANKS.sub(" ", text)))
     return _without_piles(_BLANKS.sub(" ", seen)).strip()
 
 
 def clean_lines(text: str) -> str:
-    """As `clean_line`, line by line: for Markdown, which lives by its lines. Indentation stays."""
+    """Clean as `clean_line` does, line by line: for Markdown, which lives by its lines. Indentation stays."""
     return "\n".join(
         " " * (len(line) - len(line.lstrip(" "))) + clean_line(line) for line in text.splitlines()
     ).strip("\n")
 
 
 def clean_values(value: Any, name: str = "") -> Any:
-    """`value` with every text in it cleaned, however deep it stands in dataclasses, tuples and mappings.
+    """Clean every text in `value`, however deep it stands in dataclasses, tuples and mappings.
 
     Fields called `url` or `…_url` hold addresses of pages and are never isolated.
     """
@@ -128,14 +128,14 @@ class RenderedTemplate:
     places: tuple[Place, ...]
 
     def place(self, line: int) -> Place:
-        """Where line `line` (from 1) of the text was written."""
+        """Return where line `line` (from 1) of the text was written."""
         return self.places[min(line, len(self.places)) - 1]
 
 
 def mjml_environment(
     folders: Sequence[Path], sentinels: Sentinels, language: Language = ENGLISH
 ) -> jinja2.Environment:
-    """For MJML: every printed value becomes a sentinel."""
+    """Make the environment for MJML: every printed value becomes a sentinel."""
 
     @jinja2.pass_context
     def finalize(_context: object, value: object) -> Markup:
@@ -159,7 +159,7 @@ def mjml_environment(
 def text_environment(
     folders: Sequence[Path], sentinels: Sentinels, language: Language = ENGLISH
 ) -> jinja2.Environment:
-    """For plain text and subjects: values are printed as they are (they come cleaned), slots as sentinels."""
+    """Make the environment for plain text and subjects: values are printed as they are (cleaned), slots as sentinels."""
 
     @jinja2.pass_context
     def finalize(_context: object, value: object) -> str:
@@ -267,18 +267,18 @@ _VALUE = re.compile(r"%(?:\((\w+)\)s|%)")
 
 
 def fill_in(message: str, values: Mapping[str, object], write: Callable[[object], str]) -> str:
-    """A message with its values, each written by `write` in the order in which the message has them."""
+    """Fill in a message: each value is written by `write`, in the order in which the message has them."""
     return _VALUE.sub(lambda match: write(values[match[1]]) if match[1] else "%", message)
 
 
 def _plain_message(message: str) -> tuple[str, str]:
-    """The first mark of a line in a template's message, and the message as the catalogue has it."""
+    """Return the first mark of a line in a template's message, and the message as the catalogue has it."""
     mark = _LINE_MARK.search(message)
     return mark[0] if mark else "", _BLANKS.sub(" ", _LINE_MARK.sub("", message)).strip(" ")
 
 
 def _word(value: object) -> str:
-    """A value within a text; slots cannot stand there."""
+    """Write a value within a text; slots cannot stand there."""
     return str(_slot_or_text(value))
 
 
@@ -303,7 +303,7 @@ _MJML, _TEXT = _Compiled(), _Compiled()
 
 class _Environment(ImmutableSandboxedEnvironment):
     def join_path(self, template: str, parent: str) -> str:
-        """A partial (`_name`) stands beside the template that asks for it."""
+        """Find a partial (`_name`) beside the template that asks for it."""
         return f"{parent.rpartition('/')[0]}/{template}" if template.startswith("_") else template
 
 
@@ -375,7 +375,7 @@ def _place(mark: str) -> Place:
 
 
 def _place_of(error: BaseException, environment: jinja2.Environment) -> Place | None:
-    """The innermost line of a template on the way to `error`: Jinja2 writes them into the traceback."""
+    """Find the innermost line of a template on the way to `error`: Jinja2 writes them into the traceback."""
     loader = environment.loader
     assert isinstance(loader, jinja2.FileSystemLoader)
     place, step = None, error.__traceback__
@@ -388,7 +388,7 @@ def _place_of(error: BaseException, environment: jinja2.Environment) -> Place | 
 
 
 def _slot_or_text(value: object) -> PlanSlot | str:
-    """What may be printed: slots, texts, figures and whole numbers. Anything else is a slip of the template."""
+    """Return what may be printed: slots, texts, figures and whole numbers. Anything else is a slip of the template."""
     if isinstance(value, PlanSlot):
         return PlanSlot(value.name)
     if isinstance(value, jinja2.Undefined):
@@ -399,11 +399,11 @@ def _slot_or_text(value: object) -> PlanSlot | str:
 
 
 def _initials(name: str) -> list[str]:
-    """The first letters of a name's first two words."""
+    """Return the first letters of a name's first two words."""
     return [word[0] for word in name.strip(ISOLATES).split()[:2]]
 
 
 def _bound(name: str) -> str:
-    """A name whose short last word stays with the one before: "Tessel Coder 2" breaks before "Coder"."""
+    """Keep a short last word of a name with the one before: "Tessel Coder 2" breaks before "Coder"."""
     head, _, tail = name.rpartition(" ")
     return f"{head}\u00a0{tail}" if head and len(tail.strip(ISOLATES)) <= _SHORT else name

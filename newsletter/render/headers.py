@@ -37,7 +37,7 @@ class MessageFrame:
     leave_address: str = ""
 
     def to_json(self) -> str:
-        """The stored form; the same frame always gives the same text."""
+        """Return the stored form; the same frame always gives the same text."""
         return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
 
     @classmethod
@@ -50,7 +50,7 @@ class MessageFrame:
 
 
 def issue_headers(frame: MessageFrame, subject: str) -> tuple[Header, ...]:
-    """What bulk mail owes its receivers: RFC 5322, List-Id (2919), List-* (2369), one-click leaving (8058).
+    """Return what bulk mail owes its receivers: RFC 5322, List-Id (2919), List-* (2369), one-click leaving (8058).
 
     `Precedence: bulk` keeps vacation replies away; Feedback-ID names the issue in Gmail's feedback loop.
     """
@@ -68,7 +68,7 @@ def issue_headers(frame: MessageFrame, subject: str) -> tuple[Header, ...]:
 
 
 def single_mail_headers(frame: MessageFrame, subject: str) -> tuple[Header, ...]:
-    """A mail that answers something the reader did. RFC 3834, and Exchange's word for it, keep auto-replies away."""
+    """Return the headers of a mail that answers a reader. RFC 3834, and Exchange's word for it, keep auto-replies away."""
     return (
         *_common(frame, subject),
         Header("Auto-Submitted", ("auto-generated",)),

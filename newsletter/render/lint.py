@@ -74,7 +74,7 @@ class MjmlFault:
 
 
 def lint(mjml: str) -> list[MjmlFault]:
-    """All faults of a document, in order; the first unclosed or broken tag ends the search."""
+    """Return all faults of a document, in order; the first unclosed or broken tag ends the search."""
     register_core_components()
     return _Linter().read(mjml)
 
@@ -161,7 +161,7 @@ def _allowed(tag: str) -> Mapping[str, str]:
 
 
 def _value_reason(value: str, kind: str) -> str | None:
-    """Why `value` is not of MJML's `kind`, such as "unit(px,%){1,4}", "enum(left,right)" or "color"."""
+    """Return why `value` is not of MJML's `kind`, such as "unit(px,%){1,4}", "enum(left,right)" or "color"."""
     name, _, rest = kind.partition("(")
     choices, _, times = rest.partition(")")
     units = choices.split(",")

@@ -23,22 +23,22 @@ _SCHEMES = {"https", "http", "mailto"}
 
 
 def to_html(markdown: str) -> Html:
-    """The note as HTML of a few harmless tags."""
+    """Return the note as HTML of a few harmless tags."""
     return _cleaned(_MARKDOWN.render(markdown), _TAGS)
 
 
 def line_to_html(markdown: str) -> Html:
-    """A note on one line, as HTML that may stand in a paragraph."""
+    """Return a note on one line, as HTML that may stand in a paragraph."""
     return _cleaned(_MARKDOWN.renderInline(markdown), _INLINE)
 
 
 def line_to_text(markdown: str) -> str:
-    """The same as one plain line, not wrapped."""
+    """Return the same as one plain line, not wrapped."""
     return " ".join(_words(each.children or []) for each in _MARKDOWN.parseInline(markdown))
 
 
 def has_image(markdown: str) -> bool:
-    """Whether there is an image in it, however it is written."""
+    """Return whether there is an image in it, however it is written."""
     inline = (each.children or [] for each in _MARKDOWN.parse(markdown) if each.type == "inline")
     return any(each.type == "image" for children in inline for each in children)
 
@@ -50,7 +50,7 @@ def _cleaned(html: str, tags: set[str]) -> Html:
 
 
 def to_text(markdown: str) -> str:
-    """The note as wrapped lines; a link's address follows its words in brackets."""
+    """Return the note as wrapped lines; a link's address follows its words in brackets."""
     return "\n\n".join(_paragraphs(_MARKDOWN.parse(markdown)))
 
 

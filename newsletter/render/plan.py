@@ -134,7 +134,7 @@ class Plan:
     html: tuple[Block, ...]
 
     def header(self, name: str) -> str:
-        """The value of a header that is the same for everyone, such as Subject; KeyError where there is none."""
+        """Return the value of a header that is the same for everyone, such as Subject; KeyError where there is none."""
         for header in self.headers:
             if header.name.lower() == name.lower():
                 return header.static
@@ -150,19 +150,19 @@ class Plan:
         return tuple(dict.fromkeys(block.id for block in (*self.html, *self.text) if block.id != FRAME))
 
     def slots(self) -> frozenset[SlotName]:
-        """The names of all slots, wherever they are."""
+        """Return the names of all slots, wherever they are."""
         return frozenset(slot.name for slot in _slots(self._all_segments()))
 
     def text_blocks(self, program: Sequence[str] | None = None) -> tuple[Block, ...]:
-        """The blocks of the text part that a program includes, in its order; ValueError for an unknown id."""
+        """Return the blocks of the text part that a program includes, in its order; ValueError for an unknown id."""
         return self._select(self.text, program)
 
     def html_blocks(self, program: Sequence[str] | None = None) -> tuple[Block, ...]:
-        """The blocks of the HTML part that a program includes, in its order; ValueError for an unknown id."""
+        """Return the blocks of the HTML part that a program includes, in its order; ValueError for an unknown id."""
         return self._select(self.html, program)
 
     def html_size(self, program: Sequence[str] | None = None) -> Size:
-        """How large the HTML part is with slot values of usual length."""
+        """Return how large the HTML part is with slot values of usual length."""
         decoded = encoded = 0
         for block in self.html_blocks(program):
             for segment in block.segments:
@@ -172,7 +172,7 @@ class Plan:
         return Size(decoded=decoded, encoded=encoded)
 
     def to_bytes(self) -> bytes:
-        """The stored form; the same plan always gives the same bytes."""
+        """Return the stored form; the same plan always gives the same bytes."""
         stored = {
             "form": FORM,
             "headers": [[header.name, _to_json(header.segments)] for header in self.headers],
@@ -216,7 +216,7 @@ class Plan:
         return tuple(chosen)
 
     def _places(self, program: Sequence[str]) -> dict[str, int]:
-        """Where each id stands in the program; ValueError for ids that are unknown or named twice."""
+        """Return where each id stands in the program; ValueError for ids that are unknown or named twice."""
         known = set(self.block_ids)
         places: dict[str, int] = {}
         for place, id_ in enumerate(program):
@@ -262,7 +262,7 @@ _TOOL = "tool:"
 
 
 def tool_block(tool_id: str) -> str:
-    """The block with a followed tool's news."""
+    """Return the block with a followed tool's news."""
     return f"{_TOOL}{tool_id}"
 
 
@@ -271,12 +271,12 @@ def is_personal(block_id: str) -> bool:
 
 
 def common_blocks(block_ids: Iterable[str]) -> tuple[str, ...]:
-    """The blocks of a copy that is nobody's in particular: a preview, the archive."""
+    """Return the blocks of a copy that is nobody's in particular: a preview, the archive."""
     return tuple(each for each in block_ids if not is_personal(each))
 
 
 def longest_program(plan: Plan) -> tuple[str, ...]:
-    """The blocks of the largest copy that any reader can get."""
+    """Return the blocks of the largest copy that any reader can get."""
     tools = [each for each in plan.block_ids if each.startswith(_TOOL)]
     sizes = {
         block.id: sum(len(each) for each in block.segments if isinstance(each, str)) for block in plan.html
@@ -295,7 +295,7 @@ _HREF = re.compile(r'(?<= href=")https?://[^"]+(?=")')
 def counted_plan(
     plan: Plan, issue_id: int, public_url: str, left_alone: str
 ) -> tuple[Plan, tuple[IssueLink, ...]]:
-    """The plan with its outward links numbered, and where each number leads. `left_alone` is one more address that stays."""
+    """Number the outward links of a plan; returns it and where each number leads. `left_alone` is one more address that stays."""
     base = public_url.rstrip("/")
     links: dict[tuple[str, str], IssueLink] = {}
     for place, url in _outward(plan):
@@ -303,7 +303,7 @@ def counted_plan(
             links.setdefault((place, url), IssueLink(number=len(links) + 1, url=url, place=place))
 
     def address(place: str, url: str) -> str:
-        """Ours for that address; in a place without it none of ours, so it stays."""
+        """Return our address for that one; in a place without it none of ours, so it stays."""
         found = links.get((place, url))
         return f"{base}/to/{issue_id}/{found.number}" if found else url
 
@@ -319,7 +319,7 @@ def counted_plan(
 
 
 def _outward(plan: Plan) -> Iterator[tuple[str, str]]:
-    """The web addresses of the HTML part that are the same for every reader, with the block of each."""
+    """Yield the web addresses of the HTML part that are the same for every reader, with the block of each."""
     for block in plan.html:
         for segment in block.segments:
             if isinstance(segment, str):
@@ -336,7 +336,7 @@ def _in_html(place: str, address: Callable[[str, str], str]) -> Callable[[str], 
 
 
 def _in_text(place: str, urls: list[str], address: Callable[[str, str], str]) -> Callable[[str], str]:
-    """The text part prints an address bare: it begins after a blank or a bracket, and ends before one or a full stop."""
+    """Replace bare addresses in the text part: each begins after a blank or bracket, and ends before one or a full stop."""
     if not urls:
         return str
     longest_first = "|".join(re.escape(each) for each in sorted(urls, key=len, reverse=True))

@@ -24,13 +24,13 @@ class Scheme(StrEnum):
 
 
 def in_scheme(html: str, scheme: Scheme) -> str:
-    """The document with every condition on the scheme decided."""
+    """Decide every condition of the document on the scheme."""
     html = _STYLE.sub(lambda style: _decided(style[0], scheme), html)
     return _META.sub(lambda meta: f"{meta[1]}{scheme.value}{meta[2]}", html)
 
 
 def with_links_outside(html: str) -> str:
-    """The document with links that open beside it: a frame that follows them would show no mail any more."""
+    """Let links open beside the document: a frame that follows them would show no mail any more."""
     return _HEAD.sub(lambda head: f'{head[0]}<base target="_blank">', html, count=1)
 
 

@@ -64,7 +64,7 @@ class Sentinels:
         return f"{_OPEN}{len(self._printed) - 1}{_CLOSE}"
 
     def split(self, text: str) -> Iterator[Literal | Printed]:
-        """`text` cut at its sentinels, values in their places; raises LostSentinel for a damaged one."""
+        """Cut `text` at its sentinels, values in their places; raises LostSentinel for a damaged one."""
         end = 0
         for match in _PIECE.finditer(text):
             printed = self._printed[int(match["number"])]
@@ -92,10 +92,10 @@ class Sentinels:
 
 
 def sentinels_in(text: str) -> list[str]:
-    """All sentinels of `text`, in order."""
+    """Return all sentinels of `text`, in order."""
     return [match[0] for match in _SENTINEL.finditer(text)]
 
 
 def without_sentinels(text: str, stand_in: str = "") -> str:
-    """`text` with `stand_in` for each sentinel."""
+    """Return `text` with `stand_in` for each sentinel."""
     return _SENTINEL.sub(stand_in, text)

@@ -138,7 +138,7 @@ def _take_apart(tool: Tool, recorded: AllRecords) -> Name:
 
 
 def _split(token: str) -> tuple[str, ...]:
-    """Part a word and its version: "qwen2.5"."""
+    """Part a word from its version: "qwen2.5"."""
     found = _WORD_AND_VERSION.fullmatch(token)
     return (found[1], found[2]) if found else (token,)
 

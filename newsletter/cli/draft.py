@@ -7,9 +7,9 @@ import click
 from newsletter.app import App
 from newsletter.cli.frame import pass_app, say
 from newsletter.db.statuses import Edition, ExclusionReach, IssueStatus, ItemKind, Room
+from newsletter.digest.arranging import ROOM_NAMES, Way
 from newsletter.digest.draft import Drafted, Thin
 from newsletter.digest.issues import Issue, ItemKey
-from newsletter.digest.selection import ROOM_NAMES, Way
 from newsletter.digest.store import find_issue_of_slot, read_shown_items
 from newsletter.editing import revisions
 from newsletter.editing.audit import COMMAND_LINE

@@ -244,7 +244,8 @@ class Archive:
         """Return every issue that is shown, the newest first."""
         with self.database.read() as connection, self._lock:
             shown = shown_hashes(connection)
-            missing = [id_ for id_, hash_ in shown.items() if not self._knows(id_, hash_)]
+            known_hashes = {id_: each.content_hash for id_, each in self._read.items()}
+            missing = [id_ for id_, hash_ in shown.items() if known_hashes.get(id_) != hash_]
             self._read.update((each.id, each) for each in read_issues(connection, missing))
             known = tuple(self._read[id_] for id_ in shown if id_ in self._read)
             errata = all_errata(connection)
@@ -253,10 +254,6 @@ class Archive:
     def issue(self, slug: str) -> ArchivedIssue:
         """Return the issue of that name; raises NotFound."""
         return find_issue(self.issues(), slug)
-
-    def _knows(self, issue_id: int, content_hash: str) -> bool:
-        known = self._read.get(issue_id)
-        return known is not None and known.content_hash == content_hash
 
 
 def find_issue(shown: Iterable[ArchivedIssue], slug: str) -> ArchivedIssue:

@@ -141,7 +141,10 @@ _FREE = re.compile(r"free", re.IGNORECASE)
 
 def price_changes(key: str, was: Recorded, now: Recorded) -> Iterator[Change]:
     """Yield one change for each source, or source and provider, with all its prices; alike in several, once."""
-    yield from _merged(_of_prices(key, was, now))
+    seen: dict[tuple[tuple[PriceChange, ...], str], Change] = {}
+    for change in _of_prices(key, was, now):
+        seen.setdefault((change.prices, change.provider), change)
+    yield from seen.values()
 
 
 def _of_prices(key: str, was: Recorded, now: Recorded) -> Iterator[Change]:
@@ -173,16 +176,18 @@ def _across_our_pages(
     before: Iterable[Claim], after: Iterable[Claim], ours: frozenset[str]
 ) -> Iterator[tuple[tuple[str, str], tuple[Claim, Claim]]]:
     """Yield what a new page of ours says otherwise than our last page on it, where both say when that was so."""
-    last = {each.attribute: each for each in sorted(_dated(before, ours), key=_said_on)}
-    newest = {each.attribute: each for each in sorted(_dated(after, ours), key=_said_on)}
+    last, newest = (
+        {
+            each.attribute: each
+            for each in sorted(claims, key=_said_on)
+            if each.source_id in ours and _said_on(each) != date.min
+        }
+        for claims in (before, after)
+    )
     for attribute, claim in newest.items():
         old = last.get(attribute)
         if old is not None and _said_on(old) < _said_on(claim) and differs(old, claim):
             yield (claim.source_id, attribute), (old, claim)
-
-
-def _dated(claims: Iterable[Claim], ours: frozenset[str]) -> Iterator[Claim]:
-    return (each for each in claims if each.source_id in ours and _said_on(each) != date.min)
 
 
 def _said_on(claim: Claim) -> date:
@@ -264,14 +269,6 @@ def _offer_prices(before: Offer, after: Offer, language: Language) -> Iterator[P
     for label, old, new in sides:
         if old is not None and new is not None and old != new:
             yield _of_tokens(label, old, new, language)
-
-
-def _merged(changes: Iterable[Change]) -> Iterator[Change]:
-    """Yield the same prices, changed alike in several sources, once."""
-    seen: dict[tuple[tuple[PriceChange, ...], str], Change] = {}
-    for change in changes:
-        seen.setdefault((change.prices, change.provider), change)
-    yield from seen.values()
 
 
 # Everything that changed: panels, scores, prices, releases, statuses, comparisons, votes of readers.

@@ -16,7 +16,7 @@ from newsletter.digest.archive import ArchivedIssue
 from newsletter.digest.issues import Issue, Item, ItemKey
 from newsletter.digest.items import find_question
 from newsletter.digest.material import RulingsOn, gather
-from newsletter.digest.monthly import month_before, weeks_between
+from newsletter.digest.monthly import LONGEST_MONTH, weeks_between
 from newsletter.digest.selection import Pool, Selection, read_pool, select_items
 from newsletter.schedule.slots import slot_words
 
@@ -46,7 +46,7 @@ class Thin:
     def words(self) -> str:
         if self.edition is Edition.MONTHLY:
             return f"No weekly issue went out since the last monthly one: no monthly issue for {self.slot}."
-        waiting = "Nothing is" if self.waiting == 0 else f"Only {self.waiting} {_items(self.waiting)}"
+        waiting = {0: "Nothing is", 1: "Only 1 item is"}.get(self.waiting, f"Only {self.waiting} items are")
         return f"{waiting} waiting: no issue for {self.slot} (digest.thin_week = {self.policy})."
 
 
@@ -75,10 +75,10 @@ def make_draft(
     existing = _find(database, times)
     if existing is not None:
         return existing
-    desk = _Desk(content, settings)
     pool = read_pool(content, times.cutoff_at)
     try:
-        return desk.draft(database, pool, times, now, even_thin)
+        with database.write() as connection:
+            return _draft_week(connection, content, settings, times, pool, now=now, even_thin=even_thin)
     except IntegrityError:
         # Another process has drafted this slot in the same moment.
         existing = _find(database, times)
@@ -107,7 +107,14 @@ def merge_newer(
     """
     if cutoff_at <= issue.cutoff_at:
         return Drafted(issue=issue, fresh=False)
-    return _Desk(content, settings).merge(database, read_pool(content, cutoff_at), issue, now)
+    pool = read_pool(content, cutoff_at)
+    with database.write() as connection:
+        store.lock_edition(connection, Edition.WEEKLY)
+        changed = store.change_draft(connection, issue, now, cutoff_at=cutoff_at)
+        before = store.items_of(connection, issue.id)
+        items = merged_items(connection, content, settings, issue, before, pool)
+        store.put_items(connection, issue.id, items)
+    return Drafted(issue=changed, fresh=True)
 
 
 def merged_items(
@@ -116,11 +123,17 @@ def merged_items(
     settings: Settings,
     issue: Issue,
     before: Iterable[Item],
-    cutoff_at: datetime,
+    pool: Pool,
 ) -> tuple[Item, ...]:
-    """Return the items that a draft would have with what was first seen up to a later cutoff; nothing is written."""
-    pool = read_pool(content, cutoff_at)
-    return _Desk(content, settings).merged(connection, pool, issue, before)
+    """Return the items that a draft would have with all of a later pool; nothing is written.
+
+    The lead stays where an editor has written words that are about it.
+    """
+    taken = store.unavailable(connection, issue.id)
+    written = bool(issue.subject or issue.preheader or issue.bottom_line)
+    kept = (replace(each, pinned=True) if written and each.room is Room.LEAD else each for each in before)
+    chosen = select_items(pool, taken, kept).items
+    return _with_question(connection, content, settings, chosen, taken)
 
 
 def is_thin(choice: Selection, settings: Settings, cutoff_at: datetime) -> bool:
@@ -139,64 +152,54 @@ def is_thin(choice: Selection, settings: Settings, cutoff_at: datetime) -> bool:
     return choice.waiting_since >= cutoff_at - ROLL_OVER_AFTER
 
 
-@dataclass(frozen=True, slots=True)
-class _Desk:
-    content: ContentStore
-    settings: Settings
+def _draft_week(
+    connection: Connection,
+    content: ContentStore,
+    settings: Settings,
+    times: IssueTimes,
+    pool: Pool,
+    *,
+    now: datetime,
+    even_thin: bool,
+) -> Drafted | Thin:
+    store.lock_edition(connection, Edition.WEEKLY)
+    existing = store.find_issue_of_slot(connection, Edition.WEEKLY, times.slot)
+    if existing is not None:
+        return Drafted(issue=existing, fresh=False)
+    taken = store.unavailable(connection)
+    choice = select_items(pool, taken)
+    if is_thin(choice, settings, times.cutoff_at) and not (even_thin and choice.news):
+        # Before the first issue there is nothing to lock: another process may just have taken it all for this slot.
+        existing = store.find_issue_of_slot(connection, Edition.WEEKLY, times.slot)
+        if existing is not None:
+            return Drafted(issue=existing, fresh=False)
+        slot = slot_words(times.slot, settings.zone)
+        return Thin(slot=slot, waiting=choice.news, policy=settings.digest.thin_week)
+    issue = store.add_issue(
+        connection,
+        edition=Edition.WEEKLY,
+        slot=times.slot,
+        cutoff_at=times.cutoff_at,
+        send_at=times.send_at,
+        now=now,
+    )
+    items = _with_question(connection, content, settings, choice.items, taken)
+    store.put_items(connection, issue.id, items)
+    return Drafted(issue=issue, fresh=True)
 
-    def draft(
-        self, database: Database, pool: Pool, times: IssueTimes, now: datetime, even_thin: bool
-    ) -> Drafted | Thin:
-        with database.write() as connection:
-            store.lock_edition(connection, Edition.WEEKLY)
-            existing = store.find_issue_of_slot(connection, Edition.WEEKLY, times.slot)
-            if existing is not None:
-                return Drafted(issue=existing, fresh=False)
-            taken = store.unavailable(connection)
-            choice = select_items(pool, taken)
-            if is_thin(choice, self.settings, times.cutoff_at) and not (even_thin and choice.news):
-                # Before the first issue there is nothing to lock: another process may just have taken it all for this slot.
-                existing = store.find_issue_of_slot(connection, Edition.WEEKLY, times.slot)
-                if existing is not None:
-                    return Drafted(issue=existing, fresh=False)
-                slot = slot_words(times.slot, self.settings.zone)
-                return Thin(slot=slot, waiting=choice.news, policy=self.settings.digest.thin_week)
-            issue = store.add_issue(
-                connection,
-                edition=Edition.WEEKLY,
-                slot=times.slot,
-                cutoff_at=times.cutoff_at,
-                send_at=times.send_at,
-                now=now,
-            )
-            store.put_items(connection, issue.id, self._with_question(connection, choice.items, taken))
-        return Drafted(issue=issue, fresh=True)
 
-    def merge(self, database: Database, pool: Pool, issue: Issue, now: datetime) -> Drafted:
-        with database.write() as connection:
-            store.lock_edition(connection, Edition.WEEKLY)
-            changed = store.change_draft(connection, issue, now, cutoff_at=pool.cutoff_at)
-            items = self.merged(connection, pool, issue, store.items_of(connection, issue.id))
-            store.put_items(connection, issue.id, items)
-        return Drafted(issue=changed, fresh=True)
-
-    def merged(
-        self, connection: Connection, pool: Pool, issue: Issue, before: Iterable[Item]
-    ) -> tuple[Item, ...]:
-        taken = store.unavailable(connection, issue.id)
-        return self._with_question(connection, select_items(pool, taken, _kept(issue, before)).items, taken)
-
-    def _with_question(
-        self, connection: Connection, items: Iterable[Item], taken: frozenset[ItemKey]
-    ) -> tuple[Item, ...]:
-        chosen = tuple(items)
-        known = frozenset(each.key for each in taken if each.kind is ItemKind.QUESTION)
-        found = find_question_for(
-            chosen, self.content, self.settings, lambda ids: store.rulings_on(connection, ids), known
-        )
-        if found is None:
-            return chosen
-        return (*chosen, Item(kind=ItemKind.QUESTION, key=found, room=Room.QUESTION, position=0))
+def _with_question(
+    connection: Connection,
+    content: ContentStore,
+    settings: Settings,
+    items: tuple[Item, ...],
+    taken: frozenset[ItemKey],
+) -> tuple[Item, ...]:
+    known = frozenset(each.key for each in taken if each.kind is ItemKind.QUESTION)
+    found = find_question_for(items, content, settings, lambda ids: store.rulings_on(connection, ids), known)
+    if found is None:
+        return items
+    return (*items, Item(kind=ItemKind.QUESTION, key=found, room=Room.QUESTION, position=0))
 
 
 def find_question_for(
@@ -219,22 +222,12 @@ def find_question_for(
     return None if question is None else question.id
 
 
-def _kept(issue: Issue, items: Iterable[Item]) -> Iterable[Item]:
-    """Return the items as they are, with the lead pinned where an editor has written words that are about it."""
-    written = bool(issue.subject or issue.preheader or issue.bottom_line)
-    return (replace(item, pinned=True) if written and item.room is Room.LEAD else item for item in items)
-
-
 def askable(items: Iterable[Item]) -> tuple[list[str], list[str]]:
     """Return the comparisons and tools a question may be about, the ones to prefer first."""
     order = (Room.MORE, Room.CARD, Room.LEAD)
     shown = sorted((each for each in items if each.room in order), key=lambda each: order.index(each.room))
     comparisons = [each.key for each in shown if each.kind is ItemKind.COMPARISON]
     return comparisons, [each.key for each in shown if each.kind is not ItemKind.COMPARISON]
-
-
-def _items(count: int) -> str:
-    return "item is" if count == 1 else "items are"
 
 
 # Drafting a monthly issue: it needs weekly ones that went out. What it says of them is in monthly.py.
@@ -292,4 +285,4 @@ def _draft(connection: Connection, settings: Settings, times: IssueTimes, now: d
 
 
 def _weeks(connection: Connection, since: datetime | None, until: datetime) -> tuple[ArchivedIssue, ...]:
-    return weeks_between(connection, since or month_before(until), until)
+    return weeks_between(connection, since or until - LONGEST_MONTH, until)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from newsletter.config import Settings
 from newsletter.db.schema import errata, issues
@@ -63,12 +63,10 @@ def _correction(untold: Untold, settings: Settings) -> Correction:
             said=erratum.said,
             right=erratum.right,
         ),
-        link=Link(label=label, url=_url(untold, settings)) if untold.slug else None,
+        link=Link(label=label, url=f"{archive_url(settings)}/{untold.slug}#{ANCHOR}")
+        if untold.slug
+        else None,
     )
-
-
-def _url(untold: Untold, settings: Settings) -> str:
-    return f"{archive_url(settings)}/{untold.slug}#{ANCHOR}"
 
 
 # The queries on errata: what was wrong in which issue, and which later issue says so. Nothing here commits.
@@ -84,7 +82,7 @@ def add_erratum(
 
 def errata_of(connection: Connection, issue_id: int) -> tuple[Erratum, ...]:
     """Return the issue's errata, the oldest first."""
-    return _errata(connection, errata.c.issue_id == issue_id)
+    return tuple(_erratum(row) for row in connection.execute(_ERRATA.where(errata.c.issue_id == issue_id)))
 
 
 def all_errata(connection: Connection) -> tuple[Erratum, ...]:
@@ -94,10 +92,6 @@ def all_errata(connection: Connection) -> tuple[Erratum, ...]:
 
 #: Each visitor to the archive asks it; putting it together takes longer than running it.
 _ERRATA = select(errata).order_by(errata.c.id)
-
-
-def _errata(connection: Connection, where: ColumnElement[bool]) -> tuple[Erratum, ...]:
-    return tuple(_erratum(row) for row in connection.execute(_ERRATA.where(where)))
 
 
 def _erratum(row: Row[Any]) -> Erratum:

@@ -227,11 +227,6 @@ def _preheader(
     )
 
 
-def month_before(moment: datetime) -> datetime:
-    """Return where the first monthly issue begins."""
-    return moment - LONGEST_MONTH
-
-
 # The query of the monthly issue: which weekly issues it is made from.
 
 

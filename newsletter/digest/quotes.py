@@ -52,8 +52,10 @@ def quotes(
     A sentence that an editor has chosen, by its review's id, is quoted instead while the review still has it.
     """
     said = [(each, review) for each in (left, right) for review in each.reviews if material.is_ours(review)]
-    shipped = sorted((pair for pair in said if pair[1].decision is Decision.SHIP), key=_highest_first)
-    skipped = sorted((pair for pair in said if pair[1].decision is Decision.SKIP), key=_lowest_first)
+    by_score = sorted(said, key=lambda pair: 100 if pair[1].score is None else pair[1].score)
+    skipped = [pair for pair in by_score if pair[1].decision is Decision.SKIP]
+    shipped = [pair for pair in said if pair[1].decision is Decision.SHIP]
+    shipped.sort(key=lambda pair: -(pair[1].score or 0))
     quoted = (
         _chosen(said_so, stance, chosen) or _best(said_so, stance)
         for said_so, stance in ((shipped, FOR), (skipped, AGAINST))
@@ -85,15 +87,6 @@ def _chosen(said: Iterable[tuple[Dossier, Review]], stance: str, chosen: Mapping
         if words is not None and words in quotable(review):
             return _quote(words, dossier, review, stance)
     return None
-
-
-def _highest_first(pair: tuple[Dossier, Review]) -> int:
-    return -(pair[1].score or 0)
-
-
-def _lowest_first(pair: tuple[Dossier, Review]) -> int:
-    score = pair[1].score
-    return 100 if score is None else score
 
 
 def _best(said: Iterable[tuple[Dossier, Review]], stance: str) -> Quote | None:

@@ -1,11 +1,10 @@
 """What the printed figures stand on: their sources with dates, and where sources differ on one of them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 
 from newsletter.config import Settings
-from newsletter.content.records import Claim, Source
+from newsletter.content.records import Benchmark, Claim, Offer, Review, Source, Verdict, Votes
 from newsletter.digest.content import CitedSource, Figure, PrintedDispute, Sources
 from newsletter.digest.figures import (
     benchmark_key,
@@ -21,6 +20,9 @@ from newsletter.digest.material import Dossier, Material
 from newsletter.digest.wording import clip
 from newsletter.language import Language
 
+#: A record that a printed figure can stand on.
+Statement = Claim | Verdict | Review | Benchmark | Offer | Votes
+
 
 def sources_block(printed: Iterable[Figure], material: Material, settings: Settings) -> Sources:
     """Return the sources of what is printed, in its order, and the disputes about it.
@@ -34,7 +36,7 @@ def sources_block(printed: Iterable[Figure], material: Material, settings: Setti
     ]
     ids |= dict.fromkeys(other.id for fact in disputed for other in fact.others)
     statements = _statements(material)
-    by_source: dict[str, list[_Statement]] = {}
+    by_source: dict[str, list[Statement]] = {}
     for statement in (statements[each] for each in ids if each in statements):
         by_source.setdefault(statement.source_id, []).append(statement)
     origins = (_origin(material.sources.get(key), said, settings) for key, said in by_source.items())
@@ -46,38 +48,27 @@ def sources_block(printed: Iterable[Figure], material: Material, settings: Setti
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Statement:
-    source_id: str
-    verified_on: date | None = None
-    as_of: date | None = None
-
-
-def _statements(material: Material) -> dict[str, _Statement]:
+def _statements(material: Material) -> dict[str, Statement]:
     """Return everything a figure can stand on, by the id under which figures name it."""
-    found: dict[str, _Statement] = {}
+    found: dict[str, Statement] = {}
     for dossier in material.dossiers.values():
         for fact in dossier.facts.values():
-            for claim in (fact.claim, *fact.others):
-                found[claim.id] = _Statement(claim.source_id, claim.verified_on, claim.as_of)
-        for verdict in dossier.verdicts:
-            found[verdict.id] = _Statement(verdict.source_id, None, verdict.as_of)
-        for review in dossier.reviews:
-            found[review.id] = _Statement(review.source_id)
-        for result in dossier.benchmarks:
-            found[benchmark_key(result)] = _Statement(result.source_id, None, result.as_of)
-        for offer in dossier.offers:
-            found[offer_key(offer)] = _Statement(offer.source_id, None, offer.as_of)
+            found |= {claim.id: claim for claim in (fact.claim, *fact.others)}
+        found |= {verdict.id: verdict for verdict in dossier.verdicts}
+        found |= {review.id: review for review in dossier.reviews}
+        found |= {benchmark_key(result): result for result in dossier.benchmarks}
+        found |= {offer_key(offer): offer for offer in dossier.offers}
         if dossier.votes is not None:
-            found[votes_key(dossier.votes)] = _Statement(dossier.votes.source_id)
+            found[votes_key(dossier.votes)] = dossier.votes
     return found
 
 
-def _origin(source: Source | None, said: list[_Statement], settings: Settings) -> CitedSource | None:
+def _origin(source: Source | None, said: list[Statement], settings: Settings) -> CitedSource | None:
     if source is None:
         return None
-    verified = [each.verified_on for each in said if each.verified_on is not None]
-    stated = [each.as_of for each in said if each.as_of is not None]
+    verified = [each.verified_on for each in said if isinstance(each, Claim) and each.verified_on is not None]
+    dated_ = (each for each in said if not isinstance(each, Review | Votes))
+    stated = [each.as_of for each in dated_ if each.as_of is not None]
     language = settings.language
     if verified:
         when = language.gettext("checked %(day)s", day=_span(verified, language))

@@ -5,7 +5,7 @@ version, so that of two processes only one gets through, on SQLite and PostgreSQ
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -199,31 +199,14 @@ def cutoff_before(connection: Connection, edition: Edition, issue_id: int | None
 
 def items_of(connection: Connection, issue_id: int) -> tuple[Item, ...]:
     """Return what the issue says, room by room in reading order."""
-    columns = (each for each in items.c if each is not items.c.issue_id)
-    query = select(*columns).where(items.c.issue_id == issue_id)
-    query = query.order_by(items.c.position, items.c.kind, items.c.key)
-    rooms = {room: place for place, room in enumerate(Room)}
-    found = (Item(**row) for row in connection.execute(query).mappings())
-    return tuple(sorted(found, key=lambda item: rooms[item.room]))
+    found = _read(connection, select(*_COLUMNS).where(items.c.issue_id == issue_id))
+    return tuple(sorted(found, key=_reading_order))
 
 
 def put_items(connection: Connection, issue_id: int, chosen: Iterable[Item]) -> None:
     """Replace the issue's items."""
     connection.execute(delete(items).where(items.c.issue_id == issue_id))
-    rows = [
-        {
-            "issue_id": issue_id,
-            "kind": item.kind,
-            "key": item.key,
-            "room": item.room,
-            "position": item.position,
-            "pinned": item.pinned,
-            "note": item.note,
-        }
-        for item in chosen
-    ]
-    if rows:
-        connection.execute(insert(items), rows)
+    _insert_items(connection, issue_id, chosen)
 
 
 def unavailable(
@@ -449,21 +432,7 @@ def change_items(connection: Connection, issue_id: int, changes: Mapping[ItemKey
     if changes:
         old = [{"old_kind": each.kind, "old_key": each.key} for each in changes]
         connection.execute(delete(items).where(items.c.issue_id == issue_id, one), old)
-    rows = [
-        {
-            "issue_id": issue_id,
-            "kind": each.kind,
-            "key": each.key,
-            "room": each.room,
-            "position": each.position,
-            "pinned": each.pinned,
-            "note": each.note,
-        }
-        for each in changes.values()
-        if each is not None
-    ]
-    if rows:
-        connection.execute(insert(items), rows)
+    _insert_items(connection, issue_id, (each for each in changes.values() if each is not None))
 
 
 def exclusions_of(connection: Connection, issue_id: int) -> dict[ItemKey, ExclusionReach]:
@@ -508,6 +477,12 @@ def change_quotes(
         if chosen is not None:
             row = {"comparison_id": comparison_id, "review_id": review_id, "words": chosen.words}
             connection.execute(insert(chosen_quotes).values(issue_id=issue_id, **row))
+
+
+def _insert_items(connection: Connection, issue_id: int, added: Iterable[Item]) -> None:
+    rows = [{"issue_id": issue_id, **asdict(each)} for each in added]
+    if rows:
+        connection.execute(insert(items), rows)
 
 
 def _reading_order(item: Item) -> tuple[int, int, str, str]:

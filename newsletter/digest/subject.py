@@ -1,6 +1,6 @@
 """Subject and preheader, computed from the issue; an editor's own take their place."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -132,8 +132,5 @@ def propose_preheaders(lines: Iterable[str]) -> tuple[str, ...]:
 
 
 def _first_fitting(lines: Iterable[str], most: int) -> tuple[str, ...]:
-    return tuple(islice(_once(each for each in lines if each and len(each) <= most), PROPOSED))
-
-
-def _once(lines: Iterable[str]) -> Iterator[str]:
-    return iter(dict.fromkeys(lines))
+    fitting = dict.fromkeys(each for each in lines if each and len(each) <= most)
+    return tuple(fitting)[:PROPOSED]

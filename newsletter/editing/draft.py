@@ -13,6 +13,7 @@ from newsletter.digest import store
 from newsletter.digest.draft import Drafted, IssueTimes, Thin, merged_items, weeks_of
 from newsletter.digest.edition import EDITIONS
 from newsletter.digest.issues import Issue, Item, ItemKey
+from newsletter.digest.selection import read_pool
 from newsletter.digest.wording import clip
 from newsletter.editing.audit import COMMAND_LINE, Action
 from newsletter.editing.edits import titles_of
@@ -153,7 +154,7 @@ def _items(
     app: App, content: ContentStore, connection: Connection, issue: Issue, until: datetime
 ) -> tuple[dict[ItemKey, Item], dict[ItemKey, Item]]:
     before = store.items_of(connection, issue.id)
-    after = merged_items(connection, content, app.settings, issue, before, until)
+    after = merged_items(connection, content, app.settings, issue, before, read_pool(content, until))
     return {each.item_key: each for each in before}, {each.item_key: each for each in after}
 
 

@@ -14,10 +14,10 @@ from newsletter.content.records import Review
 from newsletter.content.store import ContentStore
 from newsletter.db.statuses import ExclusionReach, ItemKind, Room
 from newsletter.digest import store
+from newsletter.digest.arranging import ROOM_NAMES, Arrangement, Way
 from newsletter.digest.draft import askable, find_question_for
 from newsletter.digest.issues import Issue, Item, ItemKey
 from newsletter.digest.quotes import quotable
-from newsletter.digest.selection import ROOM_NAMES, Arrangement, Known, Way
 from newsletter.digest.store import ChosenQuote
 from newsletter.digest.subject import PREHEADER_CHARS, SUBJECT_CHARS
 from newsletter.digest.wording import clip, count_words, plain
@@ -204,7 +204,7 @@ def make_edits(app: App, issue: Issue, edits: Sequence[Edit], *, by: str, reques
         if is_done(connection, issue, request):
             return store.get_issue(connection, issue.id)
         store.require_draft(connection, issue)
-        draft = _EditedDraft(app, content, connection, issue, _known(content, connection, issue.id, edits))
+        draft = _EditedDraft(app, content, connection, issue, _arrange(content, connection, issue.id, edits))
         for each in edits:
             draft.make(each)
         # First: what follows from the edits is described too.
@@ -225,12 +225,12 @@ class _EditedDraft:
     """A draft while it is edited: what it was, and what becomes of it. `done` says that in words."""
 
     def __init__(
-        self, app: App, content: ContentStore, connection: Connection, issue: Issue, known: Known
+        self, app: App, content: ContentStore, connection: Connection, issue: Issue, items: Arrangement
     ) -> None:
         self._settings, self._content = app.settings, content
         self._connection, self._issue = connection, issue
-        self._items = Arrangement(known)
-        self._lead = _lead_of(known.items)
+        self._items = items
+        self._lead = _lead_of(items.items)
         self._excluded = store.exclusions_of(connection, issue.id)
         self._texts: dict[str, str] = {}
         self._exclusions: dict[ItemKey, ExclusionReach | None] = {}
@@ -351,8 +351,10 @@ class _EditedDraft:
         self._items.ask(None if found is None else ItemKey(ItemKind.QUESTION, found))
 
 
-def _known(content: ContentStore, connection: Connection, issue_id: int, edits: Iterable[Edit]) -> Known:
-    """Read what an arrangement must know, without the tens of thousands that wait."""
+def _arrange(
+    content: ContentStore, connection: Connection, issue_id: int, edits: Iterable[Edit]
+) -> Arrangement:
+    """Arrange a draft's items as far as the edits need it, without the tens of thousands that wait."""
     named = [
         each.item for each in edits if isinstance(each, WriteNote | MoveItem | Pin | Exclude | BringBack)
     ]
@@ -370,7 +372,7 @@ def _known(content: ContentStore, connection: Connection, issue_id: int, edits: 
     keys = (ItemKey(kind, tool) for tool in sorted(tools) for kind in (ItemKind.VERDICT, ItemKind.MODEL))
     found |= store.read_items(connection, issue_id, keys)
     first = store.lowest_of_overflow(connection, issue_id)
-    return Known(items=tuple(found.values()), sides=sides, first=first)
+    return Arrangement(found.values(), sides, first=first)
 
 
 def _lead_of(items: Iterable[Item]) -> ItemKey | None:

@@ -22,9 +22,9 @@ from newsletter.app import App
 from newsletter.config import Settings
 from newsletter.db.statuses import Edition
 from newsletter.digest.archive import ArchivedIssue
+from newsletter.digest.arranging import ROOM_NAMES, rooms_for
 from newsletter.digest.categories import category_in
 from newsletter.digest.issues import Issue
-from newsletter.digest.selection import ROOM_NAMES, rooms_for
 from newsletter.language import ENGLISH, Language
 from newsletter.render.columns import decision_word
 from newsletter.render.environment import template_messages

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.db.statuses import ItemKind, Room
+from newsletter.digest.arranging import Arrangement, Way
 from newsletter.digest.issues import Item, ItemKey
-from newsletter.digest.selection import Arrangement, Known, Way
 from newsletter.errors import BadInput
 
 SIDES = {key: tuple(key.split("-")) for key in ("a-b", "c-d", "e-f", "g-h", "i-j", "k-l")}
@@ -36,7 +36,7 @@ WEEK = (
 
 
 def arranged() -> Arrangement:
-    return Arrangement(Known(items=WEEK, sides=SIDES, first=0))  # type: ignore[arg-type]
+    return Arrangement(WEEK, SIDES)  # type: ignore[arg-type]
 
 
 def room_of(found: Arrangement, room: Room, kind: ItemKind = ItemKind.COMPARISON) -> list[str]:

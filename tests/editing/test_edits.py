@@ -10,8 +10,8 @@ import pytest
 from newsletter.app import App
 from newsletter.db.engine import Database
 from newsletter.db.statuses import ExclusionReach, ItemKind, Room
+from newsletter.digest.arranging import Way
 from newsletter.digest.issues import Issue, Item, ItemKey
-from newsletter.digest.selection import Way
 from newsletter.digest.store import exclusions_of, get_issue, items_of
 from newsletter.editing.approve import approve
 from newsletter.editing.audit import list_entries

@@ -16,9 +16,9 @@ from markupsafe import Markup
 
 from newsletter.app import App
 from newsletter.db.statuses import ExclusionReach, IssueStatus, Room
+from newsletter.digest.arranging import Way
 from newsletter.digest.edition import EDITIONS
 from newsletter.digest.issues import Issue, ItemKey
-from newsletter.digest.selection import Way
 from newsletter.digest.store import read_items
 from newsletter.digest.wording import count_words
 from newsletter.editing import revisions

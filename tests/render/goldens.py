@@ -37,6 +37,21 @@ MAILS: Mapping[str, Mapping[str, object]] = {
 }
 
 
+def golden_sources() -> dict[str, str]:
+    """Return the MJML of each golden: of the issues, and of the single mails in one frame, a section for each."""
+    mails = {name: source.text for name, source in sources().items()}
+    cut = [_cut_at_section(mails.pop(kind)) for kind in MAILS]
+    head, _, end = cut[0]
+    return {**mails, "mails": "\n".join((head, *(section for _, section, _ in cut), end))}
+
+
+def _cut_at_section(mjml: str) -> tuple[str, str, str]:
+    """Cut a mail around its last section, which is all that it does not share with the others."""
+    head, begin, rest = mjml.rpartition("<mj-section>")
+    body, close, end = rest.partition("</mj-section>")
+    return head.rstrip(), f"{begin}{body}{close}", end.lstrip()
+
+
 def sources() -> dict[str, RenderedTemplate]:
     """The MJML of each mail as it is today, with sentinels for its values."""
     folders = template_folders(None)

@@ -103,7 +103,7 @@ CREATE TABLE "consents" (
   issue_id INTEGER,
   reason VARCHAR,
   file VARCHAR(100),
-  line INTEGER,
+  line INTEGER, ip VARCHAR(45), tags TEXT,
   CONSTRAINT pk_consents PRIMARY KEY (id),
   CONSTRAINT ck_consents_event CHECK (event IN ('requested', 'confirmed', 'imported', 'added', 'withdrawn', 'restored')),
   CONSTRAINT ck_consents_channel CHECK (channel IN ('form', 'api', 'import', 'command', 'desk', 'page', 'one-click', 'mail', 'provider', 'unknown')),

@@ -1,6 +1,7 @@
 """`newsletter readers`: who gets the issues."""
 
 import os
+import shlex
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -17,16 +18,20 @@ from newsletter.cli.preferences import content_options, given
 from newsletter.db.statuses import ConsentChannel, Edition, ReaderStatus
 from newsletter.errors import BadInput
 from newsletter.readers.admin import add_by_hand, look_up, set_preferences, suppress_by_hand, take_off
-from newsletter.readers.csv_file import FIELDS, FORMATS, BadLine, CsvFile
+from newsletter.readers.csv_file import FIELDS, BadLine, CsvFile
 from newsletter.readers.exporting import each_page, export_readers
-from newsletter.readers.importing import ReaderImport, import_readers, suppress_file
+from newsletter.readers.importing import FileCounts, ReaderImport, import_readers, suppress_file
+from newsletter.readers.providers import PROVIDERS, Standing
 from newsletter.readers.store import Arrival, count_readers
 
 if TYPE_CHECKING:
     from newsletter.app import App
 
 from_option = click.option(
-    "--from", "program", type=click.Choice(list(FORMATS)), help="The program whose export the file is."
+    "--from", "program", type=click.Choice(list(PROVIDERS)), help="The program whose export the file is."
+)
+map_option = click.option(
+    "--map", "mapping", multiple=True, metavar="COLUMN=FIELD", help=f"What a column is: {', '.join(FIELDS)}."
 )
 
 status_option = click.option(
@@ -39,10 +44,13 @@ status_option = click.option(
 @click.option(
     "--consent", default="", metavar="SOURCE", help="Where consent comes from, for rows that do not say."
 )
-@click.option(
-    "--map", "mapping", multiple=True, metavar="COLUMN=FIELD", help=f"What a column is: {', '.join(FIELDS)}."
-)
+@map_option
 @from_option
+@click.option(
+    "--all-active",
+    is_flag=True,
+    help="You know that everybody in the file is a reader, where it does not say so.",
+)
 @click.option("--dry-run", is_flag=True, help="Only count what would happen.")
 @click.option("--strict", is_flag=True, help="Import nothing when one line cannot be used.")
 @json_option
@@ -53,19 +61,21 @@ def import_(
     consent: str,
     mapping: tuple[str, ...],
     program: str | None,
+    all_active: bool,
     dry_run: bool,
     strict: bool,
     as_json: bool,
 ) -> None:
     """Import readers from a CSV file.
 
-    Its first line names the columns: address (or email), and as you like name, consent, time zone, edition,
-    topics and status. Lines that cannot be used are reported and the others imported. Nobody who left, bounced,
+    Its first line names the columns: address (or email), and as you like name, consent, what a reader can choose,
+    and status. Lines that cannot be used are reported and the others imported. Nobody who left, bounced,
     complained or is suppressed is brought back. To go on after a stop, run the same import again.
 
-    With --from, the columns and the words for an active reader are those of another program's export.
+    With --from, the columns and the words for an active reader are those of another program's export. A file that
+    does not say who left is refused, and so is one with a column that may say it and is not understood.
     """
-    file = CsvFile(path, dict(_mapped(each) for each in mapping), FORMATS.get(program or ""))
+    file = _open(path, mapping, program, Standing.ACTIVE if all_active else None)
     if file.ignored:
         say(f"Not read: {', '.join(file.ignored)}.", err=True)
     with progress(f"Importing {path.name}", file.row_count) as advance:
@@ -81,6 +91,29 @@ def import_(
             advance=advance,
         )
     _print_counts(counts, dry_run=dry_run, as_json=as_json)
+    _say_remarks(counts, "Not imported")
+    if file.provider and file.provider.caveat:
+        say(f"{file.provider.caveat}.", err=True)
+    if counts.count_left_out(Standing.GONE) and not dry_run:
+        option = f" --from {program}" if program else ""
+        say(
+            "So that no other file brings in those who left:"
+            f" newsletter readers suppress --file {shlex.quote(str(path))}{option} --reason …",
+            err=True,
+        )
+
+
+def _open(path: Path, mapping: tuple[str, ...], program: str | None, vouched: Standing | None) -> CsvFile:
+    return CsvFile(path, dict(_mapped(each) for each in mapping), PROVIDERS.get(program or ""), vouched)
+
+
+def _say_remarks(counts: FileCounts, what: str) -> None:
+    for (standing, why), remark in counts.left_out.items():
+        lines = "1 line" if remark.count == 1 else f"{remark.count} lines"
+        say(f"{what}, {standing}: {lines} from line {remark.first} on, where {why}.", err=True)
+    for value, remark in counts.unread.items():
+        lines = "1 line" if remark.count == 1 else f"{remark.count} lines"
+        say(f"Not understood, and not kept: {value} of {lines} from line {remark.first} on.", err=True)
 
 
 def _mapped(text: str) -> tuple[str, str]:
@@ -96,6 +129,7 @@ def _report(path: Path, bad: BadLine) -> None:
 
 def _print_counts(counts: ReaderImport, *, dry_run: bool, as_json: bool) -> None:
     rows = [(arrival.value, counts.arrivals.get(arrival, 0)) for arrival in Arrival]
+    rows += [(each.value, counts.count_left_out(each)) for each in (Standing.GONE, Standing.NEITHER)]
     rows.append(("not usable", counts.bad))
     if as_json:
         print_json({name.replace(" ", "_"): count for name, count in rows} | {"dry_run": dry_run})
@@ -104,8 +138,8 @@ def _print_counts(counts: ReaderImport, *, dry_run: bool, as_json: bool) -> None
     print_table(["Would be" if dry_run else "Readers", "Lines"], shown)
 
 
-def _suppress_file(app: "App", path: Path, program: str | None, reason: str) -> None:
-    file = CsvFile(path, format=FORMATS.get(program or ""))
+def _suppress_file(app: "App", file: CsvFile, reason: str) -> None:
+    path = file.path
     with progress(f"Suppressing {path.name}", file.row_count) as advance:
         counts = suppress_file(
             app.database,
@@ -116,8 +150,11 @@ def _suppress_file(app: "App", path: Path, program: str | None, reason: str) -> 
             report_bad=lambda bad: _report(path, bad),
             advance=advance,
         )
-    rows = [("suppressed", counts.added), ("suppressed before", counts.known), ("not usable", counts.bad)]
+    rows = [("suppressed", counts.added), ("suppressed before", counts.known)]
+    rows += [(each.value, counts.count_left_out(each)) for each in (Standing.ACTIVE, Standing.NEITHER)]
+    rows.append(("not usable", counts.bad))
     print_table(["Addresses", "Lines"], [row for row in rows if row[1] or row[0] == "suppressed"])
+    _say_remarks(counts, "Not suppressed")
 
 
 @click.command()
@@ -270,19 +307,31 @@ def leave(app: "App", address: str) -> None:
 @click.option(
     "--file", "path", type=click.Path(path_type=Path), help="A CSV file of addresses instead of one."
 )
+@map_option
 @from_option
+@click.option(
+    "--all-gone", is_flag=True, help="You know that everybody in the file left, where it does not say so."
+)
 @click.option("--reason", required=True, help="Why, without an address: the list is kept for ever.")
 @pass_app
-def suppress(app: "App", address: str | None, path: Path | None, program: str | None, reason: str) -> None:
-    """Never write to an address again, or to any in a file.
+def suppress(
+    app: "App",
+    address: str | None,
+    path: Path | None,
+    mapping: tuple[str, ...],
+    program: str | None,
+    all_gone: bool,
+    reason: str,
+) -> None:
+    """Never write to an address again, or to those in a file who left.
 
-    A reader with it leaves, and no import brings it back. The list keeps a keyed hash, not the address. In a file,
-    lines that call their reader active are refused: it may be the wrong file.
+    A reader with it leaves, and no import brings it back. The list keeps a keyed hash, not the address. Of a file that
+    says who left, nobody else is suppressed; where no column could say it, everybody is.
     """
     if path is not None and address is None:
-        _suppress_file(app, path, program, reason)
+        _suppress_file(app, _open(path, mapping, program, Standing.GONE if all_gone else None), reason)
         return
-    if address is None or path is not None or program is not None:
+    if address is None or path is not None or program is not None or mapping or all_gone:
         raise click.UsageError("give an address, or --file with a list of them")
     changed = suppress_by_hand(
         app.database,

@@ -223,6 +223,9 @@ consents = Table(
     #: The file they were imported from, and the line in it.
     Column("file", String(100)),
     Column("line", Integer),
+    #: What the program they were imported from had noted; NULL once erased.
+    Column("ip", String(45)),
+    Column("tags", Text),
     one_of("event", ConsentEvent, "event"),
     one_of("channel", ConsentChannel, "channel"),
     one_of("reason", WithdrawalReason, "reason"),

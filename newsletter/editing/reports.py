@@ -207,6 +207,11 @@ def _next(last_id: int, most: int) -> Any:
     return select(*columns).where(consents.c.id > last_id).order_by(consents.c.id).limit(most)
 
 
+def _is_of_before(row: Row[Any]) -> bool:
+    """Whether a consent was given to another program; that its reader was imported is another row."""
+    return row.channel is ConsentChannel.IMPORT and row.event is not ConsentEvent.IMPORTED
+
+
 def _summed(rows: Sequence[Row[Any]]) -> tuple[ConsentSum, ...]:
     counts = Counter(
         (
@@ -218,7 +223,7 @@ def _summed(rows: Sequence[Row[Any]]) -> tuple[ConsentSum, ...]:
             row.issue_id or 0,
         )
         for row in rows
-        if row.event is not ConsentEvent.REQUESTED
+        if row.event is not ConsentEvent.REQUESTED and not _is_of_before(row)
     )
     return tuple(
         ConsentSum(**dict(zip(_SUM_KEY, key, strict=True)), count=count) for key, count in counts.items()

@@ -32,6 +32,7 @@ _UNSEEN = (
     + "".join(map(chr, (*range(0x2000, 0x2010), *range(0x2028, 0x2030), *range(0x205F, 0x2070))))
     + "\u3000\u3164\ufe0f\ufeff\uffa0"
 )
+_NOTHING_AROUND = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]*@[A-Za-z0-9.-]*[A-Za-z0-9]")
 _MAILBOX = re.compile(r"(?P<name>[^<>@]*)<(?P<address>[^<>]*)>")
 _MAILTO = re.compile(r"mailto:/{0,2}(?P<address>[^?]*)", re.IGNORECASE)
 
@@ -47,8 +48,9 @@ def split_mailbox(text: str) -> tuple[str, str]:
     Taken off are mailto:, angle brackets, quotes around it all, and a dot, comma or semicolon after it.
     """
     name, text = "", text.strip(_UNSEEN)
+    if _NOTHING_AROUND.fullmatch(text):
+        return name, text
     while text:
-        # Most are addresses and nothing else.
         before, end = text, text[-1]
         if end in ";,.":
             text = text[:-1]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from types import MappingProxyType
 
-from sqlalchemy import Connection, bindparam, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from newsletter.db.engine import execute_many, literal
 from newsletter.db.schema import consents
@@ -74,6 +74,10 @@ class ConsentOrigin:
     reason: WithdrawalReason | None = None
     file: str | None = None
     line: int | None = None
+    #: The network address that another program noted when they agreed there, and how it had tagged them (a list in a
+    #: cell). Both go when the reader is erased.
+    ip: str | None = None
+    tags: str | None = None
 
     @property
     def words(self) -> str:
@@ -87,6 +91,8 @@ class ConsentOrigin:
             words = gettext(
                 "%(words)s (%(file)s, line %(line)s)", words=words, file=self.file, line=self.line
             )
+        if self.ip is not None:
+            words = gettext("%(words)s, from %(ip)s", words=words, ip=self.ip)
         if self.issue_id is not None:
             words = gettext("%(words)s, issue %(number)s", words=words, number=self.issue_id)
         return f"{words}, {gettext(_REASON_WORDS[self.reason])}" if self.reason else words
@@ -128,14 +134,33 @@ def record_consents(
     """Add a row for each of these readers, many at a time; of their origins, what an import or a command can say."""
     if not given:
         return
-    names = ("reader_id", "channel", "source", "file", "line")
+    names = ("reader_id", "channel", "source", "file", "line", "ip", "tags")
     same = {
         "event": literal(connection, consents.c.event, event),
         "at": literal(connection, consents.c.at, now),
     }
     statement = insert(consents).values(same | {name: bindparam(name) for name in names})
-    rows = [(reader_id, each.channel.value, each.source, each.file, each.line) for reader_id, each in given]
+    rows = [
+        (reader_id, each.channel.value, each.source, each.file, each.line, each.ip, each.tags)
+        for reader_id, each in given
+    ]
     execute_many(connection, statement, names, rows)
+
+
+def record_history(connection: Connection, past: Sequence[tuple[int, Consent]]) -> None:
+    """Add what another program noted of these readers' consents, with its moments."""
+    if past:
+        rows = [
+            {"reader_id": reader_id} | {column.name: getattr(each, column.name) for column in _COLUMNS}
+            for reader_id, each in past
+        ]
+        connection.execute(_ADD, rows)
+
+
+def forget_evidence(connection: Connection, reader_ids: Iterable[int]) -> None:
+    """Empty the fields of these readers' rows that are about a person; the rows stay."""
+    mine = update(consents).where(consents.c.reader_id.in_(list(reader_ids)))
+    connection.execute(mine.values(ip=None, tags=None))
 
 
 def list_consents(connection: Connection, reader_id: int) -> list[Consent]:

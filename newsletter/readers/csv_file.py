@@ -1,84 +1,26 @@
-"""A CSV file of readers as rows: encoding, delimiter, which column is what, and how other programs write theirs.
+"""A CSV file of readers as rows: encoding, delimiter, which column is what, and who in it is a reader.
 
-What a row means is in importing.py.
+What a row's other values mean is in importing.py, how other programs write theirs in providers.py.
 
 UTF-8 with or without a byte order mark, and UTF-16 with one, are read; anything else is refused with its line.
-The delimiter is the one that makes sense of the header line; nothing else is guessed.
+The delimiter is the one that makes sense of the header line, or that spreadsheets name in a line "sep=;" before it.
 """
 
 import codecs
 import csv
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import TextIO
 
 from newsletter.errors import BadInput, Place
-
-# How other programs write their lists of readers: which column means what, and which words mean "may be written to".
-# Read from exports of late 2026 and earlier; a column that an export lacks is not missed.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportFormat:
-    """A program's export. `columns` are column → field; `active` are the words of its status column, in lower case."""
-
-    program: str
-    columns: Mapping[str, str]
-    active: frozenset[str]
-
-
-#: By the name that `readers import --from` takes.
-FORMATS: Mapping[str, ExportFormat] = MappingProxyType(
-    {
-        # Three files: subscribed, unsubscribed and cleaned; who left or bounced has the time of it.
-        "mailchimp": ExportFormat(
-            program="Mailchimp",
-            columns={
-                "Email Address": "address",
-                "First Name": "name",
-                "UNSUB_TIME": "status",
-                "CLEAN_TIME": "status",
-            },
-            active=frozenset({""}),
-        ),
-        "substack": ExportFormat(
-            program="Substack",
-            columns={"email": "address", "name": "name", "email_disabled": "status"},
-            active=frozenset({"", "false"}),
-        ),
-        "beehiiv": ExportFormat(
-            program="beehiiv",
-            columns={"email": "address", "status": "status"},
-            active=frozenset({"active"}),
-        ),
-        # Whoever pays or gets it as a gift reads it too.
-        "buttondown": ExportFormat(
-            program="Buttondown",
-            columns={
-                "email_address": "address",
-                "email": "address",
-                "type": "status",
-                "subscriber_type": "status",
-            },
-            active=frozenset({"", "regular", "premium", "gifted", "trialed", "churning", "past_due"}),
-        ),
-        "ghost": ExportFormat(
-            program="Ghost",
-            columns={"email": "address", "name": "name", "subscribed_to_emails": "status"},
-            active=frozenset({"true"}),
-        ),
-        "listmonk": ExportFormat(
-            program="listmonk",
-            columns={"email": "address", "name": "name", "status": "status"},
-            active=frozenset({"enabled"}),
-        ),
-    }
-)
-
+from newsletter.readers.addresses import strip_unseen
+from newsletter.readers.preferences import Preferences
+from newsletter.readers.providers import ACTIVE_WORDS, GONE_WORDS, PROVIDERS, Provider, Standing
 
 #: Characters of a line that names columns; what is longer is no such line, and perhaps no file of lines at all.
 _MOST_HEADER = 100_000
@@ -91,18 +33,37 @@ _BYTE_ORDER_MARKS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+_SEPARATOR_LINE = re.compile(r'"?sep=(?P<delimiter>[^\r\n"])"?\r?\n?', re.IGNORECASE)
+
+
+#: The preferences, by field: a new one has a column of its name by itself.
+CHOICES = tuple(each.name for each in fields(Preferences))
+_NOTHING_CHOSEN = ("",) * len(CHOICES)
+
+
+@dataclass(slots=True)
 class ReaderRow:
-    """One record of the file; a field without a column is empty. `line` is where the record begins."""
+    """One record of the file; a field without a column is empty. `line` is where the record begins.
+
+    `why` says which column and word the standing is from, where it is not ACTIVE. Not frozen, which takes twice as long.
+    """
 
     line: int
     address: str = ""
     name: str = ""
+    first_name: str = ""
+    last_name: str = ""
     consent: str = ""
-    time_zone: str = ""
-    edition: str = ""
-    topics: str = ""
-    status: str = ""
+    tags: str = ""
+    joined_at: str = ""
+    opted_in_at: str = ""
+    opted_in_ip: str = ""
+    confirmed_at: str = ""
+    confirmed_ip: str = ""
+    #: What stands for each of CHOICES.
+    chosen: tuple[str, ...] = field(default=_NOTHING_CHOSEN, kw_only=True)
+    standing: Standing = field(default=Standing.ACTIVE, kw_only=True)
+    why: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,55 +74,174 @@ class BadLine:
     reason: str
 
 
-FIELDS = tuple(field.name for field in fields(ReaderRow) if field.name != "line")
+_OWN_VALUES = tuple(
+    each.name for each in fields(ReaderRow) if each.name not in ("line", "chosen", "standing", "why")
+)
 
-#: What the columns are called, in lower case with single spaces.
+#: What a column can say of somebody's standing, each with what it means.
+SIGNS: Mapping[str, str] = MappingProxyType(
+    {
+        "status": "a word such as active or unsubscribed",
+        "list_status": "the same, of one list",
+        "subscribed": "no, 0 or false: left",
+        "agreed": "no, 0, false or nothing: never agreed",
+        "gone": "yes, 1, true or a date: left",
+    }
+)
+FIELDS = (*_OWN_VALUES, *CHOICES, *SIGNS)
+
+#: What the columns are called, in lower case with single spaces; those of our own export are among them.
 NAMES = {
     "address": ("address", "email", "e mail", "mail", "email address", "e mail address", "mail address"),
-    "name": ("name", "full name", "first name"),
+    "name": ("name", "full name"),
+    "first_name": ("first name", "firstname", "given name"),
+    "last_name": ("last name", "lastname", "surname", "family name"),
     "consent": ("consent", "consent source", "source", "opt in source", "signup source"),
-    "time_zone": ("time zone", "timezone", "tz"),
+    **{name: (name.replace("_", " "),) for name in CHOICES},
     "edition": ("edition", "frequency"),
     "topics": ("topics", "topic", "categories"),
+    "time_zone": ("time zone", "timezone", "tz"),
+    "tags": ("tags", "labels"),
+    "joined_at": ("added at", "created at", "joined at", "subscribed at", "subscribed on", "date subscribed"),
+    "opted_in_at": ("opted in at",),
+    "opted_in_ip": ("opted in ip",),
+    "confirmed_at": ("confirmed at",),
+    "confirmed_ip": ("confirmed ip",),
     "status": ("status",),
 }
+#: Columns of our own export that an import has no use for.
+_OURS = frozenset({"status at"})
+#: Evidence: it says when somebody agreed, not whether they still do.
+_EVIDENCE = frozenset({"opted_in_at", "opted_in_ip", "confirmed_at", "confirmed_ip"})
+
+#: A column called so may say who left, and is not passed over in silence.
+_TELLING = re.compile(
+    r"unsub|\bopt(?:ed|s)?\b|\bopt ?(?:in|out)|black|block|bounc|confirm|cancel|status|churn|complain|spam|suppress"
+    r"|clean|disabled|enabled|active|subscribed|unreach|undeliver|delet|\bstop|abgemeldet|abbestellt|gesperrt"
+)
+_NO = frozenset({"", "0", "no", "false", "n", "f", "off", "never", "null", "none", "no lists"})
+_YES = frozenset({"1", "yes", "true", "y", "t", "on"})
 
 
 class CsvFile:
-    """A file whose header has been understood. `mapping`: the caller's own column → field, before our names.
+    """A file whose header has been understood. `mapping`: the caller's own column → field, before all other names.
 
-    `format`: another program's export. Then its names and the caller's count, ours do not: the same word can mean
-    something else there.
+    `provider`: another program's export. Then its names and the caller's count, ours do not: the same word can mean
+    something else there. `vouched`: the caller's word that everybody in the file is a reader, or that nobody is one any
+    more. It stands in for columns that say so; where a column says that somebody left, ACTIVE does not change that.
     """
 
     def __init__(
-        self, path: Path, mapping: Mapping[str, str] | None = None, format: ExportFormat | None = None
+        self,
+        path: Path,
+        mapping: Mapping[str, str] | None = None,
+        provider: Provider | None = None,
+        vouched: Standing | None = None,
     ) -> None:
-        self.path = path
-        self.format = format
+        self.path, self.provider, self.vouched = path, provider, vouched
         self._encoding = _encoding(path)
         with self._open() as file:
             try:
                 first = file.readline(_MOST_HEADER)
+                separator = _SEPARATOR_LINE.fullmatch(first)
+                self._header_line = 2 if separator else 1
+                if separator:
+                    first = file.readline(_MOST_HEADER)
             except UnicodeDecodeError as error:
                 raise self._undecodable() from error
         if not first.strip():
-            raise BadInput("the first line must name the columns, and it is empty", Place(path, 1))
+            raise self._bad_header("the first line must name the columns, and it is empty")
         if len(first) == _MOST_HEADER:
-            message = f"the first line must name the columns, and it has over {_MOST_HEADER:,} characters"
-            raise BadInput(message, Place(path, 1))
-        named = (*(mapping or ()), *(format.columns if format else ()))
-        self._delimiter, self._header = _split_header(first, {_plain(name) for name in named})
-        self._columns = self._find_columns(mapping or {})
+            raise self._bad_header(
+                f"the first line must name the columns, and it has over {_MOST_HEADER:,} characters"
+            )
+        named = {_plain(name) for name in (*(mapping or ()), *(provider.columns if provider else ()))}
+        delimiters = (separator["delimiter"],) if separator else _DELIMITERS
+        self._delimiter, self._header = _split_header(first, named, delimiters)
+        self._plain = [_plain(name) for name in self._header]
+        self._own = {_plain(column): field for column, field in (mapping or {}).items()}
+        self._columns, self._signs = self._find_columns()
+        self._of_name = self._standing_by_name()
 
     @property
     def ignored(self) -> tuple[str, ...]:
         """Return the columns that are not read."""
-        used = set(self._columns.values())
-        return tuple(name for index, name in enumerate(self._header) if index not in used)
+        return tuple(self._header[index] for index in self._unread())
+
+    def _unread(self) -> list[int]:
+        used = {*self._columns.values(), *self._signs}
+        return [
+            index
+            for index, name in enumerate(self._plain)
+            if name and index not in used and name not in _OURS
+        ]
 
     def has(self, field: str) -> bool:
         return field in self._columns
+
+    @property
+    def tells_standing(self) -> bool:
+        """Whether a column, the file's name or the caller says who is a reader."""
+        return bool(self.vouched or self._of_name or self._signs)
+
+    def require_standing(self, flag: str) -> None:
+        """Raise BadInput where readers and those who left may stand in the file without a difference.
+
+        `flag` is the option that vouches for everybody in it.
+        """
+        provider = self.provider
+        if provider and self._of_name is Standing.NEITHER:
+            raise BadInput(
+                f"this file of {provider.program} holds people who never agreed to be written to, and did not leave"
+                f" either. {provider.right_export}",
+                Place(self.path),
+            )
+        if self.vouched is not None or self._of_name is not None:
+            return
+        if provider is None:
+            self._require_no_telling_column(flag)
+        elif missing := self._missing(provider):
+            raise self._bad_header(
+                f"this export of {provider.program} lacks the column {' or '.join(missing)}, and so does not say who left."
+                f" {provider.right_export}. {flag}: you know it of everybody in this file"
+            )
+
+    def _missing(self, provider: Provider) -> tuple[str, ...]:
+        """Return a group of columns of which the export has none; empty where the caller has named one instead."""
+        if any(field in SIGNS for field in self._own.values()):
+            return ()
+        groups = (group for group in provider.needs if not any(_plain(name) in self._plain for name in group))
+        return next(groups, ())
+
+    def _require_no_telling_column(self, flag: str) -> None:
+        telling = self._telling_columns()
+        if not telling:
+            return
+        likely = _likely_provider(self._plain)
+        hint = f" If this is an export of {PROVIDERS[likely].program}, say --from {likely}." if likely else ""
+        raise self._bad_header(
+            f"{' and '.join(map(repr, telling))} may say who left, and would not be read.{hint} Say what it is with"
+            f" --map COLUMN=FIELD ({', '.join(SIGNS)}, or another field), or {flag} if you know it of everybody in this file"
+        )
+
+    def _telling_columns(self) -> tuple[str, ...]:
+        """Return the columns that may say who left and are not read as that, by their name or by a word in them."""
+        unread = self._unread()
+        if not self._signs:
+            # Evidence says that somebody agreed once; the caller may know that it is no more than that.
+            unread += [
+                index
+                for field, index in self._columns.items()
+                if field in _EVIDENCE and field not in self._own.values()
+            ]
+        telling = {index for index in unread if _TELLING.search(self._plain[index])}
+        for _, cells in self._records() if unread else ():
+            telling.update(
+                index
+                for index in unread
+                if index < len(cells) and cells[index] and strip_unseen(cells[index]).casefold() in GONE_WORDS
+            )
+        return tuple(self._header[index] for index in sorted(telling))
 
     @cached_property
     def row_count(self) -> int:
@@ -170,19 +250,80 @@ class CsvFile:
 
     def rows(self) -> Iterator[ReaderRow | BadLine]:
         """Yield the records, in the order of the file."""
-        positions = [(FIELDS.index(field), position) for field, position in self._columns.items()]
-        width, empty = len(self._header), [""] * len(FIELDS)
+        columns = self._columns
+        positions = [(_OWN_VALUES.index(each), columns[each]) for each in columns if each in _OWN_VALUES]
+        choices = [(CHOICES.index(each), columns[each]) for each in columns if each in CHOICES]
+        signs = [(sign, self._header[position], position) for position, sign in self._signs.items()]
+        width, empty, chosen = len(self._header), [""] * len(_OWN_VALUES), _NOTHING_CHOSEN
+        # Most files say nothing of it.
+        must_ask = self.tells_standing or self.provider is not None
         for line, cells in self._records():
-            if len(cells) > width:
+            if len(cells) > width and any(map(strip_unseen, cells[width:])):
                 yield BadLine(
                     line, f"has {len(cells)} cells, and the header has {width}: a cell may need quotes"
                 )
                 continue
             values = empty.copy()
-            for field, position in positions:
+            for place, position in positions:
                 if position < len(cells):
-                    values[field] = unguarded(cells[position].strip(" \t"))
-            yield ReaderRow(line, *values)
+                    values[place] = unguarded(strip_unseen(cells[position]))
+            standing, why = Standing.ACTIVE, ""
+            if must_ask:
+                said = [
+                    (sign, column, strip_unseen(cells[position]) if position < len(cells) else "")
+                    for sign, column, position in signs
+                ]
+                standing, why = self._standing(said, values)
+            if choices:
+                texts = list(_NOTHING_CHOSEN)
+                for place, position in choices:
+                    if position < len(cells):
+                        texts[place] = unguarded(strip_unseen(cells[position]))
+                chosen = tuple(texts)
+            yield ReaderRow(line, *values, chosen=chosen, standing=standing, why=why)
+
+    def _standing(self, said: Sequence[tuple[str, str, str]], values: Sequence[str]) -> tuple[Standing, str]:
+        """Return what somebody is by these signs, columns and cells, and why: the worst that one of them says."""
+        if self.vouched is Standing.GONE or self._of_name is Standing.GONE:
+            return Standing.GONE, f"{self.path.name} holds those who left"
+        worst, why, is_active, left_on = Standing.ACTIVE, "", False, ""
+        for sign, column, cell in said:
+            word = cell.casefold()
+            standing = self._meaning(sign, word)
+            is_active = is_active or (sign in ("status", "list_status") and standing is Standing.ACTIVE)
+            if sign == "gone" and standing is Standing.GONE and word not in _YES:
+                left_on = column
+            elif _WORSE[standing] > _WORSE[worst]:
+                worst, why = standing, f"{column} is {cell!r}" if cell else f"{column} is empty"
+        if left_on and worst is not Standing.GONE:
+            if is_active:
+                return Standing.NEITHER, f"{left_on} is filled, and yet the status is active"
+            return Standing.GONE, f"{left_on} is filled"
+        if worst is Standing.ACTIVE and self.provider and self.provider.proof and self._of_name is None:
+            evidence = ("opted_in_at", "confirmed_at")
+            if self.vouched is None and not any(values[_OWN_VALUES.index(each)] for each in evidence):
+                return Standing.NEITHER, "nothing says that they ever agreed"
+        return worst, why
+
+    def _meaning(self, sign: str, word: str) -> Standing:
+        if sign == "gone":
+            return Standing.ACTIVE if word in _NO else Standing.GONE
+        if sign == "agreed":
+            return Standing.NEITHER if word in _NO else Standing.ACTIVE
+        if sign == "subscribed":
+            if word in _NO:
+                return Standing.GONE if word else Standing.NEITHER
+            return Standing.ACTIVE if word in _YES else Standing.NEITHER
+        active = self.provider.active if self.provider and self.provider.active else ACTIVE_WORDS
+        gone = self.provider.gone if self.provider and self.provider.gone else GONE_WORDS
+        if word in active:
+            return Standing.ACTIVE
+        return Standing.GONE if word in gone else Standing.NEITHER
+
+    def _standing_by_name(self) -> Standing | None:
+        files = self.provider.files if self.provider else ()
+        name = self.path.name.casefold()
+        return next((standing for start, standing in files if name.startswith(start)), None)
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
         """Yield each record that is not blank, with the line it begins on."""
@@ -191,7 +332,7 @@ class CsvFile:
             line = 1
             try:
                 for cells in reader:
-                    if line > 1 and any(cells):
+                    if line > self._header_line and any(cells):
                         yield line, cells
                     line = reader.line_num + 1
             except csv.Error as error:
@@ -217,52 +358,81 @@ class CsvFile:
             Place(self.path, line),
         )
 
-    def _find_columns(self, mapping: Mapping[str, str]) -> dict[str, int]:
-        own = {_plain(column): field for column, field in mapping.items()}
-        plain = [_plain(name) for name in self._header]
-        for column in own:
-            if column not in plain:
-                raise BadInput(
-                    f"there is no column {column!r} among: {', '.join(self._header)}", Place(self.path, 1)
-                )
-        columns: dict[str, int] = {}
-        theirs = self._export_columns(plain, own) if self.format else _our_columns(own.values())
-        for index, name in enumerate(plain):
-            field = own.get(name) or theirs.get(name)
-            if field in columns:
-                raise BadInput(
-                    f"the columns {self._header[columns[field]]!r} and {self._header[index]!r} both mean {field}",
-                    Place(self.path, 1),
-                )
-            if field:
-                columns[field] = index
-        if "address" not in columns:
-            program = f" It does not look like an export of {self.format.program}." if self.format else ""
-            raise BadInput(_no_address(self._header) + program, Place(self.path, 1))
-        return columns
+    def _bad_header(self, message: str) -> BadInput:
+        return BadInput(message, Place(self.path, self._header_line))
 
-    def _export_columns(self, plain: Sequence[str], own: Mapping[str, str]) -> dict[str, str]:
-        """Return the export's columns that this file has, the first of several that mean the same."""
-        fields: dict[str, str] = {}
-        for column, field in self.format.columns.items() if self.format else ():
-            if _plain(column) in plain and field not in (*fields.values(), *own.values()):
-                fields[_plain(column)] = field
-        return fields
+    def _find_columns(self) -> tuple[dict[str, int], dict[int, str]]:
+        """Return the columns of the fields with one value each, and the signs of the columns that say who left."""
+        for column in self._own:
+            if column not in self._plain:
+                raise self._bad_header(f"there is no column {column!r} among: {', '.join(self._header)}")
+        columns: dict[str, int] = {}
+        signs: dict[int, str] = {}
+        theirs = self._export_columns() if self.provider else self._our_columns()
+        for index, name in enumerate(self._plain):
+            meant = self._own.get(name) or theirs.get(name) or ""
+            if meant in SIGNS:
+                signs[index] = meant
+            elif meant in columns:
+                raise self._bad_header(
+                    f"the columns {self._header[columns[meant]]!r} and {self._header[index]!r} both mean {meant}"
+                )
+            elif meant:
+                columns[meant] = index
+        if "address" not in columns:
+            program = f" It does not look like an export of {self.provider.program}." if self.provider else ""
+            raise self._bad_header(_no_address(self._header) + program)
+        return columns, signs
+
+    def _export_columns(self) -> dict[str, str]:
+        """Return the export's columns that this file has; of several for one value, or one word, the first."""
+        meanings: dict[str, str] = {}
+        for column, meant in self.provider.columns.items() if self.provider else ():
+            taken = meant in (*meanings.values(), *self._own.values()) and meant not in ("gone", "agreed")
+            if _plain(column) in self._plain and not taken:
+                meanings[_plain(column)] = meant
+        return meanings
+
+    def _our_columns(self) -> dict[str, str]:
+        """Return our names of columns with their fields, without the fields that the caller has named columns for."""
+        taken = self._own.values()
+        return {name: field for field, names in NAMES.items() if field not in taken for name in names}
+
+
+_WORSE = {Standing.ACTIVE: 0, Standing.NEITHER: 1, Standing.GONE: 2}
 
 
 def guarded(cell: str) -> str:
     """Return the cell with ' before what a spreadsheet would run as a formula: names are anybody's words."""
-    return f"'{cell}" if cell.startswith(_FORMULA_SIGNS) else cell
+    return f"'{cell}" if cell.lstrip("'").startswith(_FORMULA_SIGNS) else cell
 
 
 def unguarded(cell: str) -> str:
     """Undo what `guarded` did."""
-    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(_FORMULA_SIGNS) else cell
+    return cell[1:] if cell[:1] == "'" and cell.lstrip("'").startswith(_FORMULA_SIGNS) else cell
 
 
-def _our_columns(taken: Collection[str]) -> dict[str, str]:
-    """Return our names of columns with their fields, without the fields that the caller has named columns for."""
-    return {name: field for field, names in NAMES.items() if field not in taken for name in names}
+_NEEDS_QUOTES = re.compile(r'[;,|"\[\]]|^\s|\s$')
+_LISTED = re.compile(r'\s*(?:(?P<quoted>"(?:[^"]|"")*")\s*(?=[;,|]|$)|(?P<plain>[^;,|]+))(?:[;,|]|$)')
+
+
+def write_list(items: Iterable[str]) -> str:
+    """Return a cell that holds several texts, which `read_list` reads again."""
+    return "; ".join(
+        '"' + item.replace('"', '""') + '"' if _NEEDS_QUOTES.search(item) else item for item in items
+    )
+
+
+def read_list(cell: str) -> list[str]:
+    """Return the texts in a cell: parted by semicolons, commas or bars, those in quotes as they are."""
+    cell = cell.strip()
+    if cell[:1] == "[" and cell[-1:] == "]":
+        cell = cell[1:-1]
+    items = (
+        quoted[1:-1].replace('""', '"') if (quoted := match["quoted"]) else match["plain"].strip()
+        for match in _LISTED.finditer(cell)
+    )
+    return [item for item in items if item]
 
 
 def _encoding(path: Path) -> str:
@@ -284,18 +454,28 @@ def _first_undecodable_line(path: Path) -> int | None:
     return None
 
 
-def _split_header(line: str, own: set[str]) -> tuple[str, list[str]]:
+def _split_header(line: str, own: set[str], delimiters: Sequence[str]) -> tuple[str, list[str]]:
     """Return the delimiter under which most of the header's names are known, and the names."""
     known = own.union(*NAMES.values())
-    ways = [(delimiter, next(csv.reader([line], delimiter=delimiter))) for delimiter in _DELIMITERS]
+    ways = [(delimiter, next(csv.reader([line], delimiter=delimiter))) for delimiter in delimiters]
     delimiter, header = max(
         ways, key=lambda way: (sum(_plain(name) in known for name in way[1]), len(way[1]))
     )
-    return delimiter, [name.strip() for name in header]
+    return delimiter, [strip_unseen(name) for name in header]
 
 
 def _plain(name: str) -> str:
-    return " ".join(name.casefold().replace("_", " ").replace("-", " ").split())
+    return " ".join(strip_unseen(name).casefold().replace("_", " ").replace("-", " ").split())
+
+
+def _likely_provider(plain: Collection[str]) -> str | None:
+    """Return the program that knows most of these columns, three at least; None where there is none."""
+    known = {
+        name: sum(_plain(column) in plain for column in provider.columns)
+        for name, provider in PROVIDERS.items()
+    }
+    most = max(known, key=lambda name: known[name])
+    return most if known[most] >= 3 else None
 
 
 def _no_address(header: Sequence[str]) -> str:

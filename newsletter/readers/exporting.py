@@ -9,13 +9,26 @@ from typing import TextIO
 from sqlalchemy import Connection
 
 from newsletter.db.statuses import MailKind, ReaderStatus
+from newsletter.readers.addresses import SOURCE
 from newsletter.readers.consents import list_consents, list_origins
-from newsletter.readers.csv_file import guarded
+from newsletter.readers.csv_file import CHOICES, guarded, write_list
 from newsletter.readers.links import LIFETIMES, LinkSigner, Purpose, link
+from newsletter.readers.preferences import LISTS
 from newsletter.readers.store import Reader, count_mailed, list_readers
 from newsletter.readers.subscribing import QueueMail
 
-COLUMNS = ("address", "name", "status", "status at", "edition", "time zone", "topics", "consent", "added at")
+#: As `readers import` names them; the preferences by their fields.
+COLUMNS = (
+    "address",
+    "name",
+    "status",
+    "status at",
+    *(name.replace("_", " ") for name in CHOICES),
+    "consent",
+    "tags",
+    "added at",
+    "confirmed at",
+)
 
 
 def export_readers(connection: Connection, file: TextIO, status: ReaderStatus | None = None) -> int:
@@ -28,16 +41,19 @@ def export_readers(connection: Connection, file: TextIO, status: ReaderStatus | 
         origins = list_origins(connection, [reader.id for reader in named])
         for reader in named:
             origin = origins.get(reader.id)
+            chosen = reader.preferences.as_texts() | {
+                name: write_list(getattr(reader.preferences, name)) for name in LISTS
+            }
             cells = (
                 reader.address or "",
                 reader.name,
                 reader.status.value,
                 reader.status_at.isoformat(),
-                reader.preferences.edition.value,
-                reader.preferences.time_zone,
-                "; ".join(reader.preferences.topics),
-                origin.words if origin else "",
+                *(chosen[name] for name in CHOICES),
+                origin.words[:SOURCE] if origin else "",
+                (origin.tags or "") if origin else "",
                 reader.added_at.isoformat(),
+                reader.confirmed_at.isoformat() if reader.confirmed_at else "",
             )
             writer.writerow([guarded(cell) for cell in cells])
         count += len(named)
@@ -103,6 +119,8 @@ def reader_data(connection: Connection, reader: Reader) -> dict[str, object]:
                 "channel": each.channel.value,
                 "source": each.words,
                 "wording": each.wording,
+                **({"ip": each.ip} if each.ip else {}),
+                **({"tags": each.tags} if each.tags else {}),
             }
             for each in list_consents(connection, reader.id)
         ],

@@ -1,22 +1,23 @@
 """Importing readers from a CSV file: what a row means, what is refused, and writing in chunks.
 
-An import only adds: nobody who left, bounced, complained or is suppressed comes back by one (store.add_readers). A list
-of addresses to suppress is read the same way. Every chunk is one transaction, so that running the same import again
-goes on where it stopped.
+An import only adds: nobody who left, bounced, complained or is suppressed comes back by one (store.add_readers), and nobody
+of whom the file says that they left another program. A list of addresses to suppress is read the same way. Every chunk is
+one transaction, so that running the same import again goes on where it stopped.
 """
 
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache, partial
+from ipaddress import ip_address
 from itertools import islice
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import TypeVar
 
 from newsletter.clock import Clock
 from newsletter.db.engine import Database
-from newsletter.db.statuses import ConsentChannel, ConsentEvent, Edition, WithdrawalReason
+from newsletter.db.statuses import ConsentChannel, ConsentEvent, WithdrawalReason
 from newsletter.errors import BadInput, Place
 from newsletter.readers.addresses import (
     NAME,
@@ -25,26 +26,58 @@ from newsletter.readers.addresses import (
     Address,
     one_line,
     parse_address,
+    split_mailbox,
     without_address,
 )
-from newsletter.readers.consents import ConsentOrigin
-from newsletter.readers.csv_file import BadLine, CsvFile, ReaderRow
-from newsletter.readers.preferences import Preferences, clean_names
+from newsletter.readers.consents import Consent, ConsentOrigin
+from newsletter.readers.csv_file import CHOICES, BadLine, CsvFile, ReaderRow, read_list, write_list
+from newsletter.readers.preferences import (
+    LISTS,
+    NO_PREFERENCES,
+    FieldFault,
+    Preferences,
+    read_preferences,
+)
+from newsletter.readers.providers import Standing
 from newsletter.readers.store import Arrival, NewReader, add_readers, foreseeing, suppress
 
 CHUNK = 2000
 
-#: What other programs call a reader who may be written to.
-ACTIVE_WORDS = frozenset({"", "active", "subscribed", "confirmed", "enabled"})
+K = TypeVar("K")
+
 _MOST_FILE_NAME = 100
+_MOST_TAGS = 2_000
+
+
+@dataclass(slots=True)
+class Remark:
+    """Lines of which the same is to be said: how many, and the first."""
+
+    count: int = 0
+    first: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReaderImport:
-    """What came of an import, or would: lines by arrival, and lines that could not be used."""
+class FileCounts:
+    """What came of a file, besides what was done: lines that could not be used, and those left out or read in part.
+
+    `left_out`: lines of people who were not to be imported, or not to be suppressed, by their standing and what says so.
+    `unread`: lines with a value that was not understood and is not kept, by what it is.
+    """
+
+    bad: int
+    left_out: Mapping[tuple[Standing, str], Remark] = field(default_factory=dict)
+    unread: Mapping[str, Remark] = field(default_factory=dict)
+
+    def count_left_out(self, standing: Standing) -> int:
+        return sum(remark.count for (each, _), remark in self.left_out.items() if each is standing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderImport(FileCounts):
+    """What came of an import, or would: lines by arrival."""
 
     arrivals: Mapping[Arrival, int]
-    bad: int
 
 
 def import_readers(
@@ -63,21 +96,23 @@ def import_readers(
 
     `strict`: one bad line and nothing is imported (BadInput). `dry_run`: only count. Commits a chunk at a time.
     """
+    file.require_standing("--all-active")
     if not consent and not file.has("consent"):
         raise BadInput(
             "nothing says where these readers' consent comes from: give --consent SOURCE or a column",
             Place(file.path),
         )
-    source = _CheckedRows(file, consent)
     if not file.row_count:
         raise BadInput("there is nobody in this file", Place(file.path))
+    # One moment for all: a statement with the same values in it is compiled once.
+    now = clock.now()
+    source = _CheckedRows(file, consent, now)
     if strict:
         _refuse_bad_lines(source, report_bad)
+        source = _CheckedRows(file, consent, now)
 
     if not dry_run:
-        # One moment for all: a statement with the same values in it is compiled once.
-        add = partial(_add, database, suppression_key, clock.now())
-        return _import(source, add, report_bad, advance)
+        return _import(source, partial(_add, database, suppression_key, now), report_bad, advance)
     with database.read() as connection, foreseeing(connection, suppression_key) as foresee:
         return _import(source, foresee, report_bad, advance)
 
@@ -95,26 +130,104 @@ def _add(
         )
 
 
-@dataclass(frozen=True, slots=True)
 class _CheckedRows:
-    """The file's rows as newcomers, or what is wrong with them; they can be gone through twice."""
+    """The file's rows as newcomers, as what is wrong with them, or as None for those left out."""
 
-    file: CsvFile
-    consent: str
+    def __init__(self, file: CsvFile, consent: str, now: datetime) -> None:
+        self.file, self._consent, self._now = file, consent, now
+        self.left_out: dict[tuple[Standing, str], Remark] = {}
+        self.unread: dict[str, Remark] = {}
 
-    def __iter__(self) -> Iterator[NewReader | BadLine]:
+    def __iter__(self) -> Iterator[NewReader | BadLine | None]:
         # As the consent ledger may keep it.
         name = self.file.path.name[:_MOST_FILE_NAME]
         file_name = "".join(each if each.isprintable() and each != "@" else "_" for each in name)
-        active = self.file.format.active if self.file.format else ACTIVE_WORDS
+        gone = _who_left(self.file)
         for row in self.file.rows():
             if isinstance(row, BadLine):
                 yield row
-                continue
+            elif row.standing is not Standing.ACTIVE:
+                _remark(self.left_out, (row.standing, row.why), row.line)
+                yield None
+            else:
+                try:
+                    newcomer = self._newcomer(row, file_name)
+                except BadInput as error:
+                    yield BadLine(row.line, str(error))
+                    continue
+                if newcomer.address.key in gone:
+                    _remark(self.left_out, (Standing.GONE, "another line of theirs says so"), row.line)
+                    yield None
+                else:
+                    yield newcomer
+
+    def _newcomer(self, row: ReaderRow, file_name: str) -> NewReader:
+        """Return what the row says; raises BadInput."""
+        written, _ = split_mailbox(row.address) if "<" in row.address else ("", "")
+        name = row.name or " ".join(filter(None, (row.first_name, row.last_name))) or written
+        source = _checked_source(row.consent or self._consent)
+        origin = ConsentOrigin(
+            channel=ConsentChannel.IMPORT,
+            source=source,
+            file=file_name,
+            line=row.line,
+            tags=write_list(read_list(row.tags))[:_MOST_TAGS] or None if row.tags else None,
+        )
+        return NewReader(
+            address=parse_address(row.address),
+            origin=origin,
+            name=one_line(name, "the name", NAME),
+            preferences=_preferences(row.chosen, self._now.date()),
+            history=self._history(row, origin)
+            if row.joined_at or row.opted_in_at or row.confirmed_at
+            else (),
+        )
+
+    def _history(self, row: ReaderRow, origin: ConsentOrigin) -> tuple[Consent, ...]:
+        """Return what was noted elsewhere, oldest first: joining, asking to be a reader and confirming, each with its moment."""
+        joined_ip = "" if row.opted_in_at else row.opted_in_ip
+        noted = (
+            (ConsentEvent.ADDED, "the time of joining", row.joined_at, joined_ip),
+            (ConsentEvent.REQUESTED, "the time of opting in", row.opted_in_at, row.opted_in_ip),
+            (ConsentEvent.CONFIRMED, "the time of confirming", row.confirmed_at, row.confirmed_ip),
+        )
+        past = []
+        for event, what, text, ip in noted:
+            at = read_moment(text, self._now)
+            if at is not None:
+                past.append(
+                    Consent(
+                        event=event,
+                        at=at,
+                        channel=origin.channel,
+                        source=origin.source,
+                        file=origin.file,
+                        line=origin.line,
+                        ip=_read_ip(ip),
+                    )
+                )
+            elif text:
+                _remark(self.unread, what, row.line)
+        return tuple(past)
+
+
+def _who_left(file: CsvFile) -> frozenset[str]:
+    """Return the address keys of whoever left by some line of the file: another line of theirs must not bring them in."""
+    if not file.tells_standing or file.vouched is not None:
+        return frozenset()
+    keys = set()
+    for row in file.rows():
+        if isinstance(row, ReaderRow) and row.standing is Standing.GONE:
             try:
-                yield _newcomer(row, self.consent, file_name, active)
-            except BadInput as error:
-                yield BadLine(row.line, str(error))
+                keys.add(parse_address(row.address).key)
+            except BadInput:
+                continue
+    return frozenset(keys)
+
+
+def _remark(remarks: dict[K, Remark], key: K, line: int) -> None:
+    remark = remarks.setdefault(key, Remark(first=line))
+    remark.count += 1
 
 
 def _refuse_bad_lines(source: _CheckedRows, report_bad: Callable[[BadLine], None]) -> None:
@@ -138,33 +251,15 @@ def _import(
     bad = 0
     rows = iter(source)
     while chunk := list(islice(rows, CHUNK)):
-        newcomers = [each for each in chunk if isinstance(each, NewReader)]
-        counts.update(arrive(newcomers))
-        bad += len(chunk) - len(newcomers)
+        counts.update(arrive([each for each in chunk if isinstance(each, NewReader)]))
         for each in chunk:
             if isinstance(each, BadLine):
+                bad += 1
                 report_bad(each)
         advance(len(chunk))
-    if not counts:
+    if not counts and not source.left_out:
         raise BadInput("none of its lines can be used, so nobody was imported", Place(source.file.path))
-    return ReaderImport(arrivals=counts, bad=bad)
-
-
-def _newcomer(row: ReaderRow, consent: str, file_name: str, active: Container[str]) -> NewReader:
-    """Return what the row says; raises BadInput."""
-    if row.status.casefold() not in active:
-        raise BadInput(f"the status is {row.status!r}: only active readers are imported")
-    return NewReader(
-        address=parse_address(row.address),
-        origin=ConsentOrigin(
-            channel=ConsentChannel.IMPORT,
-            source=_checked_source(row.consent or consent),
-            file=file_name,
-            line=row.line,
-        ),
-        name=one_line(row.name, "the name", NAME),
-        preferences=_preferences(row.edition, row.time_zone, row.topics),
-    )
+    return ReaderImport(arrivals=counts, bad=bad, left_out=source.left_out, unread=source.unread)
 
 
 @lru_cache(maxsize=1000)
@@ -175,20 +270,69 @@ def _checked_source(given: str) -> str:
 
 
 @lru_cache(maxsize=1000)
-def _preferences(edition: str, time_zone: str, topics: str) -> Preferences:
+def _preferences(chosen: tuple[str, ...], today: date) -> Preferences:
+    if not any(chosen):
+        return NO_PREFERENCES
+    texts = dict(zip(CHOICES, chosen, strict=True))
+    texts["edition"] = texts["edition"].casefold()
+    many = {name: read_list(texts[name]) for name in LISTS}
     try:
-        chosen = Edition(edition.casefold()) if edition else Edition.WEEKLY
-    except ValueError as error:
-        raise BadInput(f"the edition is {edition!r}, but {' or '.join(Edition)} was expected") from error
+        return read_preferences(texts, many, topics=None, today=today)
+    except FieldFault as fault:
+        name = fault.field.replace("_", " ")
+        raise BadInput(f"the {name} is {texts[fault.field]!r}. {fault}") from fault
+
+
+# Moments and network addresses as other programs write them.
+
+#: Go's way: "2024-01-01 10:00:00 +0000 UTC".
+_WITH_ZONE_NAME = re.compile(
+    r"(?P<moment>\d{4}-\d\d-\d\d[ T][\d:.]+)(?: (?P<offset>[+-]\d{4}))? (?:[A-Z]{3,5}|[+-]\d{4})"
+)
+_WAYS = (
+    "%Y/%m/%d, %I:%M%p",
+    "%Y/%m/%d %H:%M:%S",
+    "%m/%d/%y %I:%M%p",
+    "%b %d, %Y",
+    "%B %d, %Y",
+    "%d %b %Y",
+    "%d %B %Y",
+)
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+
+
+def read_moment(text: str, now: datetime) -> datetime | None:
+    """Return the moment, in UTC where it names no zone; None for what cannot be understood or cannot be."""
     try:
-        if time_zone:
-            ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise BadInput(
-            f"the time zone is {time_zone!r}, but one such as Europe/Berlin was expected"
-        ) from error
-    names = clean_names(re.split("[;,|]", topics), "a topic")
-    return Preferences(edition=chosen, time_zone=time_zone, topics=names)
+        moment = _read_moment(text)
+    except (ValueError, OverflowError):
+        return None
+    moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment if _EARLIEST <= moment <= now + timedelta(days=1) else None
+
+
+def _read_moment(text: str) -> datetime:
+    if text.isascii() and text.isdigit() and len(text) in (10, 13):
+        return datetime.fromtimestamp(int(text) / (1 if len(text) == 10 else 1000), UTC)
+    if match := _WITH_ZONE_NAME.fullmatch(text):
+        text = match["moment"] + (match["offset"] or "")
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    for way in _WAYS:
+        try:
+            return datetime.strptime(text, way).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+    raise ValueError(text)
+
+
+def _read_ip(text: str) -> str | None:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return None
 
 
 # A file of addresses that must never be written to again: another program's list of who left, bounced or complained.
@@ -198,12 +342,11 @@ SUPPRESS_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SuppressionImport:
-    """What came of a file: addresses that are suppressed now, that were before, and lines that could not be used."""
+class SuppressionImport(FileCounts):
+    """What came of a file: addresses that are suppressed now, and that were before."""
 
     added: int
     known: int
-    bad: int
 
 
 def suppress_file(
@@ -216,14 +359,13 @@ def suppress_file(
     report_bad: Callable[[BadLine], None] = lambda bad: None,
     advance: Callable[[int], None] = lambda count: None,
 ) -> SuppressionImport:
-    """Put every address of the file on the suppression list, and take its readers off. Commits a chunk at a time.
+    """Put the addresses of whoever left on the suppression list, and take its readers off. Commits a chunk at a time.
 
-    A line that calls its reader active is refused: somebody took the wrong file.
+    Where the file says nothing of who left, that is everybody in it.
     """
     reason = without_address(reason, "the reason", REASON)
     origin = ConsentOrigin(channel=ConsentChannel.COMMAND, reason=WithdrawalReason.SUPPRESSED)
-    if file.format and not file.has("status"):
-        raise BadInput(f"no column says who of {file.format.program}'s readers left", Place(file.path, 1))
+    file.require_standing("--all-gone")
     if not file.row_count:
         raise BadInput("there is nobody in this file", Place(file.path))
 
@@ -235,27 +377,31 @@ def suppress_file(
             )
 
     added = known = bad = 0
-    rows = _addresses(file)
+    left_out: dict[tuple[Standing, str], Remark] = {}
+    rows = _addresses(file, left_out)
     while chunk := list(islice(rows, SUPPRESS_CHUNK)):
         addresses = [each for each in chunk if isinstance(each, Address)]
         fresh = put(addresses)
-        added, known, bad = added + fresh, known + len(addresses) - fresh, bad + len(chunk) - len(addresses)
+        added, known = added + fresh, known + len(addresses) - fresh
         for each in chunk:
             if isinstance(each, BadLine):
+                bad += 1
                 report_bad(each)
         advance(len(chunk))
-    if not added + known:
+    if not added + known and not left_out:
         raise BadInput("none of its lines can be used, so nobody was suppressed", Place(file.path))
-    return SuppressionImport(added=added, known=known, bad=bad)
+    return SuppressionImport(added=added, known=known, bad=bad, left_out=left_out)
 
 
-def _addresses(file: CsvFile) -> Iterator[Address | BadLine]:
-    active = file.format.active if file.format else ACTIVE_WORDS - {""}
+def _addresses(
+    file: CsvFile, left_out: dict[tuple[Standing, str], Remark]
+) -> Iterator[Address | BadLine | None]:
     for row in file.rows():
         if isinstance(row, BadLine):
             yield row
-        elif row.status.casefold() in active:
-            yield BadLine(row.line, f"the status is {row.status!r}: this reader is not to be suppressed")
+        elif file.tells_standing and row.standing is not Standing.GONE:
+            _remark(left_out, (row.standing, row.why or "nothing says that they left"), row.line)
+            yield None
         else:
             try:
                 yield parse_address(row.address)

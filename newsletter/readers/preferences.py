@@ -9,6 +9,7 @@ Nothing here commits.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -78,7 +79,7 @@ def _said(value: object) -> str:
 
 #: The choices that are columns of `readers`, and those that have a table of their own.
 _SINGLE = tuple(field.name for field in fields(Preferences) if field.name in readers.c)
-_LISTS = {"topics": reader_topics.c.topic, "tools": reader_tools.c.tool_id}
+LISTS = {"topics": reader_topics.c.topic, "tools": reader_tools.c.tool_id}
 
 
 # Read from a form, a JSON body or a command, as texts.
@@ -96,20 +97,22 @@ def read_preferences(
     one: Mapping[str, str],
     many: Mapping[str, Sequence[str]],
     *,
-    topics: Sequence[str],
+    topics: Sequence[str] | None,
     today: date,
     group: str = ",",
 ) -> Preferences:
-    """Return the choices of a form: `one` its single fields, `many` its lists; raises FieldFault for the first wrong one.
+    """Return the choices of a form or a file: `one` its single fields, `many` its lists.
 
-    `topics` are those there are; a topic that has gone since is dropped without a word, and so is a pause that is over.
+    Raises FieldFault for the first wrong one. `topics` are those there are, None: whatever is given; a topic that has gone
+    since is dropped without a word, and so is a pause that is over.
     `group` is what the reader writes between thousands.
     """
     tools = many.get("tools", ())
     if len(set(tools)) > MOST_TOOLS:
         raise FieldFault("tools", N_("Please choose at most %(most)s tools."), most=MOST_TOOLS)
+    wanted = clean_names(many.get("topics", ()), "a topic")
     return Preferences(
-        topics=tuple(sorted(set(many.get("topics", ())) & set(topics)))[:MOST_TOPICS],
+        topics=tuple(each for each in wanted if topics is None or each in topics)[:MOST_TOPICS],
         tools=clean_names(tools, "a tool"),
         monthly_tokens=_read_number("monthly_tokens", one.get("monthly_tokens", ""), MOST_TOKENS, group),
         team_size=_read_number("team_size", one.get("team_size", ""), MOST_SEATS, group),
@@ -161,9 +164,14 @@ def _read_hour(text: str, today: date) -> int | None:
 
 
 def _read_time_zone(text: str, today: date) -> str:
-    if text and text not in available_timezones():
+    if text and text.casefold() not in _time_zones():
         raise FieldFault("time_zone", N_("Please choose a time zone from the list, such as Europe/Berlin."))
-    return text
+    return _time_zones()[text.casefold()] if text else ""
+
+
+@cache
+def _time_zones() -> Mapping[str, str]:
+    return {name.casefold(): name for name in available_timezones()}
 
 
 _READ: dict[str, Callable[[str, date], Any]] = {
@@ -182,7 +190,7 @@ _BETWEEN = "\n"
 
 def _listed(name: str) -> ColumnElement[str]:
     """Return all that a reader has chosen in this table as one text; NULL where that is nothing."""
-    column = _LISTS[name]
+    column = LISTS[name]
     query = select(func.aggregate_strings(column, _BETWEEN)).where(column.table.c.reader_id == readers.c.id)
     return query.correlate(readers).scalar_subquery().label(name)
 
@@ -195,14 +203,14 @@ COLUMNS: Mapping[str, ColumnElement[Any]] = {
 
 def from_columns(values: Mapping[str, Any]) -> Preferences:
     """Return the preferences in these COLUMNS of a row; one that was not asked for is as nobody chose it."""
-    listed = {name: values[name] for name in _LISTS if name in values}
+    listed = {name: values[name] for name in LISTS if name in values}
     lists = {name: tuple(sorted(text.split(_BETWEEN))) if text else () for name, text in listed.items()}
     return Preferences(**{name: values[name] for name in _SINGLE if name in values} | lists)
 
 
 #: The choices that decide what a copy holds, as columns, and what they hold where nobody chose anything.
 CONTENT_COLUMNS = tuple(COLUMNS[name] for name in OF_CONTENT)
-_NOTHING_CHOSEN = [None if name in _LISTS else getattr(NO_PREFERENCES, name) for name in OF_CONTENT]
+_NOTHING_CHOSEN = [None if name in LISTS else getattr(NO_PREFERENCES, name) for name in OF_CONTENT]
 
 
 def from_content_columns(values: Sequence[Any]) -> Preferences:
@@ -239,6 +247,18 @@ def _put_list(
     rows = [{"reader_id": reader_id, column: each} for each in chosen]
     if rows:
         connection.execute(insert(table), rows)
+
+
+def add_lists(connection: Connection, chosen: Mapping[int, Preferences]) -> None:
+    """Add what new readers chose to the tables of the lists, by reader."""
+    for name, column in LISTS.items():
+        rows = [
+            {"reader_id": reader_id, column.name: each}
+            for reader_id, preferences in chosen.items()
+            for each in getattr(preferences, name)
+        ]
+        if rows:
+            connection.execute(insert(column.table), rows)
 
 
 # The tools that readers follow.

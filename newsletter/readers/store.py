@@ -23,7 +23,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
-    insert,
     select,
     update,
 )
@@ -34,9 +33,17 @@ from newsletter.db.statuses import ConsentEvent, MailKind, ReaderStatus
 from newsletter.errors import NotFound
 from newsletter.readers import preferences
 from newsletter.readers.addresses import Address, parse_address
-from newsletter.readers.consents import WORDING, ConsentOrigin, record_consent, record_consents
+from newsletter.readers.consents import (
+    WORDING,
+    Consent,
+    ConsentOrigin,
+    forget_evidence,
+    record_consent,
+    record_consents,
+    record_history,
+)
 from newsletter.readers.links import LinkTarget, draw_salt
-from newsletter.readers.preferences import NO_PREFERENCES, Preferences
+from newsletter.readers.preferences import NO_PREFERENCES, Preferences, as_row
 from newsletter.readers.suppression import ERASED, add_suppression, address_hash, suppressed_among
 
 
@@ -241,12 +248,20 @@ def suppress(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewReader:
-    """Somebody to add, with where their consent comes from. Of the preferences no tools are taken."""
+    """Somebody to add, with where their consent comes from, and what was noted of it elsewhere, oldest first."""
 
     address: Address
     origin: ConsentOrigin
     name: str = ""
     preferences: Preferences = NO_PREFERENCES
+    history: tuple[Consent, ...] = ()
+
+    @property
+    def single_values(self) -> dict[str, object]:
+        """Return the values of their row that most newcomers do not have."""
+        confirmed = [each.at for each in self.history if each.event is ConsentEvent.CONFIRMED]
+        joined = {"added_at": min(each.at for each in self.history)} if self.history else {}
+        return joined | {"confirmed_at": confirmed[-1] if confirmed else None} | as_row(self.preferences)
 
 
 class Arrival(StrEnum):
@@ -288,14 +303,10 @@ def add_readers(
     suppressed = _suppressed_keys(connection, newcomers, suppression_key)
     allowed = _first_of_each(newcomers, suppressed)
     added = _insert_readers(connection, allowed, now)
+    # Before what happens now: the latest consent of a reader is the last one.
+    record_history(connection, [(added[key], each) for key in added for each in allowed[key].history])
     record_consents(connection, [(added[key], allowed[key].origin) for key in added], event, now)
-    topics = [
-        {"reader_id": added[key], "topic": topic}
-        for key in added
-        for topic in allowed[key].preferences.topics
-    ]
-    if topics:
-        connection.execute(insert(reader_topics), topics)
+    preferences.add_lists(connection, {added[key]: allowed[key].preferences for key in added})
     return _arrivals(connection, newcomers, suppressed, set(added))
 
 
@@ -367,20 +378,16 @@ def _insert_readers(
     same: dict[str, ColumnElement[Any]] = {
         "status": literal(connection, readers.c.status, ReaderStatus.ACTIVE),
         "status_at": literal(connection, readers.c.status_at, now),
-        "added_at": literal(connection, readers.c.added_at, now),
-        "edition": bindparam("edition", type_=String()),
     }
-    rows = [
-        {
-            "address": each.address.text,
-            "address_key": key,
-            "name": each.name,
-            "edition": each.preferences.edition.value,
-            "time_zone": each.preferences.time_zone,
-            "salt": draw_salt(),
-        }
+    rows: list[dict[str, object]] = [
+        {"address": each.address.text, "address_key": key, "name": each.name, "salt": draw_salt()}
         for key, each in newcomers.items()
     ]
+    if any(each.history or each.preferences is not NO_PREFERENCES for each in newcomers.values()):
+        for row, each in zip(rows, newcomers.values(), strict=True):
+            row |= {"added_at": now} | each.single_values
+    else:
+        same["added_at"] = literal(connection, readers.c.added_at, now)
     # Another process may add the same address at the same moment.
     statement = insert_into(readers, connection.dialect.name).on_conflict_do_nothing(
         index_elements=["address_key"]
@@ -424,7 +431,8 @@ def erase_reader(
 
 
 def forget(connection: Connection, reader_ids: Sequence[int], now: datetime) -> None:
-    """Empty these rows of what names somebody; what is in other tables stays."""
+    """Empty these rows of what names somebody, and their consents of evidence; what is in other tables stays."""
+    forget_evidence(connection, reader_ids)
     for reader_id in reader_ids:
         connection.execute(
             update(readers).where(readers.c.id == reader_id).values(_FORGOTTEN | {"status_at": now})

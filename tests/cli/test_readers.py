@@ -137,6 +137,8 @@ def test_an_import_reports_bad_lines_and_counts(folder: Path, tmp_path: Path) ->
         "bounced": 0,
         "complained": 0,
         "suppressed": 0,
+        "gone": 0,
+        "neither": 0,
         "not_usable": 1,
         "dry_run": False,
     }

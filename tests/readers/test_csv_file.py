@@ -1,9 +1,19 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsletter.errors import BadInput
-from newsletter.readers.csv_file import BadLine, CsvFile, ReaderRow
+from newsletter.readers.csv_file import (
+    BadLine,
+    CsvFile,
+    ReaderRow,
+    guarded,
+    read_list,
+    unguarded,
+    write_list,
+)
 
 
 def written(tmp_path: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -21,6 +31,46 @@ def test_each_usual_delimiter_is_understood(tmp_path: Path, delimiter: str) -> N
     text = delimiter.join(["Email", "Full Name", "Consent source"]) + "\n"
     text += delimiter.join(["ada@example.org", "Ada", "form"]) + "\n"
     assert rows(tmp_path, text) == [ReaderRow(2, address="ada@example.org", name="Ada", consent="form")]
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "\t", "^"])
+@pytest.mark.parametrize("line", ["sep={}\r\n", '"sep={}"\n', "SEP={}\n"])
+def test_a_spreadsheets_line_that_names_the_delimiter_is_understood(
+    tmp_path: Path, line: str, delimiter: str
+) -> None:
+    text = line.format(delimiter) + delimiter.join(["email", "name"]) + "\r\n"
+    text += delimiter.join(["ada@example.org", "Ada"]) + "\r\n"
+    assert rows(tmp_path, text, "utf-8-sig") == [ReaderRow(3, address="ada@example.org", name="Ada")]
+    with pytest.raises(
+        BadInput, match=r"readers\.csv:2: the first line must name the columns, and it is empty"
+    ):
+        CsvFile(written(tmp_path, "sep=;\n"))
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"]), min_size=1), max_size=5))
+def test_a_list_in_a_cell_is_read_as_it_was_written(texts: list[str]) -> None:
+    assert read_list(write_list(texts)) == texts
+
+
+@pytest.mark.parametrize(
+    ("cell", "texts"),
+    [
+        ('"Editors","GTM - 11/20"', ["Editors", "GTM - 11/20"]),
+        ('["a, b", "c"]', ["a, b", "c"]),
+        ("weekly, tools", ["weekly", "tools"]),
+        ("coding; vision;coding", ["coding", "vision", "coding"]),
+        ('5" disk, a|b', ['5" disk', "a", "b"]),
+        ("[]", []),
+        (" ; ,", []),
+    ],
+)
+def test_lists_are_read_as_other_programs_write_them(cell: str, texts: list[str]) -> None:
+    assert read_list(cell) == texts
+
+
+@given(st.text())
+def test_a_guarded_cell_is_read_as_it_was(cell: str) -> None:
+    assert unguarded(guarded(cell)) == cell
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])

@@ -1,22 +1,36 @@
-"""Other programs' exports: files as they write them, made up here."""
+"""Moving here from another program: the how-to's commands on files as the programs write them, with people made up.
+
+What ought to become of everybody stands in their address: alice.stays@, bob.left@ or carol.never@.
+"""
 
 import json
+import re
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from newsletter.cli.program import program
+from newsletter.readers.csv_file import FIELDS
+from newsletter.readers.providers import PROVIDERS
 from tests.installed import install
 
 EXPORTS = Path(__file__).parent / "exports"
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "move-here.md"
+ADDRESS = re.compile(r"[a-z_]+\.(stays|left|never)@[a-z.]+")
 
-FILES = ("substack", "beehiiv", "buttondown", "ghost", "listmonk")
+#: Program → its section's commands.
+SECTIONS = {
+    re.search(r"--from ([a-z-]+)", commands)[1]: commands.splitlines()  # type: ignore[index]
+    for commands in re.findall(r"```sh\n(.*?)```", HOW_TO.read_text(encoding="utf-8"), re.DOTALL)
+}
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    install(tmp_path / "weekly", example=True)
+    install(tmp_path / "weekly")
     return tmp_path / "weekly"
 
 
@@ -24,96 +38,338 @@ def run(folder: Path, *arguments: str) -> Result:
     return CliRunner().invoke(program, ["--folder", str(folder), "readers", *arguments])
 
 
-def readers(folder: Path) -> dict[str, str]:
-    listed = json.loads(run(folder, "list", "--json").stdout)
-    return {each["address"]: each["name"] for each in listed}
+def people(of: str, fate: str) -> set[str]:
+    texts = (file.read_text(encoding="utf-8") for file in (EXPORTS / of).iterdir())
+    return {match[0] for text in texts for match in ADDRESS.finditer(text) if match[1] == fate}
 
 
-def import_(folder: Path, name: str, of: str) -> Result:
-    return run(folder, "import", str(EXPORTS / f"{name}.csv"), "--from", of, "--consent", "moved from there")
+def listed(folder: Path) -> dict[str, str]:
+    return {each["address"]: each["name"] for each in json.loads(run(folder, "list", "--json").stdout)}
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_an_export_brings_its_active_readers_and_nobody_else(folder: Path, name: str) -> None:
-    result = import_(folder, name, name)
-    assert result.exit_code == 0, result.output
-    assert set(readers(folder)) == {"alice@example.org", "bob@example.org"}
-    assert f"{name}.csv:4: the status is" in result.output
+def is_suppressed(folder: Path, address: str) -> bool:
+    return "on the suppression list" in run(folder, "show", address).output
 
 
-def test_mailchimp_has_a_postal_address_too(folder: Path) -> None:
-    import_(folder, "mailchimp-subscribed", "mailchimp")
-    assert readers(folder) == {"alice@example.org": "Alice", "bob@example.org": "Bob"}
+def follow(folder: Path, of: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Result]:
+    """Run the section's commands where the files are."""
+    monkeypatch.chdir(EXPORTS / of)
+    for command in SECTIONS[of]:
+        yield run(folder, *shlex.split(command)[2:])
 
 
-def test_who_left_at_mailchimp_is_not_imported(folder: Path) -> None:
-    result = import_(folder, "mailchimp-unsubscribed", "mailchimp")
-    assert readers(folder) == {}
-    assert "only active readers are imported" in result.output
+def test_the_how_to_has_a_section_for_every_program_and_every_program_its_files() -> None:
+    assert list(SECTIONS) == list(PROVIDERS)
+    assert {each.name for each in EXPORTS.iterdir()} == set(PROVIDERS)
+    assert all(people(of, "stays") and people(of, "left") for of in PROVIDERS)
+    assert {field for each in PROVIDERS.values() for field in each.columns.values()} <= set(FIELDS)
 
 
-def test_an_import_says_where_consent_comes_from_or_is_refused(folder: Path) -> None:
-    result = run(folder, "import", str(EXPORTS / "ghost.csv"), "--from", "ghost")
-    assert (result.exit_code, "consent comes from" in result.output) == (2, True)
+@pytest.mark.parametrize("of", PROVIDERS)
+def test_nobody_who_left_is_a_reader_and_nobody_who_agreed_is_lost(
+    folder: Path, of: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for result in follow(folder, of, monkeypatch):
+        assert result.exit_code == 0, result.output
+    assert set(listed(folder)) == people(of, "stays")
+    assert not {each for each in people(of, "left") if not is_suppressed(folder, each)}
+    others = people(of, "stays") | people(of, "never")
+    assert not {each for each in others if is_suppressed(folder, each)}
 
 
-def test_an_export_of_another_program_is_refused(folder: Path) -> None:
-    result = import_(folder, "ghost", "mailchimp")
-    assert result.exit_code == 2
-    assert "It does not look like an export of Mailchimp." in result.output
+@pytest.mark.parametrize("of", PROVIDERS)
+def test_suppressing_first_comes_to_the_same(folder: Path, of: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SECTIONS, of, SECTIONS[of][::-1])
+    assert not any(result.exit_code for result in follow(folder, of, monkeypatch))
+    assert set(listed(folder)) == people(of, "stays")
+
+
+NAMES = {
+    "mailchimp": "Mira Holt",
+    "substack": "Ana Reyes",
+    "beehiiv": "Ip Name",
+    "ghost": "=Hal",
+    "listmonk": "Lin On",
+    "keila": "Ken Ohm",
+    "phplist": "Pia Ost",
+    "mailtrain": "Max Ude",
+    "kit": "Kim Lee",
+    "mailerlite": "Ada Byron",
+    "aweber": "Ash Poe",
+    "campaign-monitor": "Cam Roe",
+    "brevo": "Bix Orr",
+    "sendy": "Sal Voss",
+}
+#: The ledger of somebody who moved, as event, moment and network address, before the import itself.
+EVIDENCE: dict[str, list[tuple[str, str, str | None]]] = {
+    "mira.stays@mc.example.org": [
+        ("requested", "2023-04-21T11:16:57+00:00", "203.0.113.9"),
+        ("confirmed", "2023-04-21T11:18:02+00:00", "203.0.113.9"),
+    ],
+    "jon.stays@mc.example.org": [("confirmed", "2022-02-12T10:54:27+00:00", None)],
+    "ana.stays@ss.example.org": [("added", "2025-01-01T00:00:00+00:00", None)],
+    "lo.stays@bh.example.org": [("added", "2023-03-24T10:23:10+00:00", None)],
+    "regular.stays@bd.example.org": [("added", "2025-03-09T10:00:00+00:00", "198.51.100.7")],
+    "gus.stays@gh.example.org": [("added", "2024-01-15T10:00:00+00:00", None)],
+    "lin.stays@lm.example.org": [("added", "2024-01-01T10:00:00+00:00", None)],
+    "pia.stays@pl.example.org": [("added", "2024-01-02T10:00:00+00:00", None)],
+    "kim.stays@kt.example.org": [("added", "2024-01-01T10:00:00+00:00", None)],
+    "ada.stays@ml.example.org": [
+        ("added", "2024-01-01T10:00:00+00:00", None),
+        ("confirmed", "2024-01-01T10:05:00+00:00", "203.0.113.7"),
+    ],
+    "ash.stays@aw.example.org": [("added", "2023-04-12T09:14:00+00:00", "203.0.113.8")],
+    "cam.stays@cm.example.org": [("added", "2024-01-01T10:00:00+00:00", None)],
+    "bix.stays@br.example.org": [("added", "2024-01-01T10:00:00+00:00", None)],
+    "sal.stays@sy.example.org": [("added", "2024-01-02T09:30:00+00:00", "203.0.113.6")],
+}
+TAGS = {
+    "mira.stays@mc.example.org": "Editors; GTM - 11/20",
+    "regular.stays@bd.example.org": "weekly; tools",
+    "gus.stays@gh.example.org": "early; paying",
+    "kim.stays@kt.example.org": "Early; Paying",
+    "ash.stays@aw.example.org": "early",
+}
+
+
+@pytest.fixture(scope="module")
+def moved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation to which everybody has moved."""
+    folder = tmp_path_factory.mktemp("moved")
+    install(folder)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for of in PROVIDERS:
+            list(follow(folder, of, monkeypatch))
+    return folder
+
+
+def test_names_are_kept_whole(moved: Path) -> None:
+    assert set(NAMES.values()) <= set(listed(moved).values())
+
+
+@pytest.mark.parametrize("address", EVIDENCE)
+def test_what_was_noted_of_their_consent_is_kept(moved: Path, address: str) -> None:
+    shown = json.loads(run(moved, "show", address, "--json").stdout)
+    *before, imported = shown["consents"]
+    assert [(each["event"], each["at"], each["ip"]) for each in before] == EVIDENCE[address]
+    assert (imported["event"], imported["tags"]) == ("imported", TAGS.get(address))
+    assert shown["added_at"] == min(at for _, at, _ in EVIDENCE[address])
+
+
+def test_erasing_leaves_neither_network_address_nor_tags(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list(follow(folder, "mailchimp", monkeypatch))
+    assert run(folder, "erase", "mira.stays@mc.example.org", "--yes").exit_code == 0
+    kept = b"".join(file.read_bytes() for file in folder.glob("subscribers.db*"))
+    assert (b"203.0.113.9" in kept, b"GTM - 11/20" in kept) == (False, False)
+
+
+def import_(folder: Path, file: Path, *arguments: str) -> Result:
+    return run(folder, "import", str(file), "--consent", "moved", *arguments)
+
+
+#: Files as people take them, by the name of a file of ours and what is lost of it: they must not come in whole.
+@pytest.mark.parametrize(
+    ("file", "of", "without", "sentence"),
+    [
+        ("listmonk/confirmed.csv", "listmonk", (), "subscription_status=confirmed"),
+        ("mailchimp/nonsubscribed_email_audience_export_1a2b3c4d5e.csv", "mailchimp", (), "never agreed"),
+        ("substack/subscribers.csv", "substack", ("Cancel date",), "email_disabled or Cancel date"),
+        ("phplist/phpList-export.csv", "phplist", ("Is this subscriber blacklisted",), "blacklisted"),
+        ("phplist/phpList-export.csv", "phplist", ("Is this subscriber confirmed",), "confirmed"),
+        ("brevo/contacts.csv", "brevo", ("EMAIL_MARKETING",), "subscription status"),
+        ("beehiiv/subscribers.csv", "beehiiv", ("status",), "status"),
+        ("buttondown/subscribers.csv", "buttondown", ("type",), "type"),
+        ("ghost/members.csv", "ghost", ("subscribed_to_emails",), "subscribed_to_emails"),
+        ("keila/contacts_nmp_1a2b.csv", "keila", ("Status",), "Status"),
+        ("mailtrain/subscriptions.csv", "mailtrain", ("status",), "status"),
+        ("kit/subscribers.csv", "kit", ("state",), "--all-active"),
+        ("mailerlite/subscribers.csv", "mailerlite", ("Status",), "Status"),
+        ("aweber/subscribers.csv", "aweber", ("Stop Time", "Stop Status"), "Stop Time"),
+        ("campaign-monitor/subscribers.csv", "campaign-monitor", ("Status",), "Status"),
+        ("sendy/weekly-all.csv", "sendy", ("Status",), "Status"),
+    ],
+)
+def test_an_export_that_does_not_say_who_left_is_refused_and_says_which_is_right(
+    folder: Path, tmp_path: Path, file: str, of: str, without: tuple[str, ...], sentence: str
+) -> None:
+    taken = tmp_path / Path(file).name
+    header, _, rest = (EXPORTS / file).read_text(encoding="utf-8").partition("\n")
+    for column in without:
+        header = re.sub(
+            rf'(?<=[,;\t"]){re.escape(column)}(?=[,;\t"]|$)', "Other " + "x" * len(without), header, count=1
+        )
+    taken.write_text(f"{header}\n{rest}", encoding="utf-8")
+    for said in (
+        import_(folder, taken, "--from", of),
+        run(folder, "suppress", "--file", str(taken), "--from", of, "--reason", "left"),
+    ):
+        assert (said.exit_code, sentence in said.output) == (2, True), said.output
+    assert listed(folder) == {}
+
+
+@pytest.mark.parametrize(
+    "file", [each for each in sorted(EXPORTS.rglob("*")) if each.is_file()], ids=lambda file: file.name
+)
+def test_no_export_comes_in_whole_when_nobody_says_whose_it_is(folder: Path, file: Path) -> None:
+    import_(folder, file)
+    left = {match[0] for match in ADDRESS.finditer(file.read_text(encoding="utf-8")) if match[1] != "stays"}
+    assert not left & set(listed(folder))
+    run(folder, "suppress", "--file", str(file), "--reason", "left")
+    assert not {each for each in people(file.parent.name, "stays") if is_suppressed(folder, each)}
+
+
+def test_the_program_of_an_export_is_guessed_for_whoever_forgets_it(folder: Path) -> None:
+    said = import_(folder, EXPORTS / "ghost" / "members.csv")
+    assert "'subscribed_to_emails' and 'deleted_at' may say who left" in said.output
+    assert "If this is an export of Ghost, say --from ghost." in said.output
+
+
+def test_the_callers_word_stands_in_for_a_missing_column_and_for_no_column_that_says_otherwise(
+    folder: Path, tmp_path: Path
+) -> None:
+    lines = "email,state\nalice@example.org,active\nbob@example.org,cancelled\n"
+    (tmp_path / "kit.csv").write_text(lines)
+    assert import_(folder, tmp_path / "kit.csv", "--from", "kit", "--all-active").exit_code == 0
+    assert set(listed(folder)) == {"alice@example.org"}
+    (tmp_path / "cold.csv").write_text("email,first_name\ncy@example.org,Cy\n")
+    assert import_(folder, tmp_path / "cold.csv", "--from", "kit").exit_code == 2
+    assert import_(folder, tmp_path / "cold.csv", "--from", "kit", "--all-active").exit_code == 0
+    assert listed(folder)["cy@example.org"] == "Cy"
+
+
+def test_who_left_by_one_line_does_not_come_in_by_another(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "kit.csv").write_text("email,state\nalice@example.org,active\nALICE@example.org,cancelled\n")
+    said = import_(folder, tmp_path / "kit.csv", "--from", "kit", "--json")
+    assert (json.loads(said.stdout)["gone"], listed(folder)) == (2, {})
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "field", "comes_in", "goes"),
+    [
+        ("Unsubscribed", "yes", "gone", False, True),
+        ("Unsubscribed", "no", "gone", True, False),
+        ("Left on", "2024-01-01", "gone", False, True),
+        ("Opt-in", "1", "agreed", True, False),
+        ("Opt-in", "", "agreed", False, False),
+        ("On the list", "n", "subscribed", False, True),
+        ("On the list", "Y", "subscribed", True, False),
+        ("On the list", "perhaps", "subscribed", False, False),
+        ("Mail status", "Bounced", "status", False, True),
+        ("Mail status", "waiting", "status", False, False),
+        ("Mail status", "Active", "status", True, False),
+    ],
+)
+def test_any_column_can_be_said_to_tell_who_left(
+    folder: Path, tmp_path: Path, column: str, cell: str, field: str, comes_in: bool, goes: bool
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(f"email,{column}\nalice@example.org,{cell}\n")
+    mapped = ("--map", f"{column}={field}")
+    run(folder, "suppress", "--file", str(file), *mapped, "--reason", "left")
+    assert is_suppressed(folder, "alice@example.org") is goes
+    import_(folder, file, *mapped)
+    assert ("alice@example.org" in listed(folder)) is comes_in
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "unsubscribed",
+        "Blacklisted",
+        "Bounce count",
+        "Confirmed at",
+        "OPTIN_TIME",
+        "opt-out",
+        "Opted in",
+        "opt",
+        "Cancel date",
+        "Status of mail",
+        "churn_risk",
+        "Is active",
+        "Spam reports",
+        "E-mail disabled",
+    ],
+)
+def test_a_column_that_may_say_who_left_stops_an_import_until_it_is_waved_through(
+    folder: Path, tmp_path: Path, column: str
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(f"email,{column}\nalice@example.org,\n")
+    said = import_(folder, file)
+    assert (said.exit_code, f"{column!r} may say who left" in said.output) == (2, True), said.output
+    assert import_(folder, file, "--all-active").exit_code == 0
+    assert set(listed(folder)) == {"alice@example.org"}
+
+
+def test_a_word_that_says_who_left_stops_an_import_whatever_its_column_is_called(
+    folder: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text("email,state,city\nalice@example.org,Unsubscribed,Bonn\n")
+    assert "'state' may say who left" in import_(folder, file).output
+    file.write_text("email,options,city,option,adopted\nalice@example.org,NY,Bonn,1,1\n")
+    assert import_(folder, file).exit_code == 0
 
 
 def test_a_column_may_still_be_mapped_by_hand(folder: Path) -> None:
-    file = str(EXPORTS / "ghost.csv")
-    run(folder, "import", file, "--from", "ghost", "--consent", "moved", "--map", "labels=topics")
-    shown = json.loads(run(folder, "show", "alice@example.org", "--json").stdout)
-    assert shown["topics"] == ["a", "b"]
+    file = EXPORTS / "mailchimp" / "subscribed_email_audience_export_1a2b3c4d5e.csv"
+    assert (
+        import_(
+            folder, file, "--from", "mailchimp", "--map", "TAGS=topics", "--map", "TIMEZONE=time_zone"
+        ).exit_code
+        == 0
+    )
+    shown = json.loads(run(folder, "show", "mira.stays@mc.example.org", "--json").stdout)
+    assert (shown["topics"], shown["time_zone"]) == (["Editors", "GTM - 11/20"], "Europe/Berlin")
 
 
-def test_who_left_elsewhere_is_suppressed_and_stays_so(folder: Path) -> None:
-    file = str(EXPORTS / "mailchimp-unsubscribed.csv")
-    said = run(folder, "suppress", "--file", file, "--from", "mailchimp", "--reason", "left before")
-    assert (said.exit_code, "suppressed  1" in said.output) == (0, True)
-    again = run(folder, "suppress", "--file", file, "--from", "mailchimp", "--reason", "left before")
-    assert "suppressed before  1" in again.output
-    assert "suppression list" in run(folder, "add", "carol@example.org", "--consent", "fair").output
+def test_a_moment_that_cannot_be_read_loses_nobody_and_is_said(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "kit.csv").write_text(
+        "email,state,created_at\nalice@example.org,active,31/12/24\nbob@example.org,active,2999-01-01\n"
+    )
+    said = import_(folder, tmp_path / "kit.csv", "--from", "kit")
+    assert set(listed(folder)) == {"alice@example.org", "bob@example.org"}
+    assert "Not understood, and not kept: the time of joining of 2 lines from line 2 on." in said.output
 
 
 def test_readers_who_are_on_the_list_leave(folder: Path, tmp_path: Path) -> None:
     run(folder, "add", "alice@example.org", "--consent", "fair")
-    listed = tmp_path / "bounced.csv"
-    listed.write_text("email\nALICE@example.org\nno address\n")
-    said = run(folder, "suppress", "--file", str(listed), "--reason", "bounced elsewhere")
-    assert f"{listed}:3: 'no address' is no mail address" in said.output
+    bounced = tmp_path / "bounced.csv"
+    bounced.write_text("email\nmailto:ALICE@example.org\nno address\n")
+    said = run(folder, "suppress", "--file", str(bounced), "--reason", "bounced elsewhere")
+    assert f"{bounced}:3: 'no address' is no mail address" in said.output
     assert json.loads(run(folder, "show", "alice@example.org", "--json").stdout)["status"] == "left"
+    assert (
+        "suppressed before  1" in run(folder, "suppress", "--file", str(bounced), "--reason", "again").output
+    )
 
 
 def test_a_list_without_one_address_is_refused(folder: Path, tmp_path: Path) -> None:
-    listed = tmp_path / "bounced.csv"
-    listed.write_text("email\nno address\n")
-    said = run(folder, "suppress", "--file", str(listed), "--reason", "bounced elsewhere")
-    assert (said.exit_code, f"{listed}: none of its lines can be used" in said.output) == (2, True)
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_active_readers_of_a_wrong_file_are_not_suppressed(folder: Path, name: str) -> None:
-    file = str(EXPORTS / f"{name}.csv")
-    said = run(folder, "suppress", "--file", file, "--from", name, "--reason", "left")
-    assert "suppressed  1" in said.output
-    assert said.output.count("this reader is not to be suppressed") == 2
+    bounced = tmp_path / "bounced.csv"
+    bounced.write_text("email\nno address\n")
+    said = run(folder, "suppress", "--file", str(bounced), "--reason", "bounced elsewhere")
+    assert (said.exit_code, f"{bounced}: none of its lines can be used" in said.output) == (2, True)
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--file", str(EXPORTS / "mailchimp-subscribed.csv"), "--from", "mailchimp"), "no column says who"),
         ((), "give an address, or --file"),
         (("a@example.org", "--file", "x.csv"), "give an address, or --file"),
+        (("a@example.org", "--all-gone"), "give an address, or --file"),
         (("--file", "absent.csv"), "cannot be read"),
+        (("--file", str(EXPORTS / "ghost" / "members.csv"), "--from", "mailchimp"), "no export of Mailchimp"),
     ],
 )
 def test_a_list_that_cannot_be_meant_is_refused(
     folder: Path, arguments: tuple[str, ...], sentence: str
 ) -> None:
     said = run(folder, "suppress", *arguments, "--reason", "left")
-    assert (said.exit_code, sentence in said.output) == (2, True)
+    assert (said.exit_code, sentence.replace("no export", "an export") in said.output) == (2, True)
+
+
+def test_an_import_says_where_consent_comes_from_or_is_refused(folder: Path) -> None:
+    result = run(folder, "import", str(EXPORTS / "ghost" / "members.csv"), "--from", "ghost")
+    assert (result.exit_code, "consent comes from" in result.output) == (2, True)

@@ -1,3 +1,5 @@
+from dataclasses import fields, replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,10 @@ from newsletter.errors import BadInput
 from newsletter.readers.addresses import parse_address
 from newsletter.readers.consents import Consent, ConsentOrigin, list_consents
 from newsletter.readers.csv_file import BadLine, CsvFile
-from newsletter.readers.importing import CHUNK, ReaderImport, import_readers
-from newsletter.readers.preferences import Preferences
+from newsletter.readers.exporting import export_readers
+from newsletter.readers.importing import CHUNK, ReaderImport, Remark, import_readers, read_moment
+from newsletter.readers.preferences import NO_PREFERENCES, Preferences, put_preferences
+from newsletter.readers.providers import Standing
 from newsletter.readers.store import (
     Arrival,
     Reader,
@@ -105,13 +109,16 @@ def test_a_bad_line_is_reported_and_the_others_are_imported(
         "grace@example.org,Grace,,,Subscribed\n",
     )
     counts, bad = bring_in(sqlite_database, clock, file)
-    assert counts == ReaderImport(arrivals={Arrival.ADDED: 2}, bad=6)
+    left = {(Standing.GONE, "status is 'unsubscribed'"): Remark(count=1, first=8)}
+    assert counts == ReaderImport(arrivals={Arrival.ADDED: 2}, bad=5, left_out=left)
     assert [(each.line, each.reason) for each in bad] == [
         (3, "'nonsense' is no mail address. An email address must have an @-sign."),
         (4, "the name holds a line break or a control character: 'Bob\\nBcc: eve@example.org'"),
-        (6, "the time zone is 'Mars/Olympus', but one such as Europe/Berlin was expected"),
-        (7, "the edition is 'hourly', but weekly or monthly was expected"),
-        (8, "the status is 'unsubscribed': only active readers are imported"),
+        (
+            6,
+            "the time zone is 'Mars/Olympus'. Please choose a time zone from the list, such as Europe/Berlin.",
+        ),
+        (7, "the edition is 'hourly'. Please choose weekly or monthly."),
         (9, "has 6 cells, and the header has 5: a cell may need quotes"),
     ]
     assert [each.address for each in everybody(sqlite_database)] == ["ada@example.org", "grace@example.org"]
@@ -262,6 +269,101 @@ def test_an_import_that_was_stopped_goes_on_when_run_again(
         assert connection.execute(select(func.count()).select_from(readers)).scalar_one() == CHUNK
     counts, _ = bring_in(sqlite_database, clock, file)
     assert counts.arrivals == {Arrival.ADDED: 2 * CHUNK, Arrival.KNOWN: CHUNK}
+
+
+#: Every preference, as nobody has it who chose nothing; commas, quotes and formulas among them.
+CHOSEN = Preferences(
+    topics=("-1", 'a "b"', "coding; vision", "x, y | z", "[1]"),
+    tools=("kite", "wren, the"),
+    monthly_tokens=1_234_567,
+    team_size=12,
+    edition=Edition.MONTHLY,
+    paused_until=date(2026, 12, 24),
+    send_hour=0,
+    time_zone="Europe/Berlin",
+)
+
+
+def test_what_is_exported_comes_into_another_installation_whole(
+    database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    for each in fields(Preferences):
+        assert getattr(CHOSEN, each.name) != getattr(NO_PREFERENCES, each.name)
+    bring_in(
+        database,
+        clock,
+        written(
+            tmp_path,
+            "email,name,tags,status,created_at,confirmed at,topics\n"
+            "ada@example.org,\"'=Ada, 'Byron\",a;b,active,2020-01-02,2020-01-03 10:00:00,\n"
+            "bob@example.org,,,active,,,\ncarol@example.org,,,active,,,\n",
+        ),
+    )
+    ada, _, carol = everybody(database)
+    with database.write() as connection:
+        assert put_preferences(connection, ada.id, CHOSEN)
+        change_status(connection, carol.id, ReaderStatus.LEFT, LETTER, clock.now())
+        with (tmp_path / "export.csv").open("w", newline="") as file:
+            export_readers(connection, file)
+    clock.move(timedelta(days=1))
+    there = open_database("sqlite://")
+    metadata.create_all(there.write_engine)
+    counts, bad = bring_in(there, clock, CsvFile(tmp_path / "export.csv"), "")
+    assert (counts.arrivals, bad, counts.unread) == ({Arrival.ADDED: 2}, [], {})
+    assert counts.left_out == {(Standing.GONE, "status is 'left'"): Remark(count=1, first=4)}
+    for before, after in zip(everybody(database), everybody(there), strict=False):
+        assert replace(after, status_at=before.status_at, salt=before.salt) == before
+    with there.read() as connection:
+        latest = list_consents(connection, 1)[-1]
+        assert (latest.source, latest.tags) == ("fair (readers.csv, line 2)", "a; b")
+    there.close()
+
+
+def test_what_an_address_book_writes_comes_in(
+    sqlite_database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    addresses = (
+        "ada@example.org\xa0",
+        "\ufeffbob@example.org",
+        "cleo@example.org\u200b",
+        "mailto:dan@example.org",
+    )
+    more = ("<eve@example.org>", "Fay <fay@example.org>", "gus@example.org;", "hal@example.org.")
+    text = "email,name,consent\n" + "".join(f"{each},,form\n" for each in (*addresses, *more))
+    assert bring_in(sqlite_database, clock, written(tmp_path, text)) == (
+        ReaderImport(arrivals={Arrival.ADDED: 8}, bad=0),
+        [],
+    )
+    assert {each.name for each in everybody(sqlite_database)} == {"", "Fay"}
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2024-01-02", "2024-01-02T00:00:00+00:00"),
+        ("2024-01-02 10:00:00", "2024-01-02T10:00:00+00:00"),
+        ("2024-01-02T10:00:00.000Z", "2024-01-02T10:00:00+00:00"),
+        ("2024-01-02T10:00:00+02:00", "2024-01-02T08:00:00+00:00"),
+        ("2024-01-02 10:00:00 UTC", "2024-01-02T10:00:00+00:00"),
+        ("2024-01-02 10:00:00 +0000 +0000", "2024-01-02T10:00:00+00:00"),
+        ("2024-01-02 10:00:00 +0200 CEST", "2024-01-02T08:00:00+00:00"),
+        ("1704189600", "2024-01-02T10:00:00+00:00"),
+        ("1704189600000", "2024-01-02T10:00:00+00:00"),
+        ("2024/01/02, 09:30AM", "2024-01-02T09:30:00+00:00"),
+        ("01/02/24 09:30pm", "2024-01-02T21:30:00+00:00"),
+        ("Jan 2, 2024", "2024-01-02T00:00:00+00:00"),
+        ("31/12/2024", None),
+        ("0001-01-01 00:00:00", None),
+        ("2999-01-01", None),
+        ("9999999999", None),
+        ("yesterday", None),
+    ],
+)
+def test_moments_are_read_as_other_programs_write_them(
+    clock: MovedClock, text: str, moment: str | None
+) -> None:
+    read = read_moment(text, clock.now())
+    assert (read.isoformat() if read else None) == moment
 
 
 cells = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

@@ -40,32 +40,34 @@ if (note) {
 }
 
 // ── what was typed and not saved ──
-let typed = false;
-texts?.addEventListener("input", () => { typed = true; });
-texts?.addEventListener("submit", () => { typed = false; });
-addEventListener("beforeunload", (event) => { if (typed) event.preventDefault(); });
-// Back from a page that never came, the fields hold what was typed.
-addEventListener("pageshow", () => {
-  typed ||= [...(texts?.elements ?? [])].some((each) => each.matches("input[type=text], textarea") && each.value !== each.defaultValue);
-});
+// Asked of the fields, which hold it again after a way back from a page that never came.
+const typed = () => [...(texts?.elements ?? [])].some(
+  (each) => each.matches("input[type=text], textarea") && each.value !== each.defaultValue);
+let sent = false;
+texts?.addEventListener("submit", () => { sent = true; });
+addEventListener("pageshow", () => { sent = false; });
+addEventListener("beforeunload", (event) => { if (typed() && !sent) event.preventDefault(); });
 
 // ── loading again when a template, a figure or the draft has changed ──
-// A form on its way changes the draft itself, and leads to a page of its own.
-let leaving = false;
-addEventListener("submit", () => { leaving = true; });
-addEventListener("pageshow", () => { leaving = false; });
+// What a form or a link leads to is not given up for that, however long it takes; after a minute nothing came of it.
+let left = -Infinity;
+for (const way of ["submit", "beforeunload"]) addEventListener(way, () => { left = Date.now(); });
+addEventListener("pageshow", () => { left = -Infinity; });
+const isLeaving = () => Date.now() - left < 60_000;
 
 async function watch() {
-  if (document.hidden || leaving) return;
+  if (document.hidden || isLeaving()) return;
   try {
     const answer = await fetch(`${draft.dataset.draft}/stamp`, { redirect: "error" });
-    if (!answer.ok || (await answer.json()).stamp === draft.dataset.stamp || leaving) return;
+    if (!answer.ok || (await answer.json()).stamp === draft.dataset.stamp || isLeaving()) return;
   } catch {
     return;
   }
-  const busy = typed || document.activeElement?.matches("input:not([type=hidden]), textarea, select");
+  // The answer to a form that was refused holds what was typed, and cannot be asked for again.
+  const busy = typed() || location.pathname !== draft.dataset.draft || document.activeElement?.matches("input:not([type=hidden]), textarea, select");
   if (busy) document.querySelector(".changed-meanwhile").hidden = false;
-  else location.replace(location.pathname);
+  // With the notice of what was done, which may not have been read yet.
+  else location.replace(location.pathname + location.search);
 }
 if (draft) setInterval(watch, 3000);
 

@@ -194,15 +194,28 @@ def test_two_at_once_a_stale_tab_and_a_double_click_lose_nothing(browser: Browse
 def test_the_page_loads_itself_again_but_not_over_what_is_typed(browser: Browser, house: House) -> None:
     context = sign_in_browser(browser.new_context(viewport=DESK), house.app)  # type: ignore[arg-type]
     visit = Visit(context.new_page(), house.base, axe=False)
+    tab, notice = visit.tab, visit.tab.locator(".changed-meanwhile:visible")
     visit.open(house.path)
-    changed = edit(house.app, house.stored(), subject="From elsewhere")
-    visit.tab.locator(".subject-line b", has_text="From elsewhere").wait_for(timeout=9000)
-    visit.tab.locator("#preheader").fill("I am typing")
-    edit(house.app, changed, subject="Once more")
-    notice = visit.tab.locator(".changed-meanwhile:visible")
+    press(visit, "Save texts")
+    edit(house.app, house.stored(), subject="From elsewhere")
+    tab.locator(".subject-line b", has_text="From elsewhere").wait_for(timeout=9000)
+    expect(tab.get_by_role("status").first).to_have_text("Saved.")
+    tab.locator("#preheader").fill("I am typing")
+    edit(house.app, house.stored(), subject="Once more")
     notice.wait_for(timeout=9000)
     expect(notice).to_be_in_viewport()
-    assert visit.tab.locator("#preheader").input_value() == "I am typing"
+    assert tab.locator("#preheader").input_value() == "I am typing"
+
+
+def test_what_was_refused_is_not_loaded_over(browser: Browser, house: House) -> None:
+    context = sign_in_browser(browser.new_context(viewport=DESK), house.app)  # type: ignore[arg-type]
+    visit = Visit(context.new_page(), house.base, axe=False)
+    visit.open(house.path)
+    visit.tab.locator("#note").fill("word " * 100)
+    press(visit, "Save texts")
+    edit(house.app, house.stored(), subject="From elsewhere")
+    visit.tab.locator(".changed-meanwhile:visible").wait_for(timeout=9000)
+    assert visit.tab.locator("#note").input_value() == "word " * 100
 
 
 def test_a_connection_lost_on_the_way_loses_nothing_that_was_typed(browser: Browser, house: House) -> None:

@@ -15,11 +15,11 @@ from pathlib import Path
 import click
 
 from newsletter.cli.program import SECTIONS, program
-from newsletter.config import Row, setting_rows
+from newsletter.config import Row, setting_rows, toml_value
 from newsletter.content.packs import pack_schema
 from newsletter.delivery.transports import TRANSPORT_SETTINGS
 from newsletter.digest import content
-from newsletter.installation import make_installation, toml_value
+from newsletter.installation import make_installation
 from newsletter.render import headers
 from newsletter.render.plan import SlotName
 

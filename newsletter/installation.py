@@ -3,18 +3,17 @@
 What the settings mean is in config/, how an installation is opened in app/.
 """
 
-import json
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
-from newsletter.config import FILE_NAME, Row, Settings, load_settings, setting_rows
+from newsletter.config import FILE_NAME, Row, Settings, load_settings, setting_rows, toml_value
+from newsletter.content.store import ContentStore
 from newsletter.db.engine import open_database
+from newsletter.db.migrate import upgrade
 from newsletter.delivery.transports import TRANSPORT_SETTINGS
 from newsletter.errors import BadInput, Place
 from newsletter.readers.keys import make_link_keys, make_suppression_key
@@ -41,9 +40,6 @@ def make_installation(folder: Path, *, example: bool = False) -> None:
 
 
 def _furnish(settings: Settings) -> None:
-    from newsletter.content.store import ContentStore
-    from newsletter.db.migrate import upgrade
-
     make_link_keys(settings.path(settings.paths.link_keys))
     make_suppression_key(settings.path(settings.paths.suppression_key))
     database = open_database(settings.store_url)
@@ -112,24 +108,3 @@ def _entry(row: Row, *, example: bool) -> str:
     if example:
         return f"{help_line}# Needed. This is an example.\n{row.key} = {shown}\n"
     return f'{help_line}# Needed before anything is sent. For example: {shown}\n{row.key} = ""\n'
-
-
-def toml_value(value: Any) -> str:
-    """A setting's value as newsletter.toml writes it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, timedelta):
-        return f'"{_duration(value)}"'
-    if isinstance(value, tuple):
-        return "[" + ", ".join(toml_value(part) for part in value) + "]"
-    return json.dumps("" if value is None else str(value), ensure_ascii=False)
-
-
-def _duration(value: timedelta) -> str:
-    seconds = int(value.total_seconds())
-    for unit, size in (("h", 3600), ("m", 60)):
-        if seconds and seconds % size == 0:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"

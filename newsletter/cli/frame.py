@@ -9,7 +9,6 @@ import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import update_wrapper
 from itertools import zip_longest
@@ -32,18 +31,11 @@ GAP = 2
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What the global options say."""
-
-    folder: Path
-
-
-def pass_frame(function: Callable[Concatenate[Frame, P], R]) -> Callable[P, R]:
-    """Give the command the Frame as its first argument, without opening anything."""
+def pass_folder(function: Callable[Concatenate[Path, P], R]) -> Callable[P, R]:
+    """Give the command the newsletter's folder as its first argument, without opening anything."""
 
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        return function(_frame(), *args, **kwargs)
+        return function(_folder(), *args, **kwargs)
 
     return update_wrapper(wrapper, function)
 
@@ -54,18 +46,16 @@ def pass_app(function: Callable[Concatenate["App", P], R]) -> Callable[P, R]:
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         from newsletter.app import open_app
 
-        app = open_app(_frame().folder)
+        app = open_app(_folder())
         click.get_current_context().call_on_close(app.close)
         return function(app, *args, **kwargs)
 
     return update_wrapper(wrapper, function)
 
 
-def _frame() -> Frame:
-    frame = click.get_current_context().find_object(Frame)
-    if frame is None:
-        raise RuntimeError("a command of newsletter runs only under its program")
-    return frame
+def _folder() -> Path:
+    folder: Path = click.get_current_context().find_root().obj
+    return folder
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], as_json: bool = False) -> None:

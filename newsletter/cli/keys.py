@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from newsletter.cli.frame import Frame, pass_frame, say
+from newsletter.cli.frame import pass_folder, say
 from newsletter.config import Settings, load_settings
 from newsletter.delivery.dkim import DkimFiles
 from newsletter.delivery.transports import TRANSPORT_SETTINGS
@@ -29,28 +29,28 @@ def keys() -> None:
 
 
 @keys.command()
-@pass_frame
-def rotate(frame: Frame) -> None:
+@pass_folder
+def rotate(folder: Path) -> None:
     """Add a new key that signs from now on.
 
     The older keys stay: links in mails already sent need them. The suppression key is never changed.
     Restart `newsletter serve` afterwards.
     """
-    settings = load_settings(frame.folder, TRANSPORT_SETTINGS)
+    settings = load_settings(folder, TRANSPORT_SETTINGS)
     count = rotate_link_keys(settings.path(settings.paths.link_keys))
     click.echo(f"A new key signs from now on; {count} keys verify. Restart newsletter serve.")
 
 
 @keys.command()
 @click.option("--zone", is_flag=True, help="Print the records as lines of a zone file, and nothing else.")
-@pass_frame
-def dkim(frame: Frame, zone: bool) -> None:
+@pass_folder
+def dkim(folder: Path, zone: bool) -> None:
     """Make the keys of DKIM signatures, and print what belongs in DNS.
 
     Keys that are there stay as they are, so the records can be printed again at any time. Nothing is signed before the
     settings name the keys: publish the records first. SendGrid signs by itself and needs none of this.
     """
-    settings = load_settings(frame.folder, TRANSPORT_SETTINGS)
+    settings = load_settings(folder, TRANSPORT_SETTINGS)
     files = _dkim_files(settings)
     made = files.make_missing()
     if zone:

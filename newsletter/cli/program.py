@@ -13,7 +13,6 @@ import click
 from click.shell_completion import get_completion_class
 
 import newsletter
-from newsletter.cli.frame import Frame
 from newsletter.errors import NewsletterError
 
 #: Every command under its heading in `newsletter --help`: the module of this folder that holds it, and its one line of help.
@@ -182,7 +181,7 @@ def _about_the_database(error: Exception) -> NewsletterError | None:
 @click.pass_context
 def program(ctx: click.Context, folder: Path) -> None:
     """A weekly newsletter made from a database of AI tool comparisons."""
-    ctx.obj = Frame(folder.absolute())
+    ctx.obj = folder.absolute()
 
 
 @click.command()

@@ -1,25 +1,25 @@
 """`newsletter settings`: how the installation is set."""
 
 import re
+from pathlib import Path
 
 import click
 
-from newsletter.cli.frame import Frame, json_option, pass_frame, print_table
-from newsletter.config import Row, explain_settings
+from newsletter.cli.frame import json_option, pass_folder, print_table
+from newsletter.config import Row, explain_settings, toml_value
 from newsletter.delivery.transports import TRANSPORT_SETTINGS
-from newsletter.installation import toml_value
 
 _HIDDEN = "********"
 
 
 @click.command()
 @json_option
-@pass_frame
-def settings(frame: Frame, as_json: bool) -> None:
+@pass_folder
+def settings(folder: Path, as_json: bool) -> None:
     """Show every setting, its value and where the value comes from."""
     rows = [
         (row.name, _shown(row, value), place or "default")
-        for row, value, place in explain_settings(frame.folder, TRANSPORT_SETTINGS)
+        for row, value, place in explain_settings(folder, TRANSPORT_SETTINGS)
     ]
     print_table(["Setting", "Value", "From"], rows, as_json)
 

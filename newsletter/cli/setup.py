@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from sqlalchemy import make_url
 
-from newsletter.cli.frame import Frame, json_option, pass_frame, print_json, print_table
+from newsletter.cli.frame import json_option, pass_folder, print_json, print_table
 from newsletter.config import load_settings
 from newsletter.db.engine import Database, open_database, require_database
 from newsletter.db.migrate import upgrade as bring_to_head
@@ -31,13 +31,13 @@ Keep a copy of {folder}/keys: the links in mails already sent and the suppressio
 @click.command()
 @click.argument("directory", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--example", is_flag=True, help="Fill in example values, enough to send to the outbox.")
-@pass_frame
-def init(frame: Frame, directory: Path | None, example: bool) -> None:
+@pass_folder
+def init(folder: Path, directory: Path | None, example: bool) -> None:
     """Make a new newsletter in DIRECTORY (otherwise in --folder).
 
     Writes a commented newsletter.toml, makes both databases, the keys and the outbox. Nothing is overwritten.
     """
-    folder = directory or frame.folder
+    folder = directory or folder
     make_installation(folder.absolute(), example=example)
     here = folder.absolute() == Path.cwd()
     shown = Path() if here else folder
@@ -56,13 +56,13 @@ def db() -> None:
 
 
 @db.command()
-@pass_frame
-def upgrade(frame: Frame) -> None:
+@pass_folder
+def upgrade(folder: Path) -> None:
     """Bring the database to the revision this program needs.
 
     Refused while an issue is going out. Make a copy of the database first.
     """
-    with _database(frame) as database:
+    with _database(folder) as database:
         before = read_revision(database)
         bring_to_head(database)
     if before == HEAD:
@@ -73,13 +73,13 @@ def upgrade(frame: Frame) -> None:
 
 @db.command()
 @json_option
-@pass_frame
-def status(frame: Frame, as_json: bool) -> None:
+@pass_folder
+def status(folder: Path, as_json: bool) -> None:
     """Say which revision the database is at and which is needed, and how its tables differ from this release's.
 
     Exit status 1 when they differ although the revision is right.
     """
-    with _database(frame) as database:
+    with _database(folder) as database:
         revision = read_revision(database)
         require_known(revision)
         place = make_url(database.url).render_as_string(hide_password=True)
@@ -100,9 +100,9 @@ def status(frame: Frame, as_json: bool) -> None:
 
 
 @contextmanager
-def _database(frame: Frame) -> Iterator[Database]:
+def _database(folder: Path) -> Iterator[Database]:
     """Open the database, even one that is behind."""
-    url = load_settings(frame.folder, TRANSPORT_SETTINGS).store_url
+    url = load_settings(folder, TRANSPORT_SETTINGS).store_url
     require_database(url)
     database = open_database(url)
     try:

@@ -17,6 +17,7 @@ from newsletter.config.settings import (
     Weekday,
     template_folders,
 )
+from newsletter.config.values import toml_value
 
 __all__ = [
     "FILE_NAME",
@@ -38,4 +39,5 @@ __all__ = [
     "setting",
     "setting_rows",
     "template_folders",
+    "toml_value",
 ]

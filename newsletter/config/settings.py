@@ -10,7 +10,7 @@ from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from newsletter.config.rows import (
@@ -34,9 +34,7 @@ from newsletter.config.rows import (
     is_this_machine,
     setting,
 )
-
-if TYPE_CHECKING:
-    from newsletter.language import Language
+from newsletter.language import Language, open_language
 
 S = TypeVar("S", bound=Section)
 
@@ -498,11 +496,8 @@ class Settings:
         return template_folders(self.path(self.paths.templates) if self.paths.templates else None)
 
     @cached_property
-    def language(self) -> "Language":
+    def language(self) -> Language:
         """What mails and readers' pages are written in; raises LanguageError where it has no catalogue."""
-        # Babel takes 60 ms to load, and most commands write nothing for readers.
-        from newsletter.language import open_language
-
         return open_language(self.site.language, self.template_folders)
 
     @property

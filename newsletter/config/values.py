@@ -1,4 +1,4 @@
-"""From what somebody wrote, in the file or in a variable, to a value of the setting's type."""
+"""From what somebody wrote, in the file or in a variable, to a value of the setting's type; and back."""
 
 import json
 from collections.abc import Callable
@@ -25,6 +25,23 @@ def shown(raw: Any) -> str:
     if isinstance(raw, str):
         return json.dumps(raw, ensure_ascii=False)
     return "a list" if isinstance(raw, list) else "a table" if isinstance(raw, dict) else str(raw)
+
+
+def toml_value(value: Any) -> str:
+    """Write a setting's value as newsletter.toml has it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, timedelta):
+        seconds = int(value.total_seconds())
+        for unit, size in (("h", 3600), ("m", 60)):
+            if seconds and seconds % size == 0:
+                return f'"{seconds // size}{unit}"'
+        return f'"{seconds}s"'
+    if isinstance(value, tuple):
+        return "[" + ", ".join(toml_value(part) for part in value) + "]"
+    return json.dumps("" if value is None else str(value), ensure_ascii=False)
 
 
 def _text(raw: Any) -> str:

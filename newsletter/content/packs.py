@@ -33,9 +33,9 @@ from newsletter.content.pages import read_page
 from newsletter.content.records import (
     BenchmarkEntry,
     ClaimEntry,
-    Entry,
     OfferEntry,
     Pack,
+    PackEntry,
     SourceEntry,
     VerdictEntry,
     is_web_address,
@@ -261,9 +261,9 @@ def _known_fields(path: FieldPath) -> list[str]:
     return [pack_name(each.name) for each in fields(_record_in(kinds))]
 
 
-def _record_in(hint: Any) -> type[Entry]:
+def _record_in(hint: Any) -> type[PackEntry]:
     """Return the record inside a type such as `tuple[ToolEntry, ...] | None`."""
-    while not (isinstance(hint, type) and issubclass(hint, Entry)):
+    while not (isinstance(hint, type) and issubclass(hint, PackEntry)):
         hint = get_args(hint)[0]
     return hint
 

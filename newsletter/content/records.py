@@ -1,6 +1,6 @@
 """The records: what sources say about tools. Each is declared once, with its columns, its pack fields and their limits.
 
-A class `…Entry` is a record as a pack holds it: what pydantic checks when a pack is read, what the pack's JSON schema
+A class `…PackEntry` is a record as a pack holds it: what pydantic checks when a pack is read, what the pack's JSON schema
 shows, and a row's columns. The class derived from it is the same record as the store returns it, with what only the
 store knows. A field that names another record (`tool_id`) is called without `_id` in packs. Tools are named by id
 (`slug` makes one from a name). What is unknown stays None or empty, never a guess.
@@ -118,7 +118,7 @@ def pack_name(field: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class PackEntry:
     """A record of a pack. A pack that gives it any field it does not know is refused."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
@@ -127,7 +127,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourcedEntry(Entry):
+class SourcedEntry(PackEntry):
     """A record that comes from a source: the one it names, or else the pack's own."""
 
     source_id: Slug | None = None
@@ -160,7 +160,7 @@ class _Seen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourceEntry(Entry):
+class SourceEntry(PackEntry):
     """Where statements come from. `ours` is true for our own site: only our own prose enters an issue.
 
     Without `ours` it stays what the store knows of the source; a source the store does not know is not ours.
@@ -191,7 +191,7 @@ class Source(SourceEntry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TextEntry(Entry):
+class TextEntry(PackEntry):
     """An earlier or later text of a source; exports only."""
 
     source_id: Slug
@@ -200,7 +200,7 @@ class TextEntry(Entry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewerEntry(Entry):
+class ReviewerEntry(PackEntry):
     """A member of the panel."""
 
     name: Name
@@ -237,7 +237,7 @@ class Tool(ToolEntry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AliasEntry(Entry):
+class AliasEntry(PackEntry):
     """Someone says that another name means the same tool: records about `alias` are records about `tool`."""
 
     alias: Slug
@@ -438,7 +438,7 @@ class Question(QuestionEntry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RevisionEntry(Entry):
+class RevisionEntry(PackEntry):
     """What a tool or comparison was described as before; exports only."""
 
     kind: Literal["tools", "comparisons"]
@@ -457,7 +457,7 @@ class Revision(RevisionEntry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReaderVotes(Entry):
+class ReaderVotes(PackEntry):
     """What readers voted from the mail on one side of a comparison, once voting has closed; exports only."""
 
     comparison_id: Slug
@@ -468,7 +468,7 @@ class ReaderVotes(Entry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImportEntry(Entry):
+class ImportEntry(PackEntry):
     """A pack that a store had already imported; exports only."""
 
     digest: Annotated[str, Chars(pattern=r"^[0-9a-f]{64}$")]

@@ -23,9 +23,9 @@ from newsletter.content.records import (
     BenchmarkEntry,
     ClaimEntry,
     ComparisonEntry,
-    Entry,
     NoteEntry,
     OfferEntry,
+    PackEntry,
     QuestionEntry,
     ReviewEntry,
     ReviewerEntry,
@@ -61,7 +61,7 @@ class SiteView:
 
 
 def _view(
-    name: str, entry: type[Entry], query: str, help: str, *, needed: bool = False, kind: str = ""
+    name: str, entry: type[PackEntry], query: str, help: str, *, needed: bool = False, kind: str = ""
 ) -> SiteView:
     known = [each for each in fields(entry) if each.name not in _OURS]
     return SiteView(

@@ -23,7 +23,7 @@ from newsletter.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxEntry:
+class ListedMail:
     """A message in a list. `issue_id` is 0 for a single mail, and `reader_id` is then the mail's own number; `to` is None once erased."""
 
     issue_id: int
@@ -33,7 +33,7 @@ class OutboxEntry:
     at: datetime | None
 
 
-def single_mails(connection: Connection, limit: int, before: int | None = None) -> tuple[OutboxEntry, ...]:
+def single_mails(connection: Connection, limit: int, before: int | None = None) -> tuple[ListedMail, ...]:
     """List the latest single mails that went out; those before one's number where asked for. `to` is None for the operator."""
     to = func.coalesce(readers.c.address, editors.c.address).label("to")
     query = (
@@ -46,7 +46,7 @@ def single_mails(connection: Connection, limit: int, before: int | None = None) 
         query = query.where(mails.c.id < before)
     rows = connection.execute(query.order_by(mails.c.id.desc()).limit(limit))
     return tuple(
-        OutboxEntry(issue_id=0, reader_id=row.id, what=row.kind.value, to=row.to, at=row.at) for row in rows
+        ListedMail(issue_id=0, reader_id=row.id, what=row.kind.value, to=row.to, at=row.at) for row in rows
     )
 
 
@@ -64,7 +64,7 @@ def sent_issue(connection: Connection, issue_id: int) -> Issue:
     return issue
 
 
-def copies_out(connection: Connection, issue_id: int, limit: int, after: int = 0) -> tuple[OutboxEntry, ...]:
+def copies_out(connection: Connection, issue_id: int, limit: int, after: int = 0) -> tuple[ListedMail, ...]:
     """List copies of an issue, by reader's number, those after one's."""
     query = (
         select(deliveries.c.reader_id, deliveries.c.at, readers.c.address)
@@ -78,7 +78,7 @@ def copies_out(connection: Connection, issue_id: int, limit: int, after: int = 0
         .limit(limit)
     )
     return tuple(
-        OutboxEntry(issue_id=issue_id, reader_id=row.reader_id, what="copy", to=row.address, at=row.at)
+        ListedMail(issue_id=issue_id, reader_id=row.reader_id, what="copy", to=row.address, at=row.at)
         for row in connection.execute(query)
     )
 

@@ -101,7 +101,7 @@ class Guard:
         try:
             await self.web(
                 {**scope, "method": method, _ASKED: scope["method"]},
-                _Body(receive, _most_body(scope)).receive,
+                _LimitedBody(receive, _most_body(scope)).receive,
                 answer,
             )
         except BodyTooLong:
@@ -165,7 +165,7 @@ class BodyTooLong(Exception):
     """A body that does not say its length has grown too long."""
 
 
-class _Body:
+class _LimitedBody:
     """Counts what comes in."""
 
     def __init__(self, receive: Receive, most: int) -> None:

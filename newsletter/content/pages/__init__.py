@@ -19,10 +19,10 @@ from newsletter.content.records import (
     BenchmarkEntry,
     ClaimEntry,
     ComparisonEntry,
-    Entry,
     NoteEntry,
     OfferEntry,
     Pack,
+    PackEntry,
     QuestionEntry,
     ReviewEntry,
     ReviewerEntry,
@@ -41,7 +41,7 @@ SHAPES = (panel.SHAPE, profile.SHAPE, head_to_head.SHAPE, model_page.SHAPE)
 #: Fewer marks of a shape than this are a coincidence.
 MARKS_NEEDED = 2
 
-_KINDS: dict[type[Entry], str] = {
+_KINDS: dict[type[PackEntry], str] = {
     ReviewerEntry: "reviewers",
     ToolEntry: "tools",
     ComparisonEntry: "comparisons",
@@ -114,7 +114,7 @@ def _recognise(page: PageText) -> Shape:
     return first
 
 
-def _placed(entry: Entry, url: str, published_on: date | None, as_of: date | None) -> Entry:
+def _placed(entry: PackEntry, url: str, published_on: date | None, as_of: date | None) -> PackEntry:
     """Return the entry with what only the caller knows: the page's address and dates."""
     if isinstance(entry, ComparisonEntry):
         return replace(entry, url=url, published_on=published_on)
@@ -123,7 +123,7 @@ def _placed(entry: Entry, url: str, published_on: date | None, as_of: date | Non
     return entry
 
 
-def _pack(source: SourceEntry, entries: Iterable[Entry]) -> Pack:
+def _pack(source: SourceEntry, entries: Iterable[PackEntry]) -> Pack:
     """Return the entries by kind, each checked like one of a file: a page is anybody's text."""
     records: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for entry in entries:
@@ -131,5 +131,5 @@ def _pack(source: SourceEntry, entries: Iterable[Entry]) -> Pack:
     return Pack.model_validate({"source": _as_written(source), **records})
 
 
-def _as_written(entry: Entry) -> dict[str, Any]:
+def _as_written(entry: PackEntry) -> dict[str, Any]:
     return {pack_name(each.name): getattr(entry, each.name) for each in fields(entry)}

@@ -16,7 +16,7 @@ from newsletter.content.pages.lines import (
 )
 from newsletter.content.pages.prose import Names, claim, claims_in, score, size_in_name, total_attribute
 from newsletter.content.pages.shape import Pair, Shape, check_end, pairs
-from newsletter.content.records import BenchmarkEntry, ClaimEntry, ComparisonEntry, Entry, ToolEntry
+from newsletter.content.records import BenchmarkEntry, ClaimEntry, ComparisonEntry, PackEntry, ToolEntry
 
 _HEADINGS = {
     "costs": r"which is cheaper\??",
@@ -31,7 +31,7 @@ _COST = re.compile(r"(?P<name>\S.*?):\s*(?P<cost>[~≈]?\$\d[\d,]*(?:\.\d+)?|—
 _PICK = re.compile(r"(?:pick|choose|go with|use)\s+(?P<name>.+?)\s+(?:if|when)\s+(?P<reason>.+)", re.I)
 
 
-def read(page: PageText) -> Iterator[Entry]:
+def read(page: PageText) -> Iterator[PackEntry]:
     sections = page.sections(_HEADINGS)
     if not {"costs", "performance"} & sections.headings.keys():
         raise page.refusal("neither costs nor benchmarks are there", field="sections")

@@ -29,7 +29,7 @@ from newsletter.content.pages.prose import (
     token_price,
 )
 from newsletter.content.pages.shape import Shape, check_end
-from newsletter.content.records import ClaimEntry, Entry, NoteEntry, NoteKind, OfferEntry, ToolEntry, slug
+from newsletter.content.records import ClaimEntry, NoteEntry, NoteKind, OfferEntry, PackEntry, ToolEntry, slug
 
 # What a model page lists under titles: starter prompts, example outputs, use cases.
 
@@ -149,7 +149,7 @@ _COLUMNS = {
 }
 
 
-def read(page: PageText) -> Iterator[Entry]:
+def read(page: PageText) -> Iterator[PackEntry]:
     sections = page.sections(_HEADINGS)
     if not sections.head:
         raise page.refusal("the name above the first section is missing", field="name")

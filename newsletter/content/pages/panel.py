@@ -12,9 +12,9 @@ from newsletter.content.pages.shape import Pair, Shape, pairs
 from newsletter.content.records import (
     ComparisonEntry,
     Decision,
-    Entry,
     NoteEntry,
     NoteKind,
+    PackEntry,
     ReviewEntry,
     ReviewerEntry,
     ToolEntry,
@@ -379,7 +379,7 @@ def _is_title(text: str) -> bool:
 _SPLIT = re.compile(r"(\d+)\s*ships?\s*[/,·]\s*(\d+)\s*skips?", re.I)
 
 
-def read(page: PageText) -> Iterator[Entry]:
+def read(page: PageText) -> Iterator[PackEntry]:
     pair, starts = find_cards(page)
     cards = {name: read_card(page, pair, name, starts) for name in pair.names}
     table = read_decision(page, pair)
@@ -418,7 +418,7 @@ SHAPE = Shape(
 )
 
 
-def _tool(card: ToolCard, table: DecisionTable, names: Names) -> Iterator[Entry]:
+def _tool(card: ToolCard, table: DecisionTable, names: Names) -> Iterator[PackEntry]:
     category = card.category or table.cell("category", card.name)
     yield ToolEntry(
         id=card.tool,
@@ -441,7 +441,7 @@ def _tool(card: ToolCard, table: DecisionTable, names: Names) -> Iterator[Entry]
         yield NoteEntry(tool_id=card.tool, kind=NoteKind.BEST_FOR, words=best_for.text, line=best_for.number)
 
 
-def _community(card: ToolCard, stated: Line | None) -> Iterator[Entry]:
+def _community(card: ToolCard, stated: Line | None) -> Iterator[PackEntry]:
     for line in filter(None, (stated, card.community)):
         split = _SPLIT.search(line.text)
         if split:

@@ -17,7 +17,7 @@ from newsletter.content.pages.lines import (
 )
 from newsletter.content.pages.prose import Names, claim, claims_in, fits, full_day, size_in_name
 from newsletter.content.pages.shape import Shape, check_end
-from newsletter.content.records import ClaimEntry, Entry, NoteEntry, NoteKind, ToolEntry, slug
+from newsletter.content.records import ClaimEntry, NoteEntry, NoteKind, PackEntry, ToolEntry, slug
 from newsletter.content.units import measure
 
 _SPECIFICATION = {
@@ -50,7 +50,7 @@ _VERIFIED = re.compile(rf"\bverified\s+(?:on\s+)?(?P<value>{_DATE})", re.I)
 _MAKER = re.compile(r"(?P<maker>[^·]{2,60}) · (?P<family>[^·]{2,60})")
 
 
-def read(page: PageText) -> Iterator[Entry]:
+def read(page: PageText) -> Iterator[PackEntry]:
     sections = page.sections(_HEADINGS)
     head = sections.head
     if len(head) < 2 or not any(labelled(head, _SPECIFICATION)):

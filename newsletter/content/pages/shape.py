@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from newsletter.content.pages.lines import Line, PageText, Sections, is_broken, is_prose, without_glue
-from newsletter.content.records import Entry, slug
+from newsletter.content.records import PackEntry, slug
 
 #: Longest line that may be the title of a comparison, and how many such lines are looked at.
 TITLE_LENGTH, TITLES = 300, 20
@@ -18,7 +18,7 @@ class Shape:
 
     name: str
     marks: dict[str, str]
-    read: Callable[[PageText], Iterator[Entry]]
+    read: Callable[[PageText], Iterator[PackEntry]]
 
     def found(self, page: PageText) -> list[str]:
         """Return the marks that the page carries."""

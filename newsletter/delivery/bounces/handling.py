@@ -25,7 +25,7 @@ from newsletter.db.statuses import ReaderStatus, ReportKind, WithdrawalReason
 from newsletter.delivery.bounces import store
 from newsletter.delivery.bounces.parse import (
     ARRIVED,
-    Action,
+    DsnAction,
     Identifiers,
     Meaning,
     Report,
@@ -183,7 +183,7 @@ class ReportHandler:
         return "complained" if changed else "complained before"
 
     def _bounce(self, connection: Connection, report: Report, match: Match, now: datetime) -> str:
-        if report.action is Action.DELAYED:
+        if report.action is DsnAction.DELAYED:
             return DELAYED
         if report.action in ARRIVED:
             return self._arrive(connection, report, match, now)

@@ -69,7 +69,7 @@ class Tolerance:
 # What a report says, as values. Acting on them is handling.py's work.
 
 
-class Action(StrEnum):
+class DsnAction(StrEnum):
     """What a server says it did (RFC 3464, 2.3.3)."""
 
     FAILED = "failed"
@@ -80,7 +80,7 @@ class Action(StrEnum):
 
 
 #: Words that say a server took the message over for good.
-ARRIVED = frozenset({Action.DELIVERED, Action.RELAYED, Action.EXPANDED})
+ARRIVED = frozenset({DsnAction.DELIVERED, DsnAction.RELAYED, DsnAction.EXPANDED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +111,7 @@ class Report:
     key: str
     kind: ReportKind
     identifiers: Identifiers = field(default_factory=Identifiers)
-    action: Action = Action.FAILED
+    action: DsnAction = DsnAction.FAILED
     #: An enhanced status code (RFC 3463) or empty.
     code: str = ""
     #: What it means for the reader where its source knows better than the code; None: the code decides.
@@ -211,7 +211,7 @@ def _feedback_fields(message: Message) -> Message | None:
 # Delivery status notifications (RFC 3464): `message/delivery-status` and the message or header that came back.
 
 #: What matters most when a notification speaks of several recipients.
-_WEIGHT = (Action.FAILED, Action.DELAYED, Action.DELIVERED, Action.RELAYED, Action.EXPANDED)
+_WEIGHT = (DsnAction.FAILED, DsnAction.DELAYED, DsnAction.DELIVERED, DsnAction.RELAYED, DsnAction.EXPANDED)
 
 
 def _status_blocks(message: Message) -> list[Message]:
@@ -243,9 +243,9 @@ def _returned_message(message: Message) -> Message | None:
     return None
 
 
-def _action(block: Message) -> Action | None:
+def _action(block: Message) -> DsnAction | None:
     word = _header(block, "action").partition(" ")[0].strip(";.").casefold()
-    return Action(word) if word in set(Action) else None
+    return DsnAction(word) if word in set(DsnAction) else None
 
 
 def code_of(status_field: str, words: str) -> str:
@@ -370,7 +370,7 @@ def _plain_bounce(message: Message, raw: bytes) -> Report | None:
         identifiers=Identifiers(recipients=recipients)
         + _identifiers_in_report(message)
         + _identifiers_in_text(text),
-        action=Action.FAILED if permanent else Action.DELAYED,
+        action=DsnAction.FAILED if permanent else DsnAction.DELAYED,
         code=said.group() if said else "",
     )
 

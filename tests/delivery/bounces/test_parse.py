@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.db.statuses import ReportKind
-from newsletter.delivery.bounces.parse import Action, Report, read_report
+from newsletter.delivery.bounces.parse import DsnAction, Report, read_report
 from newsletter.readers.links import Purpose
 from tests.delivery.bounces.shapes import (
     MESSAGE_ID,
@@ -32,7 +32,7 @@ def read(raw: bytes) -> Report:
 
 def test_a_notification_says_what_happened_and_carries_our_marks() -> None:
     report = read(dsn(OURS, to=MESSAGE_IDS.return_path(1, 7)))
-    assert (report.kind, report.action, report.code) == (ReportKind.BOUNCE, Action.FAILED, "5.1.1")
+    assert (report.kind, report.action, report.code) == (ReportKind.BOUNCE, DsnAction.FAILED, "5.1.1")
     assert report.identifiers.tokens == (TOKEN,)
     assert report.identifiers.message_ids == (MESSAGE_IDS.message_id(1, 7),)
     assert report.identifiers.return_paths == (MESSAGE_IDS.return_path(1, 7),)
@@ -59,7 +59,7 @@ def test_of_several_recipients_a_failure_counts() -> None:
         b"\n\n--part\nContent-Type: text/rfc822",
         b"\n\nFinal-Recipient: rfc822; bob@example.org\nAction: failed\nStatus: 5.2.1\n\n--part\nContent-Type: text/rfc822",
     )
-    assert (read(two).action, read(two).code) == (Action.FAILED, "5.2.1")
+    assert (read(two).action, read(two).code) == (DsnAction.FAILED, "5.2.1")
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_notification_about_an_address_beyond_ascii_is_read() -> None:
     raw = dsn(OURS, recipient="jörg@example.org").replace(
         b"message/delivery-status", b"message/global-delivery-status"
     )
-    assert (read(raw).action, read(raw).code) == (Action.FAILED, "5.1.1")
+    assert (read(raw).action, read(raw).code) == (DsnAction.FAILED, "5.1.1")
 
 
 @pytest.mark.parametrize("kind", ["abuse", "fraud", "other", "opt-out", "Abuse"])
@@ -111,7 +111,7 @@ def test_a_receipt_is_no_bounce() -> None:
 
 def test_a_bounce_of_a_servers_own_making_is_known_too() -> None:
     report = read(qmail_bounce(OURS))
-    assert (report.kind, report.action, report.code) == (ReportKind.BOUNCE, Action.FAILED, "5.1.1")
+    assert (report.kind, report.action, report.code) == (ReportKind.BOUNCE, DsnAction.FAILED, "5.1.1")
     assert report.identifiers.tokens == (TOKEN,)
     assert report.identifiers.message_ids == (MESSAGE_IDS.message_id(1, 7),)
 

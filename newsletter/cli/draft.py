@@ -232,7 +232,7 @@ def _quotes(app: App, issue: Issue, quotes: Pairs) -> Iterator[Edit]:
     if not quotes:
         return
     with app.database.read() as connection:
-        items = read_shown_items(connection, issue.id, 0).items
+        items = read_shown_items(connection, issue.id, 0)
     leads = [each.key for each in items if each.room is Room.LEAD and each.kind is ItemKind.COMPARISON]
     yield from (ChooseQuote(lead, review, words) for review, words in quotes for lead in leads)
 

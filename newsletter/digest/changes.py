@@ -306,19 +306,13 @@ def find_changes(
         return ()
     ids = content.stated_between(since, until)
     was, now = (Recorded.read(content, ids, moment, language) for moment in (since, until))
-    found = [change for key in ids for change in _of_tool(key, was, now)]
+    rules = (_of_panel, _of_score, price_changes, _of_releases)
+    found = [change for key in ids for rule in rules for change in rule(key, was, now)]
     found += _of_descriptions(content.revisions(since, until), published)
     found += _of_votes(content.reader_votes(since=since, before=until))
     return tuple(
         sorted(found, key=lambda each: (-each.size, each.kind, each.key, each.source_id, each.provider))
     )
-
-
-def _of_tool(key: str, was: Recorded, now: Recorded) -> Iterator[Change]:
-    yield from _of_panel(key, was, now)
-    yield from _of_score(key, was, now)
-    yield from price_changes(key, was, now)
-    yield from _of_releases(key, was, now)
 
 
 def _of_panel(key: str, was: Recorded, now: Recorded) -> Iterator[Change]:

@@ -351,7 +351,7 @@ class Correction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueContent:
-    """The whole issue."""
+    """The whole issue, which templates, tables and variables call the letter."""
 
     subject: str
     preheader: str

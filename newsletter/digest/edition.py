@@ -27,7 +27,7 @@ from newsletter.digest.draft import (
     merge_weeks,
     weeks_of,
 )
-from newsletter.digest.errata import corrections_of, untold_errata
+from newsletter.digest.errata import corrections_for
 from newsletter.digest.issues import Issue
 from newsletter.digest.monthly import write_monthly_issue
 from newsletter.digest.writing import WrittenIssue, write_issue
@@ -125,10 +125,9 @@ class _Weekly(EditionRules):
         self, database: Database, open_content: OpenContent, settings: Settings, issue: Issue
     ) -> WrittenIssue:
         with database.read() as connection, open_content() as content:
-            contents = store.read_shown_items(connection, issue.id, max(1, settings.digest.item_limit))
             written = write_issue(
                 issue,
-                contents.items,
+                store.read_shown_items(connection, issue.id, max(1, settings.digest.item_limit)),
                 content,
                 settings,
                 number=issue.number or store.next_number(connection, issue.edition),
@@ -136,11 +135,10 @@ class _Weekly(EditionRules):
                 since=store.cutoff_before(connection, issue.edition, issue.id),
                 followed=followed_tools(connection),
                 published=store.published_elsewhere(connection, issue.id, ItemKind.COMPARISON),
-                overflow=contents.overflow,
+                overflow=store.count_overflow(connection, issue.id),
                 chosen=store.quotes_of(connection, issue.id),
             )
-            untold = untold_errata(connection, issue)
-        corrections = corrections_of(untold, settings)
+            corrections = corrections_for(connection, issue, settings)
         return replace(written, content=replace(written.content, corrections=corrections))
 
     def write_details(
@@ -148,7 +146,7 @@ class _Weekly(EditionRules):
     ) -> ArchiveDetails:
         with database.read() as connection, open_content() as content:
             return write_details(
-                store.read_shown_items(connection, issue.id, MOST_REST).items,
+                store.read_shown_items(connection, issue.id, MOST_REST),
                 content,
                 settings,
                 rulings=lambda ids: store.rulings_on(connection, ids),
@@ -193,14 +191,14 @@ class _Monthly(EditionRules):
         with database.read() as connection:
             number = issue.number or store.next_number(connection, issue.edition)
             weeks = weeks_of(connection, issue)
-            untold = untold_errata(connection, issue)
+            corrections = corrections_for(connection, issue, settings)
         if not weeks:
             raise BadInput(
                 f"no weekly issue of monthly issue {issue.label} is left: what it was made from was cancelled. "
                 f"Cancel it too: newsletter cancel {issue.id}"
             )
         content = write_monthly_issue(issue, weeks, settings, number=number)
-        return WrittenIssue(content=replace(content, corrections=corrections_of(untold, settings)))
+        return WrittenIssue(content=replace(content, corrections=corrections))
 
     def write_details(
         self, database: Database, open_content: OpenContent, settings: Settings, issue: Issue

@@ -3,7 +3,7 @@
 The issue itself stays as it was frozen. Its page shows the erratum beside it; the edition's next issue may say so in a line.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -35,40 +35,6 @@ class Erratum:
     told_in: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Untold:
-    """An erratum for the edition's next issue, and the issue that was wrong; `slug` is empty where the web has it not."""
-
-    erratum: Erratum
-    slug: str
-    number: int
-    date_on: date
-
-
-def corrections_of(untold: Iterable[Untold], settings: Settings) -> tuple[Correction, ...]:
-    """Return the lines with which an issue corrects earlier ones."""
-    return tuple(_correction(each, settings) for each in untold)
-
-
-def _correction(untold: Untold, settings: Settings) -> Correction:
-    erratum = untold.erratum
-    language = settings.language
-    label = language.gettext("No. %(number)s", number=untold.number)
-    return Correction(
-        erratum_id=erratum.id,
-        words=language.gettext(
-            "Correction to %(issue)s (%(day)s): we wrote “%(said)s”. Right is: %(right)s",
-            issue=label,
-            day=language.short_date(untold.date_on),
-            said=erratum.said,
-            right=erratum.right,
-        ),
-        link=Link(label=label, url=f"{archive_url(settings)}/{untold.slug}#{ANCHOR}")
-        if untold.slug
-        else None,
-    )
-
-
 # The queries on errata: what was wrong in which issue, and which later issue says so. Nothing here commits.
 
 
@@ -98,25 +64,32 @@ def _erratum(row: Row[Any]) -> Erratum:
     return Erratum(**row._mapping)
 
 
-def untold_errata(connection: Connection, issue: Issue) -> tuple[Untold, ...]:
-    """Return what this issue has to say of earlier ones of its edition: told by no other issue, the oldest first."""
+def corrections_for(connection: Connection, issue: Issue, settings: Settings) -> tuple[Correction, ...]:
+    """Return the lines on earlier issues of its edition that this one has to say: told by no other, the oldest first."""
     query = (
-        select(*errata.c, issues.c.edition, issues.c.number, issues.c.slot, issues.c.archived)
+        select(errata, issues.c.edition, issues.c.number, issues.c.slot, issues.c.archived)
         .join_from(errata, issues, issues.c.id == errata.c.issue_id)
         .where(errata.c.to_tell, issues.c.edition == issue.edition, issues.c.id != issue.id)
         .where(or_(errata.c.told_in.is_(None), errata.c.told_in == issue.id))
         .order_by(errata.c.id)
     )
-    return tuple(_untold(row) for row in connection.execute(query))
+    return tuple(_correction(row, settings) for row in connection.execute(query))
 
 
-def _untold(row: Any) -> Untold:
-    own = {column.name: row._mapping[column] for column in errata.c}
-    return Untold(
-        erratum=Erratum(**own),
-        slug=f"{row.edition}-{row.number}" if row.archived else "",
-        number=row.number,
-        date_on=date.fromisoformat(row.slot[:10]),
+def _correction(row: Row[Any], settings: Settings) -> Correction:
+    language = settings.language
+    label = language.gettext("No. %(number)s", number=row.number)
+    url = f"{archive_url(settings)}/{row.edition}-{row.number}#{ANCHOR}"
+    return Correction(
+        erratum_id=row.id,
+        words=language.gettext(
+            "Correction to %(issue)s (%(day)s): we wrote “%(said)s”. Right is: %(right)s",
+            issue=label,
+            day=language.short_date(date.fromisoformat(row.slot[:10])),
+            said=row.said,
+            right=row.right,
+        ),
+        link=Link(label=label, url=url) if row.archived else None,
     )
 
 

@@ -217,19 +217,15 @@ def answer_block(question: Question, material: Material, settings: Settings) -> 
     words = answer_words(question, material, settings.digest.clear_margin)
     if not words:
         return None
+    about = _about(question, material)
     comparison = material.comparisons.get(question.comparison_id or "")
-    url = comparison.url if comparison else "".join(each.tool.url for each in _about(question, material))
+    url = comparison.url if comparison else "".join(each.tool.url for each in about)
     return AnsweredQuestion(
         question=plain(question.question),
         answer=words,
-        about=_subject_name(_about(question, material)),
+        about=versus(*about) if len(about) == 2 else "".join(each.name for each in about),
         link=link_to(material.language.gettext("Read more"), url, settings),
     )
-
-
-def _subject_name(about: Sequence[Dossier]) -> str:
-    """Return the tool that a question is about, or both of its comparison."""
-    return versus(*about) if len(about) == 2 else "".join(each.name for each in about)
 
 
 def _contradicts(sentence: str, about: Sequence[Dossier], pick: Dossier | None) -> bool:

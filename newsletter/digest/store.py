@@ -349,14 +349,6 @@ _ROOMS = {room: place for place, room in enumerate(Room)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownItems:
-    """An issue's items in reading order, of the overflow line only the first; `overflow` counts all of those."""
-
-    items: tuple[Item, ...]
-    overflow: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ChosenQuote:
     """The sentence of a review that an editor has a comparison quote."""
 
@@ -365,17 +357,19 @@ class ChosenQuote:
     words: str
 
 
-def read_shown_items(connection: Connection, issue_id: int, most: int) -> ShownItems:
-    """Return what the issue shows, and at most so many of what its overflow line names."""
-    here = items.c.issue_id == issue_id
+def read_shown_items(connection: Connection, issue_id: int, most: int) -> tuple[Item, ...]:
+    """Return what the issue shows, in reading order, and at most so many of what its overflow line names."""
     # Named one by one, since no index finds what is not something.
     rooms = [room for room in Room if room is not Room.OVERFLOW]
-    shown = _read(connection, select(*_COLUMNS).where(here, items.c.room.in_(rooms)))
-    rest = select(func.count()).select_from(items).where(here, items.c.room == Room.OVERFLOW)
-    return ShownItems(
-        items=(*sorted(shown, key=_reading_order), *first_of_overflow(connection, issue_id, most)),
-        overflow=connection.execute(rest).scalar_one(),
-    )
+    here = select(*_COLUMNS).where(items.c.issue_id == issue_id, items.c.room.in_(rooms))
+    shown = sorted(_read(connection, here), key=_reading_order)
+    return (*shown, *first_of_overflow(connection, issue_id, most))
+
+
+def count_overflow(connection: Connection, issue_id: int) -> int:
+    """Count the items in the overflow line."""
+    there = (items.c.issue_id == issue_id, items.c.room == Room.OVERFLOW)
+    return connection.execute(select(func.count()).select_from(items).where(*there)).scalar_one()
 
 
 def first_of_overflow(
@@ -406,7 +400,8 @@ def is_taken(connection: Connection, issue_id: int, key: ItemKey) -> bool:
     same = and_(publications.c.kind == key.kind, publications.c.key == key.key)
     published = exists().where(same, publications.c.issue_id != issue_id)
     held = exists().where(
-        _is(key),
+        items.c.kind == key.kind,
+        items.c.key == key.key,
         items.c.issue_id == issues.c.id,
         issues.c.status == IssueStatus.DRAFT,
         issues.c.id != issue_id,
@@ -487,10 +482,6 @@ def _insert_items(connection: Connection, issue_id: int, added: Iterable[Item]) 
 
 def _reading_order(item: Item) -> tuple[int, int, str, str]:
     return _ROOMS[item.room], item.position, item.kind, item.key
-
-
-def _is(key: ItemKey) -> ColumnElement[bool]:
-    return and_(items.c.kind == key.kind, items.c.key == key.key)
 
 
 def _read(connection: Connection, query: Select[*tuple[object, ...]]) -> tuple[Item, ...]:

@@ -358,7 +358,7 @@ def _arrange(
     named = [
         each.item for each in edits if isinstance(each, WriteNote | MoveItem | Pin | Exclude | BringBack)
     ]
-    shown = store.read_shown_items(connection, issue_id, 0).items
+    shown = store.read_shown_items(connection, issue_id, 0)
     waiting = [
         item
         for kinds in ((ItemKind.COMPARISON,), (ItemKind.VERDICT, ItemKind.MODEL))

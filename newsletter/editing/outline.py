@@ -10,7 +10,7 @@ from newsletter.digest.content import IssueContent, Quote
 from newsletter.digest.edition import EDITIONS
 from newsletter.digest.issues import Issue, Item, ItemKey
 from newsletter.digest.quotes import quotable
-from newsletter.digest.store import exclusions_of, quotes_of, read_shown_items
+from newsletter.digest.store import count_overflow, exclusions_of, quotes_of, read_shown_items
 from newsletter.editing.edits import titles_of
 from newsletter.editing.revisions import DraftRevision, list_edits
 
@@ -42,17 +42,18 @@ class Outline:
 def outline_of(app: App, issue: Issue, letter: IssueContent) -> Outline:
     """Read the outline of a draft that reads like this."""
     with app.database.read() as connection, app.content() as content:
-        contents = read_shown_items(connection, issue.id, WAITING)
+        items = read_shown_items(connection, issue.id, WAITING)
+        overflow = count_overflow(connection, issue.id)
         taken_out = exclusions_of(connection, issue.id)
         chosen = {(each.comparison_id, each.review_id) for each in quotes_of(connection, issue.id)}
         done = list_edits(connection, issue.id, STEPS)
-        titles = titles_of(content, (*(each.item_key for each in contents.items), *taken_out))
-        covered = [each for each in contents.items if each.is_told]
-        free = [each for each in contents.items if not each.is_told]
+        titles = titles_of(content, (*(each.item_key for each in items), *taken_out))
+        covered = [each for each in items if each.is_told]
+        free = [each for each in items if not each.is_told]
         return Outline(
             rooms=tuple((room, tuple(each for each in free if each.room is room)) for room in Room),
             titles=titles,
-            overflow=contents.overflow,
+            overflow=overflow,
             told=tuple(dict.fromkeys(titles[each.item_key] for each in covered)),
             excluded=tuple(
                 (key, titles[key], reach is ExclusionReach.FOR_EVER) for key, reach in taken_out.items()

@@ -81,7 +81,7 @@ def clean_values(value: Any, name: str = "") -> Any:
     Fields called `url` or `…_url` hold addresses of pages and are never isolated.
     """
     if isinstance(value, str) and not isinstance(value, Enum):
-        return _clean_field(value, name)
+        return clean_line(value) if name == "url" or name.endswith("_url") else clean(value)
     if isinstance(value, tuple):
         return tuple(clean_values(each, name) for each in value)
     if isinstance(value, Mapping):
@@ -93,12 +93,6 @@ def clean_values(value: Any, name: str = "") -> Any:
     return value
 
 
-def _clean_field(text: str, name: str) -> str:
-    if name == "url" or name.endswith("_url"):
-        return clean_line(text)
-    return clean(text)
-
-
 def _without_piles(text: str) -> str:
     kept, marks = [], 0
     for character in text:
@@ -108,9 +102,9 @@ def _without_piles(text: str) -> str:
     return "".join(kept)
 
 
-#: Filters that mark text as safe or escape it on the way: both would carry values into MJML.
 #: The longest last word of a name that does not stand alone.
 _SHORT = 5
+#: Filters that mark text as safe or escape it on the way: both would carry values into MJML.
 _BARRED_FILTERS = ("safe", "escape", "e", "forceescape", "xmlattr", "tojson", "urlize")
 
 #: What a broken template raises; everything else is a fault of this program.

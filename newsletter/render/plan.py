@@ -151,7 +151,7 @@ class Plan:
 
     def slots(self) -> frozenset[SlotName]:
         """Return the names of all slots, wherever they are."""
-        return frozenset(slot.name for slot in _slots(self._all_segments()))
+        return frozenset(each.name for each in self._all_segments() if isinstance(each, PlanSlot))
 
     def text_blocks(self, program: Sequence[str] | None = None) -> tuple[Block, ...]:
         """Return the blocks of the text part that a program includes, in its order; ValueError for an unknown id."""
@@ -225,10 +225,6 @@ class Plan:
             if places.setdefault(id_, place) != place:
                 raise ValueError(f"the program names block {id_!r} twice")
         return places
-
-
-def _slots(segments: Iterable[Segment]) -> Iterator[PlanSlot]:
-    return (segment for segment in segments if isinstance(segment, PlanSlot))
 
 
 def _to_json(segments: tuple[Segment, ...]) -> list[Any]:

@@ -1,6 +1,6 @@
 """Making a draft: what is eligible becomes an issue with items, or a thin week. Writing it out is in writing.py."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -72,25 +72,35 @@ def make_draft(
 
     `even_thin` makes an issue of anything at all, whatever the policy for thin weeks.
     """
-    existing = _find(database, times)
+    existing = _find(database, Edition.WEEKLY, times)
     if existing is not None:
         return existing
     pool = read_pool(content, times.cutoff_at)
+
+    def draft(connection: Connection) -> Drafted | Thin:
+        return _draft_week(connection, content, settings, times, pool, now=now, even_thin=even_thin)
+
+    return _unless_drafted(database, Edition.WEEKLY, times, draft)
+
+
+def _find(database: Database, edition: Edition, times: IssueTimes) -> Drafted | None:
+    with database.read() as connection:
+        existing = store.find_issue_of_slot(connection, edition, times.slot)
+    return None if existing is None else Drafted(issue=existing, fresh=False)
+
+
+def _unless_drafted(
+    database: Database, edition: Edition, times: IssueTimes, draft: Callable[[Connection], Drafted | Thin]
+) -> Drafted | Thin:
+    """Draft in one transaction; find the issue where another process has drafted this slot in the same moment."""
     try:
         with database.write() as connection:
-            return _draft_week(connection, content, settings, times, pool, now=now, even_thin=even_thin)
+            return draft(connection)
     except IntegrityError:
-        # Another process has drafted this slot in the same moment.
-        existing = _find(database, times)
+        existing = _find(database, edition, times)
         if existing is None:
             raise
         return existing
-
-
-def _find(database: Database, times: IssueTimes) -> Drafted | None:
-    with database.read() as connection:
-        existing = store.find_issue_of_slot(connection, Edition.WEEKLY, times.slot)
-    return None if existing is None else Drafted(issue=existing, fresh=False)
 
 
 def merge_newer(
@@ -237,16 +247,9 @@ def make_month_draft(
     database: Database, settings: Settings, times: IssueTimes, now: datetime
 ) -> Drafted | Thin:
     """Draft the monthly issue of a slot, or find the one there is; Thin without a weekly issue. Commits."""
-    try:
-        with database.write() as connection:
-            return _draft(connection, settings, times, now)
-    except IntegrityError:
-        # Another process has drafted this slot in the same moment.
-        with database.read() as connection:
-            existing = store.find_issue_of_slot(connection, Edition.MONTHLY, times.slot)
-        if existing is None:
-            raise
-        return Drafted(issue=existing, fresh=False)
+    return _unless_drafted(
+        database, Edition.MONTHLY, times, lambda connection: _draft_month(connection, settings, times, now)
+    )
 
 
 def merge_weeks(database: Database, issue: Issue, cutoff_at: datetime, now: datetime) -> Drafted:
@@ -265,7 +268,9 @@ def weeks_of(connection: Connection, issue: Issue) -> tuple[ArchivedIssue, ...]:
     return _weeks(connection, store.cutoff_before(connection, issue.edition, issue.id), issue.cutoff_at)
 
 
-def _draft(connection: Connection, settings: Settings, times: IssueTimes, now: datetime) -> Drafted | Thin:
+def _draft_month(
+    connection: Connection, settings: Settings, times: IssueTimes, now: datetime
+) -> Drafted | Thin:
     store.lock_edition(connection, Edition.MONTHLY)
     existing = store.find_issue_of_slot(connection, Edition.MONTHLY, times.slot)
     if existing is not None:

@@ -49,44 +49,26 @@ class EditionRules(ABC):
     #: Whether it is drafted only while somebody reads it.
     needs_readers: bool
 
+    def __init__(self, database: Database, open_content: OpenContent, settings: Settings) -> None:
+        self._database, self._open_content, self._settings = database, open_content, settings
+
     @abstractmethod
-    def draft(
-        self,
-        database: Database,
-        open_content: OpenContent,
-        settings: Settings,
-        times: IssueTimes,
-        *,
-        now: datetime,
-        even_thin: bool = False,
-    ) -> Drafted | Thin:
+    def draft(self, times: IssueTimes, *, now: datetime, even_thin: bool = False) -> Drafted | Thin:
         """Draft the issue of a slot, or find the one there is. Commits."""
 
     @abstractmethod
-    def merge(
-        self,
-        database: Database,
-        open_content: OpenContent,
-        settings: Settings,
-        issue: Issue,
-        cutoff_at: datetime,
-        now: datetime,
-    ) -> Drafted:
+    def merge(self, issue: Issue, cutoff_at: datetime, now: datetime) -> Drafted:
         """Take what came up to a later cutoff into a draft. Commits.
 
         Raises InvalidTransition when the issue is no draft, ChangedMeanwhile when somebody edited it.
         """
 
     @abstractmethod
-    def write(
-        self, database: Database, open_content: OpenContent, settings: Settings, issue: Issue
-    ) -> WrittenIssue:
+    def write(self, issue: Issue) -> WrittenIssue:
         """Write the issue from what is recorded now, as a draft or as if it were approved now."""
 
     @abstractmethod
-    def write_details(
-        self, database: Database, open_content: OpenContent, settings: Settings, issue: Issue
-    ) -> ArchiveDetails:
+    def write_details(self, issue: Issue) -> ArchiveDetails:
         """Write what the archive shows beside the mail."""
 
 
@@ -96,40 +78,21 @@ class _Weekly(EditionRules):
     has_items = True
     needs_readers = False
 
-    def draft(
-        self,
-        database: Database,
-        open_content: OpenContent,
-        settings: Settings,
-        times: IssueTimes,
-        *,
-        now: datetime,
-        even_thin: bool = False,
-    ) -> Drafted | Thin:
-        with open_content() as content:
-            return make_draft(database, content, settings, times, now=now, even_thin=even_thin)
+    def draft(self, times: IssueTimes, *, now: datetime, even_thin: bool = False) -> Drafted | Thin:
+        with self._open_content() as content:
+            return make_draft(self._database, content, self._settings, times, now=now, even_thin=even_thin)
 
-    def merge(
-        self,
-        database: Database,
-        open_content: OpenContent,
-        settings: Settings,
-        issue: Issue,
-        cutoff_at: datetime,
-        now: datetime,
-    ) -> Drafted:
-        with open_content() as content:
-            return merge_newer(database, content, settings, issue, cutoff_at, now)
+    def merge(self, issue: Issue, cutoff_at: datetime, now: datetime) -> Drafted:
+        with self._open_content() as content:
+            return merge_newer(self._database, content, self._settings, issue, cutoff_at, now)
 
-    def write(
-        self, database: Database, open_content: OpenContent, settings: Settings, issue: Issue
-    ) -> WrittenIssue:
-        with database.read() as connection, open_content() as content:
+    def write(self, issue: Issue) -> WrittenIssue:
+        with self._database.read() as connection, self._open_content() as content:
             written = write_issue(
                 issue,
-                store.read_shown_items(connection, issue.id, max(1, settings.digest.item_limit)),
+                store.read_shown_items(connection, issue.id, max(1, self._settings.digest.item_limit)),
                 content,
-                settings,
+                self._settings,
                 number=issue.number or store.next_number(connection, issue.edition),
                 rulings=lambda ids: store.rulings_on(connection, ids),
                 since=store.cutoff_before(connection, issue.edition, issue.id),
@@ -138,17 +101,15 @@ class _Weekly(EditionRules):
                 overflow=store.count_overflow(connection, issue.id),
                 chosen=store.quotes_of(connection, issue.id),
             )
-            corrections = corrections_for(connection, issue, settings)
+            corrections = corrections_for(connection, issue, self._settings)
         return replace(written, content=replace(written.content, corrections=corrections))
 
-    def write_details(
-        self, database: Database, open_content: OpenContent, settings: Settings, issue: Issue
-    ) -> ArchiveDetails:
-        with database.read() as connection, open_content() as content:
+    def write_details(self, issue: Issue) -> ArchiveDetails:
+        with self._database.read() as connection, self._open_content() as content:
             return write_details(
                 store.read_shown_items(connection, issue.id, MOST_REST),
                 content,
-                settings,
+                self._settings,
                 rulings=lambda ids: store.rulings_on(connection, ids),
             )
 
@@ -161,53 +122,32 @@ class _Monthly(EditionRules):
     has_items = False
     needs_readers = True
 
-    def draft(
-        self,
-        database: Database,
-        open_content: OpenContent,
-        settings: Settings,
-        times: IssueTimes,
-        *,
-        now: datetime,
-        even_thin: bool = False,
-    ) -> Drafted | Thin:
-        return make_month_draft(database, settings, times, now)
+    def draft(self, times: IssueTimes, *, now: datetime, even_thin: bool = False) -> Drafted | Thin:
+        return make_month_draft(self._database, self._settings, times, now)
 
-    def merge(
-        self,
-        database: Database,
-        open_content: OpenContent,
-        settings: Settings,
-        issue: Issue,
-        cutoff_at: datetime,
-        now: datetime,
-    ) -> Drafted:
-        return merge_weeks(database, issue, cutoff_at, now)
+    def merge(self, issue: Issue, cutoff_at: datetime, now: datetime) -> Drafted:
+        return merge_weeks(self._database, issue, cutoff_at, now)
 
-    def write(
-        self, database: Database, open_content: OpenContent, settings: Settings, issue: Issue
-    ) -> WrittenIssue:
+    def write(self, issue: Issue) -> WrittenIssue:
         """Write the issue; raises BadInput where no weekly issue is left."""
-        with database.read() as connection:
+        with self._database.read() as connection:
             number = issue.number or store.next_number(connection, issue.edition)
             weeks = weeks_of(connection, issue)
-            corrections = corrections_for(connection, issue, settings)
+            corrections = corrections_for(connection, issue, self._settings)
         if not weeks:
             raise BadInput(
                 f"no weekly issue of monthly issue {issue.label} is left: what it was made from was cancelled. "
                 f"Cancel it too: newsletter cancel {issue.id}"
             )
-        content = write_monthly_issue(issue, weeks, settings, number=number)
+        content = write_monthly_issue(issue, weeks, self._settings, number=number)
         return WrittenIssue(content=replace(content, corrections=corrections))
 
-    def write_details(
-        self, database: Database, open_content: OpenContent, settings: Settings, issue: Issue
-    ) -> ArchiveDetails:
+    def write_details(self, issue: Issue) -> ArchiveDetails:
         """Return nothing: its weekly issues have them."""
         return ArchiveDetails()
 
 
 #: What each edition does in its own way.
-EDITIONS: Mapping[Edition, EditionRules] = MappingProxyType(
-    {Edition.WEEKLY: _Weekly(), Edition.MONTHLY: _Monthly()}
+EDITIONS: Mapping[Edition, type[EditionRules]] = MappingProxyType(
+    {Edition.WEEKLY: _Weekly, Edition.MONTHLY: _Monthly}
 )

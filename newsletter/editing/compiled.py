@@ -93,7 +93,7 @@ def compile_draft(
     if app.settings.privacy.count_clicks:
         # Only what is frozen has numbered links: before approval nothing knows where a number leads.
         sent, links = counted_plan(plan, issue.id, app.frame.public_url, left_alone=letter.footer.privacy_url)
-    details = EDITIONS[issue.edition].write_details(app.database, app.content, app.settings, issue)
+    details = EDITIONS[issue.edition](app.database, app.content, app.settings).write_details(issue)
     frozen = Frozen(
         letter=issue_content_to_json(letter),
         sender=app.frame.to_json(),
@@ -127,4 +127,4 @@ def letter_of(app: App, issue: Issue) -> IssueContent:
 
 def write_content(app: App, issue: Issue) -> WrittenIssue:
     """Write the issue from what is recorded now; raises BadInput for a monthly issue of which no week is left."""
-    return EDITIONS[issue.edition].write(app.database, app.content, app.settings, issue)
+    return EDITIONS[issue.edition](app.database, app.content, app.settings).write(issue)

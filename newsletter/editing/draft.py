@@ -60,17 +60,16 @@ def merge_until(app: App, issue: Issue, cutoff_at: datetime) -> Drafted:
 
     A monthly draft takes the weeks that began before the cutoff.
     """
-    rules = EDITIONS[issue.edition]
-    return rules.merge(app.database, app.content, app.settings, issue, cutoff_at, app.clock.now())
+    rules = EDITIONS[issue.edition](app.database, app.content, app.settings)
+    return rules.merge(issue, cutoff_at, app.clock.now())
 
 
 def _draft(
     app: App, slot: Slot, cutoff_at: datetime, edition: Edition, *, even_thin: bool = False
 ) -> Drafted | Thin:
     times = IssueTimes(slot=slot.name, send_at=slot.at, cutoff_at=cutoff_at)
-    return EDITIONS[edition].draft(
-        app.database, app.content, app.settings, times, now=app.clock.now(), even_thin=even_thin
-    )
+    rules = EDITIONS[edition](app.database, app.content, app.settings)
+    return rules.draft(times, now=app.clock.now(), even_thin=even_thin)
 
 
 # Merging what arrived since: `plan_merge` says what would come in, move and go out, `merge` does exactly that. The rules are

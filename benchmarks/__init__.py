@@ -2,7 +2,8 @@
 
 Each module here named in `SUITE` has `run() -> Iterable[Figure]`. A figure is always measured beside its limit, in
 the same run and in turns, and what is promised is their ratio: machines differ, and so does one machine by the
-minute. Measuring is in benchmarks/measure.py, what a figure is in benchmarks/figures.py.
+minute. Measuring is in benchmarks/measure.py, what a figure is in benchmarks/figures.py. How much of what contradicts itself
+is found is measured too, in benchmarks/truth.py, when it is named.
 """
 
 #: The benchmarks, in the order of the table.

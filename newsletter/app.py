@@ -79,6 +79,10 @@ class App:
         """The key under which the suppression list knows an address."""
         return read_suppression_key(self.settings.path(self.settings.paths.suppression_key))
 
+    def hash_address(self, key: str) -> str:
+        """Return the hash under which the suppression list knows a reader's `address_key`."""
+        return address_hash(self.suppression_key, Address(text=key, key=key))
+
     @cached_property
     def template_folders(self) -> tuple[Path, ...]:
         """Where templates are looked up: the operator's own, then ours."""
@@ -265,6 +269,8 @@ class App:
             operator_address=settings.mail.operator_address or settings.mail.reply_to,
             transport=self.transport,
             alert_transport=self.alert_transport,
+            journals=self.journals,
+            hash_address=self.hash_address,
             dkim=self.dkim,
         )
 
@@ -300,7 +306,7 @@ class App:
             transport=self.transport(),
             journals=self.journals,
             clock=self.clock,
-            hash_address=lambda key: address_hash(self.suppression_key, Address(text=key, key=key)),
+            hash_address=self.hash_address,
             throttle=self.throttle,
             pause_rules=PauseRules(
                 rejected=settings.sending.pause_at_rejections / 100,

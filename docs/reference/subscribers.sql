@@ -275,7 +275,7 @@ CREATE TABLE mailboxes (
   CONSTRAINT pk_mailboxes PRIMARY KEY (name)
 );
 
-CREATE TABLE mails (
+CREATE TABLE "mails" (
   id INTEGER NOT NULL,
   kind VARCHAR NOT NULL,
   "key" VARCHAR(200) NOT NULL,
@@ -288,15 +288,20 @@ CREATE TABLE mails (
   queued_at DATETIME NOT NULL,
   at DATETIME,
   code VARCHAR(50),
-  provider_id VARCHAR(200), salt BIGINT DEFAULT '0' NOT NULL,
+  provider_id VARCHAR(200),
+  salt BIGINT DEFAULT '0' NOT NULL,
+  owner VARCHAR(200),
+  answered_at DATETIME,
   CONSTRAINT pk_mails PRIMARY KEY (id),
   CONSTRAINT ck_mails_kind CHECK (kind IN ('confirmation', 'reminder', 'welcome', 'sign-in', 'personal-link', 'follow', 'test', 'alert')),
-  CONSTRAINT ck_mails_status CHECK (status IN ('pending', 'begun', 'accepted', 'rejected', 'unsure')),
+  CONSTRAINT ck_mails_status CHECK (status IN ('pending', 'begun', 'accepted', 'rejected', 'skipped', 'unsure')),
   CONSTRAINT ck_mails_one_recipient CHECK (reader_id IS NULL OR editor_id IS NULL),
   CONSTRAINT fk_mails_editor_id_editors FOREIGN KEY(editor_id) REFERENCES editors (id),
   CONSTRAINT fk_mails_reader_id_readers FOREIGN KEY(reader_id) REFERENCES readers (id),
   CONSTRAINT uq_mails_key UNIQUE ("key")
 );
+
+CREATE INDEX ix_mails_open ON mails (status) WHERE status IN ('begun', 'unsure');
 
 CREATE INDEX ix_mails_reader_id ON mails (reader_id);
 
@@ -462,13 +467,13 @@ CREATE TABLE sign_in_links (
 
 CREATE INDEX ix_sign_in_links_editor_id ON sign_in_links (editor_id);
 
-CREATE TABLE sign_up_counts (
+CREATE TABLE "sign_up_counts" (
   scope VARCHAR NOT NULL,
   key_hash VARCHAR(64) NOT NULL,
   window_at DATETIME NOT NULL,
   count INTEGER NOT NULL,
   CONSTRAINT pk_sign_up_counts PRIMARY KEY (scope, key_hash, window_at),
-  CONSTRAINT ck_sign_up_counts_scope CHECK (scope IN ('network', 'domain', 'mailbox', 'desk-network', 'desk-address'))
+  CONSTRAINT ck_sign_up_counts_scope CHECK (scope IN ('network', 'domain', 'mailbox', 'desk-network', 'trap'))
 )
  WITHOUT ROWID;
 

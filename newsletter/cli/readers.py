@@ -363,13 +363,26 @@ def erase(app: "App", address: str, yes: bool) -> None:
     """Forget one reader for good: address, choices, waiting mails, copies in the outbox.
 
     What stays is a keyed hash on the suppression list: no import brings them back, only their own new subscription.
-    Run it again when it was interrupted.
+    Run it again when it was interrupted. It says which copies it could not reach: those that an outbox in another
+    folder or on another machine holds. What left by a mail server, and your backups, are beyond it.
     """
     reader = look_up(app.database, address, suppression_key=app.suppression_key).reader
     if not yes:
         click.confirm(f"Erase {address} for good?", abort=True, err=not sys.stdout.isatty())
-    app.eraser.erase(reader.id, ConsentChannel.COMMAND)
+    deleted, missing = app.eraser.erase(reader.id, ConsentChannel.COMMAND)
     say(f"{address} is erased.")
+    outbox = app.settings.path(app.settings.paths.outbox)
+    if deleted:
+        say(f"{deleted} {'copy' if deleted == 1 else 'copies'} in the outbox {outbox} went with it.")
+    if missing:
+        copies = (
+            "1 copy that an outbox once took is"
+            if missing == 1
+            else f"{missing} copies that an outbox once took are"
+        )
+        say(
+            f"Not reached: {copies} not in {outbox}. If another folder or machine has them, delete them there."
+        )
 
 
 COMMANDS: tuple[click.Command, ...] = (readers,)

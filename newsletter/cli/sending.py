@@ -14,11 +14,12 @@ from rich.progress import Progress as Bar
 from newsletter.app import App
 from newsletter.cli.frame import json_option, pass_app, print_table, say
 from newsletter.cli.program import INTERRUPTED, TERMINATED
-from newsletter.db.statuses import IssueStatus
+from newsletter.db.statuses import IssueStatus, MailKind, MailStatus
 from newsletter.delivery.progress import Counts
 from newsletter.delivery.sender import Ending, Sender
 from newsletter.delivery.status import describe, get_situation
 from newsletter.delivery.store import retry_deferred_now
+from newsletter.delivery.transactional import TransactionalMail, list_open_mails, resend_mail
 from newsletter.delivery.transports import entry_of, require_ready_to_send
 from newsletter.delivery.transports.webhook import webhook_trouble
 from newsletter.delivery.unsure import list_unsure
@@ -247,6 +248,61 @@ def send_mails(app: App) -> None:
     app.alert_webhook.deliver()
     count = app.transactional_sender.deliver()
     say(f"{count} {'mail' if count == 1 else 'mails'} sent.")
+
+
+@mails.command("list")
+@json_option
+@pass_app
+def list_mails(app: App, as_json: bool) -> None:
+    """List the single mails that wait, are on their way, or may or may not have arrived.
+
+    The last are unsure: the connection ended after the mail had left and before the server said anything, or the program
+    was killed in that moment. They are left alone unless you send them again; alerts are repeated by themselves.
+    """
+    with app.database.read() as connection:
+        listed = list_open_mails(connection, app.hash_address, app.clock.now())
+    rows = [
+        (each.id, each.kind, _recipient(each), each.status, each.queued_at, each.words) for each in listed
+    ]
+    if not rows and not as_json:
+        say("No single mail waits, and none is unsure.")
+        return
+    print_table(["Mail", "Kind", "To", "State", "Since", "What is known"], rows, as_json)
+    if any(each.status is MailStatus.UNSURE for each in listed) and not as_json:
+        say("Leave the unsure ones, or send them once more: newsletter mails resend MAIL, or --all")
+
+
+def _recipient(mail: TransactionalMail) -> str:
+    if mail.is_for_operator and mail.kind is not MailKind.TEST:
+        return "the operator"
+    return mail.address or ""
+
+
+@mails.command("resend")
+@click.argument("numbers", metavar="[MAIL]...", type=click.IntRange(1, 2**63 - 1), nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every unsure mail that may still be sent.")
+@pass_app
+def resend_mails(app: App, numbers: tuple[int, ...], everything: bool) -> None:
+    """Send unsure single mails once more; they may then arrive twice. `newsletter mails list` shows them.
+
+    A mail whose reader left, complained or was suppressed since, or whose link holds no longer, is not sent again.
+    """
+    if bool(numbers) == everything:
+        raise BadInput("name the mails to send again, or --all. Which: newsletter mails list")
+    with app.database.write() as connection:
+        now = app.clock.now()
+        listed = list_open_mails(connection, app.hash_address, now) if everything else ()
+        chosen = numbers or [
+            each.id
+            for each in listed
+            if each.status is MailStatus.UNSURE and each.kind is not MailKind.TEST and not each.obstacle
+        ]
+        for number in dict.fromkeys(chosen):
+            resend_mail(connection, number, app.hash_address, now)
+    count = len(set(chosen))
+    say(f"{count} {'mail goes' if count == 1 else 'mails go'} out once more, and may then arrive twice.")
+    if count:
+        say("That happens by itself where newsletter serve runs, else with: newsletter mails send")
 
 
 COMMANDS: tuple[click.Command, ...] = (

@@ -51,6 +51,7 @@ def serve(app: App) -> None:
     scheduler = start_beats(*beats, clock=app.clock)
     os.read(stopping, 1)
     say("Stopping: what has begun is finished first.")
+    app.transactional_sender.stop()
     scheduler.shutdown()
     pages.stop()
     senders.stop()

@@ -8,7 +8,9 @@ from newsletter.app import App
 from newsletter.cli.frame import json_option, pass_app, print_json, say
 from newsletter.delivery.status import describe, get_situation
 from newsletter.delivery.store import list_current_issues
+from newsletter.delivery.transactional import describe_mails
 from newsletter.editing.issues import find_issue
+from newsletter.readers.subscribing import TRAP_TOLD_FOR
 
 
 @click.command()
@@ -18,7 +20,8 @@ from newsletter.editing.issues import find_issue
 def status(app: App, issue: str | None, as_json: bool) -> None:
     """Say where an issue stands: state, why, since when, what happens by itself, and the next command.
 
-    Without ISSUE: every issue that is not over, the last one that went out, and one that was cancelled since.
+    Without ISSUE: every issue that is not over, the last one that went out, and one that was cancelled since; and the
+    single mails, where some wait or may not have arrived.
     """
     if issue is not None:
         ids = [find_issue(app.database, issue).id]
@@ -26,13 +29,22 @@ def status(app: App, issue: str | None, as_json: bool) -> None:
         with app.database.read() as connection:
             ids = list(list_current_issues(connection))
     documents = [_document(app, issue_id) for issue_id in ids]
+    mails = _of_mails(app) if issue is None else None
     if as_json:
-        print_json(documents)
+        print_json([*documents, mails] if mails else documents)
         return
     if not documents:
         say("There is no issue yet. Make one with: newsletter draft")
     for document in documents:
-        _say_document(document)
+        _say_document(f"Issue {document['issue']}", document)
+    if mails:
+        _say_document("Single mails", mails)
+
+
+def _of_mails(app: App) -> dict[str, object] | None:
+    with app.database.read() as connection:
+        told = describe_mails(connection, app.clock.now() - TRAP_TOLD_FOR)
+    return None if told is None else {"issue": None, **asdict(told), "progress": None, "senders": []}
 
 
 def _document(app: App, issue_id: int) -> dict[str, object]:
@@ -47,9 +59,9 @@ def _document(app: App, issue_id: int) -> dict[str, object]:
     }
 
 
-def _say_document(document: dict[str, object]) -> None:
+def _say_document(of: str, document: dict[str, object]) -> None:
     progress = document["progress"]
-    say(f"Issue {document['issue']}: {document['state']}")
+    say(f"{of}: {document['state']}")
     rows = [
         ("why", document["why"]),
         ("since", document["since"]),

@@ -138,7 +138,7 @@ readers = Table(
     Column("id", Id, primary_key=True),
     #: As written by the reader, domain in A-labels; NULL once erased.
     Column("address", String(320)),
-    #: The address casefolded; what is unique. NULL once erased.
+    #: The address in lower case; what is unique. NULL once erased.
     Column("address_key", by_bytes(320), unique=True),
     Column("name", by_bytes(200), nullable=False, server_default=""),
     Column("status", EnumText(ReaderStatus), nullable=False),
@@ -564,6 +564,10 @@ mails = Table(
     Column("at", UtcDateTime),
     Column("code", String(50)),
     Column("provider_id", String(200)),
+    #: Who began it: the name of their journal; NULL before, and for what its caller sends at once.
+    Column("owner", String(200)),
+    #: Since then nobody waits for it: its link was used, or its reader can no longer be mailed.
+    Column("answered_at", UtcDateTime),
     one_of("kind", MailKind, "kind"),
     one_of("status", MailStatus, "status"),
     CheckConstraint("reader_id IS NULL OR editor_id IS NULL", name="one_recipient"),
@@ -572,6 +576,12 @@ mails = Table(
         "not_before",
         sqlite_where=text("status = 'pending'"),
         postgresql_where=text("status = 'pending'"),
+    ),
+    Index(
+        "ix_mails_open",
+        "status",
+        sqlite_where=text("status IN ('begun', 'unsure')"),
+        postgresql_where=text("status IN ('begun', 'unsure')"),
     ),
 )
 

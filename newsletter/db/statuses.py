@@ -69,7 +69,8 @@ class LimitScope(StrEnum):
     DOMAIN = "domain"
     MAILBOX = "mailbox"
     DESK_NETWORK = "desk-network"
-    DESK_ADDRESS = "desk-address"
+    #: Forms with the field filled in that people do not see: counted, never limited.
+    TRAP = "trap"
 
 
 class EditorRole(StrEnum):
@@ -172,6 +173,7 @@ class MailStatus(StrEnum):
     BEGUN = "begun"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+    SKIPPED = "skipped"
     UNSURE = "unsure"
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, select, update
+from sqlalchemy import Connection, Select, delete, func, literal, select, update
 
 from newsletter.clock import Clock
 from newsletter.db.engine import BUSY_TIMEOUT_MS, Database
@@ -73,15 +73,17 @@ class Eraser:
     #: Acts on what waits of a webhook's posts, and deletes them: their bodies hold addresses.
     empty_webhook: Callable[[], object] = lambda: None
 
-    def erase(self, reader_id: int, channel: ConsentChannel) -> None:
+    def erase(self, reader_id: int, channel: ConsentChannel) -> tuple[int, int]:
         """Forget a reader; a keyed hash stays. Raises NotFound, and StoreBusy when the log cannot be emptied.
 
+        Returns how many copies were deleted from the outbox, and how many once went to an outbox and are not in this one.
         The files go before the address: whoever is interrupted can still be asked for by it.
         """
         self.empty_webhook()
         with self.database.read() as connection:
             names = frozenset(self._files(connection, [reader_id]))
-        self._delete_files(names)
+            written = _written_to_an_outbox(connection, reader_id)
+        deleted = self._delete_files(names)
         with self.database.write() as connection:
             reader = get_reader(connection, reader_id)
             names = self._forget(connection, [reader_id])
@@ -92,13 +94,14 @@ class Eraser:
                 suppression_key=self.suppression_key,
                 now=self.clock.now(),
             )
-        self._delete_files(names)
+        deleted |= self._delete_files(names)
         empty_the_log(self.database, self.clock)
+        return len(deleted), len(written - deleted)
 
     def tidy(self, keep: Retention) -> RetentionResult:
         """Let go of everything whose time is over. Raises StoreBusy when the log cannot be emptied."""
         unconfirmed = self.forget_unconfirmed(keep.unconfirmed)
-        left = self.erase_who_left(keep.left)
+        left = self.erase_who_left(keep.left, keep.unconfirmed)
         now = self.clock.now()
         with self.database.write() as connection:
             mails_gone = forget_old_mails(connection, now - keep.mails)
@@ -116,10 +119,13 @@ class Eraser:
         self._delete_files(names)
         return len(ids)
 
-    def erase_who_left(self, after: timedelta) -> int:
-        """Erase the readers who left so long ago; returns how many. A hundred in one transaction."""
+    def erase_who_left(self, after: timedelta, unless_asked: timedelta = timedelta(0)) -> int:
+        """Erase the readers who left so long ago; returns how many. A hundred in one transaction.
+
+        Whoever asked to come back in the time `unless_asked` may still confirm, and stays.
+        """
         erased = 0
-        while leavers := self._some_who_left(after):
+        while leavers := self._some_who_left(after, unless_asked):
             with self.database.write() as connection:
                 names = self._forget(connection, [each.id for each in leavers])
                 for each in leavers:
@@ -134,9 +140,10 @@ class Eraser:
             erased += len(leavers)
         return erased
 
-    def _some_who_left(self, after: timedelta) -> list[Reader]:
+    def _some_who_left(self, after: timedelta, unless_asked: timedelta) -> list[Reader]:
+        now = self.clock.now()
         with self.database.read() as connection:
-            return list_left(connection, self.clock.now() - after, _AT_ONCE)
+            return list_left(connection, now - after, _AT_ONCE, unless_asked_since=now - unless_asked)
 
     def _forget(self, connection: Connection, reader_ids: Sequence[int]) -> frozenset[str]:
         """Forget readers in the tables that are not their own; returns the names of their messages' files.
@@ -152,8 +159,9 @@ class Eraser:
         names = frozenset(self._files(connection, everybody))
         mine = mails.c.reader_id.in_(everybody)
         waiting = update(mails).where(mine, mails.c.status == MailStatus.PENDING)
-        connection.execute(waiting.values(status=MailStatus.REJECTED, at=now, code="erased"))
-        connection.execute(update(mails).where(mine).values(values={}))
+        connection.execute(waiting.values(status=MailStatus.SKIPPED, at=now, code="erased"))
+        answered_at = func.coalesce(mails.c.answered_at, literal(now, mails.c.answered_at.type))
+        connection.execute(update(mails).where(mine).values(values={}, answered_at=answered_at))
         connection.execute(delete(soft_bounces).where(soft_bounces.c.reader_id.in_(everybody)))
         Ballots(self.suppression_key).forget(connection, everybody)
         forget(connection, others, now)
@@ -172,14 +180,29 @@ class Eraser:
         for pair, salts in load_salts(connection, pairs).items():
             yield file_name(self.message_ids.message_id(*pair, salts))
 
-    def _delete_files(self, names: frozenset[str]) -> None:
-        """Delete messages wherever a mail program has moved them: "cur/<name>:2,S"."""
+    def _delete_files(self, names: frozenset[str]) -> set[str]:
+        """Delete messages wherever a mail program has moved them, "cur/<name>:2,S"; returns the names of those found."""
+        found: set[str] = set()
         for part in ("new", "cur", "tmp"):
             folder = self.outbox / part
             if names and folder.is_dir():
                 for entry in os.scandir(folder):
-                    if entry.name.partition(":")[0] in names:
+                    if (name := entry.name.partition(":")[0]) in names:
                         Path(entry.path).unlink(missing_ok=True)
+                        found.add(name)
+        return found
+
+
+def _written_to_an_outbox(connection: Connection, reader_id: int) -> set[str]:
+    """Return the names of the files that an outbox, this one or another, has made of the reader's messages."""
+    found: set[str] = set()
+    for table in (deliveries, mails):
+        theirs = select(table.c.provider_id).where(table.c.reader_id == reader_id)
+        if table is deliveries:
+            # Issue by issue, for so the ledger is kept.
+            theirs = theirs.where(deliveries.c.issue_id.in_(select(issues.c.id)))
+        found |= set(connection.execute(theirs.where(table.c.provider_id.endswith(file_name("")))).scalars())
+    return found
 
 
 def forget_old_mails(connection: Connection, before: datetime) -> int:

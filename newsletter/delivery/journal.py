@@ -13,6 +13,9 @@ first byte is: that is written last, and whatever stands behind the first NUL is
 import fcntl
 import mmap
 import os
+import re
+import secrets
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +32,12 @@ _BOOT, _STARTED, _ANSWERED = b"boot", b"started", b"answered"
 
 #: Bytes by which the file grows: more than the window of any connection needs.
 _PIECE = 65_536
+
+
+def sender_name() -> str:
+    """Return a name that no other sender has or had: "mailhost-4711-9f86d081"."""
+    host = re.sub(r"[^A-Za-z0-9]+", "", socket.gethostname())[:40] or "host"
+    return f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 class JournalError(StoreError):

@@ -5,10 +5,6 @@ Two senders at once share the batches; nothing here is needed to keep them from 
 
 import gc
 import logging
-import os
-import re
-import secrets
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -20,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from newsletter.db.statuses import IssueStatus
 from newsletter.delivery import store
 from newsletter.delivery.bounces.store import count_complaints
-from newsletter.delivery.journal import is_dead, sweep
+from newsletter.delivery.journal import is_dead, sender_name, sweep
 from newsletter.delivery.ledger import FaultPoint, list_running_batches, renew_lease
 from newsletter.delivery.progress import Counts, get_counts
 from newsletter.delivery.status import (
@@ -43,12 +39,6 @@ _CHECK_EVERY = timedelta(seconds=0.2)
 
 #: Between two heartbeats, and two searches for dead owners.
 _HEARTBEAT_EVERY = timedelta(seconds=2)
-
-
-def sender_name() -> str:
-    """Return a name that no other sender has or had: "mailhost-4711-9f86d081"."""
-    host = re.sub(r"[^A-Za-z0-9]+", "", socket.gethostname())[:40] or "host"
-    return f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 @contextmanager
@@ -236,5 +226,5 @@ class Sender(Run):
         with self.database.write() as connection:
             delete_old_heartbeats(connection, self.clock.now() - self.lease_duration)
             self.throttle.prepare(connection, self.clock.now())
-            needed = store.list_batch_owners(connection)
+            needed = store.list_owners(connection)
         sweep(self.journals, lambda owner: owner in needed)

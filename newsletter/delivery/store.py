@@ -18,12 +18,13 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    union,
     update,
 )
 
 from newsletter.db.engine import Database
-from newsletter.db.schema import batches, deliveries, issues, plans, readers
-from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
+from newsletter.db.schema import batches, deliveries, issues, mails, plans, readers
+from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus, MailStatus
 from newsletter.delivery.audience import audience, split_by_send_time
 from newsletter.delivery.bounces.refusals import judge_refusals
 from newsletter.delivery.ledger import LEASE_COLUMNS, Lease, cancel_batch
@@ -195,7 +196,8 @@ def retry_deferred_now(connection: Connection, issue_id: int) -> None:
     connection.execute(update(batches).where(waiting, WAS_TRIED).values(not_before=None, retry_at=None))
 
 
-def list_batch_owners(connection: Connection) -> frozenset[str]:
-    """Return everybody who has a batch of any issue, dead or alive."""
-    query = select(batches.c.owner).where(batches.c.owner.is_not(None))
-    return frozenset(connection.execute(query).scalars())
+def list_owners(connection: Connection) -> frozenset[str]:
+    """Return everybody who has a batch of any issue, or has begun a single mail, dead or alive: theirs are the journals needed."""
+    of_batches = select(batches.c.owner).where(batches.c.owner.is_not(None))
+    of_mails = select(mails.c.owner).where(mails.c.status == MailStatus.BEGUN, mails.c.owner.is_not(None))
+    return frozenset(connection.execute(union(of_batches, of_mails)).scalars())

@@ -62,14 +62,15 @@ def settle_batch(
         return False
     begun = select(deliveries.c.reader_id).where(*deliveries_in(left, DeliveryStatus.BEGUN))
     ids = connection.execute(begun).scalars().all()
-    outcomes = [_outcome(reader_id, evidence) for reader_id in ids]
+    outcomes = [outcome_from(evidence, reader_id) for reader_id in ids]
     let_rest(connection, left, outcomes, retry_policy.next_try(left.attempts, now))
     record(connection, left, outcomes, now)
     put_back(connection, left, None)
     return True
 
 
-def _outcome(reader_id: int, evidence: Evidence | None) -> Outcome:
+def outcome_from(evidence: Evidence | None, reader_id: int) -> Outcome:
+    """Return how a begun delivery ended, by the evidence on its dead owner's claim; None: there is none."""
     if evidence is None:
         return Outcome(reader_id=reader_id, event=Event.LOSE_SIGHT, code="no-journal")
     if reader_id in evidence.answered:

@@ -1,11 +1,16 @@
 """Single mails, outside any issue: confirmations, sign-in links, alerts. Queued and sent here.
 
 A mail is queued in the transaction of what it is about, under a key that makes it one mail: a repeat queues nothing.
-Like a delivery it is begun before it is sent, and what is lost sight of is not sent again.
+It goes out as a delivery does: begun in one commit, which asks once more whether its reader may get it; noted in a
+journal before its body leaves and after the reply; then recorded. In the journal and to transports it belongs to
+issue 0, and its own id stands in the reader's place. What a dead sender had begun is settled by its journal: unstarted
+goes out, answered is recorded, the rest is unsure. An unsure mail is listed and sent again by a person only; an alert is
+repeated until it was told.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -13,20 +18,37 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, or_, select, update
 
 from newsletter.clock import Clock
 from newsletter.db.engine import Database, insert_into
-from newsletter.db.schema import alerts, editors, mails, readers
-from newsletter.db.statuses import MailKind, MailStatus
+from newsletter.db.schema import alerts, editors, mails, readers, suppressions
+from newsletter.db.statuses import MailKind, MailStatus, ReaderStatus
+from newsletter.delivery.audience import AddressHash
 from newsletter.delivery.dkim import DkimSigner
-from newsletter.delivery.ledger import Recipient
+from newsletter.delivery.journal import (
+    Journal,
+    JournalError,
+    read_evidence,
+    remove_journal,
+    sender_name,
+    sweep,
+)
+from newsletter.delivery.ledger import FaultHook, FaultPoint, Lease, Recipient, no_fault
 from newsletter.delivery.message import Mailing, MessageIds
 from newsletter.delivery.states import Event, Outcome
-from newsletter.delivery.throttle import RetryPolicy
+from newsletter.delivery.status import StatusReport
+from newsletter.delivery.store import list_owners
+from newsletter.delivery.takeover import outcome_from
+from newsletter.delivery.throttle import Breaker, RetryPolicy
 from newsletter.delivery.transports import Session, Transport
-from newsletter.errors import BadInput, SendError
-from newsletter.readers.links import LinkSigner, draw_salt
+from newsletter.delivery.unsure import unsure_words
+from newsletter.delivery.worker import WINDOW_SECONDS
+from newsletter.errors import BadInput, NotFound, SendError
+from newsletter.readers.links import LIFETIMES, LinkSigner, Purpose, draw_salt
+from newsletter.readers.store import MAY_GET
+from newsletter.readers.subscribing import count_trapped
+from newsletter.readers.suppression import ERASED
 from newsletter.render.compile import compile_mail
 from newsletter.render.headers import MessageFrame
 
@@ -35,13 +57,21 @@ log = logging.getLogger(__name__)
 #: What the key of an alert's mail begins with; the rest is the alert's.
 ALERT_KEY = "alert:"
 
-#: After so long without an outcome its sender must be dead: longer than any server may take.
+#: How long what a mail says holds; it is not sent later. A kind that is not here says nothing that ends.
+HOLDS: Mapping[MailKind, timedelta] = {
+    MailKind.CONFIRMATION: LIFETIMES[Purpose.CONFIRM],
+    MailKind.REMINDER: LIFETIMES[Purpose.CONFIRM],
+    MailKind.PERSONAL_LINK: LIFETIMES[Purpose.PERSONAL],
+    MailKind.SIGN_IN: timedelta(minutes=15),
+}
+
+#: After so long a sender of whom this machine knows nothing must be dead: longer than any server may take.
 FORGOTTEN_AFTER = timedelta(minutes=20)
 
-#: Mails begun together: what a dead sender leaves unsure at most.
+#: Mails begun together, at most: what is unsure after a power cut.
 _HANDFUL = 10
 
-#: What becomes of a begun mail.
+#: What becomes of a begun mail. An alert waits again until somebody was told.
 AFTERWARDS: Mapping[Event, MailStatus] = {
     Event.ACCEPT: MailStatus.ACCEPTED,
     Event.REJECT: MailStatus.REJECTED,
@@ -54,7 +84,7 @@ AFTERWARDS: Mapping[Event, MailStatus] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionalMail:
-    """A mail that was begun. `address` is None for the operator, and where its owner is gone; `values` are its template's."""
+    """A single mail. `address` is None for the operator, and where its owner is gone; `values` are its template's."""
 
     id: int
     kind: MailKind
@@ -64,6 +94,28 @@ class TransactionalMail:
     values: Mapping[str, object]
     attempts: int
     salt: int
+    status: MailStatus
+    code: str
+    queued_at: datetime
+    #: When it was begun, or what became of it was written down.
+    at: datetime | None
+    owner: str | None
+    #: Why it is not to be sent, in a word: "left", "suppressed", "expired"; empty where it may.
+    obstacle: str = ""
+
+    @property
+    def words(self) -> str:
+        """What is known of it, for people."""
+        if self.status is MailStatus.UNSURE:
+            return unsure_words(self.code)
+        if self.obstacle:
+            return f"not to be sent: {self.obstacle}"
+        if self.status is MailStatus.BEGUN:
+            return "on its way"
+        return f"put off: {self.code}" if self.code and self.status is MailStatus.PENDING else self.code
+
+
+# Queueing.
 
 
 def queue_mail(
@@ -100,26 +152,183 @@ def _queue(dialect: str) -> Any:
     return insert_into(mails, dialect).on_conflict_do_nothing(index_elements=["key"]).returning(mails.c.id)
 
 
-def begin_mails(connection: Connection, limit: int, now: datetime) -> tuple[TransactionalMail, ...]:
-    """Begin the mails that have waited longest; what is committed here may be sent."""
-    # What was begun long ago and has no outcome may have left: its sender died.
-    forgotten = update(mails).where(mails.c.status == MailStatus.BEGUN, mails.c.at <= now - FORGOTTEN_AFTER)
-    connection.execute(forgotten.values(status=MailStatus.UNSURE, code="killed", values={}))
-    due = select(mails.c.id).where(mails.c.status == MailStatus.PENDING, mails.c.not_before <= now)
-    due = due.order_by(mails.c.not_before, mails.c.id).limit(limit).with_for_update(skip_locked=True)
-    ids = connection.execute(due).scalars().all()
-    connection.execute(update(mails).where(mails.c.id.in_(ids)).values(status=MailStatus.BEGUN, at=now))
-    columns = (mails.c[name] for name in ("id", "kind", "key", "values", "attempts", "salt"))
-    to_nobody_else = mails.c.reader_id.is_(None) & mails.c.editor_id.is_(None)
-    address = func.coalesce(readers.c.address, editors.c.address).label("address")
-    query = (
-        select(*columns, to_nobody_else.label("is_for_operator"), address)
-        .join_from(mails, readers, readers.c.id == mails.c.reader_id, isouter=True)
-        .outerjoin(editors, (editors.c.id == mails.c.editor_id) & editors.c.revoked_at.is_(None))
-        .where(mails.c.id.in_(ids))
-        .order_by(mails.c.id)
+# Looking: which mails there are, and what speaks against sending one.
+
+
+def _is(*statuses: MailStatus) -> ColumnElement[bool]:
+    # Written out, not bound: only so can SQLite see that an index of these statuses holds all it needs.
+    return or_(
+        *(
+            mails.c.status == bindparam(None, each, mails.c.status.type, literal_execute=True)
+            for each in statuses
+        )
     )
-    return tuple(TransactionalMail(**row._mapping) for row in connection.execute(query))
+
+
+_IS_PENDING, _IS_BEGUN = _is(MailStatus.PENDING), _is(MailStatus.BEGUN)
+_IS_UNSURE = _is(MailStatus.UNSURE) & mails.c.answered_at.is_(None)
+
+_COLUMNS = (
+    *(
+        mails.c[name]
+        for name in ("id", "kind", "key", "values", "attempts", "salt", "status", "queued_at", "at", "owner")
+    ),
+    func.coalesce(mails.c.code, "").label("code"),
+    (mails.c.reader_id.is_(None) & mails.c.editor_id.is_(None)).label("is_for_operator"),
+    func.coalesce(readers.c.address, editors.c.address).label("address"),
+)
+_MAIL = (
+    select(*_COLUMNS, readers.c.address_key, readers.c.status.label("reader_status"), mails.c.answered_at)
+    .join_from(mails, readers, readers.c.id == mails.c.reader_id, isouter=True)
+    .outerjoin(editors, (editors.c.id == mails.c.editor_id) & editors.c.revoked_at.is_(None))
+)
+
+
+def _read(
+    connection: Connection, query: Any, hash_address: AddressHash, now: datetime
+) -> tuple[TransactionalMail, ...]:
+    """Return the mails of a query on _MAIL, each with what speaks against sending it."""
+    rows = connection.execute(query).all()
+    hashes = {row.address_key: hash_address(row.address_key) for row in rows if row.address_key}
+    # Whoever was erased and subscribes anew lifts that by confirming.
+    listed = select(suppressions.c.address_hash).where(
+        suppressions.c.address_hash.in_(list(hashes.values())), suppressions.c.reason != ERASED
+    )
+    suppressed = set(connection.execute(listed).scalars()) if hashes else set()
+    names = tuple(column.name for column in _COLUMNS)
+    return tuple(
+        TransactionalMail(
+            **dict(zip(names, row, strict=False)),
+            obstacle=_obstacle(row, is_suppressed=hashes.get(row.address_key) in suppressed, now=now),
+        )
+        for row in rows
+    )
+
+
+def _obstacle(row: Any, *, is_suppressed: bool, now: datetime) -> str:
+    """Return why the mail in this row is not to be sent, in a word; empty where it may be."""
+    reader_status: ReaderStatus | None = row.reader_status
+    if reader_status is not None and reader_status not in MAY_GET.get(row.kind, frozenset()):
+        return "answered" if reader_status is ReaderStatus.ACTIVE else reader_status.value
+    if is_suppressed:
+        return "suppressed"
+    if row.address is None and not row.is_for_operator:
+        return "revoked"
+    if row.answered_at is not None:
+        can_answer = (ReaderStatus.ACTIVE, ReaderStatus.UNCONFIRMED)
+        return "answered" if reader_status is None or reader_status in can_answer else reader_status.value
+    if row.kind in HOLDS and row.queued_at + HOLDS[row.kind] <= now:
+        return "expired"
+    return ""
+
+
+def list_open_mails(
+    connection: Connection, hash_address: AddressHash, now: datetime
+) -> tuple[TransactionalMail, ...]:
+    """Return the mails that wait, are on their way, or may or may not have arrived, oldest first.
+
+    An unsure mail that was answered is not listed: it did arrive, or its reader is gone.
+    """
+    is_open = or_(_IS_PENDING, _IS_BEGUN, _IS_UNSURE)
+    return _read(connection, _MAIL.where(is_open).order_by(mails.c.id), hash_address, now)
+
+
+def resend_mail(connection: Connection, mail_id: int, hash_address: AddressHash, now: datetime) -> None:
+    """Put an unsure mail back among the waiting: it may arrive twice. Raises NotFound, and BadInput for any other."""
+    found = _read(connection, _MAIL.where(mails.c.id == mail_id), hash_address, now)
+    if not found:
+        raise NotFound("mail", mail_id)
+    (mail,) = found
+    if mail.status is not MailStatus.UNSURE:
+        raise BadInput(f"mail {mail_id} is {mail.status}, not unsure: it is not sent again")
+    if mail.kind is MailKind.TEST:
+        raise BadInput(f"mail {mail_id} was a test: send another with newsletter test")
+    if mail.obstacle:
+        raise BadInput(f"mail {mail_id} is not sent again: {_OBSTACLES.get(mail.obstacle, mail.obstacle)}")
+    waiting = {"status": MailStatus.PENDING, "not_before": now, "attempts": 0, "code": None, "owner": None}
+    connection.execute(update(mails).where(mails.c.id == mail_id).values(waiting))
+
+
+_OBSTACLES = {
+    "answered": "it was answered, so it did arrive",
+    "expired": "its link holds no longer; whoever wants one asks for another",
+    "revoked": "its editor may not sign in any more",
+    "suppressed": "its address is on the suppression list",
+    "left": "its reader has left",
+    "bounced": "its reader's address is dead",
+    "complained": "its reader complained",
+    "erased": "its reader was erased",
+}
+
+
+def count_open_mails(connection: Connection) -> dict[MailStatus, tuple[int, datetime]]:
+    """Return how many mails wait or are unsure, and since when the oldest: PENDING counts what is on its way, too."""
+    counted: dict[MailStatus, tuple[int, datetime]] = {}
+    both = ((MailStatus.PENDING, or_(_IS_PENDING, _IS_BEGUN)), (MailStatus.UNSURE, _IS_UNSURE))
+    for status, which in both:
+        query = select(func.count(), func.min(mails.c.queued_at)).where(which)
+        count, since = connection.execute(query).one()
+        if count:
+            counted[status] = count, since
+    return counted
+
+
+def describe_mails(connection: Connection, sign_ups_since: datetime) -> StatusReport | None:
+    """Return where the single mails stand; None where none waits, none is unsure, and no form fell into the trap."""
+    counted = count_open_mails(connection)
+    (waiting, since), (unsure, unsure_since) = (
+        counted.get(status, (0, None)) for status in (MailStatus.PENDING, MailStatus.UNSURE)
+    )
+    said = [f"{waiting:,} {'waits' if waiting == 1 else 'wait'}"] if waiting else []
+    if unsure:
+        said.append(f"{unsure:,} may or may not have arrived")
+    trapped = count_trapped(connection, sign_ups_since)
+    if trapped:
+        forms = "1 sign-up form" if trapped == 1 else f"{trapped:,} sign-up forms"
+        said.append(f"{forms} had the field filled in that people do not see, and asked once more")
+    if not said:
+        return None
+    return StatusReport(
+        state="unsure" if unsure else "waiting" if waiting else "nothing waits",
+        why="; ".join(said),
+        since=min(filter(None, (since, unsure_since)), default=None),
+        by_itself="newsletter serve sends what waits if it runs" if waiting else "nothing",
+        next_command="newsletter mails list" if waiting or unsure else "",
+    )
+
+
+# The steps: begin, record, and settle what a dead sender left. Each in the caller's transaction.
+
+
+def begin_mails(
+    connection: Connection,
+    limit: int,
+    now: datetime,
+    hash_address: AddressHash,
+    *,
+    owner: str | None = None,
+    for_operator: bool | None = None,
+) -> tuple[TransactionalMail, ...]:
+    """Begin the mails that have waited longest; what is committed here may be sent. Empty when none is due.
+
+    What is not to be sent any more is skipped instead. `for_operator` takes only the operator's, or only others.
+    """
+    due = select(mails.c.id).where(_IS_PENDING, mails.c.not_before <= now)
+    if for_operator is not None:
+        is_operators = mails.c.reader_id.is_(None) & mails.c.editor_id.is_(None)
+        due = due.where(is_operators if for_operator else ~is_operators)
+    due = due.order_by(mails.c.not_before, mails.c.id).limit(limit).with_for_update(skip_locked=True)
+    while ids := connection.execute(due).scalars().all():
+        found = _read(connection, _MAIL.where(mails.c.id.in_(ids)).order_by(mails.c.id), hash_address, now)
+        for each in found:
+            if each.obstacle:
+                ended = {"status": MailStatus.SKIPPED, "at": now, "code": each.obstacle, "values": {}}
+                connection.execute(update(mails).where(mails.c.id == each.id).values(ended))
+        if begun := tuple(each for each in found if not each.obstacle):
+            taken = update(mails).where(mails.c.id.in_([each.id for each in begun]))
+            connection.execute(taken.values(status=MailStatus.BEGUN, at=now, owner=owner))
+            return tuple(replace(each, status=MailStatus.BEGUN, at=now, owner=owner) for each in begun)
+    return ()
 
 
 def begin_mail_now(connection: Connection, kind: MailKind, key: str, now: datetime) -> TransactionalMail:
@@ -127,9 +336,8 @@ def begin_mail_now(connection: Connection, kind: MailKind, key: str, now: dateti
     salt = draw_salt()
     row = {"kind": kind, "key": key, "values": {}, "status": MailStatus.BEGUN, "salt": salt}
     made = insert(mails).values(**row, not_before=now, queued_at=now, at=now).returning(mails.c.id)
-    number = connection.execute(made).scalar_one()
     return TransactionalMail(
-        id=number,
+        id=connection.execute(made).scalar_one(),
         kind=kind,
         key=key,
         is_for_operator=False,
@@ -137,31 +345,93 @@ def begin_mail_now(connection: Connection, kind: MailKind, key: str, now: dateti
         values={},
         attempts=0,
         salt=salt,
+        status=MailStatus.BEGUN,
+        code="",
+        queued_at=now,
+        at=now,
+        owner=None,
     )
 
 
 def record_mail(
-    connection: Connection, mail: TransactionalMail, outcome: Outcome, now: datetime, retry_at: datetime
+    connection: Connection, owner: str | None, outcome: Outcome, now: datetime, retry_policy: RetryPolicy
 ) -> None:
-    """Write down how a begun mail ended. What it said is forgotten with its end: it may hold a link that opens doors."""
-    status = AFTERWARDS[outcome.event]
+    """Write down how a mail ended that `owner` began, also where it had to be called unsure meanwhile.
+
+    What it said is forgotten with its end: it may hold a link that opens doors. Of an unsure one it is kept, to send it again.
+    """
+    begun_by_them = (mails.c.id == outcome.reader_id, mails.c.owner.is_not_distinct_from(owner))
+    in_hand = mails.c.status.in_((MailStatus.BEGUN, MailStatus.UNSURE))
+    query = select(mails.c.kind, mails.c.key, mails.c.attempts).where(*begun_by_them, in_hand)
+    found = connection.execute(query.with_for_update()).one_or_none()
+    if found is None:
+        return
+    event, status = outcome.event, AFTERWARDS[outcome.event]
+    is_tried_again = event is Event.DEFER
+    if found.kind is MailKind.ALERT and status in (MailStatus.REJECTED, MailStatus.UNSURE):
+        status, is_tried_again = MailStatus.PENDING, True
     values: dict[str, object] = {
         "status": status,
         "at": now,
         "code": outcome.code or None,
         "provider_id": outcome.provider_id or None,
     }
-    if status is not MailStatus.PENDING:
+    if status in (MailStatus.ACCEPTED, MailStatus.REJECTED):
         values["values"] = {}
-    elif outcome.event is Event.DEFER:
-        values |= {"attempts": mails.c.attempts + 1, "not_before": retry_at}
-    else:
-        values["not_before"] = retry_at
-    begun = update(mails).where(mails.c.id == mail.id, mails.c.status == MailStatus.BEGUN)
-    connection.execute(begun.values(values))
-    if status is MailStatus.ACCEPTED and mail.key.startswith(ALERT_KEY):
-        told = alerts.c.key == mail.key.removeprefix(ALERT_KEY)
+    if status is MailStatus.PENDING:
+        values["owner"] = None
+    if is_tried_again:
+        values |= {
+            "attempts": mails.c.attempts + 1,
+            "not_before": retry_policy.next_try(found.attempts, now),
+        }
+    connection.execute(update(mails).where(*begun_by_them).values(values))
+    if status is MailStatus.ACCEPTED and found.key.startswith(ALERT_KEY):
+        told = alerts.c.key == found.key.removeprefix(ALERT_KEY)
         connection.execute(update(alerts).where(told).values(delivered_at=now))
+
+
+def take_over_mails(database: Database, journals: Path, now: datetime, retry_policy: RetryPolicy) -> int:
+    """Settle what dead senders had begun, each by its journal; returns how many there were.
+
+    A sender on this machine is known to be dead at once; of others, and of one that began before the machine last
+    started, only time tells, and what they had begun is unsure. Commits.
+    """
+    with database.read() as connection:
+        query = select(mails.c.owner, func.max(mails.c.at)).where(_IS_BEGUN).group_by(mails.c.owner)
+        senders = connection.execute(query).all()
+    settled = 0
+    for owner, begun_at in senders:
+        with read_evidence(journals, owner or "") as found:
+            if not found.owner_is_dead and begun_at > now - FORGOTTEN_AFTER:
+                continue
+            evidence = found.of(_claim(owner or "", begun_at))
+            with database.write() as connection:
+                begun = select(mails.c.id).where(_IS_BEGUN, mails.c.owner.is_not_distinct_from(owner))
+                for mail_id in connection.execute(begun).scalars().all():
+                    record_mail(connection, owner, outcome_from(evidence, mail_id), now, retry_policy)
+            if found.owner_is_dead:
+                remove_journal(journals, owner or "")
+        settled += 1
+    return settled
+
+
+def _claim(owner: str, now: datetime) -> Lease:
+    """Return what a sender's journal names beside each single mail: all that it has begun is one claim, of issue 0."""
+    return Lease(
+        batch_id=0,
+        issue_id=0,
+        variant="",
+        low=0,
+        high=0,
+        owner=owner,
+        fence=0,
+        lease_until=now + FORGOTTEN_AFTER,
+        attempts=0,
+    )
+
+
+# Sending.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,44 +449,135 @@ class TransactionalSender:
     message_ids: MessageIds
     operator_address: str
     transport: Callable[[], Transport]
+    journals: Path
+    hash_address: AddressHash
     #: The way of mails to the operator; None: the same.
     alert_transport: Callable[[], Transport] | None = None
     retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
     dkim: DkimSigner | None = None
+    fault_hook: FaultHook = no_fault
+    #: What keeps either way from sending, by whether it is the operator's.
+    breakers: Mapping[bool, Breaker] = field(init=False)
+    stopping: threading.Event = field(init=False, default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "breakers", {way: Breaker(self.clock) for way in (False, True)})
+
+    def stop(self) -> None:
+        """Finish the mail that has begun and begin no other."""
+        self.stopping.set()
 
     def deliver(self) -> int:
         """Send every mail that is due; returns how many were accepted. Trouble with the server leaves them waiting."""
-        accepted = 0
+        if take_over_mails(self.database, self.journals, self.clock.now(), self.retry_policy):
+            self.fault_hook(FaultPoint.TAKEN_OVER)
+        if not self._is_any_due():
+            return 0
+        with self.database.read() as connection:
+            needed = list_owners(connection)
+        sweep(self.journals, lambda owner: owner in needed)
         way_of_alerts = self.alert_transport or self.transport
-        with closing(self.transport().open()) as usual, closing(way_of_alerts().open()) as own:
-            while mails := self._begin():
-                outcomes = [self._send(own if mail.is_for_operator else usual, mail) for mail in mails]
-                accepted += sum(outcome.event is Event.ACCEPT for outcome in outcomes)
+        owner = f"mails-{sender_name()}"
+        with (
+            closing(self.transport().open()) as usual,
+            closing(way_of_alerts().open()) as own,
+            Journal(self.journals, owner) as journal,
+        ):
+            return self._deliver(owner, journal, {False: usual, True: own})
+
+    def _is_any_due(self) -> bool:
+        due = select(mails.c.id).where(_IS_PENDING, mails.c.not_before <= self.clock.now()).limit(1)
+        with self.database.read() as connection:
+            return connection.execute(due).first() is not None
+
+    def _deliver(self, owner: str, journal: Journal, sessions: Mapping[bool, Session]) -> int:
+        accepted, limit = 0, 1
+        outcomes: Sequence[Outcome] = ()
+        while begun := self._begin(owner, outcomes, limit):
+            self.fault_hook(FaultPoint.BEGUN)
+            journal.clear()
+            self.fault_hook(FaultPoint.CLEARED)
+            outcomes = tuple(self._send_window(begun, journal, sessions))
+            accepted += sum(outcome.event is Event.ACCEPT for outcome in outcomes)
+            done = sum(outcome.event is not Event.RETURN for outcome in outcomes)
+            limit = max(1, min(2 * limit, _HANDFUL, done * 2))
+            self.fault_hook(FaultPoint.WINDOW_OVER)
         return accepted
 
-    def _begin(self) -> tuple[TransactionalMail, ...]:
-        with self.database.write() as connection:
-            return begin_mails(connection, _HANDFUL, self.clock.now())
-
-    def _send(self, session: Session, mail: TransactionalMail) -> Outcome:
-        outcome = self._try(session, mail)
-        if outcome.event is Event.DEFER and mail.attempts + 1 >= self.retry_policy.attempts:
-            outcome = replace(outcome, event=Event.GIVE_UP, code="gave-up")
+    def _begin(self, owner: str, outcomes: Iterable[Outcome], limit: int) -> tuple[TransactionalMail, ...]:
+        """Record the mails before and begin the next, in one commit; none where each way has trouble, or we stop."""
+        open_ways = [way for way, breaker in self.breakers.items() if not breaker.rest]
         now = self.clock.now()
         with self.database.write() as connection:
-            record_mail(connection, mail, outcome, now, self.retry_policy.next_try(mail.attempts, now))
-        return outcome
+            for outcome in outcomes:
+                record_mail(connection, owner, outcome, now, self.retry_policy)
+            if not open_ways or self.stopping.is_set():
+                return ()
+            only = None if len(open_ways) > 1 else open_ways[0]
+            begun = begin_mails(connection, limit, now, self.hash_address, owner=owner, for_operator=only)
+            self.fault_hook(FaultPoint.WRITTEN)
+        return begun
 
-    def _try(self, session: Session, mail: TransactionalMail) -> Outcome:
+    def _send_window(
+        self, begun: Sequence[TransactionalMail], journal: Journal, sessions: Mapping[bool, Session]
+    ) -> Iterable[Outcome]:
+        """Send what was begun, as long as a window's time lasts; yields an outcome for each."""
+        until = self.clock.monotonic() + WINDOW_SECONDS
+        for position, mail in enumerate(begun):
+            is_late = position and (self.clock.monotonic() > until or self.stopping.is_set())
+            if is_late or self.breakers[mail.is_for_operator].rest:
+                yield Outcome(reader_id=mail.id, event=Event.RETURN)
+            else:
+                yield self._send(sessions[mail.is_for_operator], mail, journal)
+
+    def _send(self, session: Session, mail: TransactionalMail, journal: Journal) -> Outcome:
+        """Send one mail and note it in the journal; returns how it ended, also where the server is in trouble."""
+        claim, started = _claim(mail.owner or "", self.clock.now()), False
+        outcome: Outcome | None = None
+
+        def note_start(recipients: Sequence[Recipient]) -> None:
+            nonlocal started
+            journal.started(claim, [mail.id])
+            started = True
+            self.fault_hook(FaultPoint.STARTED)
+
+        breaker = self.breakers[mail.is_for_operator]
+        try:
+            for told in self._offer(session, mail, note_start):
+                outcome = self._last_try_gives_up(told, mail)
+                self.fault_hook(FaultPoint.ANSWERED)
+                journal.answered(claim, outcome)
+                self.fault_hook(FaultPoint.NOTED)
+                if outcome.event in (Event.ACCEPT, Event.REJECT):
+                    breaker.close()
+        except SendError as error:
+            breaker.trip(error)
+            seconds = breaker.rest.total_seconds()
+            log.warning(
+                "mail %s (%s) could not be sent: %s; next try in %.1f s", mail.id, mail.kind, error, seconds
+            )
+        except JournalError:
+            raise
+        # Whatever is wrong with this mail, the others wait behind it.
+        except Exception:
+            log.exception("mail %s (%s) could not be sent", mail.id, mail.kind)
+            outcome = outcome or self._last_try_gives_up(
+                Outcome(reader_id=mail.id, event=Event.LOSE_SIGHT if started else Event.DEFER, code="error"),
+                mail,
+            )
+        return outcome or Outcome(reader_id=mail.id, event=Event.LOSE_SIGHT if started else Event.RETURN)
+
+    def _offer(
+        self, session: Session, mail: TransactionalMail, note_start: Callable[[Sequence[Recipient]], None]
+    ) -> Iterable[Outcome]:
         address = self.operator_address if mail.is_for_operator else mail.address
         if not address:
-            return Outcome(reader_id=mail.id, event=Event.REJECT, code="erased")
+            return (Outcome(reader_id=mail.id, event=Event.REJECT, code="no-address"),)
         try:
             plan = compile_mail(mail.kind.value, mail.values, self.frame, self.template_folders)
         except BadInput as error:
             log.error("mail %s (%s) cannot be made: %s", mail.id, mail.kind, error)
-            return Outcome(reader_id=mail.id, event=Event.REJECT, code="bad-template")
-        # A single mail belongs to issue 0, and its own id stands in the reader's place.
+            return (Outcome(reader_id=mail.id, event=Event.REJECT, code="bad-template"),)
         mailing = Mailing(
             issue_id=0,
             plan=plan,
@@ -227,12 +588,9 @@ class TransactionalSender:
             dkim=self.dkim,
         )
         recipient = Recipient(reader_id=mail.id, address=address, attempts=mail.attempts, salt=mail.salt)
-        started: list[Recipient] = []
-        outcomes: list[Outcome] = []
-        try:
-            for outcome in session.send((recipient,), mailing, started.extend):
-                outcomes.append(outcome)
-        except SendError as error:
-            log.warning("mail %s (%s) could not be sent: %s", mail.id, mail.kind, error)
-        lost = Event.LOSE_SIGHT if started else Event.RETURN
-        return outcomes[0] if outcomes else Outcome(reader_id=mail.id, event=lost)
+        return session.send((recipient,), mailing, note_start)
+
+    def _last_try_gives_up(self, told: Outcome, mail: TransactionalMail) -> Outcome:
+        if told.event is Event.DEFER and mail.attempts + 1 >= self.retry_policy.attempts:
+            return replace(told, event=Event.GIVE_UP, code="gave-up")
+        return told

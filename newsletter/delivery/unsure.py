@@ -30,9 +30,14 @@ class Unsure:
     @property
     def words(self) -> str:
         """What is known of it."""
-        if self.code.isdigit():
-            return f"the provider answered {self.code}, which does not say whether it took the request"
-        return _KNOWN.get(self.code, "the connection ended before the server answered")
+        return unsure_words(self.code)
+
+
+def unsure_words(code: str) -> str:
+    """Return what is known of a message of which nobody can say whether it arrived."""
+    if code.isdigit():
+        return f"the provider answered {code}, which does not say whether it took the request"
+    return _KNOWN.get(code, "the connection ended before the server answered")
 
 
 _KNOWN = {

@@ -4,7 +4,7 @@ Votes are open from the moment that the issue goes out, for the time that the se
 to `content.db` and the readers' marks go; who votes is in readers/votes.py.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -90,15 +90,37 @@ def close_votes(
     """Count what is over, and delete its marks; how many comparisons those were.
 
     The totals are written first: whoever is interrupted between counts the same marks once more, and keeps the same.
+    The marks on a comparison that the store does not know, and so keeps nothing of, stay (`alert_uncounted`).
     """
     with database.read() as connection:
         over = list(_over(connection, now - vote_for - GRACE))
         totals = [each for key in over for each in _totals(connection, key, now)]
     content.record_reader_votes(totals, source_name=f"Readers of {name}, voting from the mail")
-    for comparison_id in over:
+    kept = {(each.comparison_id, each.tool_id) for each in content.reader_votes(over)}
+    uncounted = {each.comparison_id for each in totals if (each.comparison_id, each.tool_id) not in kept}
+    counted = [each for each in over if each not in uncounted]
+    for comparison_id in counted:
         with database.write() as connection:
             vote_store.delete_votes(connection, comparison_id)
-    return len(over)
+    return len(counted)
+
+
+def alert_uncounted(
+    database: Database, raise_alert: Callable[[str, str, str], None], *, vote_for: timedelta, now: datetime
+) -> int:
+    """Tell the operator, once for each, of the comparisons whose voting is over and whose marks are still there; how many."""
+    with database.read() as connection:
+        waiting = list(_over(connection, now - vote_for - GRACE))
+    for comparison_id in waiting:
+        body = (
+            f"Voting on {comparison_id} is over, but content.db does not know it, or one of its tools, so that nothing would be "
+            "kept. The readers' votes wait. Put the right content.db back or import what is missing: they are counted the next "
+            "night, or at once with: newsletter jobs run votes"
+        )
+        raise_alert(
+            f"votes:{comparison_id}"[:200], f"Votes on {comparison_id} wait to be counted"[:300], body
+        )
+    return len(waiting)
 
 
 def _over(connection: Connection, begun_by: datetime) -> Iterator[str]:

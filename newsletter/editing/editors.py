@@ -11,23 +11,24 @@ from datetime import datetime, timedelta
 from hashlib import blake2b, sha256
 from hmac import compare_digest
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
 from newsletter.app import App
-from newsletter.db.schema import editor_sessions, editors, sign_in_links
+from newsletter.db.schema import editor_sessions, editors, mails, sign_in_links
 from newsletter.db.statuses import EditorRole, LimitScope, MailKind
-from newsletter.delivery.transactional import queue_mail
+from newsletter.delivery.transactional import HOLDS, queue_mail
 from newsletter.editing.audit import Action, delete_entries, record_action
 from newsletter.errors import BadInput, BadLink, NotFound
 from newsletter.readers.addresses import NAME, Address, one_line, parse_address
 from newsletter.readers.subscribing import TooMany, add_sign_up, count_sign_ups
 
 #: How long the links hold that a person hands on, the one that a new installation prints, and a mailed one.
-INVITED_FOR, PRINTED_FOR, MAILED_FOR = timedelta(hours=24), timedelta(hours=1), timedelta(minutes=15)
+INVITED_FOR, PRINTED_FOR, MAILED_FOR = timedelta(hours=24), timedelta(hours=1), HOLDS[MailKind.SIGN_IN]
 #: A use of a session is noted when the last one noted is so long ago.
 NOTED_EVERY = timedelta(minutes=5)
-#: Mails that an hour may bring one editor, and tries that it may bring one network.
+#: Mails that an hour may bring one editor who signs in by none of them, and tries that it may bring one network.
 PER_ADDRESS, PER_NETWORK = 5, 30
+HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,20 +193,21 @@ def ask_for_link(app: App, text: str, network: str) -> None:
     address = parse_address(text)
     now = app.clock.now()
     hour = now.replace(minute=0, second=0, microsecond=0)
-    named = {LimitScope.DESK_NETWORK: network, LimitScope.DESK_ADDRESS: address.key}
     key = app.suppression_key[:64]
-    hashes = {
-        scope: blake2b(value.encode(), digest_size=16, key=key, person=b"desk").hexdigest()
-        for scope, value in named.items()
-    }
+    hashed = blake2b(network.encode(), digest_size=16, key=key, person=b"desk").hexdigest()
     with app.database.write() as connection:
-        before = count_sign_ups(connection, list(hashes.values()), hour)
-        if before.get(LimitScope.DESK_NETWORK, 0) >= PER_NETWORK:
+        if count_sign_ups(connection, [hashed], hour).get(LimitScope.DESK_NETWORK, 0) >= PER_NETWORK:
             raise TooMany("Very many links were asked for from there just now. Please try again in an hour.")
-        add_sign_up(connection, hashes, hour)
+        add_sign_up(connection, {LimitScope.DESK_NETWORK: hashed}, hour)
         editor = find_editor(connection, address)
-        asked_often = before.get(LimitScope.DESK_ADDRESS, 0) >= PER_ADDRESS
-        if editor is None or editor.revoked_at is not None or asked_often:
+        if editor is None or editor.revoked_at is not None:
+            return
+        asked = (
+            mails.c.editor_id == editor.id,
+            mails.c.queued_at > now - HOUR,
+            mails.c.answered_at.is_(None),
+        )
+        if connection.execute(select(func.count()).where(*asked)).scalar_one() >= PER_ADDRESS:
             return
         values = {
             "sign_in_url": make_link(app, connection, editor.id, MAILED_FOR),
@@ -245,6 +247,8 @@ def sign_in(app: App, token: str) -> tuple[Editor, str]:
         row = {"token_hash": _hashed(cookie), "editor_id": editor.id, "made_at": now, "seen_at": now}
         connection.execute(insert(editor_sessions), row | {"expires_at": now + app.settings.desk.session})
         record_action(connection, by=editor.name, action=Action.SIGNED_IN, at=now)
+        asked = mails.c.editor_id == editor.id, mails.c.answered_at.is_(None)
+        connection.execute(update(mails).where(*asked).values(answered_at=now))
     return editor, cookie
 
 

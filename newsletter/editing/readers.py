@@ -104,7 +104,7 @@ def find_by_id(connection: Connection, reader_id: int) -> tuple[FoundReader, ...
 
 
 def find_by_address(connection: Connection, beginning: str, limit: int) -> tuple[FoundReader, ...]:
-    """List readers whose address, casefolded, begins so: among a million, by an index."""
+    """List readers whose address, in lower case, begins so: among a million, by an index."""
     query = select(*_FOUND).where(_begins(readers.c.address_key, beginning))
     rows = connection.execute(query.order_by(readers.c.address_key).limit(limit))
     return tuple(FoundReader(**row._mapping) for row in rows)
@@ -181,7 +181,7 @@ def find_readers(app: App, text: str) -> tuple[FoundReader, ...]:
         found: dict[int, FoundReader] = {}
         if text.isascii() and text.isdigit() and len(text) < 19:
             found |= {each.id: each for each in find_by_id(connection, int(text))}
-        found |= {each.id: each for each in find_by_address(connection, text.casefold(), MOST)}
+        found |= {each.id: each for each in find_by_address(connection, text.lower(), MOST)}
         ways = {text, text.lower(), text.capitalize(), text.title()}
         found |= {each.id: each for each in find_by_name(connection, sorted(ways), MOST)}
     return tuple(found.values())[:MOST]

@@ -16,6 +16,7 @@ from newsletter.db.statuses import MailKind
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing
 from newsletter.delivery.states import Event, Outcome
+from newsletter.delivery.throttle import RetryPolicy
 from newsletter.delivery.transactional import TransactionalMail, begin_mail_now, record_mail
 from newsletter.delivery.transports import Session
 from newsletter.digest.content import IssueContent
@@ -152,4 +153,4 @@ def _record(app: App, mail: TransactionalMail, outcome: Outcome) -> None:
         outcome = replace(outcome, event=Event.GIVE_UP)
     now = app.clock.now()
     with app.database.write() as connection:
-        record_mail(connection, mail, outcome, now, now)
+        record_mail(connection, mail.owner, outcome, now, RetryPolicy())

@@ -77,8 +77,37 @@ def parse_address(text: str) -> Address:
         shown = text if len(text) <= 60 else f"{text[:57]}..."
         message = N_("%(text)s is no mail address. %(reason)s")
         raise BadInput(message, text=repr(shown), reason=_reason_of(error)) from error
-    folded = unicodedata.normalize("NFC", local_part.casefold())
-    return Address(f"{local_part}@{domain}", f"{folded}@{domain.casefold()}")
+    # Not casefolded: that makes ß into ss, and strasse@ may be somebody else than straße@.
+    lower = unicodedata.normalize("NFC", local_part.lower())
+    return Address(f"{local_part}@{domain}", f"{lower}@{domain.lower()}")
+
+
+# One mailbox has many spellings. Which of them are the same address is decided by `Address.key`, and errs on the side of
+# two people; what limits and the suppression list go by errs on the side of one.
+
+#: Providers that take several spellings for one mailbox: of a domain, the one that stands for all of that provider's, and
+#: what the provider does not look at in a local part.
+_ONE_MAILBOX: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(("gmail.com", "googlemail.com"), ("gmail.com", ".")),
+    **dict.fromkeys(("proton.me", "protonmail.com", "protonmail.ch", "pm.me"), ("proton.me", ".-_")),
+    **dict.fromkeys(
+        ("yandex.ru", "yandex.com", "yandex.by", "yandex.kz", "yandex.ua", "ya.ru"), ("yandex.ru", ".-")
+    ),
+    **dict.fromkeys(("icloud.com", "me.com", "mac.com"), ("icloud.com", "")),
+}
+
+
+def mailbox_of(address: Address) -> str:
+    """Return what all spellings that may lead to the address's mailbox share: tags, dots, wide letters, ß or ss."""
+    local_part, _, domain = fold(unicodedata.normalize("NFKC", address.key)).rpartition("@")
+    domain, ignored = _ONE_MAILBOX.get(domain, (domain, ""))
+    base = local_part.partition("+")[0].translate({ord(each): None for each in ignored})
+    return f"{base or local_part}@{domain}"
+
+
+def fold(key: str) -> str:
+    """Return an address's key without the difference between letters that stand for one another, such as ß and ss."""
+    return key if key.isascii() else unicodedata.normalize("NFC", key.casefold())
 
 
 def _parts(text: str) -> tuple[str, str]:

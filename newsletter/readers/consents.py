@@ -169,6 +169,12 @@ def list_consents(connection: Connection, reader_id: int) -> list[Consent]:
     return [Consent(**row) for row in connection.execute(query).mappings()]
 
 
+def has_open_request(connection: Connection, reader_id: int) -> bool:
+    """Return whether the last that is known of the reader's consent is that they asked."""
+    query = select(consents.c.event).where(consents.c.reader_id == reader_id).order_by(consents.c.id.desc())
+    return connection.execute(query.limit(1)).scalar() is ConsentEvent.REQUESTED
+
+
 def list_origins(connection: Connection, reader_ids: Iterable[int]) -> dict[int, ConsentOrigin]:
     """Return how each of these readers' latest consent reached us; those without any are missing."""
     given = (consents.c.reader_id.in_(list(reader_ids)), consents.c.event != ConsentEvent.WITHDRAWN)

@@ -14,7 +14,7 @@ from newsletter.readers.consents import list_consents, list_origins
 from newsletter.readers.csv_file import CHOICES, guarded, write_list
 from newsletter.readers.links import LIFETIMES, LinkSigner, Purpose, link
 from newsletter.readers.preferences import LISTS
-from newsletter.readers.store import Reader, count_mailed, list_readers
+from newsletter.readers.store import MAY_GET, Reader, count_mailed, list_readers
 from newsletter.readers.subscribing import QueueMail
 
 #: As `readers import` names them; the preferences by their fields.
@@ -74,9 +74,6 @@ def each_page(connection: Connection, status: ReaderStatus | None) -> Iterator[l
 #: A reader gets at most one such mail in this time, however often somebody presses the button.
 AGAIN_AFTER = timedelta(minutes=5)
 
-#: Whoever is in one of these has an address that may be written to when its owner asks.
-_MAY_ASK = frozenset({ReaderStatus.ACTIVE, ReaderStatus.LEFT, ReaderStatus.UNCONFIRMED, ReaderStatus.BOUNCED})
-
 
 def mail_personal_link(
     connection: Connection,
@@ -88,14 +85,14 @@ def mail_personal_link(
     now: datetime,
 ) -> bool:
     """Mail a reader the link to their data; False when they got one just now or cannot be written to."""
-    if reader.status not in _MAY_ASK:
+    if reader.status not in MAY_GET[MailKind.PERSONAL_LINK]:
         return False
     if count_mailed(connection, reader.id, MailKind.PERSONAL_LINK, now - AGAIN_AFTER):
         return False
     token = signer.dated_token(Purpose.PERSONAL, reader.id, now, reader.salt)
     minutes = LIFETIMES[Purpose.PERSONAL] // timedelta(minutes=1)
     values = {"personal_url": link(public_url, Purpose.PERSONAL, token), "minutes": str(minutes)}
-    key = f"personal-link:{reader.id}:{int(now.timestamp())}"
+    key = f"personal-link:{reader.id}:{now.timestamp():.6f}"
     return queue_mail(connection, MailKind.PERSONAL_LINK, key, reader.id, values, now)
 
 

@@ -7,7 +7,7 @@ Nothing here commits.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
@@ -118,6 +118,30 @@ def read_preferences(
         team_size=_read_number("team_size", one.get("team_size", ""), MOST_SEATS, group),
         **{name: read(one.get(name, "").strip(), today) for name, read in _READ.items()},
     )
+
+
+def keep_unshown(
+    kept: Preferences,
+    chosen: Preferences,
+    one: Mapping[str, str],
+    many: Mapping[str, Sequence[str]],
+    *,
+    topics: Sequence[str],
+) -> Preferences:
+    """Return what a form chose, and as it was `kept` what the form did not show.
+
+    A form names what it showed, in `shown_topics` and `shown_tools`; its single fields are those that were sent. One
+    that names nothing showed the `topics` there are, every tool and every single field.
+    """
+    shown = {name: set(many.get(f"shown_{name}", ())) for name in LISTS}
+    if not any(shown.values()):
+        shown = {"topics": set(topics), "tools": set(kept.tools)}
+        one = dict.fromkeys(_SINGLE, "")
+    unshown: dict[str, Any] = {name: getattr(kept, name) for name in _SINGLE if name not in one}
+    for name in LISTS:
+        listed = {*getattr(chosen, name)} | {*getattr(kept, name)} - shown[name]
+        unshown[name] = tuple(sorted(listed))
+    return replace(chosen, **unshown)
 
 
 def clean_names(given: Iterable[str], what: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ Nothing here commits: the caller opens the transaction, so that a reader and the
 together or not at all. What readers choose is in preferences.py, how they subscribe by themselves in subscribing.py.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -28,8 +28,8 @@ from sqlalchemy import (
 )
 
 from newsletter.db.engine import insert_into, literal
-from newsletter.db.schema import mails, reader_tools, reader_topics, readers, snapshots
-from newsletter.db.statuses import ConsentEvent, MailKind, ReaderStatus
+from newsletter.db.schema import consents, mails, reader_tools, reader_topics, readers, snapshots
+from newsletter.db.statuses import ConsentEvent, MailKind, MailStatus, ReaderStatus
 from newsletter.errors import NotFound
 from newsletter.readers import preferences
 from newsletter.readers.addresses import Address, parse_address
@@ -38,6 +38,7 @@ from newsletter.readers.consents import (
     Consent,
     ConsentOrigin,
     forget_evidence,
+    has_open_request,
     record_consent,
     record_consents,
     record_history,
@@ -83,6 +84,19 @@ MAY_BECOME: dict[ReaderStatus, frozenset[ReaderStatus]] = {
     ReaderStatus.LEFT: frozenset({ReaderStatus.COMPLAINED, ReaderStatus.ERASED}),
     ReaderStatus.COMPLAINED: frozenset({ReaderStatus.ERASED}),
     ReaderStatus.ERASED: frozenset(),
+}
+
+#: The readers who may get a single mail of each kind; a kind that is not here goes to an editor or to the operator.
+#: Whoever left or bounced may ask again, and may ask what is kept of them: what was queued before goes to nobody
+#: (`answer_mails`).
+MAY_GET: Mapping[MailKind, frozenset[ReaderStatus]] = {
+    MailKind.CONFIRMATION: frozenset({ReaderStatus.UNCONFIRMED, ReaderStatus.LEFT, ReaderStatus.BOUNCED}),
+    MailKind.REMINDER: frozenset({ReaderStatus.UNCONFIRMED}),
+    MailKind.WELCOME: frozenset({ReaderStatus.ACTIVE}),
+    MailKind.FOLLOW: frozenset({ReaderStatus.ACTIVE}),
+    MailKind.PERSONAL_LINK: frozenset(
+        {ReaderStatus.ACTIVE, ReaderStatus.LEFT, ReaderStatus.UNCONFIRMED, ReaderStatus.BOUNCED}
+    ),
 }
 
 #: The statuses that take consent back.
@@ -172,17 +186,52 @@ def list_unconfirmed(connection: Connection, before: datetime) -> list[int]:
     return list(connection.execute(query.order_by(readers.c.id)).scalars())
 
 
-def list_left(connection: Connection, before: datetime, limit: int) -> list[Reader]:
-    """Return readers who left before a moment and still have an address."""
-    query = _READER.where(readers.c.status == ReaderStatus.LEFT, readers.c.status_at <= before)
+def list_left(
+    connection: Connection, before: datetime, limit: int, *, unless_asked_since: datetime
+) -> list[Reader]:
+    """Return readers who left before a moment, still have an address, and have not asked to come back of late."""
+    asks = consents.c.event == ConsentEvent.REQUESTED, consents.c.at > unless_asked_since
+    has_asked = select(consents.c.id).where(consents.c.reader_id == readers.c.id, *asks).exists()
+    query = _READER.where(readers.c.status == ReaderStatus.LEFT, readers.c.status_at <= before, ~has_asked)
     rows = connection.execute(query.order_by(readers.c.id).limit(limit)).mappings()
     return [_reader(row) for row in rows]
 
 
-def count_mailed(connection: Connection, reader_id: int, kind: MailKind, since: datetime) -> int:
-    """Return how many single mails of this kind were queued for the reader after a moment."""
-    mine = (mails.c.reader_id == reader_id, mails.c.kind == kind, mails.c.queued_at > since)
-    return connection.execute(select(func.count()).select_from(mails).where(*mine)).scalar_one()
+# What keeps single mails from coming too often.
+
+#: Codes of mails that ended by our own fault: nobody got them.
+_OUR_FAULT = ("gave-up", "bad-template")
+
+
+def count_mailed(
+    connection: Connection, reader_id: int, kind: MailKind, since: datetime, *, key: str = ""
+) -> int:
+    """Return how many single mails of this kind, whose keys begin with `key`, the reader has had or will have since.
+
+    What was answered is not counted, nor what never came or may not have come: whoever asks again then gets another.
+    """
+    query = select(func.count()).where(
+        mails.c.reader_id == reader_id,
+        mails.c.kind == kind,
+        mails.c.key.startswith(key, autoescape=True),
+        mails.c.queued_at > since,
+        mails.c.answered_at.is_(None),
+        mails.c.status.not_in((MailStatus.SKIPPED, MailStatus.UNSURE)),
+        func.coalesce(mails.c.code, "").not_in(_OUR_FAULT),
+    )
+    return connection.execute(query).scalar_one()
+
+
+def answer_mails(
+    connection: Connection, reader_id: int, kinds: Collection[MailKind], now: datetime, *, key: str = ""
+) -> None:
+    """Note that nobody waits for these mails any more: their links were used, or their reader is gone.
+
+    What of them has not been begun is not sent, and what limits them starts anew.
+    """
+    theirs = (mails.c.reader_id == reader_id, mails.c.kind.in_(kinds), mails.c.answered_at.is_(None))
+    begins_so = mails.c.key.startswith(key, autoescape=True)
+    connection.execute(update(mails).where(*theirs, begins_so).values(answered_at=now))
 
 
 # Becoming active, and ceasing to be.
@@ -202,6 +251,7 @@ def activate(
         .where(readers.c.id == reader_id)
         .values(status=ReaderStatus.ACTIVE, status_at=now, confirmed_at=now, replaces=None)
     )
+    answer_mails(connection, reader_id, (MailKind.CONFIRMATION, MailKind.REMINDER), now)
     record_consent(connection, reader_id, event, origin, now, wording=WORDING)
 
 
@@ -210,7 +260,8 @@ def change_status(
 ) -> bool:
     """Let a reader become LEFT, BOUNCED or COMPLAINED, with a row in the ledger where consent ends.
 
-    False, and nothing changed, when they are so already or cannot become so (MAY_BECOME).
+    Mails on their way to them are not sent, and a request of theirs to come back is over. False when they are so
+    already or cannot become so (MAY_BECOME).
     """
     before = [each for each, after in MAY_BECOME.items() if status in after]
     changed = connection.execute(
@@ -218,11 +269,11 @@ def change_status(
         .where(readers.c.id == reader_id, readers.c.status.in_(before))
         .values(status=status, status_at=now)
     )
-    if changed.rowcount == 0:
-        return False
-    if status in WITHDRAWING:
+    answer_mails(connection, reader_id, MAY_GET, now)
+    asks = changed.rowcount == 0 and has_open_request(connection, reader_id)
+    if status in WITHDRAWING and (changed.rowcount or asks):
         record_consent(connection, reader_id, ConsentEvent.WITHDRAWN, origin, now)
-    return True
+    return changed.rowcount > 0
 
 
 def suppress(

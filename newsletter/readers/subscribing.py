@@ -15,14 +15,14 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, literal, select, update
 
 from newsletter.db.engine import Database, insert_into
 from newsletter.db.schema import mails, readers, sign_up_counts
 from newsletter.db.statuses import ConsentEvent, LimitScope, MailKind, ReaderStatus
 from newsletter.errors import N_, BadInput, BadLink, NewsletterError, Place
 from newsletter.readers import store
-from newsletter.readers.addresses import Address, parse_address
+from newsletter.readers.addresses import Address, mailbox_of, parse_address
 from newsletter.readers.consents import WORDING, ConsentOrigin, list_consents, record_consent
 from newsletter.readers.links import LIFETIMES, LinkSigner, LinkTarget, Purpose, draw_salt, link
 from newsletter.readers.store import Reader
@@ -71,6 +71,12 @@ def add_sign_up(connection: Connection, hashes: Mapping[LimitScope, str], window
     connection.execute(_count_one(connection.dialect.name), rows)
 
 
+def forget_count(connection: Connection, scope: LimitScope, hashed: str, window_at: datetime) -> None:
+    """Begin a count anew: what it limits was answered."""
+    of_hour = (sign_up_counts.c.key_hash == hashed, sign_up_counts.c.window_at == window_at)
+    connection.execute(delete(sign_up_counts).where(sign_up_counts.c.scope == scope, *of_hour))
+
+
 class TooMany(NewsletterError):
     """There were too many of these from one place within an hour."""
 
@@ -101,10 +107,18 @@ class SignUpLimits:
         """Count one more."""
         add_sign_up(connection, self._hashes(network, address), _hour(now))
 
+    def start_anew(self, connection: Connection, address: Address, now: datetime) -> None:
+        """Forget how often the address's mailbox was written to in this hour: its owner answered."""
+        hashed = self._hashes("", address)[LimitScope.MAILBOX]
+        forget_count(connection, LimitScope.MAILBOX, hashed, _hour(now))
+
     def _hashes(self, network: str, address: Address) -> dict[LimitScope, str]:
-        local_part, _, domain = address.key.rpartition("@")
-        mailbox = f"{local_part.partition('+')[0]}@{domain}"
-        keys = {LimitScope.NETWORK: network, LimitScope.DOMAIN: domain, LimitScope.MAILBOX: mailbox}
+        domain = address.key.rpartition("@")[2]
+        keys = {
+            LimitScope.NETWORK: network,
+            LimitScope.DOMAIN: domain,
+            LimitScope.MAILBOX: mailbox_of(address),
+        }
         return {
             scope: blake2b(key.encode(), digest_size=16, key=self.key[:64], person=b"sign-up").hexdigest()
             for scope, key in keys.items()
@@ -116,8 +130,28 @@ def _hour(now: datetime) -> datetime:
 
 
 def forget_sign_ups(connection: Connection, before: datetime) -> int:
-    """Delete the counts of windows before a moment; returns how many."""
-    return connection.execute(delete(sign_up_counts).where(sign_up_counts.c.window_at < before)).rowcount
+    """Delete the counts of windows before a moment, those of the trap a week later; returns how many."""
+    is_trap = sign_up_counts.c.scope == LimitScope.TRAP
+    moment = sign_up_counts.c.window_at.type
+    over = case((is_trap, literal(before - TRAP_TOLD_FOR, moment)), else_=literal(before, moment))
+    return connection.execute(delete(sign_up_counts).where(sign_up_counts.c.window_at < over)).rowcount
+
+
+#: How long it is told how many forms fell into the trap.
+TRAP_TOLD_FOR = timedelta(days=7)
+
+
+def count_trap(connection: Connection, now: datetime) -> None:
+    """Count a form in which the field was filled in that people do not see."""
+    add_sign_up(connection, {LimitScope.TRAP: ""}, _hour(now))
+
+
+def count_trapped(connection: Connection, since: datetime) -> int:
+    """Return how many such forms there were."""
+    count = select(func.coalesce(func.sum(sign_up_counts.c.count), 0)).where(
+        sign_up_counts.c.scope == LimitScope.TRAP, sign_up_counts.c.window_at >= since
+    )
+    return int(connection.execute(count).scalar_one())
 
 
 def network_of(host: str) -> str:
@@ -132,7 +166,7 @@ def network_of(host: str) -> str:
 
 # Subscribing, and changing an address.
 
-_COMES_BACK = frozenset({ReaderStatus.UNCONFIRMED, ReaderStatus.LEFT, ReaderStatus.BOUNCED})
+_COMES_BACK = store.MAY_GET[MailKind.CONFIRMATION]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,12 +254,13 @@ class Subscribing:
             assert reader.address is not None
             address = parse_address(reader.address)
             lift_suppression(connection, address, ERASED, self.suppression_key)
+            self.limits.start_anew(connection, address, now)
             replaced = _replaced_by(connection, reader.id)
             if replaced is not None:
                 _move_address(connection, reader.id, address, replaced, asked, now)
                 return Confirmed(reader_id=replaced, moved=True)
             store.activate(connection, reader.id, asked, now)
-            key = f"welcome:{reader.id}:{int(now.timestamp())}"
+            key = f"welcome:{reader.id}:{now.timestamp():.6f}"
             self.queue_mail(connection, MailKind.WELCOME, key, reader.id, welcome, now)
             return Confirmed(reader_id=reader.id)
 
@@ -268,7 +303,7 @@ class Subscribing:
         if not is_new and store.count_mailed(connection, reader_id, MailKind.CONFIRMATION, since):
             return False
         record_consent(connection, reader_id, ConsentEvent.REQUESTED, origin, now, wording=WORDING)
-        key = f"confirmation:{reader_id}:{int(now.timestamp())}"
+        key = f"confirmation:{reader_id}:{now.timestamp():.6f}"
         return self.queue_mail(
             connection, MailKind.CONFIRMATION, key, reader_id, self._values(connection, reader_id, now), now
         )
@@ -340,6 +375,8 @@ def _move_address(
 ) -> None:
     """Give the reader the confirmed address of another row, which is forgotten."""
     store.forget(connection, [new_id], now)
+    store.answer_mails(connection, new_id, store.MAY_GET, now)
+    store.answer_mails(connection, reader_id, (MailKind.PERSONAL_LINK,), now)
     # What was sent to the new address belongs to the reader now: erasing finds it by the reader.
     connection.execute(update(mails).where(mails.c.reader_id == new_id).values(reader_id=reader_id))
     connection.execute(
@@ -370,9 +407,15 @@ def is_listed(domain: str, domains: frozenset[str]) -> bool:
 
 # Following a tool from a page that knows nobody: the address gets a mail with its reader's own link.
 
-#: However often somebody asks, a reader gets at most so many of these mails a day, and one for each tool.
+#: However often somebody asks, a reader gets at most so many of these mails a day that they do not answer, and one for
+#: each tool.
 MOST_MAILS = 5
 DAY = timedelta(days=1)
+
+
+def follow_key(reader_id: int, tool_id: str) -> str:
+    """Return what the keys of a reader's mails about a tool begin with, however long the tool's id."""
+    return f"follow:{reader_id}:{blake2b(tool_id.encode(), digest_size=16).hexdigest()}:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -397,10 +440,14 @@ class Following:
             reader = store.find_reader(connection, address)
             if reader is None or reader.status is not ReaderStatus.ACTIVE:
                 return
-            if store.count_mailed(connection, reader.id, MailKind.FOLLOW, now - DAY) >= MOST_MAILS:
+            key, since = follow_key(reader.id, tool_id), now - DAY
+            if store.count_mailed(connection, reader.id, MailKind.FOLLOW, since) >= MOST_MAILS:
+                return
+            if store.count_mailed(connection, reader.id, MailKind.FOLLOW, since, key=key):
                 return
             token = self.signer.token(Purpose.PREFERENCES, reader.id, reader_salt=reader.salt)
             page = link(self.public_url, Purpose.PREFERENCES, token)
             values = {"follow_url": f"{page}/follow/{tool_id}", "tool": tool_name}
-            key = f"follow:{reader.id}:{tool_id}:{now:%Y-%m-%d}"
-            self.queue_mail(connection, MailKind.FOLLOW, key[:200], reader.id, values, now)
+            self.queue_mail(
+                connection, MailKind.FOLLOW, f"{key}{now.timestamp():.6f}", reader.id, values, now
+            )

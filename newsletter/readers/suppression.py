@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from newsletter.db.engine import insert_into
 from newsletter.db.schema import suppressions
-from newsletter.readers.addresses import Address
+from newsletter.readers.addresses import Address, fold
 
 #: The reason that the address's owner lifts by confirming again.
 ERASED = "erased"
@@ -22,8 +22,11 @@ _REASON = select(suppressions.c.reason).where(suppressions.c.address_hash == bin
 
 
 def address_hash(key: bytes, address: Address) -> str:
-    """Return HMAC-SHA256 of the address's key under the suppression key, as hex."""
-    return hmac.digest(key, address.key.encode(), "sha256").hex()
+    """Return HMAC-SHA256 of the address's folded key under the suppression key, as hex.
+
+    Spellings that may be one person's (straße@ and strasse@) share an entry: rather one too many is kept out.
+    """
+    return hmac.digest(key, fold(address.key).encode(), "sha256").hex()
 
 
 def add_suppression(connection: Connection, hashed: str, *, reason: str, source: str, now: datetime) -> bool:

@@ -9,13 +9,15 @@ from fastapi import APIRouter, Request, Response
 from newsletter.app import App
 from newsletter.content.records import Tool
 from newsletter.content.store import ContentStore
+from newsletter.db.statuses import MailKind
 from newsletter.errors import BadInput, NotFound
 from newsletter.readers import preferences
 from newsletter.readers.links import Purpose
-from newsletter.readers.subscribing import TooMany
+from newsletter.readers.store import answer_mails
+from newsletter.readers.subscribing import TooMany, follow_key
 from newsletter.web.dependencies import Form, Installed, reader_of
 from newsletter.web.pages import show
-from newsletter.web.subscribe import TRAP, network_behind
+from newsletter.web.subscribe import TRAP, network_behind, note_trapped
 
 router = APIRouter(include_in_schema=False)
 
@@ -34,12 +36,14 @@ def follow(request: Request, app: Installed, token: str, tool_id: str, form: For
     with app.database.write() as connection:
         reader = reader_of(app, connection, Purpose.PREFERENCES, token)
         (preferences.follow if follows else preferences.unfollow)(connection, reader.id, tool_id)
+        key = follow_key(reader.id, tool_id)
+        answer_mails(connection, reader.id, (MailKind.FOLLOW,), app.clock.now(), key=key)
     return show(request, "follow", token=token, tool=tool, follows=follows, done=True)
 
 
 @router.get("/follow/{tool_id:path}")
 def look_unknown(request: Request, app: Installed, tool_id: str) -> Response:
-    return show(request, "ask-to-follow", tool=_tool(app, tool_id), address="", fault="")
+    return show(request, "ask-to-follow", tool=_tool(app, tool_id), address="", fault="", trap=TRAP)
 
 
 @router.post("/follow/{tool_id:path}")
@@ -47,13 +51,18 @@ def ask(request: Request, app: Installed, tool_id: str, form: Form) -> Response:
     """Mail the reader of the address, if there is one, their own link to the tool."""
     tool = _tool(app, tool_id)
     address = form.get("address")
+    if form.get(TRAP):
+        fault = note_trapped(app)
+        return show(
+            request, "ask-to-follow", status_code=422, tool=tool, address=address, fault=fault, trap=""
+        )
     try:
-        if not form.get(TRAP):
-            app.following.mail_link(address, tool.id, tool.name, network_behind(request), app.clock.now())
+        app.following.mail_link(address, tool.id, tool.name, network_behind(request), app.clock.now())
     except (BadInput, TooMany) as error:
-        status = 429 if isinstance(error, TooMany) else 422
-        fault = app.settings.language.error(error)
-        return show(request, "ask-to-follow", status_code=status, tool=tool, address=address, fault=fault)
+        status, fault = 429 if isinstance(error, TooMany) else 422, app.settings.language.error(error)
+        return show(
+            request, "ask-to-follow", status_code=status, tool=tool, address=address, fault=fault, trap=TRAP
+        )
     return show(request, "follow-mailed", tool=tool)
 
 

@@ -43,16 +43,17 @@ def save(request: Request, app: Installed, token: str, form: Form) -> Response:
     with app.database.write() as connection:
         reader = reader_of(app, connection, Purpose.PREFERENCES, token)
         try:
+            followed = [*form.many.get("tools", ()), *_another(tools, form.get("another_tool"))]
+            many, topics = {**form.many, "tools": followed}, _topics(tools)
+            kept = reader.preferences
             chosen = preferences.read_preferences(
                 form.one,
-                {
-                    **form.many,
-                    "tools": [*form.many.get("tools", ()), *_another(tools, form.get("another_tool"))],
-                },
-                topics=_topics(tools),
+                many,
+                topics=[*topics, *kept.topics],
                 today=today,
                 group=app.settings.language.group,
             )
+            chosen = preferences.keep_unshown(kept, chosen, form.one, many, topics=topics)
         except FieldFault as fault:
             words = app.settings.language.error(fault)
             return _show_preferences(

@@ -13,14 +13,18 @@ from newsletter.errors import N_, BadInput
 from newsletter.readers.consents import ConsentOrigin
 from newsletter.readers.links import Purpose
 from newsletter.readers.store import get_reader
-from newsletter.readers.subscribing import TooMany, network_of
+from newsletter.readers.subscribing import TooMany, count_trap, network_of
 from newsletter.web.dependencies import Form, Installed, personal_url
 from newsletter.web.pages import show
 
 router = APIRouter()
 
-#: A field that people do not see and programs fill in.
-TRAP = "website"
+#: A field that people do not see and bots fill in. No browser and no password manager has anything to put in by its name.
+TRAP = "leave_empty"
+
+_TRAPPED = N_(
+    "A field that has to stay empty was filled in, maybe by your browser. Please press the button once more."
+)
 
 #: What must be set before anybody can sign up: who answers for the data, what happens to it, where to write to.
 _NEEDED = ("controller", "privacy_url", "postal_address", "public_url")
@@ -52,30 +56,39 @@ ANSWER = N_("If this address can be subscribed, a mail is on its way to it. Its 
 
 @router.get("/subscribe", include_in_schema=False)
 def ask(request: Request, app: Installed) -> Response:
-    return _closed(request, app) if _missing(app) else show(request, "subscribe", address="", fault="")
+    return (
+        _closed(request, app)
+        if _missing(app)
+        else show(request, "subscribe", address="", fault="", trap=TRAP)
+    )
 
 
 @router.get("/subscribe/form", include_in_schema=False)
 def snippet(request: Request, app: Installed) -> Response:
-    return _closed(request, app) if _missing(app) else show(request, "subscribe-form")
+    return _closed(request, app) if _missing(app) else show(request, "subscribe-form", trap=TRAP)
 
 
 @router.post("/subscribe", include_in_schema=False)
 def subscribe(request: Request, app: Installed, form: Form) -> Response:
     if _missing(app):
         return _closed(request, app)
+    address = form.get("address")
+    if form.get(TRAP):
+        fault = note_trapped(app)
+        return show(request, "subscribe", status_code=422, address=address, fault=fault, trap="")
     try:
-        if not form.get(TRAP):
-            _subscribe(request, app, form.get("address"), ConsentChannel.FORM)
+        _subscribe(request, app, address, ConsentChannel.FORM)
     except (BadInput, TooMany) as error:
-        return show(
-            request,
-            "subscribe",
-            status_code=429 if isinstance(error, TooMany) else 422,
-            address=form.get("address"),
-            fault=app.settings.language.error(error),
-        )
+        status, fault = 429 if isinstance(error, TooMany) else 422, app.settings.language.error(error)
+        return show(request, "subscribe", status_code=status, address=address, fault=fault, trap=TRAP)
     return show(request, "asked")
+
+
+def note_trapped(app: App) -> str:
+    """Count a form in which the trap was filled in; returns what to say above the form that asks once more, without it."""
+    with app.database.write() as connection:
+        count_trap(connection, app.clock.now())
+    return app.settings.language.gettext(_TRAPPED)
 
 
 @router.post(

@@ -1,12 +1,16 @@
 import json
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import update
 
 from newsletter.app import open_app
 from newsletter.cli.program import program
-from newsletter.db.statuses import ConsentChannel
+from newsletter.db.schema import mails
+from newsletter.db.statuses import ConsentChannel, MailStatus
 from newsletter.readers.consents import ConsentOrigin
 from tests.installed import install
 
@@ -33,6 +37,71 @@ def test_what_waits_is_sent_once(folder: Path) -> None:
     assert len(list((folder / "outbox" / "new").iterdir())) == 1
 
 
+def subscribe(folder: Path, *names: str) -> None:
+    with closing(open_app(folder)) as app:
+        for name in names:
+            origin = ConsentOrigin(channel=ConsentChannel.FORM)
+            app.subscribing.subscribe(f"{name}@example.org", "x", origin, app.clock.now())
+
+
+def lose_sight(folder: Path, *ids: int) -> None:
+    """What becomes of mails whose sender died and left no journal."""
+    with closing(open_app(folder)) as app, app.database.write() as connection:
+        unsure = {"status": MailStatus.UNSURE, "code": "no-journal", "owner": "mails-gone"}
+        connection.execute(update(mails).where(mails.c.id.in_(ids)).values(unsure))
+
+
+def test_what_waits_and_what_is_unsure_is_listed_and_sent_again(folder: Path) -> None:
+    assert run(folder, "mails", "list").output == "No single mail waits, and none is unsure.\n"
+    subscribe(folder, "alice", "bob")
+    lose_sight(folder, 1)
+    listed = json.loads(run(folder, "mails", "list", "--json").output)
+    assert [(each["mail"], each["to"], each["state"]) for each in listed] == [
+        (1, "alice@example.org", "unsure"),
+        (2, "bob@example.org", "pending"),
+    ]
+    words = run(folder, "mails", "list").output
+    assert "its sender fell silent" in words
+    assert words.endswith("send them once more: newsletter mails resend MAIL, or --all\n")
+    told = run(folder, "status").output
+    assert "Single mails: unsure\n  why       1 waits; 1 may or may not have arrived\n" in told
+    assert "  next      newsletter mails list\n" in told
+    (single,) = (each for each in json.loads(run(folder, "status", "--json").output) if each["issue"] is None)
+    assert (single["state"], single["next_command"]) == ("unsure", "newsletter mails list")
+    again = run(folder, "mails", "resend", "1")
+    assert (again.exit_code, again.output.splitlines()[0]) == (
+        0,
+        "1 mail goes out once more, and may then arrive twice.",
+    )
+    assert run(folder, "mails", "send").output == "2 mails sent.\n"
+    assert json.loads(run(folder, "status", "--json").output) == []
+
+
+def test_only_what_is_unsure_and_may_be_mailed_is_sent_again(folder: Path) -> None:
+    subscribe(folder, "alice", "bob", "carol", "dave")
+    lose_sight(folder, 1, 2, 4)
+    run(folder, "readers", "suppress", "bob@example.org", "--reason", "asked")
+    with closing(open_app(folder)) as app, app.database.write() as connection:
+        connection.execute(
+            update(mails).where(mails.c.id == 4).values(queued_at=app.clock.now() - timedelta(days=30))
+        )
+    for number, sentence in (
+        ("3", "mail 3 is pending, not unsure: it is not sent again"),
+        ("4", "mail 4 is not sent again: its link holds no longer; whoever wants one asks for another"),
+        ("2", "mail 2 is not sent again: its address is on the suppression list"),
+        ("99", "There is no mail 99"),
+    ):
+        refused = run(folder, "mails", "resend", "1", number)
+        assert (refused.exit_code, sentence in refused.stderr) == (2, True), refused.stderr
+    assert (
+        run(folder, "mails", "resend").exit_code
+        == run(folder, "mails", "resend", "1", "--all").exit_code
+        == 2
+    )
+    assert run(folder, "mails", "resend", "--all").output.startswith("1 mail goes out once more")
+    assert run(folder, "mails", "resend", "--all").output.startswith("0 mails go out once more")
+
+
 def test_nothing_is_sent_before_everything_needed_is_set(tmp_path: Path) -> None:
     install(tmp_path / "bare")
     result = run(tmp_path / "bare", "mails", "send")
@@ -52,3 +121,21 @@ def test_a_readers_data_is_printed_and_erased(folder: Path) -> None:
     assert run(folder, "readers", "data", "alice@example.org").exit_code == 2
     back = run(folder, "readers", "add", "alice@example.org", "--consent", "fair")
     assert "suppression list" in back.stderr
+
+
+def test_erasing_says_which_copies_it_could_not_reach(folder: Path) -> None:
+    subscribe(folder, "alice", "bob")
+    run(folder, "mails", "send")
+    new = folder / "outbox" / "new"
+    reached = run(folder, "readers", "erase", "alice@example.org", "--yes").output.splitlines()
+    assert reached == [
+        "alice@example.org is erased.",
+        f"1 copy in the outbox {folder / 'outbox'} went with it.",
+    ]
+    new.rename(folder / "elsewhere")
+    not_reached = run(folder, "readers", "erase", "bob@example.org", "--yes").output.splitlines()
+    assert not_reached == [
+        "bob@example.org is erased.",
+        f"Not reached: 1 copy that an outbox once took is not in {folder / 'outbox'}. "
+        "If another folder or machine has them, delete them there.",
+    ]

@@ -23,7 +23,7 @@ from newsletter.delivery.transports.smtp.sending import Smtp
 from newsletter.delivery.transports.smtp.wire import Relay, Waits
 from newsletter.readers.links import LinkSigner
 from tests.conftest import THURSDAY
-from tests.delivery.house import FRAME, KEY, add_readers
+from tests.delivery.house import FRAME, KEY, add_readers, hash_address
 
 CONFIRM = {"confirm_url": "https://news.example.org/confirm/abc", "days": 30}
 
@@ -33,18 +33,27 @@ def queue(database: Database, key: str = "confirm:1", reader_id: int | None = 1,
         return queue_mail(connection, MailKind.CONFIRMATION, key, reader_id, {**CONFIRM, **values}, THURSDAY)
 
 
-def transactional_sender(database: Database, clock: MovedClock, transport: Any) -> TransactionalSender:
-    return TransactionalSender(
-        database=database,
-        clock=clock,
-        frame=replace(FRAME, list_id="", list_name="", archive_url=""),
-        template_folders=template_folders(None),
-        signer=LinkSigner([KEY]),
-        message_ids=MessageIds(key=KEY, domain="news.example.org"),
-        operator_address="operator@example.org",
-        transport=lambda: transport,
-        retry_policy=RetryPolicy(attempts=2, first=timedelta(minutes=5), longest=timedelta(hours=1)),
-    )
+def add_unconfirmed(database: Database) -> None:
+    add_readers(database, 1, status=ReaderStatus.UNCONFIRMED)
+
+
+def transactional_sender(
+    database: Database, clock: MovedClock, transport: Any, journals: Path, **changes: Any
+) -> TransactionalSender:
+    usual: dict[str, Any] = {
+        "database": database,
+        "clock": clock,
+        "frame": replace(FRAME, list_id="", list_name="", archive_url=""),
+        "template_folders": template_folders(None),
+        "signer": LinkSigner([KEY]),
+        "message_ids": MessageIds(key=KEY, domain="news.example.org"),
+        "operator_address": "operator@example.org",
+        "transport": lambda: transport,
+        "retry_policy": RetryPolicy(attempts=2, first=timedelta(minutes=5), longest=timedelta(hours=1)),
+        "journals": journals,
+        "hash_address": hash_address,
+    }
+    return TransactionalSender(**usual | changes)
 
 
 def smtp(server: Loopback) -> Smtp:
@@ -61,9 +70,9 @@ def rows(database: Database) -> list[tuple[MailStatus, str | None]]:
 
 
 def test_a_mail_is_sent_once(database: Database, clock: MovedClock, tmp_path: Path) -> None:
-    add_readers(database, 1)
+    add_unconfirmed(database)
     queue(database)
-    man = transactional_sender(database, clock, Outbox(tmp_path))
+    man = transactional_sender(database, clock, Outbox(tmp_path), tmp_path / "journal")
     assert (man.deliver(), man.deliver()) == (1, 0)
     (path,) = (tmp_path / "new").iterdir()
     message = path.read_bytes()
@@ -74,7 +83,7 @@ def test_a_mail_is_sent_once(database: Database, clock: MovedClock, tmp_path: Pa
 
 
 def test_the_same_key_is_queued_once(database: Database) -> None:
-    add_readers(database, 1)
+    add_unconfirmed(database)
     assert queue(database)
     assert not queue(database)
     assert len(rows(database)) == 1
@@ -83,22 +92,22 @@ def test_the_same_key_is_queued_once(database: Database) -> None:
 def test_what_a_mail_said_is_forgotten_with_its_end(
     database: Database, clock: MovedClock, tmp_path: Path
 ) -> None:
-    add_readers(database, 1)
+    add_unconfirmed(database)
     queue(database)
-    transactional_sender(database, clock, Outbox(tmp_path)).deliver()
+    transactional_sender(database, clock, Outbox(tmp_path), tmp_path / "journal").deliver()
     with database.read() as connection:
         assert connection.execute(select(mails.c["values"])).scalar() == {}
 
 
 def test_a_deferred_mail_is_tried_again_later_and_given_up_in_the_end(
-    database: Database, clock: MovedClock
+    database: Database, clock: MovedClock, tmp_path: Path
 ) -> None:
-    add_readers(database, 1)
+    add_unconfirmed(database)
     queue(database)
     with Loopback(
         faults=lambda phase, *_: Misbehavior(reply="451 4.2.1 Later") if phase is Phase.RCPT else None
     ) as server:
-        man = transactional_sender(database, clock, smtp(server))
+        man = transactional_sender(database, clock, smtp(server), tmp_path)
         man.deliver()
         assert rows(database) == [(MailStatus.PENDING, "4.2.1")]
         man.deliver()
@@ -108,13 +117,15 @@ def test_a_deferred_mail_is_tried_again_later_and_given_up_in_the_end(
     assert rows(database) == [(MailStatus.REJECTED, "gave-up")]
 
 
-def test_a_mail_that_was_lost_sight_of_is_not_sent_again(database: Database, clock: MovedClock) -> None:
-    add_readers(database, 1)
+def test_a_mail_that_was_lost_sight_of_is_not_sent_again(
+    database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    add_unconfirmed(database)
     queue(database)
     with Loopback(
         faults=lambda phase, *_: Misbehavior(drop=True) if phase is Phase.TAKEN else None
     ) as server:
-        man = transactional_sender(database, clock, smtp(server))
+        man = transactional_sender(database, clock, smtp(server), tmp_path)
         man.deliver()
         clock.move(timedelta(days=1))
         man.deliver()
@@ -122,12 +133,14 @@ def test_a_mail_that_was_lost_sight_of_is_not_sent_again(database: Database, clo
     assert server.total == 1
 
 
-def test_a_server_in_trouble_leaves_the_mail_waiting(database: Database, clock: MovedClock) -> None:
-    add_readers(database, 1)
+def test_a_server_in_trouble_leaves_the_mail_waiting(
+    database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    add_unconfirmed(database)
     queue(database)
     with Loopback() as server:
         pass
-    man = transactional_sender(database, clock, smtp(server))
+    man = transactional_sender(database, clock, smtp(server), tmp_path)
     assert man.deliver() == 0
     assert rows(database) == [(MailStatus.PENDING, None)]
 
@@ -135,36 +148,36 @@ def test_a_server_in_trouble_leaves_the_mail_waiting(database: Database, clock: 
 def test_what_a_dead_postman_had_begun_is_unsure(
     database: Database, clock: MovedClock, tmp_path: Path
 ) -> None:
-    add_readers(database, 1)
+    add_unconfirmed(database)
     queue(database)
     with database.write() as connection:
-        assert len(begin_mails(connection, 10, clock.now())) == 1
-    man = transactional_sender(database, clock, Outbox(tmp_path))
+        assert len(begin_mails(connection, 10, clock.now(), hash_address)) == 1
+    man = transactional_sender(database, clock, Outbox(tmp_path), tmp_path / "journal")
     man.deliver()
     assert rows(database) == [(MailStatus.BEGUN, None)]
     clock.move(FORGOTTEN_AFTER)
     man.deliver()
-    assert rows(database) == [(MailStatus.UNSURE, "killed")]
+    assert rows(database) == [(MailStatus.UNSURE, "no-journal")]
 
 
 def test_an_erased_reader_gets_no_mail(database: Database, clock: MovedClock, tmp_path: Path) -> None:
-    add_readers(database, 1)
+    add_unconfirmed(database)
     queue(database)
     erased = {"status": ReaderStatus.ERASED, "address": None, "address_key": None}
     with database.write() as connection:
         connection.execute(update(readers).values(erased))
-    transactional_sender(database, clock, Outbox(tmp_path)).deliver()
-    assert rows(database) == [(MailStatus.REJECTED, "erased")]
+    transactional_sender(database, clock, Outbox(tmp_path), tmp_path / "journal").deliver()
+    assert rows(database) == [(MailStatus.SKIPPED, "erased")]
 
 
 def test_values_that_its_template_does_not_know_hold_up_nobody_else(
     database: Database, clock: MovedClock, tmp_path: Path
 ) -> None:
-    add_readers(database, 1)
+    add_unconfirmed(database)
     with database.write() as connection:
         queue_mail(connection, MailKind.CONFIRMATION, "broken", 1, {}, THURSDAY)
     queue(database)
-    transactional_sender(database, clock, Outbox(tmp_path)).deliver()
+    transactional_sender(database, clock, Outbox(tmp_path), tmp_path / "journal").deliver()
     assert rows(database) == [(MailStatus.REJECTED, "bad-template"), (MailStatus.ACCEPTED, "250")]
 
 
@@ -172,7 +185,7 @@ def test_an_alert_reaches_the_operator_once(database: Database, clock: MovedCloc
     stored = Alerts(database, clock)
     for _ in range(2):
         stored.raise_once("paused:1:3", "Issue #1 is paused", "The server lets nobody in.")
-    assert transactional_sender(database, clock, Outbox(tmp_path)).deliver() == 1
+    assert transactional_sender(database, clock, Outbox(tmp_path), tmp_path / "journal").deliver() == 1
     (path,) = (tmp_path / "new").iterdir()
     message = path.read_bytes()
     assert b"To: operator@example.org" in message
@@ -185,10 +198,10 @@ def test_an_alert_reaches_the_operator_once(database: Database, clock: MovedCloc
 
 
 def test_the_operators_mail_may_go_another_way(database: Database, clock: MovedClock, tmp_path: Path) -> None:
-    add_readers(database, 1)
+    add_unconfirmed(database)
     queue(database)
     Alerts(database, clock).raise_once("paused:1:3", "Issue #1 is paused", "The server lets nobody in.")
-    man = transactional_sender(database, clock, Outbox(tmp_path / "readers"))
+    man = transactional_sender(database, clock, Outbox(tmp_path / "readers"), tmp_path / "journal")
     own = replace(man, alert_transport=lambda: Outbox(tmp_path / "operator"))
     assert own.deliver() == 2
     told = {
@@ -201,12 +214,12 @@ def test_the_operators_mail_may_go_another_way(database: Database, clock: MovedC
 def test_two_postmen_send_nothing_twice(
     postgres_database: Database, clock: MovedClock, tmp_path: Path
 ) -> None:
-    add_readers(postgres_database, 1)
+    add_unconfirmed(postgres_database)
     for number in range(4):
         queue(postgres_database, f"confirm:{number}")
     with postgres_database.write() as first, postgres_database.write() as second:
-        one = begin_mails(first, 2, clock.now())
-        other = begin_mails(second, 10, clock.now())
+        one = begin_mails(first, 2, clock.now(), hash_address)
+        other = begin_mails(second, 10, clock.now(), hash_address)
     assert ([mail.id for mail in one], [mail.id for mail in other]) == ([1, 2], [3, 4])
 
 

@@ -41,6 +41,8 @@ def parsed(text: str) -> Address | None:
         ("ada@bücher.de", "ada@xn--bcher-kva.de", "ada@xn--bcher-kva.de"),
         ("Ju\u0308rgen@example.org", "J\u00fcrgen@example.org", "j\u00fcrgen@example.org"),
         ("Jürgen@example.org", "Jürgen@example.org", "jürgen@example.org"),
+        ("Straße@Example.org", "Straße@example.org", "straße@example.org"),
+        ("STRASSE@example.org", "STRASSE@example.org", "strasse@example.org"),
         ("用户@例子.广告", "用户@xn--fsqu00a.xn--4rr70v", "用户@xn--fsqu00a.xn--4rr70v"),
         ("o'hara+news@example.org", "o'hara+news@example.org", "o'hara+news@example.org"),
     ],

@@ -1,21 +1,22 @@
 """What readers do themselves, on both databases: asking, confirming, choosing, moving, leaving, being counted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 import pytest
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
 from newsletter.clock import MovedClock
 from newsletter.db.engine import Database
 from newsletter.db.schema import mails, sign_up_counts
-from newsletter.db.statuses import ConsentChannel, ConsentEvent, Edition, MailKind, ReaderStatus
+from newsletter.db.statuses import ConsentChannel, ConsentEvent, Edition, MailKind, MailStatus, ReaderStatus
 from newsletter.delivery.transactional import queue_mail
 from newsletter.errors import BadInput, BadLink
 from newsletter.readers import leaving
 from newsletter.readers.addresses import parse_address
 from newsletter.readers.consents import ConsentOrigin, list_consents
+from newsletter.readers.exporting import mail_personal_link
 from newsletter.readers.links import LinkSigner, Purpose
 from newsletter.readers.preferences import (
     MOST_TOOLS,
@@ -25,11 +26,17 @@ from newsletter.readers.preferences import (
     put_preferences,
     unfollow,
 )
-from newsletter.readers.store import Reader, find_reader, get_reader
+from newsletter.readers.store import Reader, answer_mails, find_reader, get_reader
 from newsletter.readers.subscribing import (
+    PER_MAILBOX,
+    TRAP_TOLD_FOR,
+    Following,
     SignUpLimits,
     Subscribing,
     TooMany,
+    count_trap,
+    count_trapped,
+    follow_key,
     forget_sign_ups,
     is_listed,
     network_of,
@@ -248,3 +255,171 @@ def test_a_domain_of_the_list_is_found_with_what_is_under_it() -> None:
         True,
         False,
     ]
+
+
+# What is limited, and when a limit begins anew.
+
+
+def count_mails(database: Database) -> int:
+    with database.read() as connection:
+        return connection.execute(select(func.count()).select_from(mails)).scalar_one()
+
+
+def test_whoever_left_and_signs_up_again_is_asked_again(
+    database: Database, way_in: Subscribing, queue: Queue, clock: MovedClock
+) -> None:
+    reader_id = come_in(way_in, queue, "alice@example.org", clock.now())
+    clock.move(timedelta(minutes=1))
+    with database.write() as connection:
+        leaving.leave(connection, reader_id, PAGE, clock.now())
+    before = count_mails(database)
+    way_in.subscribe("alice@example.org", NETWORK, FORM, clock.now())
+    way_in.subscribe("alice@example.org", NETWORK, FORM, clock.now())
+    assert count_mails(database) == before + 1
+    assert way_in.confirm(token_in(queue), clock.now()).reader_id == reader_id
+
+
+def test_a_changed_address_can_be_changed_back_at_once(
+    database: Database, way_in: Subscribing, queue: Queue, clock: MovedClock
+) -> None:
+    reader_id = come_in(way_in, queue, "alice@example.org", clock.now())
+    for address in ("new@example.org", "alice@example.org", "new@example.org"):
+        way_in.change_address(reader_id, address, ELSEWHERE, PAGE, clock.now())
+        assert way_in.confirm(token_in(queue), clock.now()).moved
+        assert find(database, address).id == reader_id
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "asked_again"),
+    [
+        (MailStatus.PENDING, None, False),
+        (MailStatus.ACCEPTED, "250", False),
+        (MailStatus.REJECTED, "5.1.1", False),
+        (MailStatus.REJECTED, "gave-up", True),
+        (MailStatus.UNSURE, "killed", True),
+        (MailStatus.SKIPPED, "suppressed", True),
+    ],
+)
+def test_a_mail_that_nobody_got_does_not_count(
+    database: Database,
+    way_in: Subscribing,
+    clock: MovedClock,
+    status: MailStatus,
+    code: str | None,
+    asked_again: bool,
+) -> None:
+    way_in.subscribe("alice@example.org", NETWORK, FORM, clock.now())
+    with database.write() as connection:
+        connection.execute(update(mails).values(status=status, code=code))
+    clock.move(timedelta(minutes=1))
+    way_in.subscribe("alice@example.org", NETWORK, FORM, clock.now())
+    assert count_mails(database) == 1 + asked_again
+
+
+def test_a_personal_link_may_be_asked_for_again_once_the_reader_is_back(
+    database: Database, way_in: Subscribing, queue: Queue, clock: MovedClock
+) -> None:
+    def ask() -> bool:
+        with database.write() as connection:
+            return mail_personal_link(
+                connection,
+                get_reader(connection, reader_id),
+                signer=way_in.signer,
+                public_url=way_in.public_url,
+                queue_mail=queue,
+                now=clock.now(),
+            )
+
+    reader_id = come_in(way_in, queue, "alice@example.org", clock.now())
+    assert [ask(), ask()] == [True, False]
+    clock.move(timedelta(seconds=1))
+    with database.write() as connection:
+        leaving.leave(connection, reader_id, PAGE, clock.now())
+    assert [ask(), ask()] == [True, False]
+
+
+def test_a_tool_may_be_asked_for_again_once_it_is_followed(
+    database: Database, way_in: Subscribing, queue: Queue, clock: MovedClock
+) -> None:
+    reader_id = come_in(way_in, queue, "alice@example.org", clock.now())
+    following = Following(
+        database=database,
+        signer=way_in.signer,
+        limits=SignUpLimits(key=KEY, per_network=99, per_domain=99),
+        public_url=way_in.public_url,
+        queue_mail=queue,
+    )
+
+    def ask(tool_id: str) -> int:
+        before = count_mails(database)
+        following.mail_link("alice@example.org", tool_id, tool_id, NETWORK, clock.now())
+        return count_mails(database) - before
+
+    long = "t" * 200
+    assert [ask("kite"), ask("kite"), ask("falcon"), ask(long), ask(long)] == [1, 0, 1, 1, 0]
+    clock.move(timedelta(seconds=1))
+    with database.write() as connection:
+        follow_mails = (MailKind.FOLLOW,)
+        answer_mails(connection, reader_id, follow_mails, clock.now(), key=follow_key(reader_id, "kite"))
+    assert [ask("kite"), ask("falcon"), ask(long)] == [1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("spelling", "domain"),
+    [
+        ("a.d.a", "gmail.com"),
+        ("A.Da", "GoogleMail.com"),
+        ("ad.a+{}", "googlemail.com"),
+        ("a-d_a", "proton.me"),
+        ("a.d-a", "pm.me"),
+        ("ada+{}", "example.org"),
+        ("\N{LATIN SMALL LETTER SHARP S}ada", "example.org"),
+        ("\N{FULLWIDTH LATIN SMALL LETTER A}da", "example.org"),
+    ],
+)
+def test_spellings_of_one_mailbox_share_its_limit(
+    database: Database, way_in: Subscribing, clock: MovedClock, spelling: str, domain: str
+) -> None:
+    plain = {"gmail.com": "ada", "proton.me": "ada"}
+    wide = replace(way_in, limits=SignUpLimits(key=KEY, per_network=99, per_domain=99))
+    usual = {"googlemail.com": "gmail.com", "pm.me": "proton.me"}.get(domain.lower(), domain)
+    base = plain.get(usual, "ssada" if "\N{LATIN SMALL LETTER SHARP S}" in spelling else "ada")
+    for number in range(PER_MAILBOX - 1):
+        wide.subscribe(f"{base}+{number}@{usual}", NETWORK, FORM, clock.now())
+    wide.subscribe(f"{spelling.format(7)}@{domain}", NETWORK, FORM, clock.now())
+    wide.subscribe(f"{base}+more@{usual}", NETWORK, FORM, clock.now())
+    assert count_mails(database) == PER_MAILBOX
+
+
+def test_whoever_confirms_begins_their_mailboxs_hour_anew(
+    database: Database, way_in: Subscribing, queue: Queue, clock: MovedClock
+) -> None:
+    wide = replace(way_in, limits=SignUpLimits(key=KEY, per_network=99, per_domain=99))
+    for number in range(PER_MAILBOX):
+        wide.subscribe(f"ada+{number}@example.org", NETWORK, FORM, clock.now())
+    wide.confirm(token_in(queue), clock.now())
+    before = count_mails(database)
+    wide.subscribe("ada+more@example.org", NETWORK, FORM, clock.now())
+    assert count_mails(database) == before + 1
+
+
+def test_sharp_s_and_double_s_are_two_readers(
+    database: Database, way_in: Subscribing, queue: Queue, clock: MovedClock
+) -> None:
+    ids = {
+        come_in(way_in, queue, address, clock.now())
+        for address in ("stra\xdfe@example.org", "strasse@example.org")
+    }
+    assert len(ids) == 2
+
+
+def test_what_fell_into_the_trap_is_told_for_a_week(database: Database, clock: MovedClock) -> None:
+    with database.write() as connection:
+        count_trap(connection, clock.now())
+        count_trap(connection, clock.now())
+        clock.move(timedelta(days=6))
+        forget_sign_ups(connection, clock.now() - timedelta(hours=1))
+        assert count_trapped(connection, clock.now() - TRAP_TOLD_FOR) == 2
+        clock.move(timedelta(days=2))
+        assert count_trapped(connection, clock.now() - TRAP_TOLD_FOR) == 0
+        assert forget_sign_ups(connection, clock.now() - timedelta(hours=1)) == 1

@@ -7,6 +7,7 @@ from newsletter.db.schema import readers
 from newsletter.db.statuses import ReaderStatus
 from newsletter.readers.preferences import list_tools
 from newsletter.readers.subscribing import MOST_MAILS
+from newsletter.web.subscribe import TRAP
 from tests.web.house import House, heading, path_in
 
 KITE = ("kite", "Kite", "Coding")
@@ -68,7 +69,9 @@ def test_a_reader_gets_one_such_mail_for_a_tool_and_few_a_day(open_house: House)
 
 def test_programs_and_floods_get_nowhere(open_house: House) -> None:
     open_house.add("alice@example.org")
-    open_house.post("/follow/kite", address="alice@example.org", website="https://spam.example")
+    asked = open_house.post("/follow/kite", address="alice@example.org", **{TRAP: "https://spam.example"})
+    assert asked.status_code == 422
+    assert f'name="{TRAP}"' not in asked.text
     assert open_house.mails("alice@example.org") == []
     answers = [
         open_house.post("/follow/kite", address=f"a{number}@example.org").status_code for number in range(25)

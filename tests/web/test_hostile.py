@@ -16,7 +16,7 @@ from newsletter.readers.links import Purpose
 from newsletter.web.application import make_web
 from tests.web.house import House
 
-NAMES = ("address", "website", "reason", "topics", "tools", "edition", "monthly_tokens", "team_size",
+NAMES = ("address", "leave_empty", "reason", "topics", "tools", "edition", "monthly_tokens", "team_size",
          "paused_until", "send_hour", "time_zone", "sure", "stop", "List-Unsubscribe", "nonsense")  # fmt: skip
 
 any_bytes = st.one_of(

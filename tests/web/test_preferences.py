@@ -1,8 +1,15 @@
+import re
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+
 import pytest
 
 from newsletter.db.statuses import Edition, ReaderStatus
 from newsletter.readers.admin import take_off
 from newsletter.readers.links import Purpose
+from newsletter.readers.preferences import Preferences
+from tests.installed import open_content
 from tests.web.house import House, heading
 
 
@@ -147,3 +154,91 @@ def test_a_tool_is_followed_by_its_name(house: House, path: str) -> None:
     assert 'value="kite" checked> Kite' in page
     assert 'id="another_tool" name="another_tool" value=""' in page
     assert [row[1] for row in house.rows()["reader_tools"]] == ["kite"]
+
+
+# A form changes only what it showed.
+
+
+def sent_by(page: str) -> dict[str, list[str]]:
+    """What a browser sends of the preferences' form when nobody changes anything."""
+    form = page.partition("<form")[2].partition("</form>")[0]
+    sent: dict[str, list[str]] = {}
+    for each in re.findall(r"<input[^>]*>", form):
+        given = dict(re.findall(r'(\w+)="([^"]*)"', each))
+        if given["type"] not in ("checkbox", "radio") or " checked" in each:
+            sent.setdefault(given["name"], []).append(unescape(given.get("value", "")))
+    for name, options in re.findall(r'<select[^>]* name="(\w+)"[^>]*>(.*?)</select>', form, re.DOTALL):
+        chosen = re.search(r'<option(?: value="(\w*)")? selected>([^<]*)', options)
+        sent[name] = ["" if chosen is None else chosen[1] if chosen[1] is not None else chosen[2]]
+    return sent
+
+
+@pytest.fixture
+def chosen(house: House, path: str, reader_id: int) -> Preferences:
+    house.post(f"{path}/follow/kite")
+    house.post(
+        path,
+        topics=["Coding", "Vision & more"],
+        tools=["kite"],
+        edition="monthly",
+        monthly_tokens="2500000",
+        team_size="12",
+        paused_until="2027-01-15",
+        send_hour="7",
+        time_zone="Europe/Berlin",
+    )
+    return house.reader(reader_id).preferences
+
+
+def away(house: House) -> Path:
+    """Put an empty store of content in the place of the real one, which is where the path leads."""
+    settings = house.app.settings
+    store, put_by = settings.path(settings.paths.content_db), settings.folder / "away.db"
+    store.rename(put_by)
+    with open_content(store):
+        pass
+    return put_by
+
+
+def test_saving_what_was_opened_changes_nothing(
+    house: House, path: str, reader_id: int, chosen: Preferences
+) -> None:
+    house.post(path, **sent_by(house.get(path).text))
+    assert house.reader(reader_id).preferences == chosen
+
+
+def test_saving_where_there_are_no_tools_changes_nothing(
+    house: House, path: str, reader_id: int, chosen: Preferences
+) -> None:
+    with_tools = sent_by(house.get(path).text)
+    put_by = away(house)
+    without_tools = sent_by(house.get(path).text)
+    for sent in (with_tools, without_tools):
+        assert "Saved." in house.post(path, **sent).text
+        assert house.reader(reader_id).preferences == chosen
+    settings = house.app.settings
+    put_by.replace(settings.path(settings.paths.content_db))
+    house.post(path, **without_tools)
+    assert house.reader(reader_id).preferences == chosen
+
+
+def test_what_was_chosen_elsewhere_meanwhile_stays(
+    house: House, path: str, reader_id: int, chosen: Preferences
+) -> None:
+    opened = sent_by(house.get(path).text)
+    house.post(f"{path}/follow/falcon")
+    house.import_tools(("merlin", "Merlin", "Audio"))
+    house.post(path, **{**opened, "topics": ["Coding"], "tools": []})
+    assert house.reader(reader_id).preferences == replace(chosen, topics=("Coding",), tools=("falcon",))
+
+
+@pytest.mark.parametrize(
+    "field", ["edition", "monthly_tokens", "team_size", "paused_until", "send_hour", "time_zone"]
+)
+def test_a_form_without_a_field_leaves_it_alone(
+    house: House, path: str, reader_id: int, chosen: Preferences, field: str
+) -> None:
+    opened = sent_by(house.get(path).text)
+    del opened[field]
+    house.post(path, **opened)
+    assert house.reader(reader_id).preferences == chosen

@@ -1,4 +1,6 @@
+import re
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,9 @@ from newsletter.db.statuses import ConsentChannel, ConsentEvent, ReaderStatus
 from newsletter.readers.admin import suppress_by_hand, take_off
 from newsletter.readers.consents import WORDING, ConsentOrigin, list_consents
 from newsletter.readers.store import change_status
+from newsletter.readers.subscribing import TRAP_TOLD_FOR, count_trapped
 from newsletter.web.application import make_web
+from newsletter.web.subscribe import TRAP
 from tests.installed import install
 from tests.web.house import House, heading, path_in, text_of
 
@@ -67,7 +71,7 @@ def test_the_links_of_the_welcome_mail_are_the_readers_own(house: House) -> None
 
 
 def test_the_confirmation_holds_nothing_that_a_visitor_wrote(house: House) -> None:
-    house.post("/subscribe", address=ALICE, name="Click https://evil.example", website="")
+    house.post("/subscribe", address=ALICE, name="Click https://evil.example")
     (mail,) = house.mails(ALICE)
     assert "evil" not in mail.as_string()
     assert mail["Auto-Submitted"] == "auto-generated"
@@ -204,10 +208,51 @@ def test_addresses_of_every_script_are_taken(house: House, typed: str, kept: str
     assert found.address == kept
 
 
-def test_the_field_that_people_do_not_see_catches_programs(house: House) -> None:
-    answer = house.post("/subscribe", address=ALICE, website="https://spam.example")
-    assert heading(answer) == "Check your email"
+def test_whoever_fills_in_what_people_do_not_see_is_asked_once_more(house: House) -> None:
+    answer = house.post("/subscribe", address=ALICE, **{TRAP: "https://spam.example"})
+    assert answer.status_code == 422
+    assert "Please press the button once more." in answer.text
     assert house.rows()["readers"] == []
+    with house.app.database.read() as connection:
+        assert count_trapped(connection, house.app.clock.now() - TRAP_TOLD_FOR) == 1
+    again = fields_of(answer.text)
+    assert again == {"address": ALICE}
+    assert heading(house.post("/subscribe", **again)) == "Check your email"
+    assert len(house.mails(ALICE)) == 1
+
+
+def test_a_form_of_an_earlier_release_that_a_browser_fills_in_loses_nobody(house: House) -> None:
+    house.post("/subscribe", address=ALICE, website="https://alice.example")
+    assert len(house.mails(ALICE)) == 1
+
+
+#: What browsers and password managers know fields by.
+FILLED_BY_ITSELF = re.compile(
+    "name|mail|url|web|site|company|org|phone|tel|addr|city|zip|country|user|login|pass"
+)
+
+
+@pytest.mark.parametrize("path", ["/subscribe", "/subscribe/form", "/follow/kite"])
+def test_no_browser_knows_what_to_put_into_the_trap(house: House, path: str) -> None:
+    house.import_tools(("kite", "Kite", "Coding"))
+    page = unescape(house.get(path).text)
+    (trap,) = re.findall(r'<input type="text"[^>]*>', page)
+    assert f'name="{TRAP}"' in trap
+    for said in (
+        'autocomplete="off"',
+        'tabindex="-1"',
+        "data-1p-ignore",
+        'data-lpignore="true"',
+        "data-bwignore",
+    ):
+        assert said in trap
+    assert not FILLED_BY_ITSELF.search(TRAP)
+
+
+def fields_of(page: str) -> dict[str, str]:
+    """What a browser sends of the page's form when nobody types anything."""
+    inputs = (dict(re.findall(r'(\w+)="([^"]*)"', each)) for each in re.findall(r"<input[^>]*>", page))
+    return {each["name"]: each.get("value", "") for each in inputs}
 
 
 def test_a_list_of_disposable_domains_is_obeyed(house: House, tmp_path: Path) -> None:
@@ -247,7 +292,7 @@ def test_the_form_for_other_sites_works_from_there(house: House) -> None:
     snippet = house.get("/subscribe/form").text
     assert "&lt;form method=&#34;post&#34;" in snippet or '&lt;form method="post"' in snippet
     foreign = {"Origin": "https://tools.example.org", "Sec-Fetch-Site": "cross-site"}
-    answer = house.client.post("/subscribe", data={"address": ALICE, "website": ""}, headers=foreign)
+    answer = house.client.post("/subscribe", data={"address": ALICE, "leave_empty": ""}, headers=foreign)
     assert heading(answer) == "Check your email"
 
 

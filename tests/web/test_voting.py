@@ -17,6 +17,7 @@ from newsletter.readers.admin import take_off
 from newsletter.readers.links import Purpose
 from tests.digest.week import PANEL_PAGE, WEEK
 from tests.editing.desk import drafted
+from tests.installed import open_content
 from tests.web.house import House, heading
 from tests.web.issues import send_issue
 
@@ -41,12 +42,12 @@ def later(house: House, **time: int) -> None:
     house.app.clock.move(timedelta(**time))
 
 
-def close(house: House) -> None:
+def close(house: House) -> str:
     from jobs import votes
     from newsletter.schedule.slots import Slot
 
     now = house.app.clock.now()
-    votes.run(house.app, Slot(name=f"{now:%Y-%m-%dT03:00}", at=now, due_at=now))
+    return votes.run(house.app, Slot(name=f"{now:%Y-%m-%dT03:00}", at=now, due_at=now)).words
 
 
 def part(house: House, issue: Issue, form: Format) -> str:
@@ -148,6 +149,24 @@ def test_counting_twice_keeps_the_first_totals(house: House, issue: Issue) -> No
     close(house)
     with house.app.content() as content:
         assert [(each.ship, each.skip) for each in content.reader_votes()] == [(1, 0)]
+
+
+def test_what_the_store_of_content_does_not_know_is_not_forgotten(house: House, issue: Issue) -> None:
+    house.post(vote_path(house), left="ship", right="skip")
+    later(house, days=6)
+    settings = house.app.settings
+    store, away = settings.path(settings.paths.content_db), settings.folder / "away.db"
+    store.rename(away)
+    with open_content(store):
+        pass
+    for _night in range(2):
+        assert close(house) == "Counted the votes on 0 comparisons. 1 wait until content.db knows them."
+    assert marks(house) == 2
+    assert [row[2] for row in house.rows()["alerts"]] == [f"Votes on {LEAD} wait to be counted"]
+    away.replace(store)
+    assert (close(house), marks(house)) == ("Counted the votes on 1 comparisons.", 0)
+    with house.app.content() as content:
+        assert {(each.ship, each.skip) for each in content.reader_votes()} == {(1, 0), (0, 1)}
 
 
 def test_only_active_readers_vote_and_only_on_what_went_out(house: House, issue: Issue) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, func, literal, not_, or_, select, update
 
-from newsletter.db.schema import deliveries, readers, reports
+from newsletter.db.schema import deliveries, mails, readers, reports
 from newsletter.db.statuses import DeliveryStatus, ReaderStatus
 from newsletter.delivery.bounces import store
 from newsletter.delivery.bounces.parse import DEAD, POLICY, POLICY_SUBJECTS, Tolerance
@@ -51,5 +51,8 @@ def _refused(issue_id: int, meaning: ColumnElement[bool]) -> ColumnElement[bool]
 
 def _give_up(connection: Connection, who: ColumnElement[bool], now: datetime) -> int:
     before = [each for each, after in MAY_BECOME.items() if ReaderStatus.BOUNCED in after]
+    able = select(readers.c.id).where(who, readers.c.status.in_(before))
+    theirs = update(mails).where(mails.c.reader_id.in_(able), mails.c.answered_at.is_(None))
+    connection.execute(theirs.values(answered_at=now))
     statement = update(readers).where(who, readers.c.status.in_(before))
     return connection.execute(statement.values(status=ReaderStatus.BOUNCED, status_at=now)).rowcount

@@ -106,7 +106,7 @@ def return_mail(connection: Connection, mail_id: int, code: str, now: datetime) 
     """Note that a single mail came back."""
     settled = (MailStatus.ACCEPTED, MailStatus.UNSURE, MailStatus.BEGUN)
     statement = update(mails).where(mails.c.id == mail_id, mails.c.status.in_(settled))
-    connection.execute(statement.values(status=MailStatus.REJECTED, code=code or None, at=now))
+    connection.execute(statement.values(status=MailStatus.REJECTED, code=code or None, at=now, values={}))
 
 
 # ── mailboxes ──────────────────────────────────────────────────────────────────────────────────────────

@@ -196,7 +196,7 @@ class Webhook:
             settled = settle(connection, issue_id, number, event.event, code=event.code, now=now) is not None
         else:
             unsure = update(mails).where(mails.c.id == number, mails.c.status == MailStatus.UNSURE)
-            accepted = unsure.values(status=MailStatus.ACCEPTED, at=now, code=None)
+            accepted = unsure.values(status=MailStatus.ACCEPTED, at=now, code=None, values={})
             settled = event.event is Event.ARRIVE and connection.execute(accepted).rowcount == 1
         return _ARRIVED if settled else _AS_KNOWN
 

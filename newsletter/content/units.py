@@ -176,13 +176,3 @@ def _key(attribute: str, value: str) -> str:
     if attribute == "licence":
         return re.sub(r"licen[cs]e|version|[^a-z0-9.]", "", value.lower())
     return value.casefold()
-
-
-# What so many tokens cost, from prices per million, half of them in and half of them out.
-
-MILLION = 1_000_000
-
-
-def monthly_cost(input_price: Decimal, output_price: Decimal, tokens: int) -> Decimal:
-    """Return dollars for `tokens` at these prices in USD per million tokens."""
-    return (input_price + output_price) / 2 * tokens / MILLION

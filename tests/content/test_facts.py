@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
-from decimal import Decimal
 
 import pytest
 
 from newsletter.content.facts import differs, resolve
 from newsletter.content.records import Claim, Fact, Source, content_id
-from newsletter.content.units import measure, monthly_cost
+from newsletter.content.units import measure
 
 MARCH, JUNE = date(2026, 3, 1), date(2026, 6, 1)
 SOURCES = {
@@ -148,10 +147,3 @@ def test_a_rounded_context_agrees_with_both_readings(left: str, right: str) -> N
 def test_two_exact_contexts_differ() -> None:
     one, other = (claim(text, attribute="context", unit="tokens") for text in ("128,000", "131,072"))
     assert differs(one, other)
-
-
-def test_costs_of_tokens_half_of_them_in_and_half_out() -> None:
-    medium = [monthly_cost(Decimal("0.40"), Decimal("2.00"), tokens * 10**6) for tokens in (1, 10, 100)]
-    small = [monthly_cost(Decimal("0.07"), Decimal("0.20"), tokens * 10**6) for tokens in (1, 10, 100)]
-    assert medium == [Decimal("1.20"), 12, 120]
-    assert small == [Decimal("0.135"), Decimal("1.35"), Decimal("13.5")]

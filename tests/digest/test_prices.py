@@ -43,6 +43,11 @@ def test_a_team_costs_seats_times_messages_times_tokens_times_days(tmp_path: Pat
     assert "Seat: 80 daily messages of 1,500 tokens, 22 days" in costs.basis
 
 
+def test_costs_are_of_tokens_half_of_them_in_and_half_out() -> None:
+    costs = [[monthly_cost(each, tokens * 10**6) for tokens in (1, 10, 100)] for each in (MEDIUM, SMALL)]
+    assert costs == [[Decimal("1.20"), 12, 120], [Decimal("0.135"), Decimal("1.35"), Decimal("13.5")]]
+
+
 def test_rounded_to_whole_dollars_the_same_figures_are_the_pages_own() -> None:
     volumes = [1_000_000, 10_000_000, 100_000_000]
     dollars = [

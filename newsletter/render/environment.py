@@ -36,7 +36,7 @@ from newsletter.render.sentinels import BlockBegin, BlockEnd, Html, Sentinels
 # What other people's words may carry into a mail: letters and spaces, nothing that acts.
 #
 # Every text of a letter passes here once, before any template sees it. Escaping for HTML is not done here but where
-# a value is put into HTML (render/compile.py).
+# a value is put into HTML (render/blocks.py).
 
 #: These keep right-to-left words from turning what stands around them (Unicode annex 9). A text of both directions
 #: runs from left to right like the letter, so that "left vs right" stays in this order.

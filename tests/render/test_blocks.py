@@ -4,7 +4,8 @@ import pytest
 
 from newsletter.config import template_folders
 from newsletter.errors import BadInput
-from newsletter.render.compile import BrokenBlock, compile_issue, html_blocks, text_blocks
+from newsletter.render.blocks import BrokenBlock, html_blocks, text_blocks
+from newsletter.render.compile import compile_issue
 from newsletter.render.plan import FRAME, Block, PlanSlot, SlotName
 from newsletter.render.sentinels import BlockBegin, BlockEnd, Html, LostSentinel, Sentinels
 from tests.render import letters

@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 import pytest
 
 from newsletter.errors import Place
-from newsletter.render.compile import html_of, minify
 from newsletter.render.environment import RenderedTemplate
+from newsletter.render.mjml import html_of, minify
 from tests.render.goldens import FOLDER, sources
 from tests.render.views import for_browsers, for_outlook, lines
 

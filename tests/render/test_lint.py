@@ -3,9 +3,8 @@ from pathlib import Path
 import pytest
 
 from newsletter.errors import Place, TemplateError
-from newsletter.render.compile import html_of
 from newsletter.render.environment import RenderedTemplate, mjml_environment, render
-from newsletter.render.lint import MjmlFault, lint
+from newsletter.render.mjml import MjmlFault, html_of, lint
 from newsletter.render.sentinels import Sentinels
 
 

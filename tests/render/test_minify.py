@@ -1,6 +1,6 @@
 import pytest
 
-from newsletter.render.compile import html_of, minify
+from newsletter.render.mjml import html_of, minify
 from tests.render.goldens import sources
 from tests.render.views import conditionals, for_browsers, for_outlook, lines
 

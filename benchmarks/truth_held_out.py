@@ -20,6 +20,7 @@ WORDINGS: dict[str, tuple[str, ...]] = {
         "We measured a usable window of {k} on {t}.",
         "The prompt limit of {t} lies at {n} tokens.",
         "{k} of context comes as standard with {t}.",
+        "The {true_p} model {t} has a window of {k}.",
     ),
     "parameters": (
         "With {b} billion parameters, {t} is what the family calls its everyday size.",
@@ -38,10 +39,12 @@ WORDINGS: dict[str, tuple[str, ...]] = {
         "What comes out of {t} is charged at {v} the million.",
         "{t} has an output rate of {v}/1M.",
         "Letting {t} write a million tokens costs {v}.",
+        "Each million output tokens of {t} are {cents}, for a {true_k} window.",
         "Tokens coming out cost {v} per million on {t}.",
     ),
     "both prices": (
         "The price list of {t} reads {i} per million tokens in, {u} per million out.",
+        "Its tokens are {i} per million going in and {u} per million coming out.",
         "{t}: {i} input and {u} output per million tokens.",
         "You will be billed {i} for each million tokens read by {t} and {u} for each million written.",
         "Input at {i} and output at {u} per 1M tokens is what {t} asks for.",
@@ -52,12 +55,14 @@ WORDINGS: dict[str, tuple[str, ...]] = {
         "{t} can be had under the terms of {l}.",
         "As for the license, {t} uses {l}.",
         "The model card of {t} names {l} as the license.",
+        "It carries an {l} license.",
     ),
     "max output": (
         "After {n} tokens of answer {t} falls silent.",
         "{t} has an output ceiling of {n} tokens.",
         "Answers of {t} end at {n} tokens at the latest.",
         "The most {t} will write in one reply is {n} tokens.",
+        "With {true_k} in and {n} out, {t} sets its limits in tokens.",
     ),
     "released": (
         "{t} first saw the light of day in {my}.",
@@ -97,7 +102,7 @@ WORDINGS: dict[str, tuple[str, ...]] = {
         "Compare {ti} in and {tu} out per million tokens for {t} with {oi} in and {ou} out for {o}.",
     ),
     "times cheaper": (
-        "{o} is priced at {n} times the level of {t}.",
+        "{o} is priced at {nw} times the level of {t}.",
         "{t} gets by on {frac} of the cost of {o}.",
         "Tokens from {o} are {n}x the price of tokens from {t}.",
         "Expect to pay {n} times more with {o} than with {t}.",

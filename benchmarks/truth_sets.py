@@ -8,6 +8,7 @@ seed makes a set, always the same one; amounts are Decimal and agree as printed.
 they make. How the statements are worded is in truth_words.py, how pages look in truth_pages.py.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -252,11 +253,15 @@ def _parameters(say: Teller) -> Values:
 
 
 def _input(say: Teller) -> Values:
-    return {"v": say.amount(say.tool.input)}
+    return _price(say.amount(say.tool.input))
 
 
 def _output(say: Teller) -> Values:
-    return {"v": say.amount(say.tool.output)}
+    return _price(say.amount(say.tool.output))
+
+
+def _price(dollars: str) -> Values:
+    return {"v": dollars, "cents": re.sub(r"^\$0\.(\d\d)$", r"\1 cents", dollars)}
 
 
 def _both(say: Teller) -> Values:
@@ -316,7 +321,7 @@ def _times(say: Teller) -> Values | None:
     if say.world.ratio == 1:
         return None
     times = say.pick(say.world.ratio, FRACTIONS, 1.9)
-    return {"n": str(times), "frac": FRACTIONS[times]}
+    return {"n": str(times), "nw": NUMBERS[times], "frac": FRACTIONS[times]}
 
 
 def _percent(say: Teller) -> Values | None:
@@ -801,7 +806,7 @@ class Writer:
         rng = Random(seed)
         world = make_world(rng)
         drafts = self._drafts(rng)
-        self._fill(drafts, world, rng, most=7)
+        self._fill(drafts, world, rng, most=7, whole=True)
         return PageSet(self._pages(drafts, world, rng, dense=True))
 
     def near_miss(self, seed: str) -> PageSet:
@@ -822,7 +827,7 @@ class Writer:
             text = self._sentence(wording, say, near_values(say))
             self._add(single, place, self._around(text, rng), "near miss")
         drafts = self._drafts(rng, pair, single)
-        self._fill(drafts, world, rng, most=2)
+        self._fill(drafts, world, rng, most=2, whole=True)
         return PageSet(self._pages(drafts, world, rng))
 
     def planted(self, case: Case, wording: str, seed: str) -> PageSet:
@@ -930,7 +935,21 @@ class Writer:
         """Return a wording with its values; names are now and then the short ones, as writers have it."""
         tools = say.tool, say.other
         names = [each.short for each in tools] if say.rng.random() < 0.3 else [each.name for each in tools]
-        return wording.format(t=names[0], o=names[1], m=say.tool.maker, f=say.tool.family, **values)
+        truth = {
+            "true_k": thousands(say.tool.context),
+            "true_out": f"{say.tool.output_limit:,}",
+            "true_p": f"{say.tool.parameters}B",
+            "true_my": f"{say.tool.released:%B %Y}",
+        }
+        return wording.format(t=names[0], o=names[1], m=say.tool.maker, f=say.tool.family, **truth, **values)
+
+    def _wording(self, name: str, rng: Random, *, whole: bool = False, named: bool = False) -> str:
+        """Choose a wording, with `named` one that names its tool.
+
+        Only `whole` pages take those that say two things: beside a plant either might be contradicted.
+        """
+        fit = [each for each in self.wordings[name] if whole or "{true_" not in each]
+        return rng.choice([each for each in fit if not named or "{t}" in each])
 
     def _teller(
         self, statement: Statement, draft: Draft, world: World, rng: Random, *, wrong: bool, key: str
@@ -986,7 +1005,7 @@ class Writer:
         place = "cost" if statement.topic == "cost" else "performance"
         wordings = []
         for stated, each in tellers:
-            wordings.append(rng.choice(self.wordings[stated]))
+            wordings.append(self._wording(stated, rng, named=True))
             text = self._sentence(wordings[-1], each, STATEMENTS[stated].values(each) or {})
             self._put(draft, stated, text, each, place=place)
         draft.said.add(name)
@@ -999,6 +1018,7 @@ class Writer:
         rng: Random,
         *,
         most: int,
+        whole: bool = False,
         without: frozenset[str] = frozenset(),
     ) -> None:
         """Say true things on every page, at most so many, none of the topics `without`."""
@@ -1023,7 +1043,7 @@ class Writer:
                 ]
                 if not open_places:
                     continue
-                text = self._sentence(rng.choice(self.wordings[name]), say, values)
+                text = self._sentence(self._wording(name, rng, whole=whole), say, values)
                 self._put(draft, name, text, say, place=rng.choice(open_places))
                 draft.said.add(name)
                 wanted -= 1

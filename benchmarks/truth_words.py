@@ -2,7 +2,8 @@
 
 Every sentence is written for this file. `WORDINGS` has the statements by name; which value a placeholder takes, and on
 which pages a statement may stand, is in truth_sets.py. The same wordings serve pages that are true and pages that are
-not: only the values differ. {t} is the tool that the sentence is about, {o} the other one of the pair, {m} the maker.
+not: only the values differ. {t} is the tool that the sentence is about, {o} the other one of the pair, {m} the maker; what
+begins with true_ stays true, and such a sentence says two things. {cents} is {v}, if less than a dollar in cents.
 Whoever writes rules may read this file, but truth_held_out.py not.
 """
 
@@ -20,6 +21,8 @@ WORDINGS: dict[str, tuple[str, ...]] = {
         "The {k}-token context is what makes {t} useful for archive work.",
         "In one go {t} takes {k} tokens of text, then it is full.",
         "The context size of {t} is {k}.",
+        "It comes with a {k} context window.",
+        "{t} pairs a {k} context window with answers of at most {true_out} tokens.",
     ),
     "parameters": (
         "{t} is a {p} model.",
@@ -31,6 +34,8 @@ WORDINGS: dict[str, tuple[str, ...]] = {
         "A {b}-billion-parameter design keeps {t} quick on modest hardware.",
         "The parameter count of {t} is {p}.",
         "{t} packs {p} parameters.",
+        "It has {b} billion parameters.",
+        "{t}, a {p} model, takes {true_k} tokens of context.",
     ),
     "input": (
         "{t} charges {v} per million input tokens.",
@@ -43,6 +48,9 @@ WORDINGS: dict[str, tuple[str, ...]] = {
         "{v} buys a million input tokens on {t}.",
         "Reading is cheap: {t} bills {v} for each million tokens that it is given.",
         "The input price of {t} is {v} per 1M tokens.",
+        "It charges {v} per million input tokens.",
+        "A million input tokens on {t} cost {cents}.",
+        "With a {true_k} window, {t} charges {v} per million input tokens.",
     ),
     "output": (
         "{t} charges {v} per million output tokens.",
@@ -55,6 +63,9 @@ WORDINGS: dict[str, tuple[str, ...]] = {
         "On the output side {t} wants {v} a million.",
         "You pay {v}/M for completion tokens on {t}.",
         "With its {v} output pricing, {t} is no surprise on the invoice.",
+        "It charges {v} per million output tokens.",
+        "A million output tokens from {t} cost {cents}.",
+        "A {true_p} model, {t} charges {v} per million output tokens.",
     ),
     "both prices": (
         "{t} costs {i} in and {u} out per million tokens.",
@@ -66,6 +77,8 @@ WORDINGS: dict[str, tuple[str, ...]] = {
         "{t} bills {i} per input MTok and {u} per output MTok.",
         "Pricing for {t} stands at {i} input, {u} output, per million.",
         "A million tokens cost {i} to send to {t} and {u} to get back.",
+        "It costs {i} per million input tokens and {u} per million output tokens.",
+        "Since {true_my}, {t} has been on sale at {i} in and {u} out per million tokens.",
     ),
     "licence": (
         "{t} is released under {l}.",
@@ -78,6 +91,8 @@ WORDINGS: dict[str, tuple[str, ...]] = {
         "The license of {t} is {l}, which settles the question of resale.",
         "{t} is {l}-licensed.",
         "{t} comes with an {l} license.",
+        "The model is open under {l}.",
+        "{t} has {true_p} parameters and an {l} license.",
     ),
     "max output": (
         "A single answer from {t} can run to {n} tokens and no further.",
@@ -89,6 +104,8 @@ WORDINGS: dict[str, tuple[str, ...]] = {
         "The longest answer that {t} gives is {n} tokens.",
         "At the most {t} generates {n} tokens in one answer.",
         "Output length tops out at {n} tokens on {t}.",
+        "The model writes {n} tokens per answer at most.",
+        "{t} reads {true_k} tokens and writes at most {n}.",
     ),
     # {d} is a day, "June 12, 2025" or "12 June 2025", {my} a month, "June 2025".
     "released": (
@@ -102,6 +119,8 @@ WORDINGS: dict[str, tuple[str, ...]] = {
         "{t} went live on {d}.",
         "{t} reached general availability on {d}.",
         "Released in {my}, {t} is no newcomer.",
+        "It was released in {my}.",
+        "The {true_p} model {t} came out in {my}.",
     ),
     "checked": (
         "Prices and limits were last checked on {d}.",
@@ -162,15 +181,15 @@ WORDINGS: dict[str, tuple[str, ...]] = {
         "Where {o} takes {oi} per input MTok and {ou} per output MTok, {t} takes {ti} and {tu}.",
         "A million input tokens cost {ti} on {t} against {oi} on {o}, a million output tokens {tu} against {ou}.",
     ),
-    # {n} is a number of times, {frac} its inverse in words, "a tenth", {p} percent.
+    # {n} is a number of times, {nw} in words, {frac} its inverse, "a tenth", {p} percent.
     "times cheaper": (
         "{o} costs {n} times as much as {t}.",
         "{t} is {n}x cheaper than {o}.",
         "You pay {n}x more for {o} than for {t}.",
-        "{o} carries a price {n} times that of {t}.",
+        "{o} carries a price {nw} times that of {t}.",
         "Per token, {t} costs {frac} of what {o} does.",
         "{t} comes at {frac} of {o}'s price.",
-        "{o} is {n} times more expensive than {t}.",
+        "{o} is {nw} times more expensive than {t}.",
         "For the price of one call to {o} you get {n} calls to {t}.",
         "At {frac} of the price of {o}, {t} is the thriftier choice.",
         "There is a {n}x price gap between {t} and the dearer {o}.",
@@ -215,7 +234,7 @@ WORDINGS: dict[str, tuple[str, ...]] = {
         "The 100M bill of {t} is {frac} of {o}'s.",
         "Scale to 100M tokens and {o} runs {n}x higher than {t}.",
         "100 million tokens on {t} cost {frac} of what they cost on {o}.",
-        "Push 100M tokens through both and {o} comes out {n} times dearer than {t}.",
+        "Push 100M tokens through both and {o} comes out {nw} times dearer than {t}.",
         "At 100M tokens monthly you would pay {n}x more for {o} than for {t}.",
     ),
     "total percent cheaper": (

@@ -17,7 +17,7 @@ from newsletter.clock import Clock, SystemClock
 from newsletter.config import Settings, load_settings
 from newsletter.db.engine import Database, in_plain_words, open_database, require_database
 from newsletter.db.revisions import require_head
-from newsletter.delivery.transports import TRANSPORT_SETTINGS, TRANSPORTS, Transport, entry_of
+from newsletter.delivery.transports import TRANSPORT_SETTINGS, TRANSPORTS, Transport, entry_of, only_checks
 from newsletter.digest.clicks import Uncounted
 from newsletter.errors import ConfigError, StoreError
 from newsletter.readers.addresses import Address
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from newsletter.delivery.bounces.mailbox import Mailbox
     from newsletter.delivery.dkim import DkimSigner
     from newsletter.delivery.erasing import Eraser
-    from newsletter.delivery.message import MessageIds
+    from newsletter.delivery.message import Mailing, MessageIds
     from newsletter.delivery.progress import Counts
     from newsletter.delivery.sender import Sender
     from newsletter.delivery.throttle import Throttle
@@ -282,27 +282,31 @@ class App:
         url, name = self.settings.alerts.webhook_url, self.settings.site.name
         return AlertWebhook(database=self.database, clock=self.clock, url=url, newsletter=name)
 
-    def sender(self, issue_id: int, watch: "Callable[[Counts], None]" = lambda progress: None) -> "Sender":
-        """Return what sends an approved issue; `watch` is told how far it is."""
+    def mailings(self, issue_id: int) -> "Mapping[str, Mailing]":
+        """Return what an approved issue sends, by the variant of its batches; raises NotFound before approval."""
         from newsletter.delivery.message import load_mailings
-        from newsletter.delivery.sender import Sender
-        from newsletter.delivery.throttle import PauseRules, RetryPolicy
 
-        settings = self.settings
         with self.database.read() as connection:
-            mailings = load_mailings(
+            return load_mailings(
                 connection,
                 issue_id,
                 self.links,
                 self.message_ids,
                 self.clock,
                 self.dkim,
-                settings.language,
+                self.settings.language,
             )
+
+    def sender(self, issue_id: int, watch: "Callable[[Counts], None]" = lambda progress: None) -> "Sender":
+        """Return what sends an approved issue; `watch` is told how far it is."""
+        from newsletter.delivery.sender import Sender
+        from newsletter.delivery.throttle import PauseRules, RetryPolicy
+
+        settings = self.settings
         return Sender(
             database=self.database,
             issue_id=issue_id,
-            mailings=mailings,
+            mailings=self.mailings(issue_id),
             transport=self.transport(),
             journals=self.journals,
             clock=self.clock,
@@ -316,6 +320,7 @@ class App:
             retry_policy=RetryPolicy(
                 attempts=max(1, settings.sending.attempts), first=settings.sending.retry_after
             ),
+            undelivered=only_checks(settings),
             raise_alert=self.alerts.raise_once,
             watch=watch,
         )

@@ -127,6 +127,17 @@ CREATE TABLE deliveries (
 )
  WITHOUT ROWID;
 
+CREATE TABLE dry_runs (
+  issue_id INTEGER NOT NULL,
+  at DATETIME NOT NULL,
+  readers INTEGER NOT NULL,
+  passed INTEGER NOT NULL,
+  refused INTEGER NOT NULL,
+  trouble TEXT DEFAULT '' NOT NULL,
+  CONSTRAINT pk_dry_runs PRIMARY KEY (issue_id),
+  CONSTRAINT fk_dry_runs_issue_id_issues FOREIGN KEY(issue_id) REFERENCES issues (id)
+);
+
 CREATE TABLE editor_sessions (
   token_hash VARCHAR(64) NOT NULL,
   editor_id INTEGER NOT NULL,

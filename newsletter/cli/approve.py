@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from newsletter.app import App
-from newsletter.cli.frame import json_option, pass_app, print_json, print_table, records, say
+from newsletter.cli.frame import json_option, pass_app, print_json, print_table, records, say, say_undelivered
 from newsletter.cli.issues import ISSUE_COLUMNS, issue_row
 from newsletter.cli.preferences import content_options, given
 from newsletter.db.statuses import Room
@@ -173,6 +173,7 @@ def approve(app: App, issue: str, by: str, expect: str, acknowledge: bool) -> No
     say(
         f"Issue {approved.label} is approved ({(approved.content_hash or '')[:12]}). Send it: newsletter send {approved.id}"
     )
+    say_undelivered(app)
 
 
 @click.command()

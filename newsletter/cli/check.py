@@ -3,7 +3,7 @@
 import click
 
 from newsletter.app import App
-from newsletter.cli.frame import json_option, pass_app, print_json, print_table, say
+from newsletter.cli.frame import json_option, pass_app, print_json, print_table, say, say_undelivered
 from newsletter.db.statuses import IssueStatus
 from newsletter.delivery.transports import require_ready_to_send
 from newsletter.editing import test_send as trial
@@ -48,6 +48,8 @@ def check(app: App, issue: str, slow: bool, as_json: bool) -> None:
         _print(found.id, answered)
     else:
         say("Nothing to complain of.")
+    if not as_json:
+        say_undelivered(app)
     if any(each.holds_back for each in answered):
         click.get_current_context().exit(1)
 
@@ -187,6 +189,7 @@ def test_send(
     copies = {each: trial.sample_preferences(letter, trial.SampleReader(each)) for each in wanted}
     copies |= dict(trial.preferences_of_reader(app, each) for each in readers)
     tried = trial.send_test(app, found, [*to, *(app.settings.desk.test_group if group else ())], copies, by)
+    say_undelivered(app)
     outcomes = ("accepted" if each.was_accepted else f"not accepted ({each.code})" for each in tried)
     rows = ((each.to, each.copy, outcome) for each, outcome in zip(tried, outcomes, strict=True))
     print_table(("To", "As", "Outcome"), rows)

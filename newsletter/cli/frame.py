@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import click
 
+from newsletter.delivery.transports import entry_of
+
 if TYPE_CHECKING:
     from newsletter.app import App
 
@@ -190,3 +192,9 @@ def progress(label: str, total: int | None = None) -> Iterator[Callable[[int], N
 def say(text: str, *, err: bool = False) -> None:
     """Print one sentence for the person at the terminal."""
     click.echo(printable(text), err=err)
+
+
+def say_undelivered(app: "App") -> None:
+    """Say on stderr that what leaves now reaches nobody, where that is so."""
+    if words := entry_of(app.settings).undelivered(app.settings):
+        say(f"Note: {words}.", err=True)

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from newsletter.app import App
-from newsletter.cli.frame import json_option, pass_app, print_table, say
+from newsletter.cli.frame import json_option, pass_app, print_table, say, say_undelivered
 from newsletter.cli.program import INTERRUPTED, TERMINATED
 from newsletter.db.statuses import IssueStatus, MailKind, MailStatus
 from newsletter.delivery.progress import Counts
@@ -20,14 +20,14 @@ from newsletter.delivery.sender import Ending, Sender
 from newsletter.delivery.status import describe, get_situation
 from newsletter.delivery.store import retry_deferred_now
 from newsletter.delivery.transactional import TransactionalMail, list_open_mails, resend_mail
-from newsletter.delivery.transports import entry_of, require_ready_to_send
+from newsletter.delivery.transports import entry_of, only_checks, require_ready_to_send
 from newsletter.delivery.transports.webhook import webhook_trouble
 from newsletter.delivery.unsure import list_unsure
 from newsletter.digest.issues import Issue
 from newsletter.editing import sending as steering
 from newsletter.editing.issues import find_issue
 from newsletter.editing.send_time import early_words
-from newsletter.editing.sending import issues_going_out, send_once_more, start
+from newsletter.editing.sending import dry_run_of, issues_going_out, send_once_more, start
 from newsletter.errors import BadInput
 
 issue_argument = click.argument("issue", metavar="ISSUE")
@@ -41,6 +41,8 @@ issue_argument = click.argument("issue", metavar="ISSUE")
 @pass_app
 def send(app: App, issue: str, to_missed: bool) -> None:
     """Send an approved issue, or go on with one that was interrupted.
+
+    With a provider's sandbox switched on it is a dry run: each copy is checked, nobody gets one, and the issue stays approved.
 
     Safe at any time: readers who have it, were refused it or may have it are never sent it again. Ctrl-C stops after
     the messages on their way; a second Ctrl-C stops at once, and what was on its way is then sorted out by the next
@@ -64,6 +66,10 @@ def send(app: App, issue: str, to_missed: bool) -> None:
         say(f"Issue {found.label} is paused: {found.reason or 'somebody paused it'}.")
         say(f"To go on: newsletter resume {found.id}")
         raise click.exceptions.Exit(1)
+    if found.status is IssueStatus.APPROVED and (undelivered := only_checks(app.settings)):
+        _dry_run(app, found, undelivered)
+        return
+    say_undelivered(app)
     if trouble := webhook_trouble(app.database, app.settings):
         say(f"Warning: {trouble}", err=True)
     if found.status is IssueStatus.APPROVED and (early := early_words(app, found)):
@@ -79,6 +85,15 @@ def send(app: App, issue: str, to_missed: bool) -> None:
             ending = sender.send()
     _say_ending(app, found, ending, sender)
     raise click.exceptions.Exit(_exit_status(ending, interrupted))
+
+
+def _dry_run(app: App, issue: Issue, undelivered: str) -> None:
+    """Have the issue's copies checked, say what came of it, and exit with 1 where it ended early."""
+    done = dry_run_of(app, issue)
+    say(f"A dry run: {undelivered}. {done.words[:1].upper()}{done.words[1:]}.")
+    say(f"Issue {issue.label} is still approved. Take that setting out, then: newsletter send {issue.id}")
+    if done.trouble:
+        raise click.exceptions.Exit(1)
 
 
 def _exit_status(ending: Ending, signals: list[int]) -> int:
@@ -245,6 +260,7 @@ def mails() -> None:
 def send_mails(app: App) -> None:
     """Send the single mails and alerts that wait. `newsletter serve` does this by itself every few seconds."""
     require_ready_to_send(app.settings)
+    say_undelivered(app)
     app.alert_webhook.deliver()
     count = app.transactional_sender.deliver()
     say(f"{count} {'mail' if count == 1 else 'mails'} sent.")

@@ -5,10 +5,11 @@ from dataclasses import asdict
 import click
 
 from newsletter.app import App
-from newsletter.cli.frame import json_option, pass_app, print_json, say
+from newsletter.cli.frame import json_option, pass_app, print_json, say, say_undelivered
 from newsletter.delivery.status import describe, get_situation
 from newsletter.delivery.store import list_current_issues
 from newsletter.delivery.transactional import describe_mails
+from newsletter.delivery.transports import entry_of
 from newsletter.editing.issues import find_issue
 from newsletter.readers.subscribing import TRAP_TOLD_FOR
 
@@ -39,6 +40,7 @@ def status(app: App, issue: str | None, as_json: bool) -> None:
         _say_document(f"Issue {document['issue']}", document)
     if mails:
         _say_document("Single mails", mails)
+    say_undelivered(app)
 
 
 def _of_mails(app: App) -> dict[str, object] | None:
@@ -53,6 +55,7 @@ def _document(app: App, issue_id: int) -> dict[str, object]:
         situation = get_situation(connection, issue_id, app.journals)
     return {
         "issue": situation.issue.label,
+        "undelivered": entry_of(app.settings).undelivered(app.settings),
         **asdict(describe(situation, now, app.settings.zone)),
         "progress": {**asdict(situation.counts), "open": situation.counts.open},
         "senders": [each.name for each in situation.senders_alive(now)],

@@ -786,6 +786,19 @@ provider_events = Table(
     sqlite_with_rowid=False,
 )
 
+#: What a provider's sandbox said to an issue last: no sending, and nobody has it.
+dry_runs = Table(
+    "dry_runs",
+    metadata,
+    Column("issue_id", Id, ForeignKey("issues.id"), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("readers", Integer, nullable=False),
+    Column("passed", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+    #: What ended it early, in words; no address among them.
+    Column("trouble", Text, nullable=False, server_default=""),
+)
+
 webhooks = Table(
     "webhooks",
     metadata,

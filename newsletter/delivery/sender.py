@@ -84,6 +84,9 @@ class Sender(Run):
         """Send the issue, and say why it ended; raises what made a worker fail."""
         self._take_over()
         self._sweep()
+        if self.undelivered:
+            # Nobody would have it, and "once" would keep them from ever getting it.
+            self.pause(SendError(self.undelivered, permanent=True))
         with self.database.read() as connection:
             self.window = largest_window(self.transport, get_counts(connection, self.issue_id).readers)
         with _old_objects_left_alone():

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, no
 
 from newsletter.db.schema import batches, senders
 from newsletter.db.statuses import BatchStatus, Edition, IssueStatus
+from newsletter.delivery.dry_run import DryRun, find_dry_run
 from newsletter.delivery.journal import is_dead
 from newsletter.delivery.progress import Counts, get_counts
 from newsletter.delivery.store import WAS_TRIED
@@ -75,6 +76,8 @@ class Situation:
     next_try: datetime | None
     #: When the next batch comes due that waits for a limit of ours, or for an hour of its readers' own.
     next_turn: datetime | None = None
+    #: The last time that a provider checked what is approved now, and delivered none of it.
+    dry_run: DryRun | None = None
     #: Senders of this machine that are known to have died: nobody has to wait until they are missed.
     dead: frozenset[str] = frozenset()
     #: When the last lease of a batch that somebody has ends: from then on it can be taken over from anybody.
@@ -94,12 +97,14 @@ def get_situation(connection: Connection, issue_id: int, journals: Path) -> Situ
     """
     heartbeats = list_heartbeats(connection, issue_id)
     leased = and_(batches.c.issue_id == issue_id, batches.c.status == BatchStatus.RUNNING)
+    issue = get_issue(connection, issue_id)
     return Situation(
-        issue=get_issue(connection, issue_id),
+        issue=issue,
         counts=get_counts(connection, issue_id),
         senders=heartbeats,
         next_try=_next_due(connection, issue_id, WAS_TRIED),
         next_turn=_next_due(connection, issue_id, not_(WAS_TRIED)),
+        dry_run=find_dry_run(connection, issue),
         dead=frozenset(each.name for each in heartbeats if is_dead(journals, each.name)),
         leases_until=connection.execute(select(func.max(batches.c.lease_until)).where(leased)).scalar(),
     )
@@ -136,7 +141,7 @@ def describe(situation: Situation, now: datetime, zone: ZoneInfo = UTC) -> Statu
         case IssueStatus.APPROVED:
             return StatusReport(
                 state="approved",
-                why=f"approved by {issue.approved_by}" if issue.approved_by else "approved",
+                why=_approval_words(situation, zone),
                 since=issue.approved_at,
                 by_itself=_schedule_words(issue, zone),
                 next_command=f"newsletter send {issue.id}",
@@ -162,6 +167,12 @@ def describe(situation: Situation, now: datetime, zone: ZoneInfo = UTC) -> Statu
             )
         case IssueStatus.CANCELLED:
             return _describe_cancelled(situation)
+
+
+def _approval_words(situation: Situation, zone: ZoneInfo) -> str:
+    issue, tried = situation.issue, situation.dry_run
+    words = f"approved by {issue.approved_by}" if issue.approved_by else "approved"
+    return words if tried is None else f"{words}; in a dry run at {_clock(tried.at, zone)} {tried.words}"
 
 
 def _describe_cancelled(situation: Situation) -> StatusReport:

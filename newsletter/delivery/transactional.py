@@ -550,6 +550,8 @@ class TransactionalSender:
                 self.fault_hook(FaultPoint.NOTED)
                 if outcome.event in (Event.ACCEPT, Event.REJECT):
                     breaker.close()
+                if outcome.event is Event.RETURN and outcome.code:
+                    raise SendError(f"this way delivers nothing ({outcome.code})", permanent=False)
         except SendError as error:
             breaker.trip(error)
             seconds = breaker.rest.total_seconds()

@@ -70,6 +70,8 @@ class Run:
     throttle: Throttle = UNLIMITED
     lease_duration: timedelta = ledger.LEASE_DURATION
     fault_hook: FaultHook = no_fault
+    #: Why nothing of it would reach anybody; then it pauses. Empty: it is delivered.
+    undelivered: str = ""
     #: Tells the operator of a pause, once: key, subject, body. `Alerts.raise_once` is one.
     raise_alert: Callable[[str, str, str], object] = lambda key, subject, body: None
     breaker: Breaker = field(init=False)

@@ -10,6 +10,7 @@ from newsletter.app import App
 from newsletter.config import Approval, ChangedFigures, Settings
 from newsletter.db.schema import issues
 from newsletter.db.statuses import Edition, IssueStatus
+from newsletter.delivery.transports import only_checks
 from newsletter.digest.draft import Drafted, Thin
 from newsletter.digest.edition import EDITIONS
 from newsletter.digest.issues import Issue
@@ -120,6 +121,11 @@ def _kept_back(app: App, issue: Issue, slot: Slot) -> Waiting | Issue:
         words = f"{_name(issue)} is held back by an editor"
         body = f"It goes out when it is released: newsletter release {issue.id}"
         app.alerts.raise_once(_key("held-back", issue.edition, slot), words, body)
+        return Waiting(f"{words}.")
+    if undelivered := only_checks(app.settings):
+        words = f"{_name(issue)} is held: {undelivered}"
+        body = f"Change that in newsletter.toml, restart newsletter serve, and it goes out by itself, or: newsletter send {issue.id}"
+        app.alerts.raise_once(_key("undelivered", issue.edition, slot), words, body)
         return Waiting(f"{words}.")
     finding = unanswered_change(app, issue)
     if finding is None:

@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection
 
 from newsletter.app import App
+from newsletter.delivery.dry_run import DryRun, dry_run
 from newsletter.delivery.progress import Counts
 from newsletter.delivery.store import list_issues_with_work, pause_issue, resume_issue, start_issue
-from newsletter.delivery.transports import entry_of, require_ready_to_send
+from newsletter.delivery.transports import entry_of, only_checks, require_ready_to_send
 from newsletter.delivery.unsure import send_again
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_frozen, get_issue, set_held
@@ -31,6 +32,10 @@ def start(app: App, issue: Issue, by: str = COMMAND_LINE) -> Counts:
     """
     require_ready_to_send(app.settings)
     require_keys(app.settings)
+    if (undelivered := only_checks(app.settings)) and issue.started_at is None:
+        raise BadInput(
+            f"issue {issue.label} does not go out: {undelivered}. To have its copies checked: newsletter send {issue.id}"
+        )
     if not entry_of(app.settings).is_local and issue.approved_at is not None:
         _refuse_links_of_the_outbox(app, issue)
     now = app.clock.now()
@@ -39,6 +44,28 @@ def start(app: App, issue: Issue, by: str = COMMAND_LINE) -> Counts:
         record_action(connection, by=by, action=Action.SENT, issue_id=issue.id, at=now)
 
     return start_issue(app.database, issue.id, now, zone=app.settings.schedule.time_zone, note=note)
+
+
+def dry_run_of(app: App, issue: Issue, by: str = COMMAND_LINE) -> DryRun:
+    """Have the provider check every reader's copy of an approved issue, which stays approved. Commits.
+
+    Raises as `start` does before anything is checked.
+    """
+    require_ready_to_send(app.settings)
+    require_keys(app.settings)
+    _refuse_links_of_the_outbox(app, issue)
+    (mailing,) = app.mailings(issue.id).values()
+    done = dry_run(app.database, issue, mailing, app.transport(), app.hash_address, app.clock)
+    with app.database.write() as connection:
+        record_action(
+            connection,
+            by=by,
+            action=Action.TESTED,
+            issue_id=issue.id,
+            detail=f"dry run: {done.words}",
+            at=done.at,
+        )
+    return done
 
 
 def send_now(app: App, issue: Issue, by: str, *, audience: int, typed: str) -> Counts:

@@ -32,8 +32,8 @@ def test_what_waits_is_sent_once(folder: Path) -> None:
         "alice@example.org", "x", ConsentOrigin(channel=ConsentChannel.FORM), app.clock.now()
     )
     app.close()
-    assert run(folder, "mails", "send").output == "1 mail sent.\n"
-    assert run(folder, "mails", "send").output == "0 mails sent.\n"
+    assert run(folder, "mails", "send").stdout == "1 mail sent.\n"
+    assert run(folder, "mails", "send").stdout == "0 mails sent.\n"
     assert len(list((folder / "outbox" / "new").iterdir())) == 1
 
 
@@ -73,7 +73,7 @@ def test_what_waits_and_what_is_unsure_is_listed_and_sent_again(folder: Path) ->
         0,
         "1 mail goes out once more, and may then arrive twice.",
     )
-    assert run(folder, "mails", "send").output == "2 mails sent.\n"
+    assert run(folder, "mails", "send").stdout == "2 mails sent.\n"
     assert json.loads(run(folder, "status", "--json").output) == []
 
 

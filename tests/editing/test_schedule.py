@@ -127,6 +127,25 @@ def test_with_automatic_approval_a_draft_without_errors_is_approved_and_goes_out
     assert automatic.raised == {}
 
 
+def test_nothing_goes_out_while_it_would_reach_nobody(app: WatchedApp, clock: MovedClock) -> None:
+    sandbox = {
+        "schedule.approval": Approval.AUTOMATIC,
+        "mail.transport": "sendgrid",
+        "site.public_url": "https://weekly.example.org",
+        "sendgrid.api_key": "SG.x",
+        "sendgrid.sandbox": True,
+    }
+    automatic = open_newsroom(app.settings.folder, app.database, clock, sandbox)
+    clock.move(WEDNESDAY - MONDAY)
+    assert prepare(automatic) == "Issue #1 is drafted and approved."
+    clock.move(THURSDAY - WEDNESDAY)
+    words = "Issue #1 is held: sendgrid.sandbox is on, so SendGrid checks mails and delivers none."
+    assert [dispatch(automatic), dispatch(automatic)] == [Waiting(words)] * 2
+    assert list(automatic.raised) == [f"undelivered:weekly:{NAME}"]
+    real = open_newsroom(app.settings.folder, app.database, clock, sandbox | {"sendgrid.sandbox": False})
+    assert dispatch(real) == Done("Issue #1 goes out, to this many readers: 1.")
+
+
 def test_with_automatic_approval_a_draft_with_errors_is_held_and_said_once(
     app: WatchedApp, clock: MovedClock
 ) -> None:

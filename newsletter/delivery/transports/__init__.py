@@ -22,6 +22,7 @@ __all__ = [
     "Started",
     "Transport",
     "entry_of",
+    "only_checks",
     "require_ready_to_send",
     "webhook_path",
 ]
@@ -37,6 +38,15 @@ TRANSPORT_SETTINGS: Mapping[str, type[Section] | None] = {
 def entry_of(settings: Settings) -> Entry:
     """Return the transport of issues, as the table has it."""
     return TRANSPORTS[settings.mail.transport]
+
+
+def only_checks(settings: Settings) -> str:
+    """Say why an issue cannot go out, though its copies can be checked; empty where it can.
+
+    An outbox is a way out for whoever wants the mails on this machine; a provider's sandbox is none for anybody.
+    """
+    entry = entry_of(settings)
+    return "" if entry.is_local else entry.undelivered(settings)
 
 
 def webhook_path(name: str) -> str:

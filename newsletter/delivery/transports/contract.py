@@ -98,6 +98,10 @@ class Entry(ABC):
         """Return the transport of alerts, where alerts.transport names this one."""
         return self.make(settings, clock)
 
+    def undelivered(self, settings: Settings) -> str:
+        """Say why nothing that goes this way reaches anybody, for a sentence; empty: it is delivered."""
+        return ""
+
     def return_path(self, settings: Settings) -> str:
         """Return the address that gets bounces of what goes this way; empty: mail.from_address."""
         return ""

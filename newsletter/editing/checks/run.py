@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from newsletter.app import App
 from newsletter.content.conflicts.contradiction import Contradiction
 from newsletter.db.statuses import IssueStatus
-from newsletter.delivery.transports import require_ready_to_send
+from newsletter.delivery.transports import only_checks, require_ready_to_send
 from newsletter.delivery.transports.webhook import webhook_trouble
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import refuse_published
@@ -87,6 +87,14 @@ def check_settings(app: App, issue: Issue) -> Iterator[Finding]:
             firm=True,
         )
     transport = app.settings.mail.transport
+    if undelivered := only_checks(app.settings):
+        yield warning(
+            f"{transport}-undelivered",
+            f"{undelivered[:1].upper()}{undelivered[1:]}.",
+            where=transport,
+            why="It can be approved and checked, but it does not go out.",
+            how="Change that in newsletter.toml before it is due.",
+        )
     if silence := webhook_trouble(app.database, app.settings):
         yield warning(
             f"{transport}-webhook",

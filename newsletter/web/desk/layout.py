@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 
-from newsletter.delivery.transports import entry_of
+from newsletter.delivery.transports import entry_of, only_checks
 from newsletter.editing.editors import Editor
 from newsletter.web.desk.auth import csrf_of
 from newsletter.web.desk.flash import Flash
@@ -36,17 +36,23 @@ class Layout:
     here: str
     flash: Flash | None
     has_outbox: bool
+    #: Why what leaves now reaches nobody, for a sentence; empty: it does. And whether an issue cannot go out for it.
+    undelivered: str
+    only_checks: bool
     zone: str
 
     @classmethod
     def of(cls, request: Request, editor: Editor, here: str) -> "Layout":
+        settings = request.app.state.newsletter.settings
         return cls(
             editor=editor,
             csrf=csrf_of(request),
             here=here,
             flash=Flash.of(request),
             has_outbox=shows_outbox(request),
-            zone=request.app.state.newsletter.settings.zone.key,
+            undelivered=entry_of(settings).undelivered(settings),
+            only_checks=bool(only_checks(settings)),
+            zone=settings.zone.key,
         )
 
 

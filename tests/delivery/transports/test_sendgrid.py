@@ -191,7 +191,7 @@ def test_trouble_after_a_bad_address_is_told_of_the_others_only(server: SendGrid
 
 def test_the_sandbox_checks_and_sends_nothing(server: SendGrid) -> None:
     sent = send(server, recipients(2), sandbox=True)
-    assert [(each.event, each.code) for each in sent.outcomes] == [(Event.ACCEPT, "sandbox")] * 2
+    assert [(each.event, each.code) for each in sent.outcomes] == [(Event.RETURN, "sandbox")] * 2
     assert server.mails == []
 
 

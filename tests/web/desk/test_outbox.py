@@ -59,6 +59,14 @@ def test_what_is_not_there_is_said_so(mailed: Desk) -> None:
         assert mailed.publisher.get(path).status_code == 404, path
 
 
+def test_every_page_says_that_no_issue_goes_out_while_a_sandbox_is_on(app: App) -> None:
+    settings = {"mail.transport": "sendgrid", "sendgrid.api_key": "SG.x", "sendgrid.sandbox": True}
+    words = "No issue goes out: sendgrid.sandbox is on, so SendGrid checks mails and delivers none."
+    assert words in publisher_of(with_settings(app, settings)).get("/desk").text
+    for others in ({**settings, "sendgrid.sandbox": False}, {"mail.transport": "outbox"}):
+        assert "No issue goes out" not in publisher_of(with_settings(app, others)).get("/desk").text
+
+
 def publisher_of(app: App) -> Browser:
     return signed_in(app, new_browser(make_web(app)), PUBLISHER, EditorRole.PUBLISHER, "Paul")
 

@@ -18,6 +18,10 @@ class OutboxEntry(Entry):
             return "paths.outbox", f"paths.outbox must be a folder, but {folder} is a file"
         return None
 
+    def undelivered(self, settings: Settings) -> str:
+        folder = settings.path(settings.paths.outbox)
+        return f"mail.transport is outbox, so mails stay in {folder} on this machine and reach nobody"
+
     def make(self, settings: Settings, clock: Clock) -> Transport:
         from newsletter.delivery.transports.outbox.maildir import Outbox
 

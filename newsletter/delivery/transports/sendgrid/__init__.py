@@ -30,6 +30,10 @@ class SendGridEntry(Entry):
             return "sendgrid.api_key", said
         return None
 
+    def undelivered(self, settings: Settings) -> str:
+        is_on = settings.section(SendGridSettings).sandbox
+        return "sendgrid.sandbox is on, so SendGrid checks mails and delivers none" if is_on else ""
+
     def make(self, settings: Settings, clock: Clock) -> Transport:
         from newsletter.delivery.transports.sendgrid.sending import SendGrid
 

@@ -34,6 +34,9 @@ from newsletter.errors import BadHeader, SendError
 #: Recipients of a request, at most (API reference, mail/send).
 LIMIT = 1_000
 
+#: What a reader's outcome says whose copy was found good and delivered to nobody.
+SANDBOX = "sandbox"
+
 #: Programs whose requests are kept ready: each holds about as much as a message is long.
 WRITERS = 64
 
@@ -152,8 +155,9 @@ class SendGridSession:
         except _Refused as refused:
             yield from self._without_the_refused(prepared, writer, refused)
         else:
-            code = "sandbox" if self._account.sandbox else "202"
-            yield from _outcomes(prepared, Event.ACCEPT, code, message_id)
+            # The sandbox delivers nothing: nobody was mailed, whatever it says.
+            event, code = (Event.RETURN, SANDBOX) if self._account.sandbox else (Event.ACCEPT, "202")
+            yield from _outcomes(prepared, event, code, message_id)
 
     def _without_the_refused(
         self, prepared: Sequence[_Prepared], writer: RequestWriter, refused: _Refused

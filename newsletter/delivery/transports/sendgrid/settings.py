@@ -20,4 +20,7 @@ class SendGridSettings(Section):
     webhook_key: tuple[str, ...] = setting(
         (), help="The verification key of the signed event webhook; two of them while you change it."
     )
-    sandbox: bool = setting(False, help="Let SendGrid check the request and send nothing.")
+    sandbox: bool = setting(
+        False,
+        help="Let SendGrid check mails and deliver none: `newsletter send` is a dry run, and the issue stays approved.",
+    )

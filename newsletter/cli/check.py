@@ -50,7 +50,7 @@ def check(app: App, issue: str, slow: bool, as_json: bool) -> None:
         say("Nothing to complain of.")
     if not as_json:
         say_undelivered(app)
-    if any(each.holds_back for each in answered):
+    if any(each.blocks_approval for each in answered):
         click.get_current_context().exit(1)
 
 
@@ -203,9 +203,9 @@ def test_send(
 @by_option
 @pass_app
 def hold(app: App, issue: str, reason: str, by: str) -> None:
-    """Hold an issue back: it does not go out until it is released, whatever its time."""
+    """Put an issue on hold: it does not go out until it is released, whatever its time."""
     held = hold_back(app, find_issue(app.database, issue), by, reason)
-    say(f"Issue {held.label} is held back. To let it go: newsletter release {held.id}")
+    say(f"Issue {held.label} is on hold. To let it go: newsletter release {held.id}")
 
 
 @click.command()
@@ -216,7 +216,7 @@ def hold(app: App, issue: str, reason: str, by: str) -> None:
 @by_option
 @pass_app
 def release(app: App, issue: str, at: str | None, by: str) -> None:
-    """Let an issue that was held back go out at its time again, or let any go at another time.
+    """Let an issue that is on hold go out at its time again, or let any go at another time.
 
     TIME is local time in schedule.time_zone; that of its slot takes a choice back.
     """

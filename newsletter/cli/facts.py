@@ -11,7 +11,6 @@ from newsletter.digest.wording import clip
 from newsletter.editing.facts import (
     DatedClaim,
     FactSheet,
-    ToolFact,
     facts_of,
     open_contradictions,
     withdraw_ruling,
@@ -52,19 +51,17 @@ def show(app: App, tool: str, as_json: bool) -> None:
     if as_json:
         print_json(_sheet(sheet))
         return
-    print_table(COLUMNS, [row for each in sheet.facts for row in _rows(each)])
+    rows = (
+        _row(each, "differs" if place else fact.reason)
+        for fact, claims in sheet.facts
+        for place, each in enumerate(claims)
+    )
+    print_table(COLUMNS, rows)
     for attribute in sheet.left_out:
         say(f"An editor leaves out {attribute}.")
     if sheet.contradictions:
         click.echo()
         _print(sheet.contradictions)
-
-
-def _rows(standing: ToolFact) -> Iterable[tuple[object, ...]]:
-    """Yield the fact and, below it, the claims that differ."""
-    yield _row(standing.chosen, standing.fact.reason)
-    for each in standing.others:
-        yield _row(each, "differs")
 
 
 def _row(stated: DatedClaim, rule: str) -> tuple[object, ...]:
@@ -87,11 +84,11 @@ def _sheet(sheet: FactSheet) -> dict[str, object]:
         "tool": sheet.tool.id,
         "facts": [
             {
-                **_stated(each.chosen),
-                "rule": each.fact.reason,
-                "differs": [_stated(other) for other in each.others],
+                **_stated(chosen),
+                "rule": fact.reason,
+                "differs": [_stated(other) for other in others],
             }
-            for each in sheet.facts
+            for fact, (chosen, *others) in sheet.facts
         ],
         "left_out": list(sheet.left_out),
         "contradictions": [_finding(each) for each in sheet.contradictions],

@@ -50,10 +50,13 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
             "check",
             "Send an issue to people who check it, exactly as it will go out, marked in its subject.",
         ),
-        "hold": ("check", "Hold an issue back: it does not go out until it is released, whatever its time."),
+        "hold": (
+            "check",
+            "Put an issue on hold: it does not go out until it is released, whatever its time.",
+        ),
         "release": (
             "check",
-            "Let an issue that was held back go out at its time again, or let any go at another time.",
+            "Let an issue that is on hold go out at its time again, or let any go at another time.",
         ),
         "archive": ("issues", "Show an issue on the web, or take it off: pages, feeds, search and sitemap."),
         "correct": (

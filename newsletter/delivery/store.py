@@ -61,14 +61,14 @@ def start_issue(
 
     Readers who want it at an hour of their own day wait for that hour; `zone` is for those who named none.
     An issue that is going out or paused is left as it is, so that starting twice changes nothing. `note` writes down
-    in the same transaction that it was started here. Raises BadInput for an issue that is held back.
+    in the same transaction that it was started here. Raises BadInput for an issue that is on hold.
     """
     with database.write() as connection:
         issue = get_issue(connection, issue_id)
         if issue.status not in (IssueStatus.SENDING, IssueStatus.PAUSED):
             if issue.held_at is not None and issue.status is IssueStatus.APPROVED:
                 raise BadInput(
-                    f"issue {issue.label} is held back since {issue.held_at:%Y-%m-%d %H:%M} UTC. "
+                    f"issue {issue.label} is on hold since {issue.held_at:%Y-%m-%d %H:%M} UTC. "
                     f"To let it go: newsletter release {issue.id}"
                 )
             take_step(connection, issue, Step.START, now, started_at=now, reason="")

@@ -45,12 +45,12 @@ class OwnWork(BadInput):
     """Whoever edited an issue may not approve it."""
 
 
-class HeldBack(BadInput):
+class ApprovalBlocked(BadInput):
     """The issue cannot be approved as it is."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)
-        sentences = ["The issue is held back.", *(each.sentence for each in self.findings)]
+        sentences = ["The issue cannot be approved yet.", *(each.sentence for each in self.findings)]
         if any(each.severity is Severity.WARNING and not each.firm for each in self.findings):
             sentences.append(
                 "Answer the warnings (newsletter answer), or take them as they are (--acknowledge)."
@@ -63,9 +63,9 @@ def approve(app: App, issue: Issue, by: str, *, expect: str = "", cache: DeskCac
 
     `expect` is the content hash of what was looked at: nothing else is approved; an issue that was approved with it
     already is left as it is, so that approving twice is approving once. With a `cache`, which has what people see, everything that
-    is open there holds the issue back. The schedule approves without one: it is held back by errors only.
+    is open there blocks the approval. The schedule approves without one: only errors block it.
 
-    Raises ConfigError when a setting is missing, BadInput when a key is, HeldBack with what was found, OwnWork, InvalidTransition or
+    Raises ConfigError when a setting is missing, BadInput when a key is, ApprovalBlocked with what was found, OwnWork, InvalidTransition or
     ChangedMeanwhile when somebody was faster, AlreadyPublished when an item is in another issue.
     """
     if expect and issue.status is not IssueStatus.DRAFT and _is(issue.content_hash or "", expect):
@@ -101,17 +101,17 @@ def acknowledge_all(app: App, issue: Issue, cache: DeskCache, by: str) -> None:
 
 
 def _compile(app: App, issue: Issue, expect: str, cache: DeskCache | None) -> CompiledIssue:
-    """Compile the issue as it is about to be approved; raises HeldBack, ReadsOtherwise."""
+    """Compile the issue as it is about to be approved; raises ApprovalBlocked, ReadsOtherwise."""
     issue.after(Step.APPROVE)
     stamp = cache.contradictions.open().stamp if cache is not None else ""
     compiled = compile_issue(app, issue)
     if cache is not None:
-        holding = open_of(with_answers(app, issue, cache.checked(issue).findings))
+        blocking = open_of(with_answers(app, issue, cache.checked(issue).findings))
     else:
         found = with_answers(app, issue, check_without_facts(app, compiled))
-        holding = tuple(each for each in found if each.holds_back)
-    if holding:
-        raise HeldBack(holding)
+        blocking = tuple(each for each in found if each.blocks_approval)
+    if blocking:
+        raise ApprovalBlocked(blocking)
     if expect and not _is(compiled.content_hash, expect):
         raise ReadsOtherwise
     if cache is not None:

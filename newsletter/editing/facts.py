@@ -85,20 +85,11 @@ class DatedClaim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToolFact:
-    """A fact as it stands: what is printed, by which rule, and the claims that differ."""
-
-    fact: Fact
-    chosen: DatedClaim
-    others: tuple[DatedClaim, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FactSheet:
-    """All facts on one tool, and the attributes that an editor leaves out."""
+    """All facts on one tool, each with its claims, of which the first is printed; and the attributes that an editor leaves out."""
 
     tool: Tool
-    facts: tuple[ToolFact, ...]
+    facts: tuple[tuple[Fact, tuple[DatedClaim, ...]], ...]
     left_out: tuple[str, ...]
     contradictions: tuple[Contradiction, ...]
 
@@ -138,8 +129,7 @@ def facts_of(app: App, tool_id: str, contradictions: Iterable[Contradiction] | N
     return FactSheet(
         tool=tool,
         facts=tuple(
-            ToolFact(fact=fact, chosen=stated(fact.claim), others=tuple(stated(each) for each in fact.others))
-            for fact in facts.values()
+            (fact, tuple(stated(each) for each in (fact.claim, *fact.others))) for fact in facts.values()
         ),
         left_out=tuple(attribute for attribute, claim_id in ruled.items() if claim_id is None),
         contradictions=found,

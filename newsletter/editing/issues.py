@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date
 
 from sqlalchemy import Connection, Select, func, select
@@ -72,28 +72,23 @@ _RUNNING = (IssueStatus.SENDING, IssueStatus.PAUSED)
 OPEN = (IssueStatus.DRAFT, IssueStatus.APPROVED, *_RUNNING)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssueList:
-    """A page of issues. `subjects` by issue id, where one is fixed."""
-
-    open: tuple[Issue, ...]
-    closed: tuple[Issue, ...]
-    subjects: dict[int, str]
+def list_open(connection: Connection) -> tuple[Issue, ...]:
+    """List the issues at hand, those going out first, then by slot."""
+    at_hand = _read(connection, select(issues).where(issues.c.status.in_(OPEN)).order_by(issues.c.id.desc()))
+    return tuple(sorted(at_hand, key=lambda each: (each.status not in _RUNNING, each.slot)))
 
 
-def list_page(connection: Connection, before: int | None = None) -> IssueList:
-    """List the open issues, those going out first, then by slot; and the newest of the others, or those before one's id."""
-    query = select(issues).order_by(issues.c.id.desc())
-    at_hand = _read(connection, query.where(issues.c.status.in_(OPEN)))
-    closed = query.where(issues.c.status.not_in(OPEN)).limit(MOST_LISTED)
-    listed = _read(connection, closed if before is None else closed.where(issues.c.id < before))
-    shown = [each.id for each in (*at_hand, *listed)]
-    frozen = select(snapshots.c.issue_id, snapshots.c.letter).where(snapshots.c.issue_id.in_(shown))
-    return IssueList(
-        open=tuple(sorted(at_hand, key=lambda each: (each.status not in _RUNNING, each.slot))),
-        closed=listed,
-        subjects={row.issue_id: json.loads(row.letter)["subject"] for row in connection.execute(frozen)},
-    )
+def list_closed(connection: Connection, before: int | None = None) -> tuple[Issue, ...]:
+    """List the newest of the others, or those before one's id: MOST_LISTED of them."""
+    query = select(issues).where(issues.c.status.not_in(OPEN)).order_by(issues.c.id.desc()).limit(MOST_LISTED)
+    return _read(connection, query if before is None else query.where(issues.c.id < before))
+
+
+def frozen_subjects(connection: Connection, listed: Iterable[Issue]) -> dict[int, str]:
+    """Return by issue id the subjects that approval has fixed."""
+    frozen = select(snapshots.c.issue_id, snapshots.c.letter)
+    frozen = frozen.where(snapshots.c.issue_id.in_([each.id for each in listed]))
+    return {row.issue_id: json.loads(row.letter)["subject"] for row in connection.execute(frozen)}
 
 
 def _read(connection: Connection, query: Select[*tuple[object, ...]]) -> tuple[Issue, ...]:

@@ -208,7 +208,7 @@ def _next(last_id: int, most: int) -> Any:
 
 
 def _is_of_before(row: Row[Any]) -> bool:
-    """Whether a consent was given to another program; that its reader was imported is another row."""
+    """Return whether a consent was given to another program; that its reader was imported is another row."""
     return row.channel is ConsentChannel.IMPORT and row.event is not ConsentEvent.IMPORTED
 
 

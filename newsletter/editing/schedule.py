@@ -15,7 +15,7 @@ from newsletter.digest.draft import Drafted, Thin
 from newsletter.digest.edition import EDITIONS
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import find_issue_of_slot
-from newsletter.editing.approve import HeldBack, approve, cancel, withdraw
+from newsletter.editing.approve import ApprovalBlocked, approve, cancel, withdraw
 from newsletter.editing.checks.answers import unanswered_change
 from newsletter.editing.checks.changed import CHANGED
 from newsletter.editing.draft import draft_slot, merge_until
@@ -68,7 +68,7 @@ def remind_of_issue(app: App, slot: Slot, edition: Edition = Edition.WEEKLY) -> 
 
 
 def dispatch_issue(app: App, slot: Slot, edition: Edition = Edition.WEEKLY) -> Result:
-    """Let the slot's issue go if it is approved; hold it, and say so once, while it is not."""
+    """Let the slot's issue go if it is approved; let it wait, and say so once, while it is not."""
     settings = app.settings
     issue = _find_issue(app, slot, edition)
     if issue is None and not _is_wanted(app, edition):
@@ -79,16 +79,16 @@ def dispatch_issue(app: App, slot: Slot, edition: Edition = Edition.WEEKLY) -> R
     if own is not None and own > app.clock.now() and issue.status in _NOT_BEGUN:
         return Waiting(f"{_name(issue)} goes out on {goes_out_words(issue, settings.zone)}.")
     if issue.status is IssueStatus.DRAFT:
-        words = f"{_name(issue)} is held: nobody approved it"
+        words = f"{_name(issue)} waits: nobody approved it"
         body = _how_to_approve(issue, slot, settings)
         app.alerts.raise_once(_key("held", edition, slot), words, body)
         return Waiting(f"{words}.")
     if issue.status is not IssueStatus.APPROVED:
         return Done(f"{_name(issue)} was {issue.status} already.")
-    kept_back = _kept_back(app, issue, slot)
-    if isinstance(kept_back, Waiting):
-        return kept_back
-    progress = start(app, kept_back, BY_ITSELF)
+    going = _go_or_wait(app, issue, slot)
+    if isinstance(going, Waiting):
+        return going
+    progress = start(app, going, BY_ITSELF)
     return Done(f"{_name(issue)} goes out, to this many readers: {progress.readers}.")
 
 
@@ -115,10 +115,10 @@ def dispatch_chosen(app: App) -> None:
             app.alerts.raise_once(f"failed:own-time:{issue.id}", words, f"{trouble}\n\nIt is tried again.")
 
 
-def _kept_back(app: App, issue: Issue, slot: Slot) -> Waiting | Issue:
+def _go_or_wait(app: App, issue: Issue, slot: Slot) -> Waiting | Issue:
     """Return why an approved issue does not go out now, or the issue that does."""
     if issue.held_at is not None:
-        words = f"{_name(issue)} is held back by an editor"
+        words = f"{_name(issue)} is on hold"
         body = f"It goes out when it is released: newsletter release {issue.id}"
         app.alerts.raise_once(_key("held-back", issue.edition, slot), words, body)
         return Waiting(f"{words}.")
@@ -138,7 +138,7 @@ def _kept_back(app: App, issue: Issue, slot: Slot) -> Waiting | Issue:
     if issue.approved_by == BY_ITSELF:
         # Nobody has looked at the old figures: the new ones need nobody either.
         return approve(app, withdraw(app, issue, BY_ITSELF), BY_ITSELF)
-    words = f"{_name(issue)} is held: figures changed since it was approved"
+    words = f"{_name(issue)} waits: figures changed since it was approved"
     body = (
         f"{finding.what}\n\n"
         "To send the new figures:\n\n"
@@ -171,7 +171,7 @@ def roll_over_issue(app: App, slot: Slot, edition: Edition = Edition.WEEKLY) -> 
             f"within {duration_words(settings.schedule.catch_up)} of {goes_out_words(issue, settings.zone)}"
         )
     if issue.held_at is not None:
-        words = f"{_name(issue)} is held back, and was not released {limit}"
+        words = f"{_name(issue)} is on hold, and was not released {limit}"
         advice = f"Nothing sends it by itself any more: newsletter release {issue.id}, then newsletter send {issue.id}"
         return Skipped(f"{words}. {advice}", alert_key=_key("held-over", edition, slot))
     missing = "approved" if issue.status is IssueStatus.DRAFT else "sent"
@@ -192,9 +192,9 @@ def _approve_by_itself(app: App, issue: Issue, slot: Slot) -> Result:
     try:
         approved = approve(app, issue, BY_ITSELF)
         return Done(f"{_name(approved)} is drafted and approved.")
-    except HeldBack as held:
-        errors = [finding.sentence for finding in held.findings]
-    words = f"{_name(issue)} is held: its checks found errors"
+    except ApprovalBlocked as blocked:
+        errors = [finding.sentence for finding in blocked.findings]
+    words = f"{_name(issue)} waits: its checks found errors"
     listed = "\n".join(f"- {error}" for error in errors)
     body = f"{listed}\n\n{_how_to_approve(issue, slot, app.settings)}"
     app.alerts.raise_once(_key("held", issue.edition, slot), words, body)

@@ -53,7 +53,7 @@ class ChosenTime:
 
 
 def choose_time(app: App, issue: Issue, text: str, by: str = COMMAND_LINE) -> ChosenTime:
-    """Let the issue go at a local time such as "2026-11-27T08:00" instead of at its slot; one that was held is let go. Commits.
+    """Let the issue go at a local time such as "2026-11-27T08:00" instead of at its slot; one that was on hold is let go. Commits.
 
     The slot's own time makes it go with its slot again. Raises BadInput for what is no time, is past the catch-up limit or
     more than a year away; InvalidTransition once the issue has begun; ChangedMeanwhile when somebody was faster.

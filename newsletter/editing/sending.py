@@ -27,7 +27,7 @@ from newsletter.render.headers import MessageFrame
 def start(app: App, issue: Issue, by: str = COMMAND_LINE) -> Counts:
     """Freeze the audience and let the issue go; one that has begun is left as it is. Commits.
 
-    Raises ConfigError when a setting is missing, BadInput when a key is or the issue is held back, and BadInput for an issue approved
+    Raises ConfigError when a setting is missing, BadInput when a key is or the issue is on hold, and BadInput for an issue approved
     for the outbox whose links nobody else could open: approval fixed them, and the settings have changed since.
     """
     require_ready_to_send(app.settings)
@@ -95,7 +95,7 @@ def hold(app: App, issue: Issue, by: str = COMMAND_LINE, reason: str = "") -> Is
 
 
 def release(app: App, issue: Issue, by: str = COMMAND_LINE) -> Issue:
-    """Let a held issue go out at its time again. Commits."""
+    """Let an issue that is on hold go out at its time again. Commits."""
     return _set_held(app, issue, Action.SCHEDULED, by, "")
 
 

@@ -19,10 +19,10 @@ from starlette.exceptions import HTTPException
 
 from newsletter import __version__, web
 from newsletter.app import App
-from newsletter.editing.cache import DeskCache
+from newsletter.editing.cache import Cache, DeskCache
 from newsletter.errors import N_, BadInput, BadLink, ChangedMeanwhile, NewsletterError, NotFound, StoreBusy
 from newsletter.web import desk
-from newsletter.web.caching import PageCache
+from newsletter.web.caching import MOST_KEPT
 from newsletter.web.dependencies import language_of
 from newsletter.web.desk.auth import ForeignForm, NotAllowed, NotSignedIn
 from newsletter.web.desk.layout import show_error
@@ -86,7 +86,7 @@ def make_web(app: App) -> FastAPI:
     made.state.newsletter = app
     made.state.cache = cache
     made.state.pages = Pages.of(app)
-    made.state.page_cache = PageCache()
+    made.state.page_cache = Cache(app.clock, most=MOST_KEPT)
     for router in routers():
         made.include_router(router)
     for error in ANSWERS:

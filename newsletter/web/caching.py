@@ -4,20 +4,18 @@ An issue's page costs a hundred times what handing it out again does: while noth
 writes it again.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from hashlib import sha256
 from pathlib import Path
-from threading import Lock
 
 from fastapi import Request, Response
 
 from newsletter.app import App
 from newsletter.digest.archive import ArchivedIssue
-from newsletter.editing.cache import keep
+from newsletter.editing.cache import Cache
 
 #: Seconds that a copy may be used without asking again.
 FRESH = 300
@@ -62,36 +60,16 @@ class CachedPage:
     modified_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PageCache:
-    """The pages of one process, by their path, each with the state that it was written from."""
-
-    _pages: OrderedDict[str, tuple[Hashable, CachedPage]] = field(default_factory=OrderedDict)
-    _lock: Lock = field(default_factory=Lock)
-
-    def page(self, path: str, state: Hashable, write: Callable[[], CachedPage]) -> CachedPage:
-        """Return the page as it was written from this state, or write it."""
-        with self._lock:
-            known = self._pages.get(path)
-            if known is not None and known[0] == state:
-                self._pages.move_to_end(path)
-                return known[1]
-        written = write()
-        with self._lock:
-            keep(self._pages, path, (state, written), MOST_KEPT)
-        return written
-
-
 def respond_cached(
     request: Request, app: App, shown: Sequence[ArchivedIssue], write: Callable[[], CachedPage]
 ) -> Response:
     """Return the page of this path, written from these issues and the store of content."""
-    cache: PageCache = request.app.state.page_cache
+    cache: Cache[str, CachedPage] = request.app.state.page_cache
     issues = tuple((each.id, each.content_hash, each.errata) for each in shown)
     # Whoever writes to the store of content changes the size or time of one of its files.
     file = app.settings.path(app.settings.paths.content_db)
     content = tuple(_stamp(each) for each in (file, file.with_name(f"{file.name}-wal")))
-    page = cache.page(request.url.path, (issues, content), write)
+    page = cache.get(request.url.path, (issues, content), write)
     return respond(request, page.body, page.media_type, page.modified_at)
 
 

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.background import BackgroundTask
 
-from newsletter.app import App
 from newsletter.digest.clicks import Click, count_clicks, get_target, kind_of
 from newsletter.errors import NotFound
 from newsletter.web.dependencies import Installed
@@ -31,12 +30,8 @@ def follow_link(request: Request, app: Installed, issue_id: str, number: str) ->
         kind = kind_of(asked_method(request), request.headers, now - started_at)
         click = Click(issue_id=issue, number=link, kind=kind, day=now.date())
         app.uncounted.add(click, network_behind(request), now)
-        counting = BackgroundTask(_count, app)
+        counting = BackgroundTask(count_clicks, app.database, app.uncounted)
     return RedirectResponse(url, 302, background=counting)
-
-
-def _count(app: App) -> None:
-    count_clicks(app.database, app.uncounted)
 
 
 def _number(text: str) -> int:

@@ -44,7 +44,7 @@ Installed = Annotated[App, Depends(_installation)]
 
 
 def language_of(request: Request) -> Language:
-    """What readers' pages are written in."""
+    """Return what readers' pages are written in."""
     app: App = request.app.state.newsletter
     return app.settings.language
 

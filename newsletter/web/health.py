@@ -17,13 +17,13 @@ router = APIRouter(tags=["health"])
 
 @router.get("/healthz")
 async def healthz() -> dict[str, str]:
-    """The process lives."""
+    """Say that the process lives."""
     return {"status": "alive"}
 
 
 @router.get("/readyz", responses={503: {"description": "It cannot serve readers now."}})
 def readyz(app: Installed) -> JSONResponse:
-    """The database answers and is of this program's version, and the keys can be read."""
+    """Say whether the database answers and is of this program's version, and the keys can be read."""
     try:
         require_head(app.database)
         _ = app.links, app.suppression_key

@@ -44,7 +44,7 @@ def test_a_dispute_is_settled_by_the_claim_that_the_check_names(folder: Path) ->
 
 def test_approval_waits_for_answers_and_expects_what_was_seen(folder: Path) -> None:
     refused = run(folder, "approve", "1")
-    assert (refused.exit_code, "is held back" in refused.output) == (2, True)
+    assert (refused.exit_code, "cannot be approved yet" in refused.output) == (2, True)
     for key in findings(folder):
         said(folder, "answer", "1", key, "--acknowledge")
     seen = json.loads(said(folder, "show", "1", "--json"))["content_hash"]
@@ -55,9 +55,9 @@ def test_approval_waits_for_answers_and_expects_what_was_seen(folder: Path) -> N
 
 def test_a_held_issue_is_not_sent_until_it_is_released(folder: Path) -> None:
     said(folder, "approve", "1", "--acknowledge")
-    assert "is held back. To let it go: newsletter release 1" in said(folder, "hold", "1", "--reason", "wait")
+    assert "is on hold. To let it go: newsletter release 1" in said(folder, "hold", "1", "--reason", "wait")
     refused = run(folder, "send", "1")
-    assert (refused.exit_code, "is held back since" in refused.output) == (2, True)
+    assert (refused.exit_code, "is on hold since" in refused.output) == (2, True)
     assert "goes out at its time" in said(folder, "release", "1")
     assert "is sent" in said(folder, "send", "1")
 

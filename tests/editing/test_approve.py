@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select, update
 
+from newsletter.app import App
 from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries, publications, readers
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus, ReaderStatus
@@ -19,7 +20,7 @@ from newsletter.delivery.store import start_issue
 from newsletter.digest import store
 from newsletter.digest.content import issue_content_from_json
 from newsletter.digest.issues import Issue, Step
-from newsletter.editing.approve import HeldBack, ReadsOtherwise, approve, cancel, withdraw
+from newsletter.editing.approve import ApprovalBlocked, ReadsOtherwise, approve, cancel, withdraw
 from newsletter.editing.cache import DeskCache
 from newsletter.editing.compiled import EVERYBODY, hash_of, letter_of
 from newsletter.editing.contradictions import SMALL_BYTES, ContradictionFinder, OpenContradictions, Rulings
@@ -117,7 +118,7 @@ def test_errors_hold_an_approval_and_leave_nothing_behind(tmp_path: Path, sqlite
     issue = drafted(app)
     with sqlite_database.write() as connection:
         store.put_items(connection, issue.id, [])
-    with pytest.raises(HeldBack, match="The issue is empty") as held:
+    with pytest.raises(ApprovalBlocked, match="The issue is empty") as held:
         approve(app, issue, "dora")
     assert [each.what for each in held.value.findings] == ["The issue is empty", "There is no preheader"]
     with sqlite_database.read() as connection:
@@ -145,19 +146,26 @@ def test_an_issue_is_approved_once(tmp_path: Path, sqlite_database: Database) ->
         approve(app, issue, "dora")
 
 
-def test_an_item_of_another_issue_is_named_and_refused(tmp_path: Path, database: Database) -> None:
-    app = newsroom(tmp_path, database)
-    first = drafted(app)
-    with database.write() as connection:
+def twin_of(app: App, first: Issue) -> Issue:
+    """A draft of the week after with the same items."""
+    now = app.clock.now()
+    with app.database.write() as connection:
         twin = store.add_issue(
             connection,
             edition=first.edition,
             slot=NEXT_WEEK,
             cutoff_at=first.cutoff_at,
-            send_at=app.clock.now(),
-            now=app.clock.now(),
+            send_at=now,
+            now=now,
         )
         store.put_items(connection, twin.id, store.items_of(connection, first.id))
+    return twin
+
+
+def test_an_item_of_another_issue_is_named_and_refused(tmp_path: Path, database: Database) -> None:
+    app = newsroom(tmp_path, database)
+    first = drafted(app)
+    twin = twin_of(app, first)
     approve(app, first, "dora")
     with pytest.raises(AlreadyPublished, match="borealis-3-22b-vs-meridian-medium is already in issue #1"):
         approve(app, twin, "dora")
@@ -304,7 +312,7 @@ def test_what_comes_while_it_is_approved_is_not_approved_unseen(tmp_path: Path, 
     issue = drafted(app)
     meddled = Meddled(app)
     cache = DeskCache(app, contradictions=meddled)
-    with pytest.raises((ReadsOtherwise, HeldBack)):
+    with pytest.raises((ReadsOtherwise, ApprovalBlocked)):
         approve(app, issue, "dora", cache=cache)
     cache.close()
     with database.read() as connection:
@@ -320,7 +328,7 @@ def test_approval_waits_until_all_disputes_of_a_large_store_are_known(
         content.db.execute("CREATE TABLE much (stuff BLOB)")
         content.db.execute("INSERT INTO much VALUES (zeroblob(?))", (2 * SMALL_BYTES,))
     unfinished = Unfinished(app)
-    with pytest.raises(HeldBack, match="still looked for"):
+    with pytest.raises(ApprovalBlocked, match="still looked for"):
         approve(app, issue, "dora", cache=DeskCache(app, contradictions=unfinished))
     unfinished.close()
     cache_of(app).contradictions.wait()
@@ -331,16 +339,7 @@ def test_approval_waits_until_all_disputes_of_a_large_store_are_known(
 def test_what_another_issue_publishes_is_seen_at_the_next_look(tmp_path: Path, database: Database) -> None:
     app = newsroom(tmp_path, database)
     first = drafted(app)
-    with database.write() as connection:
-        twin = store.add_issue(
-            connection,
-            edition=first.edition,
-            slot=NEXT_WEEK,
-            cutoff_at=first.cutoff_at,
-            send_at=app.clock.now(),
-            now=app.clock.now(),
-        )
-        store.put_items(connection, twin.id, store.items_of(connection, first.id))
+    twin = twin_of(app, first)
     assert cache_of(app).checked(first).compiled is cache_of(app).checked(first).compiled
     approved = approve(app, first, "dora")
     assert [

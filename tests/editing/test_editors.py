@@ -27,7 +27,7 @@ from newsletter.editing.editors import (
     sign_in,
 )
 from newsletter.editing.facts import list_rulings, record_ruling
-from newsletter.editing.issues import list_page
+from newsletter.editing.issues import list_open
 from newsletter.editing.outbox import copies_out, sent_issues, single_mails
 from newsletter.errors import BadLink
 from tests.conftest import THURSDAY
@@ -143,7 +143,7 @@ def test_the_lists_of_the_desk_can_be_read(database: Database, editor: int) -> N
         assert single_mails(connection, 9, before=1) == ()
         assert (sent_issues(connection, 9), copies_out(connection, 1, 9)) == ((), ())
         assert [each.reason for each in list_rulings(connection, 9, "heron")] == ["So."]
-        assert list_page(connection).open == ()
+        assert list_open(connection) == ()
 
 
 def test_a_mail_has_one_recipient(database: Database, editor: int) -> None:

@@ -51,5 +51,5 @@ def test_a_fact_older_than_the_setting_is_stale(tmp_path: Path, day: str, stale:
     app = open_app(tmp_path / "weekly", MovedClock(datetime.fromisoformat(f"{day}T08:00:00+00:00")))
     with app.content() as content:
         content.import_pack(read_page(profile(), name="page.txt"), SEEN_AT)
-    assert {each.chosen.stale for each in facts_of(app, "gannet-mini-13b").facts} == {stale}
+    assert {claims[0].stale for _, claims in facts_of(app, "gannet-mini-13b").facts} == {stale}
     app.close()

@@ -75,7 +75,7 @@ def test_a_held_issue_waits_for_its_release_and_no_longer(app: WatchedApp) -> No
     held = hold(app, approve(app, issue_of(app), "paul"), "paul", "the maker called")
     assert hold(app, held, "paul") == held, "held once"
     to_the_slot(app)
-    assert dispatch(app) == dispatch(app) == Waiting("Issue #1 is held back by an editor.")
+    assert dispatch(app) == dispatch(app) == Waiting("Issue #1 is on hold.")
     assert issue_of(app).status is IssueStatus.APPROVED
     release(app, held, "paul")
     assert isinstance(dispatch(app), Done)
@@ -84,7 +84,7 @@ def test_a_held_issue_waits_for_its_release_and_no_longer(app: WatchedApp) -> No
 
 def test_a_held_issue_is_not_started_by_hand_nor_cancelled_by_time(app: WatchedApp) -> None:
     held = hold(app, approve(app, issue_of(app), "paul"))
-    with pytest.raises(BadInput, match=r"is held back since .* To let it go: newsletter release 1"):
+    with pytest.raises(BadInput, match=r"is on hold since .* To let it go: newsletter release 1"):
         start(app, held)
     result = roll_over(app)
     assert isinstance(result, Skipped)
@@ -103,7 +103,7 @@ def test_a_figure_that_changed_holds_it_until_somebody_says_what_to_do(app: Watc
     approved = approve(app, issue_of(app), "paul")
     turn_verdict(app)
     to_the_slot(app)
-    assert dispatch(app) == Waiting("Issue #1 is held: figures changed since it was approved.")
+    assert dispatch(app) == Waiting("Issue #1 waits: figures changed since it was approved.")
     finding = unanswered_change(app, approved)
     assert finding is not None
     assert "→ 1 ship / 9 skip" in finding.what

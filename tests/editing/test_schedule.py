@@ -160,7 +160,7 @@ def test_with_automatic_approval_a_draft_with_errors_is_held_and_said_once(
     weekly.mkdir(parents=True)
     (weekly / "body.txt.j2").write_text("No way out of here.")
     clock.move(WEDNESDAY - MONDAY)
-    assert prepare(automatic).startswith("Issue 1 is held: its checks found errors.")
+    assert prepare(automatic).startswith("Issue 1 waits: its checks found errors.")
     clock.move(THURSDAY - WEDNESDAY)
     assert isinstance(dispatch(automatic), Waiting)
     assert list(automatic.raised) == [f"held:weekly:{NAME}"]
@@ -174,9 +174,9 @@ def test_an_unapproved_draft_is_reminded_of_then_held_and_goes_out_when_it_is_ap
     clock.move(timedelta(hours=21))
     assert remind(app) == "Issue 1 is not approved yet: reminded."
     clock.move(timedelta(hours=3))
-    assert dispatch(app) == Waiting("Issue 1 is held: nobody approved it.")
+    assert dispatch(app) == Waiting("Issue 1 waits: nobody approved it.")
     clock.move(timedelta(hours=30))
-    assert dispatch(app) == Waiting("Issue 1 is held: nobody approved it.")
+    assert dispatch(app) == Waiting("Issue 1 waits: nobody approved it.")
     approve(app, issue_of(app), "Erin")
     assert dispatch(app) == Done("Issue #1 goes out, to this many readers: 1.")
     assert list(app.raised) == [f"{event}:weekly:{NAME}" for event in ("drafted", "reminder", "held")]

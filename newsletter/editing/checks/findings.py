@@ -74,7 +74,7 @@ class Finding:
         return self.answer is None
 
     @property
-    def holds_back(self) -> bool:
+    def blocks_approval(self) -> bool:
         """Whether it keeps the issue from being approved."""
         return self.is_open and self.severity is Severity.ERROR
 

@@ -129,7 +129,8 @@ def _attributes(
 
     Of each attribute `claims` begin with what is printed; `answer`, `reason` and `fault` are what was answered and could not be taken.
     """
-    standing = {each.fact.attribute: each for each in sheet.facts}
+    standing = {fact.attribute: fact for fact, _ in sheet.facts}
+    claims = {fact.attribute: stated for fact, stated in sheet.facts}
     open_ones = {each.attribute for each in sheet.contradictions}
     for attribute in dict.fromkeys((*sorted(open_ones), *ruled, *standing)):
         found = standing.get(attribute)
@@ -137,11 +138,9 @@ def _attributes(
         yield {
             "attribute": attribute,
             "anchor": _anchor(attribute),
-            "rule": found.fact.reason if found else "",
-            "is_open": attribute in open_ones
-            or bool(typed.one)
-            or (found is not None and found.fact.disputed),
-            "claims": (found.chosen, *found.others) if found else (),
+            "rule": found.reason if found else "",
+            "is_open": attribute in open_ones or bool(typed.one) or (found is not None and found.disputed),
+            "claims": claims.get(attribute, ()),
             "ruling": ruled.get(attribute),
             "answer": typed.get("answer"),
             "reason": typed.get("reason"),

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
-from newsletter.editing.approve import HeldBack, OwnWork, ReadsOtherwise
+from newsletter.editing.approve import ApprovalBlocked, OwnWork, ReadsOtherwise
 from newsletter.errors import ChangedMeanwhile, ConfigError, InvalidTransition, NewsletterError, SendError
 
 #: What was done.
@@ -54,7 +54,7 @@ DONE = {
 
 #: What did not work.
 FAILED = {
-    "held-back": "Not approved: something below is still blocking it.",
+    "blocked": "Not approved: something below is still blocking it.",
     "reads-otherwise": "Not approved: the issue has changed since you opened this page. This is how it reads now.",
     "own-work": "Not approved: whoever edited an issue may not approve it. Somebody else has to.",
     "changed": "Nothing was changed: the issue is not as it was when you opened this page. This is how it stands now.",
@@ -74,7 +74,7 @@ FAILED = {
 
 #: The code for each class of error that a form of an issue's may meet; the nearest class holds.
 CODES: Mapping[type[Exception], str] = {
-    HeldBack: "held-back",
+    ApprovalBlocked: "blocked",
     ReadsOtherwise: "reads-otherwise",
     OwnWork: "own-work",
     ChangedMeanwhile: "changed",

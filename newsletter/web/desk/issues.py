@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request, Response
 from newsletter.db.statuses import IssueStatus
 from newsletter.editing.checks.answers import open_of, with_answers
 from newsletter.editing.checks.findings import Severity
-from newsletter.editing.issues import MOST_LISTED, list_page
+from newsletter.editing.issues import MOST_LISTED, frozen_subjects, list_closed, list_open
 from newsletter.editing.send_time import goes_out_at
 from newsletter.web.dependencies import Cached, Installed
 from newsletter.web.desk.auth import AnyEditor
@@ -20,9 +20,10 @@ def home(
 ) -> Response:
     """Show the list, without waiting for any check: what is open in a draft is said where somebody has looked."""
     with app.database.read() as connection:
-        listed = list_page(connection, before)
-    subjects, findings = dict(listed.subjects), dict[int, tuple[int, int]]()
-    for issue in listed.open:
+        at_hand, closed = list_open(connection), list_closed(connection, before)
+        subjects = frozen_subjects(connection, (*at_hand, *closed))
+    findings: dict[int, tuple[int, int]] = {}
+    for issue in at_hand:
         look = cache.checked_already(issue) if issue.status is IssueStatus.DRAFT else None
         if look is not None:
             subjects[issue.id] = look.compiled.letter.subject
@@ -34,12 +35,12 @@ def home(
         "desk/home",
         editor,
         "issues",
-        open=listed.open if before is None else (),
-        closed=listed.closed,
+        open=at_hand if before is None else (),
+        closed=closed,
         subjects=subjects,
-        times={each.id: goes_out_at(each, app.settings.zone) for each in (*listed.open, *listed.closed)},
+        times={each.id: goes_out_at(each, app.settings.zone) for each in (*at_hand, *closed)},
         findings=findings,
-        older=listed.closed[-1].id if len(listed.closed) == MOST_LISTED else None,
+        older=closed[-1].id if len(closed) == MOST_LISTED else None,
         is_first=before is None,
         next_issue_on=app.next_issue_on(),
     )

@@ -124,7 +124,7 @@ def todo_of(request: Request, app: App, issue: Issue, look: CheckedIssue, editor
 def _obstacle(opened: tuple[Finding, ...], editor: Editor, *, own: bool) -> str:
     if not editor.may_publish:
         return "A publisher has to approve it."
-    if any(each.holds_back for each in opened):
+    if any(each.blocks_approval for each in opened):
         return "Fix or override the errors first."
     if opened:
         return "Answer the warnings first."
@@ -223,7 +223,7 @@ def approve_issue(
     """Approve what the page showed, and nothing else; a second click finds it approved."""
     expect = form.get("expect")
     if not expect:
-        return failed(_path(issue), "held-back")
+        return failed(_path(issue), "blocked")
 
     def step() -> str:
         approve(app, issue, editor.name, expect=expect, cache=cache)
@@ -253,7 +253,7 @@ def hold_issue(app: Installed, editor: Publisher, issue: OneIssue, form: DeskFor
 
 @router.post("/desk/issues/{issue_id}/schedule")
 def schedule_issue(app: Installed, editor: Publisher, issue: OneIssue, form: DeskForm) -> Response:
-    """Let a held issue be sent at its time again, or any at the time that was chosen."""
+    """Let an issue that is on hold be sent at its time again, or any at the time that was chosen."""
 
     def step() -> str:
         if "at" not in form.one:

@@ -12,7 +12,7 @@ from newsletter.db.schema import audit, finding_answers
 from newsletter.db.statuses import FindingAnswer, IssueStatus
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
-from newsletter.editing.approve import HeldBack, OwnWork, acknowledge_all, approve, withdraw
+from newsletter.editing.approve import ApprovalBlocked, OwnWork, acknowledge_all, approve, withdraw
 from newsletter.editing.audit import Action
 from newsletter.editing.audit import record_action as write_down
 from newsletter.editing.checks import Finding, Severity, answers, check
@@ -134,7 +134,7 @@ def test_answers_are_stored_on_both_databases(tmp_path: Path, database: Database
 
 def test_an_error_holds_the_approval_until_it_is_overridden(app: App, issue: Issue) -> None:
     broken = own_template(app, "email/_masthead.mjml.j2", "<h1", '<img src="https://a.example/x.png"/><h1')
-    with pytest.raises(HeldBack, match="no alternative text"):
+    with pytest.raises(ApprovalBlocked, match="no alternative text"):
         approve(broken, issue, "paul")
     [error_found] = [each for each in check(broken, issue) if each.severity is Severity.ERROR]
     override(broken, issue, error_found, "it says nothing", "paul")
@@ -144,7 +144,7 @@ def test_an_error_holds_the_approval_until_it_is_overridden(app: App, issue: Iss
 def test_open_warnings_hold_people_but_not_the_schedule(tmp_path: Path, sqlite_database: Database) -> None:
     app = newsroom(tmp_path, sqlite_database)
     issue = drafted(app)
-    with pytest.raises(HeldBack, match="Sources differ"):
+    with pytest.raises(ApprovalBlocked, match="Sources differ"):
         approve(app, issue, "paul", cache=cache_of(app))
     for finding in check(app, issue):
         acknowledge(app, issue, finding, "dora")
@@ -158,7 +158,7 @@ def test_a_warning_about_what_surrounds_an_issue_holds_people_too(app: App, issu
     posting = with_settings(app, {"mail.transport": "sendgrid", **ready})
     acknowledge_all(posting, issue, cache_of(posting), "dora")
     assert take_back(posting, issue, "sendgrid-webhook", "dora")
-    with pytest.raises(HeldBack, match="SendGrid's event webhook is not set up"):
+    with pytest.raises(ApprovalBlocked, match="SendGrid's event webhook is not set up"):
         approve(posting, issue, "paul", cache=cache_of(posting))
 
 

@@ -34,8 +34,8 @@ def disputed(desk: Desk) -> Desk:
 
 
 def claim_of(desk: Desk, shop: str) -> str:
-    (standing,) = facts_of(desk.app, "heron").facts
-    return next(each.claim.id for each in (standing.chosen, *standing.others) if each.source.name == shop)
+    ((_, claims),) = facts_of(desk.app, "heron").facts
+    return next(each.claim.id for each in claims if each.source.name == shop)
 
 
 def test_what_is_open_stands_on_the_page_with_both_sides_and_leads_to_the_tool(disputed: Desk) -> None:
@@ -50,7 +50,7 @@ def test_a_ruling_settles_it_and_says_who_and_why(disputed: Desk) -> None:
     form = {"attribute": "input_price", "answer": claim, "reason": "Their own price list."}
     assert disputed.writer.send(PATH, **form).headers["location"] == f"{PATH}?flash=ruled#main"
     assert said(disputed.writer.post(PATH, **form)).startswith("Ruling saved.")
-    assert facts_of(disputed.app, "heron").facts[0].fact.claim.id == claim
+    assert facts_of(disputed.app, "heron").facts[0][0].claim.id == claim
     page = disputed.writer.get("/desk/facts").text
     assert "No open contradictions." in page
     assert "Their own price list." in page

@@ -204,7 +204,7 @@ def test_links_are_opened_when_asked_for_and_what_is_found_is_answered(desk: Des
     assert "it leads into a private network and was not opened" in asked.text
     assert "Answer the warnings first." in asking.publisher.get(path(issue)).text
     seen = asking.web.state.cache.checked(stored(asking, issue)).compiled.content_hash
-    assert fault(asking.publisher.post(path(issue, "/approve"), expect=seen)) == FAILED["held-back"]
+    assert fault(asking.publisher.post(path(issue, "/approve"), expect=seen)) == FAILED["blocked"]
     fields = {"key": hidden(asked, "key"), "seen": hidden(asked, "seen"), "answer": "acknowledge"}
     assert said(asking.writer.post(path(issue, "/answer"), **fields)) == "Answered."
     edit(app, issue, subject="Other content")
@@ -222,7 +222,7 @@ def test_whatever_is_open_on_the_page_holds_the_click_as_well(desk: Desk) -> Non
     issue = draft(desk, *CLEAN, PROFILE_PAGE)
     seen = desk.web.state.cache.checked(issue).compiled.content_hash
     assert "Answer the warnings first." in desk.publisher.get(path(issue)).text
-    assert fault(desk.publisher.post(path(issue, "/approve"), expect=seen)) == FAILED["held-back"]
+    assert fault(desk.publisher.post(path(issue, "/approve"), expect=seen)) == FAILED["blocked"]
     assert stored(desk, issue).status is IssueStatus.DRAFT
 
 

@@ -272,6 +272,7 @@ class App:
             journals=self.journals,
             hash_address=self.hash_address,
             dkim=self.dkim,
+            raise_alert=self.alerts.raise_once,
         )
 
     @property

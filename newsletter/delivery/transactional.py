@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, func, insert, or_, select, text, update
 
 from newsletter.clock import Clock
 from newsletter.db.engine import Database, insert_into
@@ -71,7 +71,10 @@ FORGOTTEN_AFTER = timedelta(minutes=20)
 #: Mails begun together, at most: what is unsure after a power cut.
 _HANDFUL = 10
 
-#: What becomes of a begun mail. An alert waits again until somebody was told.
+#: When the operator is told that mails wait because of trouble with the server.
+_LONG_WAIT = timedelta(hours=1)
+
+#: What becomes of a begun mail. An alert waits again until somebody was told, by mail or at the webhook's URL.
 AFTERWARDS: Mapping[Event, MailStatus] = {
     Event.ACCEPT: MailStatus.ACCEPTED,
     Event.REJECT: MailStatus.REJECTED,
@@ -155,18 +158,11 @@ def _queue(dialect: str) -> Any:
 # Looking: which mails there are, and what speaks against sending one.
 
 
-def _is(*statuses: MailStatus) -> ColumnElement[bool]:
-    # Written out, not bound: only so can SQLite see that an index of these statuses holds all it needs.
-    return or_(
-        *(
-            mails.c.status == bindparam(None, each, mails.c.status.type, literal_execute=True)
-            for each in statuses
-        )
-    )
-
-
-_IS_PENDING, _IS_BEGUN = _is(MailStatus.PENDING), _is(MailStatus.BEGUN)
-_IS_UNSURE = _is(MailStatus.UNSURE) & mails.c.answered_at.is_(None)
+#: In the words of the index of open mails, and so is what is pending: only so can SQLite see that an index holds all it needs.
+_IS_IN_HAND = text("mails.status IN ('begun', 'unsure')")
+_IS_PENDING = text("mails.status = 'pending'")
+_IS_BEGUN = and_(_IS_IN_HAND, mails.c.status == MailStatus.BEGUN)
+_IS_UNSURE = and_(_IS_IN_HAND, mails.c.status == MailStatus.UNSURE, mails.c.answered_at.is_(None))
 
 _COLUMNS = (
     *(
@@ -368,8 +364,11 @@ def record_mail(
         return
     event, status = outcome.event, AFTERWARDS[outcome.event]
     is_tried_again = event is Event.DEFER
+    alert = alerts.c.key == found.key.removeprefix(ALERT_KEY)
     if found.kind is MailKind.ALERT and status in (MailStatus.REJECTED, MailStatus.UNSURE):
-        status, is_tried_again = MailStatus.PENDING, True
+        posted_at = connection.execute(select(alerts.c.posted_at).where(alert)).scalar()
+        is_tried_again = posted_at is None
+        status = MailStatus.PENDING if is_tried_again else status
     values: dict[str, object] = {
         "status": status,
         "at": now,
@@ -387,8 +386,7 @@ def record_mail(
         }
     connection.execute(update(mails).where(*begun_by_them).values(values))
     if status is MailStatus.ACCEPTED and found.key.startswith(ALERT_KEY):
-        told = alerts.c.key == found.key.removeprefix(ALERT_KEY)
-        connection.execute(update(alerts).where(told).values(delivered_at=now))
+        connection.execute(update(alerts).where(alert).values(delivered_at=now))
 
 
 def take_over_mails(database: Database, journals: Path, now: datetime, retry_policy: RetryPolicy) -> int:
@@ -455,6 +453,8 @@ class TransactionalSender:
     alert_transport: Callable[[], Transport] | None = None
     retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
     dkim: DkimSigner | None = None
+    #: Tells the operator that mails wait for long, once a day: key, subject, body. `Alerts.raise_once` is one.
+    raise_alert: Callable[[str, str, str], object] = lambda key, subject, body: None
     fault_hook: FaultHook = no_fault
     #: What keeps either way from sending, by whether it is the operator's.
     breakers: Mapping[bool, Breaker] = field(init=False)
@@ -558,16 +558,30 @@ class TransactionalSender:
             log.warning(
                 "mail %s (%s) could not be sent: %s; next try in %.1f s", mail.id, mail.kind, error, seconds
             )
+            self._tell_of_wait(mail, error)
         except JournalError:
             raise
         # Whatever is wrong with this mail, the others wait behind it.
-        except Exception:
-            log.exception("mail %s (%s) could not be sent", mail.id, mail.kind)
+        except Exception as error:
+            # What it says may hold the address.
+            log.error("mail %s (%s) could not be sent: %s", mail.id, mail.kind, type(error).__name__)
+            log.debug("", exc_info=True)
             outcome = outcome or self._last_try_gives_up(
                 Outcome(reader_id=mail.id, event=Event.LOSE_SIGHT if started else Event.DEFER, code="error"),
                 mail,
             )
         return outcome or Outcome(reader_id=mail.id, event=Event.LOSE_SIGHT if started else Event.RETURN)
+
+    def _tell_of_wait(self, mail: TransactionalMail, error: SendError) -> None:
+        now = self.clock.now()
+        if mail.is_for_operator or mail.queued_at > now - _LONG_WAIT:
+            return
+        body = (
+            f"{error}\n\nConfirmations and links that readers asked for wait. They go out by themselves when the server takes them. "
+            "Which: newsletter mails list"
+        )
+        subject = f"Single mails have waited since {mail.queued_at:%Y-%m-%d %H:%M} UTC"
+        self.raise_alert(f"mails-wait:{now:%Y-%m-%d}", subject, body)
 
     def _offer(
         self, session: Session, mail: TransactionalMail, note_start: Callable[[Sequence[Recipient]], None]

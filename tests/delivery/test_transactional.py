@@ -1,8 +1,10 @@
 """Single mails: queued once, sent once, and what becomes of those that cannot be. On both databases."""
 
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,10 +16,13 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import alerts, mails, readers
 from newsletter.db.statuses import MailKind, MailStatus, ReaderStatus
 from newsletter.delivery.alerts import Alerts
+from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.loopback import Loopback, Misbehavior, Phase
-from newsletter.delivery.message import MessageIds
+from newsletter.delivery.message import Mailing, MessageIds
+from newsletter.delivery.states import Outcome
 from newsletter.delivery.throttle import RetryPolicy
 from newsletter.delivery.transactional import FORGOTTEN_AFTER, TransactionalSender, begin_mails, queue_mail
+from newsletter.delivery.transports import Session, Started
 from newsletter.delivery.transports.outbox.maildir import Outbox
 from newsletter.delivery.transports.smtp.sending import Smtp
 from newsletter.delivery.transports.smtp.wire import Relay, Waits
@@ -227,3 +232,77 @@ def test_two_postmen_send_nothing_twice(
 def test_every_kind_that_is_queued_has_templates(kind: MailKind) -> None:
     folders = template_folders(None)
     assert any((folder / "email" / kind.value / "body.mjml.j2").is_file() for folder in folders)
+
+
+def test_an_alert_that_the_webhook_told_is_not_repeated(
+    database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    Alerts(database, clock).raise_once("paused:1:3", "Issue #1 is paused", "The server lets nobody in.")
+    unknown = transactional_sender(
+        database, clock, Outbox(tmp_path), tmp_path / "journal", operator_address=""
+    )
+    unknown.deliver()
+    assert rows(database) == [(MailStatus.PENDING, "no-address")]
+    with database.write() as connection:
+        connection.execute(update(alerts).values(posted_at=clock.now()))
+    clock.move(timedelta(days=1))
+    unknown.deliver()
+    assert rows(database) == [(MailStatus.REJECTED, "no-address")]
+
+
+def test_the_operator_hears_once_a_day_of_mails_that_wait_for_long(
+    database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    add_unconfirmed(database)
+    queue(database)
+    with Loopback() as server:
+        pass
+    told = Alerts(database, clock)
+    man = transactional_sender(database, clock, smtp(server), tmp_path, raise_alert=told.raise_once)
+    for hours in (0, 1, 1, 24):
+        clock.move(timedelta(hours=hours))
+        man.deliver()
+    with database.read() as connection:
+        subjects = connection.execute(select(alerts.c.subject).order_by(alerts.c.at)).scalars().all()
+    assert subjects == ["Single mails have waited since 2026-11-26 09:00 UTC"] * 2
+    assert rows(database)[0] == (MailStatus.PENDING, None)
+
+
+@dataclass(frozen=True)
+class BrokenFirst:
+    """A session that fails in an unforeseen way with the first mail."""
+
+    session: Session
+
+    def send(self, recipients: Sequence[Recipient], mailing: Mailing, started: Started) -> Iterator[Outcome]:
+        if recipients[0].reader_id == 1:
+            raise UnicodeEncodeError("ascii", "\xfc", 0, 1, "ordinal not in range(128)")
+        return self.session.send(recipients, mailing, started)
+
+    def close(self) -> None:
+        self.session.close()
+
+
+def test_one_mail_that_nobody_foresaw_holds_up_no_other(
+    database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    add_unconfirmed(database)
+    queue(database)
+    queue(database, "confirm:2")
+    broken = BrokenFirst(Outbox(tmp_path).open())
+    transport = SimpleNamespace(open=lambda: broken)
+    assert transactional_sender(database, clock, transport, tmp_path / "journal").deliver() == 1
+    assert rows(database) == [(MailStatus.PENDING, "error"), (MailStatus.ACCEPTED, "250")]
+
+
+def test_trouble_with_the_server_costs_one_mail_at_a_time(
+    database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    add_unconfirmed(database)
+    for number in range(12):
+        queue(database, f"confirm:{number}")
+    with Loopback(
+        faults=lambda phase, *_: Misbehavior(drop=True) if phase is Phase.TAKEN else None
+    ) as server:
+        transactional_sender(database, clock, smtp(server), tmp_path).deliver()
+    assert [status for status, _ in rows(database)] == [MailStatus.UNSURE, *[MailStatus.PENDING] * 11]

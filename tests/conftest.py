@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -34,8 +35,11 @@ _MEMORY = Path("/dev/shm")
 def pytest_configure() -> None:
     """Keep the stores in memory: half of what they cost is waiting for a disk. Children find it by the environment.
 
+    And keep what Python compiles, though many images of containers forbid it: every process of a run would compile every module.
     Not while this file is read: benchmarks read it too, and what they promise is on a disk.
     """
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 3 * 2**30:
         os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
 
@@ -53,6 +57,11 @@ _USED = " UNION ".join(
         " WHERE last_value IS NOT NULL",
     ]
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest, those in a browser: at the end one process would wait for another that has just begun with one."""
+    items.sort(key=lambda item: "browser" not in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture

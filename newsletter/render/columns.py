@@ -18,7 +18,7 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 def width(text: str) -> int:
     """Return how many columns `text` takes."""
-    return sum(_width_of(character) for character in text)
+    return len(text) if text.isascii() else sum(_width_of(character) for character in text)
 
 
 def wrap(text: str | Figure, columns: int = WIDTH, indent: str = "", first: str | None = None) -> str:

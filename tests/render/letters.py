@@ -2,8 +2,10 @@
 
 from dataclasses import fields, is_dataclass, replace
 from datetime import date
+from functools import cache
 from typing import Any
 
+from newsletter.config import template_folders
 from newsletter.db.statuses import Edition
 from newsletter.digest.content import (
     NOTHING,
@@ -32,7 +34,9 @@ from newsletter.digest.content import (
     ToolName,
     Week,
 )
+from newsletter.render.compile import compile_issue
 from newsletter.render.headers import MessageFrame
+from newsletter.render.plan import Plan
 
 FRAME = MessageFrame(
     from_name="Weekly Verdicts",
@@ -471,3 +475,9 @@ MONTHLY = replace(
 
 #: The issues that every promise about the look is held to.
 REPRESENTATIVE = ("THIN", "USUAL", "HEAVY", "RIGHT_TO_LEFT", "HOSTILE")
+
+
+@cache
+def plan_of(name: str) -> Plan:
+    """One of these letters compiled, by its name."""
+    return compile_issue(globals()[name], FRAME, template_folders(None))

@@ -2,16 +2,12 @@ import random
 
 import pytest
 
-from newsletter.config import template_folders
 from newsletter.errors import BadInput
 from newsletter.render.blocks import BrokenBlock, html_blocks, text_blocks
-from newsletter.render.compile import compile_issue
 from newsletter.render.plan import FRAME, Block, PlanSlot, SlotName
 from newsletter.render.sentinels import BlockBegin, BlockEnd, Html, LostSentinel, Sentinels
-from tests.render import letters
+from tests.render.letters import plan_of
 from tests.render.views import conditionals, for_browsers, for_outlook, html_of, parse_errors, text_of
-
-PLAN = compile_issue(letters.HEAVY, letters.FRAME, template_folders(None))
 
 
 def html(template: str, *values: object) -> tuple[Block, ...]:
@@ -99,14 +95,14 @@ def test_text_blocks_end_with_one_empty_line() -> None:
 def programs() -> list[list[str]]:
     """No block, all, all the other way round, and random choices in random order; always the same ones."""
     chance = random.Random(12)
-    ids = list(PLAN.block_ids)
+    ids = list(plan_of("HEAVY").block_ids)
     chosen = [chance.sample(ids, chance.randint(1, len(ids))) for _ in range(12)]
     return [[], ids, ids[::-1], *chosen]
 
 
 @pytest.mark.parametrize("program", programs())
 def test_any_choice_of_blocks_in_any_order_is_good_html(program: list[str]) -> None:
-    document = html_of(PLAN, program)
+    document = html_of(plan_of("HEAVY"), program)
     assert parse_errors(for_browsers(document)) == []
     assert parse_errors(for_outlook(document)) == []
     assert conditionals(document).count("<!--[if") == conditionals(document).count("<![endif]-->")
@@ -114,6 +110,6 @@ def test_any_choice_of_blocks_in_any_order_is_good_html(program: list[str]) -> N
 
 def test_a_program_leaves_out_and_reorders() -> None:
     program = ["card:harbor-agents", "brief:quill-inkwell"]
-    for part in (html_of(PLAN, program), text_of(PLAN, program)):
+    for part in (html_of(plan_of("HEAVY"), program), text_of(plan_of("HEAVY"), program)):
         assert part.index("Harbor Agents") < part.index("Quill vs Inkwell")
         assert "Lumen Voice" not in part

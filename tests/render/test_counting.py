@@ -1,8 +1,6 @@
 """Counted links stand in for the outward ones of a plan, whole and in both parts, and for nothing else."""
 
-from newsletter.config import template_folders
 from newsletter.digest.clicks import IssueLink
-from newsletter.render.compile import compile_issue
 from newsletter.render.plan import Block, Plan, PlanSlot, SlotName, counted_plan
 from tests.render import letters
 
@@ -57,7 +55,7 @@ def test_a_readers_own_links_stay() -> None:
 
 
 def test_a_whole_issue_keeps_its_words_and_slots() -> None:
-    plan = compile_issue(letters.HOSTILE, letters.FRAME, template_folders(None))
+    plan = letters.plan_of("HOSTILE")
     changed, links = counted_plan(plan, 7, letters.FRAME.public_url, letters.HOSTILE.footer.privacy_url)
     assert links
     assert changed.block_ids == plan.block_ids

@@ -3,14 +3,8 @@
 import re
 from typing import Any
 
-from newsletter.config import template_folders
-from newsletter.render.compile import compile_issue
-from tests.render import letters
+from tests.render.letters import plan_of
 from tests.render.views import for_browsers, for_outlook, html_of, lines, text_of, tree
-
-FOLDERS = template_folders(None)
-HOSTILE = compile_issue(letters.HOSTILE, letters.FRAME, FOLDERS)
-HARMLESS = compile_issue(letters.ONE_OF_EACH, letters.FRAME, FOLDERS)
 
 #: What the attack becomes once it is cleaned: the same letters, nothing that acts.
 SHOWN = "\"'><script>alert(1)</script>&amp;</td></table><mj-text>{{ 7*7 }}{% raw %}</mj-text><!--[if mso]>x<![endif]-->[31mgnp.exe01:1 Bcc: a@b"
@@ -27,11 +21,13 @@ def shape(html: str) -> list[str]:
 
 def test_no_element_and_no_attribute_is_added() -> None:
     for view in (for_browsers, for_outlook):
-        assert shape(view(html_of(HOSTILE))) == shape(view(html_of(HARMLESS)))
+        assert shape(view(html_of(plan_of("HOSTILE")))) == shape(view(html_of(plan_of("ONE_OF_EACH"))))
 
 
 def test_no_attribute_but_labels_changes() -> None:
-    harmless, hostile = (tree(for_browsers(html_of(plan))) for plan in (HARMLESS, HOSTILE))
+    harmless, hostile = (
+        tree(for_browsers(html_of(plan))) for plan in (plan_of("ONE_OF_EACH"), plan_of("HOSTILE"))
+    )
     changed = {
         name for a, b in zip(harmless.iter(), hostile.iter(), strict=True) for name in _differing(a, b)
     }
@@ -43,28 +39,28 @@ def _differing(a: Any, b: Any) -> set[str]:
 
 
 def test_the_attack_is_shown_as_it_was_written() -> None:
-    shown = [line for line in lines(for_browsers(html_of(HOSTILE))) if SHOWN in line]
+    shown = [line for line in lines(for_browsers(html_of(plan_of("HOSTILE")))) if SHOWN in line]
     assert len(shown) > 60
 
 
 def test_jinja_in_a_value_is_not_run() -> None:
-    for part in (html_of(HOSTILE), text_of(HOSTILE)):
+    for part in (html_of(plan_of("HOSTILE")), text_of(plan_of("HOSTILE"))):
         assert "{{ 7*7 }}" in part
         assert "49" not in part
 
 
 def test_nothing_invisible_or_turning_comes_through() -> None:
     bad = re.compile("[\x00-\x09\x0b-\x1f\x7f\u202a-\u202e\u200b\ue000-\ue0ff]")
-    for part in (html_of(HOSTILE), text_of(HOSTILE), HOSTILE.subject):
+    for part in (html_of(plan_of("HOSTILE")), text_of(plan_of("HOSTILE")), plan_of("HOSTILE").subject):
         assert not bad.search(part)
 
 
 def test_a_line_end_in_a_value_is_a_blank() -> None:
-    assert SHOWN in HOSTILE.subject
-    assert SHOWN in " ".join(text_of(HOSTILE).split())
+    assert SHOWN in plan_of("HOSTILE").subject
+    assert SHOWN in " ".join(text_of(plan_of("HOSTILE")).split())
 
 
 def test_the_note_keeps_its_markup_and_loses_the_attack() -> None:
-    html = html_of(HOSTILE)
+    html = html_of(plan_of("HOSTILE"))
     assert "<strong>meet on price</strong>" in html
     assert "<script" not in html

@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from newsletter.config import template_folders
-from newsletter.render.compile import compile_issue, compile_mail
+from newsletter.render.compile import compile_mail
 from tests.render import letters
 from tests.render.goldens import MAILS
 from tests.render.views import html_of, text_of
@@ -43,6 +43,7 @@ _CONTRASTS = """() => {
 
 #: Barriers that only a page of its own can have: a mail is an article inside its program's page.
 _OF_PAGES = ("landmark-one-main", "region")
+_AXE = {"resultTypes": ["violations"], "rules": {rule: {"enabled": False} for rule in _OF_PAGES}}
 
 #: The words of every text that can be seen, in their order.
 _SEEN_WORDS = """() => {
@@ -57,13 +58,13 @@ _SEEN_WORDS = """() => {
 
 @pytest.fixture(scope="module", params=letters.REPRESENTATIVE)
 def document(request: pytest.FixtureRequest) -> str:
-    return html_of(compile_issue(getattr(letters, request.param), letters.FRAME, FOLDERS))
+    return html_of(letters.plan_of(request.param))
 
 
 @pytest.fixture(scope="module")
 def heavy() -> str:
     """The longest note and findings there may be: what stands before the bottom line is as high as it gets."""
-    return html_of(compile_issue(letters.HEAVY, letters.FRAME, FOLDERS))
+    return html_of(letters.plan_of("HEAVY"))
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def test_it_fits_the_screen_and_every_text_is_readable(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_barrier_in_an_issue(page: Page, document: str, scheme: str) -> None:
     show(page, document, PHONE, scheme)
-    found = Axe().run(page, options={"rules": {rule: {"enabled": False} for rule in _OF_PAGES}})
+    found = Axe().run(page, options=_AXE)
     assert found.violations_count == 0, found.generate_report()
 
 
@@ -108,7 +109,7 @@ def test_read_aloud_the_headings_make_an_outline_and_come_in_the_order_of_the_te
     levels = [level for level, _ in headings]
     assert levels[0] == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
-    rest = " ".join(text_of(compile_issue(letters.HEAVY, letters.FRAME, FOLDERS)).split()).casefold()
+    rest = " ".join(text_of(letters.plan_of("HEAVY")).split()).casefold()
     for words in (words for level, words in headings if level == 2):
         heading = words.replace("\xa0", " ").casefold()
         assert heading in rest, f"{heading} does not follow in the text part"
@@ -140,10 +141,10 @@ def test_single_mails_fit_and_are_readable(page: Page, kind: str, scheme: str) -
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_monthly_issue_fits_and_is_readable_without_barriers(page: Page, scheme: str) -> None:
-    show(page, html_of(compile_issue(letters.MONTHLY, letters.FRAME, FOLDERS)), PHONE, scheme)
+    show(page, html_of(letters.plan_of("MONTHLY")), PHONE, scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
     assert [words for words, ratio in page.evaluate(_CONTRASTS) if ratio < 4.5] == []
-    found = Axe().run(page, options={"rules": {rule: {"enabled": False} for rule in _OF_PAGES}})
+    found = Axe().run(page, options=_AXE)
     assert found.violations_count == 0, found.generate_report()
 
 
@@ -203,6 +204,6 @@ def test_it_is_readable_without_its_style_sheets(page: Page, heavy: str) -> None
 
 def test_scripts_in_values_do_not_run(page: Page) -> None:
     page.evaluate("() => { window.ran = 0; window.alert = () => { window.ran += 1 } }")
-    show(page, html_of(compile_issue(letters.HOSTILE, letters.FRAME, FOLDERS)), DESK, "light")
+    show(page, html_of(letters.plan_of("HOSTILE")), DESK, "light")
     assert page.locator("script").count() == 0
     assert page.evaluate("window.ran") == 0

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.config import template_folders
-from newsletter.render.compile import compile_issue
 from newsletter.render.compose import Composer
 from newsletter.render.plan import SAMPLE_VALUES
 from tests.parts import require_part
@@ -17,7 +15,7 @@ from tests.render import letters
 @pytest.mark.parametrize("name", letters.REPRESENTATIVE)
 def test_an_issue_scores_no_points(tmp_path: Path, name: str) -> None:
     program = require_part("spamassassin")
-    plan = compile_issue(getattr(letters, name), letters.FRAME, template_folders(None))
+    plan = letters.plan_of(name)
     message = Composer(plan).compose({name.value: value for name, value in SAMPLE_VALUES.items()})
     report = subprocess.run(
         [program, "--local", "--test-mode"],

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from newsletter.config import template_folders
-from newsletter.render.compile import compile_issue, compile_mail
+from newsletter.render.compile import compile_mail
 from tests.render import letters
 from tests.render.features import features_of
 from tests.render.goldens import MAILS
@@ -28,8 +28,7 @@ FAMILIES = {"gmail": 4, "outlook": 5, "apple-mail": 2, "yahoo": 3}
 @pytest.fixture(scope="module")
 def used() -> set[str]:
     """What the five representative issues and every single mail use together."""
-    issues = [getattr(letters, name) for name in letters.REPRESENTATIVE]
-    documents = [html_of(compile_issue(each, letters.FRAME, FOLDERS)) for each in issues]
+    documents = [html_of(letters.plan_of(name)) for name in letters.REPRESENTATIVE]
     documents += [
         html_of(compile_mail(kind, values, letters.FRAME, FOLDERS)) for kind, values in MAILS.items()
     ]

@@ -15,13 +15,13 @@ from newsletter.render.columns import width
 from newsletter.render.compile import compile_issue
 from newsletter.render.plan import SAMPLE_VALUES, Plan, SlotName
 from tests.render import letters
+from tests.render.letters import plan_of
 from tests.render.views import for_browsers, for_outlook, html_of, parse_errors, text_of, tree
 
 FOLDERS = template_folders(None)
 LETTERS = {
     name: getattr(letters, name) for name in ("USUAL", "THIN", "HEAVY", "NO_LEAD", "RIGHT_TO_LEFT", "HOSTILE")
 }
-PLANS = {name: compile_issue(letter, letters.FRAME, FOLDERS) for name, letter in LETTERS.items()}
 
 
 def compiled(letter: IssueContent) -> Plan:
@@ -33,7 +33,7 @@ def words(element: Any) -> str:
 
 
 def body(name: str) -> Any:
-    return tree(for_browsers(html_of(PLANS[name]))).find("body")
+    return tree(for_browsers(html_of(plan_of(name)))).find("body")
 
 
 def in_order(text: str, phrases: list[str]) -> None:
@@ -75,12 +75,12 @@ def test_the_html_is_read_in_the_stated_order() -> None:
 
 
 def test_the_text_is_read_in_the_stated_order() -> None:
-    in_order(" ".join(text_of(PLANS["HEAVY"]).split()), READING_ORDER)
+    in_order(" ".join(text_of(plan_of("HEAVY")).split()), READING_ORDER)
 
 
-@pytest.mark.parametrize("name", sorted(PLANS))
+@pytest.mark.parametrize("name", sorted(LETTERS))
 def test_the_html_needs_no_repair(name: str) -> None:
-    document = html_of(PLANS[name])
+    document = html_of(plan_of(name))
     assert parse_errors(for_browsers(document)) == []
     assert parse_errors(for_outlook(document)) == []
 
@@ -90,10 +90,10 @@ def test_empty_blocks_vanish_with_their_headings() -> None:
     lead = "Mistral 3 Small (22B) vs Mistral Medium 3.2"
     assert headings == ["Weekly Verdicts", lead, "Side by side", "What changed"]
     for word in ("SCORECARD", "COSTS", "BENCHMARKS", "MORE", "SOURCES", "QUESTION", "NEW ON"):
-        assert word not in text_of(PLANS["THIN"])
+        assert word not in text_of(plan_of("THIN"))
 
 
-@pytest.mark.parametrize("name", sorted(PLANS))
+@pytest.mark.parametrize("name", sorted(LETTERS))
 def test_headings_have_one_h1_and_skip_no_level(name: str) -> None:
     levels = [int(each.tag[1]) for each in body(name).iter() if each.tag in ("h1", "h2", "h3", "h4")]
     assert levels.count(1) == 1
@@ -101,10 +101,10 @@ def test_headings_have_one_h1_and_skip_no_level(name: str) -> None:
     assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
-@pytest.mark.parametrize("name", sorted(PLANS))
+@pytest.mark.parametrize("name", sorted(LETTERS))
 def test_every_table_is_layout_or_has_heads_and_a_caption(name: str) -> None:
     for view in (for_browsers, for_outlook):
-        for table in tree(view(html_of(PLANS[name]))).iter("table"):
+        for table in tree(view(html_of(plan_of(name)))).iter("table"):
             if table.get("role") != "presentation":
                 scopes = {head.get("scope") for head in table.iter("th")}
                 assert table.find("caption") is not None
@@ -112,7 +112,7 @@ def test_every_table_is_layout_or_has_heads_and_a_caption(name: str) -> None:
 
 
 def test_the_document_says_its_language_title_and_schemes() -> None:
-    document = tree(html_of(PLANS["USUAL"]))
+    document = tree(html_of(plan_of("USUAL")))
     assert document.get("lang") == "en"
     assert document.find("head/title").text == letters.USUAL.subject
     metas = {meta.get("name"): meta.get("content") for meta in document.iter("meta")}
@@ -130,7 +130,7 @@ def test_the_first_words_are_the_preheader_hidden() -> None:
 
 
 def test_no_picture_no_script_and_nothing_fetched() -> None:
-    document = html_of(PLANS["HEAVY"])
+    document = html_of(plan_of("HEAVY"))
     assert not re.search(r"<(?:img|script|link|iframe|object|video|svg|form)\b|@import|url\(", document)
 
 
@@ -143,17 +143,17 @@ def test_links_are_unique_in_their_words_and_lead_somewhere() -> None:
 
 def test_affiliate_links_are_labelled_in_both_parts() -> None:
     assert "Quill vs Inkwell (ad)" in words(body("USUAL"))
-    assert "compare/quill-inkwell (ad)" in text_of(PLANS["USUAL"])
+    assert "compare/quill-inkwell (ad)" in text_of(plan_of("USUAL"))
 
 
 def test_a_disputed_figure_points_to_the_sources() -> None:
-    for part in (words(body("USUAL")), text_of(PLANS["USUAL"])):
+    for part in (words(body("USUAL")), text_of(plan_of("USUAL"))):
         assert "$0.14†" in part
         assert "† Where sources differ" in part
 
 
 def test_the_footer_is_short_and_complete() -> None:
-    plan = PLANS["HEAVY"]
+    plan = plan_of("HEAVY")
     footer = next(each for each in body("HEAVY").iter("div") if "footer" in (each.get("class") or ""))
     assert len(words(footer).split()) <= 70
     needed = {SlotName.UNSUBSCRIBE_URL, SlotName.PREFERENCES_URL, SlotName.VIEW_URL, SlotName.ADDRESS}
@@ -173,12 +173,12 @@ def test_the_footer_is_short_and_complete() -> None:
 
 
 def test_a_twelve_item_week_stays_small() -> None:
-    assert PLANS["HEAVY"].html_size().encoded < 64 * 1024
+    assert plan_of("HEAVY").html_size().encoded < 64 * 1024
 
 
 @pytest.mark.parametrize("name", letters.REPRESENTATIVE)
 def test_no_issue_is_so_long_that_gmail_would_cut_it(name: str) -> None:
-    assert PLANS[name].html_size().encoded <= 80 * 1024
+    assert plan_of(name).html_size().encoded <= 80 * 1024
 
 
 def test_a_bad_link_is_refused_by_name() -> None:
@@ -188,28 +188,28 @@ def test_a_bad_link_is_refused_by_name() -> None:
 
 
 def test_the_same_letter_gives_the_same_plan() -> None:
-    assert compiled(letters.HEAVY).to_bytes() == PLANS["HEAVY"].to_bytes()
+    assert compiled(letters.HEAVY).to_bytes() == plan_of("HEAVY").to_bytes()
 
 
 def test_both_parts_have_the_same_blocks() -> None:
-    plan = PLANS["HEAVY"]
+    plan = plan_of("HEAVY")
     in_html, in_text = ([block.id for block in part if block.id] for part in (plan.html, plan.text))
     assert in_html == in_text
 
 
 def test_the_subject_is_the_letters() -> None:
-    assert PLANS["USUAL"].subject == letters.USUAL.subject
+    assert plan_of("USUAL").subject == letters.USUAL.subject
 
 
-@pytest.mark.parametrize("name", sorted(PLANS))
+@pytest.mark.parametrize("name", sorted(LETTERS))
 def test_text_lines_are_at_most_72_columns_but_for_addresses(name: str) -> None:
-    for line in text_of(PLANS[name]).splitlines():
+    for line in text_of(plan_of(name)).splitlines():
         assert width(line) <= 72 or "http" in line or "mailto" in line, line
         assert line == line.rstrip()
 
 
 def test_the_text_part_draws_the_scorecard() -> None:
-    assert "Founder       72 ███████▎·· ship            55 █████▌···· skip" in text_of(PLANS["USUAL"])
+    assert "Founder       72 ███████▎·· ship            55 █████▌···· skip" in text_of(plan_of("USUAL"))
 
 
 def test_zero_and_full_shares_draw_no_empty_cell() -> None:
@@ -244,7 +244,7 @@ def test_own_costs_point_to_the_sources_where_prices_are_disputed() -> None:
 
 
 def both_parts(name: str) -> tuple[str, str]:
-    return words(body(name)), " ".join(text_of(PLANS[name]).split())
+    return words(body(name)), " ".join(text_of(plan_of(name)).split())
 
 
 def test_a_key_explains_the_scores_before_the_first_of_them() -> None:
@@ -298,7 +298,7 @@ def test_every_tool_that_is_shown_can_be_followed_in_both_parts() -> None:
     for tool in ("mistral-3-small", "quill", "inkwell", "tidepool", "sonar-desk", "lumen-voice"):
         address = f"{SAMPLE_VALUES[SlotName.PREFERENCES_URL]}/follow/{tool}"
         assert address in ways
-        assert address in text_of(PLANS["USUAL"])
+        assert address in text_of(plan_of("USUAL"))
 
 
 def test_the_reason_of_the_comparison_itself_stands_under_its_bottom_line() -> None:

@@ -110,12 +110,18 @@ class Keyboard(Visit):
 
     def reach(self, role: str, name: str) -> None:
         """Tab until the focus is on it."""
-        wanted = self.tab.get_by_role(role, name=name, exact=True)  # type: ignore[arg-type]
-        for _key in range(60):
-            if wanted.evaluate("each => each === document.activeElement"):
-                return
-            self.tab.keyboard.press("Tab")
-        raise AssertionError(f"the keyboard does not reach {name}")
+        tab_to(self.tab.get_by_role(role, name=name, exact=True), most=60)  # type: ignore[arg-type]
+
+
+def tab_to(wanted: Locator, most: int) -> None:
+    """Press Tab until the focus is there."""
+    # Found once: to look for an element by its role, each time, takes much longer than the key.
+    element = wanted.element_handle()
+    for _key in range(most):
+        if element.evaluate("each => each === document.activeElement"):
+            return
+        wanted.page.keyboard.press("Tab")
+    raise AssertionError(f"the keyboard does not reach {wanted}")
 
 
 def live(visit: Visit, house: House) -> None:

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.config import template_folders
 from newsletter.editing.checks.spam import score_spam, spam
-from newsletter.render.compile import compile_issue
 from newsletter.render.plan import Plan
 from tests.parts import require_part
 from tests.render import letters
@@ -16,7 +14,7 @@ from tests.render import letters
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    return compile_issue(letters.USUAL, letters.FRAME, template_folders(None))
+    return letters.plan_of("USUAL")
 
 
 def test_an_issue_of_ours_is_not_complained_of(plan: Plan) -> None:

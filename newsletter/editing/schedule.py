@@ -123,7 +123,7 @@ def _go_or_wait(app: App, issue: Issue, slot: Slot) -> Waiting | Issue:
         app.alerts.raise_once(_key("held-back", issue.edition, slot), words, body)
         return Waiting(f"{words}.")
     if undelivered := only_checks(app.settings):
-        words = f"{_name(issue)} is held: {undelivered}"
+        words = f"{_name(issue)} waits: {undelivered}"
         body = f"Change that in newsletter.toml, restart newsletter serve, and it goes out by itself, or: newsletter send {issue.id}"
         app.alerts.raise_once(_key("undelivered", issue.edition, slot), words, body)
         return Waiting(f"{words}.")

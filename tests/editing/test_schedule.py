@@ -139,7 +139,7 @@ def test_nothing_goes_out_while_it_would_reach_nobody(app: WatchedApp, clock: Mo
     clock.move(WEDNESDAY - MONDAY)
     assert prepare(automatic) == "Issue #1 is drafted and approved."
     clock.move(THURSDAY - WEDNESDAY)
-    words = "Issue #1 is held: sendgrid.sandbox is on, so SendGrid checks mails and delivers none."
+    words = "Issue #1 waits: sendgrid.sandbox is on, so SendGrid checks mails and delivers none."
     assert [dispatch(automatic), dispatch(automatic)] == [Waiting(words)] * 2
     assert list(automatic.raised) == [f"undelivered:weekly:{NAME}"]
     real = open_newsroom(app.settings.folder, app.database, clock, sandbox | {"sendgrid.sandbox": False})

@@ -274,7 +274,7 @@ class Frozen:
     letter: str
     sender: str
     plans: Mapping[str, bytes]
-    #: What the mail had no room for (ArchiveDetails of archive.py); empty for none.
+    #: What the mail had no room for (ArchiveDetails of details.py); empty for none.
     record: str = ""
     #: Where its numbered links lead; none where clicks are not counted.
     links: tuple[IssueLink, ...] = ()

@@ -1,6 +1,6 @@
 """What an editor may do to a draft: words, order, rooms, quotes. Each edit is a value; several are made together or not at all.
 
-What follows from moving an item is in digest/selection.py; how an edit is written down and undone, in revisions.py.
+What follows from moving an item is in digest/arranging.py; how an edit is written down and undone, in revisions.py.
 """
 
 from collections.abc import Iterable, Sequence

@@ -99,7 +99,7 @@ def sign_up(url: str, first: int, promised: Path) -> None:
         way_in.subscribe(address, "192.0.2.0/24", FORM, clock.now())
         with promised.open("a") as file:
             file.write(f"{address}\n")
-        clock.sleep(timedelta(milliseconds=20))
+        clock.sleep(timedelta(milliseconds=100))
 
 
 def started(target: object, *arguments: object) -> BaseProcess:
@@ -261,7 +261,7 @@ def test_an_alert_is_repeated_until_it_was_told(stage: Stage) -> None:
 
 def wait_until(is_so: Callable[[], bool]) -> None:
     clock = SystemClock()
-    until = clock.monotonic() + 120
+    until = clock.monotonic() + 600
     while not is_so():
         assert clock.monotonic() < until
         clock.sleep(timedelta(milliseconds=2))

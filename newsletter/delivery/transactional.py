@@ -552,6 +552,9 @@ class TransactionalSender:
                     breaker.close()
                 if outcome.event is Event.RETURN and outcome.code:
                     raise SendError(f"this way delivers nothing ({outcome.code})", permanent=False)
+            if outcome is None:
+                # To begin it once more at once would not end.
+                raise SendError("this way said nothing of it", permanent=False)
         except SendError as error:
             breaker.trip(error)
             seconds = breaker.rest.total_seconds()

@@ -249,10 +249,10 @@ def export(app: App, reader_id: int, *, by: str) -> dict[str, object]:
         return export_reader(connection, reader, app.ballots)
 
 
-def erase(app: App, reader_id: int, typed: str, *, by: str) -> bool:
-    """Erase a reader for good, if `typed` is their address; return False when the log could not be emptied yet. Commits.
+def erase(app: App, reader_id: int, typed: str, *, by: str) -> int | None:
+    """Erase a reader for good, if `typed` is their address. Commits; raises NotFound, and BadInput for another text.
 
-    Raises NotFound, and BadInput for another text.
+    Returns how many copies an outbox once took that are not in this one; None when the log could not be emptied yet.
     """
     with app.database.read() as connection:
         reader = store.get_reader(connection, reader_id)
@@ -263,8 +263,7 @@ def erase(app: App, reader_id: int, typed: str, *, by: str) -> bool:
             connection, by=by, action=Action.ERASED, detail=f"reader {reader_id}", at=app.clock.now()
         )
     try:
-        app.eraser.erase(reader_id, ConsentChannel.DESK)
+        return app.eraser.erase(reader_id, ConsentChannel.DESK)[1]
     except StoreBusy:
         # The reader is erased; the nightly job cuts the log.
-        return False
-    return True
+        return None

@@ -44,6 +44,7 @@ DONE = {
     "suppressed": "Suppressed: nothing will be sent to this address any more.",
     "suppressed-before": "This address was already suppressed.",
     "erased": "Erased.",
+    "erased-here": "Erased here. Copies that an outbox once took are not in the outbox of the settings: delete them where they are.",
     "erased-soon": "Erased. The last traces leave the database’s own log tonight.",
     "paused": "Paused: within a second, nobody new is mailed.",
     "resumed": "Resumed: sending continues wherever newsletter serve runs.",

@@ -80,12 +80,14 @@ def export(app: Installed, editor: Publisher, form: DeskForm, reader_id: int) ->
 @router.post("/desk/readers/{reader_id}/erase")
 def erase(request: Request, app: Installed, editor: Publisher, form: DeskForm, reader_id: int) -> Response:
     try:
-        whole = reader_files.erase(app, reader_id, form.get("typed"), by=editor.name)
+        missing = reader_files.erase(app, reader_id, form.get("typed"), by=editor.name)
     except NotFound:
         raise
     except BadInput as error:
         return _show(request, app, editor, reader_id, fault=str(error), field="typed")
-    return done(f"{PATH}/{reader_id}", "erased" if whole else "erased-soon")
+    return done(
+        f"{PATH}/{reader_id}", "erased-soon" if missing is None else "erased-here" if missing else "erased"
+    )
 
 
 def _list(

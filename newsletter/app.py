@@ -348,6 +348,7 @@ class App:
                 message_ids=self.message_ids,
                 handler=self.report_handler,
                 alert=self.alerts.raise_once,
+                is_in_use=name == self.settings.mail.transport,
             )
             for name, entry in TRANSPORTS.items()
             if entry.webhook_limit

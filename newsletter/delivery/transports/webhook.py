@@ -6,6 +6,7 @@ what a bounce or complaint means for a reader in bounces/.
 """
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,12 +19,13 @@ from sqlalchemy.exc import DBAPIError
 from newsletter.clock import Clock
 from newsletter.config import Settings
 from newsletter.db.engine import Database, insert_into
-from newsletter.db.schema import deliveries, mails, provider_events, webhook_posts, webhooks
-from newsletter.db.statuses import MailStatus
+from newsletter.db.schema import deliveries, issues, mails, provider_events, webhook_posts, webhooks
+from newsletter.db.statuses import IssueStatus, MailStatus
 from newsletter.delivery.bounces.handling import Match, ReportHandler
 from newsletter.delivery.bounces.parse import Report
 from newsletter.delivery.message import MessageIds
 from newsletter.delivery.states import Event, sources_of
+from newsletter.delivery.store import pause_issue
 from newsletter.delivery.takeover import settle
 from newsletter.delivery.transports import entry_of, webhook_path
 from newsletter.delivery.transports.contract import Entry, Verifier
@@ -55,6 +57,9 @@ class ProviderEvent:
     event: Event | None = None
     #: What it means for the reader, by the rules of bounces/.
     report: Report | None = None
+    #: What it says of us and not of a reader, in words for the operator; and whether an issue must not go on.
+    trouble: str = ""
+    stops: bool = False
 
 
 class Unreadable(ValueError):
@@ -81,6 +86,8 @@ class Webhook:
     handler: ReportHandler
     #: Tells the operator, of one key once: key, subject, body.
     alert: Callable[[str, str, str], None]
+    #: Whether issues go out by this provider now.
+    is_in_use: bool = True
 
     def take(self, headers: Mapping[str, str], body: bytes) -> bool:
         """Store a post, durably; False, and nothing stored, where its signature is not the provider's."""
@@ -129,6 +136,8 @@ class Webhook:
             return Counter()
         outcomes: Counter[tuple[str, str]] = Counter()
         events = self._read(bytes(body))
+        # Before they are noted: who dies in between tells it again, which is no second alert.
+        self._tell_of_trouble([each for each in events if each.trouble])
         for start in range(0, len(events), _EVENTS):
             with self.database.write() as connection:
                 outcomes += self._act_on_all(connection, events[start : start + _EVENTS])
@@ -158,10 +167,44 @@ class Webhook:
         outcomes = {
             key: self._act(connection, each, targets[key], still_open, now) for key, each in fresh.items()
         }
+        for each in fresh.values():
+            if each.stops:
+                self._stop(connection, each, targets[each.key], now)
         for outcome in set(outcomes.values()):
             alike = provider_events.c.id.in_([key for key, what in outcomes.items() if what == outcome])
             connection.execute(update(provider_events).where(alike).values(outcome=outcome))
         return Counter((fresh[key].kind, outcome) for key, outcome in outcomes.items())
+
+    def _tell_of_trouble(self, events: Sequence[ProviderEvent]) -> None:
+        """Tell the operator what the provider says of us: each trouble once a day, of our own mails only."""
+        with self.database.read() as connection:
+            ours = self.message_ids.read_delivery_tokens(connection, {each.mark for each in events})
+        about_us = [each for each in events if each.report is None or ours.get(each.mark)]
+        for event in {each.trouble: each for each in about_us}.values():
+            word = re.sub(r"[^a-z]+", "-", event.trouble.lower()).strip("-")
+            on = (event.at or self.clock.now()).date()
+            paused = "What goes out this way is paused: see newsletter status. " if event.stops else ""
+            body = (
+                f"{event.trouble}.\n\n{paused}Look at {self.provider.title}'s page. Whose copy was dropped has none and is "
+                "rejected, with the code `dropped`."
+            )
+            self.alert(f"{self.provider.name}-trouble:{on}:{word}"[:200], event.trouble, body)
+
+    def _stop(
+        self, connection: Connection, event: ProviderEvent, target: tuple[int, int] | None, now: datetime
+    ) -> None:
+        """Pause what goes out: the event's issue, or every one where it is about the account.
+
+        What happened before somebody let the issue go on is no news to them.
+        """
+        if target is None and (event.report is not None or not self.is_in_use):
+            return
+        going = select(issues.c.id, issues.c.updated_at).where(issues.c.status == IssueStatus.SENDING)
+        if target is not None:
+            going = going.where(issues.c.id == target[0])
+        for issue_id, let_go_at in connection.execute(going).all():
+            if event.at is None or event.at >= let_go_at.replace(microsecond=0):
+                pause_issue(connection, issue_id, event.trouble, now)
 
     def _act(
         self,

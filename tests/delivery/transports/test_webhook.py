@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from newsletter.db.schema import (
     batches,
     consents,
     deliveries,
+    issues,
     mails,
     provider_events,
     readers,
@@ -39,7 +41,7 @@ from newsletter.db.statuses import (
 from newsletter.delivery.bounces.handling import Matcher, ReportHandler
 from newsletter.delivery.message import MessageIds
 from newsletter.delivery.progress import get_counts
-from newsletter.delivery.store import start_issue
+from newsletter.delivery.store import resume_issue, start_issue
 from newsletter.delivery.transactional import queue_mail
 from newsletter.delivery.transports import TRANSPORTS
 from newsletter.delivery.transports.contract import Verifier
@@ -116,6 +118,16 @@ class Place:
             ).scalar_one()
             return status
 
+    def stands(self) -> dict[int, str]:
+        """Where each reader's delivery stands."""
+        with self.database.read() as connection:
+            rows = connection.execute(select(deliveries.c.reader_id, deliveries.c.status))
+            return {reader_id: status.value for reader_id, status in rows}
+
+    def issue(self) -> str:
+        with self.database.read() as connection:
+            return str(connection.execute(select(issues.c.status)).scalar_one().value)
+
     def count(self, table: Any) -> int:
         with self.database.read() as connection:
             return connection.execute(select(func.count()).select_from(table)).scalar_one()
@@ -173,7 +185,7 @@ def server() -> Iterator[SendGrid]:
 def test_readers_of_an_unanswered_request_are_settled_by_the_webhook(
     place: Place, server: SendGrid, tmp_path: Path
 ) -> None:
-    add_readers(place.database, 30)
+    add_readers(place.database, 10)
     add_issue(place.database)
     start_issue(place.database, 1, THURSDAY)
     server.misbehave(dropped(accepts=True))
@@ -181,16 +193,16 @@ def test_readers_of_an_unanswered_request_are_settled_by_the_webhook(
         api_key=API_KEY, url=server.url, connections=1, now=MovedClock(THURSDAY).now
     )
     sender(place.database, transport, tmp_path).send()
-    assert statuses(place.database) == {S.UNSURE: 30}
+    assert statuses(place.database) == {S.UNSURE: 10}
 
-    assert place.happens("processed", server.mails[:20]) == {("processed", "arrived"): 20}
-    place.happens("dropped", server.mails[20:25])
-    place.happens("bounce", server.mails[25:29])
+    assert place.happens("processed", server.mails[:6]) == {("processed", "arrived"): 6}
+    place.happens("dropped", server.mails[6:8])
+    place.happens("bounce", server.mails[8:9])
 
-    assert statuses(place.database) == {S.ACCEPTED: 20, S.REJECTED: 9, S.UNSURE: 1}
+    assert statuses(place.database) == {S.ACCEPTED: 6, S.REJECTED: 3, S.UNSURE: 1}
     with place.database.read() as connection:
         progress = get_counts(connection, 1)
-    assert (progress.accepted, progress.rejected, progress.unsure, progress.open) == (20, 9, 1, 0)
+    assert (progress.accepted, progress.rejected, progress.unsure, progress.open) == (6, 3, 1, 0)
 
 
 # ── who is believed ────────────────────────────────────────────────────────────────────────────────────
@@ -352,7 +364,7 @@ def test_news_can_be_faster_than_our_own_commit(place: Place) -> None:
             "policy",
             ReaderStatus.ACTIVE,
         ),
-        ({"type": "blocked", "status": "5.0.0", "reason": "no"}, "5.0.0", "counted", ReaderStatus.ACTIVE),
+        ({"type": "blocked", "status": "5.0.0", "reason": "no"}, "5.0.0", "policy", ReaderStatus.ACTIVE),
         ({"status": "5.2.2", "bounce_classification": "Mailbox Unavailable"}, "5.2.2", "counted", ReaderStatus.ACTIVE),
     ],
 )  # fmt: skip
@@ -407,7 +419,94 @@ def test_who_leaves_at_sendgrid_has_left(place: Place, kind: str) -> None:
     assert place.reader(1) is ReaderStatus.LEFT
 
 
-@pytest.mark.parametrize("kind", ["group_resubscribe", "account_status_change", "tomorrows_kind"])
+def case(
+    kind: str,
+    reader: str = "active",
+    delivery: str = "accepted",
+    issue: str = "sending",
+    told: str = "",
+    **said: str,
+) -> Any:
+    """One row of the table below: what an event does to the reader, their delivery and the issue, and what is told."""
+    return pytest.param(kind, said, reader, delivery, issue, told, id=" ".join((kind, *said.values())))  # fmt: skip
+
+
+DROPS, ACCOUNT = (
+    "sendgrid-trouble:2026-11-26:sendgrid-drops-mails",
+    "sendgrid-trouble:2026-11-26:sendgrid-has-changed",
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "reader", "delivery", "issue", "told"),
+    [
+        *(case(kind) for kind in ("processed", "deferred", "delivered", "open", "click")),
+        case("spamreport", "complained"),
+        case("unsubscribe", "left"),
+        case("group_unsubscribe", "left"),
+        case("group_resubscribe"),
+        case("tomorrows_kind"),
+        case("bounce", "bounced", "rejected", type="bounce", status="5.1.1"),
+        case("bounce", "bounced", "rejected", status="", reason="no such user"),
+        case("bounce", "active", "rejected", status="5.2.2"),
+        case("bounce", "active", "rejected", status="5.7.1"),
+        case("bounce", "active", "rejected", type="blocked", status="5.1.1", reason="550 5.7.1 client host blocked"),
+        case("bounce", "active", "rejected", type="blocked", status="5.1.1", reason="550 5.1.1 poor reputation"),
+        case("bounce", "active", "rejected", type="Blocked", status="5.2.1", reason="550 5.2.1 disabled"),
+        case("bounce", "active", "rejected", type="blocked", status="", reason="no"),
+        case("bounce", "active", "rejected", type="bounce", status="5.1.1", bounce_classification="Reputation"),
+        case("bounce", "active", "rejected", status="5.1.1", reason="550 5.1.1 no", bounce_classification="Content"),
+        case("bounce", "active", "rejected", type="bounce", status="5.1.1", reason="550 5.7.1 we block you"),
+        case("dropped", "bounced", "rejected", reason="Bounced Address"),
+        case("dropped", "bounced", "rejected", reason="Invalid"),
+        case("dropped", "left", "rejected", reason="Unsubscribed Address"),
+        case("dropped", "complained", "rejected", reason="Spam Reporting Address"),
+        case("dropped", "active", "rejected", "paused", DROPS, reason="Recipient List over Package Quota"),
+        case("dropped", "active", "rejected", "paused", DROPS, reason="Spam Content"),
+        case("dropped", "active", "rejected", "paused", DROPS, reason="Invalid SMTPAPI header"),
+        case("dropped", "active", "rejected", "sending", DROPS, reason="Something new"),
+        case("dropped", "active", "rejected", "sending", DROPS, reason=""),
+        case("account_status_change", issue="paused", told=ACCOUNT, type="compliance_suspend"),
+        case("account_status_change", issue="paused", told=ACCOUNT, type="compliance_ban"),
+        case("account_status_change", issue="paused", told=ACCOUNT, type="compliance_deactivate"),
+        case("account_status_change", issue="paused", told=ACCOUNT, type=""),
+        case("account_status_change", type="compliance_reactivate"),
+    ],
+)  # fmt: skip
+def test_what_each_event_does(
+    place: Place, kind: str, said: dict[str, object], reader: str, delivery: str, issue: str, told: str
+) -> None:
+    mails_out = place.went_out()
+    place.happens(kind, mails_out[:1], **said)
+    place.happens(kind, mails_out[1:2], **said)
+    stands = place.stands()
+    assert [place.reader(1).value, stands[1], place.issue()] == [reader, delivery, issue]
+    assert [place.reader(3).value, stands[3]] == ["active", "accepted"]
+    assert [key[: len(told)] for key in place.told.keys] == ([told, told] if told else [])
+    assert len(set(place.told.keys)) == bool(told)
+
+
+def test_news_of_before_somebody_let_the_issue_go_on_does_not_pause_it_again(place: Place) -> None:
+    first, second, third = place.went_out()
+    place.happens("dropped", [first], reason="Recipient List over Package Quota")
+    assert place.issue() == "paused"
+    with place.database.write() as connection:
+        resume_issue(connection, 1, THURSDAY + timedelta(hours=1))
+    place.happens("dropped", [second], reason="Recipient List over Package Quota")
+    assert place.issue() == "sending"
+    later = int(THURSDAY.timestamp()) + 7200
+    place.happens("dropped", [third], reason="Recipient List over Package Quota", timestamp=later)
+    assert place.issue() == "paused"
+
+
+def test_what_is_said_of_another_newsletter_at_the_account_stops_nothing(place: Place) -> None:
+    (mail, *_) = place.went_out()
+    others = replace(mail, custom_args={"delivery_id": "theirs"})
+    place.happens("dropped", [others], reason="Spam Content")
+    assert (place.issue(), place.told.keys) == ("sending", [])
+
+
+@pytest.mark.parametrize("kind", ["group_resubscribe", "tomorrows_kind"])
 def test_kinds_that_nobody_here_knows_are_kept_and_do_nothing(place: Place, kind: str) -> None:
     (mail, *_) = place.went_out(S.UNSURE)
     assert place.happens(kind, [mail]) == {(kind, KEPT): 1}

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from newsletter.db.statuses import ConsentChannel, ReportKind
-from newsletter.delivery.bounces.parse import Meaning, Report, code_of
+from newsletter.delivery.bounces.parse import Meaning, Report, code_of, meaning_of
 from newsletter.delivery.states import Event
 from newsletter.delivery.transports.webhook import ProviderEvent, Unreadable
 from newsletter.errors import ConfigError
@@ -39,12 +39,24 @@ _HAS_IT = frozenset({"processed", "deferred", "delivered", "open", "click"})
 _COMPLAINTS = frozenset({"spamreport"})
 _FAREWELLS = frozenset({"unsubscribe", "group_unsubscribe"})
 
+#: Kinds of bounces and their classes (`bounce_classification`) that are about us: no reader's address is dead by them.
+_BLOCKED = "blocked"
+_ABOUT_US = frozenset({"content", "frequency or volume too high", "reputation"})
+
 #: Why SendGrid did not even try (its word in `reason`), where that says something of the reader.
 _DROPPED_AS_DEAD = frozenset({"bounced address", "invalid"})
 _DROPPED_AS = {
     "unsubscribed address": ReportKind.LEAVING,
     "spam reporting address": ReportKind.COMPLAINT,
 }
+#: Why it did not, where that is about us, and all that follow will be dropped too.
+_DROPPED_FOR_US = {
+    "invalid smtpapi header": "Invalid SMTPAPI header",
+    "recipient list over package quota": "Recipient List over Package Quota",
+    "spam content": "Spam Content",
+}
+#: What may become of an account without stopping it.
+_ACTIVE_AGAIN = re.compile(r"(?:.*_)?(?:re)?activate")
 
 
 def read_keys(keys: Iterable[str]) -> tuple[EllipticCurvePublicKey, ...]:
@@ -111,10 +123,12 @@ def _event(event: dict[str, Any]) -> ProviderEvent:
     if kind in _FAREWELLS:
         return replace(found, event=Event.ARRIVE, report=_report(key, ReportKind.LEAVING))
     if kind == "bounce":
-        code = code_of(_word(event, "status"), _word(event, "reason"))
+        code = _bounce_code(event)
         return replace(found, code=code, report=_report(key, ReportKind.BOUNCE, code, _meaning(event, code)))
     if kind == "dropped":
         return _dropped(found, event)
+    if kind == "account_status_change":
+        return _account(found, event)
     return found
 
 
@@ -123,11 +137,21 @@ def _report(key: str, kind: ReportKind, code: str = "", meaning: Meaning | None 
     return Report(key=report_key, kind=kind, code=code, meaning=meaning, channel=ConsentChannel.PROVIDER)
 
 
+def _bounce_code(event: dict[str, Any]) -> str:
+    """Return a bounce's code. Where the server's own words say that it refuses us, `status` calls no address dead."""
+    reason = _word(event, "reason")
+    code, said = code_of(_word(event, "status"), reason), code_of("", reason)
+    refuses_us = meaning_of(code) is Meaning.DEAD and meaning_of(said) is Meaning.POLICY
+    return said if refuses_us else code
+
+
 def _meaning(event: dict[str, Any], code: str) -> Meaning | None:
-    """Return what SendGrid makes of a bounce whose code says nothing: "blocked" need not come again."""
-    if (code and not code.endswith(".0.0")) or _word(event, "type") == "blocked":
-        return None
-    return Meaning.DEAD if _word(event, "bounce_classification").casefold() == "invalid address" else None
+    """Return what SendGrid makes of a bounce, where it knows better than its code; a block is never about the address."""
+    kind, named = _word(event, "type").casefold(), _word(event, "bounce_classification").casefold()
+    if kind == _BLOCKED or named in _ABOUT_US:
+        return Meaning.POLICY
+    says_nothing = not code or code.endswith(".0.0")
+    return Meaning.DEAD if says_nothing and named == "invalid address" else None
 
 
 def _dropped(found: ProviderEvent, event: dict[str, Any]) -> ProviderEvent:
@@ -136,7 +160,19 @@ def _dropped(found: ProviderEvent, event: dict[str, Any]) -> ProviderEvent:
     if reason in _DROPPED_AS:
         return replace(found, event=Event.BOUNCE, report=_report(found.key, _DROPPED_AS[reason]))
     meaning = Meaning.DEAD if reason in _DROPPED_AS_DEAD else Meaning.POLICY
+    if meaning is Meaning.POLICY:
+        named = _DROPPED_FOR_US.get(reason)
+        trouble = f"SendGrid drops mails: {named or 'for another reason than their readers'}"
+        found = replace(found, trouble=trouble, stops=named is not None)
     return replace(found, report=_report(found.key, ReportKind.BOUNCE, found.code, meaning))
+
+
+def _account(found: ProviderEvent, event: dict[str, Any]) -> ProviderEvent:
+    kind = _word(event, "type").casefold()
+    if _ACTIVE_AGAIN.fullmatch(kind):
+        return found
+    named = f" ({kind})" if _KIND.fullmatch(kind) else ""
+    return replace(found, trouble=f"SendGrid has changed the state of your account{named}", stops=True)
 
 
 def _key(event: dict[str, Any]) -> str:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from newsletter.delivery.bounces.mailbox import Mailbox
     from newsletter.delivery.dkim import DkimSigner
     from newsletter.delivery.erasing import Eraser
+    from newsletter.delivery.marks import Marks
     from newsletter.delivery.message import Mailing, MessageIds
     from newsletter.delivery.progress import Counts
     from newsletter.delivery.sender import Sender
@@ -226,6 +227,14 @@ class App:
             return self.transport()
         return TRANSPORTS[name].make_for_alerts(self.settings, self.clock)
 
+    @cached_property
+    def marks(self) -> "Marks":
+        """How far sending has come, and whether this is the database that sent last."""
+        from newsletter.delivery.marks import Marks
+
+        paths, path = self.settings.paths, self.settings.path
+        return Marks(database=self.database, file=path(paths.marks), anchor=path(paths.suppression_key))
+
     @property
     def journals(self) -> Path:
         """Where the senders of this machine keep their journals."""
@@ -273,6 +282,7 @@ class App:
             hash_address=self.hash_address,
             dkim=self.dkim,
             raise_alert=self.alerts.raise_once,
+            marks=self.marks,
         )
 
     @property
@@ -323,6 +333,7 @@ class App:
             ),
             undelivered=only_checks(settings),
             raise_alert=self.alerts.raise_once,
+            marks=self.marks,
             watch=watch,
         )
 

@@ -127,6 +127,12 @@ class StoreAhead(StoreError):
         )
 
 
+class StoreStale(StoreError):
+    """The database is not the one that sent last."""
+
+    exit_status = 2
+
+
 class StoreBusy(StoreError):
     """Another process holds the database. Try again in a moment."""
 

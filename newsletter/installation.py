@@ -14,6 +14,7 @@ from newsletter.config import FILE_NAME, Row, Settings, load_settings, setting_r
 from newsletter.content.store import ContentStore
 from newsletter.db.engine import open_database
 from newsletter.db.migrate import upgrade
+from newsletter.delivery.marks import Marks
 from newsletter.delivery.transports import TRANSPORT_SETTINGS
 from newsletter.errors import BadInput, Place
 from newsletter.readers.keys import make_link_keys, make_suppression_key
@@ -44,6 +45,8 @@ def _furnish(settings: Settings) -> None:
     make_suppression_key(settings.path(settings.paths.suppression_key))
     database = open_database(settings.store_url)
     upgrade(database)
+    marks = settings.path(settings.paths.marks)
+    Marks(database=database, file=marks, anchor=settings.path(settings.paths.suppression_key)).require()
     database.close()
     (settings.folder / "subscribers.db").chmod(0o600)
     with ContentStore(settings.path(settings.paths.content_db)):

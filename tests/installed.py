@@ -1,6 +1,8 @@
 """An installation or a content store for a test: made by the program once in a process, then copied."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +19,12 @@ def install(folder: Path, *, example: bool = False) -> None:
 @cache
 def _made(*, example: bool) -> TemporaryDirectory[str]:
     kept = TemporaryDirectory(prefix="newsletter-installed-")
-    make_installation(Path(kept.name), example=example)
+    folder = Path(kept.name)
+    make_installation(folder, example=example)
+    # A copy of an installation sends nothing: this one has yet to make its marks.
+    (folder / "keys" / "marks").unlink()
+    with closing(sqlite3.connect(folder / "subscribers.db")) as connection, connection:
+        connection.execute("UPDATE installation SET epoch = ''")
     return kept
 
 

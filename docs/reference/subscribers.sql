@@ -210,6 +210,18 @@ CREATE TABLE finding_answers (
 )
  WITHOUT ROWID;
 
+CREATE TABLE installation (
+  id INTEGER NOT NULL,
+  epoch VARCHAR(60) DEFAULT '' NOT NULL,
+  begun BIGINT DEFAULT '0' NOT NULL,
+  place VARCHAR(200) DEFAULT '' NOT NULL,
+  issue_id INTEGER DEFAULT '0' NOT NULL,
+  weekly INTEGER DEFAULT '0' NOT NULL,
+  monthly INTEGER DEFAULT '0' NOT NULL,
+  CONSTRAINT pk_installation PRIMARY KEY (id),
+  CONSTRAINT ck_installation_one_row CHECK (id = 1)
+);
+
 CREATE TABLE issue_sums (
   issue_id INTEGER NOT NULL,
   readers INTEGER NOT NULL,

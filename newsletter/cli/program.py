@@ -92,6 +92,11 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
             "Run the schedule, send what is due and serve the pages, until SIGTERM or Ctrl-C.",
         ),
         "editors": ("editors", "Who works at the desk, and signing them in and out."),
+        "backup": (
+            "backups",
+            "Make a backup of both stores, the keys and the settings: one file, while everything is in use.",
+        ),
+        "restore": ("backups", "Put a backup back, or say what a database that was put back cannot know."),
         "jobs": ("jobs", "Show each job's last, next, waiting and missed slots."),
     },
 }

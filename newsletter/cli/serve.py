@@ -44,7 +44,7 @@ def serve(app: App) -> None:
         Beat(call=lambda: dispatch_chosen(app)),
         Beat(call=senders.look, every=look),
         Beat(call=pages.look, every=look),
-        Beat(call=app.transactional_sender.deliver, every=look),
+        Beat(call=lambda: app.marks.trouble() or app.transactional_sender.deliver(), every=look),
         Beat(call=app.alert_webhook.deliver, every=look),
         Beat(call=app.read_webhooks, every=look),
     )
@@ -61,7 +61,7 @@ def serve(app: App) -> None:
 def _supervise_senders(app: App) -> Supervisor:
     sender = (sys.executable, "-m", "newsletter", "--folder", str(app.settings.folder), "send")
     return Supervisor(
-        wanted=lambda: issues_going_out(app),
+        wanted=lambda: () if app.marks.trouble() else issues_going_out(app),
         command=lambda issue: (*sender, str(issue)),
         clock=app.clock,
         raise_alert=app.alerts.raise_once,
@@ -82,6 +82,8 @@ def _supervise_pages(app: App) -> Supervisor:
 
 
 def _say_what_comes(app: App) -> None:
+    if trouble := app.marks.trouble():
+        say(trouble, err=True)
     with app.database.read() as connection:
         turns = list_turns(connection, app.ticker.jobs, app.clock.now())
     for turn in turns:

@@ -31,6 +31,8 @@ def status(app: App, issue: str | None, as_json: bool) -> None:
             ids = list(list_current_issues(connection))
     documents = [_document(app, issue_id) for issue_id in ids]
     mails = _of_mails(app) if issue is None else None
+    if trouble := app.marks.trouble():
+        say(trouble, err=True)
     if as_json:
         print_json([*documents, mails] if mails else documents)
         return

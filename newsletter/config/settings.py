@@ -321,6 +321,18 @@ class PrivacySettings(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BackupsSettings(Section):
+    """What `newsletter backup` makes, and how long that is kept."""
+
+    nightly: bool = setting(False, help="Make a backup each night, while newsletter serve runs.")
+    keep: int = setting(14, help="How many backups are kept; older ones are deleted.")
+    keys: bool = setting(
+        True,
+        help="Put keys/ and newsletter.toml into backups, too: without them links in mails and the suppression list are lost.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class PathsSettings(Section):
     """Where files stand; relative paths start at the folder of newsletter.toml."""
 
@@ -338,6 +350,11 @@ class PathsSettings(Section):
         Path("keys/suppression"),
         help="The key of the suppression list; never rotated.",
     )
+    marks: Path = setting(
+        Path("keys/marks"),
+        help="The file that says how far sending has come, so that a database put back from a copy is known for one.",
+    )
+    backups: Path = setting(Path("backups"), help="Where newsletter backup puts what it makes.")
     site_db: Path | None = setting(None, help="The site's own SQLite, for content sync.")
     site_views: Path | None = setting(None, help="The SQL file that maps the site's tables for content sync.")
 
@@ -473,6 +490,7 @@ class Settings:
     readers: ReadersSettings = ReadersSettings()
     retention: RetentionSettings = RetentionSettings()
     privacy: PrivacySettings = PrivacySettings()
+    backups: BackupsSettings = BackupsSettings()
     paths: PathsSettings = PathsSettings()
     sending: SendingSettings = SendingSettings()
     alerts: AlertsSettings = AlertsSettings()

@@ -586,6 +586,24 @@ mails = Table(
 )
 
 
+installation = Table(
+    "installation",
+    metadata,
+    #: There is one row.
+    Column("id", Integer, primary_key=True),
+    #: How far it has come: newsletter.delivery.marks.Mark, which a file beside the keys says, too.
+    Column("epoch", String(60), nullable=False, server_default=""),
+    Column("begun", BigInteger, nullable=False, server_default="0"),
+    Column("place", String(200), nullable=False, server_default=""),
+    #: No issue's id or number is this or lower, but for those that are here: what a restored database forgot is not given
+    #: again.
+    Column("issue_id", Id, nullable=False, server_default="0"),
+    Column("weekly", Integer, nullable=False, server_default="0"),
+    Column("monthly", Integer, nullable=False, server_default="0"),
+    CheckConstraint("id = 1", name="one_row"),
+)
+
+
 # Slots, and what the operator was told.
 
 slots = Table(
@@ -869,6 +887,7 @@ __all__ = [
     "errata",
     "exclusions",
     "finding_answers",
+    "installation",
     "issue_sums",
     "issues",
     "items",

@@ -100,7 +100,10 @@ def find_dry_run(connection: Connection, issue: Issue) -> DryRun | None:
 def _pages(
     database: Database, issue: Issue, hash_address: AddressHash, now: datetime
 ) -> Iterator[Sequence[Recipient]]:
-    columns = (readers.c.id, readers.c.address, readers.c.address_key, *CONTENT_COLUMNS)
+    columns = (
+        *(readers.c[name] for name in ("id", "address", "address_key", "salt")),
+        *CONTENT_COLUMNS,
+    )
     query = (
         audience(issue.edition, now.date()).with_only_columns(*columns).order_by(readers.c.id).limit(_PAGE)
     )
@@ -119,7 +122,8 @@ def _pages(
                 reader_id=row.id,
                 address=row.address,
                 attempts=0,
-                preferences=from_content_columns(row[3:]),
+                salt=row.salt,
+                preferences=from_content_columns(row[4:]),
             )
             for row, known_as in zip(rows, hashes, strict=True)
             if known_as not in suppressed

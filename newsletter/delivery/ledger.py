@@ -33,6 +33,7 @@ from sqlalchemy.dialects import sqlite
 from newsletter.db.schema import batches, deliveries, issues, readers, suppressions
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
 from newsletter.delivery.audience import SKIP_REASON, AddressHash
+from newsletter.delivery.marks import advance
 from newsletter.delivery.states import FINAL, TRANSITIONS, Event, Outcome, sources_of, target_of
 from newsletter.delivery.throttle import UNLIMITED, Permit, Throttle
 from newsletter.errors import NewsletterError
@@ -349,6 +350,8 @@ class Window:
     lease: Lease
     recipients: tuple[Recipient, ...]
     skipped: int = 0
+    #: What has begun by now, for `Marks.note`; 0 with nobody in it.
+    begun: int = 0
     #: With nobody in it: which limit is used up, and until when.
     waits_for: str = ""
     waits_until: datetime | None = None
@@ -449,7 +452,8 @@ def begin_window(
     record(connection, lease, skips, now)
     _begin(connection, lease, recipients, now, has_gaps=bool(permit.domains))
     throttle.use(connection, (each.address for each in recipients), now)
-    return Window(lease=lease, recipients=recipients, skipped=len(skips))
+    begun = advance(connection) if recipients else 0
+    return Window(lease=lease, recipients=recipients, skipped=len(skips), begun=begun)
 
 
 def _begin(

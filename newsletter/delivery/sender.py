@@ -81,7 +81,9 @@ class Sender(Run):
         self._complaints, self._counted_at = 0, self._heartbeat_at
 
     def send(self) -> Ending:
-        """Send the issue, and say why it ended; raises what made a worker fail."""
+        """Send the issue, and say why it ended; raises StoreStale, and what made a worker fail."""
+        if self.marks is not None:
+            self.marks.require()
         self._take_over()
         self._sweep()
         if self.undelivered:
@@ -160,6 +162,8 @@ class Sender(Run):
             )
             with self.database.write() as connection:
                 save_heartbeat(connection, heartbeat)
+            if self.marks is not None and (trouble := self.marks.trouble()):
+                self.pause(SendError(trouble, permanent=True))
             self._take_over()
 
     def _reason_to_pause(self, counts: Counts, now: datetime) -> str:

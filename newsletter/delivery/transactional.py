@@ -35,6 +35,7 @@ from newsletter.delivery.journal import (
     sweep,
 )
 from newsletter.delivery.ledger import FaultHook, FaultPoint, Lease, Recipient, no_fault
+from newsletter.delivery.marks import Marks, advance
 from newsletter.delivery.message import Mailing, MessageIds
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.status import StatusReport
@@ -455,6 +456,7 @@ class TransactionalSender:
     dkim: DkimSigner | None = None
     #: Tells the operator that mails wait for long, once a day: key, subject, body. `Alerts.raise_once` is one.
     raise_alert: Callable[[str, str, str], object] = lambda key, subject, body: None
+    marks: Marks | None = None
     fault_hook: FaultHook = no_fault
     #: What keeps either way from sending, by whether it is the operator's.
     breakers: Mapping[bool, Breaker] = field(init=False)
@@ -468,7 +470,12 @@ class TransactionalSender:
         self.stopping.set()
 
     def deliver(self) -> int:
-        """Send every mail that is due; returns how many were accepted. Trouble with the server leaves them waiting."""
+        """Send every mail that is due; returns how many were accepted. Trouble with the server leaves them waiting.
+
+        Raises StoreStale where the database is not the one that sent last.
+        """
+        if self.marks is not None:
+            self.marks.require()
         if take_over_mails(self.database, self.journals, self.clock.now(), self.retry_policy):
             self.fault_hook(FaultPoint.TAKEN_OVER)
         if not self._is_any_due():
@@ -515,7 +522,10 @@ class TransactionalSender:
                 return ()
             only = None if len(open_ways) > 1 else open_ways[0]
             begun = begin_mails(connection, limit, now, self.hash_address, owner=owner, for_operator=only)
+            count = advance(connection) if begun else 0
             self.fault_hook(FaultPoint.WRITTEN)
+        if self.marks is not None and count:
+            self.marks.note(begun=count)
         return begun
 
     def _send_window(

@@ -43,6 +43,7 @@ def unsure_words(code: str) -> str:
 _KNOWN = {
     "no-journal": "its sender fell silent; whether it had begun with this reader is not known",
     "killed": "its sender was killed before the server's answer was written down",
+    "restored": "the database was put back from a copy of before; what was sent since is not known",
     "no-reply": "the whole message had left, and the server never answered",
     "timeout": "the whole request had left, and the provider never answered",
 }

@@ -22,6 +22,7 @@ from newsletter.delivery import ledger
 from newsletter.delivery.audience import AddressHash
 from newsletter.delivery.journal import Evidence, Journal
 from newsletter.delivery.ledger import FaultHook, FaultPoint, Fenced, Lease, Recipient, Window, no_fault
+from newsletter.delivery.marks import Marks
 from newsletter.delivery.message import Mailing
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.store import pause_issue
@@ -72,6 +73,8 @@ class Run:
     fault_hook: FaultHook = no_fault
     #: Why nothing of it would reach anybody; then it pauses. Empty: it is delivered.
     undelivered: str = ""
+    #: Counts what begins beside the database, too; None: nobody asks, as in a rehearsal.
+    marks: Marks | None = None
     #: Tells the operator of a pause, once: key, subject, body. `Alerts.raise_once` is one.
     raise_alert: Callable[[str, str, str], object] = lambda key, subject, body: None
     breaker: Breaker = field(init=False)
@@ -198,6 +201,8 @@ class Worker(threading.Thread):
                 throttle=run.throttle,
             )
             run.fault_hook(FaultPoint.WRITTEN)
+        if run.marks is not None and window is not None and window.begun:
+            run.marks.note(begun=window.begun)
         run.fault_hook(FaultPoint.BEGUN)
         self._journal.clear()
         run.fault_hook(FaultPoint.CLEARED)

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from newsletter.db.schema import (
     chosen_quotes,
     exclusions,
+    installation,
     issues,
     items,
     plans,
@@ -94,6 +95,14 @@ def add_issue(
         "created_at": now,
         "updated_at": now,
     }
+    # SQLite gives the next number after the highest that is there: not one that a restored database has forgotten.
+    last, given = connection.execute(
+        select(
+            select(func.max(issues.c.id)).scalar_subquery(), select(installation.c.issue_id).scalar_subquery()
+        )
+    ).one()
+    if (given or 0) > (last or 0):
+        values["id"] = given + 1
     added = connection.execute(insert(issues).values(values).returning(issues.c.id)).scalar_one()
     return get_issue(connection, added)
 
@@ -174,7 +183,8 @@ def lock_issue(connection: Connection, issue_id: int) -> None:
 def next_number(connection: Connection, edition: Edition) -> int:
     """Return the number that the edition's next approved issue gets."""
     query = select(func.max(issues.c.number)).where(issues.c.edition == edition)
-    return (connection.execute(query).scalar() or 0) + 1
+    given = select(installation.c[edition.value])
+    return max(connection.execute(each).scalar() or 0 for each in (query, given)) + 1
 
 
 def set_archived(connection: Connection, issue_id: int, archived: bool) -> bool:

@@ -154,6 +154,7 @@ def _commit(app: App, compiled: CompiledIssue, by: str) -> Issue | None:
         tell_errata(connection, approved.id, [each.erratum_id for each in compiled.letter.corrections])
         detail = f"as {approved.label}, content {compiled.content_hash[:HASH_CHARS]}"
         record_action(connection, by=by, action=Action.APPROVED, issue_id=approved.id, detail=detail, at=now)
+    app.marks.note(issue_id=approved.id, numbers={approved.edition: compiled.number})
     return approved
 
 

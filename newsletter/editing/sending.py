@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from newsletter.app import App
 from newsletter.delivery.dry_run import DryRun, dry_run
+from newsletter.delivery.marks import StartedIssue, advance
 from newsletter.delivery.progress import Counts
 from newsletter.delivery.store import list_issues_with_work, pause_issue, resume_issue, start_issue
 from newsletter.delivery.transports import entry_of, only_checks, require_ready_to_send
@@ -27,7 +28,8 @@ from newsletter.render.headers import MessageFrame
 def start(app: App, issue: Issue, by: str = COMMAND_LINE) -> Counts:
     """Freeze the audience and let the issue go; one that has begun is left as it is. Commits.
 
-    Raises ConfigError when a setting is missing, BadInput when a key is or the issue is on hold, and BadInput for an issue approved
+    Raises ConfigError when a setting is missing, StoreStale where the database is not the one that sent last, BadInput when a key is
+    missing or the issue is on hold, and BadInput for an issue approved
     for the outbox whose links nobody else could open: approval fixed them, and the settings have changed since.
     """
     require_ready_to_send(app.settings)
@@ -36,14 +38,25 @@ def start(app: App, issue: Issue, by: str = COMMAND_LINE) -> Counts:
         raise BadInput(
             f"issue {issue.label} does not go out: {undelivered}. To have its copies checked: newsletter send {issue.id}"
         )
+    app.marks.require()
     if not entry_of(app.settings).is_local and issue.approved_at is not None:
         _refuse_links_of_the_outbox(app, issue)
     now = app.clock.now()
+    begun = 0
 
     def note(connection: Connection) -> None:
+        nonlocal begun
         record_action(connection, by=by, action=Action.SENT, issue_id=issue.id, at=now)
+        begun = advance(connection)
 
-    return start_issue(app.database, issue.id, now, zone=app.settings.schedule.time_zone, note=note)
+    counts = start_issue(app.database, issue.id, now, zone=app.settings.schedule.time_zone, note=note)
+    if begun:
+        with app.database.read() as connection:
+            salt = get_frozen(connection, issue.id).salt
+        app.marks.note(
+            begun=begun, started=StartedIssue(id=issue.id, salt=salt, label=issue.label, begun=begun)
+        )
+    return counts
 
 
 def dry_run_of(app: App, issue: Issue, by: str = COMMAND_LINE) -> DryRun:

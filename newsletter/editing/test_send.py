@@ -93,6 +93,7 @@ def send_test(
     addresses = [parse_address(each) for each in dict.fromkeys(to)]
     if not addresses or not copies or len(addresses) * len(copies) > MOST:
         raise BadInput(f"A test send is 1 to {MOST} mails: name whom it goes to, and as which readers.")
+    app.marks.require()
     compiled = compile_issue(app, issue)
     mailing = _mailing(app, compiled)
     people = f"{len(addresses)} {'address' if len(addresses) == 1 else 'addresses'}"

@@ -23,11 +23,15 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", responses={503: {"description": "It cannot serve readers now."}})
 def readyz(app: Installed) -> JSONResponse:
-    """Say whether the database answers and is of this program's version, and the keys can be read."""
+    """Say whether the database answers, is of this program's version and the one that sent last, and the keys can be read."""
     try:
         require_head(app.database)
         _ = app.links, app.suppression_key
+        trouble = app.marks.trouble()
     except (NewsletterError, SQLAlchemyError) as error:
         log.error("not ready: %s", error)
         return JSONResponse({"status": "not ready"}, 503)
+    if trouble:
+        log.error("nothing is sent: %s", trouble)
+        return JSONResponse({"status": "nothing is sent: ask newsletter status"}, 503)
     return JSONResponse({"status": "ready"})

@@ -17,7 +17,7 @@ RANKS = (
     {"render"},
     {"delivery"},
     {"app"},
-    {"editing", "installation"},
+    {"editing", "installation", "backups"},
     {"web", "cli", "jobs"},
 )
 RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}

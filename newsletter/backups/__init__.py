@@ -1,0 +1,1 @@
+"""Copies of an installation: making one, keeping so many, and putting one back."""

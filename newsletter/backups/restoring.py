@@ -1,0 +1,620 @@
+"""Putting a backup back, and saying what went out since: so that nobody is mailed twice, or in spite of having left.
+
+A copy knows nothing of what happened after it was made. The database that it replaces does, as long as it can be read: what
+it says of issues that went out, of single mails, and of readers who left goes with the copy. Where there is nothing to
+read, sending stays stopped (delivery/marks.py) until a person says which issues went out; what nobody knows is unsure.
+"""
+
+import shutil
+import sqlite3
+import tarfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Table,
+    and_,
+    delete,
+    func,
+    insert,
+    inspect,
+    make_url,
+    or_,
+    select,
+    text,
+    update,
+)
+
+from newsletter.app import App
+from newsletter.backups.making import (
+    CONTENT,
+    KEYS,
+    SUBSCRIBERS,
+    copy_rows,
+    copy_sqlite,
+    copy_subscribers,
+    require_whole,
+    sync,
+    workshop,
+)
+from newsletter.clock import Clock
+from newsletter.config import FILE_NAME, Settings, load_settings
+from newsletter.content.store import ContentStore
+from newsletter.db.engine import Database, insert_into, open_database
+from newsletter.db.migrate import upgrade
+from newsletter.db.revisions import HEAD, read_revision
+from newsletter.db.schema import (
+    batches,
+    chosen_quotes,
+    clicks,
+    consents,
+    deliveries,
+    editor_sessions,
+    editors,
+    errata,
+    finding_answers,
+    installation,
+    issues,
+    items,
+    links,
+    mails,
+    metadata,
+    plans,
+    publications,
+    reader_tools,
+    reader_topics,
+    readers,
+    revisions,
+    senders,
+    sign_in_links,
+    snapshots,
+    suppressions,
+)
+from newsletter.db.statuses import BatchStatus, DeliveryStatus, Edition, IssueStatus, MailStatus, ReaderStatus
+from newsletter.delivery.ledger import LEASE_COLUMNS, Lease, deliveries_in, put_back, record
+from newsletter.delivery.marks import Mark, Marks, next_epoch, read_mark, write_mark
+from newsletter.delivery.message import load_salts
+from newsletter.delivery.progress import Counts, get_counts
+from newsletter.delivery.states import Event, Outcome
+from newsletter.delivery.store import finish_issue, resume_issue, start_issue
+from newsletter.delivery.transports import TRANSPORT_SETTINGS
+from newsletter.delivery.transports.outbox.maildir import file_name
+from newsletter.digest.issues import Issue
+from newsletter.digest.store import get_issue, set_held
+from newsletter.errors import BadInput, Place, StoreBusy, StoreError
+
+#: Why a delivery or a single mail is unsure: it may have left after the copy was made.
+RESTORED = "restored"
+
+_GONE = (ReaderStatus.LEFT, ReaderStatus.BOUNCED, ReaderStatus.COMPLAINED, ReaderStatus.ERASED)
+
+#: What belongs to one issue, whatever refers to something after what it refers to.
+_OF_ISSUES = tuple(
+    table
+    for table in metadata.sorted_tables
+    if table
+    in {
+        items,
+        publications,
+        snapshots,
+        plans,
+        links,
+        clicks,
+        chosen_quotes,
+        revisions,
+        finding_answers,
+        errata,
+        batches,
+        deliveries,
+    }
+)
+
+_ROWS = 2_000
+
+
+@dataclass(kw_only=True)
+class Restored:
+    """What came of putting a backup back."""
+
+    #: Whether all that was sent after the backup is known; otherwise sending waits for a person.
+    is_certain: bool = False
+    #: Where what was replaced is kept; None: there was nothing.
+    replaced: Path | None = None
+    #: Issues whose sending the replaced database knew more of, by their labels.
+    issues: list[str] = field(default_factory=list)
+    #: Readers who had left, or changed how often they want mail, and readers whom only the replaced database had.
+    readers: int = 0
+    newcomers: int = 0
+
+
+# Putting a backup back.
+
+
+def restore_backup(folder: Path, file: Path, clock: Clock) -> Restored:
+    """Put a backup in place of the stores in `folder`, or a bare copy of `subscribers.db` in place of that.
+
+    What is replaced is kept beside. The keys and settings of a backup are put where there are none. Raises BadInput for a file
+    that is no backup, StoreAhead for a later release's, StoreBusy while somebody works with the database.
+    """
+    with workshop(folder) as shop:
+        _unpack(file, shop)
+        _put_missing(shop, folder)
+        settings = load_settings(folder, TRANSPORT_SETTINGS)
+        copy = _opened_copy(shop / SUBSCRIBERS)
+        try:
+            with _current(settings, shop / "current.db") as current:
+                restored = _bring_up_to_date(settings, copy, current)
+                copy.close()
+                moment = f"{clock.now():%Y%m%dT%H%M%SZ}"
+                if (shop / "current.db").exists():
+                    restored.replaced = settings.path(settings.paths.backups) / f"replaced-{moment}.db"
+                    restored.replaced.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    (shop / "current.db").replace(restored.replaced)
+                _put_in_place(settings, shop)
+        finally:
+            copy.close()
+    _put_marks(settings, restored)
+    return restored
+
+
+def _unpack(file: Path, shop: Path) -> None:
+    """Put what a backup holds into a folder; only names that are ours, and only plain files."""
+    try:
+        if file.read_bytes()[:16].startswith(b"SQLite format 3\0"):
+            copy_sqlite(file, shop / SUBSCRIBERS)
+            return
+        with tarfile.open(file) as archive:
+            for member in archive:
+                name = PurePosixPath(member.name)
+                ours = str(name) in (SUBSCRIBERS, CONTENT, FILE_NAME) or str(name.parent) == KEYS
+                if member.isfile() and ours and (inside := archive.extractfile(member)) is not None:
+                    (shop / name.parent).mkdir(mode=0o700, exist_ok=True)
+                    with (shop / name).open("wb") as out:
+                        shutil.copyfileobj(inside, out)
+                    (shop / name).chmod(0o600)
+    except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
+        raise BadInput(
+            "this file cannot be read as a backup: it is damaged, or no backup", Place(file)
+        ) from error
+    if not (shop / SUBSCRIBERS).exists():
+        raise BadInput(f"there is no {SUBSCRIBERS} in this file, so it is no backup of ours", Place(file))
+    for store in (SUBSCRIBERS, CONTENT):
+        if (shop / store).exists():
+            require_whole(shop / store, Path(f"{file} ({store})"))
+
+
+def _put_missing(shop: Path, folder: Path) -> None:
+    """Put the settings and keys of a backup where there are none: on a new machine."""
+    if (shop / FILE_NAME).exists() and not (folder / FILE_NAME).exists():
+        (shop / FILE_NAME).replace(folder / FILE_NAME)
+    settings = load_settings(folder, TRANSPORT_SETTINGS)
+    paths = (
+        settings.paths.link_keys,
+        settings.paths.suppression_key,
+        settings.dkim.rsa_key,
+        settings.dkim.ed25519_key,
+    )
+    for path in (settings.path(each) for each in paths if each is not None):
+        if (shop / KEYS / path.name).exists() and not path.exists():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (shop / KEYS / path.name).replace(path)
+
+
+def _opened_copy(file: Path) -> Database:
+    """Open a copy of the subscribers' store and bring it to this release; nothing in it goes out by itself."""
+    database = open_database(f"sqlite:///{file}")
+    try:
+        with database.write() as connection:
+            known = inspect(connection).get_table_names()
+            if not {"readers", "issues", "alembic_version"} <= {*known}:
+                raise BadInput(
+                    "this database has no readers and issues, so it is no backup of ours", Place(file.name)
+                )
+            paused = "UPDATE issues SET status = 'paused', reason = 'put back from a copy that was made while it went out'"
+            connection.execute(text(f"{paused} WHERE status = 'sending'"))
+        if read_revision(database) != HEAD:
+            upgrade(database)
+        with database.write() as connection:
+            # Whoever was shut out since must not come back by an old session.
+            for table in (editor_sessions, sign_in_links, senders):
+                connection.execute(delete(table))
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+@contextmanager
+def _current(settings: Settings, copy: Path) -> Iterator[Database | None]:
+    """Yield a copy of the database in use, for this release; None where it cannot be read. Nobody else uses it meanwhile.
+
+    Raises StoreBusy while somebody does.
+    """
+    with _held(settings.store_url, copy) as is_whole:
+        database = open_database(f"sqlite:///{copy}") if is_whole else None
+        try:
+            if database is not None and read_revision(database) != HEAD:
+                with database.write() as connection:
+                    connection.execute(text("UPDATE issues SET status = 'paused' WHERE status = 'sending'"))
+                upgrade(database)
+            yield database
+        finally:
+            if database is not None:
+                database.close()
+
+
+@contextmanager
+def _held(url: str, copy: Path) -> Iterator[bool]:
+    """Keep everybody else from the database, and copy it; False where there is none, or none that can be read."""
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite":
+        copy_subscribers(url, copy)
+        yield True
+        return
+    file = Path(address.database or "")
+    if not file.exists():
+        yield False
+        return
+    with closing(sqlite3.connect(file, isolation_level=None, timeout=0)) as connection:
+        try:
+            # Leaving WAL needs every other connection closed, and puts the log into the file.
+            for statement in (
+                "PRAGMA locking_mode = EXCLUSIVE",
+                "PRAGMA journal_mode = DELETE",
+                "BEGIN EXCLUSIVE",
+                "COMMIT",
+            ):
+                connection.execute(statement)
+            with closing(sqlite3.connect(copy)) as target:
+                connection.backup(target)
+            require_whole(copy)
+        except (sqlite3.DatabaseError, StoreError) as error:
+            if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+                raise StoreBusy(
+                    f"{file} is in use. Stop newsletter serve, and whatever else works with it, then restore again."
+                ) from error
+            # Whatever it says is kept as it is, for somebody who can mend it.
+            shutil.copyfile(file, copy)
+            yield False
+        else:
+            yield True
+
+
+def _bring_up_to_date(settings: Settings, copy: Database, current: Database | None) -> Restored:
+    """Take over what the current database knows of what went out since, and give the copy its marks."""
+    restored = Restored()
+    kept = _marks(settings, copy).read_file()
+    with copy.write() as connection:
+        mark = read_mark(connection) or Mark()
+        then = None
+        if current is not None:
+            with current.read() as reading:
+                then = read_mark(reading) or Mark()
+                sent_last = kept is None or (then.epoch == kept.epoch and then.begun >= kept.begun)
+                restored.is_certain = sent_last and _descends(reading, connection, then, mark)
+                if restored.is_certain:
+                    connection.execute(text("PRAGMA defer_foreign_keys = ON"))
+                    _take_over(reading, connection, restored)
+        every = [each for each in (mark, kept, then) if each is not None]
+        highest = _highest(every)
+        last = connection.execute(select(func.max(issues.c.id))).scalar() or 0
+        highest = replace(
+            highest, epoch=next_epoch(*(each.epoch for each in every)), issue_id=max(highest.issue_id, last)
+        )
+        if not restored.is_certain:
+            _doubt_mails(connection)
+            # Behind the file, which makes it wait for a person.
+            highest = replace(highest, begun=mark.begun)
+        write_mark(connection, highest)
+    return restored
+
+
+def _descends(current: Connection, copy: Connection, then: Mark, mark: Mark) -> bool:
+    """Return whether the current database is what became of the copy, so that it knows what has gone out since."""
+    if mark.epoch:
+        return mark.lineage == then.lineage
+    # From before there were marks: every issue of the copy that has a content is in it.
+    columns = (issues.c.id, issues.c.edition, issues.c.slot)
+    approved = select(*columns).where(issues.c.status != IssueStatus.DRAFT)
+    there = {tuple(row) for row in current.execute(select(*columns))}
+    people = select(func.max(readers.c.id))
+    grown = (current.execute(people).scalar() or 0) >= (copy.execute(people).scalar() or 0)
+    return grown and {tuple(row) for row in copy.execute(approved)} <= there
+
+
+def _put_in_place(settings: Settings, shop: Path) -> None:
+    """Put the stores where the settings want them; nothing of what stood there is left beside them."""
+    address = make_url(settings.store_url)
+    if address.get_backend_name() == "sqlite":
+        _replace(shop / SUBSCRIBERS, Path(address.database or ""))
+    else:
+        _fill(settings.store_url, shop / SUBSCRIBERS)
+    if (shop / CONTENT).exists():
+        content = settings.path(settings.paths.content_db)
+        _replace(shop / CONTENT, content)
+        with ContentStore(content):
+            pass  # An earlier release's is brought to this one.
+
+
+def _replace(new: Path, file: Path) -> None:
+    # Closed with an empty log: a file by itself, in the mode that both stores want.
+    with closing(sqlite3.connect(new)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    # A log of what stood here would be read into the copy, and destroy it.
+    for suffix in ("-wal", "-shm", "-journal"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+    new.replace(file)
+    sync(file.parent)
+
+
+def _fill(url: str, copy: Path) -> None:
+    """Put the rows of a copy in place of those on PostgreSQL, in one transaction."""
+    database, source = open_database(url), open_database(f"sqlite:///{copy}")
+    try:
+        if read_revision(database) != HEAD:
+            upgrade(database)
+        with source.read() as reading, database.write() as writing:
+            writing.execute(text("SET LOCAL lock_timeout = '5s'"))
+            tables = ", ".join(f'"{name}"' for name in metadata.tables)
+            writing.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+            copy_rows(reading, writing)
+            mark = read_mark(reading) or Mark()
+            for table in metadata.sorted_tables:
+                if "id" in table.c and table.c.id.type.python_type is int and table is not installation:
+                    last = writing.execute(select(func.max(table.c.id))).scalar() or 0
+                    last = max(last, mark.issue_id) if table is issues else last
+                    if last:
+                        sequence = func.pg_get_serial_sequence(table.name, "id")
+                        writing.execute(select(func.setval(sequence, last)))
+    finally:
+        database.close()
+        source.close()
+
+
+def _marks(settings: Settings, database: Database) -> Marks:
+    paths, path = settings.paths, settings.path
+    return Marks(database=database, file=path(paths.marks), anchor=path(paths.suppression_key))
+
+
+def _put_marks(settings: Settings, restored: Restored) -> None:
+    """Put the marks of the database beside it, too; ahead of it where a person has to say something first."""
+    database = open_database(settings.store_url)
+    try:
+        marks = _marks(settings, database)
+        with database.read() as connection:
+            mark = read_mark(connection) or Mark()
+        marks.put(mark, waits=not restored.is_certain)
+    finally:
+        database.close()
+
+
+def _highest(every: Sequence[Mark]) -> Mark:
+    """Return the highest of each count."""
+    names = ("begun", "issue_id", "weekly", "monthly")
+    return Mark(**{name: max(getattr(each, name) for each in every) for name in names})
+
+
+# What the replaced database knows that the copy does not.
+
+
+def _take_over(current: Connection, copy: Connection, restored: Restored) -> None:
+    restored.issues = list(_take_over_issues(current, copy))
+    restored.readers = _take_over_readers(current, copy)
+    _insert_missing(copy, suppressions, current.execute(select(suppressions)).mappings().all())
+    for row in current.execute(select(editors).where(editors.c.revoked_at.is_not(None))):
+        same = and_(editors.c.id == row.id, editors.c.address_key == row.address_key)
+        copy.execute(update(editors).where(same).values(revoked_at=row.revoked_at))
+    _take_over_mails(current, copy)
+    last = copy.execute(select(func.max(readers.c.id))).scalar() or 0
+    joined = select(func.count()).select_from(readers).where(readers.c.id > last)
+    restored.newcomers = current.execute(joined).scalar_one()
+
+
+def _take_over_issues(current: Connection, copy: Connection) -> Iterator[str]:
+    """Take every issue over that was approved since, or whose sending went on; yield their labels."""
+    for row in current.execute(select(issues).where(issues.c.status != IssueStatus.DRAFT)).mappings().all():
+        issue = Issue(**row)
+        here = copy.execute(select(issues).where(issues.c.id == issue.id)).mappings().one_or_none()
+        if (
+            here is not None
+            and dict(here) == dict(row)
+            and get_counts(copy, issue.id) == get_counts(current, issue.id)
+        ):
+            continue
+        slot = and_(issues.c.edition == issue.edition, issues.c.slot == issue.slot, issues.c.id != issue.id)
+        if copy.execute(select(issues.c.id).where(slot)).first() or (
+            here is not None and here["slot"] != issue.slot
+        ):
+            raise StoreError(
+                f"Issue {issue.label} is another one in the copy than in the database that it replaces."
+            )
+        for table in reversed(_OF_ISSUES):
+            copy.execute(delete(table).where(table.c.issue_id == issue.id))
+        if here is None:
+            copy.execute(insert(issues).values(**row))
+        else:
+            copy.execute(update(issues).where(issues.c.id == issue.id).values(**row))
+        for table in _OF_ISSUES:
+            rows = current.execution_options(yield_per=_ROWS).execute(
+                select(table).where(table.c.issue_id == issue.id)
+            )
+            for part in rows.mappings().partitions(_ROWS):
+                _insert_missing(copy, table, part)
+        yield issue.label
+
+
+def _take_over_readers(current: Connection, copy: Connection) -> int:
+    """Let whoever left be gone, and whoever wants less mail get no more; returns how many that changes."""
+    columns = (readers.c.status, readers.c.edition, readers.c.paused_until)
+    unusual = or_(
+        readers.c.status != ReaderStatus.ACTIVE,
+        readers.c.edition != Edition.WEEKLY,
+        readers.c.paused_until.is_not(None),
+    )
+    changed: list[int] = []
+    for part in current.execute(select(readers).where(unusual)).mappings().partitions(_ROWS // 4):
+        query = select(readers.c.id, readers.c.salt, readers.c.address_key, *columns)
+        rows = copy.execute(query.where(readers.c.id.in_([row["id"] for row in part])))
+        here = {row.id: row for row in rows}
+        for row in part:
+            mine = here.get(row["id"])
+            if (
+                mine is None
+                or mine.salt != row["salt"]
+                or not (mine.salt or mine.address_key == row["address_key"])
+            ):
+                continue
+            if (row["status"], row["edition"], row["paused_until"]) == (
+                mine.status,
+                mine.edition,
+                mine.paused_until,
+            ):
+                continue
+            if row["status"] not in _GONE and mine.status is not row["status"]:
+                continue
+            copy.execute(update(readers).where(readers.c.id == mine.id).values(**row))
+            changed.append(mine.id)
+            if row["status"] is ReaderStatus.ERASED:
+                for table in (reader_topics, reader_tools):
+                    copy.execute(delete(table).where(table.c.reader_id == mine.id))
+    for start in range(0, len(changed), _ROWS // 4):
+        theirs = consents.c.reader_id.in_(changed[start : start + _ROWS // 4])
+        _insert_missing(copy, consents, current.execute(select(consents).where(theirs)).mappings().all())
+    return len(changed)
+
+
+def _take_over_mails(current: Connection, copy: Connection) -> None:
+    """Give every single mail that waits in the copy what became of it."""
+    waiting = mails.c.status.in_((MailStatus.PENDING, MailStatus.BEGUN))
+    for mine in copy.execute(select(mails.c.id, mails.c.key).where(waiting)).all():
+        same = and_(mails.c.id == mine.id, mails.c.key == mine.key)
+        row = current.execute(select(mails).where(same)).mappings().one_or_none()
+        values = dict(row) if row else {"status": MailStatus.UNSURE, "code": RESTORED, "values": {}}
+        copy.execute(update(mails).where(mails.c.id == mine.id).values(**values))
+
+
+def _doubt_mails(connection: Connection) -> None:
+    """Leave every single mail alone that waits: it may have gone out since. What it said is forgotten."""
+    waiting = mails.c.status.in_((MailStatus.PENDING, MailStatus.BEGUN))
+    unsure = {"status": MailStatus.UNSURE, "code": RESTORED, "values": {}}
+    connection.execute(update(mails).where(waiting).values(unsure))
+
+
+def _insert_missing(connection: Connection, table: Table, rows: Sequence[Any]) -> None:
+    if rows:
+        statement = insert_into(table, connection.dialect.name).on_conflict_do_nothing()
+        connection.execute(statement, [dict(row) for row in rows])
+
+
+# What a person says.
+
+
+def settle_sent(app: App, sent: Sequence[Issue], *, none_sent: bool = False) -> dict[str, Counts]:
+    """Take these issues for sent, and let sending go on: whose copy does not lie in the outbox is unsure. Commits.
+
+    Returns what is known of each, by its label. Raises BadInput for a draft, and where an issue that was going out is not named.
+    """
+    now = app.clock.now()
+    with app.database.read() as connection:
+        going = select(issues).where(issues.c.status.in_((IssueStatus.SENDING, IssueStatus.PAUSED)))
+        open_issues = [Issue(**row) for row in connection.execute(going).mappings()]
+    for issue in sent:
+        if issue.status in (IssueStatus.DRAFT, IssueStatus.CANCELLED):
+            raise BadInput(
+                f"issue {issue.label} is {issue.status} in this copy, so nobody can say who has it. If it went out, "
+                f"approve it first, or cancel it and leave its items out: newsletter cancel {issue.id}"
+            )
+    unnamed = [each for each in open_issues if each.id not in {issue.id for issue in sent}]
+    if unnamed and not none_sent:
+        raise BadInput(
+            f"issue {unnamed[0].label} was going out when the copy was made: name it, too (--sent {unnamed[0].id}), "
+            "or say --none-sent if nobody was mailed since"
+        )
+    for issue in sent:
+        _settle(app, issue, now)
+    with app.database.write() as connection:
+        _doubt_mails(connection)
+    _go_on(app)
+    with app.database.read() as connection:
+        return {issue.label: get_counts(connection, issue.id) for issue in sent}
+
+
+def move_here(app: App) -> None:
+    """Let this installation be the one that sends: it was moved, or is a copy that takes over. Commits.
+
+    What else is wrong with it stays so.
+    """
+    kept = app.marks.read_file()
+    with app.database.read() as connection:
+        here = read_mark(connection) or Mark()
+    waits = kept is None or here.epoch != kept.epoch or here.begun < kept.begun
+    app.marks.put(replace(here, epoch=next_epoch(here.epoch, kept.epoch if kept else "")), waits=waits)
+
+
+def _go_on(app: App) -> None:
+    """Begin a new epoch: what may not be sent is known."""
+    try:
+        kept = app.marks.read_file()
+    except StoreError:
+        kept = None
+    with app.database.read() as connection:
+        here = read_mark(connection) or Mark()
+    every = [each for each in (here, kept) if each is not None]
+    app.marks.put(replace(_highest(every), epoch=next_epoch(*(each.epoch for each in every))))
+
+
+def _settle(app: App, issue: Issue, now: datetime) -> None:
+    """Give everybody in the issue's audience an outcome: accepted who is known to have it, unsure all others."""
+    if issue.status is IssueStatus.APPROVED:
+        with app.database.write() as connection:
+            set_held(connection, issue, None, now)
+        start_issue(app.database, issue.id, now, zone=app.settings.schedule.time_zone)
+    with app.database.write() as connection:
+        if get_issue(connection, issue.id).status is IssueStatus.PAUSED:
+            resume_issue(connection, issue.id, now)
+        open_batches = and_(batches.c.issue_id == issue.id, batches.c.status != BatchStatus.DONE)
+        leases = [
+            Lease(**row._mapping) for row in connection.execute(select(*LEASE_COLUMNS).where(open_batches))
+        ]
+        lying = _lying_there(app.settings.path(app.settings.paths.outbox))
+        for lease in leases:
+            _settle_batch(app, connection, lease, lying, now)
+        finish_issue(connection, issue.id, now)
+
+
+def _settle_batch(
+    app: App, connection: Connection, lease: Lease, lying: frozenset[str], now: datetime
+) -> None:
+    def waiting(status: DeliveryStatus) -> list[int]:
+        query = select(deliveries.c.reader_id).where(*deliveries_in(lease, status))
+        return list(connection.execute(query).scalars())
+
+    def step(event: Event, source: DeliveryStatus) -> None:
+        outcomes = [Outcome(reader_id=each, event=event) for each in waiting(source)]
+        record(connection, lease, outcomes, now, was=source)
+
+    step(Event.COME_DUE, DeliveryStatus.RETRY)
+    step(Event.BEGIN, DeliveryStatus.PENDING)
+    begun = waiting(DeliveryStatus.BEGUN)
+    salts = load_salts(connection, [(lease.issue_id, each) for each in begun])
+    named = {pair[1]: file_name(app.message_ids.message_id(*pair, each)) for pair, each in salts.items()}
+    outcomes = [
+        Outcome(reader_id=each, event=Event.ACCEPT, code="250")
+        if named[each] in lying
+        else Outcome(reader_id=each, event=Event.LOSE_SIGHT, code=RESTORED)
+        for each in begun
+    ]
+    record(connection, lease, outcomes, now)
+    put_back(connection, lease, None, retry_at=None, status=BatchStatus.DONE)
+
+
+def _lying_there(outbox: Path) -> frozenset[str]:
+    """Return the names of the messages in an outbox, wherever a mail program has moved them: "cur/<name>:2,S"."""
+    found = (each for part in ("new", "cur") for each in (outbox / part).glob("*.eml*"))
+    return frozenset(each.name.partition(":")[0] for each in found)

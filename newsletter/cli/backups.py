@@ -1,0 +1,84 @@
+"""`newsletter backup|restore`: copies of the installation, and putting one back."""
+
+from pathlib import Path
+
+import click
+
+from newsletter.app import App, open_app
+from newsletter.backups.making import make_backup
+from newsletter.backups.restoring import Restored, move_here, restore_backup, settle_sent
+from newsletter.cli.frame import pass_folder, say
+from newsletter.clock import SystemClock
+from newsletter.config import load_settings
+from newsletter.delivery.transports import TRANSPORT_SETTINGS
+from newsletter.editing.issues import find_issue
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--keys/--no-keys", default=None, help="With the keys and settings, or without; otherwise backups.keys."
+)
+@pass_folder
+def backup(folder: Path, file: Path | None, keys: bool | None) -> None:
+    """Make a backup of both stores, the keys and the settings: one file, while everything is in use.
+
+    Without FILE it goes into the folder of backups (paths.backups), where the newest are kept (backups.keep). Keep copies
+    elsewhere, too, as safe as the originals: they hold addresses, and the keys.
+    """
+    settings = load_settings(folder, TRANSPORT_SETTINGS)
+    made = make_backup(settings, SystemClock().now(), file.absolute() if file else None, keys=keys)
+    say(f"Made {made} ({made.stat().st_size / 1e6:,.1f} MB).")
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--sent", multiple=True, metavar="ISSUE", help="This issue went out after the copy was made.")
+@click.option("--none-sent", is_flag=True, help="No issue went out after the copy was made.")
+@click.option(
+    "--moved", is_flag=True, help="This installation was moved or copied, and is the one that sends."
+)
+@pass_folder
+def restore(folder: Path, file: Path | None, sent: tuple[str, ...], none_sent: bool, moved: bool) -> None:
+    """Put a backup back, or say what a database that was put back cannot know.
+
+    FILE is what `newsletter backup` made, or a copy of subscribers.db. Stop `newsletter serve` first. What the present database
+    knows of issues sent, single mails, and readers who left is taken over; it is kept beside. Where it cannot be read,
+    nothing is sent until --sent or --none-sent says what went out: readers of such an issue are accepted where their copy
+    lies in the outbox, otherwise unsure (newsletter unsure).
+    """
+    if sum((file is not None, bool(sent), none_sent, moved)) == 0 or (sent and none_sent):
+        raise click.UsageError("Name a FILE, or say --sent ISSUE, --none-sent or --moved.")
+    if file is not None:
+        _say_restored(restore_backup(folder, file.absolute(), SystemClock()))
+    app = open_app(folder)
+    click.get_current_context().call_on_close(app.close)
+    if moved:
+        move_here(app)
+    if sent or none_sent:
+        _settle(app, sent)
+    if trouble := app.marks.trouble():
+        say(trouble)
+    else:
+        say("Sending may go on. Look first: newsletter status")
+
+
+def _settle(app: App, sent: tuple[str, ...]) -> None:
+    found = [find_issue(app.database, each) for each in sent]
+    for label, counts in settle_sent(app, found, none_sent=not sent).items():
+        say(f"Issue {label} is sent: {counts.accepted:,} accepted, {counts.unsure:,} unsure.")
+
+
+def _say_restored(restored: Restored) -> None:
+    say("The backup is in place.")
+    if restored.replaced is not None:
+        say(f"What it replaced is kept as {restored.replaced}: delete it once you need it no more.")
+    if restored.issues:
+        say(f"Taken over from it, as they went out since: issue {', '.join(restored.issues)}.")
+    if restored.readers:
+        say(f"Taken over from it: {restored.readers:,} readers who left since, or want less mail.")
+    if restored.newcomers:
+        say(f"Not taken over: {restored.newcomers:,} readers who joined since.")
+
+
+COMMANDS: tuple[click.Command, ...] = (backup, restore)

@@ -1,0 +1,81 @@
+"""Making backups: whole or not at all, for their owner only, and not for ever."""
+
+import sqlite3
+import tarfile
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from newsletter.backups.making import make_backup
+from newsletter.db.schema import readers
+from newsletter.schedule.jobs import load_jobs
+from tests.backups.conftest import Place
+from tests.config.written import changed
+
+
+def names_in(file: Path) -> set[str]:
+    with tarfile.open(file) as archive:
+        return set(archive.getnames())
+
+
+def test_a_backup_holds_both_stores_as_they_are_while_they_are_in_use(place: Place, tmp_path: Path) -> None:
+    with closing(place.open()) as app, app.database.read() as connection:
+        connection.execute(select(readers.c.id)).all()
+        place.join("dave@example.org")
+        file = place.backup()
+    assert file.stat().st_mode & 0o777 == 0o600
+    with tarfile.open(file) as archive:
+        archive.extract("subscribers.db", tmp_path, filter="data")
+    with closing(sqlite3.connect(tmp_path / "subscribers.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM readers").fetchone() == (4,)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["backup.tar.gz", "subscribers.db", "weekly"]
+
+
+def test_keys_and_settings_are_in_it_unless_they_are_not_wanted(here: Place, tmp_path: Path) -> None:
+    stores = {"manifest.json", "subscribers.db", "content.db"}
+    assert names_in(here.backup()) == stores | {"newsletter.toml", "keys/links", "keys/suppression"}
+    here.ok("backup", "--no-keys", str(tmp_path / "bare.tar.gz"))
+    assert names_in(tmp_path / "bare.tar.gz") == stores
+
+
+@pytest.mark.parametrize("store", ["subscribers.db", "content.db"])
+def test_a_damaged_store_replaces_no_backup(here: Place, store: str) -> None:
+    file = here.backup()
+    before = file.read_bytes()
+    (here.folder / store).write_bytes(b"SQLite format 3\0" + b"alice@example.org" * 500)
+    result = here.run("backup", str(file))
+    assert (result.exit_code, "@" in result.output) == (1, False)
+    assert file.read_bytes() == before
+
+
+def test_a_place_that_cannot_be_written_is_named(here: Place, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = here.run("backup", str(tmp_path / "file" / "backup.tar.gz"))
+    assert (result.exit_code, f"{tmp_path / 'file'}: this place cannot be written" in result.output) == (
+        2,
+        True,
+    )
+
+
+def test_only_so_many_are_kept_and_nothing_else_is_deleted(here: Place) -> None:
+    with closing(here.open()) as app:
+        settings = changed(app.settings, {"backups.keep": 2})
+        others = here.folder / "backups"
+        others.mkdir()
+        (others / "newsletter-by-hand.tar.gz").touch()
+        made = [make_backup(settings, app.clock.now() + timedelta(days=day)) for day in range(4)]
+    assert sorted(others.iterdir()) == sorted([*made[2:], others / "newsletter-by-hand.tar.gz"])
+
+
+def test_the_nightly_job_is_there_where_it_is_wanted(here: Place) -> None:
+    with closing(here.open()) as app:
+        wanted = changed(app.settings, {"backups.nightly": True})
+        assert "backups" not in {job.name for job in load_jobs(app.settings, app)}
+        assert "backups" in {job.name for job in load_jobs(wanted, app)}
+    (here.folder / "newsletter.toml").write_text(
+        (here.folder / "newsletter.toml").read_text().replace("# nightly = false", "nightly = true")
+    )
+    assert "Made newsletter-" in here.ok("jobs", "run", "backups")

@@ -1,0 +1,335 @@
+"""Putting a backup back: nobody is mailed twice or in spite of having left, and old links are nobody else's."""
+
+import shutil
+import sqlite3
+import tarfile
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import insert, select, update
+from starlette.testclient import TestClient
+
+from newsletter.clock import MovedClock
+from newsletter.db.engine import open_database
+from newsletter.db.migrate import _config
+from newsletter.db.schema import editor_sessions, editors, issues, mails, readers
+from newsletter.db.statuses import ConsentChannel, Edition, EditorRole, IssueStatus, MailKind, MailStatus
+from newsletter.delivery.transactional import queue_mail
+from newsletter.digest.store import add_issue, next_number
+from newsletter.readers.consents import ConsentOrigin
+from newsletter.readers.links import Purpose, link
+from newsletter.web.application import make_web
+from tests.backups.conftest import Place, approve_an_issue, copied
+from tests.conftest import THURSDAY
+
+LOST = "The database is older than what was sent"
+
+
+def test_a_backup_from_before_an_issue_mails_nobody_again(place: Place) -> None:
+    backup = place.backup()
+    place.ok("send", "1")
+    place.ok("readers", "leave", "bob@example.org")
+    place.ok("readers", "suppress", "dave@example.org", "--reason", "wrote to us")
+    place.ok("readers", "erase", "carol@example.org", "--yes")
+    before, mailed = place.ok("status"), place.mailed
+    said = place.ok("restore", str(backup))
+    assert "issue #1" in said
+    assert "Sending may go on" in said
+    place.ok("send", "1")
+    place.ok("mails", "send")
+    assert (place.ok("status"), place.mailed) == (before, mailed)
+    assert place.statuses() == {"alice@example.org": "active", "bob@example.org": "left", None: "erased"}
+    assert place.run("readers", "add", "dave@example.org", "--consent", "fair").exit_code != 0
+
+
+def test_an_issue_that_the_backup_does_not_have_is_taken_over_whole(place: Place) -> None:
+    backup = place.backup()
+    approve_an_issue(place, 2)
+    place.ok("send", "2")
+    place.ok("restore", str(backup))
+    assert "Issue #2: sent" in place.ok("status", "2")
+    assert "Issue #1: approved" in place.ok("status", "1")
+    assert place.mailed == 3
+    place.ok("send", "1")
+    assert place.mailed == 6
+
+
+def test_where_nobody_knows_what_went_out_a_person_is_asked(here: Place) -> None:
+    backup = here.backup()
+    here.ok("send", "1")
+    [one, *_] = sorted((here.folder / "outbox" / "new").iterdir())
+    one.unlink()
+    (here.folder / "subscribers.db").write_bytes(b"no database any more")
+    said = here.ok("restore", str(backup))
+    assert LOST in said
+    assert "Issue #1 was started since" in said
+    for refused in (("send", "1"), ("mails", "send")):
+        result = here.run(*refused)
+        assert (result.exit_code, LOST in result.output) == (2, True)
+    assert "Issue #1 is sent: 2 accepted, 1 unsure." in here.ok("restore", "--sent", "1")
+    assert "already" in here.ok("send", "1")
+    assert here.mailed == 2
+    assert "put back from a copy" in " ".join(here.ok("unsure", "1").split())
+
+
+def test_a_file_that_was_put_back_by_hand_is_known_for_a_copy(here: Place, tmp_path: Path) -> None:
+    database, copy = here.folder / "subscribers.db", tmp_path / "copy.db"
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("VACUUM INTO ?", (str(copy),))
+    here.ok("send", "1")
+    shutil.copy(copy, database)
+    assert here.run("send", "1").exit_code == 2
+    assert LOST in here.run("status").output
+    with closing(here.open()) as app:
+        ready = TestClient(make_web(app)).get("/readyz")
+    assert (ready.status_code, "nothing is sent" in ready.text) == (503, True)
+    here.ok("restore", "--none-sent")
+    here.ok("send", "1")
+    assert here.mailed == 3
+
+
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
+def test_a_database_of_postgresql_that_was_put_back_or_copied_is_known(place: Place) -> None:
+    place.ok("send", "1")
+    approve_an_issue(place, 2)
+    with closing(place.open()) as app, app.database.write() as connection:
+        # What a dump from before says.
+        connection.exec_driver_sql("UPDATE installation SET begun = begun - 1")
+    assert LOST in place.run("send", "2").output
+    place.ok("restore", "--sent", "1")
+    with closing(place.open()) as app, app.database.write() as connection:
+        connection.exec_driver_sql("UPDATE installation SET place = '7:16384'")
+    assert "This is a copy" in place.run("send", "2").output
+    place.ok("restore", "--moved")
+    place.ok("send", "2")
+
+
+def test_a_copied_folder_sends_nothing_before_somebody_says_it_is_the_one(here: Place) -> None:
+    here.ok("send", "1")
+    approve_an_issue(here, 2)
+    copy = copied(here)
+    here.ok("send", "2")
+    refused = copy.run("send", "2")
+    assert (refused.exit_code, "This is a copy" in refused.output) == (2, True)
+    assert "This is a copy" in copy.run("status").output
+    assert copy.mailed == 3
+    assert "Sending may go on" in copy.ok("restore", "--moved")
+    copy.ok("send", "2")
+    assert copy.mailed == 6
+
+
+def test_a_copy_of_a_database_that_is_behind_stays_behind_when_it_is_moved(here: Place) -> None:
+    copy = copied(here)
+    here.ok("send", "1")
+    shutil.copy(here.folder / "keys" / "marks", copy.folder / "keys" / "marks")
+    assert LOST in copy.ok("restore", "--moved")
+
+
+def test_after_a_restore_nobody_has_the_links_of_who_had_their_number(here: Place, clock: MovedClock) -> None:
+    backup = here.backup()
+    origin = ConsentOrigin(channel=ConsentChannel.FORM)
+    with closing(here.open()) as app:
+        app.subscribing.subscribe("zora@example.org", "192.0.2.0/24", origin, clock.now())
+        with app.database.read() as connection:
+            values = connection.execute(select(mails.c["values"])).scalar_one()
+            zora = connection.execute(select(readers.c.id).where(readers.c.address_key == "zora@example.org"))
+            number = zora.scalar_one()
+            alice = connection.execute(select(readers.c.salt).where(readers.c.id == 1)).scalar_one()
+    confirm = values["confirm_url"].rpartition("/")[2]
+    here.ok("restore", str(backup))
+    with closing(here.open()) as app:
+        app.subscribing.subscribe("kofi@example.org", "192.0.2.0/24", origin, clock.now())
+        with app.database.read() as connection:
+            kofi = connection.execute(select(readers.c.id).where(readers.c.address_key == "kofi@example.org"))
+            assert kofi.scalar_one() == number
+        web = TestClient(make_web(app))
+        answers = {web.get(f"/confirm/{confirm}").status_code, web.post(f"/confirm/{confirm}").status_code}
+        assert answers == {400}
+        hers = link("", Purpose.PREFERENCES, app.links.token(Purpose.PREFERENCES, 1, 1, alice))
+        assert web.get(hers).status_code == 200
+    assert here.statuses()["kofi@example.org"] == "unconfirmed"
+
+
+def test_a_single_mail_that_waited_in_the_copy_is_not_sent_twice(here: Place) -> None:
+    with closing(here.open()) as app, app.database.write() as connection:
+        values = {"next_issue": "", "latest_url": "", "preferences_url": "", "unsubscribe_url": ""}
+        queue_mail(connection, MailKind.WELCOME, "welcome:1", 1, values, THURSDAY)
+    backup = here.backup()
+    here.ok("mails", "send")
+    here.ok("restore", str(backup))
+    assert "0 mails sent" in here.ok("mails", "send")
+    (here.folder / "subscribers.db").unlink()
+    here.ok("restore", str(backup))
+    with closing(here.open()) as app, app.database.read() as connection:
+        assert connection.execute(select(mails.c.status)).scalars().all() == [MailStatus.UNSURE]
+
+
+def test_nobody_signs_in_again_by_an_old_session(here: Place) -> None:
+    editor = {
+        "address": "eve@example.org",
+        "address_key": "eve@example.org",
+        "name": "Eve",
+        "added_at": THURSDAY,
+    }
+    session = {
+        "token_hash": "x",
+        "editor_id": 1,
+        "made_at": THURSDAY,
+        "seen_at": THURSDAY,
+        "expires_at": THURSDAY,
+    }
+    with closing(here.open()) as app, app.database.write() as connection:
+        connection.execute(insert(editors).values(**editor, role=EditorRole.WRITER))
+        connection.execute(insert(editor_sessions).values(session))
+    backup = here.backup()
+    with closing(here.open()) as app, app.database.write() as connection:
+        connection.execute(update(editors).values(revoked_at=THURSDAY))
+    here.ok("restore", str(backup))
+    with closing(here.open()) as app, app.database.read() as connection:
+        assert connection.execute(select(editors.c.revoked_at)).scalars().all() == [THURSDAY]
+        assert connection.execute(select(editor_sessions)).all() == []
+
+
+def test_numbers_that_the_copy_forgot_are_not_given_again(here: Place) -> None:
+    backup = here.backup()
+    with closing(here.open()) as app:
+        app.marks.require()
+        app.marks.note(issue_id=7, numbers={Edition.WEEKLY: 5})
+    (here.folder / "subscribers.db").unlink()
+    here.ok("restore", str(backup))
+    with closing(here.open()) as app, app.database.write() as connection:
+        issue = add_issue(
+            connection,
+            edition=Edition.WEEKLY,
+            slot="2026-12-03T09:00",
+            cutoff_at=THURSDAY,
+            send_at=THURSDAY,
+            now=THURSDAY,
+        )
+        assert (issue.id, next_number(connection, issue.edition)) == (8, 6)
+
+
+def test_a_log_that_was_left_behind_does_not_get_into_the_copy(here: Place) -> None:
+    backup = here.backup()
+    left = here.folder / "subscribers.db-wal"
+    holder = sqlite3.connect(here.folder / "subscribers.db")
+    holder.execute("UPDATE readers SET name = 'late'")
+    holder.commit()
+    log = left.read_bytes()
+    holder.close()
+    (here.folder / "subscribers.db").write_bytes(b"gone")
+    left.write_bytes(log)
+    here.ok("restore", str(backup))
+    with closing(here.open()) as app, app.database.read() as connection:
+        assert set(connection.execute(select(readers.c.name)).scalars()) == {""}
+
+
+def test_a_database_in_use_is_left_alone(here: Place) -> None:
+    backup = here.backup()
+    with closing(here.open()) as app, app.database.read() as connection:
+        connection.execute(select(readers.c.id)).all()
+        result = here.run("restore", str(backup))
+    assert (result.exit_code, "is in use. Stop newsletter serve" in result.output) == (1, True)
+
+
+def test_a_copy_from_before_there_were_marks_is_put_back_and_asked_about(here: Place, tmp_path: Path) -> None:
+    old = tmp_path / "old.db"
+    with closing(open_database(f"sqlite:///{old}")) as database, database.write() as connection:
+        command.upgrade(_config(connection), "0003")
+        person = (
+            "'alice@example.org', 'alice@example.org', 'active', '2026-11-16 08:00:00', '2026-11-16 08:00:00'"
+        )
+        columns = "id, address, address_key, status, status_at, added_at"
+        connection.exec_driver_sql(f"INSERT INTO readers ({columns}) VALUES (1, {person})")
+    here.ok("send", "1")
+    (here.folder / "subscribers.db").unlink()
+    assert LOST in here.ok("restore", str(old))
+    here.ok("restore", "--none-sent")
+    assert here.statuses() == {"alice@example.org": "active"}
+    with closing(here.open()) as app:
+        earlier = app.links.token(Purpose.PREFERENCES, 1)
+        assert TestClient(make_web(app)).get(f"/preferences/{earlier}").status_code == 200
+
+
+def test_on_a_new_machine_keys_and_settings_come_from_the_backup(here: Place, tmp_path: Path) -> None:
+    fresh = Place(tmp_path / "fresh")
+    assert "Nothing is sent until you say" in fresh.ok("restore", str(here.backup()))
+    for name in ("links", "suppression"):
+        assert (fresh.folder / "keys" / name).read_bytes() == (here.folder / "keys" / name).read_bytes()
+    fresh.ok("restore", "--none-sent")
+    fresh.ok("send", "1")
+
+
+def a_text(folder: Path) -> Path:
+    file = folder / "notes.txt"
+    file.write_text("not a backup")
+    return file
+
+
+def half(folder: Path) -> Path:
+    whole = folder / "backup.tar.gz"
+    file = folder / "half.tar.gz"
+    file.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    return file
+
+
+def without_a_database(folder: Path) -> Path:
+    file = folder / "other.tar"
+    with tarfile.open(file, "w") as archive:
+        archive.add(a_text(folder), "../subscribers.db")
+    return file
+
+
+def another_program(folder: Path) -> Path:
+    file = folder / "other.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE people (address TEXT)")
+    return file
+
+
+def of_a_later_release(folder: Path) -> Path:
+    file = folder / "later.db"
+    with closing(sqlite3.connect(folder / "weekly" / "subscribers.db")) as connection:
+        connection.execute("VACUUM INTO ?", (str(file),))
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0999'")
+    return file
+
+
+def damaged(folder: Path) -> Path:
+    file = folder / "damaged.db"
+    with closing(sqlite3.connect(folder / "weekly" / "subscribers.db")) as connection:
+        connection.execute("VACUUM INTO ?", (str(file),))
+    with file.open("r+b") as bytes_of:
+        bytes_of.seek(4096)
+        bytes_of.write(b"alice@example.org" * 3000)
+    return file
+
+
+@pytest.mark.parametrize(
+    "make", [a_text, half, without_a_database, another_program, of_a_later_release, damaged]
+)
+def test_a_file_that_is_no_backup_changes_nothing(here: Place, tmp_path: Path, make: object) -> None:
+    here.backup()
+    assert callable(make)
+    file = make(tmp_path)
+    before = (here.folder / "subscribers.db").read_bytes()
+    result = here.run("restore", str(file))
+    assert result.exit_code in (1, 2)
+    assert result.output.startswith("newsletter: ")
+    assert "@" not in result.output
+    assert len(result.output.splitlines()) == 1
+    assert (here.folder / "subscribers.db").read_bytes() == before
+    assert [each for each in here.folder.iterdir() if each.name.startswith(".newsletter-")] == []
+
+
+def test_a_draft_or_an_issue_left_unnamed_is_asked_about(here: Place) -> None:
+    here.ok("send", "1")
+    with closing(here.open()) as app, app.database.write() as connection:
+        connection.exec_driver_sql("UPDATE installation SET begun = 0")
+        connection.execute(update(issues).values(status=IssueStatus.PAUSED))
+    approve_an_issue(here, 2)
+    result = here.run("restore", "--sent", "2")
+    assert (result.exit_code, "issue #1 was going out" in result.output) == (2, True)

@@ -15,7 +15,7 @@ takes the wordings of truth_held_out.py. The sets come from truth_sets.py, the w
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -36,7 +36,8 @@ from newsletter.content.records import slug
 from newsletter.content.store import ContentStore
 from newsletter.errors import BadInput
 
-#: Planted sentences of each kind; half as many fields, and clean and near-miss sets in proportion.
+#: Planted sentences of each kind, or one in each of its wordings if they are more; half as many fields. With fewer
+#: there are fewer clean and near-miss sets in proportion.
 SETS = 36
 CLEAN, NEAR_MISSES = 400, 100
 FIELDS, SENTENCES, NEAR_ALARMS = 0.95, 0.90, 3
@@ -118,15 +119,15 @@ def planted_sets(writer: Writer, sets: int) -> Iterator[PageSet]:
             for wording in writer.wordings[case.statement]
         ]
         Random(kind).shuffle(pairs)
-        for number, (case, wording) in enumerate(islice(cycle(pairs), sets)):
+        count = sets * max(len(pairs), SETS) // SETS
+        for number, (case, wording) in enumerate(islice(cycle(pairs), count)):
             yield writer.planted(case, wording, f"{kind} {number}")
-    makers = {spec.kind: [partial(writer.planted_field, spec)] for spec in FIELD_PLANTS}
+    in_fields: dict[str, list[Callable[[str], PageSet]]] = {}
     for spec in FIELD_PLANTS:
-        if makers[spec.kind][0].args != (spec,):
-            makers[spec.kind].append(partial(writer.planted_field, spec))
+        in_fields.setdefault(spec.kind, []).append(partial(writer.planted_field, spec))
     for kind, first, second in NAME_PLANTS:
-        makers.setdefault(kind, []).append(partial(writer.planted_name, kind, first, second))
-    for kind, ways in makers.items():
+        in_fields.setdefault(kind, []).append(partial(writer.planted_name, kind, first, second))
+    for kind, ways in in_fields.items():
         for number, way in enumerate(islice(cycle(ways), max(sets // 2, 1))):
             yield way(f"{kind}, field {number}")
 

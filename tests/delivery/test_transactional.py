@@ -16,12 +16,19 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import alerts, mails, readers
 from newsletter.db.statuses import MailKind, MailStatus, ReaderStatus
 from newsletter.delivery.alerts import Alerts
+from newsletter.delivery.journal import Journal
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.loopback import Loopback, Misbehavior, Phase
 from newsletter.delivery.message import Mailing, MessageIds
-from newsletter.delivery.states import Outcome
+from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.throttle import RetryPolicy
-from newsletter.delivery.transactional import FORGOTTEN_AFTER, TransactionalSender, begin_mails, queue_mail
+from newsletter.delivery.transactional import (
+    FORGOTTEN_AFTER,
+    TransactionalSender,
+    begin_mails,
+    queue_mail,
+    record_mail,
+)
 from newsletter.delivery.transports import Session, Started
 from newsletter.delivery.transports.outbox.maildir import Outbox
 from newsletter.delivery.transports.smtp.sending import Smtp
@@ -163,6 +170,34 @@ def test_what_a_dead_postman_had_begun_is_unsure(
     clock.move(FORGOTTEN_AFTER)
     man.deliver()
     assert rows(database) == [(MailStatus.UNSURE, "no-journal")]
+
+
+@pytest.mark.parametrize(
+    ("event", "status"),
+    [
+        (Event.ACCEPT, MailStatus.ACCEPTED),
+        (Event.REJECT, MailStatus.REJECTED),
+        (Event.RETURN, MailStatus.PENDING),
+        (Event.LOSE_SIGHT, MailStatus.UNSURE),
+    ],
+)
+def test_a_sender_that_slept_for_long_still_knows_what_it_did(
+    database: Database, clock: MovedClock, tmp_path: Path, event: Event, status: MailStatus
+) -> None:
+    add_unconfirmed(database)
+    queue(database)
+    awake = transactional_sender(database, clock, Outbox(tmp_path), tmp_path / "journal")
+    with Journal(tmp_path / "journal", "sleeper"):
+        with database.write() as connection:
+            begin_mails(connection, 10, clock.now(), hash_address, owner="sleeper")
+        awake.deliver()
+        assert rows(database) == [(MailStatus.BEGUN, None)]
+        clock.move(FORGOTTEN_AFTER)
+        assert awake.deliver() == 0
+        assert rows(database) == [(MailStatus.UNSURE, "no-journal")]
+        with database.write() as connection:
+            record_mail(connection, "sleeper", Outcome(reader_id=1, event=event), clock.now(), RetryPolicy())
+    assert rows(database)[0][0] is status
 
 
 def test_an_erased_reader_gets_no_mail(database: Database, clock: MovedClock, tmp_path: Path) -> None:

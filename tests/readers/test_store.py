@@ -70,6 +70,7 @@ def test_a_new_reader_is_active_with_their_consent(database: Database, clock: Mo
     reader = alice(database)
     assert reader == Reader(
         id=reader.id,
+        salt=reader.salt,
         address="Alice@example.org",
         name="Alice",
         status=ReaderStatus.ACTIVE,

@@ -354,6 +354,7 @@ class App:
             name: Webhook(
                 provider=entry,
                 verify=entry.verifier(self.settings),
+                max_age=entry.webhook_max_age(self.settings),
                 database=self.database,
                 clock=self.clock,
                 message_ids=self.message_ids,

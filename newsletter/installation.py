@@ -35,6 +35,8 @@ def make_installation(folder: Path, *, example: bool = False) -> None:
             "there is a newsletter here already; init overwrites nothing", Place(folder / FILE_NAME)
         )
     with _workshop(folder) as workshop:
+        # It may hold passwords one day.
+        (workshop / FILE_NAME).touch(mode=0o600)
         (workshop / FILE_NAME).write_text(settings_file(example=example), encoding="utf-8")
         _furnish(load_settings(workshop, TRANSPORT_SETTINGS, environ={}))
         _move_in(workshop, folder)

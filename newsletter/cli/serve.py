@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import socket
 import sys
 from datetime import timedelta
 
@@ -10,12 +11,13 @@ import click
 
 from newsletter.app import App
 from newsletter.cli.frame import pass_app, say
-from newsletter.editing.editors import first_link
+from newsletter.editing.editors import first_link, nobody_has_signed_in
 from newsletter.editing.schedule import dispatch_chosen
 from newsletter.editing.sending import issues_going_out
 from newsletter.schedule.supervisor import Supervisor
 from newsletter.schedule.ticker import Beat, start_beats
 from newsletter.schedule.turns import State, list_turns
+from newsletter.web.listening import listen
 
 #: Seconds between two looks at the senders.
 LOOK_SECONDS = 5
@@ -35,7 +37,9 @@ def serve(app: App) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     # It warns whenever a tick takes longer than the interval, which is no trouble here.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    ticker, senders, pages = app.ticker, _supervise_senders(app), _supervise_pages(app)
+    web = app.settings.web
+    listening = listen(web.host, web.port) if web.port else None
+    ticker, senders, pages = app.ticker, _supervise_senders(app), _supervise_pages(app, listening)
     _say_what_comes(app)
     stopping = _catch_signals()
     look = timedelta(seconds=LOOK_SECONDS)
@@ -68,12 +72,14 @@ def _supervise_senders(app: App) -> Supervisor:
     )
 
 
-def _supervise_pages(app: App) -> Supervisor:
+def _supervise_pages(app: App, listening: socket.socket | None) -> Supervisor:
     """Return what runs the pages, a process of their own: a sender that works hard must not keep a visitor waiting."""
-    web = (sys.executable, "-m", "newsletter.web", "--folder", str(app.settings.folder), "--with-parent")
+    fd = listening.fileno() if listening else -1
+    web = (sys.executable, "-m", "newsletter.web", "--folder", str(app.settings.folder))
     return Supervisor(
-        wanted=lambda: (_PAGES,) if app.settings.web.port else (),
-        command=lambda key: web,
+        wanted=lambda: (_PAGES,) if listening else (),
+        command=lambda key: (*web, "--fd", str(fd), "--with-parent", str(os.getpid())),
+        pass_fds=(fd,) if listening else (),
         clock=app.clock,
         raise_alert=app.alerts.raise_once,
         name=lambda key: "process of the pages",
@@ -91,13 +97,20 @@ def _say_what_comes(app: App) -> None:
             say(f"{turn.job}: {turn.state.value}, due {turn.due_at:%a %d %b %Y %H:%M %Z}")
     if app.settings.web.port:
         say(f"Pages at http://{app.settings.web.host}:{app.settings.web.port}/subscribe")
-        # For the first editor, on the terminal alone: whoever started the program may be that.
-        if link := first_link(app):
-            say(
-                "Nobody has signed in at the editors' desk yet. This link lets you in, once, within the hour:"
-            )
-            say(link)
+        _say_how_to_sign_in(app)
     say(f"Serving {app.settings.folder}. Stop with Ctrl-C.")
+
+
+def _say_how_to_sign_in(app: App) -> None:
+    """Print the first editor's link on a terminal: whoever started the program may be that, whoever reads its log not."""
+    if not nobody_has_signed_in(app):
+        return
+    said = "Nobody has signed in at the editors' desk yet."
+    if sys.stdout.isatty() and (link := first_link(app)):
+        say(f"{said} This link lets you in, once, within the hour:")
+        say(link)
+    else:
+        say(f"{said} To get in: newsletter editors invite ADDRESS --role publisher")
 
 
 def _catch_signals() -> int:

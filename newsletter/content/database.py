@@ -21,12 +21,17 @@ BUSY_TIMEOUT_MS = 10_000
 def open_for_writing(path: Path) -> Database:
     """Open, make and migrate the database; safe when several processes do so at once."""
     try:
+        if not path.exists():
+            # Drafts' facts are nobody else's business; what SQLite puts beside it is as closed as it is.
+            path.touch(mode=0o600)
         with _connected(str(path)) as db:
             db.conn.execute("PRAGMA foreign_keys = ON")
             if _is_behind(db):
                 _migrate(db, path)
     except sqlite3.Error as error:
         raise _unusable(path, error) from error
+    except OSError as error:
+        raise StoreError(f"The content store {path} cannot be made: {error.strerror}.") from error
     return db
 
 
@@ -88,7 +93,9 @@ def _is_behind(db: Database) -> bool:
 def _migrate(db: Database, path: Path) -> None:
     # Two processes that switch one file to WAL at once meet "database is locked" whatever the timeout, so a
     # lock file beside it lets one go first. flock on the database itself would end SQLite's own locks.
-    with closing(path.with_name(path.name + ".lock").open("a")) as lock:
+    beside = path.with_name(path.name + ".lock")
+    beside.touch(mode=0o600)
+    with closing(beside.open("a")) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         db.conn.execute("PRAGMA journal_mode = WAL")
         with writing(db):

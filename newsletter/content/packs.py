@@ -270,6 +270,8 @@ def _record_in(hint: Any) -> type[PackEntry]:
 
 #: Bytes of the largest file that is read. YAML takes far more time and memory than JSON, which exports use.
 YAML_LIMIT, JSON_LIMIT = 8 * 2**20, 512 * 2**20
+#: Digits of a number, before and after the point, as YAML has them at most.
+MOST_DIGITS = 60
 #: A pack is four deep: pack, list, record, list of tags.
 DEPTH_LIMIT = 20
 
@@ -352,8 +354,12 @@ def _parse_yaml(text: str, file: Path, lines: dict[FieldPath, int]) -> Any:
 def _parse_json(text: str, file: Path) -> Any:
     try:
         return json.loads(
-            text, parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_object
+            text, parse_float=_bounded, parse_constant=_refuse_constant, object_pairs_hook=_object
         )
+    except _Boundless as error:
+        line = next((line for line, part in enumerate(text.split("\n"), 1) if error.number in part), None)
+        shown = error.number if len(error.number) <= 40 else f"{error.number[:40]}…"
+        raise BadInput(f"the number {shown} is beyond all measure", Place(file, line)) from error
     except json.JSONDecodeError as error:
         raise BadInput(f"this is not JSON: {error.msg}", Place(file, error.lineno)) from error
     except RecursionError as error:
@@ -362,6 +368,21 @@ def _parse_json(text: str, file: Path) -> Any:
         raise _twice(text, file) from error
     except ValueError as error:
         raise BadInput(f"this is not JSON for a pack: {error}", Place(file)) from error
+
+
+class _Boundless(ValueError):
+    """A number of so many digits that whoever turns it into a whole one does not come to an end."""
+
+    def __init__(self, number: str) -> None:
+        self.number = number
+        super().__init__(number)
+
+
+def _bounded(text: str) -> Decimal:
+    number = Decimal(text)
+    if len(text) > MOST_DIGITS or abs(number.adjusted()) > MOST_DIGITS:
+        raise _Boundless(text)
+    return number
 
 
 class _Twice(ValueError):

@@ -4,11 +4,13 @@ SQLite gets WAL, synchronous FULL, foreign keys, secure_delete and a busy timeou
 every transaction with BEGIN IMMEDIATE, so that a read that turns into a write cannot meet SQLITE_BUSY.
 """
 
+import re
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from sqlite3 import DatabaseError
+from sqlite3 import DatabaseError, connect
+from tempfile import TemporaryFile
 from threading import Lock
 from typing import Any
 
@@ -84,8 +86,46 @@ def require_database(url: str) -> None:
         raise StoreError(f"There is no database at {address.database}. Make one with: newsletter init")
 
 
-def in_plain_words(error: Exception) -> StoreError | None:
+#: What a small write needs of the disk: pages, and their copies in the log.
+_ROOM = 256 * 1024
+
+
+def require_writable(database: Database, seconds: float) -> None:
+    """Raise StoreError or StoreBusy unless somebody could write within so many seconds. Changes nothing.
+
+    On SQLite the write lock must be free and the disk have room; PostgreSQL must give out a transaction.
+    """
+    file = database.write_engine.url.database
+    try:
+        if database.dialect != "sqlite":
+            with database.write() as connection:
+                connection.exec_driver_sql("SELECT txid_current()")
+        elif file not in (None, "", ":memory:"):
+            with closing(connect(file, timeout=seconds, isolation_level=None)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute("ROLLBACK")
+            with TemporaryFile(dir=Path(file).parent) as room:
+                room.write(b"\0" * _ROOM)
+    except (DBAPIError, DatabaseError) as error:
+        raise in_plain_words(error, _OURS) or StoreError("The database cannot be written.") from error
+    except OSError as error:
+        raise StoreError(f"The database's folder cannot be written: {error.strerror}.") from error
+
+
+def is_beyond_all_ids(error: BaseException) -> bool:
+    """Return whether a database's error says that a number is larger than any that it could have given."""
+    return bool(_TOO_LARGE.search(str(error)))
+
+
+_TOO_LARGE = re.compile(
+    r"too large to convert to SQLite INTEGER|(integer|bigint) out of range|out of range for type"
+)
+
+
+def in_plain_words(error: Exception, which: str = "") -> StoreError | None:
     """Return what a database's error says where it is the place, not the program, that is wrong; None for any other.
+
+    `which` database it is of; by default, the subscribers' is asked through SQLAlchemy, and content.db is not.
 
     For whoever shows it to a person: senders and jobs meet the error itself, and try again.
     """
@@ -94,7 +134,11 @@ def in_plain_words(error: Exception) -> StoreError | None:
     if "database is locked" in str(error):
         return StoreBusy()
     fault = next((words for sign, words in _FAULTS.items() if sign in str(error)), "")
-    return StoreError(f"The subscribers' database cannot be used: {fault}.") if fault else None
+    which = which or (_OURS if isinstance(error, DBAPIError) else _CONTENTS)
+    return StoreError(f"The {which} cannot be used: {fault}.") if fault else None
+
+
+_OURS, _CONTENTS = "subscribers' database", "content store (content.db)"
 
 
 #: SQLite's words, and ours.
@@ -104,6 +148,9 @@ _FAULTS = {
     "unable to open database file": "it cannot be opened",
     "readonly database": "it may not be written",
     "disk is full": "the disk is full",
+    # Said where the shared memory beside it cannot grow, too.
+    "disk I/O error": "the disk is full, or it fails",
+    "No space left on device": "the disk is full",
 }
 
 

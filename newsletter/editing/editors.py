@@ -112,18 +112,25 @@ def invite(app: App, address: str, role: EditorRole, *, name: str = "", by: str)
         return make_link(app, connection, editor.id, INVITED_FOR)
 
 
+def nobody_has_signed_in(app: App) -> bool:
+    """Return whether the first editor has still to come; one of several can be invited again by the others."""
+    with app.database.read() as connection:
+        today = [each for each in list_editors(connection) if each.revoked_at is None]
+        signed_in = select(editor_sessions.c.editor_id).where(
+            editor_sessions.c.editor_id.in_([each.id for each in today])
+        )
+        return len(today) <= 1 and connection.execute(signed_in.limit(1)).first() is None
+
+
 def first_link(app: App) -> str | None:
     """Make a link for the first editor of a new installation, the operator; None once anybody signed in. Commits."""
     settings = app.settings
     address = settings.mail.operator_address or settings.mail.reply_to or settings.mail.from_address
+    if not address or not nobody_has_signed_in(app):
+        return None
     now = app.clock.now()
     with app.database.write() as connection:
         today = [each for each in list_editors(connection) if each.revoked_at is None]
-        ids = [each.id for each in today]
-        signed_in = select(editor_sessions.c.editor_id).where(editor_sessions.c.editor_id.in_(ids)).limit(1)
-        # One of several can be invited again by the others.
-        if not address or len(today) > 1 or connection.execute(signed_in).first() is not None:
-            return None
         editor = today[0] if today else put_editor(connection, address, EditorRole.PUBLISHER, "", now)
         return make_link(app, connection, editor.id, PRINTED_FOR)
 

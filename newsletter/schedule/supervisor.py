@@ -44,6 +44,8 @@ class Supervisor:
     raise_alert: RaiseAlert
     name: Callable[[int], str] = lambda key: f"sender of issue {key}"
     advice: Callable[[int], str] = lambda key: f"newsletter status {key}"
+    #: Open files that every child gets too.
+    pass_fds: tuple[int, ...] = ()
     _children: dict[int, _Child] = field(default_factory=dict, init=False)
     _stopping: bool = field(default=False, init=False)
 
@@ -102,5 +104,5 @@ class Supervisor:
         resting = child.not_before is not None and child.not_before > self.clock.now()
         if self._stopping or resting or child.process is not None:
             return
-        child.process = subprocess.Popen(self.command(key), stdin=subprocess.DEVNULL)
+        child.process = subprocess.Popen(self.command(key), stdin=subprocess.DEVNULL, pass_fds=self.pass_fds)
         log.info("the %s is process %s", self.name(key), child.process.pid)

@@ -4,18 +4,23 @@ A tick looks at the record and the clock, nothing else, so ticks may be late, do
 what there is to do, on whichever machine it falls.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from newsletter.clock import Clock
+from newsletter.db.engine import in_plain_words
 from newsletter.schedule import store
 from newsletter.schedule.jobs import Job
 from newsletter.schedule.runner import Runner
 from newsletter.schedule.slots import plan_slots
+
+log = logging.getLogger(__name__)
 
 #: How often to look.
 INTERVAL = timedelta(seconds=30)
@@ -68,7 +73,7 @@ def start_beats(*beats: Beat, clock: Clock) -> BackgroundScheduler:
     scheduler = BackgroundScheduler(timezone="UTC")
     for beat in beats:
         scheduler.add_job(
-            beat.call,
+            partial(_call, beat),
             IntervalTrigger(seconds=beat.every.total_seconds(), timezone="UTC"),
             coalesce=True,
             max_instances=1,
@@ -77,3 +82,14 @@ def start_beats(*beats: Beat, clock: Clock) -> BackgroundScheduler:
         )
     scheduler.start()
     return scheduler
+
+
+def _call(beat: Beat) -> None:
+    """Call a beat; that a database is busy or its disk full is one line of the log, and the next call tries again."""
+    try:
+        beat.call()
+    except Exception as error:
+        said = in_plain_words(error)
+        if said is None:
+            raise
+        log.error("%s", said)

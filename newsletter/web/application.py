@@ -14,11 +14,12 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from newsletter import __version__, web
 from newsletter.app import App
+from newsletter.db.engine import is_beyond_all_ids
 from newsletter.editing.cache import Cache, DeskCache
 from newsletter.errors import N_, BadInput, BadLink, ChangedMeanwhile, NewsletterError, NotFound, StoreBusy
 from newsletter.web import desk
@@ -57,8 +58,8 @@ def routers() -> Iterator[APIRouter]:
     """Yield the `router` of every module in this folder and in desk/ that has one."""
     for package in (web, desk):
         for found in iter_modules(package.__path__, f"{package.__name__}."):
-            # Not the two that run the pages: they are programs.
-            if not found.ispkg and found.name.rpartition(".")[2] not in ("__main__", "server"):
+            # Not those that run the pages: they are programs.
+            if not found.ispkg and found.name.rpartition(".")[2] not in ("__main__", "server", "listening"):
                 module = import_module(found.name)
                 if hasattr(module, "router"):
                     yield module.router
@@ -95,6 +96,9 @@ def make_web(app: App) -> FastAPI:
     made.add_exception_handler(NotSignedIn, _not_signed_in)
     made.add_exception_handler(HTTPException, _http_error)
     made.add_exception_handler(RequestValidationError, _bad_json)
+    # An id in a path that no database could have given: SQLite's driver and PostgreSQL say so each in their way.
+    made.add_exception_handler(OverflowError, _no_such_id)
+    made.add_exception_handler(DataError, _no_such_id)
     # SQLAlchemy's for a database that cannot be reached.
     made.add_exception_handler(OperationalError, lambda request, error: _answer(request, StoreBusy()))
     made.add_middleware(Guard, settings=app.settings)
@@ -111,6 +115,12 @@ def _answer(request: Request, error: Exception) -> Response:
         log.error("the database could not be reached: %s", type(error).__name__)
         response.headers["Retry-After"] = "60"
     return response
+
+
+def _no_such_id(request: Request, error: Exception) -> Response:
+    if not is_beyond_all_ids(error):
+        raise error
+    return _answer(request, NotFound("page", request.url.path))
 
 
 def _show(request: Request, status: int, title: str, error: NewsletterError) -> Response:

@@ -6,11 +6,15 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 
+from newsletter.db.engine import require_writable
 from newsletter.db.revisions import require_head
 from newsletter.errors import NewsletterError
 from newsletter.web.dependencies import Installed
 
 log = logging.getLogger(__name__)
+
+#: How long another program may hold the database before the pages are not ready: an import lets go many times a second.
+_SECONDS = 3.0
 
 router = APIRouter(tags=["health"])
 
@@ -23,8 +27,9 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", responses={503: {"description": "It cannot serve readers now."}})
 def readyz(app: Installed) -> JSONResponse:
-    """Say whether the database answers, is of this program's version and the one that sent last, and the keys can be read."""
+    """Say whether the database can be written, is of this program's version and the one that sent last, and the keys can be read."""
     try:
+        require_writable(app.database, _SECONDS)
         require_head(app.database)
         _ = app.links, app.suppression_key
         trouble = app.marks.trouble()

@@ -9,7 +9,8 @@
   with a cookie, the token in each form (desk/auth.py).
   Open to other sites are only leaving by one click (RFC 8058) and subscribing, which is meant to be embedded.
 - A body over 64 KB is refused before it is read, one that does not say its length as soon as it grows so long, and
-  one that takes too long is not waited for.
+  one that takes too long in all is not waited for. Of the longer ones that providers post only so many are under way at
+  once: strangers must not fill the memory. Whoever goes away in the middle leaves no trace in the log.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -35,7 +36,10 @@ MOST_BODY = 64 * 1024
 MOST_BODY_OF = {
     webhook_path(each.name): each.webhook_limit for each in TRANSPORTS.values() if each.webhook_limit
 }
+#: Seconds for a whole body, from when it is asked for.
 MOST_BODY_SECONDS = 20.0
+#: Bytes of longer bodies at once.
+MOST_UNDER_WAY = 16 * 1024 * 1024
 TOO_LONG = N_("This is more than a form can hold.")
 #: A path with a token and a tool's name in it is a tenth of this.
 MOST_PATH = 4096
@@ -78,12 +82,13 @@ def asked_method(request: Request) -> str:
 class Guard:
     """ASGI middleware around all pages."""
 
-    def __init__(self, web: ASGIApp, settings: Settings) -> None:
-        self.web = web
+    def __init__(self, web: ASGIApp, settings: Settings, body_seconds: float = MOST_BODY_SECONDS) -> None:
+        self.web, self.body_seconds = web, body_seconds
         public = urlsplit(settings.site.public_url)
         self.origin = f"{public.scheme}://{public.netloc}".lower()
         self.headers = dict(_HEADERS)
         self.gettext = settings.language.gettext
+        self.under_way = 0
         if public.scheme == "https":
             self.headers["Strict-Transport-Security"] = _TWO_YEARS
 
@@ -98,19 +103,20 @@ class Guard:
             return
         # Every page that can be read can be asked for its head alone; the server leaves the body out.
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        body = _LimitedBody(receive, _most_body(scope), self)
         try:
-            await self.web(
-                {**scope, "method": method, _ASKED: scope["method"]},
-                _LimitedBody(receive, _most_body(scope)).receive,
-                answer,
-            )
-        except BodyTooLong:
-            await self._refuse(413, TOO_LONG)(scope, receive, answer)
+            await self.web({**scope, "method": method, _ASKED: scope["method"]}, body.receive, answer)
+        except BodyRefused as refused:
+            await self._refuse(refused.status, refused.words)(scope, receive, answer)
+        except ClientDisconnect:
+            log.debug("somebody went away in the middle of a request")
         except Exception:
             # A bug must show neither itself nor less of these headers.
             log.exception("a page failed")
             words = N_("Something went wrong on our side. Nothing was lost.")
             await self._refuse(500, words)(scope, receive, answer)
+        finally:
+            body.let_go()
 
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         """Return the answer to a request that goes no further, or None."""
@@ -161,30 +167,53 @@ class Guard:
         return with_headers
 
 
-class BodyTooLong(Exception):
-    """A body that does not say its length has grown too long."""
+class BodyRefused(Exception):
+    """A body that is not read to its end, and how that is answered."""
+
+    def __init__(self, status: int, words: str) -> None:
+        self.status, self.words = status, words
+        super().__init__(words)
 
 
 class _LimitedBody:
-    """Counts what comes in."""
+    """Counts what comes in, and how long that takes."""
 
-    def __init__(self, receive: Receive, most: int) -> None:
-        self._receive, self._most = receive, most
-        self._length = 0
+    def __init__(self, receive: Receive, most: int, guard: Guard) -> None:
+        self._receive, self._most, self._guard = receive, most, guard
+        self._length = self._under_way = 0
+        self._until: float | None = None
         self._ended = False
 
     async def receive(self) -> MutableMapping[str, Any]:
         if self._ended:
             return await self._receive()
+        now = asyncio.get_running_loop().time()
+        self._until = self._until or now + self._guard.body_seconds
         try:
-            message = await asyncio.wait_for(self._receive(), MOST_BODY_SECONDS)
-        except TimeoutError:
-            return {"type": "http.disconnect"}
-        self._length += len(message.get("body", b""))
+            message = await asyncio.wait_for(self._receive(), self._until - now)
+        except TimeoutError as error:
+            self._ended = True
+            raise BodyRefused(408, N_("This took too long to arrive. Please try again.")) from error
+        self._count(len(message.get("body", b"")))
         self._ended = not message.get("more_body", False)
-        if self._length > self._most:
-            raise BodyTooLong
         return message
+
+    def _count(self, more: int) -> None:
+        self._length += more
+        if self._length > self._most:
+            raise BodyRefused(413, TOO_LONG)
+        if self._most > MOST_BODY:
+            self._under_way += more
+            self._guard.under_way += more
+            if self._guard.under_way > MOST_UNDER_WAY:
+                raise BodyRefused(
+                    503, N_("We are busy, and nothing was changed. Please try again in a minute.")
+                )
+
+    def let_go(self) -> None:
+        """Count the body no longer."""
+        self._guard.under_way -= self._under_way
+        self._under_way = 0
 
 
 def _most_body(scope: Scope) -> int:

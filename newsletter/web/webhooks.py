@@ -16,6 +16,8 @@ router = APIRouter(tags=["webhooks"])
 
 def _taker(provider: Entry) -> Callable[[Request, Installed], Awaitable[Response]]:
     async def take(request: Request, app: Installed) -> Response:
+        if not provider.has_webhook_key(app.settings):
+            return Response(status_code=403)
         if not all(request.headers.get(name) for name in provider.webhook_headers):
             return Response(status_code=403)
         # The signature is over the bytes as they came.

@@ -34,7 +34,8 @@ def test_init_makes_everything_and_says_what_to_do_next(tmp_path: Path) -> None:
 
 def test_what_holds_personal_data_is_for_its_owner_only(tmp_path: Path) -> None:
     make_installation(tmp_path)
-    assert mode(tmp_path / "subscribers.db") == 0o600
+    closed = ("subscribers.db", "content.db", "content.db.lock", "newsletter.toml")
+    assert {mode(tmp_path / name) for name in closed} == {0o600}
     assert mode(tmp_path / "outbox") == mode(tmp_path / "keys") == 0o700
 
 

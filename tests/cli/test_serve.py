@@ -24,6 +24,7 @@ from newsletter.editing.draft import draft_now
 from newsletter.installation import make_installation
 from newsletter.schedule import store
 from newsletter.schedule.slots import NAME, Slot
+from newsletter.web.listening import listen
 from tests.jobs.newsroom import add_comparisons, add_reader
 
 #: Says that it has begun, takes a moment, says that it is over.
@@ -163,8 +164,9 @@ def test_it_serves_the_pages_and_they_end_with_it(tmp_path: Path) -> None:
         said, logged = process.communicate(timeout=30)
     assert process.returncode == 0
     assert not answers(port)
-    assert "/desk/sign-in/" in said
-    assert "/desk/sign-in/" not in logged
+    # Nobody is at a terminal: whoever reads a log must not get in.
+    assert "/desk/sign-in/" not in said + logged
+    assert "To get in: newsletter editors invite ADDRESS --role publisher" in said
 
 
 def test_the_pages_stop_when_their_parent_was_killed(tmp_path: Path) -> None:
@@ -179,6 +181,29 @@ def test_the_pages_stop_when_their_parent_was_killed(tmp_path: Path) -> None:
         while answers(port):
             assert SystemClock().monotonic() < until
             SystemClock().sleep(timedelta(seconds=0.1))
+
+
+def test_pages_whose_parent_is_gone_before_they_began_end_by_themselves(tmp_path: Path) -> None:
+    make_installation(tmp_path, example=True)
+    alone = [sys.executable, "-m", "newsletter.web", "--folder", str(tmp_path), "--with-parent", "1"]
+    with listen("127.0.0.1", 0) as listening:
+        fd = listening.fileno()
+        ended = subprocess.run(
+            [*alone, "--fd", str(fd)], pass_fds=(fd,), timeout=30, check=False, capture_output=True
+        )
+    assert ended.returncode in (0, -signal.SIGTERM)
+
+
+def test_a_port_that_another_has_ends_it_with_one_sentence(tmp_path: Path) -> None:
+    make_installation(tmp_path, example=True)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        serve_pages_on(tmp_path, port)
+        with serving(tmp_path) as process:
+            said, logged = process.communicate(timeout=30)
+    assert (process.returncode, said) == (1, "")
+    assert logged.startswith(f"newsletter: Port {port} at 127.0.0.1 is taken by another program")
+    assert logged.count("\n") == 1
 
 
 def free_port() -> int:
@@ -201,6 +226,7 @@ def wait_for_answer(url: str, process: subprocess.Popen[str]) -> bytes:
             with urlopen(url, timeout=5) as answer:
                 body: bytes = answer.read()
                 return body
-        except URLError:
+        except (URLError, TimeoutError):
+            # The port is taken before the pages are loaded.
             assert clock.monotonic() < until
             clock.sleep(timedelta(seconds=0.1))

@@ -111,6 +111,19 @@ def test_an_address_that_is_none_is_refused() -> None:
         Provenance(url="verdicts")
 
 
+@pytest.mark.parametrize(
+    "number", ["1e999999999", "-1E+999999999", "1e-999999999", "0." + "1" * 5000, "1e99"]
+)
+@pytest.mark.parametrize(
+    "place", ['"reviews": [{"score": %s}]', '"claims": [{"value": %s}]', '"verdicts": [{"ships": %s}]']
+)
+def test_a_number_beyond_all_measure_is_refused_before_anybody_reckons_with_it(
+    tmp_path: Path, place: str, number: str
+) -> None:
+    with pytest.raises(BadInput, match=r"pack\.json:3: the number -?[\d.]+[eE\d+-]*…? is beyond all measure"):
+        read(tmp_path, '{"source": {"name": "X"},\n\n' + place % number + "}", name="pack.json")
+
+
 def test_a_large_json_file_is_read_and_a_large_text_is_not(tmp_path: Path) -> None:
     tools = [{"id": f"t{number}", "name": "A", "description": "x" * 19_000} for number in range(2_000)]
     large = json.dumps({"source": {"name": "X"}, "tools": tools})

@@ -1,13 +1,15 @@
+import resource
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, insert, make_url, select
+from sqlalchemy.exc import OperationalError
 
 from newsletter.app import open_app
 from newsletter.clock import MovedClock
-from newsletter.db.engine import Database, in_plain_words, require_database
+from newsletter.db.engine import Database, in_plain_words, require_database, require_writable
 from newsletter.db.schema import readers
 from newsletter.db.statuses import ReaderStatus
 from newsletter.errors import StoreBusy, StoreError
@@ -46,6 +48,44 @@ def test_a_database_that_another_holds_is_said_to_be_busy(sqlite_database: Datab
     ):
         other.execute("BEGIN IMMEDIATE")
     assert isinstance(in_plain_words(caught.value), StoreBusy)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("database or disk is full", "the disk is full"),
+        ("disk I/O error", "the disk is full, or it fails"),
+        ("attempt to write a readonly database", "it may not be written"),
+        ("database disk image is malformed", "it is damaged"),
+    ],
+)
+def test_a_fault_of_the_place_is_said_of_the_database_that_has_it(words: str, sentence: str) -> None:
+    ours, contents = sqlite3.OperationalError(words), sqlite3.DatabaseError(words)
+    asked = in_plain_words(OperationalError("SELECT 1", {}, ours))
+    assert str(asked).startswith(f"The subscribers' database cannot be used: {sentence}")
+    assert str(in_plain_words(contents)).startswith(
+        f"The content store (content.db) cannot be used: {sentence}"
+    )
+
+
+def test_a_database_that_can_be_written_is_left_as_it_is(database: Database) -> None:
+    require_writable(database, 1)
+
+
+def test_a_database_that_somebody_holds_cannot_be_written(sqlite_database: Database) -> None:
+    with sqlite_database.write(), pytest.raises(StoreBusy):
+        require_writable(sqlite_database, 0.05)
+
+
+def test_a_disk_without_room_cannot_be_written(sqlite_database: Database) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # What the kernel refuses a process that may write no more looks like a full disk.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(StoreError, match="subscribers' database cannot be used: the disk is full"):
+            require_writable(sqlite_database, 1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_what_is_no_database_is_said_in_one_sentence(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def serving(folder: Path) -> Iterator[tuple[App, str]]:
         settings = folder / "newsletter.toml"
         settings.write_text(settings.read_text().replace("http://localhost:8000", base))
         app = open_app(folder)
-        server = uvicorn.Server(server_config(make_web(app), app, "127.0.0.1", 0))
+        server = uvicorn.Server(server_config(make_web(app), app))
         thread = Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:

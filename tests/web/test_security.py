@@ -1,7 +1,10 @@
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 from starlette.testclient import TestClient
 
 from newsletter.app import open_app
@@ -138,6 +141,11 @@ def test_a_page_that_is_not_there_says_so_kindly(house: House) -> None:
 def test_it_says_whether_it_lives_and_can_work(house: House) -> None:
     assert house.get("/healthz").json() == {"status": "alive"}
     assert house.get("/readyz").json() == {"status": "ready"}
+    file = make_url(house.app.database.url).database or ""
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert house.get("/readyz").status_code == 503
+    assert house.get("/readyz").status_code == 200
     with house.app.database.write() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
     answer = house.get("/readyz")

@@ -10,7 +10,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from newsletter.web.server import MOST_HEAD, main
+from newsletter.web.__main__ import main
+from newsletter.web.server import MOST_HEAD
 from tests.installed import install
 from tests.web.house import House
 from tests.web.test_browser import served as served
@@ -99,10 +100,11 @@ def test_the_program_says_what_it_misses(tmp_path: Path, caplog: pytest.LogCaptu
     assert "newsletter init" in caplog.text
 
 
-def test_a_port_that_is_taken_is_a_failure(tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_a_failure_in_one_sentence(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     install(tmp_path / "weekly", example=True)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        # In a thread of its own: the browser of other tests keeps an event loop running in this one.
-        with ThreadPoolExecutor(1) as pool, pytest.raises(SystemExit):
-            pool.submit(main, ["--folder", str(tmp_path / "weekly"), "--port", port]).result()
+        assert main(["--folder", str(tmp_path / "weekly"), "--port", port]) == 1
+    assert f"Port {port} at 127.0.0.1 is taken by another program" in caplog.text

@@ -6,6 +6,7 @@ only trouble that is nobody's in particular (no connection, wrong password) is r
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from newsletter.clock import Clock
@@ -122,6 +123,14 @@ class Entry(ABC):
     def verifier(self, settings: Settings) -> Verifier:
         """Return what tells a post of the provider from anybody else's; raises ConfigError for a key that is none."""
         raise NotImplementedError
+
+    def signed_at(self, headers: Mapping[str, str]) -> datetime | None:
+        """Return when the provider signed a post, as its headers say; None where they say nothing readable."""
+        return None
+
+    def webhook_max_age(self, settings: Settings) -> timedelta:
+        """Return how old a post may be: longer than the provider tries, shorter than its events' ids are kept."""
+        return timedelta(days=2)
 
     def read_events(self, body: bytes) -> Sequence["ProviderEvent"]:
         """Return the events of a post, in its order; raises Unreadable where there are none to be found."""

@@ -84,15 +84,21 @@ class Webhook:
     clock: Clock
     message_ids: MessageIds
     handler: ReportHandler
+    max_age: timedelta = timedelta(days=2)
     #: Tells the operator, of one key once: key, subject, body.
     alert: Callable[[str, str, str], None]
     #: Whether issues go out by this provider now.
     is_in_use: bool = True
 
     def take(self, headers: Mapping[str, str], body: bytes) -> bool:
-        """Store a post, durably; False, and nothing stored, where its signature is not the provider's."""
+        """Store a post, durably; False, and nothing stored, where its signature is not the provider's or too old.
+
+        A post that somebody kept must not be told again when the ids of its events are forgotten.
+        """
         now = self.clock.now()
-        if not self.verify(headers, body):
+        signed_at = self.provider.signed_at(headers)
+        is_old = signed_at is not None and abs(now - signed_at) > self.max_age
+        if is_old or not self.verify(headers, body):
             refused_at = self.health().refused_at
             if refused_at is None or refused_at + _REFUSAL_NOTED_EVERY < now:
                 with self.database.write() as connection:

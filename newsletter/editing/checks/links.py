@@ -8,10 +8,11 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from threading import Timer
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from newsletter.digest.content import IssueContent
@@ -47,22 +48,31 @@ class Opener:
     seconds: float = SECONDS
 
     def fault(self, url: str) -> str:
-        """Return why a link cannot be opened, in words; empty where it can."""
-        for _ in range(REDIRECTS + 1):
-            try:
-                status, location = self._ask(url)
-            except _RefusedError as refused:
-                return str(refused)
-            except socket.gaierror:
-                return "nobody knows its host"
-            except (OSError, HTTPException, UnicodeError, ValueError) as error:
-                return f"nobody answers ({type(error).__name__})"
-            if status not in _MOVED or not location:
-                return "" if status < 400 or status in _THERE else f"it answers {status}"
-            url = urljoin(url, location)
+        """Return why a link cannot be opened, in words; empty where it can. `seconds` are for all of it."""
+        with _Deadline(self.seconds) as deadline:
+            for _ in range(REDIRECTS + 1):
+                try:
+                    status, location = self._ask(url, deadline)
+                except _RefusedError as refused:
+                    return str(refused)
+                except socket.gaierror:
+                    return "nobody knows its host"
+                except (OSError, HTTPException, UnicodeError, ValueError) as error:
+                    if deadline.is_over:
+                        return self._too_slow
+                    return f"nobody answers ({type(error).__name__})"
+                if deadline.is_over:
+                    return self._too_slow
+                if status not in _MOVED or not location:
+                    return "" if status < 400 or status in _THERE else f"it answers {status}"
+                url = urljoin(url, location)
         return f"it leads on more than {REDIRECTS} times"
 
-    def _ask(self, url: str) -> tuple[int, str]:
+    @property
+    def _too_slow(self) -> str:
+        return f"it takes longer than {self.seconds:g} seconds"
+
+    def _ask(self, url: str, deadline: "_Deadline") -> tuple[int, str]:
         """Return status and Location of what stands there."""
         if not is_web_address(url):
             raise _RefusedError("it is no web address")
@@ -71,6 +81,7 @@ class Opener:
         host = _ascii(parts.hostname or "")
         address = self._address(host, port)
         with closing(_connect(parts, host, address, port, self.seconds)) as connection:
+            deadline.watch(connection)
             status, location = _request(connection, "HEAD", parts)
             if status in (405, 501):
                 connection.close()
@@ -88,6 +99,35 @@ class Opener:
         if not addresses:
             raise OSError
         return addresses[0]
+
+
+class _Deadline:
+    """Shuts the connection of a link when its time is over: a time-out is of each read alone, and a server may drip."""
+
+    def __init__(self, seconds: float) -> None:
+        self._timer = Timer(seconds, self._end)
+        self._timer.daemon = True
+        self._connection: HTTPConnection | None = None
+        self.is_over = False
+
+    def __enter__(self) -> "_Deadline":
+        self._timer.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._timer.cancel()
+
+    def watch(self, connection: HTTPConnection) -> None:
+        """Watch this connection from now on; raises TimeoutError when the time is over already."""
+        self._connection = connection
+        if self.is_over:
+            raise TimeoutError
+
+    def _end(self) -> None:
+        self.is_over = True
+        if self._connection is not None and self._connection.sock is not None:
+            with suppress(OSError):
+                self._connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 class _RefusedError(Exception):
@@ -121,7 +161,11 @@ class _PinnedHttps(HTTPSConnection):
 
     def connect(self) -> None:
         plain = socket.create_connection((self.host, self.port), self.timeout)
-        self.sock = self._context_of_name.wrap_socket(plain, server_hostname=self._name)
+        # Where the deadline finds it while hands are shaken.
+        self.sock = encrypted = self._context_of_name.wrap_socket(
+            plain, server_hostname=self._name, do_handshake_on_connect=False
+        )
+        encrypted.do_handshake()
 
 
 def _connect(parts: SplitResult, host: str, address: str, port: int, seconds: float) -> HTTPConnection:

@@ -240,6 +240,26 @@ def test_a_right_signature_of_another_moment_does_not_fit(place: Place) -> None:
     assert not taken(place.webhook, replace(post, headers={**post.headers, TIMESTAMP: "1"}))
 
 
+@pytest.mark.parametrize(
+    ("age", "is_taken"),
+    [
+        (timedelta(0), True),
+        (timedelta(days=1, hours=23), True),
+        (timedelta(days=2, minutes=1), False),
+        (timedelta(days=700), False),
+        (timedelta(days=-1), True),
+        (timedelta(days=-3), False),
+    ],
+)
+def test_a_post_of_another_time_is_refused_however_well_signed(
+    place: Place, age: timedelta, is_taken: bool
+) -> None:
+    post = place.poster.post([], THURSDAY - age)
+    assert taken(place.webhook, post) is is_taken
+    week = replace(place.webhook, max_age=timedelta(days=1000))
+    assert taken(week, post)
+
+
 def test_another_accounts_key_is_refused_and_both_fit_while_the_key_changes(place: Place) -> None:
     other = Poster()
     post = other.post([], THURSDAY)
@@ -560,7 +580,8 @@ def test_each_provider_reads_its_own_posts(place: Place) -> None:
 
 
 def post_raw(place: Place, body: bytes) -> None:
-    headers = {TIMESTAMP: "1", SIGNATURE: place.poster.sign(b"1" + body)}
+    moment = str(int(THURSDAY.timestamp()))
+    headers = {TIMESTAMP: moment, SIGNATURE: place.poster.sign(moment.encode() + body)}
     assert taken(place.webhook, Post(body=body, headers=headers))
 
 

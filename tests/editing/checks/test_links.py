@@ -1,7 +1,10 @@
 """Opening links: what answers and what does not, and that nothing reaches into a private network."""
 
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -77,6 +80,33 @@ def test_the_name_is_asked_for_once_and_the_connection_goes_where_it_pointed(por
     assert mine.fault(f"http://once.example:{port}/page") == ""
     assert names == ["once.example"]
     assert Site.asked[-1] == ("/page", f"once.example:{port}")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "drip"),
+    [
+        ("http", b""),
+        ("http", b"HTTP/1.1 200 OK\r\n"),
+        ("http", b"HTTP/1.1 302 Found\r\nLocation: /page\r\nX-A: b"),
+        # A record of a handshake, longer than what follows.
+        ("https", b"\x16\x03\x03\x3f\xff"),
+    ],
+)
+def test_a_server_that_drips_is_waited_for_no_longer_than_the_link_may_take(scheme: str, drip: bytes) -> None:
+    over = threading.Event()
+
+    def answer(client: socket.socket) -> None:
+        with client, suppress(OSError):
+            client.sendall(drip)
+            while not over.wait(0.05):
+                client.sendall(b"a")
+
+    with socket.create_server((HERE, 0)) as server:
+        port = server.getsockname()[1]
+        threading.Thread(target=lambda: answer(server.accept()[0]), daemon=True).start()
+        mine = replace(opener(port), seconds=0.4)
+        assert mine.fault(f"{scheme}://slow.example:{port}/") == "it takes longer than 0.4 seconds"
+        over.set()
 
 
 @pytest.mark.parametrize(

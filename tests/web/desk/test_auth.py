@@ -75,3 +75,30 @@ def test_a_writer_gets_on_no_page_of_publishers(desk: Desk) -> None:
 def test_personal_data_is_for_publishers(app: App, path: str) -> None:
     kept = {each.path for each in routes(app) if require_publisher in asked_by(each.dependant)}
     assert path in kept
+
+
+class Filled(dict[str, object]):
+    """The same value for every part of a path."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def __missing__(self, key: str) -> object:
+        return self.value
+
+
+@pytest.mark.parametrize("number", [2**63, 10**30])
+def test_a_number_that_no_database_gave_is_nothings(desk: Desk, number: int) -> None:
+    query = dict.fromkeys(("after", "to", "from", "page", "reader", "editor", "version", "days"), number)
+    asked = 0
+    for route in (each.route for each in iter_route_contexts(desk.web.router.routes)):
+        if not isinstance(route, APIRoute) or not ("{" in route.path or route.path.startswith("/desk")):
+            continue
+        path = re.sub(r":\w+}", "}", route.path).format_map(Filled(number))
+        if "GET" in (route.methods or ()):
+            answer = desk.publisher.get(path, **query)
+        else:
+            answer = desk.publisher.send(path, **query, role="writer")
+        assert answer.status_code < 500, f"{route.methods} {path}"
+        asked += 1
+    assert asked > 70

@@ -1,6 +1,7 @@
 """SendGrid. What sends is sending.py, which writes requests by requests.py; events.py reads its webhook's posts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from newsletter.clock import Clock
@@ -56,6 +57,17 @@ class SendGridEntry(Entry):
         return lambda headers, body: is_signed(
             keys, body, headers.get(SIGNATURE, ""), headers.get(TIMESTAMP, "")
         )
+
+    def signed_at(self, headers: Mapping[str, str]) -> datetime | None:
+        from newsletter.delivery.transports.sendgrid.events import TIMESTAMP
+
+        seconds = headers.get(TIMESTAMP, "")
+        if not (seconds.isascii() and seconds.isdigit() and len(seconds) <= 10):
+            return None
+        return datetime.fromtimestamp(int(seconds), UTC)
+
+    def webhook_max_age(self, settings: Settings) -> timedelta:
+        return settings.section(SendGridSettings).webhook_max_age
 
     def read_events(self, body: bytes) -> Sequence["ProviderEvent"]:
         from newsletter.delivery.transports.sendgrid.events import read_events

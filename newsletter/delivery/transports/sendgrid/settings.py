@@ -1,6 +1,7 @@
 """The section [sendgrid]."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from newsletter.config import Section, setting
 from newsletter.config.rows import AT_LEAST_ONE, URL
@@ -19,6 +20,10 @@ class SendGridSettings(Section):
     connections: int = setting(2, form=AT_LEAST_ONE, help="Requests under way at once.")
     webhook_key: tuple[str, ...] = setting(
         (), help="The verification key of the signed event webhook; two of them while you change it."
+    )
+    webhook_max_age: timedelta = setting(
+        timedelta(days=2),
+        help="How old a post to the webhook may be; SendGrid tries for a day. Less than retention.events.",
     )
     sandbox: bool = setting(
         False,

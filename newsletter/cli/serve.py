@@ -14,10 +14,10 @@ from newsletter.cli.frame import pass_app, say
 from newsletter.editing.editors import first_link, nobody_has_signed_in
 from newsletter.editing.schedule import dispatch_chosen
 from newsletter.editing.sending import issues_going_out
+from newsletter.schedule.listening import listen
 from newsletter.schedule.supervisor import Supervisor
 from newsletter.schedule.ticker import Beat, start_beats
 from newsletter.schedule.turns import State, list_turns
-from newsletter.web.listening import listen
 
 #: Seconds between two looks at the senders.
 LOOK_SECONDS = 5

@@ -4,7 +4,7 @@ import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
-from newsletter.web.listening import end_with_parent
+from newsletter.schedule.listening import end_with_parent
 
 
 def main(arguments: list[str] | None = None) -> int:

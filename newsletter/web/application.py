@@ -58,8 +58,8 @@ def routers() -> Iterator[APIRouter]:
     """Yield the `router` of every module in this folder and in desk/ that has one."""
     for package in (web, desk):
         for found in iter_modules(package.__path__, f"{package.__name__}."):
-            # Not those that run the pages: they are programs.
-            if not found.ispkg and found.name.rpartition(".")[2] not in ("__main__", "server", "listening"):
+            # Not the two that run the pages: they are programs.
+            if not found.ispkg and found.name.rpartition(".")[2] not in ("__main__", "server"):
                 module = import_module(found.name)
                 if hasattr(module, "router"):
                     yield module.router

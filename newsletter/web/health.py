@@ -14,7 +14,7 @@ from newsletter.web.dependencies import Installed
 log = logging.getLogger(__name__)
 
 #: How long another program may hold the database before the pages are not ready: an import lets go many times a second.
-_SECONDS = 3.0
+_SECONDS = 1.0
 
 router = APIRouter(tags=["health"])
 

@@ -13,8 +13,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from newsletter.app import App, open_app
 from newsletter.errors import NewsletterError
+from newsletter.schedule.listening import listen
 from newsletter.web.application import make_web
-from newsletter.web.listening import listen
 
 #: Seconds that open requests are given when the program stops.
 PATIENCE = 5

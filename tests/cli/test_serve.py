@@ -23,8 +23,8 @@ from newsletter.editing.approve import approve
 from newsletter.editing.draft import draft_now
 from newsletter.installation import make_installation
 from newsletter.schedule import store
+from newsletter.schedule.listening import listen
 from newsletter.schedule.slots import NAME, Slot
-from newsletter.web.listening import listen
 from tests.jobs.newsroom import add_comparisons, add_reader
 
 #: Says that it has begun, takes a moment, says that it is over.

@@ -15,7 +15,7 @@ from newsletter.clock import Clock, SystemClock
 from newsletter.errors import ConfigError, NewsletterError
 
 #: How long a port may still be held by the pages of a program that was killed just now: they notice within a second.
-PATIENCE = timedelta(seconds=3)
+PATIENCE = timedelta(seconds=2)
 _BACKLOG = 2048
 _LOOK_SECONDS = 0.2
 

@@ -76,6 +76,8 @@ def _say_document(of: str, document: dict[str, object]) -> None:
     if isinstance(progress, dict) and progress["readers"]:
         rows.append(("readers", ", ".join(f"{count:,} {name}" for name, count in progress.items() if count)))
     for name, value in rows:
+        if value is None:
+            continue
         shown = f"{value:%Y-%m-%d %H:%M:%S %Z}" if hasattr(value, "strftime") else value
         say(f"  {name:<10}{shown}")
 

@@ -13,6 +13,7 @@ from weakref import finalize
 from sqlite_utils import Database
 
 from newsletter.content.migrations import MIGRATIONS
+from newsletter.db.engine import harmless_words
 from newsletter.errors import StoreBusy, StoreError
 
 BUSY_TIMEOUT_MS = 10_000
@@ -80,7 +81,7 @@ def writing(db: Database) -> Iterator[None]:
         db.conn.execute("COMMIT")
     except sqlite3.OperationalError as error:
         db.conn.rollback()
-        raise StoreError(f"the content store cannot be written: {error}") from error
+        raise StoreError(f"the content store cannot be written: {harmless_words(error)}") from error
     except BaseException:
         db.conn.rollback()
         raise
@@ -105,7 +106,7 @@ def _migrate(db: Database, path: Path) -> None:
 def _unusable(path: Path, error: sqlite3.Error) -> StoreError:
     if "locked" in str(error) or "busy" in str(error):
         return StoreBusy()
-    return StoreError(f"The content store {path} cannot be opened: {error}.")
+    return StoreError(f"The content store {path} cannot be opened: {harmless_words(error)}.")
 
 
 # Which state `content.db` is in: a number that is another one after every commit, by whatever process.

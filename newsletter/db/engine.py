@@ -5,11 +5,11 @@ every transaction with BEGIN IMMEDIATE, so that a read that turns into a write c
 """
 
 import re
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from sqlite3 import DatabaseError, connect
 from tempfile import TemporaryFile
 from threading import Lock
 from typing import Any
@@ -19,6 +19,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    ExceptionContext,
     Table,
     create_engine,
     event,
@@ -72,6 +73,7 @@ def open_database(url: str) -> Database:
     """Open the database behind an SQLAlchemy URL; `sqlite://` alone is one in memory, for tests."""
     if make_url(url).get_backend_name() != "sqlite":
         engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        event.listen(engine, "handle_error", _silence)
         return Database(url, engine, engine)
     if make_url(url).database in (None, "", ":memory:"):
         engine = _sqlite_engine(url, "BEGIN IMMEDIATE", poolclass=StaticPool)
@@ -101,12 +103,12 @@ def require_writable(database: Database, seconds: float) -> None:
             with database.write() as connection:
                 connection.exec_driver_sql("SELECT txid_current()")
         elif file not in (None, "", ":memory:"):
-            with closing(connect(file, timeout=seconds, isolation_level=None)) as connection:
+            with closing(sqlite3.connect(file, timeout=seconds, isolation_level=None)) as connection:
                 connection.execute("BEGIN IMMEDIATE")
                 connection.execute("ROLLBACK")
             with TemporaryFile(dir=Path(file).parent) as room:
                 room.write(b"\0" * _ROOM)
-    except (DBAPIError, DatabaseError) as error:
+    except (DBAPIError, sqlite3.DatabaseError) as error:
         raise in_plain_words(error, _OURS) or StoreError("The database cannot be written.") from error
     except OSError as error:
         raise StoreError(f"The database's folder cannot be written: {error.strerror}.") from error
@@ -129,7 +131,7 @@ def in_plain_words(error: Exception, which: str = "") -> StoreError | None:
 
     For whoever shows it to a person: senders and jobs meet the error itself, and try again.
     """
-    if not isinstance(error, DBAPIError | DatabaseError):
+    if not isinstance(error, DBAPIError | sqlite3.DatabaseError):
         return None
     if "database is locked" in str(error):
         return StoreBusy()
@@ -144,7 +146,8 @@ _OURS, _CONTENTS = "subscribers' database", "content store (content.db)"
 #: SQLite's words, and ours.
 _FAULTS = {
     "file is not a database": "this is no SQLite database",
-    "disk image is malformed": "it is damaged; put a copy in its place",
+    "disk image is malformed": "it is damaged; put a copy in its place: newsletter restore FILE",
+    "malformed database schema": "it is damaged; put a copy in its place: newsletter restore FILE",
     "unable to open database file": "it cannot be opened",
     "readonly database": "it may not be written",
     "disk is full": "the disk is full",
@@ -152,6 +155,46 @@ _FAULTS = {
     "disk I/O error": "the disk is full, or it fails",
     "No space left on device": "the disk is full",
 }
+
+
+# What a database's error says often repeats what was written or read, somebody's address for instance, and ends in logs
+# and on terminals: here is the one place that decides what it may say.
+
+#: What SQLite says of itself and of our tables.
+_HARMLESS = re.compile(
+    r"database( table)? is locked(: \w+)?|file is not a database|database disk image is malformed|"
+    r"unable to open database file|attempt to write a readonly database|database or disk is full|disk I/O error|interrupted|"
+    r"malformed database schema|(UNIQUE|CHECK|NOT NULL|FOREIGN KEY) constraint failed(: [\w., ']+)?|"
+    r"no such (table|column|index): [\w.]+|cannot (start|commit|rollback)\b[\w -]*"
+)
+#: Classes of SQLSTATE (PostgreSQL's appendix A) in which its first line names tables, constraints and servers only; in the
+#: others it quotes values.
+_NAMES_ONLY = frozenset({"08", "23", "25", "28", "3D", "40", "42", "53", "54", "55", "57", "58"})
+
+_QUOTED = re.compile(r"[\"'].*[\"']", re.DOTALL)
+
+
+def harmless_words(error: Any) -> str:
+    """Return what an error of SQLite or PostgreSQL says, without anything that stands in the database."""
+    said, kind = str(error), type(error).__name__
+    if isinstance(error, sqlite3.Error):
+        said = "malformed database schema" if said.startswith("malformed database schema") else said
+        return said if _HARMLESS.fullmatch(said) else getattr(error, "sqlite_errorname", kind)
+    state = getattr(error, "sqlstate", None)
+    if state is None:
+        # It comes from the driver: of the connection.
+        return said if kind == "OperationalError" else kind
+    first = error.diag.message_primary or ""
+    return f"{kind} ({state}): {first if state[:2] in _NAMES_ONLY else _QUOTED.sub('…', first)}"
+
+
+def _silence(context: ExceptionContext) -> None:
+    error, wrapped = context.original_exception, context.sqlalchemy_exception
+    if isinstance(error, sqlite3.Error) or hasattr(error, "sqlstate"):
+        words = harmless_words(error)
+        error.args = (words,)
+        if wrapped is not None:
+            wrapped.args = (f"({type(error).__name__}) {words}",)
 
 
 def _sqlite_engine(url: str, begin: str, **options: Any) -> Engine:
@@ -162,6 +205,8 @@ def _sqlite_engine(url: str, begin: str, **options: Any) -> Engine:
         hide_parameters=True,
         **options,
     )
+
+    event.listen(engine, "handle_error", _silence)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ def convert(raw: Any, kind: Any) -> Any:
     try:
         # What is not in the table is a StrEnum.
         return _CONVERTERS.get(kind, kind)(raw)
-    except (ValueError, TypeError, InvalidOperation) as error:
+    except (ValueError, TypeError, ArithmeticError) as error:
         expected = _EXPECTED.get(kind) or f"one of {', '.join(kind)}"
         raise ValueError(f"is {shown(raw)}, but {expected} was expected") from error
 

@@ -203,7 +203,7 @@ class CsvFile:
         elif missing := self._missing(provider):
             raise self._bad_header(
                 f"this export of {provider.program} lacks the column {' or '.join(missing)}, and so does not say who left."
-                f" {provider.right_export}. {flag}: you know it of everybody in this file"
+                f" {provider.right_export}. If you know it of everybody in this file, say {flag}"
             )
 
     def _missing(self, provider: Provider) -> tuple[str, ...]:
@@ -221,7 +221,7 @@ class CsvFile:
         hint = f" If this is an export of {PROVIDERS[likely].program}, say --from {likely}." if likely else ""
         raise self._bad_header(
             f"{' and '.join(map(repr, telling))} may say who left, and would not be read.{hint} Say what it is with"
-            f" --map COLUMN=FIELD ({', '.join(SIGNS)}, or another field), or {flag} if you know it of everybody in this file"
+            f" --map COLUMN=FIELD ({', '.join(SIGNS)}, or another field). If you know it of everybody in this file, say {flag}"
         )
 
     def _telling_columns(self) -> tuple[str, ...]:

@@ -257,9 +257,20 @@ def _import(
                 bad += 1
                 report_bad(each)
         advance(len(chunk))
-    if not counts and not source.left_out:
-        raise BadInput("none of its lines can be used, so nobody was imported", Place(source.file.path))
+    if not counts:
+        raise _nobody(source.file, source.left_out, "is a reader there", "imported")
     return ReaderImport(arrivals=counts, bad=bad, left_out=source.left_out, unread=source.unread)
+
+
+def _nobody(
+    file: CsvFile, left_out: Mapping[tuple[Standing, str], Remark], wanted: str, done: str
+) -> BadInput:
+    """Return what is wrong with a file of which nothing was done."""
+    if not left_out:
+        return BadInput(f"none of its lines can be used, so nobody was {done}", Place(file.path))
+    (standing, why), remark = min(left_out.items(), key=lambda each: each[1].first)
+    first = f"line {remark.first} is {standing}, since {why}"
+    return BadInput(f"nobody in this file {wanted}, so nobody was {done}: {first}", Place(file.path))
 
 
 @lru_cache(maxsize=1000)
@@ -388,8 +399,8 @@ def suppress_file(
                 bad += 1
                 report_bad(each)
         advance(len(chunk))
-    if not added + known and not left_out:
-        raise BadInput("none of its lines can be used, so nobody was suppressed", Place(file.path))
+    if not added + known:
+        raise _nobody(file, left_out, "left there", "suppressed")
     return SuppressionImport(added=added, known=known, bad=bad, left_out=left_out)
 
 

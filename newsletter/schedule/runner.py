@@ -16,7 +16,7 @@ from datetime import timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.clock import Clock
-from newsletter.db.engine import Database
+from newsletter.db.engine import Database, in_plain_words
 from newsletter.db.statuses import SlotStatus
 from newsletter.errors import NewsletterError
 from newsletter.schedule import store
@@ -104,6 +104,7 @@ class Runner:
 
     def _fail(self, job: Job, claim: SlotLease, error: Exception) -> Failed:
         """Put the slot off and say so: it is tried again until the catch-up limit."""
+        error = in_plain_words(error) or error
         expected = isinstance(error, NewsletterError)
         words = str(error) if expected else f"{type(error).__name__}: {error}"
         log.error("%s for %s failed: %s", claim.job, claim.name, words, exc_info=None if expected else error)

@@ -240,9 +240,22 @@ def test_the_callers_word_stands_in_for_a_missing_column_and_for_no_column_that_
 
 
 def test_who_left_by_one_line_does_not_come_in_by_another(folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "kit.csv").write_text("email,state\nalice@example.org,active\nALICE@example.org,cancelled\n")
+    lines = "alice@example.org,active\nALICE@example.org,cancelled\nbob@example.org,active\n"
+    (tmp_path / "kit.csv").write_text(f"email,state\n{lines}")
     said = import_(folder, tmp_path / "kit.csv", "--from", "kit", "--json")
-    assert (json.loads(said.stdout)["gone"], listed(folder)) == (2, {})
+    assert (json.loads(said.stdout)["gone"], set(listed(folder))) == (2, {"bob@example.org"})
+
+
+def test_a_file_of_nobody_who_is_a_reader_or_of_nobody_who_left_is_the_wrong_one(
+    folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "kit.csv").write_text("email,state\nalice@example.org,cancelled\nbob@example.org,inactive\n")
+    said = import_(folder, tmp_path / "kit.csv", "--from", "kit")
+    assert (said.exit_code, "nobody in this file is a reader there" in said.output) == (2, True)
+    assert "line 2 is gone, since state is 'cancelled'" in said.output
+    (tmp_path / "kit.csv").write_text("email,state\nalice@example.org,active\n")
+    said = run(folder, "suppress", "--file", str(tmp_path / "kit.csv"), "--from", "kit", "--reason", "left")
+    assert (said.exit_code, "nobody in this file left there" in said.output) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -270,7 +270,10 @@ def show(app: "App", address: str, as_json: bool) -> None:
     ]
     print_table(["Field", "Value"], rows)
     click.echo()
-    print_table(["Consent", "At", "Source"], [(each.event, each.at, each.words) for each in found.consents])
+    consents = [(each.event, each.at, each.words, each.tags or "") for each in found.consents]
+    columns = ["Consent", "At", "Source", "Tags"]
+    width = len(columns) if any(row[-1] for row in consents) else len(columns) - 1
+    print_table(columns[:width], [row[:width] for row in consents])
 
 
 @readers.command("set")

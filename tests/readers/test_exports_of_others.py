@@ -156,10 +156,9 @@ def test_what_was_noted_of_their_consent_is_kept(moved: Path, address: str) -> N
     assert shown["added_at"] == min(at for _, at, _ in EVIDENCE[address])
 
 
-def test_what_was_noted_is_shown(moved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "400")
+def test_what_was_noted_is_shown(moved: Path) -> None:
     shown = run(moved, "show", "mira.stays@mc.example.org").stdout
-    assert ("from 203.0.113.9" in shown, "Editors; GTM - 11/20" in shown) == (True, True)
+    assert ("203.0.113.9" in shown, "Editors; GTM - 11/20" in shown) == (True, True)
     assert "Tags" not in run(moved, "show", "jon.stays@mc.example.org").stdout
 
 

@@ -102,7 +102,11 @@ class AlertWebhook:
     def _take(self) -> Alert | None:
         """Return the oldest alert to post, kept from everybody else for a while; None when there is none."""
         now = self.clock.now()
-        due = (alerts.c.post_after.is_(None)) | (alerts.c.post_after <= now)
+        due = (
+            (alerts.c.post_after.is_(None))
+            | (alerts.c.post_after <= now)
+            | (alerts.c.post_after > now + NEWS)
+        )
         query = (
             select(alerts.c.key, alerts.c.at, alerts.c.subject, alerts.c.body, alerts.c.posts.label("tries"))
             .where(alerts.c.posted_at.is_(None), alerts.c.posts < TRIES, alerts.c.at > now - NEWS, due)

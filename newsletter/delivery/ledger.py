@@ -381,6 +381,14 @@ _BEGIN = (
 )
 
 
+#: Some of the batch were deferred, and wait for their next try.
+WAS_TRIED = or_(batches.c.attempts > 0, batches.c.retry_at.is_not(None))
+
+#: No rest of the deferred is longer, and no wait for a limit, or for an hour of somebody's day: what comes due later was
+#: written while a clock was wrong.
+_LONGEST_REST, _LONGEST_WAIT = timedelta(hours=3), timedelta(hours=26)
+
+
 def claim_batch(
     connection: Connection,
     issue_id: int,
@@ -390,7 +398,12 @@ def claim_batch(
 ) -> Lease | None:
     """Make the issue's next waiting batch the owner's; None when none is due or the issue is not going out."""
     going_out = exists().where(issues.c.id == issue_id, issues.c.status == IssueStatus.SENDING)
-    due = or_(batches.c.not_before.is_(None), batches.c.not_before <= now)
+    due = or_(
+        batches.c.not_before.is_(None),
+        batches.c.not_before <= now,
+        and_(WAS_TRIED, batches.c.not_before > now + _LONGEST_REST),
+        batches.c.not_before > now + _LONGEST_WAIT,
+    )
     query = select(batches.c.id).where(
         batches.c.issue_id == issue_id, batches.c.status == BatchStatus.PENDING, due, going_out
     )
@@ -399,13 +412,14 @@ def claim_batch(
     batch_id = connection.execute(query).scalar()
     if batch_id is None:
         return None
+    still_rests = and_(batches.c.retry_at > now, batches.c.retry_at <= now + _LONGEST_REST)
     taken = {
         "status": BatchStatus.RUNNING,
         "owner": owner,
         "lease_until": now + lease_duration,
         "fence": batches.c.fence + 1,
         "not_before": None,
-        "retry_at": case((batches.c.retry_at > now, batches.c.retry_at)),
+        "retry_at": case((still_rests, batches.c.retry_at)),
     }
     claim = update(batches).where(batches.c.id == batch_id).values(taken)
     *claimed, retry_at = connection.execute(claim.returning(*LEASE_COLUMNS, batches.c.retry_at)).one()

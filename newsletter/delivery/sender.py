@@ -51,6 +51,11 @@ def _old_objects_left_alone() -> Iterator[None]:
         gc.unfreeze()
 
 
+def _is_due(last: datetime, now: datetime, every: timedelta) -> bool:
+    """Return whether it is time again; also where somebody has set the clock back."""
+    return not timedelta(0) <= now - last <= every
+
+
 class Ending(StrEnum):
     """Why a sender stopped."""
 
@@ -139,7 +144,7 @@ class Sender(Run):
             if is_sent:
                 self._tell_of_unsure()
                 return Ending.SENT
-        if now - self._renewed_at > self.lease_duration / 3:
+        if _is_due(self._renewed_at, now, self.lease_duration / 3):
             self._renewed_at = now
             with self.database.write() as connection:
                 renew_lease(connection, f"{self.name}-", now + self.lease_duration)
@@ -148,7 +153,7 @@ class Sender(Run):
 
     def _keep_in_touch(self, now: datetime) -> None:
         """Save a heartbeat and look for dead owners, both only now and then."""
-        if now - self._heartbeat_at > _HEARTBEAT_EVERY:
+        if _is_due(self._heartbeat_at, now, _HEARTBEAT_EVERY):
             self._heartbeat_at = now
             wait = self.breaker.trouble
             heartbeat = Heartbeat(
@@ -169,7 +174,7 @@ class Sender(Run):
     def _reason_to_pause(self, counts: Counts, now: datetime) -> str:
         """Return why the issue must not go on, or nothing; complaints are counted now and then only."""
         self._before = self._before or counts
-        if self.pause_rules.complained and now - self._counted_at > _HEARTBEAT_EVERY:
+        if self.pause_rules.complained and _is_due(self._counted_at, now, _HEARTBEAT_EVERY):
             self._counted_at = now
             with self.database.read() as connection:
                 self._complaints = count_complaints(connection, self.issue_id, self._started_at)

@@ -5,19 +5,22 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, not_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, not_, or_, select, update
 
 from newsletter.db.schema import batches, senders
 from newsletter.db.statuses import BatchStatus, Edition, IssueStatus
 from newsletter.delivery.dry_run import DryRun, find_dry_run
 from newsletter.delivery.journal import is_dead
+from newsletter.delivery.ledger import LEASE_DURATION, WAS_TRIED
 from newsletter.delivery.progress import Counts, get_counts
-from newsletter.delivery.store import WAS_TRIED
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
 
 #: A sender is not vouched for when its heartbeat, which comes every other second, has been missing for so long.
 SILENCE = timedelta(seconds=10)
+
+#: So far ahead no clock of a machine at work is.
+_WRONG = timedelta(days=1)
 
 UTC = ZoneInfo("UTC")
 
@@ -52,8 +55,9 @@ def delete_heartbeat(connection: Connection, name: str) -> None:
 
 
 def delete_old_heartbeats(connection: Connection, seen_before: datetime) -> None:
-    """Forget the senders that died: they leave their row behind."""
-    connection.execute(delete(senders).where(senders.c.seen_at < seen_before))
+    """Forget the senders that died: they leave their row behind. One seen days after that had a clock that was wrong."""
+    gone = or_(senders.c.seen_at < seen_before, senders.c.seen_at > seen_before + _WRONG)
+    connection.execute(delete(senders).where(gone))
 
 
 def list_heartbeats(connection: Connection, issue_id: int) -> tuple[Heartbeat, ...]:
@@ -86,7 +90,10 @@ class Situation:
     def senders_alive(self, now: datetime) -> tuple[Heartbeat, ...]:
         """Return those that gave a sign of late and are not known to be dead."""
         return tuple(
-            each for each in self.senders if each.name not in self.dead and now - each.seen_at < SILENCE
+            each
+            for each in self.senders
+            # Clocks of two machines may differ; one that is a lease ahead was wrong.
+            if each.name not in self.dead and -LEASE_DURATION < now - each.seen_at < SILENCE
         )
 
 
@@ -141,7 +148,7 @@ def describe(situation: Situation, now: datetime, zone: ZoneInfo = UTC) -> Statu
         case IssueStatus.APPROVED:
             return StatusReport(
                 state="approved",
-                why=_approval_words(situation, zone),
+                why=_approval_words(situation, now, zone),
                 since=issue.approved_at,
                 by_itself=_schedule_words(issue, zone),
                 next_command=f"newsletter send {issue.id}",
@@ -169,10 +176,10 @@ def describe(situation: Situation, now: datetime, zone: ZoneInfo = UTC) -> Statu
             return _describe_cancelled(situation)
 
 
-def _approval_words(situation: Situation, zone: ZoneInfo) -> str:
+def _approval_words(situation: Situation, now: datetime, zone: ZoneInfo) -> str:
     issue, tried = situation.issue, situation.dry_run
     words = f"approved by {issue.approved_by}" if issue.approved_by else "approved"
-    return words if tried is None else f"{words}; in a dry run at {_clock(tried.at, zone)} {tried.words}"
+    return words if tried is None else f"{words}; in a dry run at {_clock(tried.at, now, zone)} {tried.words}"
 
 
 def _describe_cancelled(situation: Situation) -> StatusReport:
@@ -209,17 +216,20 @@ def _describe_sending(situation: Situation, now: datetime, zone: ZoneInfo) -> St
     since, waiting = issue.started_at, next((each for each in alive if each.waits_for), None)
     if waiting is not None:
         why, since = waiting.waits_for, waiting.waits_since or since
-        by_itself = f"tries again{_at(waiting.waits_until, zone)} and goes on when that works"
+        by_itself = f"tries again{_at(waiting.waits_until, now, zone)} and goes on when that works"
     else:
         why = f"{_readers(situation.counts.open)} left"
         by_itself = "goes on until everybody is done"
         if situation.next_turn is not None and situation.next_turn > now:
-            by_itself += (
-                f"; readers who wait for a limit or for their own hour follow{_at(situation.next_turn, zone)}"
-            )
+            by_itself += f"; readers who wait for a limit or for their own hour follow{_at(situation.next_turn, now, zone)}"
         if situation.next_try is not None and situation.next_try > now:
-            by_itself += f"; readers whose server put us off are tried again{_at(situation.next_try, zone)}"
-    return StatusReport(state="sending", why=why, since=since, by_itself=by_itself, next_command="")
+            by_itself += (
+                f"; readers whose server put us off are tried again{_at(situation.next_try, now, zone)}"
+            )
+    # Nobody has to wait for that: a long rest may be of a time when the clock was wrong.
+    is_long = situation.next_try is not None and situation.next_try - now > timedelta(hours=1)
+    command = f"newsletter send --to-missed {issue.id}" if is_long else ""
+    return StatusReport(state="sending", why=why, since=since, by_itself=by_itself, next_command=command)
 
 
 def _describe_without_sender(situation: Situation, now: datetime, zone: ZoneInfo) -> StatusReport:
@@ -228,11 +238,11 @@ def _describe_without_sender(situation: Situation, now: datetime, zone: ZoneInfo
     if last is None:
         words, by_itself = "no sender is at work", "newsletter serve starts a sender if it runs"
     elif last.name in situation.dead:
-        words = f"its sender died after {_clock(last.seen_at, zone)}"
+        words = f"its sender died after {_clock(last.seen_at, now, zone)}"
         by_itself = "newsletter serve starts another if it runs, which takes over at once"
     else:
-        words = f"its sender has not been seen since {_clock(last.seen_at, zone)}"
-        takes_over = f"takes over{_at(until, zone)}" if until and until > now else "takes over at once"
+        words = f"its sender has not been seen since {_clock(last.seen_at, now, zone)}"
+        takes_over = f"takes over{_at(until, now, zone)}" if until and until > now else "takes over at once"
         by_itself = f"newsletter serve starts another once that has ended; whichever is next {takes_over}"
     return StatusReport(
         state="sending",
@@ -247,9 +257,12 @@ def _readers(count: int) -> str:
     return "1 reader is" if count == 1 else f"{count:,} readers are"
 
 
-def _at(moment: datetime | None, zone: ZoneInfo) -> str:
-    return f" at {_clock(moment, zone)}" if moment else ""
+def _at(moment: datetime | None, now: datetime, zone: ZoneInfo) -> str:
+    return f" at {_clock(moment, now, zone)}" if moment else ""
 
 
-def _clock(moment: datetime, zone: ZoneInfo) -> str:
-    return f"{moment.astimezone(zone):%H:%M:%S} {zone.key}"
+def _clock(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """Say the time of day, and of another day than today the date."""
+    local = moment.astimezone(zone)
+    is_today = local.date() == now.astimezone(zone).date()
+    return f"{local:%H:%M:%S} {zone.key}" if is_today else f"{local:%Y-%m-%d %H:%M:%S} {zone.key}"

@@ -27,7 +27,7 @@ from newsletter.db.schema import batches, deliveries, issues, mails, plans, read
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus, MailStatus
 from newsletter.delivery.audience import audience, split_by_send_time
 from newsletter.delivery.bounces.refusals import judge_refusals
-from newsletter.delivery.ledger import LEASE_COLUMNS, Lease, cancel_batch
+from newsletter.delivery.ledger import LEASE_COLUMNS, WAS_TRIED, Lease, cancel_batch
 from newsletter.delivery.progress import Counts, get_counts
 from newsletter.digest.issues import Issue, Step
 from newsletter.digest.store import get_issue, take_step
@@ -36,9 +36,6 @@ from newsletter.errors import BadInput, StoreError
 #: Readers of a batch, which are claimed together: as few as share a small audience out among the connections, as
 #: many as fit into a provider's request.
 SMALLEST_BATCH, LARGEST_BATCH, WANTED_BATCHES = 100, 1_000, 16
-
-#: Some of the batch were deferred, and wait for their next try.
-WAS_TRIED = or_(batches.c.attempts > 0, batches.c.retry_at.is_not(None))
 
 _HAS_WORK = or_(
     issues.c.status == IssueStatus.SENDING,
@@ -64,6 +61,8 @@ def start_issue(
     in the same transaction that it was started here. Raises BadInput for an issue that is on hold.
     """
     with database.write() as connection:
+        # Who starts it a moment later waits here and joins.
+        connection.execute(select(issues.c.id).where(issues.c.id == issue_id).with_for_update())
         issue = get_issue(connection, issue_id)
         if issue.status not in (IssueStatus.SENDING, IssueStatus.PAUSED):
             if issue.held_at is not None and issue.status is IssueStatus.APPROVED:

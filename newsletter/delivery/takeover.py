@@ -6,20 +6,29 @@ and has no outcome is unsure. Unsure is never sent again by itself.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, and_, select, update
 
 from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries
-from newsletter.db.statuses import BatchStatus, DeliveryStatus
+from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
 from newsletter.delivery.journal import Evidence, read_evidence, remove_journal
 from newsletter.delivery.ledger import Lease, deliveries_in, let_rest, list_running_batches, put_back, record
 from newsletter.delivery.states import FINAL, TRANSITIONS, Event, Outcome
 from newsletter.delivery.throttle import RetryPolicy
+from newsletter.digest.issues import Step
+from newsletter.digest.store import get_issue, take_step
 
 _USUAL = RetryPolicy()
+
+#: A lease that ends later was given while a clock was wrong.
+_LONGEST_LEASE = timedelta(days=1)
+
+#: What a delivery says of which nobody knows whether its silent owner had begun with it.
+_NO_JOURNAL = "no-journal"
 
 
 def take_over(
@@ -31,7 +40,7 @@ def take_over(
     deferred rests as long as `retry_policy` wants.
     """
     with read_evidence(journals, silent.owner) as found:
-        if not found.owner_is_dead and silent.lease_until > now:
+        if not found.owner_is_dead and now < silent.lease_until <= now + _LONGEST_LEASE:
             return False
         with database.write() as connection:
             settled = settle_batch(connection, silent, found.of(silent), now, retry_policy)
@@ -72,7 +81,7 @@ def settle_batch(
 def outcome_from(evidence: Evidence | None, reader_id: int) -> Outcome:
     """Return how a begun delivery ended, by the evidence on its dead owner's claim; None: there is none."""
     if evidence is None:
-        return Outcome(reader_id=reader_id, event=Event.LOSE_SIGHT, code="no-journal")
+        return Outcome(reader_id=reader_id, event=Event.LOSE_SIGHT, code=_NO_JOURNAL)
     if reader_id in evidence.answered:
         return evidence.answered[reader_id]
     if reader_id in evidence.started:
@@ -81,9 +90,33 @@ def outcome_from(evidence: Evidence | None, reader_id: int) -> Outcome:
 
 
 def record_late(connection: Connection, lease: Lease, outcomes: Sequence[Outcome], now: datetime) -> None:
-    """Record what a fenced-off worker still knows of its last window: its successor had to call that unsure."""
+    """Record what a fenced-off worker still knows of its last window: its successor had to call that unsure.
+
+    Whom it never started, or a server refused for now, waits again, also where the issue is sent meanwhile.
+    """
+    query = select(batches.c.fence, batches.c.status).where(batches.c.id == lease.batch_id).with_for_update()
+    batch = connection.execute(query).one()
     known = [each for each in outcomes if each.event in (Event.ACCEPT, Event.REJECT)]
+    known += [replace(each, event=Event.REJECT) for each in outcomes if each.event is Event.GIVE_UP]
     record(connection, lease, known, now, was=DeliveryStatus.UNSURE)
+    # Nobody has claimed the batch since its taking over and once more: whoever is unsure for the want of a journal is
+    # so by this claim, not by a later one whose copy may have left.
+    if batch.fence > lease.fence + 2:
+        return
+    unstarted = [each.reader_id for each in outcomes if each.event in (Event.RETURN, Event.DEFER)]
+    by_this_claim = (*deliveries_in(lease, DeliveryStatus.UNSURE), deliveries.c.code == _NO_JOURNAL)
+    theirs = select(deliveries.c.reader_id).where(*by_this_claim, deliveries.c.reader_id.in_(unstarted))
+    waiting = [
+        Outcome(reader_id=each, event=Event.SEND_AGAIN) for each in connection.execute(theirs).scalars()
+    ]
+    issue = get_issue(connection, lease.issue_id)
+    if not waiting or issue.status is IssueStatus.CANCELLED:
+        return
+    if issue.status is IssueStatus.SENT:
+        take_step(connection, issue, Step.REOPEN, now, finished_at=None)
+    record(connection, lease, waiting, now, was=DeliveryStatus.UNSURE)
+    if batch.status is BatchStatus.DONE:
+        put_back(connection, lease, None)
 
 
 # Late evidence: what is learnt of a delivery after its sender was done with it, from a bounce or a webhook.

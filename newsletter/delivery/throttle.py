@@ -293,6 +293,8 @@ class Breaker:
         self._lock = threading.Lock()
         self._failures = 0
         self._rests_until: datetime | None = None
+        #: The same by a clock that nobody sets.
+        self._rests_until_then = 0.0
         self._words = ""
         self._limit: Wait | None = None
         self._since: datetime | None = None
@@ -309,12 +311,14 @@ class Breaker:
     def trip(self, error: SendError) -> None:
         """Note that a worker failed: everybody rests."""
         with self._lock:
-            if self._rests_until is not None and self._clock.now() < self._rests_until:
+            if self.rest:
                 return
             self._failures += 1
             self._since = self._since or self._clock.now()
             rest = _jittered(min(_LONGEST_REST, _FIRST_REST * 2 ** min(self._failures - 1, 20)))
-            self._rests_until = self._clock.now() + max(rest, error.retry_after or rest)
+            rest = max(rest, error.retry_after or rest)
+            self._rests_until = self._clock.now() + rest
+            self._rests_until_then = self._clock.monotonic() + rest.total_seconds()
             self._words = str(error)
 
     def note(self, event: Event, address: str) -> None:
@@ -341,8 +345,9 @@ class Breaker:
     @property
     def rest(self) -> timedelta:
         """How long everybody still rests."""
-        until = self._rests_until
-        return max(timedelta(0), until - self._clock.now()) if until else timedelta(0)
+        if self._rests_until is None:
+            return timedelta(0)
+        return timedelta(seconds=max(0.0, self._rests_until_then - self._clock.monotonic()))
 
     @property
     def trouble(self) -> Wait | None:

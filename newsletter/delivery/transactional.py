@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, text, update
 
 from newsletter.clock import Clock
 from newsletter.db.engine import Database, insert_into
@@ -162,6 +162,13 @@ def _queue(dialect: str) -> Any:
 #: In the words of the index of open mails, and so is what is pending: only so can SQLite see that an index holds all it needs.
 _IS_IN_HAND = text("mails.status IN ('begun', 'unsure')")
 _IS_PENDING = text("mails.status = 'pending'")
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a mail rests no longer; a rest beyond a day was given while a clock was wrong."""
+    return or_(mails.c.not_before <= now, mails.c.not_before > now + timedelta(days=1))
+
+
 _IS_BEGUN = and_(_IS_IN_HAND, mails.c.status == MailStatus.BEGUN)
 _IS_UNSURE = and_(_IS_IN_HAND, mails.c.status == MailStatus.UNSURE, mails.c.answered_at.is_(None))
 
@@ -310,7 +317,7 @@ def begin_mails(
 
     What is not to be sent any more is skipped instead. `for_operator` takes only the operator's, or only others.
     """
-    due = select(mails.c.id).where(_IS_PENDING, mails.c.not_before <= now)
+    due = select(mails.c.id).where(_IS_PENDING, _is_due(now))
     if for_operator is not None:
         is_operators = mails.c.reader_id.is_(None) & mails.c.editor_id.is_(None)
         due = due.where(is_operators if for_operator else ~is_operators)
@@ -493,7 +500,7 @@ class TransactionalSender:
             return self._deliver(owner, journal, {False: usual, True: own})
 
     def _is_any_due(self) -> bool:
-        due = select(mails.c.id).where(_IS_PENDING, mails.c.not_before <= self.clock.now()).limit(1)
+        due = select(mails.c.id).where(_IS_PENDING, _is_due(self.clock.now())).limit(1)
         with self.database.read() as connection:
             return connection.execute(due).first() is not None
 

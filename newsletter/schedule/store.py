@@ -7,7 +7,7 @@ says when it may be tried again.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
 
@@ -151,7 +151,9 @@ def _ahead(jobs: Sequence[str], now: datetime) -> ColumnElement[bool]:
 
 
 def _free(now: datetime) -> ColumnElement[bool]:
-    unleased = or_(slots.c.lease_until.is_(None), slots.c.lease_until <= now)
+    # No lease and no rest is longer than a day: one that is was given while a clock was wrong.
+    until = slots.c.lease_until
+    unleased = or_(until.is_(None), until <= now, until > now + timedelta(days=1))
     return and_(slots.c.status.in_(_OPEN), unleased)
 
 

@@ -45,6 +45,27 @@ def begin(
         return ledger.begin_window(connection, lease, outcomes, **options)
 
 
+@pytest.mark.parametrize(
+    ("waits", "attempts", "is_due"),
+    [
+        (timedelta(0), 0, True),
+        (timedelta(hours=20), 0, False),
+        (timedelta(days=7), 0, True),
+        (timedelta(hours=2), 1, False),
+        (timedelta(hours=20), 1, True),
+        (timedelta(days=7), 1, True),
+    ],
+)
+def test_nobody_waits_for_a_time_that_only_a_wrong_clock_can_have_set(
+    started: Database, waits: timedelta, attempts: int, is_due: bool
+) -> None:
+    with started.write() as connection:
+        connection.execute(
+            update(batches).values(not_before=THURSDAY + waits, retry_at=None, attempts=attempts)
+        )
+        assert (ledger.claim_batch(connection, 1, "a", THURSDAY) is not None) is is_due
+
+
 def ids(window: Window | None) -> list[int]:
     assert window is not None
     return [each.reader_id for each in window.recipients]

@@ -64,6 +64,21 @@ def test_the_deferred_are_told_of_with_their_time() -> None:
     assert "readers whose server put us off are tried again at 09:05:00 UTC" in told.by_itself
 
 
+def test_a_time_of_another_day_has_its_date_and_a_way_not_to_wait_for_it() -> None:
+    told = describe(replace(GOING, next_try=THURSDAY + timedelta(days=7)), THURSDAY)
+    assert "are tried again at 2026-12-03 09:00:00 UTC" in told.by_itself
+    assert told.next_command == "newsletter send --to-missed 7"
+
+
+def test_a_sign_from_the_future_is_of_a_wrong_clock() -> None:
+    ahead = replace(SIGN, seen_at=THURSDAY + timedelta(seconds=20))
+    assert describe(replace(GOING, senders=(ahead,)), THURSDAY).next_command == ""
+    wrong = replace(SIGN, seen_at=THURSDAY + timedelta(days=7))
+    told = describe(replace(GOING, senders=(wrong,)), THURSDAY)
+    assert "its sender has not been seen since 2026-12-03 09:00:00 UTC" in told.why
+    assert told.next_command == "newsletter send 7"
+
+
 def test_times_are_those_of_the_schedules_zone() -> None:
     zone = ZoneInfo("Europe/Berlin")
     later = describe(replace(GOING, next_try=THURSDAY + timedelta(minutes=5)), THURSDAY, zone)

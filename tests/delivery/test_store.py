@@ -1,5 +1,6 @@
 """Freezing the audience, finishing, pausing, and what is told of an issue's progress. On both databases."""
 
+import threading
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -210,3 +211,20 @@ def test_only_one_plan_is_known_how_to_share_out(database: Database) -> None:
     with pytest.raises(StoreError, match="2 plans"):
         store.start_issue(database, 1, THURSDAY)
     assert statuses(database) == {}
+
+
+def test_who_starts_an_issue_at_the_same_moment_joins(database: Database) -> None:
+    add_readers(database, 300)
+    add_issue(database)
+    together, joined = threading.Barrier(4), list[Counts]()
+
+    def start() -> None:
+        together.wait()
+        joined.append(store.start_issue(database, 1, THURSDAY))
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert joined == [Counts(readers=300)] * 4

@@ -3,22 +3,25 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from newsletter.db.engine import Database
-from newsletter.db.statuses import DeliveryStatus
+from newsletter.db.statuses import DeliveryStatus, IssueStatus
 from newsletter.delivery import ledger
 from newsletter.delivery.journal import Journal
 from newsletter.delivery.ledger import Lease
 from newsletter.delivery.progress import Counts, get_counts
 from newsletter.delivery.states import Event, Outcome
-from newsletter.delivery.store import start_issue
+from newsletter.delivery.store import finish_issue, start_issue
 from newsletter.delivery.takeover import record_late, take_over
 from newsletter.delivery.throttle import RetryPolicy
+from newsletter.delivery.unsure import send_again
+from newsletter.digest.store import get_issue
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_issue, add_readers, hash_address, statuses
 
@@ -211,6 +214,64 @@ def test_what_a_sleeper_knows_when_it_wakes_settles_the_unsure(
     ]
     with database.write() as connection:
         record_late(connection, lease, outcomes, AFTER_THE_LEASE)
-    assert statuses(database) == {S.ACCEPTED: 1, S.REJECTED: 1, S.UNSURE: 2, S.PENDING: 1}
+    # Whom it never started, and whom a server put off, has no copy: they wait again with the fifth.
+    assert statuses(database) == {S.ACCEPTED: 1, S.REJECTED: 1, S.PENDING: 3}
     with database.read() as connection:
-        assert get_counts(connection, 1) == Counts(readers=5, accepted=1, rejected=1, unsure=2)
+        assert get_counts(connection, 1) == Counts(readers=5, accepted=1, rejected=1)
+
+
+NEVER_STARTED = [Outcome(reader_id=4, event=Event.RETURN)]
+
+
+def take_next(database: Database, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """A successor claims the batch and sends what waits in it, to its end."""
+    with database.write() as connection:
+        lease = ledger.claim_batch(connection, 1, "successor", now)
+        assert lease is not None
+        ledger.begin_window(connection, lease, (), limit=9, now=now, hash_address=hash_address)
+    with database.write() as connection:
+        ledger.begin_window(connection, lease, outcomes, limit=9, now=now, hash_address=hash_address)
+
+
+def test_a_sleeper_that_wakes_after_the_issue_is_sent_opens_it_again_for_whom_it_never_started(
+    database: Database, lease: Lease, journals: Path
+) -> None:
+    take_over(database, lease, journals, AFTER_THE_LEASE)
+    take_next(database, [Outcome(reader_id=5, event=Event.ACCEPT)], AFTER_THE_LEASE)
+    with database.write() as connection:
+        assert finish_issue(connection, 1, AFTER_THE_LEASE)
+    with database.write() as connection:
+        record_late(connection, lease, NEVER_STARTED, AFTER_THE_LEASE)
+    assert statuses(database) == {S.ACCEPTED: 1, S.UNSURE: 3, S.PENDING: 1}
+    with database.read() as connection:
+        assert get_issue(connection, 1).status is IssueStatus.SENDING
+        assert get_counts(connection, 1) == Counts(readers=5, accepted=1, unsure=3)
+    take_next(database, [Outcome(reader_id=4, event=Event.ACCEPT)], AFTER_THE_LEASE)
+    assert statuses(database) == {S.ACCEPTED: 2, S.UNSURE: 3}
+
+
+def test_what_a_sleeper_never_started_is_not_sent_where_somebody_has_sent_it_once_more(
+    database: Database, lease: Lease, journals: Path
+) -> None:
+    take_over(database, lease, journals, AFTER_THE_LEASE)
+    take_next(database, [Outcome(reader_id=5, event=Event.ACCEPT)], AFTER_THE_LEASE)
+    with database.write() as connection:
+        send_again(connection, 1, {4}, AFTER_THE_LEASE)
+        again = ledger.claim_batch(connection, 1, "another", AFTER_THE_LEASE)
+        assert again is not None
+        ledger.begin_window(connection, again, (), limit=9, now=AFTER_THE_LEASE, hash_address=hash_address)
+    later = AFTER_THE_LEASE + ledger.LEASE_DURATION + timedelta(seconds=1)
+    assert take_over(database, again, journals, later)
+    with database.write() as connection:
+        record_late(connection, lease, NEVER_STARTED, later)
+    assert statuses(database) == {S.ACCEPTED: 1, S.UNSURE: 4}
+
+
+@pytest.mark.parametrize(
+    ("ahead", "is_taken"), [(timedelta(seconds=30), False), (timedelta(hours=12), False), (timedelta(days=7), True)]
+)  # fmt: skip
+def test_a_lease_of_a_wrong_clock_keeps_nobody_waiting(
+    database: Database, lease: Lease, journals: Path, ahead: timedelta, is_taken: bool
+) -> None:
+    silent = replace(lease, lease_until=THURSDAY + ahead)
+    assert take_over(database, silent, journals, THURSDAY) is is_taken

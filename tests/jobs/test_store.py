@@ -109,6 +109,13 @@ def test_a_slot_whose_lease_ran_out_is_taken_over_and_its_first_owner_is_fenced_
     assert finish(planned, second)
 
 
+def test_a_lease_that_only_a_wrong_clock_can_have_given_keeps_nobody_away(planned: Database) -> None:
+    record = due(planned)
+    assert take(planned, record, "one", after=timedelta(days=7)) is not None
+    assert take(planned, record, "two") is not None
+    assert take(planned, record, "three") is None
+
+
 def test_the_same_owner_is_fenced_off_from_its_own_earlier_attempt(planned: Database) -> None:
     record = due(planned)
     first = take(planned, record, "one")

@@ -29,6 +29,9 @@ _MACHINE = Path("/etc/machine-id")
 
 NOTHING: Mapping[Edition, int] = MappingProxyType({})
 
+#: The file's first line is the count of what has begun, so that a window can raise it in its place.
+_DIGITS = 20
+
 #: As many of the issues that were started are remembered in the file.
 _STARTED = 100
 
@@ -152,7 +155,9 @@ class Marks:
     ) -> None:
         """Raise what the file says to what was committed; `numbers` were given to issues."""
         with self._locked():
-            kept = self.read_file()
+            if begun and started is None and self._raise_begun(begun):
+                return
+            kept = self._read()
             if kept is None:
                 return
             raised = replace(
@@ -169,14 +174,35 @@ class Marks:
 
     def read_file(self) -> Mark | None:
         """Return what the file says; None where there is none. Raises StoreError for one that is damaged."""
+        if not self.file.exists():
+            return None
+        with self._locked(fcntl.LOCK_SH):
+            return self._read()
+
+    def _read(self) -> Mark | None:
         try:
-            said = json.loads(self.file.read_text(encoding="utf-8"))
-            started = tuple(StartedIssue(**each) for each in said.pop("started"))
-            return Mark(**said, started=started)
+            begun, said = self.file.read_text(encoding="ascii").split("\n", 1)
+            values = json.loads(said)
+            started = tuple(StartedIssue(**each) for each in values.pop("started"))
+            return Mark(**values, begun=int(begun), started=started)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise StoreError(f"{self.file} cannot be read, which says what was sent last. {_SAY}") from error
+
+    def _raise_begun(self, begun: int) -> bool:
+        """Raise the first line in its place, as each window does; False where there is no such line."""
+        try:
+            with self.file.open("r+b", buffering=0) as file:
+                line = file.read(_DIGITS)
+                if len(line) != _DIGITS or not line.isdigit():
+                    return False
+                if int(line) < begun:
+                    file.seek(0)
+                    file.write(b"%0*d" % (_DIGITS, begun))
+                return True
+        except OSError:
+            return False
 
     def put(self, mark: Mark, *, waits: bool = False) -> None:
         """Make these the marks, here and now: in the file, then in the database. Commits.
@@ -194,7 +220,7 @@ class Marks:
 
     def _read_same_lineage(self, mark: Mark) -> Mark:
         try:
-            kept = self.read_file()
+            kept = self._read()
         except StoreError:
             kept = None
         return kept if kept is not None and kept.lineage == mark.lineage else Mark()
@@ -228,8 +254,9 @@ class Marks:
         """Replace the file at once or not at all."""
         try:
             handle, name = tempfile.mkstemp(dir=self.file.parent, prefix=f".{self.file.name}.")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(asdict(mark), file)
+            values = asdict(mark)
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(f"{values.pop('begun'):0{_DIGITS}d}\n{json.dumps(values)}\n")
             Path(name).replace(self.file)
         except OSError as error:
             raise StoreStale(
@@ -238,11 +265,11 @@ class Marks:
             ) from error
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self, how: int = fcntl.LOCK_EX) -> Iterator[None]:
         self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder = os.open(self.file.parent, os.O_RDONLY)
         try:
-            fcntl.flock(folder, fcntl.LOCK_EX)
+            fcntl.flock(folder, how)
             yield
         finally:
             os.close(folder)

@@ -90,6 +90,8 @@ def _supervise_pages(app: App, listening: socket.socket | None) -> Supervisor:
 def _say_what_comes(app: App) -> None:
     if trouble := app.marks.trouble():
         say(trouble, err=True)
+        # By its URL: nothing is mailed now.
+        app.alerts.raise_once(f"stopped:{app.clock.now():%Y-%m-%d}", "Nothing is sent", trouble)
     with app.database.read() as connection:
         turns = list_turns(connection, app.ticker.jobs, app.clock.now())
     for turn in turns:

@@ -23,6 +23,7 @@ from newsletter.delivery.transports.smtp.sending import Smtp
 from newsletter.delivery.transports.smtp.wire import Relay
 from newsletter.digest.draft import Drafted
 from newsletter.digest.issues import Issue
+from newsletter.digest.store import get_frozen
 from newsletter.editing.approve import ReadsOtherwise, approve
 from newsletter.editing.cache import CheckedIssue
 from newsletter.editing.draft import draft_now
@@ -84,12 +85,13 @@ def drafted(app: App) -> Issue:
     return made.issue
 
 
-def composed(app: App, look: CheckedIssue) -> dict[str, bytes]:
-    """Every reader's mail, made from what the page shows before anybody approved it."""
+def composed(app: App, look: CheckedIssue, salt: int) -> dict[str, bytes]:
+    """Every reader's mail, made from what the page showed before anybody approved it; approval draws the salt."""
     proof = look.compiled
     assert proof.plan is not None
     mailing = Mailing(
         issue_id=proof.issue.id,
+        salt=salt,
         plan=proof.plan,
         frame=proof.frame,
         signer=app.links,
@@ -98,15 +100,16 @@ def composed(app: App, look: CheckedIssue) -> dict[str, bytes]:
         letter=proof.letter,
     )
     with app.database.read() as connection:
-        rows = connection.execute(select(readers.c.id, readers.c.address)).all()
+        rows = connection.execute(select(readers.c.id, readers.c.address, readers.c.salt)).all()
         everybody = [
             Recipient(
                 reader_id=id_,
                 address=address,
                 attempts=0,
                 preferences=get_reader(connection, id_).preferences,
+                salt=salt_of_reader,
             )
-            for id_, address in rows
+            for id_, address, salt_of_reader in rows
         ]
     return {each.address: mailing.compose(each) for each in everybody}
 
@@ -159,8 +162,9 @@ def without_moment(mails: Mapping[str, bytes]) -> dict[str, bytes]:
 def test_the_bytes_sent_are_those_composed_before_approval(app: App) -> None:
     issue = drafted(app)
     look = cache_of(app).checked(issue)
-    expected = without_moment(composed(app, look))
     approved = approve(app, issue, "dora", expect=look.compiled.content_hash)
+    with app.database.read() as connection:
+        expected = without_moment(composed(app, look, get_frozen(connection, issue.id).salt))
     assert approved.content_hash == look.compiled.content_hash
     app.clock.sleep(timedelta(days=4))
     sent = without_moment(send(with_everything_changed(app), approved))

@@ -27,13 +27,13 @@ def run(app, slot):
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
 
-#: The built-in jobs in the how-to's table, but for the one that needs a mailbox.
+#: The built-in jobs in the how-to's table, but for those that a setting asks for.
 BUILT_IN = tuple(
     sorted(
         name
         for row in re.findall(r"^\| (`[^|]+`) \|", (HOW_TO / "schedule.md").read_text(), re.MULTILINE)
         for name in re.findall(r"`([^`]+)`", row)
-        if name != "bounces"
+        if name not in ("bounces", "backups")
     )
 )
 
@@ -75,12 +75,10 @@ def test_no_setting_of_the_how_tos_turns_a_built_in_job_off(tmp_path: Path, page
         assert set(BUILT_IN) <= set(names(load_settings(tmp_path, TRANSPORT_SETTINGS, environ={})))
 
 
-def test_the_how_to_names_every_built_in_job_and_one_needs_a_mailbox(tmp_path: Path) -> None:
+def test_the_how_to_names_every_built_in_job_and_two_are_asked_for(tmp_path: Path) -> None:
     assert names(Settings(folder=tmp_path)) == list(BUILT_IN)
-    assert names(changed(Settings(folder=tmp_path), {"bounces.maildir": Path("reports")})) == [
-        "bounces",
-        *BUILT_IN,
-    ]
+    asked = {"bounces.maildir": Path("reports"), "backups.nightly": True}
+    assert names(changed(Settings(folder=tmp_path), asked)) == ["backups", "bounces", *BUILT_IN]
 
 
 def test_a_built_in_job_is_turned_off_by_its_name(tmp_path: Path) -> None:

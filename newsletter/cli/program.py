@@ -131,7 +131,11 @@ class Program(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            done = super().invoke(ctx)
+            # What is still in the buffer meets a full disk here, where it can be told, and not as Python ends.
+            if sys.stdout is not None:
+                sys.stdout.flush()
+            return done
         except NewsletterError as error:
             _complain(ctx, str(error), error.exit_status)
         except BrokenPipeError:

@@ -45,7 +45,13 @@ from newsletter.readers.consents import (
 )
 from newsletter.readers.links import LinkTarget, draw_salt
 from newsletter.readers.preferences import NO_PREFERENCES, Preferences, as_row
-from newsletter.readers.suppression import ERASED, add_suppression, address_hash, suppressed_among
+from newsletter.readers.suppression import (
+    ERASED,
+    add_suppression,
+    address_hash,
+    address_hashes,
+    suppressed_among,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -389,8 +395,9 @@ def _foresee(connection: Connection, suppression_key: bytes, newcomers: Sequence
 def _suppressed_keys(
     connection: Connection, newcomers: Sequence[NewReader], suppression_key: bytes
 ) -> set[str]:
-    keys = {address_hash(suppression_key, each.address): each.address.key for each in newcomers}
-    return {keys[hashed] for hashed in suppressed_among(connection, list(keys))}
+    hashes = {each.address.key: address_hashes(suppression_key, each.address) for each in newcomers}
+    listed = suppressed_among(connection, list(set().union(*hashes.values())))
+    return {key for key, mine in hashes.items() if not mine.isdisjoint(listed)}
 
 
 def _first_of_each(newcomers: Sequence[NewReader], suppressed: set[str]) -> dict[str, NewReader]:

@@ -18,15 +18,24 @@ from newsletter.readers.addresses import Address, fold
 ERASED = "erased"
 
 #: Every sign-up asks it: putting it together takes longer than running it.
-_REASON = select(suppressions.c.reason).where(suppressions.c.address_hash == bindparam("hashed"))
+_REASON = select(suppressions.c.reason).where(
+    suppressions.c.address_hash.in_(bindparam("hashes", expanding=True))
+)
 
 
 def address_hash(key: bytes, address: Address) -> str:
-    """Return HMAC-SHA256 of the address's folded key under the suppression key, as hex.
+    """Return HMAC-SHA256 of the address's key under the suppression key, as hex."""
+    return hmac.digest(key, address.key.encode(), "sha256").hex()
 
-    Spellings that may be one person's (straße@ and strasse@) share an entry: rather one too many is kept out.
+
+def address_hashes(key: bytes, address: Address) -> set[str]:
+    """Return what the address may stand on the list by: its hash, and with ß and its like that of earlier releases, too.
+
+    They folded such letters. That entry may be somebody else's: rather one too many is kept out.
     """
-    return hmac.digest(key, fold(address.key).encode(), "sha256").hex()
+    folded = fold(address.key)
+    hashes = {address_hash(key, address)}
+    return hashes if folded == address.key else hashes | {address_hash(key, Address(folded, folded))}
 
 
 def add_suppression(connection: Connection, hashed: str, *, reason: str, source: str, now: datetime) -> bool:
@@ -46,7 +55,9 @@ def suppressed_among(connection: Connection, hashes: Sequence[str]) -> set[str]:
 
 def suppression_reason(connection: Connection, address: Address, key: bytes) -> str | None:
     """Return why the address is on the list; None when it is not."""
-    return connection.execute(_REASON, {"hashed": address_hash(key, address)}).scalar_one_or_none()
+    reasons = connection.execute(_REASON, {"hashes": list(address_hashes(key, address))}).scalars().all()
+    # What its owner can lift says least.
+    return min(reasons, key=lambda reason: reason == ERASED, default=None)
 
 
 def lift_suppression(connection: Connection, address: Address, reason: str, key: bytes) -> None:

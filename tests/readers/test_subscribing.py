@@ -26,7 +26,15 @@ from newsletter.readers.preferences import (
     put_preferences,
     unfollow,
 )
-from newsletter.readers.store import Reader, answer_mails, find_reader, get_reader
+from newsletter.readers.store import (
+    Arrival,
+    NewReader,
+    Reader,
+    add_readers,
+    answer_mails,
+    find_reader,
+    get_reader,
+)
 from newsletter.readers.subscribing import (
     PER_MAILBOX,
     TRAP_TOLD_FOR,
@@ -41,6 +49,7 @@ from newsletter.readers.subscribing import (
     is_listed,
     network_of,
 )
+from newsletter.readers.suppression import add_suppression, address_hash, suppression_reason
 
 KEY = b"k" * 32
 NETWORK, ELSEWHERE = "192.0.2.0/24", "198.51.100.0/24"
@@ -411,6 +420,37 @@ def test_sharp_s_and_double_s_are_two_readers(
         for address in ("stra\xdfe@example.org", "strasse@example.org")
     }
     assert len(ids) == 2
+
+
+SHARP, DOUBLE = "stra\xdfe@example.org", "strasse@example.org"
+
+
+@pytest.mark.parametrize(
+    ("hashed", "kept_out"),
+    [
+        (address_hash(KEY, parse_address(SHARP)), {SHARP}),
+        # An entry of an earlier release may be either's.
+        (address_hash(KEY, parse_address(DOUBLE)), {SHARP, DOUBLE}),
+    ],
+)
+def test_who_is_on_the_list_is_kept_out_and_nobody_else(
+    database: Database, way_in: Subscribing, clock: MovedClock, hashed: str, kept_out: set[str]
+) -> None:
+    with database.write() as connection:
+        add_suppression(connection, hashed, reason="asked", source="by hand", now=clock.now())
+        for address in (SHARP, DOUBLE):
+            reason = suppression_reason(connection, parse_address(address), KEY)
+            assert reason == ("asked" if address in kept_out else None)
+        came = add_readers(
+            connection,
+            [NewReader(address=parse_address(each), origin=FORM) for each in (SHARP, DOUBLE)],
+            event=ConsentEvent.IMPORTED,
+            suppression_key=KEY,
+            now=clock.now(),
+        )
+    assert came == [
+        Arrival.SUPPRESSED if address in kept_out else Arrival.ADDED for address in (SHARP, DOUBLE)
+    ]
 
 
 def test_what_fell_into_the_trap_is_told_for_a_week(database: Database, clock: MovedClock) -> None:

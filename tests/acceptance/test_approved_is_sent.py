@@ -28,12 +28,12 @@ from newsletter.editing.approve import ReadsOtherwise, approve
 from newsletter.editing.cache import CheckedIssue
 from newsletter.editing.draft import draft_now
 from newsletter.editing.sending import start
-from newsletter.installation import make_installation
 from newsletter.readers.admin import add_by_hand, set_preferences
 from newsletter.readers.store import get_reader
 from tests.config.written import changed
 from tests.editing.desk import cache_of, edit
 from tests.examples.weeks import LAST_WEEK, LAST_WEEK_AT, SAMPLE_WEEK, SAMPLE_WEEK_AT, import_week
+from tests.installed import install
 
 READERS = 200
 TOPICS = ("Language Models", "Answer Engines", "Developer Tools", "Meeting Assistants")
@@ -61,7 +61,7 @@ def some_reader(random: Random) -> dict[str, Any]:
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
     """An installation with 200 readers, of whom 198 have ordinary addresses, before its second issue."""
-    make_installation(tmp_path / "house", example=True)
+    install(tmp_path / "house", example=True)
     opened = open_app(tmp_path / "house", MovedClock(LAST_WEEK_AT + timedelta(hours=1)))
     random = Random(200)
     addresses = [f"reader{number}@example.org" for number in range(READERS - 2)]

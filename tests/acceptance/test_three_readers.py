@@ -29,10 +29,10 @@ from newsletter.editing.approve import approve, withdraw
 from newsletter.editing.compiled import letter_of
 from newsletter.editing.draft import draft_now
 from newsletter.editing.sending import start
-from newsletter.installation import make_installation
 from newsletter.readers.admin import add_by_hand, set_preferences
 from tests.delivery.house import hash_address
 from tests.examples.weeks import LAST_WEEK, LAST_WEEK_AT, SAMPLE_WEEK, SAMPLE_WEEK_AT, import_week
+from tests.installed import install
 from tests.standins.sendgrid import API_KEY, SendGrid
 
 #: Thursday 26 November 2026, 08:00 in Berlin.
@@ -59,7 +59,7 @@ CHOICES: dict[str, dict[str, Any]] = {
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
     """An installation whose second issue is drafted, with three readers who have chosen."""
-    make_installation(tmp_path / "house", example=True)
+    install(tmp_path / "house", example=True)
     opened = open_app(tmp_path / "house", MovedClock(LAST_WEEK_AT + timedelta(hours=1)))
     for folder, at in ((LAST_WEEK, LAST_WEEK_AT), (SAMPLE_WEEK, SAMPLE_WEEK_AT)):
         with opened.content() as content:

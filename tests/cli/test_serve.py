@@ -21,10 +21,10 @@ from newsletter.digest.draft import Drafted
 from newsletter.digest.store import get_issue
 from newsletter.editing.approve import approve
 from newsletter.editing.draft import draft_now
-from newsletter.installation import make_installation
 from newsletter.schedule import store
 from newsletter.schedule.listening import listen
 from newsletter.schedule.slots import NAME, Slot
+from tests.installed import install
 from tests.jobs.newsroom import add_comparisons, add_reader
 
 #: Says that it has begun, takes a moment, says that it is over.
@@ -51,7 +51,7 @@ def run(app, slot):
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """An installation with one job of its own, whose turn came an hour ago."""
-    make_installation(tmp_path)
+    install(tmp_path)
     settings = tmp_path / "newsletter.toml"
     settings.write_text(
         settings.read_text().replace("[schedule]", '[schedule]\nextra_jobs = ["own_greeting"]')
@@ -120,7 +120,7 @@ def test_it_does_what_is_due_and_finishes_it_before_it_stops(folder: Path, numbe
 
 
 def test_an_approved_issue_goes_out_at_its_slot(tmp_path: Path) -> None:
-    make_installation(tmp_path, example=True)
+    install(tmp_path, example=True)
     serve_pages_on(tmp_path, 0)
     slot = make_due(tmp_path, "dispatch")
     with closing(open_app(tmp_path)) as app:
@@ -155,7 +155,7 @@ def test_it_does_not_begin_with_a_job_that_does_not_exist(folder: Path) -> None:
 
 
 def test_it_serves_the_pages_and_they_end_with_it(tmp_path: Path) -> None:
-    make_installation(tmp_path, example=True)
+    install(tmp_path, example=True)
     port = free_port()
     serve_pages_on(tmp_path, port)
     with serving(tmp_path) as process:
@@ -170,7 +170,7 @@ def test_it_serves_the_pages_and_they_end_with_it(tmp_path: Path) -> None:
 
 
 def test_the_pages_stop_when_their_parent_was_killed(tmp_path: Path) -> None:
-    make_installation(tmp_path, example=True)
+    install(tmp_path, example=True)
     port = free_port()
     serve_pages_on(tmp_path, port)
     with serving(tmp_path) as process:
@@ -184,7 +184,7 @@ def test_the_pages_stop_when_their_parent_was_killed(tmp_path: Path) -> None:
 
 
 def test_pages_whose_parent_is_gone_before_they_began_end_by_themselves(tmp_path: Path) -> None:
-    make_installation(tmp_path, example=True)
+    install(tmp_path, example=True)
     alone = [sys.executable, "-m", "newsletter.web", "--folder", str(tmp_path), "--with-parent", "1"]
     with listen("127.0.0.1", 0) as listening:
         fd = listening.fileno()
@@ -195,7 +195,7 @@ def test_pages_whose_parent_is_gone_before_they_began_end_by_themselves(tmp_path
 
 
 def test_a_port_that_another_has_ends_it_with_one_sentence(tmp_path: Path) -> None:
-    make_installation(tmp_path, example=True)
+    install(tmp_path, example=True)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         serve_pages_on(tmp_path, port)

@@ -18,7 +18,6 @@ from newsletter.digest.writing import count_issue_words
 from newsletter.editing.checks import Finding, check
 from newsletter.editing.compiled import letter_of
 from newsletter.editing.draft import draft_now
-from newsletter.installation import make_installation
 from newsletter.readers.csv_file import CsvFile, ReaderRow
 from newsletter.readers.importing import import_readers
 from newsletter.readers.store import Arrival
@@ -32,7 +31,7 @@ from tests.examples.weeks import (
     read_week,
     runs,
 )
-from tests.installed import open_content
+from tests.installed import install, open_content
 
 REAL_PAGES = os.environ.get("NEWSLETTER_REAL_PAGES", "")
 #: The attributes on which the real sources contradict each other.
@@ -50,7 +49,7 @@ def content(tmp_path: Path) -> Iterator[ContentStore]:
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
     """A new installation with the sample week imported, an hour later."""
-    make_installation(tmp_path / "house", example=True)
+    install(tmp_path / "house", example=True)
     opened = open_app(tmp_path / "house", MovedClock(SAMPLE_WEEK_AT + timedelta(hours=1)))
     with opened.content() as store:
         import_week(store, SAMPLE_WEEK, SAMPLE_WEEK_AT)

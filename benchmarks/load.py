@@ -33,7 +33,7 @@ from newsletter.installation import make_installation
 from newsletter.readers.addresses import Address
 from newsletter.readers.consents import ConsentOrigin
 from newsletter.readers.links import Purpose
-from newsletter.readers.store import NewReader, add_readers
+from newsletter.readers.store import NewReader, add_readers, get_reader
 from tests.digest.week import WEEK
 
 READERS = 100_000
@@ -87,7 +87,9 @@ def run() -> Iterator[Figure]:
 def mixed_load(folder: Path, readers: int, seconds: float) -> tuple[Answers, int]:
     """Reading, subscribing and choosing, mixed, while an issue goes out; the answers, and how many sign-ups are lost."""
     app = make_house(folder, readers)
-    preferences = f"/preferences/{app.links.token(Purpose.PREFERENCES, 1)}"
+    with app.database.read() as connection:
+        salt = get_reader(connection, 1).salt
+    preferences = f"/preferences/{app.links.token(Purpose.PREFERENCES, 1, reader_salt=salt)}"
     app.close()
     with pages(folder) as served, sending(folder):
         answers = visited(served, seconds, preferences)

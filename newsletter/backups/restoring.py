@@ -30,6 +30,7 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.exc import OperationalError
 
 from newsletter.app import App
 from newsletter.backups.making import (
@@ -372,6 +373,10 @@ def _fill(url: str, copy: Path) -> None:
                     if last:
                         sequence = func.pg_get_serial_sequence(table.name, "id")
                         writing.execute(select(func.setval(sequence, last)))
+    except OperationalError as error:
+        raise StoreBusy(
+            "The database is in use, or cannot be reached. Stop newsletter serve on every machine, then restore again."
+        ) from error
     finally:
         database.close()
         source.close()
@@ -553,7 +558,7 @@ def move_here(app: App) -> None:
     kept = app.marks.read_file()
     with app.database.read() as connection:
         here = read_mark(connection) or Mark()
-    waits = kept is None or here.epoch != kept.epoch or here.begun < kept.begun
+    waits = kept is None or here.waits or here.epoch != kept.epoch or here.begun < kept.begun
     app.marks.put(replace(here, epoch=next_epoch(here.epoch, kept.epoch if kept else "")), waits=waits)
 
 

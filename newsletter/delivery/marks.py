@@ -29,6 +29,9 @@ _MACHINE = Path("/etc/machine-id")
 
 NOTHING: Mapping[Edition, int] = MappingProxyType({})
 
+#: Stands for a PostgreSQL database's place while a person has to say what went out: its machines have a file each.
+_WAITS = "waits"
+
 #: The file's first line is the count of what has begun, so that a window can raise it in its place.
 _DIGITS = 20
 
@@ -68,6 +71,16 @@ class Mark:
     @property
     def lineage(self) -> str:
         return self.epoch.partition("-")[0]
+
+    @property
+    def count(self) -> int:
+        """How often it was restored, and once for its beginning; 0 before anything was sent."""
+        return int(self.epoch.split("-")[1]) if self.epoch else 0
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person has to say what went out: told in the database of PostgreSQL, in the file for SQLite."""
+        return self.place == _WAITS
 
 
 _COLUMNS = tuple(each for each in installation.c if each.name != "id")
@@ -123,16 +136,17 @@ class Marks:
             place = self.place(connection)
         if here is None or (kept is None and self._may_adopt(here, place)):
             return ""
-        if kept is None:
+        if kept is None and not here.waits:
             return f"{self.file} is missing, which says what was sent last. {_SAY}"
-        if here.epoch and (here.place or kept.place) != place:
+        kept = kept or Mark()
+        if here.epoch and not here.waits and (here.place or kept.place) != place:
             return (
                 "This is a copy of an installation that may be sending, or was moved here. Nothing is sent from here. "
                 "If this is the one that sends from now on: newsletter restore --moved"
             )
-        if here.epoch == kept.epoch and here.begun >= kept.begun:
+        if not here.waits and self._goes_on_from(here, kept):
             return ""
-        if here.epoch and here.lineage != kept.lineage:
+        if here.epoch and kept.epoch and here.lineage != kept.lineage:
             return f"The database belongs to another installation than {self.file}. {_SAY}"
         later = [each.label for each in kept.started if not here.epoch or each.begun > here.begun]
         known = f" Issue {', '.join(later)} was started since." if later else ""
@@ -142,8 +156,15 @@ class Marks:
         """Raise StoreStale where nothing may be sent; where nothing was sent before, make the marks."""
         if trouble := self.trouble():
             raise StoreStale(trouble)
-        if not self.file.exists():
+        kept = self.read_file()
+        if kept is None:
             self._adopt()
+        elif self.database.dialect != "sqlite":
+            with self.database.read() as connection:
+                here = read_mark(connection)
+            if here is not None and here.epoch != kept.epoch:
+                with self._locked():
+                    self._write_file(replace(here, place=""))
 
     def note(
         self,
@@ -216,7 +237,7 @@ class Marks:
             ahead = max(mark.begun, kept.begun) + 1 if waits else mark.begun
             said = replace(mark, begun=ahead, place=place if is_file else "", started=kept.started)
             self._write_file(said)
-            write_mark(connection, replace(mark, place="" if is_file else place))
+            write_mark(connection, replace(mark, place="" if is_file else _WAITS if waits else place))
 
     def _read_same_lineage(self, mark: Mark) -> Mark:
         try:
@@ -239,6 +260,13 @@ class Marks:
         except DBAPIError:
             # Some who offer PostgreSQL keep this to themselves.
             return f":{number}"
+
+    def _goes_on_from(self, here: Mark, kept: Mark) -> bool:
+        """Return whether the database knows all that the file does; on PostgreSQL it may have been restored elsewhere."""
+        if here.epoch == kept.epoch:
+            return here.begun >= kept.begun
+        is_later = here.lineage == kept.lineage and here.count > kept.count
+        return is_later and self.database.dialect != "sqlite"
 
     def _may_adopt(self, here: Mark, place: str) -> bool:
         """Return whether a missing file is no trouble: nothing was sent before, or one more machine works on PostgreSQL."""

@@ -1,6 +1,7 @@
 """The marks: they only go up, whoever writes them, and where they cannot be trusted nothing is sent."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
@@ -10,7 +11,7 @@ from sqlalchemy import insert
 from newsletter.db.engine import Database
 from newsletter.db.schema import installation
 from newsletter.db.statuses import Edition
-from newsletter.delivery.marks import Marks, StartedIssue, advance, next_epoch
+from newsletter.delivery.marks import Marks, StartedIssue, advance, next_epoch, read_mark
 from newsletter.errors import StoreStale
 
 
@@ -92,3 +93,27 @@ def test_every_restore_begins_another_epoch_of_the_same_lineage() -> None:
     one, other = next_epoch(first), next_epoch("", first)
     assert one != other
     assert {each.rpartition("-")[0] for each in (one, other)} == {f"{first.partition('-')[0]}-2"}
+
+
+def test_machines_on_one_postgresql_wait_and_go_on_together(
+    postgres_database: Database, tmp_path: Path
+) -> None:
+    with postgres_database.write() as connection:
+        connection.execute(insert(installation).values(id=1))
+    here, there = (
+        Marks(database=postgres_database, file=tmp_path / name / "marks", anchor=tmp_path) for name in "ab"
+    )
+    here.require()
+    there.require()
+    begin(there)
+    with postgres_database.read() as connection:
+        mark = read_mark(connection)
+    assert mark is not None
+    here.put(replace(mark, epoch=next_epoch(mark.epoch)), waits=True)
+    assert "older than what was sent" in here.trouble()
+    assert "older than what was sent" in there.trouble()
+    here.put(replace(mark, epoch=next_epoch(mark.epoch)))
+    assert (here.trouble(), there.trouble()) == ("", "")
+    there.require()
+    begin(there)
+    assert (here.trouble(), there.trouble()) == ("", "")

@@ -31,6 +31,7 @@ from newsletter.content.records import (
     ToolEntry,
     content_id,
     current,
+    is_given_up,
     moment_text,
     slug,
     to_row,
@@ -89,16 +90,18 @@ class _Writer:
 
     db: Database
     pack: Pack
-    #: The moment of the import, as text.
+    #: The moment of the import, as text; of an older issue of a page, its day.
     now: str
+    is_late: bool = False
     where: Where
     #: The source of records that name none; empty where the pack has none of its own.
     own_source_id: str
     #: Ids of the store by ids of the pack, where they differ.
     tool_ids: dict[str, str] = field(default_factory=dict)
     comparison_ids: dict[str, str] = field(default_factory=dict)
-    #: The sources that are ours.
+    #: The sources that are ours, and the days on which sources were published.
     ours: frozenset[str] = frozenset()
+    published: dict[str, str] = field(default_factory=dict)
     #: When the tools and comparisons that the store knows were first and last seen, by table.
     sightings: defaultdict[str, list[Values]] = field(default_factory=lambda: defaultdict(list))
     added: Counter[str] = field(default_factory=Counter)
@@ -147,6 +150,7 @@ def import_pack(
     writer = _Writer(db=db, pack=pack, now=moment_text(seen_at), where=where, own_source_id=own_source_id)
     try:
         with writing(db):
+            _date_back(writer)
             ours, changed_hands = _whose(writer)
             # Material that changes hands is read again: as somebody else's it was recorded otherwise.
             if not watched and not _is_new(writer) and not changed_hands:
@@ -175,6 +179,20 @@ def import_pack(
         ours=ours,
         changed_hands=changed_hands,
     )
+
+
+def _date_back(writer: _Writer) -> None:
+    """Count an older issue of a page, read late, as seen on its day, so that it adds to history and turns nothing back.
+
+    A day that is still to come dates nothing: it is a slip, and a pack with the right day corrects it.
+    """
+    source = writer.pack.source
+    if source is None or source.published_on is None:
+        return
+    row = writer.db.conn.execute("SELECT published_on FROM sources WHERE id = ?", [source.key]).fetchone()
+    day = source.published_on.isoformat()
+    if row is not None and row["published_on"] is not None and day < row["published_on"] <= writer.now[:10]:
+        writer.is_late, writer.now = True, f"{day}T00:00:00.000000Z"
 
 
 def _whose(writer: _Writer) -> tuple[bool | None, bool]:
@@ -382,8 +400,9 @@ def _describe_sources(writer: _Writer) -> None:
         _add_text(writer, text.source_id, text.text, writer.seen(text.seen_at))
     for reviewer in writer.pack.reviewers:
         writer.db.conn.execute(_UPSERT_REVIEWER, to_row(reviewer))
-    ours = writer.db.conn.execute("SELECT id FROM sources WHERE ours = 1")
-    writer.ours = frozenset(row["id"] for row in ours)
+    sources = writer.db.conn.execute("SELECT id, ours, published_on FROM sources").fetchall()
+    writer.ours = frozenset(row["id"] for row in sources if row["ours"])
+    writer.published = {row["id"]: row["published_on"] for row in sources if row["published_on"]}
 
 
 def _add_text(writer: _Writer, source_id: str, text: str, seen_at: str) -> None:
@@ -495,13 +514,15 @@ def _describe_again(writer: _Writer, table: str, before: Row, row: Values) -> No
         writer.db.table(table).update(before["number"], described)
         writer.changed += 1
         for name in _REVISED[table]:
-            if _given(before[name]) and name in described:
+            # What only fills a gap has no history, but for a tool of which it is first heard that it is given up.
+            filled = not _given(before[name])
+            if name in described and not (filled and (name != "status" or not is_given_up(row["status"]))):
                 # A description itself has no history.
                 revision = {
                     "kind": table,
                     "key": before["id"],
                     "field": name,
-                    "before": before[name],
+                    "before": before[name] or "",
                     "after": described[name] or "",
                     "seen_at": row["last_seen_at"],
                 }
@@ -581,7 +602,9 @@ _COMPARISONS_BY_LEFT = "SELECT * FROM comparisons WHERE left_id IN (SELECT value
 #
 # A rating is what one source said of a review at one time. A later one may add the reviewer, the score or the decision,
 # or change them; it is added as another rating, so the earlier one stays. Words alone never say who wrote them, and
-# the order of reviews never does. `store.fold_reviews` makes reviews out of ratings again.
+# the order of reviews never does. A source that goes back to a reviewer's earlier words rates that review once more;
+# a page published before the one that the reviewer's present words stand on does not, nor does a page that only
+# repeats what it always said. `store.fold_reviews` makes reviews out of ratings again.
 
 _RATED = ("reviewer", "score", "decision")
 
@@ -596,24 +619,40 @@ def _rate_reviews(writer: _Writer) -> None:
     entries = writer.pack.reviews
     #: By review, the first seen first: rows of the store and rows about to be added.
     ratings: dict[str, list[Row | Values]] = defaultdict(list)
-    by_reviewer: dict[tuple[str, str | None], str] = {}
+    #: The last rating of each tool by each reviewer: of all, and of each source.
+    last: dict[tuple[str, str | None], Row] = {}
+    last_of_source: dict[tuple[str, str | None, str], Row] = {}
     for row in writer.rows(_RATINGS, (writer.tool_id(each.tool_id) for each in entries)):
         ratings[row["review_id"]].append(row)
-        by_reviewer[row["tool_id"], row["reviewer"]] = row["review_id"]
+        last[row["tool_id"], row["reviewer"]] = row
+        last_of_source[row["tool_id"], row["reviewer"], row["source_id"]] = row
     reviews: list[Values] = []
-    new: list[Values] = []
+    stated: list[tuple[ReviewEntry, Values]] = []
     for entry in entries:
         tool_id = writer.tool_id(entry.tool_id)
         words = "\n".join(line.strip() for line in entry.words.splitlines())
         review_id = content_id("review", tool_id, " ".join(words.split()), None if words else entry.reviewer)
-        if not words:
+        if not words and (tool_id, entry.reviewer) in last:
             # Without words, the reviewer's last review of this tool is meant.
-            review_id = by_reviewer.get((tool_id, entry.reviewer), review_id)
+            review_id = last[tool_id, entry.reviewer]["review_id"]
+        stated.append((entry, _rating(writer, entry, review_id)))
         if review_id not in ratings:
             reviews.append({"id": review_id, "tool_id": tool_id, "words": words})
-        rating = _rating(writer, entry, review_id)
-        if _adds(writer, entry, rating, ratings[review_id]):
-            ratings[review_id].append(rating)
+            ratings[review_id] = []
+    said = {rating["review_id"] for _, rating in stated}
+    new: list[Values] = []
+    for entry, rating in stated:
+        by, known = (writer.tool_id(entry.tool_id), entry.reviewer), ratings[str(rating["review_id"])]
+        before = last_of_source.get((*by, str(rating["source_id"])), last.get(by))
+        # Of two reviews that a source gives at once, neither is what it went back to.
+        goes_back = (
+            entry.reviewer is not None
+            and before is not None
+            and before["review_id"] not in said
+            and _is_later(writer, rating, before)
+        )
+        if goes_back or _adds(writer, entry, rating, known):
+            known.append(rating)
             new.append(rating)
     named = dict.fromkeys(row["reviewer"] for row in new if row["reviewer"] is not None)
     writer.db.conn.executemany(_ADD_REVIEWER, [{"name": name} for name in named])
@@ -630,6 +669,13 @@ def _rating(writer: _Writer, entry: ReviewEntry, review_id: str) -> Values:
         "seen_at": writer.seen(entry.seen_at),
     }
     return {"id": content_id("rating", *rating.values()), **rating, "line": entry.line}
+
+
+def _is_later(writer: _Writer, rating: Values, before: Row) -> bool:
+    """Return whether a rating may replace what the reviewer said before: it is not from an older page, or from others."""
+    days = [writer.published.get(str(each["source_id"])) for each in (rating, before)]
+    is_older = days[0] is not None and days[1] is not None and days[0] < days[1]
+    return not is_older and (rating["source_id"] in writer.ours or before["source_id"] not in writer.ours)
 
 
 def _adds(writer: _Writer, entry: ReviewEntry, rating: Values, known: list[Row | Values]) -> bool:
@@ -816,7 +862,7 @@ def _add_questions(writer: _Writer) -> None:
     }
     known: dict[str, Row] = {row["id"]: row for row in writer.rows(_KNOWN_QUESTIONS, rows)}
     for key, before in known.items():
-        if rows[key]["answer"] != before["answer"]:
+        if rows[key]["answer"] != before["answer"] and not writer.is_late:
             writer.db.table("questions").update(before["number"], {"answer": rows[key]["answer"]})
             writer.changed += 1
     writer.add("questions", [row for key, row in rows.items() if key not in known])

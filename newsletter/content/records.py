@@ -236,6 +236,14 @@ class Tool(ToolEntry):
     last_seen_at: datetime
 
 
+_GIVEN_UP = re.compile(r"deprecat|retir|sunset|discontinu|end of life|withdrawn|shut ?down", re.IGNORECASE)
+
+
+def is_given_up(status: object) -> bool:
+    """Return whether a tool's status says that its maker is giving it up."""
+    return _GIVEN_UP.search(str(status)) is not None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AliasEntry(PackEntry):
     """Someone says that another name means the same tool: records about `alias` are records about `tool`."""

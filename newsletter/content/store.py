@@ -370,12 +370,18 @@ class ContentStore:
 
 
 def fold_reviews(tool_id: str, ratings: Iterable[Row]) -> tuple[Review, ...]:
-    """Return the reviews of one tool from its ratings, the first seen first: the last of each reviewer, all nameless."""
+    """Return the reviews of one tool from its ratings, the first seen first: the last of each reviewer, all nameless.
+
+    The last is the one that was rated last by a source of ours, or else by anybody.
+    """
     by_review: dict[str, list[Row]] = defaultdict(list)
-    for row in ratings:
+    rated: dict[str, tuple[int, int]] = {}
+    for place, row in enumerate(ratings):
         by_review[row["review_id"]].append(row)
+        rated[row["review_id"]] = max(rated.get(row["review_id"], (0, 0)), (row["ours"], place))
     reviews = [_fold(tool_id, found) for found in by_review.values()]
-    last = {each.reviewer: each.id for each in reviews if each.reviewer is not None}
+    in_order = sorted(reviews, key=lambda each: rated[each.id])
+    last = {each.reviewer: each.id for each in in_order if each.reviewer is not None}
     return tuple(each for each in reviews if each.reviewer is None or last[each.reviewer] == each.id)
 
 
@@ -495,13 +501,32 @@ _REVISIONS = """
 SELECT * FROM revisions WHERE seen_at >= :since AND seen_at < :before ORDER BY seen_at, rowid
 """
 
+# As `fold_reviews` folds them: of each review the last that is known, of each reviewer the last review.
 _RATED = """
-SELECT reviews.tool_id, avg(ratings.score) AS mean, min(ratings.seen_at) AS first,
-    count(DISTINCT ratings.review_id) AS reviews,
-    count(DISTINCT CASE WHEN ratings.decision IS NOT NULL THEN ratings.review_id END) AS decided,
-    count(DISTINCT CASE WHEN ratings.decision = 'ship' THEN ratings.review_id END) AS ships
-FROM reviews JOIN ratings ON ratings.review_id = reviews.id
-WHERE ratings.seen_at < :before GROUP BY reviews.tool_id
+WITH rated AS (
+    SELECT review_id, reviewer, score, decision, seen_at, ours,
+        row_number() OVER (ORDER BY seen_at, ratings.rowid) AS place
+    FROM ratings JOIN sources ON sources.id = ratings.source_id WHERE seen_at < :before
+),
+named AS (SELECT review_id, reviewer, max(place) FROM rated WHERE reviewer IS NOT NULL GROUP BY review_id),
+scored AS (SELECT review_id, score, max(place) FROM rated WHERE score IS NOT NULL GROUP BY review_id),
+decided AS (SELECT review_id, decision, max(place) FROM rated WHERE decision IS NOT NULL GROUP BY review_id),
+seen AS (
+    SELECT review_id, min(seen_at) AS first, max(ours * 1000000000 + place) AS last FROM rated GROUP BY review_id
+),
+folded AS (
+    SELECT tool_id, first, score, decision,
+        row_number() OVER (PARTITION BY tool_id, coalesce(reviewer, reviews.id) ORDER BY last DESC) = 1 AS holds
+    FROM seen JOIN reviews ON reviews.id = seen.review_id
+    LEFT JOIN named ON named.review_id = reviews.id
+    LEFT JOIN scored ON scored.review_id = reviews.id
+    LEFT JOIN decided ON decided.review_id = reviews.id
+)
+SELECT tool_id, min(first) AS first, avg(score) FILTER (WHERE holds) AS mean,
+    count(*) FILTER (WHERE holds) AS reviews,
+    count(decision) FILTER (WHERE holds) AS decided,
+    count(*) FILTER (WHERE holds AND decision = 'ship') AS ships
+FROM folded GROUP BY tool_id
 """
 _JUDGED = """
 SELECT tool_id, seen_at AS first, coalesce(CAST(share AS REAL), 100.0 * ships / (ships + skips)) AS share

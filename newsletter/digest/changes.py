@@ -9,7 +9,16 @@ from enum import StrEnum
 
 from newsletter.config import Settings
 from newsletter.content.facts import differs
-from newsletter.content.records import Claim, Offer, ReaderVotes, Review, Revision, Verdict, Votes
+from newsletter.content.records import (
+    Claim,
+    Offer,
+    ReaderVotes,
+    Review,
+    Revision,
+    Verdict,
+    Votes,
+    is_given_up,
+)
 from newsletter.content.store import ContentStore
 from newsletter.digest.content import ChangeLine, Figure
 from newsletter.digest.figures import offer_key, whole
@@ -288,8 +297,6 @@ def _offer_prices(before: Offer, after: Offer, language: Language) -> Iterator[P
 RELEASED = ("released", "version")
 TURNED, TIED, GIVEN_UP, RELEASE, UPDATE = Decimal(200), Decimal(100), Decimal(150), Decimal(20), Decimal(5)
 
-_GIVEN_UP = re.compile(r"deprecat|retir|sunset|discontinu|end of life|withdrawn|shut ?down", re.IGNORECASE)
-
 
 def find_changes(
     content: ContentStore,
@@ -388,13 +395,24 @@ def _of_descriptions(revisions: Iterable[Revision], published: Collection[str]) 
         field = "status" if (each.kind, each.field) == ("tools", "status") else str(each.kind)
         by_subject.setdefault((each.key, field), []).append(each)
     for (key, field), found in by_subject.items():
-        before, after = found[0].before, found[-1].after
         ids = tuple(each.id for each in found)
-        if field == "status" and before.casefold() != after.casefold() and after:
-            size = GIVEN_UP if _GIVEN_UP.search(after) else RELEASE
-            yield Change(kind=ChangeKind.STATUS, key=key, size=size, before=before, after=after, claims=ids)
-        elif field == "comparisons" and key in published:
+        if field == "status":
+            before, after = found[0].before, found[-1].after
+            if before.casefold() != after.casefold() and after:
+                size = GIVEN_UP if is_given_up(after) else RELEASE
+                yield Change(
+                    kind=ChangeKind.STATUS, key=key, size=size, before=before, after=after, claims=ids
+                )
+        elif field == "comparisons" and key in published and _says_otherwise(found):
             yield Change(kind=ChangeKind.COMPARISON, key=key, size=UPDATE, claims=ids)
+
+
+def _says_otherwise(revisions: Iterable[Revision]) -> bool:
+    """Return whether a field says in the end what it did not say at first; one that was empty is only filled in."""
+    ends: dict[str, tuple[str, str]] = {}
+    for each in revisions:
+        ends[each.field] = (ends.get(each.field, (each.before, ""))[0], each.after)
+    return any(before and before != after for before, after in ends.values())
 
 
 def _of_votes(counted: Iterable[ReaderVotes]) -> Iterator[Change]:
@@ -473,6 +491,8 @@ def heading_of(change: Change, material: Material) -> Iterator[str]:
     elif change.kind in (ChangeKind.SHARE, ChangeKind.SCORE):
         what = _("panel") if change.kind is ChangeKind.SHARE else _("mean score")
         yield f"{dossier.name}: {what} {change.before} → {change.after}"
+    elif change.kind is ChangeKind.STATUS:
+        yield f"{dossier.name}: {_status(change, material.language)}"
     else:
         yield f"{dossier.name}: {change.before} → {change.after}"
 
@@ -567,7 +587,7 @@ def _lines(change: Change, material: Material) -> Iterator[str]:
         what = _("mean score")
         said = f"{what} {change.before} → {change.after}"
     elif change.kind is ChangeKind.STATUS:
-        said = f"{clip(change.before, 20)} → {clip(change.after, 20)}"
+        said = _status(change, material.language)
     else:
         said = _(
             "new release, %(before)s → %(after)s",
@@ -577,6 +597,14 @@ def _lines(change: Change, material: Material) -> Iterator[str]:
     for reason in _reasons(change, material.language):
         yield f"{said}; {reason}."
     yield f"{said}."
+
+
+def _status(change: Change, language: Language) -> str:
+    """Return "beta → deprecated", or "now deprecated" where no status was known before."""
+    after = clip(change.after, 20)
+    if not change.before:
+        return language.gettext("now %(status)s", status=after)
+    return f"{clip(change.before, 20)} → {after}"
 
 
 def _panel(change: Change, language: Language) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import takewhile
 
 from newsletter.content.records import Decision, Review, Verdict, Votes
 from newsletter.digest.content import Figure
@@ -140,12 +141,10 @@ def panel_of(verdicts: Sequence[Verdict], reviews: Sequence[Review], language: L
 
 
 def _best_said(known: Sequence[Verdict]) -> Verdict:
-    """Return the last verdict; where an earlier one counted out what the last only gives as a share, that one."""
+    """Return the last verdict; where one just before it counted out what it only gives as a share, that one."""
     last = known[-1]
-    counted = [
-        each for each in known if not each.derived and (each.ships, each.skips) == (last.ships, last.skips)
-    ]
-    return counted[-1] if last.derived and counted else last
+    same = takewhile(lambda each: (each.ships, each.skips) == (last.ships, last.skips), reversed(known))
+    return next((each for each in same if not each.derived), last)
 
 
 def _from_reviews(

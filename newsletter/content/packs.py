@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -379,7 +379,10 @@ class _Boundless(ValueError):
 
 
 def _bounded(text: str) -> Decimal:
-    number = Decimal(text)
+    try:
+        number = Decimal(text)
+    except InvalidOperation as error:
+        raise _Boundless(text) from error
     if len(text) > MOST_DIGITS or abs(number.adjusted()) > MOST_DIGITS:
         raise _Boundless(text)
     return number

@@ -87,7 +87,7 @@ def send_now(app: App, issue: Issue, by: str, *, audience: int, typed: str) -> C
     One that has begun is left as it is. Raises as `start` does, and BadInput for another number than the audience's.
     """
     digits = re.sub(r"[\s,.'_]", "", typed)
-    if not digits.isdecimal() or int(digits) != audience:
+    if not re.fullmatch(r"\d{1,18}", digits) or int(digits) != audience:
         raise BadInput(f"Type {audience}, the number of readers who get it, to send it now.")
     return start(app, issue, by)
 

@@ -9,6 +9,7 @@ Whatever is wrong with a link raises BadLink, and the visitor sees the same page
 desk/auth.py.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -72,6 +73,8 @@ OneIssue = Annotated[Issue, Depends(issue_of)]
 # Forms
 
 MOST_FIELDS = 1000
+#: A whole number that a database can hold.
+WHOLE = re.compile("[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,10 @@ class Fields:
     def get(self, name: str) -> str:
         """Return the field's first value; empty when it was not sent."""
         return self.one.get(name, "")
+
+    def numbers(self, name: str) -> tuple[int, ...]:
+        """Return those of the field's values that are whole numbers which a database can hold."""
+        return tuple(int(each) for each in self.many.get(name, ()) if WHOLE.fullmatch(each))
 
 
 async def read_form(request: Request) -> Fields:

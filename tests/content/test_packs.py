@@ -122,6 +122,7 @@ def test_every_fault_of_yaml_is_named_with_its_place(old: str, new: str, said: s
         ('{"tools": [\n{"id": "a", "name": "x",\n "id": "b"}]}', "week.yaml:3, field tools[1].id: this name stands here twice: write it once"),
         ('{"tools": [\n{"id": "a", "na', "week.yaml:2: this is not JSON: Unterminated string starting at"),
         ('{"benchmarks": [{"tool": "a", "test": "T", "score": NaN}]}', "week.yaml: this is not JSON for a pack: NaN is no number"),
+        ('{"benchmarks": [\n{"tool": "a", "test": "T", "score": 1e1000000000000000000}]}', "week.yaml:2: the number 1e1000000000000000000 is beyond all measure"),
         ("[1, 2]", "week.yaml:1: a pack is a mapping: source, tools, reviews, claims and so on"),
         ("{}", "week.yaml: there is nothing in it: give at least one of reviewers, tools, aliases, comparisons, reviews, verdicts, votes, claims, offers, benchmarks, notes, questions, reader_votes"),
         ('{"tools": [{"id": "a", "name": "\\ud800"}]}', "week.yaml:1, field tools[1].name: it is '\\ud800', but text without broken characters is right"),

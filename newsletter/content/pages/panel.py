@@ -376,7 +376,7 @@ def _is_title(text: str) -> bool:
     return len(text) <= 60 and not is_sentence(text) and not _is_rating(text) and text[0] not in _OPENING
 
 
-_SPLIT = re.compile(r"(\d+)\s*ships?\s*[/,·]\s*(\d+)\s*skips?", re.I)
+_SPLIT = re.compile(r"(?<!\d)(\d{1,9})\s*ships?\s*[/,·]\s*(\d{1,9})\s*skips?", re.I)
 
 
 def read(page: PageText) -> Iterator[PackEntry]:

@@ -131,8 +131,8 @@ _DELIVERED_TO = ("to", "delivered-to", "x-original-to", "envelope-to")
 #: Where it notes the envelope's sender of the mail it returns.
 _SENT_FROM = ("return-path", "x-return-path")
 
-_VERP = re.compile(r"[^\s<>,\"@]+\+\d{1,19}\.\d{1,19}\.[0-9a-f]{12}@[^\s<>,\"]+", re.IGNORECASE)
-_MESSAGE_ID = re.compile(r"<nl\.\d{1,19}\.[0-9a-f]{24}@[^\s<>]+>", re.IGNORECASE)
+_VERP = re.compile(r"[^\s<>,\"@]+\+[0-9]{1,18}\.[0-9]{1,18}\.[0-9a-f]{12}@[^\s<>,\"]+", re.IGNORECASE)
+_MESSAGE_ID = re.compile(r"<nl\.[0-9]{1,18}\.[0-9a-f]{24}@[^\s<>]+>", re.IGNORECASE)
 _TOKEN = re.compile(
     rf"(?<![\w-])(?:[\w-]{{{PLAIN_LENGTH}}}|[\w-]{{{SALTED_LENGTH}}})\.[\w-]{{{SIGNATURE_LENGTH}}}(?![\w-])",
     re.ASCII,

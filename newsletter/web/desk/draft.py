@@ -163,8 +163,7 @@ def change_draft(
     code: str,
 ) -> Response:
     """Change the draft of the form's version: back to its page, or what did not work beside what was typed."""
-    version = form.get("version")
-    issue = replace(current, version=int(version) if version.isascii() and version.isdigit() else 0)
+    issue = replace(current, version=next(iter(form.numbers("version")), 0))
     try:
         change(issue, request_of(request, form))
     except (ChangedMeanwhile, InvalidTransition):

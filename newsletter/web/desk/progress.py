@@ -285,7 +285,7 @@ def send_again(
 ) -> Response:
     """Send it again to the readers selected, or to all the unsure. Whoever is not selected is left alone."""
     everybody = form.get("who") == "all"
-    selected = {int(each) for each in form.many.get("reader", ()) if each.isdecimal()}
+    selected = set(form.numbers("reader"))
 
     def step() -> str:
         if not selected and not everybody:

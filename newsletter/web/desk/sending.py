@@ -278,12 +278,12 @@ def send_issue(app: Installed, editor: Publisher, issue: OneIssue, form: DeskFor
         return done(f"{path}/progress")
     if issue.status is not IssueStatus.APPROVED or issue.content_hash != form.get("expect"):
         return failed(path, "changed")
-    shown = form.get("audience")
-    if not shown.isdecimal():
+    shown = form.numbers("audience")
+    if not shown:
         return failed(path, "number", "send")
 
     def step() -> str:
-        send_now(app, issue, editor.name, audience=int(shown), typed=form.get("typed"))
+        send_now(app, issue, editor.name, audience=shown[0], typed=form.get("typed"))
         return "sending"
 
     return take_step(path, step, then=f"{path}/progress", at="send", codes={BadInput: "number"})

@@ -1,5 +1,7 @@
 """Pages as they come: other white space, cut anywhere. Either a refusal, or nothing that the page does not say."""
 
+import re
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -73,6 +75,16 @@ def test_white_space_changes_nothing_but_the_lines(name: str, data: st.DataObjec
     pack = read(changed)
     assert contents(pack) == contents(read(text_of(name)))
     assert groundless(pack, changed.replace("\u200b", "").replace("\ufeff", "")) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_with_figures_beyond_all_measure_is_read_or_refused(name: str) -> None:
+    lines = text_of(name).split("\n")
+    for number, line in enumerate(lines):
+        if re.search(r"\d", line):
+            beyond_measure = re.sub(r"\d+", "9" * 5000, line)
+            with suppress(BadInput):
+                read("\n".join([*lines[:number], beyond_measure, *lines[number + 1 :]]))
 
 
 @pytest.mark.parametrize("name", NAMES)

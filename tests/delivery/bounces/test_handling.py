@@ -254,3 +254,19 @@ def test_who_left_stays_left_whatever_bounces(house: Database) -> None:
 
 def test_a_mark_of_a_reader_who_is_not_there_leads_nowhere(house: Database) -> None:
     assert take(house, leaving(4711, 1)) == UNMATCHED
+
+
+@pytest.mark.parametrize("number", ["9223372036854775808", "9" * 19, "9" * 5000, "٢", "0"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Message-ID: <nl.{}.0123456789abcdef01234567@news.example.org>",
+        "Return-Path: <bounces+{}.1.0123456789ab@news.example.org>",
+        "Return-Path: <bounces+1.{}.0123456789ab@news.example.org>",
+    ],
+)
+def test_a_mark_with_a_number_that_no_database_holds_leads_nowhere(
+    house: Database, header: str, number: str
+) -> None:
+    about = f"To: reader1@example.org\n{header.format(number)}\n"
+    assert take(house, dsn(about, recipient="reader1@example.org")) == UNMATCHED

@@ -310,6 +310,12 @@ def test_an_issue_larger_than_the_server_takes_is_everybodys_trouble(extensions:
     assert sent.outcomes == []
 
 
+@pytest.mark.parametrize("size", ["0", "", "many", "-1", "9" * 500])
+def test_a_server_that_does_not_say_its_size_in_figures_takes_any(size: str) -> None:
+    with server((f"SIZE {size}",)) as relay:
+        assert send(relay, recipients(1)).events == {1: Event.ACCEPT}
+
+
 def test_a_message_too_large_does_not_take_the_one_before_with_it(extensions: tuple[str, ...]) -> None:
     mail, (first, _) = mailing(), recipients(2)
     long = Recipient(reader_id=2, address=f"{'long' * 15}@example.org", attempts=0)

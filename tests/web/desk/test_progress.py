@@ -166,9 +166,11 @@ def test_of_a_cancelled_issue_the_unsure_are_listed_and_nothing_is_offered(unsur
     assert "<button" not in page.partition("<main")[2]
 
 
-def test_nobody_chosen_is_nobody_mailed(unsure: Desk) -> None:
+@pytest.mark.parametrize("reader", ["", "²", "-1", "9223372036854775808", "9" * 5000])
+def test_nobody_chosen_is_nobody_mailed(unsure: Desk, reader: str) -> None:
     before = unsure.house.rows()
-    assert fault(unsure.publisher.post("/desk/issues/1/unsure")) == FAILED["none-selected"]
+    answer = unsure.publisher.post("/desk/issues/1/unsure", reader=reader)
+    assert fault(answer) == FAILED["none-selected"]
     assert unsure.house.rows() == before
 
 

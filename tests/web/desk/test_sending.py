@@ -280,8 +280,11 @@ def _send(desk: Desk, issue: Issue, typed: str = "") -> Response:
 
 def test_it_is_sent_now_once_the_number_of_readers_is_typed(desk: Desk, issue: Issue) -> None:
     approve(desk, issue)
-    wrong = _send(desk, issue, typed="7")
-    assert fault(wrong) == FAILED["number"]
+    for typed in ("7", "²", "-1", "9" * 5000):
+        assert fault(_send(desk, issue, typed=typed)) == FAILED["number"]
+    page = desk.publisher.get(path(issue))
+    fields = {"expect": hidden(page, "expect"), "typed": hidden(page, "audience")}
+    assert fault(desk.publisher.post(path(issue, "/send"), audience="9" * 5000, **fields)) == FAILED["number"]
     assert stored(desk, issue).status is IssueStatus.APPROVED
     assert said(_send(desk, issue)) == DONE["sending"]
     assert stored(desk, issue).status is IssueStatus.SENDING

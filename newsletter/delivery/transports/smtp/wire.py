@@ -129,7 +129,8 @@ class Wire:
         #: Whether the size of a message may be said beforehand, and the most octets it may have (RFC 1870).
         self.states_size = self.offers("size")
         stated = self._smtp.esmtp_features.get("size", "")
-        self.size_limit = int(stated) or None if stated.isdigit() else None
+        # RFC 1870 has at most 20 digits.
+        self.size_limit = int(stated) or None if re.fullmatch("[0-9]{1,20}", stated) else None
         #: Envelopes that this connection has answered.
         self.served = 0
 

@@ -75,11 +75,13 @@ CREATE TABLE comparisons (
     source_id TEXT NOT NULL REFERENCES sources (id),
     first_seen_at TEXT NOT NULL,
     last_seen_at TEXT NOT NULL,
-    UNIQUE (left_id, right_id),
+    at_site TEXT NOT NULL DEFAULT '' CHECK (at_site IN ('', 'listed', 'gone')),
     CHECK (left_id <> right_id)
 ) STRICT;
 
 CREATE INDEX comparisons_first_seen ON comparisons (first_seen_at, id);
+
+CREATE INDEX comparisons_pair ON comparisons (left_id, right_id);
 
 CREATE VIRTUAL TABLE "comparisons_fts" USING FTS5 (
     "headline", "summary", "cost_read", "performance_read", "pick_left_if", "pick_right_if",
@@ -297,7 +299,7 @@ CREATE TABLE tools (
     source_id TEXT NOT NULL REFERENCES sources (id),
     first_seen_at TEXT NOT NULL,
     last_seen_at TEXT NOT NULL
-) STRICT;
+, at_site TEXT NOT NULL DEFAULT '' CHECK (at_site IN ('', 'listed', 'gone'))) STRICT;
 
 CREATE INDEX tools_name ON tools (name_key);
 

@@ -84,8 +84,10 @@ def import_(
 
 def _counted(file: Path, counts: PackImport, dry_run: bool, as_json: bool) -> tuple[object, ...]:
     state = "nothing new"
-    if counts.total or counts.changed or counts.changed_hands:
+    if counts.total or counts.changed or counts.gone or counts.changed_hands:
         state = "would change" if dry_run else "imported"
+    if counts.gone:
+        state += f", {counts.gone} gone from the site"
     if counts.ours is not None:
         state += f", {'now' if counts.changed_hands else 'still'} {'ours' if counts.ours else 'not ours'}"
     added = (f"{count} {kind.removesuffix('s') if count == 1 else kind}" for kind, count in counts.added)

@@ -7,6 +7,7 @@ its first and last sighting; what is stated is only ever added. Reading pack fil
 
 import hashlib
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -61,10 +62,12 @@ def in_pack(path: FieldPath) -> Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackImport:
-    """What the import of a pack did: how many records of each kind it added, and how many it described anew."""
+    """What the import of a pack did: how many records of each kind it added, described anew, and found gone."""
 
     added: tuple[tuple[str, int], ...] = ()
     changed: int = 0
+    #: Tools and comparisons that the site's own database had before, and has no longer.
+    gone: int = 0
     #: This very pack had been imported before, so nothing was done.
     repeated: bool = False
     #: Whether the pack's sources are ours; None where the store did not know them, or had them as not ours before.
@@ -96,6 +99,8 @@ class _Writer:
     where: Where
     #: The source of records that name none; empty where the pack has none of its own.
     own_source_id: str
+    #: It is all that the site's own database has now.
+    watched: bool
     #: Ids of the store by ids of the pack, where they differ.
     tool_ids: dict[str, str] = field(default_factory=dict)
     comparison_ids: dict[str, str] = field(default_factory=dict)
@@ -106,6 +111,7 @@ class _Writer:
     sightings: defaultdict[str, list[Values]] = field(default_factory=lambda: defaultdict(list))
     added: Counter[str] = field(default_factory=Counter)
     changed: int = 0
+    gone: int = 0
 
     def source_id(self, entry: SourcedEntry) -> str:
         """Return the source of a record: its own or the pack's; `_faults` has seen that there is one."""
@@ -144,10 +150,17 @@ def import_pack(
 ) -> PackImport:
     """Write a pack in one transaction and say what that added; raises BadInput for what refers to nothing.
 
-    `watched`: it is what a source says now, so it is never "imported before".
+    `watched`: it is all that the site says now, so it is never "imported before", and what it lacks is gone.
     """
     own_source_id = pack.source.key if pack.source else ""
-    writer = _Writer(db=db, pack=pack, now=moment_text(seen_at), where=where, own_source_id=own_source_id)
+    writer = _Writer(
+        db=db,
+        pack=pack,
+        now=moment_text(seen_at),
+        where=where,
+        own_source_id=own_source_id,
+        watched=watched,
+    )
     try:
         with writing(db):
             _date_back(writer)
@@ -162,6 +175,8 @@ def import_pack(
             _describe_sources(writer)
             _describe_tools(writer)
             _describe_comparisons(writer)
+            if watched:
+                _mark_what_the_site_lists(writer)
             for revision in pack.revisions:
                 _keep_revision(writer, to_row(revision))
             _rate_reviews(writer)
@@ -176,6 +191,7 @@ def import_pack(
     return PackImport(
         added=tuple(sorted(writer.added.items())),
         changed=writer.changed,
+        gone=writer.gone,
         ours=ours,
         changed_hands=changed_hands,
     )
@@ -472,38 +488,80 @@ def _name_key(name: str) -> str:
 
 
 def _describe_comparisons(writer: _Writer) -> None:
-    """Keep comparisons as last described; one pair of tools is one comparison, whatever id it comes with."""
+    """Keep comparisons as last described. One that has another id and another address is another, of whichever tools.
+
+    An entry is the comparison of the same two tools that has its id, else its address, else any that may be it. What a
+    site, or an export, says is all there is: each of its entries is another comparison.
+    """
     entries: Sequence[ComparisonEntry] = writer.pack.comparisons
+    pairs = [(writer.tool_id(each.left_id), writer.tool_id(each.right_id)) for each in entries]
     known = {row["id"]: row for row in writer.rows(_COMPARISONS_BY_ID, (each.key for each in entries))}
-    lefts = [writer.tool_id(each.left_id) for each in entries]
-    by_pair = {(row["left_id"], row["right_id"]): row for row in writer.rows(_COMPARISONS_BY_LEFT, lefts)}
-    new: dict[tuple[str, str], Values] = {}
-    for index, entry in enumerate(entries):
-        pair = left_id, right_id = writer.tool_id(entry.left_id), writer.tool_id(entry.right_id)
+    by_pair: dict[tuple[str, str], list[Row | Values]] = defaultdict(list)
+    for found in writer.rows(_COMPARISONS_BY_LEFT, (left_id for left_id, _ in pairs)):
+        by_pair[found["left_id"], found["right_id"]].append(found)
+    certain = [_certainly(entry, by_pair[pair]) for entry, pair in zip(entries, pairs, strict=True)]
+    taken = {each["id"] for each in certain if each is not None}
+    is_all = writer.watched or writer.pack.imports is not None
+    new: list[Values] = []
+    for index, (entry, pair) in enumerate(zip(entries, pairs, strict=True)):
         row = to_row(entry) | {
             "id": entry.key,
-            "left_id": left_id,
-            "right_id": right_id,
+            "left_id": pair[0],
+            "right_id": pair[1],
             "source_id": writer.source_id(entry),
             "first_seen_at": writer.seen(entry.first_seen_at),
             "last_seen_at": writer.seen(entry.last_seen_at),
         }
-        namesake, before = known.get(entry.key), by_pair.get(pair)
+        namesake = known.get(entry.key)
         if namesake is not None and (namesake["left_id"], namesake["right_id"]) != pair:
             raise BadInput(
                 f"{namesake['id']} already compares {namesake['left_id']} with {namesake['right_id']}: "
                 "give this pair an id of its own",
                 writer.where(("comparisons", index, "id")),
             )
-        if before is not None:
-            writer.comparison_ids[entry.key] = before["id"]
+        free = (each for each in by_pair[pair] if not (is_all and each["id"] in taken))
+        before = certain[index] or next((each for each in free if _may_be(writer, entry, each)), None)
+        if before is None:
+            if any(each["id"] == entry.key for each in by_pair[pair]):
+                row["id"] = f"{entry.key}-{content_id('comparison', _address(entry.url))[-8:]}"
+            new.append(row)
+            by_pair[pair].append(row)
+        elif isinstance(before, Row):
             _describe_again(writer, "comparisons", before, row)
-        elif pair in new:
-            writer.comparison_ids[entry.key] = str(new[pair]["id"])
-        else:
-            new[pair] = row
-    writer.add("comparisons", new.values())
+        writer.comparison_ids[entry.key] = str((before or row)["id"])
+        taken.add((before or row)["id"])
+    writer.add("comparisons", new)
     writer.db.conn.executemany(_MOVE_SIGHTING["comparisons"], writer.sightings["comparisons"])
+
+
+def _certainly(entry: ComparisonEntry, of_pair: Sequence[Row | Values]) -> Row | Values | None:
+    """Return the comparison with the id or else the address of an entry."""
+    address = _address(entry.url)
+    by_id = (each for each in of_pair if each["id"] == entry.id)
+    by_address = (each for each in of_pair if address and _address(str(each["url"])) == address)
+    return next(by_id, None) or next(by_address, None)
+
+
+def _may_be(writer: _Writer, entry: ComparisonEntry, known: Row | Values) -> bool:
+    """Return whether an entry may be a comparison: one has no address, or the site now gives it another id and address."""
+    return not (entry.url and known["url"]) or (writer.watched and known["at_site"] == "listed")
+
+
+def _address(url: str) -> str:
+    """Return what two spellings of one page's address have in common."""
+    return re.sub(r"^https?://(www\.)?", "", url.partition("#")[0], flags=re.IGNORECASE).rstrip("/")
+
+
+def _mark_what_the_site_lists(writer: _Writer) -> None:
+    """Note which tools and comparisons the site's own database has now, and that those it no longer has are gone."""
+    listed = {
+        "tools": [writer.tool_id(each.id) for each in writer.pack.tools],
+        "comparisons": [writer.comparison_id(each.key) for each in writer.pack.comparisons],
+    }
+    for table, ids in listed.items():
+        marks = {"ids": json.dumps(ids)}
+        writer.gone += writer.db.conn.execute(_MARK_GONE[table], marks).rowcount
+        writer.db.conn.execute(_MARK_LISTED[table], marks)
 
 
 def _describe_again(writer: _Writer, table: str, before: Row, row: Values) -> None:
@@ -565,6 +623,26 @@ VALUES (:id, :kind, :key, :field, :before, :after, :seen_at) ON CONFLICT (id) DO
 _MOVE_SIGHTING = {
     "tools": "UPDATE tools SET first_seen_at = :first, last_seen_at = :last WHERE number = :number",
     "comparisons": "UPDATE comparisons SET first_seen_at = :first, last_seen_at = :last WHERE number = :number",
+}
+_MARK_GONE = {
+    "tools": """
+    UPDATE tools SET at_site = 'gone'
+    WHERE at_site = 'listed' AND id NOT IN (SELECT value FROM json_each(:ids))
+    """,
+    "comparisons": """
+    UPDATE comparisons SET at_site = 'gone'
+    WHERE at_site = 'listed' AND id NOT IN (SELECT value FROM json_each(:ids))
+    """,
+}
+_MARK_LISTED = {
+    "tools": """
+    UPDATE tools SET at_site = 'listed'
+    WHERE at_site <> 'listed' AND id IN (SELECT value FROM json_each(:ids))
+    """,
+    "comparisons": """
+    UPDATE comparisons SET at_site = 'listed'
+    WHERE at_site <> 'listed' AND id IN (SELECT value FROM json_each(:ids))
+    """,
 }
 _UPSERT_SOURCE = """
 INSERT INTO sources (id, name, url, ours, published_on, seen_on)

@@ -244,3 +244,46 @@ CREATE TABLE reader_votes (
 ) STRICT;
 CREATE INDEX reader_votes_tool ON reader_votes (tool_id);
 """
+
+
+@MIGRATIONS()
+def what_the_site_lists(db: Database) -> None:
+    """Keep whether the site's own database lists a tool or comparison, and let two tools be compared more than once."""
+    triggers = [each.sql for each in db.table("comparisons").triggers]
+    db.executescript(_WHAT_THE_SITE_LISTS)
+    # The index for searching has the same rows as before, under the same numbers.
+    for sql in triggers:
+        db.executescript(f"{sql};")
+
+
+# Questions and votes refer to the comparisons all the while; that they do is looked at when this commits.
+_WHAT_THE_SITE_LISTS = """
+ALTER TABLE tools ADD COLUMN at_site TEXT NOT NULL DEFAULT '' CHECK (at_site IN ('', 'listed', 'gone'));
+UPDATE tools SET at_site = 'listed' WHERE source_id = 'site';
+PRAGMA defer_foreign_keys = ON;
+CREATE TEMP TABLE moved AS SELECT * FROM comparisons;
+DROP TABLE comparisons;
+CREATE TABLE comparisons (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    left_id TEXT NOT NULL REFERENCES tools (id),
+    right_id TEXT NOT NULL REFERENCES tools (id),
+    url TEXT NOT NULL,
+    headline TEXT NOT NULL,
+    summary TEXT NOT NULL,
+    cost_read TEXT NOT NULL,
+    performance_read TEXT NOT NULL,
+    pick_left_if TEXT NOT NULL,
+    pick_right_if TEXT NOT NULL,
+    published_on TEXT,
+    source_id TEXT NOT NULL REFERENCES sources (id),
+    first_seen_at TEXT NOT NULL,
+    last_seen_at TEXT NOT NULL,
+    at_site TEXT NOT NULL DEFAULT '' CHECK (at_site IN ('', 'listed', 'gone')),
+    CHECK (left_id <> right_id)
+) STRICT;
+INSERT INTO comparisons SELECT *, iif(source_id = 'site', 'listed', '') FROM moved;
+DROP TABLE moved;
+CREATE INDEX comparisons_first_seen ON comparisons (first_seen_at, id);
+CREATE INDEX comparisons_pair ON comparisons (left_id, right_id);
+"""

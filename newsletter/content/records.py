@@ -107,6 +107,8 @@ Percent = Annotated[Decimal, Field(ge=0, le=100, max_digits=12)]
 Points = Annotated[Decimal, Field(ge=-(10**12), le=10**12, max_digits=24)]
 LineNumber = Annotated[int, Field(ge=1, le=10**8)]
 Moment = Annotated[datetime, AwareDatetime]
+#: Whether the site's own database has it: "" where it was never read from there, else by the last sync.
+AtSite = Literal["", "listed", "gone"]
 
 
 def pack_name(field: str) -> str:
@@ -225,6 +227,7 @@ class ToolEntry(SourcedEntry):
     tags: tuple[OneLine, ...] = ()
     first_seen_at: Moment | None = None
     last_seen_at: Moment | None = None
+    at_site: AtSite = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,6 +272,7 @@ class ComparisonEntry(SourcedEntry):
     published_on: date | None = None
     first_seen_at: Moment | None = None
     last_seen_at: Moment | None = None
+    at_site: AtSite = ""
 
     @property
     def key(self) -> str:

@@ -6,7 +6,7 @@ records about its tool. How rows become records is in `records`.
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -71,6 +71,18 @@ class Standing:
         return self.share is not None or self.mean is not None
 
 
+@dataclass(slots=True)
+class _Rated:
+    """A review for ranking: what is known of it by now, and how late it was last rated."""
+
+    tool_id: str
+    reviewer: str | None
+    score: int | None
+    decision: str | None
+    first: str
+    last: tuple[int, int]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """Something found by a search: the tool or comparison it is about, and the words around what was searched for."""
@@ -124,16 +136,31 @@ class ContentStore:
     # Tools, comparisons and sources.
 
     def comparison_heads(self, before: datetime | None = None) -> Iterator[ComparisonHead]:
-        """Return comparisons first seen before a moment (None: all), the oldest first."""
-        names = self.aliases()
+        """Return comparisons first seen before a moment (None: all), the oldest first, without those that are gone."""
+        names, gone = self.aliases(), self.gone_tools()
         for row in self._rows(_COMPARISON_HEADS, before=_limit(before)):
             sides = _sides(row, names)
-            if sides["left_id"] != sides["right_id"]:
+            if sides["left_id"] != sides["right_id"] and gone.isdisjoint(sides.values()):
                 yield from_row(ComparisonHead, row, **sides)
 
     def tool_heads(self, before: datetime | None = None) -> Iterator[ToolHead]:
-        """Return tools first seen before a moment (None: all), the oldest first."""
-        return (from_row(ToolHead, row) for row in self._rows(_TOOL_HEADS, before=_limit(before)))
+        """Return tools first seen before a moment (None: all), the oldest first, without those that are gone."""
+        gone = self.gone_tools()
+        found = self._rows(_TOOL_HEADS, before=_limit(before))
+        return (from_row(ToolHead, row) for row in found if row["id"] not in gone)
+
+    def gone_tools(self) -> frozenset[str]:
+        """Return the tools that the site's own database had and has no longer, under no name."""
+        return frozenset(row["id"] for row in self._rows(_GONE_TOOLS))
+
+    def gone_comparisons(self) -> frozenset[str]:
+        """Return the comparisons that the site's own database had and has no longer, and those of tools that are gone."""
+        names, gone = self.aliases(), self.gone_tools()
+        return frozenset(
+            row["id"]
+            for row in self._rows(_COMPARED)
+            if row["at_site"] == "gone" or not gone.isdisjoint(_sides(row, names).values())
+        )
 
     def count_comparisons_since(self, since: datetime) -> int:
         """Return how many comparisons were first seen from a moment on."""
@@ -269,24 +296,28 @@ class ContentStore:
         return tuple(row["id"] for row in found)
 
     def standings(self, before: datetime) -> dict[str, Standing]:
-        """Return how each tool stood at that moment, by what had been seen; tools of which nothing is known are missing.
+        """Return how each tool stood at that moment, by what had been seen.
+
+        Tools of which nothing is known are missing, and those that are gone.
 
         Light enough for thousands of tools at once: what the digest ranks by before it reads details.
         """
-        found: dict[str, Standing] = {}
+        found: dict[str, Standing] = defaultdict(Standing)
         names = self.aliases()
+        limit = moment_text(before)
+        for tool_id, reviews in self._rated(limit, names).items():
+            rated = found[tool_id]
+            scores = [each.score for each in reviews if each.score is not None]
+            decisions = [each.decision for each in reviews]
+            rated.mean = sum(scores) / len(scores) if scores else None
+            if None not in decisions:
+                rated.share = 100 * decisions.count(Decision.SHIP) / len(decisions)
+            if rated.judged:
+                rated.judged_at = datetime.fromisoformat(min(each.first for each in reviews))
 
         def standing(row: Row) -> Standing:
-            return found.setdefault(names.get(row["tool_id"], row["tool_id"]), Standing())
+            return found[names.get(row["tool_id"], row["tool_id"])]
 
-        limit = moment_text(before)
-        for row in self._rows(_RATED, before=limit):
-            rated = standing(row)
-            rated.mean = row["mean"]
-            if row["decided"] == row["reviews"]:
-                rated.share = 100 * row["ships"] / row["decided"]
-            if rated.judged:
-                rated.judged_at = _first(rated.judged_at, row["first"])
         # Verdicts come the oldest first, so that the last one is what remains.
         for row in self._rows(_JUDGED, before=limit):
             judged = standing(row)
@@ -296,6 +327,33 @@ class ContentStore:
             described = standing(row)
             described.described_at = _first(described.described_at, row["first"])
             described.priced = described.priced or row["prices"] == 2
+        gone = self.gone_tools()
+        return {key: each for key, each in found.items() if key not in gone}
+
+    def _rated(self, before: str, names: Mapping[str, str]) -> dict[str, list["_Rated"]]:
+        """Return the reviews that hold of each tool, as `fold_reviews` gives them."""
+        by_review: dict[str, _Rated] = {}
+        for place, row in enumerate(self._rows(_RATED, before=before)):
+            tool_id, review_id, reviewer, score, decision, seen_at, ours = row
+            known = by_review.get(review_id)
+            if known is None:
+                tool_id = names.get(tool_id, tool_id)
+                by_review[review_id] = _Rated(tool_id, reviewer, score, decision, seen_at, (ours, place))
+                continue
+            known.reviewer = reviewer if reviewer is not None else known.reviewer
+            known.score = score if score is not None else known.score
+            known.decision = decision if decision is not None else known.decision
+            known.last = max(known.last, (ours, place))
+        holding: dict[tuple[str, str], _Rated] = {}
+        for review_id, each in by_review.items():
+            by = each.tool_id, each.reviewer or review_id
+            earlier = holding.get(by)
+            if earlier is None or earlier.last < each.last:
+                each.first = each.first if earlier is None else min(earlier.first, each.first)
+                holding[by] = each
+        found: dict[str, list[_Rated]] = defaultdict(list)
+        for each in holding.values():
+            found[each.tool_id].append(each)
         return found
 
     # What readers voted from the mail: written once, when voting on a comparison closes; who voted is not known here.
@@ -423,7 +481,13 @@ def _first(known: datetime | None, text: str) -> datetime:
 
 _COMPARISON_HEADS = """
 SELECT id, left_id, right_id, published_on, first_seen_at FROM comparisons
-WHERE first_seen_at < :before ORDER BY first_seen_at, id
+WHERE first_seen_at < :before AND at_site <> 'gone' ORDER BY first_seen_at, id
+"""
+_COMPARED = "SELECT id, left_id, right_id, at_site FROM comparisons"
+_GONE_TOOLS = """
+SELECT id FROM tools WHERE at_site = 'gone' AND id NOT IN (
+    SELECT aliases.tool_id FROM aliases JOIN tools ON tools.id = aliases.alias WHERE tools.at_site = 'listed'
+)
 """
 _TOOL_HEADS = """
 SELECT id, name, category, first_seen_at FROM tools
@@ -501,32 +565,10 @@ _REVISIONS = """
 SELECT * FROM revisions WHERE seen_at >= :since AND seen_at < :before ORDER BY seen_at, rowid
 """
 
-# As `fold_reviews` folds them: of each review the last that is known, of each reviewer the last review.
 _RATED = """
-WITH rated AS (
-    SELECT review_id, reviewer, score, decision, seen_at, ours,
-        row_number() OVER (ORDER BY seen_at, ratings.rowid) AS place
-    FROM ratings JOIN sources ON sources.id = ratings.source_id WHERE seen_at < :before
-),
-named AS (SELECT review_id, reviewer, max(place) FROM rated WHERE reviewer IS NOT NULL GROUP BY review_id),
-scored AS (SELECT review_id, score, max(place) FROM rated WHERE score IS NOT NULL GROUP BY review_id),
-decided AS (SELECT review_id, decision, max(place) FROM rated WHERE decision IS NOT NULL GROUP BY review_id),
-seen AS (
-    SELECT review_id, min(seen_at) AS first, max(ours * 1000000000 + place) AS last FROM rated GROUP BY review_id
-),
-folded AS (
-    SELECT tool_id, first, score, decision,
-        row_number() OVER (PARTITION BY tool_id, coalesce(reviewer, reviews.id) ORDER BY last DESC) = 1 AS holds
-    FROM seen JOIN reviews ON reviews.id = seen.review_id
-    LEFT JOIN named ON named.review_id = reviews.id
-    LEFT JOIN scored ON scored.review_id = reviews.id
-    LEFT JOIN decided ON decided.review_id = reviews.id
-)
-SELECT tool_id, min(first) AS first, avg(score) FILTER (WHERE holds) AS mean,
-    count(*) FILTER (WHERE holds) AS reviews,
-    count(decision) FILTER (WHERE holds) AS decided,
-    count(*) FILTER (WHERE holds AND decision = 'ship') AS ships
-FROM folded GROUP BY tool_id
+SELECT reviews.tool_id, review_id, reviewer, score, decision, seen_at, ours
+FROM ratings JOIN reviews ON reviews.id = ratings.review_id JOIN sources ON sources.id = ratings.source_id
+WHERE seen_at < :before ORDER BY seen_at, ratings.rowid
 """
 _JUDGED = """
 SELECT tool_id, seen_at AS first, coalesce(CAST(share AS REAL), 100.0 * ships / (ships + skips)) AS share
@@ -573,7 +615,9 @@ WHERE questions_fts MATCH :words
 ORDER BY place, rank LIMIT :limit
 """
 _QUESTIONS_BY_ID = "SELECT * FROM questions WHERE id IN (SELECT value FROM json_each(:ids))"
-_NEWER = "SELECT count(*) AS number FROM comparisons WHERE first_seen_at >= :since"
+_NEWER = """
+SELECT count(*) AS number FROM comparisons WHERE first_seen_at >= :since AND at_site <> 'gone'
+"""
 _READER_VOTES = """
 SELECT * FROM reader_votes
 WHERE closed_at >= :since AND closed_at < :before

@@ -1,7 +1,7 @@
 """Copies what the site's own database says now into the store, through the operator's views.
 
-Sites keep only what is current; the store keeps the history: a price that moves becomes a new claim, a comparison
-that is gone keeps when it was last seen. All rows go in or none.
+Sites keep only what is current; the store keeps the history: a price that moves becomes a new claim; a tool or comparison
+that is gone stays, is marked as gone, and enters no issue. All rows go in or none.
 """
 
 import json
@@ -42,7 +42,7 @@ from newsletter.errors import BadInput, Place
 # The views through which a site's database is read: their names and columns, made from the entries of a pack.
 
 #: Fields of entries that a site's row does not have: sync itself knows them.
-_OURS = {"source_id", "line", "seen_at", "first_seen_at", "last_seen_at"}
+_OURS = {"source_id", "line", "seen_at", "first_seen_at", "last_seen_at", "at_site"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -305,18 +305,22 @@ def find_changes(
     published: Collection[str],
     language: Language = ENGLISH,
 ) -> tuple[Change, ...]:
-    """Return everything that changed, the largest first. `published` are the comparisons in earlier issues.
+    """Return all that changed of what is not gone, the largest first. `published` are the comparisons in earlier issues.
 
     Counted is what was seen from one issue's cutoff, `since` (None: nothing has changed), to the next one's, exclusive.
     """
     if since is None or since >= until:
         return ()
-    ids = content.stated_between(since, until)
+    gone_tools, gone_comparisons = content.gone_tools(), content.gone_comparisons()
+    ids = [each for each in content.stated_between(since, until) if each not in gone_tools]
     was, now = (Recorded.read(content, ids, moment, language) for moment in (since, until))
     rules = (_of_panel, _of_score, price_changes, _of_releases)
     found = [change for key in ids for rule in rules for change in rule(key, was, now)]
     found += _of_descriptions(content.revisions(since, until), published)
     found += _of_votes(content.reader_votes(since=since, before=until))
+    found = [
+        each for each in found if each.key not in (gone_tools if each.is_about_tool else gone_comparisons)
+    ]
     return tuple(
         sorted(found, key=lambda each: (-each.size, each.kind, each.key, each.source_id, each.provider))
     )

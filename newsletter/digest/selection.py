@@ -1,6 +1,7 @@
 """Which items an issue has, and where they stand. Rules rank; they never exclude.
 
-Eligible is what was first seen before the cutoff, is in no other weekly issue and is not excluded:
+Eligible is what was first seen before the cutoff, is in no other weekly issue, is not excluded and not gone from the
+site's own database:
 
 - a **comparison**, once;
 - a tool's first panel **verdict**, once; later verdicts on it are changes;

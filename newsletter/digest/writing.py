@@ -83,6 +83,10 @@ def write_issue(
     """
     changes = find_changes(content, since, issue.cutoff_at, published, settings.language)
     own = content.tools(followed) if followed else {}
+    if own:
+        # Of a tool that the site has no longer, "no change" would not be true.
+        gone = content.gone_tools()
+        own = {key: each for key, each in own.items() if each.id not in gone}
     in_order = sorted(items, key=lambda item: item.position)
     shown = [item for item in in_order if item.room is not Room.OVERFLOW]
     rest = [item for item in in_order if item.room is Room.OVERFLOW]

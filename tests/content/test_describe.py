@@ -7,7 +7,7 @@ import pytest
 
 from newsletter.content.records import Pack, Tool, slug
 from newsletter.errors import BadInput
-from tests.content.packs import OURS, THEIRS, pack, store_with, tool
+from tests.content.packs import MONDAY, OURS, THEIRS, WEEK, pack, store_with, tool
 
 OTHERS = {"name": "Price Shop", "url": "https://shop.example/heron-2"}
 
@@ -96,6 +96,32 @@ def test_one_pair_twice_in_a_pack_is_one_comparison(tmp_path: Path) -> None:
     )
     with store_with(tmp_path, twice) as store:
         assert [each.id for each in store.comparison_heads()] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "number"),
+    [
+        ({"id": "a", "url": "https://a.example/1"}, {"id": "b", "url": "https://a.example/2"}, 2),
+        ({"url": "https://a.example/1"}, {"url": "https://a.example/2"}, 2),
+        ({"id": "a", "url": "https://a.example/1"}, {"url": "https://a.example/2"}, 2),
+        ({"id": "a", "url": "https://a.example/1"}, {"id": "a", "url": "https://a.example/2"}, 1),
+        ({"id": "a", "url": "https://a.example/1"}, {"id": "b", "url": "http://www.a.example/1/#top"}, 1),
+        ({"url": "https://a.example/1"}, {"url": "https://a.example/1"}, 1),
+        ({"id": "a", "url": "https://a.example/1"}, {"id": "b"}, 1),
+        ({}, {"url": "https://a.example/2"}, 1),
+    ],
+)
+def test_another_id_and_another_address_are_another_comparison(
+    tmp_path: Path, first: dict[str, str], second: dict[str, str], number: int
+) -> None:
+    packs = [compared(OURS, headline=name, **each) for name, each in (("One", first), ("Two", second))]
+    with store_with(tmp_path, *packs) as store:
+        heads = list(store.comparison_heads())
+        headlines = [store.get_comparison(each.id).headline for each in heads]
+        again = compared(OURS, headline="Three", **second)
+        assert store.import_pack(again, MONDAY + 9 * WEEK)["comparisons"] == 0
+        assert store.get_comparison(heads[-1].id).headline == "Three"
+    assert headlines == (["One", "Two"] if number == 2 else ["Two"])
 
 
 def test_the_other_way_round_is_another_comparison(tmp_path: Path) -> None:

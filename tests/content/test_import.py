@@ -341,7 +341,7 @@ def test_two_processes_that_begin_and_import_at_once_both_succeed(tmp_path: Path
         assert [process.exitcode for process in processes] == [0, 0]
         with ContentStore(path) as store:
             assert (row_counts(store)["tools"], row_counts(store)["claims"]) == (5, 10)
-            assert store.db.execute("SELECT count(*) FROM _sqlite_migrations").fetchone()[0] == 3
+            assert store.db.execute("SELECT count(*) FROM _sqlite_migrations").fetchone()[0] == 4
 
 
 def test_two_processes_that_import_the_same_pack_at_once_store_it_once(tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ from tests.examples.weeks import LAST_WEEK, LAST_WEEK_AT, SAMPLE_WEEK, SAMPLE_WE
 
 #: Rows and their SHA-256, as release 0.1 wrote them: an installation's ids must mean the same in every release.
 GOLDEN = json.loads(Path(__file__).with_name("example_weeks.json").read_text())
+#: Tables that have a column more since: whether the site's own database has it.
+ADDED_SINCE = ("tools", "comparisons")
 
 
 def test_the_example_weeks_give_the_rows_and_ids_that_they_always_gave(tmp_path: Path) -> None:
@@ -35,6 +37,8 @@ def test_the_example_weeks_give_the_rows_and_ids_that_they_always_gave(tmp_path:
         import_week(store, LAST_WEEK, LAST_WEEK_AT)
         import_week(store, SAMPLE_WEEK, SAMPLE_WEEK_AT)
         tables = dump(store)
+    for name in ADDED_SINCE:
+        tables[name] = [row[:-1] for row in tables[name]]
     found = {
         name: [len(rows), hashlib.sha256(json.dumps(rows).encode()).hexdigest()]
         for name, rows in tables.items()

@@ -2,10 +2,12 @@
 
 import sqlite3
 import threading
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from newsletter.content.database import open_for_writing, writing
 from newsletter.content.migrations import MIGRATIONS, SEARCHED
@@ -31,6 +33,40 @@ def test_every_table_of_ours_is_strict(tmp_path: Path) -> None:
         assert [name for name in ours if not store.db.table(name).strict] == []
 
 
+def test_a_store_of_before_knows_what_came_from_the_site_and_takes_a_pair_twice(tmp_path: Path) -> None:
+    path = tmp_path / "content.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        MIGRATIONS.apply(Database(connection), stop_before="what_the_site_lists")
+        connection.executescript(ROWS_OF_BEFORE)
+    with ContentStore(path) as store:
+        assert [each.id for each in store.comparison_heads()] == ["c-1"]
+        assert (store.get_tool("1").at_site, store.get_comparison("c-1").at_site) == ("listed", "listed")
+        assert [each.answer for each in store.questions(comparison_ids=["c-1"])] == ["Heron."]
+        assert [each.id for each in store.search("birds")] == ["c-1"]
+        store.db.execute("UPDATE comparisons SET headline = 'Two whales'")
+        assert ([each.id for each in store.search("whales")], store.search("birds")) == (["c-1"], ())
+        assert store.db.execute("PRAGMA foreign_key_check").fetchall() == []
+        with pytest.raises(sqlite3.IntegrityError):
+            store.db.execute("DELETE FROM comparisons")
+        store.db.execute(
+            "INSERT INTO comparisons SELECT 2, 'c-2', left_id, right_id, url, headline, summary, "
+            "cost_read, performance_read, pick_left_if, pick_right_if, published_on, source_id, first_seen_at, "
+            "last_seen_at, at_site FROM comparisons"
+        )
+
+
+ROWS_OF_BEFORE = """
+INSERT INTO sources VALUES ('site', 'Weekly Verdicts', '', 1, NULL, '2026-11-23');
+INSERT INTO tools SELECT value, value, 'Heron ' || value, 'heron ' || value, '', '', '', '', '', '', '', '', '', '[]',
+    'site', '2026-11-23', '2026-11-23' FROM json_each('[1, 2]');
+INSERT INTO comparisons VALUES (1, 'c-1', '1', '2', '', 'Two birds', '', '', '', '', '', NULL, 'site',
+    '2026-11-23T08:30:00.000000Z', '2026-11-23T08:30:00.000000Z');
+INSERT INTO questions VALUES (1, 'q-1', 'c-1', NULL, 'Which?', 'Heron.', 'site', NULL, '2026-11-23T08:30:00.000000Z');
+INSERT INTO reader_votes VALUES ('c-1', '1', 3, 1, '2026-11-23T08:30:00.000000Z');
+"""
+
+
 def test_the_store_checks_what_it_is_given(tmp_path: Path) -> None:
     with store_with(tmp_path, whole_week()) as store:
         for broken in (
@@ -47,7 +83,7 @@ def test_the_store_checks_what_it_is_given(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="cannot be opened"):
+    with pytest.raises(StoreError, match="cannot be made"):
         ContentStore(tmp_path / "nowhere" / "content.db")
 
 

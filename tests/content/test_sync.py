@@ -172,6 +172,60 @@ def test_what_vanishes_from_the_site_keeps_its_last_sighting(site: Site) -> None
         assert (store.get_tool("2").last_seen_at, store.get_tool("1").last_seen_at) == (MONDAY, MONDAY + WEEK)
 
 
+def duels(site: Site) -> list[tuple[str, str]]:
+    """The comparisons that may enter an issue, with their headlines."""
+    with ContentStore(site.store) as store:
+        return [(each.id, store.get_comparison(each.id).headline) for each in store.comparison_heads()]
+
+
+def test_a_second_comparison_of_the_same_two_tools_is_one_of_its_own(site: Site) -> None:
+    site.sync()
+    site.do("INSERT INTO duel VALUES ('heron-again', 1, 2, 'A year later', 'Both still run.', '2026-11-27')")
+    first = ("heron-against-finch", "Small against smaller")
+    assert site.sync(MONDAY + WEEK)["comparisons"] == 1
+    assert duels(site) == [first, ("heron-again", "A year later")]
+    counts = site.sync(MONDAY + 2 * WEEK)
+    assert (counts.total, counts.changed, counts.gone) == (0, 0, 0)
+    assert duels(site) == [first, ("heron-again", "A year later")]
+
+
+def test_a_comparison_that_the_site_renames_stays_the_same_one(site: Site) -> None:
+    site.sync()
+    site.do("UPDATE duel SET slug_text = 'heron-2-or-finch'")
+    for week in (1, 2):
+        counts = site.sync(MONDAY + week * WEEK)
+        assert (counts.total, counts.gone) == (0, 0)
+        assert duels(site) == [("heron-against-finch", "Small against smaller")]
+    site.do("INSERT INTO duel VALUES ('heron-again', 1, 2, 'A year later', 'Both still run.', '2026-11-27')")
+    site.sync(MONDAY + 3 * WEEK)
+    assert [each for each, _ in duels(site)] == ["heron-against-finch", "heron-again"]
+
+
+def test_a_comparison_written_after_another_was_deleted_is_a_new_one(site: Site) -> None:
+    site.sync()
+    site.do("DELETE FROM duel")
+    assert site.sync(MONDAY + WEEK).gone == 1
+    assert duels(site) == []
+    site.do("INSERT INTO duel VALUES ('heron-again', 1, 2, 'A year later', 'Both still run.', '2026-11-27')")
+    site.sync(MONDAY + 2 * WEEK)
+    assert duels(site) == [("heron-again", "A year later")]
+    site.do("INSERT INTO duel VALUES ('heron-against-finch', 1, 2, 'Small', 'Both.', '2026-11-20')")
+    site.sync(MONDAY + 3 * WEEK)
+    assert [each for each, _ in duels(site)] == ["heron-against-finch", "heron-again"]
+
+
+def test_a_tool_under_two_names_is_gone_when_the_site_has_neither(site: Site) -> None:
+    with ContentStore(site.store) as store:
+        store.import_pack(pack(tools=[tool("1"), tool("2")], aliases=[{"alias": "2", "tool": "1"}]), MONDAY)
+    site.do("DELETE FROM duel; DELETE FROM opinion")
+    site.sync()
+    for number, gone in ((1, False), (2, True)):
+        site.do(f"DELETE FROM catalogue WHERE item_no = {number}")
+        site.sync(MONDAY + number * WEEK)
+        with ContentStore(site.store) as store:
+            assert ("1" in store.gone_tools()) is gone
+
+
 def test_a_score_that_changes_is_kept_beside_the_old_one(site: Site) -> None:
     site.sync()
     site.do("UPDATE opinion SET points = 40, ok = 0 WHERE item_no = 1 AND critic_no = 1")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.content.records import Pack
+from newsletter.content.records import Decision, Pack
 from newsletter.content.store import ContentStore
 from newsletter.content.sync import VIEWS, sync
 from newsletter.digest.changes import Change, ChangeKind, find_changes
@@ -194,6 +194,15 @@ CASES: dict[str, tuple[str, Record, Record, Callable[[ContentStore], object], Ch
 }  # fmt: skip
 
 
+def assert_ranked_as_printed(store: ContentStore, moment: datetime) -> None:
+    """What an issue ranks by is what its reviews say."""
+    held = store.reviews(["heron"]).get("heron", ())
+    if held:
+        standing = store.standings(moment)["heron"]
+        [share] = {100.0 if each.decision is Decision.SHIP else 0.0 for each in held}
+        assert (standing.mean, standing.share) == (held[0].score, share)
+
+
 @pytest.mark.parametrize("bring", [by_pack, by_sync])
 @pytest.mark.parametrize("case", CASES)
 def test_what_goes_back_has_changed_again(tmp_path: Path, case: str, bring: Bring) -> None:
@@ -204,6 +213,7 @@ def test_what_goes_back_has_changed_again(tmp_path: Path, case: str, bring: Brin
             now = START + week * WEEK
             bring(store, tmp_path, now, everything(kind, record))
             said.append(read(store))
+            assert_ranked_as_printed(store, now + timedelta(minutes=1))
             since = now - timedelta(minutes=1)
             changes.append([each.kind for each in find_changes(store, since, since + WEEK, [COMPARED])])
         over_the_first_three = find_changes(

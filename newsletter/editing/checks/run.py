@@ -14,6 +14,7 @@ from newsletter.editing.checks.changed import changed_figures
 from newsletter.editing.checks.content import check_content
 from newsletter.editing.checks.figures import check_figures
 from newsletter.editing.checks.findings import Finding, Severity, error, warning
+from newsletter.editing.checks.gone import check_gone
 from newsletter.editing.checks.mail import check_mail
 from newsletter.editing.compiled import CompiledIssue, compile_issue, is_frozen
 from newsletter.editing.facts import open_contradictions
@@ -41,9 +42,13 @@ def check_compiled(
 
 
 def check_without_facts(app: App, compiled: CompiledIssue) -> tuple[Finding, ...]:
-    """Check what shows without looking anything up: every error is among it."""
+    """Check what shows without comparing facts: every error is among it."""
     letter = compiled.letter
-    found = [*check_content(letter, app.settings), *check_arithmetic(letter, app.settings.language)]
+    found = [
+        *check_content(letter, app.settings),
+        *check_arithmetic(letter, app.settings.language),
+        *check_gone(app, compiled),
+    ]
     if compiled.plan is not None:
         found += check_mail(compiled.plan, letter, compiled.sent)
     else:

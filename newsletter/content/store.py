@@ -155,10 +155,13 @@ class ContentStore:
 
     def gone_comparisons(self) -> frozenset[str]:
         """Return the comparisons that the site's own database had and has no longer, and those of tools that are gone."""
-        names, gone = self.aliases(), self.gone_tools()
+        gone = self.gone_tools()
+        names = self.aliases() if gone else {}
+        # Of tens of thousands of comparisons only those are looked at that may be gone.
+        found = self._rows(_COMPARED if gone else f"{_COMPARED} WHERE at_site = 'gone'")
         return frozenset(
             row["id"]
-            for row in self._rows(_COMPARED)
+            for row in found
             if row["at_site"] == "gone" or not gone.isdisjoint(_sides(row, names).values())
         )
 

@@ -21,7 +21,7 @@ from newsletter.readers.admin import add_by_hand, look_up, set_preferences, supp
 from newsletter.readers.csv_file import FIELDS, BadLine, CsvFile
 from newsletter.readers.exporting import each_page, export_readers
 from newsletter.readers.importing import FileCounts, ReaderImport, import_readers, suppress_file
-from newsletter.readers.providers import PROVIDERS, Standing
+from newsletter.readers.providers import PROVIDERS, ReaderStanding
 from newsletter.readers.store import Arrival, count_readers
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def import_(
     With --from, the columns and the words for an active reader are those of another program's export. A file that
     does not say who left is refused, and so is one with a column that may say it and is not understood.
     """
-    file = _open(path, mapping, program, Standing.ACTIVE if all_active else None)
+    file = _open(path, mapping, program, ReaderStanding.ACTIVE if all_active else None)
     if file.ignored:
         say(f"Not read: {', '.join(file.ignored)}.", err=True)
     with progress(f"Importing {path.name}", file.row_count) as advance:
@@ -94,7 +94,7 @@ def import_(
     _say_remarks(counts, "Not imported")
     if file.provider and file.provider.caveat:
         say(f"{file.provider.caveat}.", err=True)
-    if counts.count_left_out(Standing.GONE) and not dry_run:
+    if counts.count_left_out(ReaderStanding.GONE) and not dry_run:
         option = f" --from {program}" if program else ""
         say(
             "So that no other file brings in those who left:"
@@ -103,7 +103,9 @@ def import_(
         )
 
 
-def _open(path: Path, mapping: tuple[str, ...], program: str | None, vouched: Standing | None) -> CsvFile:
+def _open(
+    path: Path, mapping: tuple[str, ...], program: str | None, vouched: ReaderStanding | None
+) -> CsvFile:
     return CsvFile(path, dict(_mapped(each) for each in mapping), PROVIDERS.get(program or ""), vouched)
 
 
@@ -129,7 +131,9 @@ def _report(path: Path, bad: BadLine) -> None:
 
 def _print_counts(counts: ReaderImport, *, dry_run: bool, as_json: bool) -> None:
     rows = [(arrival.value, counts.arrivals.get(arrival, 0)) for arrival in Arrival]
-    rows += [(each.value, counts.count_left_out(each)) for each in (Standing.GONE, Standing.NEITHER)]
+    rows += [
+        (each.value, counts.count_left_out(each)) for each in (ReaderStanding.GONE, ReaderStanding.NEITHER)
+    ]
     rows.append(("not usable", counts.bad))
     if as_json:
         print_json({name.replace(" ", "_"): count for name, count in rows} | {"dry_run": dry_run})
@@ -151,7 +155,9 @@ def _suppress_file(app: "App", file: CsvFile, reason: str) -> None:
             advance=advance,
         )
     rows = [("suppressed", counts.added), ("suppressed before", counts.known)]
-    rows += [(each.value, counts.count_left_out(each)) for each in (Standing.ACTIVE, Standing.NEITHER)]
+    rows += [
+        (each.value, counts.count_left_out(each)) for each in (ReaderStanding.ACTIVE, ReaderStanding.NEITHER)
+    ]
     rows.append(("not usable", counts.bad))
     print_table(["Addresses", "Lines"], [row for row in rows if row[1] or row[0] == "suppressed"])
     _say_remarks(counts, "Not suppressed")
@@ -332,7 +338,7 @@ def suppress(
     says who left, nobody else is suppressed; where no column could say it, everybody is.
     """
     if path is not None and address is None:
-        _suppress_file(app, _open(path, mapping, program, Standing.GONE if all_gone else None), reason)
+        _suppress_file(app, _open(path, mapping, program, ReaderStanding.GONE if all_gone else None), reason)
         return
     if address is None or path is not None or program is not None or mapping or all_gone:
         raise click.UsageError("give an address, or --file with a list of them")

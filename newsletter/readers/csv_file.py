@@ -20,7 +20,7 @@ from typing import TextIO
 from newsletter.errors import BadInput, Place
 from newsletter.readers.addresses import strip_unseen
 from newsletter.readers.preferences import Preferences
-from newsletter.readers.providers import ACTIVE_WORDS, GONE_WORDS, PROVIDERS, Provider, Standing
+from newsletter.readers.providers import ACTIVE_WORDS, GONE_WORDS, PROVIDERS, Provider, ReaderStanding
 
 #: Characters of a line that names columns; what is longer is no such line, and perhaps no file of lines at all.
 _MOST_HEADER = 100_000
@@ -62,7 +62,7 @@ class ReaderRow:
     confirmed_ip: str = ""
     #: What stands for each of CHOICES.
     chosen: tuple[str, ...] = field(default=_NOTHING_CHOSEN, kw_only=True)
-    standing: Standing = field(default=Standing.ACTIVE, kw_only=True)
+    standing: ReaderStanding = field(default=ReaderStanding.ACTIVE, kw_only=True)
     why: str = field(default="", kw_only=True)
 
 
@@ -136,7 +136,7 @@ class CsvFile:
         path: Path,
         mapping: Mapping[str, str] | None = None,
         provider: Provider | None = None,
-        vouched: Standing | None = None,
+        vouched: ReaderStanding | None = None,
     ) -> None:
         self.path, self.provider, self.vouched = path, provider, vouched
         self._encoding = _encoding(path)
@@ -190,7 +190,7 @@ class CsvFile:
         `flag` is the option that vouches for everybody in it.
         """
         provider = self.provider
-        if provider and self._of_name is Standing.NEITHER:
+        if provider and self._of_name is ReaderStanding.NEITHER:
             raise BadInput(
                 f"this file of {provider.program} holds people who never agreed to be written to, and did not leave"
                 f" either. {provider.right_export}",
@@ -267,7 +267,7 @@ class CsvFile:
             for place, position in positions:
                 if position < len(cells):
                     values[place] = unguarded(strip_unseen(cells[position]))
-            standing, why = Standing.ACTIVE, ""
+            standing, why = ReaderStanding.ACTIVE, ""
             if must_ask:
                 said = [
                     (sign, column, strip_unseen(cells[position]) if position < len(cells) else "")
@@ -282,45 +282,47 @@ class CsvFile:
                 chosen = tuple(texts)
             yield ReaderRow(line, *values, chosen=chosen, standing=standing, why=why)
 
-    def _standing(self, said: Sequence[tuple[str, str, str]], values: Sequence[str]) -> tuple[Standing, str]:
+    def _standing(
+        self, said: Sequence[tuple[str, str, str]], values: Sequence[str]
+    ) -> tuple[ReaderStanding, str]:
         """Return what somebody is by these signs, columns and cells, and why: the worst that one of them says."""
-        if self.vouched is Standing.GONE or self._of_name is Standing.GONE:
-            return Standing.GONE, f"{self.path.name} holds those who left"
-        worst, why, is_active, left_on = Standing.ACTIVE, "", False, ""
+        if self.vouched is ReaderStanding.GONE or self._of_name is ReaderStanding.GONE:
+            return ReaderStanding.GONE, f"{self.path.name} holds those who left"
+        worst, why, is_active, left_on = ReaderStanding.ACTIVE, "", False, ""
         for sign, column, cell in said:
             word = cell.casefold()
             standing = self._meaning(sign, word)
-            is_active = is_active or (sign in ("status", "list_status") and standing is Standing.ACTIVE)
-            if sign == "gone" and standing is Standing.GONE and word not in _YES:
+            is_active = is_active or (sign in ("status", "list_status") and standing is ReaderStanding.ACTIVE)
+            if sign == "gone" and standing is ReaderStanding.GONE and word not in _YES:
                 left_on = column
             elif _WORSE[standing] > _WORSE[worst]:
                 worst, why = standing, f"{column} is {cell!r}" if cell else f"{column} is empty"
-        if left_on and worst is not Standing.GONE:
+        if left_on and worst is not ReaderStanding.GONE:
             if is_active:
-                return Standing.NEITHER, f"{left_on} is filled, and yet the status is active"
-            return Standing.GONE, f"{left_on} is filled"
-        if worst is Standing.ACTIVE and self.provider and self.provider.proof and self._of_name is None:
+                return ReaderStanding.NEITHER, f"{left_on} is filled, and yet the status is active"
+            return ReaderStanding.GONE, f"{left_on} is filled"
+        if worst is ReaderStanding.ACTIVE and self.provider and self.provider.proof and self._of_name is None:
             evidence = ("opted_in_at", "confirmed_at")
             if self.vouched is None and not any(values[_OWN_VALUES.index(each)] for each in evidence):
-                return Standing.NEITHER, "nothing says that they ever agreed"
+                return ReaderStanding.NEITHER, "nothing says that they ever agreed"
         return worst, why
 
-    def _meaning(self, sign: str, word: str) -> Standing:
+    def _meaning(self, sign: str, word: str) -> ReaderStanding:
         if sign == "gone":
-            return Standing.ACTIVE if word in _NO else Standing.GONE
+            return ReaderStanding.ACTIVE if word in _NO else ReaderStanding.GONE
         if sign == "agreed":
-            return Standing.NEITHER if word in _NO else Standing.ACTIVE
+            return ReaderStanding.NEITHER if word in _NO else ReaderStanding.ACTIVE
         if sign == "subscribed":
             if word in _NO:
-                return Standing.GONE if word else Standing.NEITHER
-            return Standing.ACTIVE if word in _YES else Standing.NEITHER
+                return ReaderStanding.GONE if word else ReaderStanding.NEITHER
+            return ReaderStanding.ACTIVE if word in _YES else ReaderStanding.NEITHER
         active = self.provider.active if self.provider and self.provider.active else ACTIVE_WORDS
         gone = self.provider.gone if self.provider and self.provider.gone else GONE_WORDS
         if word in active:
-            return Standing.ACTIVE
-        return Standing.GONE if word in gone else Standing.NEITHER
+            return ReaderStanding.ACTIVE
+        return ReaderStanding.GONE if word in gone else ReaderStanding.NEITHER
 
-    def _standing_by_name(self) -> Standing | None:
+    def _standing_by_name(self) -> ReaderStanding | None:
         files = self.provider.files if self.provider else ()
         name = self.path.name.casefold()
         return next((standing for start, standing in files if name.startswith(start)), None)
@@ -399,7 +401,7 @@ class CsvFile:
         return {name: field for field, names in NAMES.items() if field not in taken for name in names}
 
 
-_WORSE = {Standing.ACTIVE: 0, Standing.NEITHER: 1, Standing.GONE: 2}
+_WORSE = {ReaderStanding.ACTIVE: 0, ReaderStanding.NEITHER: 1, ReaderStanding.GONE: 2}
 
 
 def guarded(cell: str) -> str:

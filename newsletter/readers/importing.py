@@ -38,7 +38,7 @@ from newsletter.readers.preferences import (
     Preferences,
     read_preferences,
 )
-from newsletter.readers.providers import Standing
+from newsletter.readers.providers import ReaderStanding
 from newsletter.readers.store import Arrival, NewReader, add_readers, foreseeing, suppress
 
 CHUNK = 2000
@@ -66,10 +66,10 @@ class FileCounts:
     """
 
     bad: int
-    left_out: Mapping[tuple[Standing, str], Remark] = field(default_factory=dict)
+    left_out: Mapping[tuple[ReaderStanding, str], Remark] = field(default_factory=dict)
     unread: Mapping[str, Remark] = field(default_factory=dict)
 
-    def count_left_out(self, standing: Standing) -> int:
+    def count_left_out(self, standing: ReaderStanding) -> int:
         return sum(remark.count for (each, _), remark in self.left_out.items() if each is standing)
 
 
@@ -135,7 +135,7 @@ class _CheckedRows:
 
     def __init__(self, file: CsvFile, consent: str, now: datetime) -> None:
         self.file, self._consent, self._now = file, consent, now
-        self.left_out: dict[tuple[Standing, str], Remark] = {}
+        self.left_out: dict[tuple[ReaderStanding, str], Remark] = {}
         self.unread: dict[str, Remark] = {}
 
     def __iter__(self) -> Iterator[NewReader | BadLine | None]:
@@ -146,7 +146,7 @@ class _CheckedRows:
         for row in self.file.rows():
             if isinstance(row, BadLine):
                 yield row
-            elif row.standing is not Standing.ACTIVE:
+            elif row.standing is not ReaderStanding.ACTIVE:
                 _remark(self.left_out, (row.standing, row.why), row.line)
                 yield None
             else:
@@ -156,7 +156,7 @@ class _CheckedRows:
                     yield BadLine(row.line, str(error))
                     continue
                 if newcomer.address.key in gone:
-                    _remark(self.left_out, (Standing.GONE, "another line of theirs says so"), row.line)
+                    _remark(self.left_out, (ReaderStanding.GONE, "another line of theirs says so"), row.line)
                     yield None
                 else:
                     yield newcomer
@@ -217,7 +217,7 @@ def _who_left(file: CsvFile) -> frozenset[str]:
         return frozenset()
     keys = set()
     for row in file.rows():
-        if isinstance(row, ReaderRow) and row.standing is Standing.GONE:
+        if isinstance(row, ReaderRow) and row.standing is ReaderStanding.GONE:
             try:
                 keys.add(parse_address(row.address).key)
             except BadInput:
@@ -263,7 +263,7 @@ def _import(
 
 
 def _nobody(
-    file: CsvFile, left_out: Mapping[tuple[Standing, str], Remark], wanted: str, done: str
+    file: CsvFile, left_out: Mapping[tuple[ReaderStanding, str], Remark], wanted: str, done: str
 ) -> BadInput:
     """Return what is wrong with a file of which nothing was done."""
     if not left_out:
@@ -388,7 +388,7 @@ def suppress_file(
             )
 
     added = known = bad = 0
-    left_out: dict[tuple[Standing, str], Remark] = {}
+    left_out: dict[tuple[ReaderStanding, str], Remark] = {}
     rows = _addresses(file, left_out)
     while chunk := list(islice(rows, SUPPRESS_CHUNK)):
         addresses = [each for each in chunk if isinstance(each, Address)]
@@ -405,12 +405,12 @@ def suppress_file(
 
 
 def _addresses(
-    file: CsvFile, left_out: dict[tuple[Standing, str], Remark]
+    file: CsvFile, left_out: dict[tuple[ReaderStanding, str], Remark]
 ) -> Iterator[Address | BadLine | None]:
     for row in file.rows():
         if isinstance(row, BadLine):
             yield row
-        elif file.tells_standing and row.standing is not Standing.GONE:
+        elif file.tells_standing and row.standing is not ReaderStanding.GONE:
             _remark(left_out, (row.standing, row.why or "nothing says that they left"), row.line)
             yield None
         else:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 
-class Standing(StrEnum):
+class ReaderStanding(StrEnum):
     """What somebody is on another program's list."""
 
     ACTIVE = "active"
@@ -23,7 +23,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """A program's export. Words are in lower case; a word in neither set means Standing.NEITHER.
+    """A program's export. Words are in lower case; a word in neither set means ReaderStanding.NEITHER.
 
     `needs`: of each group of columns one must be there, or the file does not say who left. `files`: what a file whose name
     begins so holds. `proof`: some column of evidence must be filled, or nobody says that this reader agreed.
@@ -34,7 +34,7 @@ class Provider:
     active: frozenset[str] = frozenset()
     gone: frozenset[str] = frozenset()
     needs: tuple[tuple[str, ...], ...]
-    files: tuple[tuple[str, Standing], ...] = ()
+    files: tuple[tuple[str, ReaderStanding], ...] = ()
     proof: bool = False
     #: Which export says who left, for those who have another one.
     right_export: str
@@ -71,11 +71,11 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
             },
             needs=(("OPTIN_TIME", "CONFIRM_TIME", "UNSUB_TIME", "CLEAN_TIME"),),
             files=(
-                ("subscribed_", Standing.ACTIVE),
-                ("unsubscribed_", Standing.GONE),
-                ("cleaned_", Standing.GONE),
-                ("nonsubscribed_", Standing.NEITHER),
-                ("sms_only_", Standing.NEITHER),
+                ("subscribed_", ReaderStanding.ACTIVE),
+                ("unsubscribed_", ReaderStanding.GONE),
+                ("cleaned_", ReaderStanding.GONE),
+                ("nonsubscribed_", ReaderStanding.NEITHER),
+                ("sms_only_", ReaderStanding.NEITHER),
             ),
             proof=True,
             right_export="Export the audience and unpack the zip: subscribed_… is the file to import",

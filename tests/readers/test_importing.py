@@ -18,7 +18,7 @@ from newsletter.readers.csv_file import BadLine, CsvFile
 from newsletter.readers.exporting import export_readers
 from newsletter.readers.importing import CHUNK, ReaderImport, Remark, import_readers, read_moment
 from newsletter.readers.preferences import NO_PREFERENCES, Preferences, put_preferences
-from newsletter.readers.providers import Standing
+from newsletter.readers.providers import ReaderStanding
 from newsletter.readers.store import (
     Arrival,
     Reader,
@@ -109,7 +109,7 @@ def test_a_bad_line_is_reported_and_the_others_are_imported(
         "grace@example.org,Grace,,,Subscribed\n",
     )
     counts, bad = bring_in(sqlite_database, clock, file)
-    left = {(Standing.GONE, "status is 'unsubscribed'"): Remark(count=1, first=8)}
+    left = {(ReaderStanding.GONE, "status is 'unsubscribed'"): Remark(count=1, first=8)}
     assert counts == ReaderImport(arrivals={Arrival.ADDED: 2}, bad=5, left_out=left)
     assert [(each.line, each.reason) for each in bad] == [
         (3, "'nonsense' is no mail address. An email address must have an @-sign."),
@@ -310,7 +310,7 @@ def test_what_is_exported_comes_into_another_installation_whole(
     metadata.create_all(there.write_engine)
     counts, bad = bring_in(there, clock, CsvFile(tmp_path / "export.csv"), "")
     assert (counts.arrivals, bad, counts.unread) == ({Arrival.ADDED: 2}, [], {})
-    assert counts.left_out == {(Standing.GONE, "status is 'left'"): Remark(count=1, first=4)}
+    assert counts.left_out == {(ReaderStanding.GONE, "status is 'left'"): Remark(count=1, first=4)}
     for before, after in zip(everybody(database), everybody(there), strict=False):
         assert replace(after, status_at=before.status_at, salt=before.salt) == before
     with there.read() as connection:

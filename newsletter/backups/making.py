@@ -99,14 +99,16 @@ def copy_sqlite(source: Path, to: Path) -> None:
     """Copy an SQLite file that may be in use, as it is at one moment, and look the copy through; raises StoreError."""
     if not source.is_file():
         raise StoreError(f"There is no database at {source}. Make one with: newsletter init")
+    if not source.stat().st_size:
+        raise StoreError(f"{source} is empty; put a copy in its place: newsletter restore FILE.")
     try:
         with closing(sqlite3.connect(source, timeout=10)) as original, closing(sqlite3.connect(to)) as copy:
             original.backup(copy)
+        close_log(to)
     except sqlite3.DatabaseError as error:
         raise StoreError(
             f"{source} cannot be copied: it is damaged, or no SQLite database, or busy."
         ) from error
-    close_log(to)
     require_whole(to, source)
 
 

@@ -117,7 +117,8 @@ _EVIDENCE = frozenset({"opted_in_at", "opted_in_ip", "confirmed_at", "confirmed_
 #: A column called so may say who left, and is not passed over in silence.
 _TELLING = re.compile(
     r"unsub|\bopt(?:ed|s)?\b|\bopt ?(?:in|out)|black|block|bounc|confirm|cancel|status|churn|complain|spam|suppress"
-    r"|clean|disabled|enabled|active|subscribed|unreach|undeliver|delet|\bstop|abgemeldet|abbestellt|gesperrt"
+    r"|clean|disabled|enabled|active|subscribed|unreach|undeliver|delet|remov|\bstop|\bleft\b|\bdo ?not"
+    r"|consent|permission|\baccepts|abgemeldet|abbestellt|gesperrt|kündig|désinscri|désabonn"
 )
 _NO = frozenset({"", "0", "no", "false", "n", "f", "off", "never", "null", "none", "no lists"})
 _YES = frozenset({"1", "yes", "true", "y", "t", "on"})

@@ -2,6 +2,7 @@
 
 import sqlite3
 import tarfile
+from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -41,13 +42,29 @@ def test_keys_and_settings_are_in_it_unless_they_are_not_wanted(here: Place, tmp
     assert names_in(tmp_path / "bare.tar.gz") == stores
 
 
+def _emptied(whole: bytes) -> bytes:
+    return b""
+
+
+def _overwritten(whole: bytes) -> bytes:
+    return b"SQLite format 3\0" + b"alice@example.org" * 500
+
+
+def _overwritten_within(whole: bytes) -> bytes:
+    return whole[:20_480] + b"alice@example.org" * 3_000 + whole[71_480:]
+
+
+@pytest.mark.parametrize("damaged", [_emptied, _overwritten, _overwritten_within])
 @pytest.mark.parametrize("store", ["subscribers.db", "content.db"])
-def test_a_damaged_store_replaces_no_backup(here: Place, store: str) -> None:
+def test_a_damaged_store_replaces_no_backup(
+    here: Place, store: str, damaged: Callable[[bytes], bytes]
+) -> None:
     file = here.backup()
     before = file.read_bytes()
-    (here.folder / store).write_bytes(b"SQLite format 3\0" + b"alice@example.org" * 500)
+    (here.folder / store).write_bytes(damaged((here.folder / store).read_bytes()))
     result = here.run("backup", str(file))
     assert (result.exit_code, "@" in result.output) == (1, False)
+    assert f"/{store} " in result.output
     assert file.read_bytes() == before
 
 

@@ -309,6 +309,14 @@ def test_any_column_can_be_said_to_tell_who_left(
         "Is active",
         "Spam reports",
         "E-mail disabled",
+        "do_not_email",
+        "DoNotMail",
+        "Removed on",
+        "left_at",
+        "Accepts marketing",
+        "marketing_consent",
+        "Kündigung",
+        "Désinscrit le",
     ],
 )
 def test_a_column_that_may_say_who_left_stops_an_import_until_it_is_waved_through(

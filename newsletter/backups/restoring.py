@@ -49,7 +49,7 @@ from newsletter.config import FILE_NAME, Settings, load_settings
 from newsletter.content.store import ContentStore
 from newsletter.db.engine import Database, insert_into, open_database
 from newsletter.db.migrate import upgrade
-from newsletter.db.revisions import HEAD, read_revision
+from newsletter.db.revisions import HEAD, read_revision, require_known
 from newsletter.db.schema import (
     batches,
     chosen_quotes,
@@ -88,7 +88,7 @@ from newsletter.delivery.transports import TRANSPORT_SETTINGS
 from newsletter.delivery.transports.outbox.maildir import file_name
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue, set_held
-from newsletter.errors import BadInput, Place, StoreBusy, StoreError
+from newsletter.errors import BadInput, Place, StoreAhead, StoreBusy, StoreError
 
 #: Why a delivery or a single mail is unsure: it may have left after the copy was made.
 RESTORED = "restored"
@@ -211,12 +211,11 @@ def _opened_copy(file: Path) -> Database:
     """Open a copy of the subscribers' store and bring it to this release; nothing in it goes out by itself."""
     database = open_database(f"sqlite:///{file}")
     try:
+        if not _is_ours(database):
+            raise BadInput(
+                "this database has no readers and issues, so it is no backup of ours", Place(file.name)
+            )
         with database.write() as connection:
-            known = inspect(connection).get_table_names()
-            if not {"readers", "issues", "alembic_version"} <= {*known}:
-                raise BadInput(
-                    "this database has no readers and issues, so it is no backup of ours", Place(file.name)
-                )
             paused = "UPDATE issues SET status = 'paused', reason = 'put back from a copy that was made while it went out'"
             connection.execute(text(f"{paused} WHERE status = 'sending'"))
         if read_revision(database) != HEAD:
@@ -231,15 +230,33 @@ def _opened_copy(file: Path) -> Database:
     return database
 
 
+def _is_ours(database: Database) -> bool:
+    """Return whether it has readers and issues: an emptied file, or another program's, has none."""
+    with database.read() as connection:
+        return {"readers", "issues", "alembic_version"} <= {*inspect(connection).get_table_names()}
+
+
+def _is_known(database: Database) -> bool:
+    """Return whether no later release brought it to where it is: nobody here knows what such a one says."""
+    try:
+        require_known(read_revision(database))
+    except StoreAhead:
+        return False
+    return True
+
+
 @contextmanager
 def _current(settings: Settings, copy: Path) -> Iterator[Database | None]:
-    """Yield a copy of the database in use, for this release; None where it cannot be read. Nobody else uses it meanwhile.
+    """Yield a copy of the database in use, for this release; None where it cannot be read. Nobody else uses it.
 
     Raises StoreBusy while somebody does.
     """
     with _held(settings.store_url, copy) as is_whole:
         database = open_database(f"sqlite:///{copy}") if is_whole else None
         try:
+            if database is not None and not (_is_ours(database) and _is_known(database)):
+                database.close()
+                database = None
             if database is not None and read_revision(database) != HEAD:
                 with database.write() as connection:
                     connection.execute(text("UPDATE issues SET status = 'paused' WHERE status = 'sending'"))

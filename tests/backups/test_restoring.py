@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 import tarfile
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -56,12 +57,36 @@ def test_an_issue_that_the_backup_does_not_have_is_taken_over_whole(place: Place
     assert place.mailed == 6
 
 
-def test_where_nobody_knows_what_went_out_a_person_is_asked(here: Place) -> None:
+def _another_programs(file: Path) -> None:
+    file.unlink()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE users (id INTEGER)")
+
+
+def _a_later_releases(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+
+
+@pytest.mark.parametrize(
+    "lose",
+    [
+        lambda file: file.write_bytes(b"no database any more"),
+        lambda file: file.write_bytes(b""),
+        lambda file: file.unlink(),
+        _another_programs,
+        _a_later_releases,
+    ],
+    ids=["damaged", "emptied", "gone", "another program's", "a later release's"],
+)
+def test_where_nobody_knows_what_went_out_a_person_is_asked(
+    here: Place, lose: Callable[[Path], object]
+) -> None:
     backup = here.backup()
     here.ok("send", "1")
     [one, *_] = sorted((here.folder / "outbox" / "new").iterdir())
     one.unlink()
-    (here.folder / "subscribers.db").write_bytes(b"no database any more")
+    lose(here.folder / "subscribers.db")
     said = here.ok("restore", str(backup))
     assert LOST in said
     assert "Issue #1 was started since" in said

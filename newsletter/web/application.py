@@ -5,6 +5,7 @@ anything: GET and HEAD are safe on every route, by test.
 """
 
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -14,14 +15,22 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from newsletter import __version__, web
 from newsletter.app import App
-from newsletter.db.engine import is_beyond_all_ids
+from newsletter.db.engine import in_plain_words, is_beyond_all_ids
 from newsletter.editing.cache import Cache, DeskCache
-from newsletter.errors import N_, BadInput, BadLink, ChangedMeanwhile, NewsletterError, NotFound, StoreBusy
+from newsletter.errors import (
+    N_,
+    BadInput,
+    BadLink,
+    ChangedMeanwhile,
+    NewsletterError,
+    NotFound,
+    StoreError,
+)
 from newsletter.web import desk
 from newsletter.web.caching import MOST_KEPT
 from newsletter.web.dependencies import language_of
@@ -46,7 +55,7 @@ ANSWERS: dict[type[Exception], tuple[int, str, str]] = {
     NotAllowed: (403, "Publishers only", ""),
     ForeignForm: (403, FAILED, ""),
     ChangedMeanwhile: (409, "Somebody else was faster", ""),
-    StoreBusy: (
+    StoreError: (
         503,
         N_("One moment, please"),
         N_("We are busy, and nothing was changed. Please try again in a minute."),
@@ -99,20 +108,29 @@ def make_web(app: App) -> FastAPI:
     # An id in a path that no database could have given: SQLite's driver and PostgreSQL say so each in their way.
     made.add_exception_handler(OverflowError, _no_such_id)
     made.add_exception_handler(DataError, _no_such_id)
-    # SQLAlchemy's for a database that cannot be reached.
-    made.add_exception_handler(OperationalError, lambda request, error: _answer(request, StoreBusy()))
+    # A store that is damaged or out of reach: a line for the operator, and no traceback for each visitor.
+    for error in (sqlite3.DatabaseError, DatabaseError):
+        made.add_exception_handler(error, _unusable)
     made.add_middleware(Guard, settings=app.settings)
     return made
+
+
+def _unusable(request: Request, error: Exception) -> Response:
+    said = in_plain_words(error)
+    if said is None and not isinstance(error, OperationalError):
+        raise error
+    return _answer(request, said or StoreError("The subscribers' database cannot be reached."))
 
 
 def _answer(request: Request, error: Exception) -> Response:
     kind = next(each for each in type(error).__mro__ if each in ANSWERS)
     status, title, words = ANSWERS[kind]
+    if status == 503:
+        log.error("a page could not be made: %s", error)
     if words or not isinstance(error, NewsletterError):
         error = NewsletterError(words or str(error))
     response = _show(request, status, title, error)
     if status == 503:
-        log.error("the database could not be reached: %s", type(error).__name__)
         response.headers["Retry-After"] = "60"
     return response
 

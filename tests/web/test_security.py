@@ -130,6 +130,22 @@ def test_a_bug_shows_nothing_and_keeps_the_headers(house: House) -> None:
     assert answer.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.parametrize("damage", [b"no database", b"SQLite format 3\0" + b"alice@example.org" * 500, b""])
+def test_a_damaged_store_is_a_line_in_the_log_and_no_fault_of_the_page(
+    house: House, damage: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.import_tools(("kite", "Kite", "Coding"))
+    assert house.get("/follow/kite").status_code == 200
+    content = house.app.settings.path(house.app.settings.paths.content_db)
+    for file in content.parent.glob(f"{content.name}*"):
+        file.unlink()
+    content.write_bytes(damage)
+    answer = house.get("/follow/kite")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+    assert not any(each.exc_info for each in caplog.records)
+    assert ("content store" in caplog.text, "alice@" in caplog.text) == (True, False)
+
+
 def test_a_page_that_is_not_there_says_so_kindly(house: House) -> None:
     answer = house.get("/nowhere")
     assert (answer.status_code, heading(answer)) == (404, "Page not found")

@@ -16,7 +16,6 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +33,7 @@ from newsletter.readers.addresses import Address
 from newsletter.readers.consents import ConsentOrigin
 from newsletter.readers.links import Purpose
 from newsletter.readers.store import NewReader, add_readers, get_reader
+from tests.beside import run_beside
 from tests.digest.week import WEEK
 
 READERS = 100_000
@@ -153,9 +153,7 @@ class Served:
 def visited(served: Served, seconds: float, preferences: str) -> Answers:
     """What visitors are answered in this time."""
     before = served.busy
-    # In a thread of its own: the caller's may have a loop already, as a test beside a browser has.
-    with ThreadPoolExecutor(1) as beside:
-        answers = beside.submit(lambda: asyncio.run(visit(served.port, seconds, preferences))).result()
+    answers = run_beside(visit(served.port, seconds, preferences))
     answers.busy = served.busy - before
     return answers
 

@@ -21,6 +21,7 @@ from newsletter.schedule.listening import PortTaken, listen
 from newsletter.web.application import make_web
 from newsletter.web.security import MOST_BODY, MOST_UNDER_WAY, Guard
 from newsletter.web.server import server_config
+from tests.beside import run_beside
 from tests.web.house import House
 
 WEBHOOK = webhook_path("sendgrid")
@@ -74,7 +75,7 @@ def test_a_body_has_a_time_in_all_however_it_is_cut() -> None:
             await asyncio.sleep(0.05)
         return answer.result()
 
-    assert asyncio.run(drip()) == 408
+    assert run_beside(drip()) == 408
 
 
 def test_long_bodies_under_way_are_bounded_together_and_let_go(guard: Guard) -> None:
@@ -95,7 +96,7 @@ def test_long_bodies_under_way_are_bounded_together_and_let_go(guard: Guard) -> 
         assert len(rest) - len(refused) == count
         return refused, guard.under_way
 
-    refused, left = asyncio.run(many())
+    refused, left = run_beside(many())
     assert (refused, left) == ([503, 503, 503], 0)
 
 
@@ -106,7 +107,7 @@ def test_who_goes_away_in_the_middle_leaves_no_trace_in_the_log(
     visitor.say(b"a", more=True)
     visitor.sent.put_nowait({"type": "http.disconnect"})
     with caplog.at_level(logging.INFO):
-        asyncio.run(visitor.go())
+        run_beside(visitor.go())
     assert caplog.records == []
 
 
@@ -138,7 +139,7 @@ def test_without_a_key_a_webhook_reads_no_body(house: House) -> None:
         await make_web(house.app)(scope, receive, send)
         return status
 
-    assert asyncio.run(go()) == 403
+    assert run_beside(go()) == 403
     assert asked == []
 
 

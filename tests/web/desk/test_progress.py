@@ -1,10 +1,8 @@
 """Watching an issue go out: what is told as it happens, and what a publisher can do about it."""
 
-import asyncio
 import json
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +24,7 @@ from newsletter.digest.store import get_issue
 from newsletter.editing.audit import list_entries
 from newsletter.web.desk.flash import DONE, FAILED
 from newsletter.web.desk.progress import COME_AGAIN, MOST_VIEWERS, ProgressFeed, duration
+from tests.beside import run_beside
 from tests.config.written import changed
 from tests.delivery.house import FRAME, add_issue, add_readers
 from tests.delivery.test_progress import lose_sight
@@ -189,9 +188,7 @@ def first_events(feed: ProgressFeed, most: int) -> list[str]:
         await told.aclose()  # type: ignore[attr-defined]
         return heard
 
-    # Beside this thread, which has a loop already where a browser is open in it.
-    with ThreadPoolExecutor(1) as beside:
-        return beside.submit(lambda: asyncio.run(listen())).result()
+    return run_beside(listen())
 
 
 def test_an_event_tells_the_counts_by_the_names_of_their_places(going: Desk) -> None:

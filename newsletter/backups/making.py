@@ -4,14 +4,17 @@ Each store is copied as it is at one moment and looked through before the file t
 copy is made, by the same tables: a backup says nothing of where it came from. Putting one back is in restoring.py.
 """
 
+import errno
 import json
 import os
 import sqlite3
+import stat
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, insert, make_url, select, text
@@ -30,37 +33,122 @@ SUBSCRIBERS, CONTENT, MANIFEST, KEYS = "subscribers.db", "content.db", "manifest
 #: What ours are called in the folder of backups: by the moment, so that their order is that of time.
 _NAME, _OURS = "newsletter-{:%Y%m%dT%H%M%S}Z.tar.gz", "newsletter-[0-9]*T[0-9]*Z.tar.gz"
 
+#: What says that the place named is at fault.
+_NO_PLACE = {
+    errno.ENOENT,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOTDIR,
+    errno.EEXIST,
+    errno.ENAMETOOLONG,
+    errno.EROFS,
+    errno.ELOOP,
+}
+
 #: Rows copied together from a store that is no file.
 _ROWS = 5_000
 
 
 def make_backup(
-    settings: Settings, now: datetime, file: Path | None = None, *, keys: bool | None = None
+    settings: Settings,
+    now: datetime,
+    file: Path | None = None,
+    *,
+    keys: bool | None = None,
+    force: bool = False,
 ) -> Path:
     """Make a backup, readable by its owner only, and return it; with no `file` in the folder of backups, where old ones go.
 
-    An existing `file` is replaced, once the new one is whole. Raises StoreError for a store that is damaged, and BadInput for
-    a place that cannot be written.
+    An older backup of ours at `file` is replaced with `force`, once the new one is whole; nothing else ever is. Raises StoreError
+    for a store that is damaged and a key that is missing, and BadInput for a place that cannot be written or is taken.
     """
-    target = file or settings.path(settings.paths.backups) / _NAME.format(now)
-    with workshop(target.parent) as folder:
+    if file is not None:
+        try:
+            _require_free(settings, file, force=force)
+        except OSError as error:
+            raise BadInput(f"this place cannot be written: {error.strerror}", Place(file)) from error
+    own = tuple(_own_files(settings)) if _with_keys(settings, keys) else ()
+    parent = file.parent if file else settings.path(settings.paths.backups)
+    with workshop(parent) as folder:
         copy_subscribers(settings.store_url, folder / SUBSCRIBERS)
         copy_sqlite(settings.path(settings.paths.content_db), folder / CONTENT)
         (folder / MANIFEST).write_text(json.dumps(_manifest(folder, now), indent=1), encoding="utf-8")
-        packed = folder / target.name
+        packed = folder / "packed"
         with tarfile.open(packed, "w:gz", compresslevel=3) as archive:
             for name in (MANIFEST, SUBSCRIBERS, CONTENT):
                 archive.add(folder / name, name)
-            for path, name in _own_files(settings) if _with_keys(settings, keys) else ():
+            for path, name in own:
                 archive.add(path, name)
         packed.chmod(0o600)
         sync(packed)
-        packed.replace(target)
-        sync(target.parent)
+        if file is not None and force:
+            packed.replace(target := file)
+        else:
+            target = _put_new(packed, parent, now, file)
+        sync(parent)
     if file is None:
-        for old in sorted(target.parent.glob(_OURS), reverse=True)[max(1, settings.backups.keep) :]:
+        for old in sorted(parent.glob(_OURS), reverse=True)[max(1, settings.backups.keep) :]:
             old.unlink()
     return target
+
+
+def _put_new(packed: Path, parent: Path, now: datetime, file: Path | None) -> Path:
+    """Give a backup its name, which nothing else may have; return it. Raises BadInput where `file` was made meanwhile."""
+    while not _take_name(packed, target := file or parent / _NAME.format(now)):
+        if file is not None:
+            raise BadInput("somebody else made this file meanwhile", Place(file))
+        # A name for each, also for two within a second; the names' order stays that of time.
+        now += timedelta(seconds=1)
+    return target
+
+
+def _take_name(packed: Path, target: Path) -> bool:
+    """Give the file this name; False where something has it."""
+    try:
+        os.link(packed, target)
+    except FileExistsError:
+        return False
+    except OSError:
+        # A file system without links.
+        if os.path.lexists(target):
+            return False
+        packed.replace(target)
+    return True
+
+
+def _require_free(settings: Settings, file: Path, *, force: bool) -> None:
+    """Raise BadInput unless a backup may be made there: where nothing is or, with `force`, an older backup of ours."""
+    path, paths = file.resolve(), settings.paths
+    stores = [settings.path(paths.content_db), settings.folder / "subscribers.db"]
+    if make_url(settings.store_url).get_backend_name() == "sqlite":
+        stores.append(Path(make_url(settings.store_url).database or ""))
+    keys = [settings.path(each) for each in (*_named_keys(settings), paths.marks)]
+    own = {settings.folder / FILE_NAME, *keys}
+    own |= {each.with_name(each.name + end) for each in stores for end in ("", "-wal", "-shm", "-journal")}
+    folders = {each.parent.resolve() for each in keys} - {settings.folder.resolve()}
+    if path in {each.resolve() for each in own} or folders & {*path.parents}:
+        raise BadInput("the newsletter itself needs this place: name another file", Place(file))
+    if file.is_dir():
+        raise BadInput("this is a folder: name a file in it", Place(file))
+    if not os.path.lexists(file):
+        return
+    if not stat.S_ISREG(file.lstat().st_mode) or not _is_backup(file):
+        raise BadInput(
+            "there is something else here, which is never replaced: name another file", Place(file)
+        )
+    if not force:
+        raise BadInput("there is a backup here already: name another file, or say --force", Place(file))
+
+
+def _is_backup(file: Path) -> bool:
+    try:
+        with tarfile.open(file) as archive:
+            return [each and each.name for each in (archive.next(), archive.next())] == [
+                MANIFEST,
+                SUBSCRIBERS,
+            ]
+    except (OSError, EOFError, tarfile.TarError, zlib.error):
+        return False
 
 
 def copy_subscribers(url: str, to: Path) -> None:
@@ -139,7 +227,7 @@ def workshop(place: Path) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(dir=place, prefix=".newsletter-") as folder:
             yield Path(folder)
     except OSError as error:
-        if isinstance(error, FileNotFoundError | PermissionError | NotADirectoryError | FileExistsError):
+        if error.errno in _NO_PLACE:
             raise BadInput(f"this place cannot be written: {error.strerror}", Place(place)) from error
         raise
 
@@ -167,13 +255,28 @@ def _with_keys(settings: Settings, keys: bool | None) -> bool:
 
 
 def _own_files(settings: Settings) -> Iterator[tuple[Path, str]]:
-    """Yield the key files and the settings, with their names in the backup. The marks stay: they must never go back."""
+    """Yield the key files and the settings, with their names in the backup. The marks stay: they must never go back.
+
+    Raises StoreError for a key that is not there: a backup without it would be none.
+    """
     yield settings.folder / FILE_NAME, FILE_NAME
-    paths = settings.paths
-    named = (paths.link_keys, paths.suppression_key, settings.dkim.rsa_key, settings.dkim.ed25519_key)
-    for each in named:
-        if each is not None and (path := settings.path(each)).is_file():
-            yield path, f"{KEYS}/{path.name}"
+    for path in map(settings.path, _named_keys(settings)):
+        if not path.is_file() or not os.access(path, os.R_OK) or not path.stat().st_size:
+            raise StoreError(
+                f"{path} is missing, empty, or cannot be read, so no backup was made and no old one deleted. Take that key "
+                "from an earlier backup, or leave all keys out: newsletter backup --no-keys"
+            )
+        yield path, f"{KEYS}/{path.name}"
+
+
+def _named_keys(settings: Settings) -> tuple[Path, ...]:
+    named = (
+        settings.paths.link_keys,
+        settings.paths.suppression_key,
+        settings.dkim.rsa_key,
+        settings.dkim.ed25519_key,
+    )
+    return tuple(each for each in named if each is not None)
 
 
 def sync(path: Path) -> None:

@@ -19,15 +19,21 @@ from newsletter.editing.issues import find_issue
 @click.option(
     "--keys/--no-keys", default=None, help="With the keys and settings, or without; otherwise backups.keys."
 )
+@click.option(
+    "--force", is_flag=True, help="Replace FILE where it is an older backup; nothing else is ever replaced."
+)
 @pass_folder
-def backup(folder: Path, file: Path | None, keys: bool | None) -> None:
+def backup(folder: Path, file: Path | None, keys: bool | None, force: bool) -> None:
     """Make a backup of both stores, the keys and the settings: one file, while everything is in use.
 
     Without FILE it goes into the folder of backups (paths.backups), where the newest are kept (backups.keep). Keep copies
     elsewhere, too, as safe as the originals: they hold addresses, and the keys.
     """
     settings = load_settings(folder, TRANSPORT_SETTINGS)
-    made = make_backup(settings, SystemClock().now(), file.absolute() if file else None, keys=keys)
+    if file == Path():
+        raise click.UsageError("FILE is empty: name the file to make, or leave it out.")
+    place = file.absolute() if file else None
+    made = make_backup(settings, SystemClock().now(), place, keys=keys, force=force)
     say(f"Made {made} ({made.stat().st_size / 1e6:,.1f} MB).")
 
 

@@ -58,7 +58,7 @@ class Place:
 
     def backup(self) -> Path:
         file = self.folder.parent / "backup.tar.gz"
-        self.ok("backup", str(file))
+        self.ok("backup", "--force", str(file))
         return file
 
 

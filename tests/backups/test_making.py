@@ -62,7 +62,7 @@ def test_a_damaged_store_replaces_no_backup(
     file = here.backup()
     before = file.read_bytes()
     (here.folder / store).write_bytes(damaged((here.folder / store).read_bytes()))
-    result = here.run("backup", str(file))
+    result = here.run("backup", "--force", str(file))
     assert (result.exit_code, "@" in result.output) == (1, False)
     assert f"/{store} " in result.output
     assert file.read_bytes() == before
@@ -96,3 +96,67 @@ def test_the_nightly_job_is_there_where_it_is_wanted(here: Place) -> None:
         (here.folder / "newsletter.toml").read_text().replace("# nightly = false", "nightly = true")
     )
     assert "Made newsletter-" in here.ok("jobs", "run", "backups")
+
+
+@pytest.mark.parametrize("force", [(), ("--force",)])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("", "FILE is empty"),
+        ("weekly", "is a directory"),
+        ("weekly/subscribers.db", "needs this place"),
+        ("weekly/subscribers.db-wal", "needs this place"),
+        ("weekly/content.db", "needs this place"),
+        ("weekly/newsletter.toml", "needs this place"),
+        ("weekly/keys/links", "needs this place"),
+        ("weekly/keys/new.tar.gz", "needs this place"),
+        ("link", "needs this place"),
+        ("hard link", "never replaced"),
+        ("notes.txt", "never replaced"),
+        ("/dev/null", "never replaced"),
+        ("notes.txt/below", "cannot be written"),
+        ("x" * 300, "cannot be written"),
+    ],
+)
+def test_nothing_but_an_older_backup_is_replaced(
+    here: Place, tmp_path: Path, force: tuple[str, ...], name: str, said: str
+) -> None:
+    (tmp_path / "notes.txt").write_text("notes")
+    (tmp_path / "link").symlink_to(here.folder / "subscribers.db")
+    (tmp_path / "hard link").hardlink_to(here.folder / "subscribers.db")
+    kept = {each: each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()}
+    result = here.run("backup", *force, str(tmp_path / name) if name else "")
+    assert (result.exit_code, said in result.output) == (2, True), result.output
+    assert {each: each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()} == kept
+
+
+def test_an_older_backup_is_replaced_only_by_force(here: Place, tmp_path: Path) -> None:
+    file = here.backup()
+    before = file.read_bytes()
+    result = here.run("backup", str(file))
+    assert (result.exit_code, "--force" in result.output, file.read_bytes() == before) == (2, True, True)
+    here.join("dave@example.org")
+    here.ok("backup", "--force", str(file))
+    assert file.read_bytes() != before
+    here.ok("backup", str(tmp_path / "subscribers.db"))
+    assert "subscribers.db" in names_in(tmp_path / "subscribers.db")
+
+
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_bytes(b"")], ids=["gone", "emptied"])
+@pytest.mark.parametrize("key", ["links", "suppression"])
+def test_without_a_key_there_is_no_backup_and_none_goes(
+    here: Place, key: str, spoil: Callable[[Path], object]
+) -> None:
+    here.ok("backup")
+    before = list((here.folder / "backups").iterdir())
+    spoil(here.folder / "keys" / key)
+    result = here.run("backup")
+    assert (result.exit_code, f"keys/{key} is missing" in result.output) == (1, True)
+    assert list((here.folder / "backups").iterdir()) == before
+    here.ok("backup", "--no-keys")
+
+
+def test_two_within_a_second_are_two(here: Place) -> None:
+    with closing(here.open()) as app:
+        made = [make_backup(app.settings, app.clock.now()) for _ in range(3)]
+    assert made == sorted({*made}) == sorted((here.folder / "backups").iterdir())

@@ -334,8 +334,8 @@ def suppress(
 ) -> None:
     """Never write to an address again, or to those in a file who left.
 
-    A reader with it leaves, and no import brings it back. The list keeps a keyed hash, not the address. Of a file that
-    says who left, nobody else is suppressed; where no column could say it, everybody is.
+    A reader with it leaves, and no import brings it back. The list keeps a keyed hash, not the address. Of a file,
+    only those are suppressed of whom it says that they left; where no column says it, the file is refused.
     """
     if path is not None and address is None:
         _suppress_file(app, _open(path, mapping, program, ReaderStanding.GONE if all_gone else None), reason)

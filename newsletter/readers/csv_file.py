@@ -9,6 +9,7 @@ The delimiter is the one that makes sense of the header line, or that spreadshee
 import codecs
 import csv
 import re
+import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
@@ -20,7 +21,14 @@ from typing import TextIO
 from newsletter.errors import BadInput, Place
 from newsletter.readers.addresses import strip_unseen
 from newsletter.readers.preferences import Preferences
-from newsletter.readers.providers import ACTIVE_WORDS, GONE_WORDS, PROVIDERS, Provider, ReaderStanding
+from newsletter.readers.providers import (
+    ACTIVE_WORDS,
+    GONE_WORDS,
+    PROVIDERS,
+    Provider,
+    ReaderStanding,
+    is_moment,
+)
 
 #: Characters of a line that names columns; what is longer is no such line, and perhaps no file of lines at all.
 _MOST_HEADER = 100_000
@@ -88,7 +96,9 @@ SIGNS: Mapping[str, str] = MappingProxyType(
         "gone": "yes, 1, true or a date: left",
     }
 )
-FIELDS = (*_OWN_VALUES, *CHOICES, *SIGNS)
+#: What a caller calls a column that says nothing of them all.
+IGNORE = "ignore"
+FIELDS = (*_OWN_VALUES, *CHOICES, *SIGNS, IGNORE)
 
 #: What the columns are called, in lower case with single spaces; those of our own export are among them.
 NAMES = {
@@ -114,14 +124,55 @@ _OURS = frozenset({"status at"})
 #: Evidence: it says when somebody agreed, not whether they still do.
 _EVIDENCE = frozenset({"opted_in_at", "opted_in_ip", "confirmed_at", "confirmed_ip"})
 
-#: A column called so may say who left, and is not passed over in silence.
-_TELLING = re.compile(
-    r"unsub|\bopt(?:ed|s)?\b|\bopt ?(?:in|out)|black|block|bounc|confirm|cancel|status|churn|complain|spam|suppress"
-    r"|clean|disabled|enabled|active|subscribed|unreach|undeliver|delet|remov|\bstop|\bleft\b|\bdo ?not"
-    r"|consent|permission|\baccepts|abgemeldet|abbestellt|gesperrt|kündig|désinscri|désabonn"
+#: A column called so says of whom it is filled that they left; called like one of _AGREEING, that they did not.
+_LEAVING = re.compile(
+    r"unsub|\bopt(?:ed|s)? ?out|black|block|bounc|cancel|churn|complain|spam|suppress|clean|disabled|unreach|undeliver"
+    r"|delet|remov|\bstop|\bleft\b|\bdo ?not|\bdon'?t|\bdn[cmes]\b|\bno ?(?:e ?)?mail|\bno ?contact|objecti?on|withdr"
+    r"|abgemeldet|abmeldung|abbestellt|ausgetragen|gesperrt|kündig|widerruf|widerspr|désinscri|désabonn|\bbaja\b|cancelad"
 )
-_NO = frozenset({"", "0", "no", "false", "n", "f", "off", "never", "null", "none", "no lists"})
-_YES = frozenset({"1", "yes", "true", "y", "t", "on"})
+_AGREEING = re.compile(
+    r"\bopt(?:ed|s)?\b|\bopt ?in|confirm|status|enabled|active|subscribed|subscription|subscri\w* state|consent"
+    r"|permission|\baccepts?\b|\bagree|\ballow|\bmarketing|newsletter|\bmailings?\b|\bgdpr|\bdsgvo|\brgpd|\bmay (?:we )?"
+    r"|erlaub|einwillig|zustimm|einverstanden|angemeldet|abonn|inscrit|consenti|\bsuscri|\bacepta|werbung"
+)
+_NO = frozenset(
+    {
+        "",
+        "0",
+        "no",
+        "false",
+        "n",
+        "f",
+        "off",
+        "never",
+        "null",
+        "none",
+        "nil",
+        "no lists",
+        "-",
+        "–",
+        "—",
+        "n/a",
+        "na",
+        "nein",
+        "non",
+    }
+)
+_YES = frozenset({"1", "yes", "true", "y", "t", "on", "x", "ja", "oui", "sí", "si"})
+#: Words of a column that answers one question. A mark alone, an x or a dash, is none of them.
+_ANSWERS = (_YES | _NO) - {"", "x", "-", "–", "—", "never", "null", "none", "nil", "no lists", "n/a", "na"}
+#: A question that nobody answers by leaving.
+_HARMLESS = re.compile(
+    r"\bvip\b|\bmember|customer|client|kunde|\bpaid|\bpaying|premium|\btier\b|\bplan\b|\bgift|complimentary|company|student"
+    r"|employee|staff|press|\bhtml|\bgender|\bsex\b|\bage\b|rating|score|priority|level|count|orders?\b|opens?\b|opened"
+    r"|clicks?\b|clicked|number|\bid\b|children|\boptions?\b|adopted|donor|speaker|attend|volunteer|verified account"
+)
+_ZEROS = re.compile(r"[0-]+(?:[ T][0:.]+)?Z?", re.IGNORECASE)
+
+
+def _is_nothing(word: str) -> bool:
+    """Return whether the word, in lower case, stands for no, or for nothing, as 0000-00-00 does."""
+    return word in _NO or _ZEROS.fullmatch(word) is not None
 
 
 class CsvFile:
@@ -161,6 +212,8 @@ class CsvFile:
         self._delimiter, self._header = _split_header(first, named, delimiters)
         self._plain = [_plain(name) for name in self._header]
         self._own = {_plain(column): field for column, field in (mapping or {}).items()}
+        #: Columns that are known to say nothing that counts here.
+        self._passed_over: set[int] = set()
         self._columns, self._signs = self._find_columns()
         self._of_name = self._standing_by_name()
 
@@ -171,6 +224,7 @@ class CsvFile:
 
     def _unread(self) -> list[int]:
         used = {*self._columns.values(), *self._signs}
+        used |= self._passed_over
         return [
             index
             for index, name in enumerate(self._plain)
@@ -185,26 +239,41 @@ class CsvFile:
         """Whether a column, the file's name or the caller says who is a reader."""
         return bool(self.vouched or self._of_name or self._signs)
 
-    def require_standing(self, flag: str) -> None:
+    def require_standing(self, wanted: ReaderStanding) -> None:
         """Raise BadInput where readers and those who left may stand in the file without a difference.
 
-        `flag` is the option that vouches for everybody in it.
+        `wanted` are those of whom something is to be done: ACTIVE or GONE.
         """
         provider = self.provider
         if provider and self._of_name is ReaderStanding.NEITHER:
             raise BadInput(
                 f"this file of {provider.program} holds people who never agreed to be written to, and did not leave"
-                f" either. {provider.right_export}",
+                f" either. {provider.right_export}.",
                 Place(self.path),
             )
-        if self.vouched is not None or self._of_name is not None:
-            return
+        if wanted is ReaderStanding.ACTIVE and self._of_name is ReaderStanding.GONE:
+            raise BadInput(
+                "this file holds those who left, by its name. It is one for: newsletter readers suppress --file",
+                Place(self.path),
+            )
+        if self.vouched is None and self._of_name is None:
+            self._require_signs(wanted)
+        if wanted is ReaderStanding.ACTIVE and (provider or self.vouched):
+            self._require_no_contradiction()
+
+    def _require_signs(self, wanted: ReaderStanding) -> None:
+        provider = self.provider
         if provider is None:
-            self._require_no_telling_column(flag)
+            self._require_no_telling_column(wanted)
         elif missing := self._missing(provider):
             raise self._bad_header(
                 f"this export of {provider.program} lacks the column {' or '.join(missing)}, and so does not say who left."
-                f" {provider.right_export}. If you know it of everybody in this file, say {flag}"
+                f" {provider.right_export}. {_VOUCHING[wanted]}"
+            )
+        if wanted is ReaderStanding.GONE and not self._signs:
+            raise self._bad_header(
+                "no column says who left, and whoever is suppressed stays out. Name one with --map COLUMN=FIELD"
+                f" ({', '.join(SIGNS)}). {_VOUCHING[wanted]}"
             )
 
     def _missing(self, provider: Provider) -> tuple[str, ...]:
@@ -214,20 +283,24 @@ class CsvFile:
         groups = (group for group in provider.needs if not any(_plain(name) in self._plain for name in group))
         return next(groups, ())
 
-    def _require_no_telling_column(self, flag: str) -> None:
+    def _require_no_telling_column(self, wanted: ReaderStanding) -> None:
         telling = self._telling_columns()
         if not telling:
             return
         likely = _likely_provider(self._plain)
         hint = f" If this is an export of {PROVIDERS[likely].program}, say --from {likely}." if likely else ""
+        # Beside a column that says who left, nobody is to be told to shut out everybody.
+        vouching = "" if wanted is ReaderStanding.GONE and self._signs else f" {_VOUCHING[wanted]}"
         raise self._bad_header(
-            f"{' and '.join(map(repr, telling))} may say who left, and would not be read.{hint} Say what it is with"
-            f" --map COLUMN=FIELD ({', '.join(SIGNS)}, or another field). If you know it of everybody in this file, say {flag}"
+            f"{' and '.join(map(repr, telling))} may say who left, and would not be read.{hint} {_MAPPING}{vouching}"
         )
 
     def _telling_columns(self) -> tuple[str, ...]:
-        """Return the columns that may say who left and are not read as that, by their name or by a word in them."""
+        """Return the columns that may say who left and are not read as that: by their name, a word, or answers in them."""
         unread = self._unread()
+        # A source of consent is no answer.
+        asked = {*unread, *(self._columns[each] for each in ("consent",) if each in self._columns)}
+        asked = {index for index in asked if not self._is_own(index)}
         if not self._signs:
             # Evidence says that somebody agreed once; the caller may know that it is no more than that.
             unread += [
@@ -235,14 +308,44 @@ class CsvFile:
                 for field, index in self._columns.items()
                 if field in _EVIDENCE and field not in self._own.values()
             ]
-        telling = {index for index in unread if _TELLING.search(self._plain[index])}
-        for _, cells in self._records() if unread else ():
-            telling.update(
-                index
-                for index in unread
-                if index < len(cells) and cells[index] and strip_unseen(cells[index]).casefold() in GONE_WORDS
-            )
-        return tuple(self._header[index] for index in sorted(telling))
+        telling = {index for index in unread if _is_telling(self._plain[index])}
+        answers = {index for index in asked if not _HARMLESS.search(self._plain[index])} - telling
+        answered: dict[int, set[str]] = {}
+        for _, cells in self._records() if unread or asked else ():
+            for index in asked.union(unread):
+                word = strip_unseen(cells[index]).casefold() if index < len(cells) else ""
+                if word in GONE_WORDS and index in unread:
+                    telling.add(index)
+                elif index in answers and word:
+                    answered.setdefault(index, set()).add(word)
+                    if word not in _ANSWERS:
+                        answers.discard(index)
+        # Nothing but ones may be a count.
+        answers = {
+            index
+            for index in answers
+            if answered.get(index, set()) - {"0", "1"} or len(answered.get(index, ())) > 1
+        }
+        return tuple(self._header[index] for index in sorted(telling | answers))
+
+    def _is_own(self, index: int) -> bool:
+        return self._plain[index] in self._own
+
+    def _require_no_contradiction(self) -> None:
+        """Raise BadInput where a column that is not read says of somebody who would be a reader that they left."""
+        unread = self._unread()
+        for row, (line, cells) in zip(self.rows(), self._records(), strict=True) if unread else ():
+            if isinstance(row, BadLine) or row.standing is not ReaderStanding.ACTIVE:
+                continue
+            for index in unread:
+                cell = strip_unseen(cells[index]) if index < len(cells) else ""
+                if cell and _speaks_against(self._plain[index], cell.casefold()):
+                    column = self._header[index]
+                    raise BadInput(
+                        f"the column {column!r} is not read, and says {cell!r} of somebody who would be a reader. {_MAPPING}"
+                        f" For words such as active and unsubscribed: --map {shlex.quote(f'{column}=status')}.",
+                        Place(self.path, line),
+                    )
 
     @cached_property
     def row_count(self) -> int:
@@ -256,6 +359,8 @@ class CsvFile:
         choices = [(CHOICES.index(each), columns[each]) for each in columns if each in CHOICES]
         signs = [(sign, self._header[position], position) for position, sign in self._signs.items()]
         width, empty, chosen = len(self._header), [""] * len(_OWN_VALUES), _NOTHING_CHOSEN
+        plan = _plain(self.provider.paid) if self.provider else ""
+        paid = self._plain.index(plan) if plan and plan in self._plain else None
         # Most files say nothing of it.
         must_ask = self.tells_standing or self.provider is not None
         for line, cells in self._records():
@@ -274,7 +379,8 @@ class CsvFile:
                     (sign, column, strip_unseen(cells[position]) if position < len(cells) else "")
                     for sign, column, position in signs
                 ]
-                standing, why = self._standing(said, values)
+                is_paid = paid is not None and paid < len(cells) and bool(strip_unseen(cells[paid]))
+                standing, why = self._standing(said, values, is_paid)
             if choices:
                 texts = list(_NOTHING_CHOSEN)
                 for place, position in choices:
@@ -284,7 +390,7 @@ class CsvFile:
             yield ReaderRow(line, *values, chosen=chosen, standing=standing, why=why)
 
     def _standing(
-        self, said: Sequence[tuple[str, str, str]], values: Sequence[str]
+        self, said: Sequence[tuple[str, str, str]], values: Sequence[str], is_paid: bool
     ) -> tuple[ReaderStanding, str]:
         """Return what somebody is by these signs, columns and cells, and why: the worst that one of them says."""
         if self.vouched is ReaderStanding.GONE or self._of_name is ReaderStanding.GONE:
@@ -301,6 +407,11 @@ class CsvFile:
         if left_on and worst is not ReaderStanding.GONE:
             if is_active:
                 return ReaderStanding.NEITHER, f"{left_on} is filled, and yet the status is active"
+            if is_paid:
+                return (
+                    ReaderStanding.NEITHER,
+                    f"{left_on} is filled, and yet they have a plan that is paid for",
+                )
             return ReaderStanding.GONE, f"{left_on} is filled"
         if worst is ReaderStanding.ACTIVE and self.provider and self.provider.proof and self._of_name is None:
             evidence = ("opted_in_at", "confirmed_at")
@@ -310,12 +421,15 @@ class CsvFile:
 
     def _meaning(self, sign: str, word: str) -> ReaderStanding:
         if sign == "gone":
-            return ReaderStanding.ACTIVE if word in _NO else ReaderStanding.GONE
+            if _is_nothing(word):
+                return ReaderStanding.ACTIVE
+            is_said = word in _YES or word in GONE_WORDS or word.isdigit() or is_moment(word)
+            return ReaderStanding.GONE if is_said else ReaderStanding.NEITHER
         if sign == "agreed":
-            return ReaderStanding.NEITHER if word in _NO else ReaderStanding.ACTIVE
+            return ReaderStanding.NEITHER if _is_nothing(word) else ReaderStanding.ACTIVE
         if sign == "subscribed":
-            if word in _NO:
-                return ReaderStanding.GONE if word else ReaderStanding.NEITHER
+            if _is_nothing(word):
+                return ReaderStanding.GONE if word in _ANSWERS else ReaderStanding.NEITHER
             return ReaderStanding.ACTIVE if word in _YES else ReaderStanding.NEITHER
         active = self.provider.active if self.provider and self.provider.active else ACTIVE_WORDS
         gone = self.provider.gone if self.provider and self.provider.gone else GONE_WORDS
@@ -374,7 +488,9 @@ class CsvFile:
         theirs = self._export_columns() if self.provider else self._our_columns()
         for index, name in enumerate(self._plain):
             meant = self._own.get(name) or theirs.get(name) or ""
-            if meant in SIGNS:
+            if meant == IGNORE:
+                self._passed_over.add(index)
+            elif meant in SIGNS:
                 signs[index] = meant
             elif meant in columns:
                 raise self._bad_header(
@@ -391,7 +507,11 @@ class CsvFile:
         """Return the export's columns that this file has; of several for one value, or one word, the first."""
         meanings: dict[str, str] = {}
         for column, meant in self.provider.columns.items() if self.provider else ():
-            taken = meant in (*meanings.values(), *self._own.values()) and meant not in ("gone", "agreed")
+            taken = meant in (*meanings.values(), *self._own.values()) and meant not in (
+                "gone",
+                "agreed",
+                IGNORE,
+            )
             if _plain(column) in self._plain and not taken:
                 meanings[_plain(column)] = meant
         return meanings
@@ -400,6 +520,26 @@ class CsvFile:
         """Return our names of columns with their fields, without the fields that the caller has named columns for."""
         taken = self._own.values()
         return {name: field for field, names in NAMES.items() if field not in taken for name in names}
+
+
+_VOUCHING = {
+    ReaderStanding.ACTIVE: "If you know that everybody in this file is a reader, say --all-active.",
+    ReaderStanding.GONE: "If you know that everybody in this file left, say --all-gone.",
+}
+_MAPPING = f"Say what it is with --map COLUMN=FIELD ({', '.join(SIGNS)}, or another field; {IGNORE}, if it says nothing of that)."
+
+
+def _is_telling(plain: str) -> bool:
+    return bool(_LEAVING.search(plain) or _AGREEING.search(plain))
+
+
+def _speaks_against(plain: str, word: str) -> bool:
+    """Return whether a filled cell of a column of this name says that somebody left, or did not agree."""
+    if word in GONE_WORDS:
+        return True
+    if _LEAVING.search(plain):
+        return not _is_nothing(word)
+    return word in _NO and word in _ANSWERS and _AGREEING.search(plain) is not None
 
 
 _WORSE = {ReaderStanding.ACTIVE: 0, ReaderStanding.NEITHER: 1, ReaderStanding.GONE: 2}
@@ -483,7 +623,7 @@ def _likely_provider(plain: Collection[str]) -> str | None:
 
 def _no_address(header: Sequence[str]) -> str:
     if any("@" in name for name in header):
-        return "the first line must name the columns, and it holds an address"
+        return "the first line must name the columns, and it holds an address."
     return (
-        f"no column is called address or email, only: {', '.join(header)}. Name it with --map COLUMN=address"
+        f"no column is called address or email, only: {', '.join(header)}. Name it with --map COLUMN=address."
     )

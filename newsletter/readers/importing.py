@@ -5,11 +5,10 @@ of whom the file says that they left another program. A list of addresses to sup
 one transaction, so that running the same import again goes on where it stopped.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache, partial
 from ipaddress import ip_address
 from itertools import islice
@@ -38,7 +37,7 @@ from newsletter.readers.preferences import (
     Preferences,
     read_preferences,
 )
-from newsletter.readers.providers import ReaderStanding
+from newsletter.readers.providers import ReaderStanding, read_moment
 from newsletter.readers.store import Arrival, NewReader, add_readers, foreseeing, suppress
 
 CHUNK = 2000
@@ -96,7 +95,7 @@ def import_readers(
 
     `strict`: one bad line and nothing is imported (BadInput). `dry_run`: only count. Commits a chunk at a time.
     """
-    file.require_standing("--all-active")
+    file.require_standing(ReaderStanding.ACTIVE)
     if not consent and not file.has("consent"):
         raise BadInput(
             "nothing says where these readers' consent comes from: give --consent SOURCE or a column",
@@ -294,51 +293,6 @@ def _preferences(chosen: tuple[str, ...], today: date) -> Preferences:
         raise BadInput(f"the {name} is {texts[fault.field]!r}. {fault}") from fault
 
 
-# Moments and network addresses as other programs write them.
-
-#: Go's way: "2024-01-01 10:00:00 +0000 UTC".
-_WITH_ZONE_NAME = re.compile(
-    r"(?P<moment>\d{4}-\d\d-\d\d[ T][\d:.]+)(?: (?P<offset>[+-]\d{4}))? (?:[A-Z]{3,5}|[+-]\d{4})"
-)
-_WAYS = (
-    "%Y/%m/%d, %I:%M%p",
-    "%Y/%m/%d %H:%M:%S",
-    "%m/%d/%y %I:%M%p",
-    "%b %d, %Y",
-    "%B %d, %Y",
-    "%d %b %Y",
-    "%d %B %Y",
-)
-_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-
-
-def read_moment(text: str, now: datetime) -> datetime | None:
-    """Return the moment, in UTC where it names no zone; None for what cannot be understood or cannot be."""
-    try:
-        moment = _read_moment(text)
-    except (ValueError, OverflowError):
-        return None
-    moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return moment if _EARLIEST <= moment <= now + timedelta(days=1) else None
-
-
-def _read_moment(text: str) -> datetime:
-    if text.isascii() and text.isdigit() and len(text) in (10, 13):
-        return datetime.fromtimestamp(int(text) / (1 if len(text) == 10 else 1000), UTC)
-    if match := _WITH_ZONE_NAME.fullmatch(text):
-        text = match["moment"] + (match["offset"] or "")
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        pass
-    for way in _WAYS:
-        try:
-            return datetime.strptime(text, way).replace(tzinfo=UTC)
-        except ValueError:
-            continue
-    raise ValueError(text)
-
-
 def _read_ip(text: str) -> str | None:
     try:
         return str(ip_address(text))
@@ -372,11 +326,11 @@ def suppress_file(
 ) -> SuppressionImport:
     """Put the addresses of whoever left on the suppression list, and take its readers off. Commits a chunk at a time.
 
-    Where the file says nothing of who left, that is everybody in it.
+    A file that says nothing of who left is refused (BadInput), unless the caller vouches for it.
     """
     reason = without_address(reason, "the reason", REASON)
     origin = ConsentOrigin(channel=ConsentChannel.COMMAND, reason=WithdrawalReason.SUPPRESSED)
-    file.require_standing("--all-gone")
+    file.require_standing(ReaderStanding.GONE)
     if not file.row_count:
         raise BadInput("there is nobody in this file", Place(file.path))
 
@@ -410,7 +364,7 @@ def _addresses(
     for row in file.rows():
         if isinstance(row, BadLine):
             yield row
-        elif file.tells_standing and row.standing is not ReaderStanding.GONE:
+        elif row.standing is not ReaderStanding.GONE:
             _remark(left_out, (row.standing, row.why or "nothing says that they left"), row.line)
             yield None
         else:

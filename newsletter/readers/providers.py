@@ -5,8 +5,10 @@ is not missed, unless it is one of those without which nobody can know who left.
 underscores and hyphens of a column's name make no difference, and of several columns for one field the first counts.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -36,6 +38,8 @@ class Provider:
     needs: tuple[tuple[str, ...], ...]
     files: tuple[tuple[str, ReaderStanding], ...] = ()
     proof: bool = False
+    #: The column of a plan that is paid for: beside one, a date of leaving may be the end of paying.
+    paid: str = ""
     #: Which export says who left, for those who have another one.
     right_export: str
     #: What even the right export does not know.
@@ -80,18 +84,21 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
             proof=True,
             right_export="Export the audience and unpack the zip: subscribed_… is the file to import",
         ),
-        # "Cancel date" of the dashboard's export is when they unsubscribed.
+        # "Cancel date" of the dashboard's export is when they unsubscribed; beside a plan, perhaps when they stopped paying.
         "substack": Provider(
             program="Substack",
             columns={
                 "email": "address",
                 "name": "name",
                 "email_disabled": "gone",
+                # Of those who pay.
+                "active_subscription": "ignore",
                 "Cancel date": "gone",
                 "created_at": "joined_at",
                 "Start date": "joined_at",
             },
             needs=(("email_disabled", "Cancel date"),),
+            paid="Stripe plan",
             right_export="Export all columns of the subscribers at the dashboard, Cancel date among them",
         ),
         # An unsubscribed_at beside "active" is somebody who came back, or did not: nobody can know.
@@ -171,8 +178,8 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
             needs=(("subscription_status",),),
             right_export=(
                 "There everybody who left a list is still enabled. Export each list by itself, with"
-                " GET /api/subscribers/export?list_id=…&subscription_status=confirmed, and import that with --all-active;"
-                " export subscription_status=unsubscribed too, and suppress that with --all-gone"
+                " GET /api/subscribers/export?list_id=…&subscription_status=confirmed for its readers, and with"
+                " subscription_status=unsubscribed for those who left"
             ),
         ),
         "keila": Provider(
@@ -232,7 +239,7 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
             active=frozenset({"active", "confirmed", "cold"}),
             gone=frozenset({"cancelled", "canceled", "unsubscribed", "bounced", "complained"}),
             needs=(("state", "status"),),
-            right_export="Export the confirmed subscribers alone and import them with --all-active, the others with --all-gone",
+            right_export="Export the confirmed subscribers alone, and the others alone",
         ),
         "mailerlite": Provider(
             program="MailerLite",
@@ -257,7 +264,7 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
             active=frozenset({"active"}),
             gone=frozenset({"unsubscribed", "bounced", "junk"}),
             needs=(("Status", "Type"),),
-            right_export="Choose the column Status in the export, or export the active subscribers alone and say --all-active",
+            right_export="Choose the column Status in the export, or export the active subscribers alone",
         ),
         "aweber": Provider(
             program="AWeber",
@@ -294,7 +301,7 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
             active=frozenset({"active"}),
             gone=frozenset({"unsubscribed", "bounced", "deleted", "suppressed", "marked as spam"}),
             needs=(("Status", "State"),),
-            right_export="Export the active subscribers alone and import them with --all-active, the others with --all-gone",
+            right_export="Export the active subscribers alone, and the others alone",
         ),
         # Named after attributes, which are made in the account's language.
         "brevo": Provider(
@@ -336,7 +343,6 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
             ),
             right_export=(
                 "Ask for the subscription status of email campaigns when exporting, or export the subscribed contacts alone"
-                " and say --all-active"
             ),
         ),
         "sendy": Provider(
@@ -348,7 +354,7 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
                 "IP address": "opted_in_ip",
                 "Status": "status",
             },
-            active=frozenset({"active"}),
+            active=frozenset({"active", "subscribed"}),
             gone=frozenset({"unsubscribed", "bounced", "marked as spam"}),
             needs=(("Status",),),
             right_export="Export all subscribers of the list, which have the column Status since version 4",
@@ -381,3 +387,64 @@ GONE_WORDS = frozenset(
         "erased",
     }
 )
+
+
+# Moments as other programs write them.
+
+#: Go's way: "2024-01-01 10:00:00 +0000 UTC".
+_WITH_ZONE_NAME = re.compile(
+    r"(?P<moment>\d{4}-\d\d-\d\d[ T][\d:.]+)(?: (?P<offset>[+-]\d{4}))? (?:[A-Z]{3,5}|[+-]\d{4})"
+)
+_WAYS = (
+    "%Y/%m/%d, %I:%M%p",
+    "%Y/%m/%d %H:%M:%S",
+    "%m/%d/%y %I:%M%p",
+    "%b %d, %Y",
+    "%B %d, %Y",
+    "%d %b %Y",
+    "%d %B %Y",
+)
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+
+
+def read_moment(text: str, now: datetime) -> datetime | None:
+    """Return the moment, in UTC where it names no zone; None for what cannot be understood or cannot be."""
+    try:
+        moment = _read_moment(text)
+    except (ValueError, OverflowError):
+        return None
+    moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment if _EARLIEST <= moment <= now + timedelta(days=1) else None
+
+
+def _read_moment(text: str) -> datetime:
+    if text.isascii() and text.isdigit() and len(text) in (10, 13):
+        return datetime.fromtimestamp(int(text) / (1 if len(text) == 10 else 1000), UTC)
+    if match := _WITH_ZONE_NAME.fullmatch(text):
+        text = match["moment"] + (match["offset"] or "")
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    for way in _WAYS:
+        try:
+            return datetime.strptime(text, way).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+    raise ValueError(text)
+
+
+#: Days in whatever order, as 31/12/24: not read as evidence, and yet a day.
+_SOME_DAY = re.compile(
+    r"(?P<a>\d{1,4})[-/. ]+(?P<b>\d{1,2})[-/. ]+(?P<c>\d{1,4})(?:$|[ T,].*)", re.IGNORECASE
+)
+
+
+def is_moment(text: str) -> bool:
+    """Return whether the text is some day, or a moment of one; 0000-00-00 is none."""
+    if match := _SOME_DAY.fullmatch(text):
+        return all(map(int, match.groups()))
+    try:
+        return _read_moment(text).year >= _EARLIEST.year
+    except (ValueError, OverflowError):
+        return False

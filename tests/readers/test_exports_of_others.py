@@ -190,7 +190,7 @@ def import_(folder: Path, file: Path, *arguments: str) -> Result:
         ("ghost/members.csv", "ghost", ("subscribed_to_emails",), "subscribed_to_emails"),
         ("keila/contacts_nmp_1a2b.csv", "keila", ("Status",), "Status"),
         ("mailtrain/subscriptions.csv", "mailtrain", ("status",), "status"),
-        ("kit/subscribers.csv", "kit", ("state",), "--all-active"),
+        ("kit/subscribers.csv", "kit", ("state",), "the confirmed subscribers alone"),
         ("mailerlite/subscribers.csv", "mailerlite", ("Status",), "Status"),
         ("aweber/subscribers.csv", "aweber", ("Stop Time", "Stop Status"), "Stop Time"),
         ("campaign-monitor/subscribers.csv", "campaign-monitor", ("Status",), "Status"),
@@ -212,6 +212,7 @@ def test_an_export_that_does_not_say_who_left_is_refused_and_says_which_is_right
         run(folder, "suppress", "--file", str(taken), "--from", of, "--reason", "left"),
     ):
         assert (said.exit_code, sentence in said.output) == (2, True), said.output
+        assert said.output.count("--all-") <= 1, said.output
     assert listed(folder) == {}
 
 
@@ -270,6 +271,15 @@ def test_a_file_of_nobody_who_is_a_reader_or_of_nobody_who_left_is_the_wrong_one
         ("Unsubscribed", "yes", "gone", False, True),
         ("Unsubscribed", "no", "gone", True, False),
         ("Left on", "2024-01-01", "gone", False, True),
+        ("Left on", "31/12/24", "gone", False, True),
+        ("Left on", "2 Jan 2024", "gone", False, True),
+        ("Left on", "0000-00-00 00:00:00", "gone", True, False),
+        ("Left on", "0000-00-00", "gone", True, False),
+        ("Left on", "-", "gone", True, False),
+        ("Left on", "N/A", "gone", True, False),
+        ("Left on", "some time ago", "gone", False, False),
+        ("Left on", "00/00/2024", "gone", False, False),
+        ("Opt-in", "nein", "agreed", False, False),
         ("Opt-in", "1", "agreed", True, False),
         ("Opt-in", "", "agreed", False, False),
         ("On the list", "n", "subscribed", False, True),
@@ -317,6 +327,14 @@ def test_any_column_can_be_said_to_tell_who_left(
         "marketing_consent",
         "Kündigung",
         "Désinscrit le",
+        "DNC",
+        "Do not mail",
+        "marketing_emails",
+        "newsletter (yes/no)",
+        "Subscriber State",
+        "GDPR",
+        "Kontakt erlaubt",
+        "may we write",
     ],
 )
 def test_a_column_that_may_say_who_left_stops_an_import_until_it_is_waved_through(
@@ -328,6 +346,104 @@ def test_a_column_that_may_say_who_left_stops_an_import_until_it_is_waved_throug
     assert (said.exit_code, f"{column!r} may say who left" in said.output) == (2, True), said.output
     assert import_(folder, file, "--all-active").exit_code == 0
     assert set(listed(folder)) == {"alice@example.org"}
+
+
+@pytest.mark.parametrize(
+    ("column", "yes", "no"),
+    [
+        ("Write to them", "yes", "no"),
+        ("Post", "ja", "nein"),
+        ("Courrier", "oui", "non"),
+        ("Correo", "sí", "no"),
+        ("Mail OK", "TRUE", "FALSE"),
+        ("Flag", "1", "0"),
+        ("Consent", "Y", "N"),
+    ],
+)
+def test_a_column_that_answers_a_question_stops_an_import_until_somebody_says_which(
+    folder: Path, tmp_path: Path, column: str, yes: str, no: str
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(f"email,{column}\nalice@example.org,{yes}\nbob@example.org,{no}\ncy@example.org,\n")
+    said = import_(folder, file)
+    assert (said.exit_code, f"{column!r} may say who left" in said.output) == (2, True), said.output
+    assert import_(folder, file, "--map", f"{column}=subscribed").exit_code == 0
+    assert set(listed(folder)) == {"alice@example.org"}
+    assert import_(folder, file, "--map", f"{column}=ignore").exit_code == 0
+    assert len(listed(folder)) == 3
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"), [("VIP", "yes"), ("Orders", "0"), ("Sent", "1"), ("Answer", "yes, gladly")]
+)
+def test_a_column_that_says_something_else_stops_nothing(
+    folder: Path, tmp_path: Path, column: str, cell: str
+) -> None:
+    (tmp_path / "list.csv").write_text(f'email,{column}\nalice@example.org,"{cell}"\n')
+    assert import_(folder, tmp_path / "list.csv").exit_code == 0
+
+
+@pytest.mark.parametrize("of", ["", "mailchimp", "kit"])
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("Remark", "Unsubscribed"),
+        ("Remark", "blocklisted"),
+        ("Left on", "2024-05-05"),
+        ("Do not mail", "Yes"),
+        ("Accepts Marketing", "no"),
+        ("Newsletter", "false"),
+    ],
+)
+def test_the_callers_word_is_not_taken_against_what_the_file_says(
+    folder: Path, tmp_path: Path, of: str, column: str, cell: str
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(f"Email Address,{column}\n,\nalice@example.org,{cell}\n")
+    arguments = (*(("--from", of) if of else ()), "--map", "Email Address=address", "--all-active")
+    said = import_(folder, file, *arguments)
+    assert (said.exit_code, f"{file}:3: the column {column!r}" in said.output) == (2, True), said.output
+    assert re.search(rf"--map '?{column}=status", said.output)
+    assert import_(folder, file, *arguments, "--map", f"{column}=ignore").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [
+        ("email\nalice@example.org\n", ()),
+        ("email,name\nalice@example.org,Alice\n", ()),
+        (
+            "Email Address,OPTIN_TIME,CONFIRM_TIME\nalice@example.org,2024-01-01 10:00:00,\n",
+            ("--from", "mailchimp"),
+        ),
+        ("email,opted in at\nalice@example.org,2024-01-01\n", ()),
+    ],
+)
+def test_nobody_is_suppressed_by_a_file_in_which_no_column_says_who_left(
+    folder: Path, tmp_path: Path, text: str, arguments: tuple[str, ...]
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(text)
+    said = run(folder, "suppress", "--file", str(file), *arguments, "--reason", "left")
+    assert (said.exit_code, said.output.count("--all-gone"), "--all-active" in said.output) == (
+        2,
+        1,
+        False,
+    ), said.output
+    assert not is_suppressed(folder, "alice@example.org")
+    said = run(folder, "suppress", "--file", str(file), *arguments, "--all-gone", "--reason", "left")
+    assert is_suppressed(folder, "alice@example.org"), said.output
+
+
+def test_whoever_stopped_a_paid_plan_is_not_shut_out(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "subscribers.csv"
+    file.write_text(
+        "Email,Stripe plan,Cancel date\nalice@example.org,Monthly,2026-05-02\nbob@example.org,,2026-05-02\n"
+    )
+    assert (
+        run(folder, "suppress", "--file", str(file), "--from", "substack", "--reason", "left").exit_code == 0
+    )
+    assert [is_suppressed(folder, f"{each}@example.org") for each in ("alice", "bob")] == [False, True]
 
 
 def test_a_word_that_says_who_left_stops_an_import_whatever_its_column_is_called(
@@ -365,18 +481,19 @@ def test_readers_who_are_on_the_list_leave(folder: Path, tmp_path: Path) -> None
     run(folder, "add", "alice@example.org", "--consent", "fair")
     bounced = tmp_path / "bounced.csv"
     bounced.write_text("email\nmailto:ALICE@example.org\nno address\n")
-    said = run(folder, "suppress", "--file", str(bounced), "--reason", "bounced elsewhere")
+    said = run(folder, "suppress", "--file", str(bounced), "--all-gone", "--reason", "bounced elsewhere")
     assert f"{bounced}:3: 'no address' is no mail address" in said.output
     assert json.loads(run(folder, "show", "alice@example.org", "--json").stdout)["status"] == "left"
     assert (
-        "suppressed before  1" in run(folder, "suppress", "--file", str(bounced), "--reason", "again").output
+        "suppressed before  1"
+        in run(folder, "suppress", "--file", str(bounced), "--all-gone", "--reason", "again").output
     )
 
 
 def test_a_list_without_one_address_is_refused(folder: Path, tmp_path: Path) -> None:
     bounced = tmp_path / "bounced.csv"
     bounced.write_text("email\nno address\n")
-    said = run(folder, "suppress", "--file", str(bounced), "--reason", "bounced elsewhere")
+    said = run(folder, "suppress", "--file", str(bounced), "--all-gone", "--reason", "bounced elsewhere")
     assert (said.exit_code, f"{bounced}: none of its lines can be used" in said.output) == (2, True)
 
 

@@ -16,9 +16,9 @@ from newsletter.readers.addresses import parse_address
 from newsletter.readers.consents import Consent, ConsentOrigin, list_consents
 from newsletter.readers.csv_file import BadLine, CsvFile
 from newsletter.readers.exporting import export_readers
-from newsletter.readers.importing import CHUNK, ReaderImport, Remark, import_readers, read_moment
+from newsletter.readers.importing import CHUNK, ReaderImport, Remark, import_readers
 from newsletter.readers.preferences import NO_PREFERENCES, Preferences, put_preferences
-from newsletter.readers.providers import ReaderStanding
+from newsletter.readers.providers import ReaderStanding, read_moment
 from newsletter.readers.store import (
     Arrival,
     Reader,

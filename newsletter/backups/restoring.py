@@ -5,6 +5,7 @@ it says of issues that went out, of single mails, and of readers who left goes w
 read, sending stays stopped (delivery/marks.py) until a person says which issues went out; what nobody knows is unsure.
 """
 
+import json
 import shutil
 import sqlite3
 import tarfile
@@ -12,11 +13,12 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Table,
     and_,
@@ -36,6 +38,7 @@ from newsletter.app import App
 from newsletter.backups.making import (
     CONTENT,
     KEYS,
+    MANIFEST,
     SUBSCRIBERS,
     copy_rows,
     copy_sqlite,
@@ -132,6 +135,11 @@ class Restored:
     #: Readers who had left, or changed how often they want mail, and readers whom only the replaced database had.
     readers: int = 0
     newcomers: int = 0
+    #: Readers whose sign-up waited in the copy, and who had confirmed it since.
+    confirmed: int = 0
+    #: Whether the replaced database could be read; otherwise nobody knows who left since `made_at`.
+    is_readable: bool = False
+    made_at: str = ""
 
 
 # Putting a backup back.
@@ -151,6 +159,7 @@ def restore_backup(folder: Path, file: Path, clock: Clock) -> Restored:
         try:
             with _current(settings, shop / "current.db") as current:
                 restored = _bring_up_to_date(settings, copy, current)
+                restored.made_at = _made_at(shop)
                 copy.close()
                 moment = f"{clock.now():%Y%m%dT%H%M%SZ}"
                 if (shop / "current.db").exists():
@@ -173,7 +182,7 @@ def _unpack(file: Path, shop: Path) -> None:
         with tarfile.open(file) as archive:
             for member in archive:
                 name = PurePosixPath(member.name)
-                ours = str(name) in (SUBSCRIBERS, CONTENT, FILE_NAME) or str(name.parent) == KEYS
+                ours = str(name) in (SUBSCRIBERS, CONTENT, MANIFEST, FILE_NAME) or str(name.parent) == KEYS
                 if member.isfile() and ours and (inside := archive.extractfile(member)) is not None:
                     (shop / name.parent).mkdir(mode=0o700, exist_ok=True)
                     with (shop / name).open("wb") as out:
@@ -188,6 +197,15 @@ def _unpack(file: Path, shop: Path) -> None:
     for store in (SUBSCRIBERS, CONTENT):
         if (shop / store).exists():
             require_whole(shop / store, Path(f"{file} ({store})"))
+
+
+def _made_at(shop: Path) -> str:
+    """Return when a backup says that it was made; empty where it does not, as a bare copy."""
+    try:
+        made_at = datetime.fromisoformat(json.loads((shop / MANIFEST).read_bytes())["made_at"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return f"{made_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _put_missing(shop: Path, folder: Path) -> None:
@@ -307,18 +325,26 @@ def _held(url: str, copy: Path) -> Iterator[bool]:
 def _bring_up_to_date(settings: Settings, copy: Database, current: Database | None) -> Restored:
     """Take over what the current database knows of what went out since, and give the copy its marks."""
     restored = Restored()
-    kept = _marks(settings, copy).read_file()
+    is_legible, kept = True, None
+    try:
+        kept = _marks(settings, copy).read_file()
+    except StoreError:
+        is_legible = False
     with copy.write() as connection:
         mark = read_mark(connection) or Mark()
         then = None
         if current is not None:
             with current.read() as reading:
                 then = read_mark(reading) or Mark()
-                sent_last = kept is None or (then.epoch == kept.epoch and then.begun >= kept.begun)
+                goes_on = kept is None or (then.epoch == kept.epoch and then.begun >= kept.begun)
+                sent_last = is_legible and goes_on
                 restored.is_certain = sent_last and _descends(reading, connection, then, mark)
+                restored.is_readable = True
+                connection.execute(text("PRAGMA defer_foreign_keys = ON"))
                 if restored.is_certain:
-                    connection.execute(text("PRAGMA defer_foreign_keys = ON"))
-                    _take_over(reading, connection, restored)
+                    restored.issues = list(_take_over_issues(reading, connection))
+                    _take_over_mails(reading, connection)
+                _take_over_people(reading, connection, restored)
         every = [each for each in (mark, kept, then) if each is not None]
         highest = _highest(every)
         last = connection.execute(select(func.max(issues.c.id))).scalar() or 0
@@ -425,16 +451,23 @@ def _highest(every: Sequence[Mark]) -> Mark:
 # What the replaced database knows that the copy does not.
 
 
-def _take_over(current: Connection, copy: Connection, restored: Restored) -> None:
-    restored.issues = list(_take_over_issues(current, copy))
-    restored.readers = _take_over_readers(current, copy)
+def _take_over_people(current: Connection, copy: Connection, restored: Restored) -> None:
+    """Take over who left, was shut out or agreed: also from a database of which nobody knows what it sent last."""
+    changed = _take_over_readers(current, copy, is_certain=restored.is_certain)
+    confirmed = _take_over_confirmed(current, copy)
+    restored.readers, restored.confirmed = len(changed), len(confirmed)
+    every = [*changed, *confirmed]
+    for start in range(0, len(every), _ROWS // 4):
+        theirs = consents.c.reader_id.in_(every[start : start + _ROWS // 4])
+        _insert_missing(copy, consents, current.execute(select(consents).where(theirs)).mappings().all())
     _insert_missing(copy, suppressions, current.execute(select(suppressions)).mappings().all())
     for row in current.execute(select(editors).where(editors.c.revoked_at.is_not(None))):
         same = and_(editors.c.id == row.id, editors.c.address_key == row.address_key)
         copy.execute(update(editors).where(same).values(revoked_at=row.revoked_at))
-    _take_over_mails(current, copy)
     last = copy.execute(select(func.max(readers.c.id))).scalar() or 0
-    joined = select(func.count()).select_from(readers).where(readers.c.id > last)
+    joined = (
+        select(func.count()).select_from(readers).where(readers.c.id > last, readers.c.status.not_in(_GONE))
+    )
     restored.newcomers = current.execute(joined).scalar_one()
 
 
@@ -471,44 +504,78 @@ def _take_over_issues(current: Connection, copy: Connection) -> Iterator[str]:
         yield issue.label
 
 
-def _take_over_readers(current: Connection, copy: Connection) -> int:
-    """Let whoever left be gone, and whoever wants less mail get no more; returns how many that changes."""
-    columns = (readers.c.status, readers.c.edition, readers.c.paused_until)
-    unusual = or_(
-        readers.c.status != ReaderStatus.ACTIVE,
-        readers.c.edition != Edition.WEEKLY,
-        readers.c.paused_until.is_not(None),
-    )
+def _take_over_readers(current: Connection, copy: Connection, *, is_certain: bool) -> list[int]:
+    """Let whoever left be gone, and whoever wants less mail get no more; returns the ids that this changes.
+
+    Of a database that may be older than the copy only this counts: who is gone in it.
+    """
+    wish = (readers.c.edition, readers.c.paused_until)
+    unusual: ColumnElement[bool] = readers.c.status.in_(_GONE)
+    if is_certain:
+        unusual = or_(
+            readers.c.status != ReaderStatus.ACTIVE,
+            readers.c.edition != Edition.WEEKLY,
+            readers.c.paused_until.is_not(None),
+        )
     changed: list[int] = []
     for part in current.execute(select(readers).where(unusual)).mappings().partitions(_ROWS // 4):
-        query = select(readers.c.id, readers.c.salt, readers.c.address_key, *columns)
-        rows = copy.execute(query.where(readers.c.id.in_([row["id"] for row in part])))
-        here = {row.id: row for row in rows}
-        for row in part:
-            mine = here.get(row["id"])
-            if (
-                mine is None
-                or mine.salt != row["salt"]
-                or not (mine.salt or mine.address_key == row["address_key"])
+        for row, mine in _same_readers(copy, part, *wish):
+            is_same = row["status"] is mine.status
+            if is_same and (
+                not is_certain or (row["edition"], row["paused_until"]) == (mine.edition, mine.paused_until)
             ):
                 continue
-            if (row["status"], row["edition"], row["paused_until"]) == (
-                mine.status,
-                mine.edition,
-                mine.paused_until,
-            ):
+            if not is_same and (row["status"] not in _GONE or mine.status is ReaderStatus.ERASED):
                 continue
-            if row["status"] not in _GONE and mine.status is not row["status"]:
-                continue
-            copy.execute(update(readers).where(readers.c.id == mine.id).values(**row))
+            is_erased = row["status"] is ReaderStatus.ERASED
+            values = (
+                dict(row)
+                if is_certain or is_erased
+                else {name: row[name] for name in ("status", "status_at")}
+            )
+            copy.execute(update(readers).where(readers.c.id == mine.id).values(**values))
             changed.append(mine.id)
-            if row["status"] is ReaderStatus.ERASED:
+            if is_erased:
                 for table in (reader_topics, reader_tools):
                     copy.execute(delete(table).where(table.c.reader_id == mine.id))
-    for start in range(0, len(changed), _ROWS // 4):
-        theirs = consents.c.reader_id.in_(changed[start : start + _ROWS // 4])
-        _insert_missing(copy, consents, current.execute(select(consents).where(theirs)).mappings().all())
-    return len(changed)
+    return changed
+
+
+def _take_over_confirmed(current: Connection, copy: Connection) -> list[int]:
+    """Let whoever confirmed since be active, and return their ids: they agreed."""
+    waiting = select(readers.c.id).where(readers.c.status == ReaderStatus.UNCONFIRMED)
+    changed: list[int] = []
+    for part in [*copy.execute(waiting).scalars().partitions(_ROWS // 4)]:
+        agreed = select(readers).where(readers.c.id.in_(part), readers.c.status == ReaderStatus.ACTIVE)
+        for row, mine in _same_readers(copy, current.execute(agreed).mappings().all()):
+            # An older database knows an earlier time, before this reader left and came again.
+            if row["confirmed_at"] is not None and row["confirmed_at"] >= mine.status_at:
+                values = {name: row[name] for name in ("status", "status_at", "confirmed_at")}
+                copy.execute(update(readers).where(readers.c.id == mine.id).values(**values))
+                changed.append(mine.id)
+    return changed
+
+
+def _same_readers(copy: Connection, rows: Sequence[Any], *more: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield each of these readers who is in the copy, too, with the row there: not another under the same number."""
+    columns = (
+        readers.c.id,
+        readers.c.salt,
+        readers.c.address_key,
+        readers.c.status,
+        readers.c.status_at,
+        *more,
+    )
+    query = select(*columns).where(readers.c.id.in_([row["id"] for row in rows]))
+    here = {row.id: row for row in copy.execute(query)}
+    for row in rows:
+        mine = here.get(row["id"])
+        if (
+            mine is not None
+            and mine.salt == row["salt"]
+            and (mine.salt or mine.address_key == row["address_key"])
+        ):
+            yield row, mine
 
 
 def _take_over_mails(current: Connection, copy: Connection) -> None:

@@ -82,9 +82,21 @@ def _say_restored(restored: Restored) -> None:
     if restored.issues:
         say(f"Taken over from it, as they went out since: issue {', '.join(restored.issues)}.")
     if restored.readers:
-        say(f"Taken over from it: {restored.readers:,} readers who left since, or want less mail.")
+        say(f"Taken over from it: {_count(restored.readers)} who left since, or want less mail.")
+    if restored.confirmed:
+        say(f"Taken over from it: {_count(restored.confirmed)} who confirmed since.")
     if restored.newcomers:
-        say(f"Not taken over: {restored.newcomers:,} readers who joined since.")
+        say(f"Not taken over: {_count(restored.newcomers)} who joined since.")
+    if not restored.is_readable:
+        say(
+            f"The database before it cannot be read: whoever left after {restored.made_at or 'the copy was made'} is active "
+            "again, and whoever confirmed since is not. Where you know who left, suppress them first: "
+            "newsletter readers suppress ADDRESS"
+        )
+
+
+def _count(number: int) -> str:
+    return f"{number:,} reader{'' if number == 1 else 's'}"
 
 
 COMMANDS: tuple[click.Command, ...] = (backup, restore)

@@ -57,6 +57,55 @@ def test_an_issue_that_the_backup_does_not_have_is_taken_over_whole(place: Place
     assert place.mailed == 6
 
 
+def _as_it_is(place: Place, copy: Path) -> None:
+    """Leave the database as it is."""
+
+
+def _put_by_hand(place: Place, copy: Path) -> None:
+    if (place.folder / "subscribers.db").exists():
+        shutil.copy(copy, place.folder / "subscribers.db")
+    else:
+        with closing(place.open()) as app, app.database.write() as connection:
+            connection.exec_driver_sql("UPDATE installation SET begun = 0")
+
+
+def _without_marks(place: Place, copy: Path) -> None:
+    (place.folder / "keys" / "marks").write_text("no marks")
+    with closing(place.open()) as app, app.database.write() as connection:
+        connection.exec_driver_sql("UPDATE installation SET epoch = '00000000-9-00000000'")
+
+
+@pytest.mark.parametrize("state", [_as_it_is, _put_by_hand, _without_marks])
+def test_who_left_or_agreed_is_taken_over_from_any_database_that_can_be_read(
+    place: Place, tmp_path: Path, clock: MovedClock, state: Callable[[Place, Path], None]
+) -> None:
+    place.join("zora@example.org")
+    origin = ConsentOrigin(channel=ConsentChannel.FORM)
+    with closing(place.open()) as app:
+        app.subscribing.subscribe("kofi@example.org", "192.0.2.0/24", origin, THURSDAY)
+    backup = place.backup()
+    copy = tmp_path / "copy.db"
+    with tarfile.open(backup) as archive, copy.open("wb") as out:
+        shutil.copyfileobj(archive.extractfile("subscribers.db"), out)  # type: ignore[arg-type]
+    place.ok("send", "1")
+    state(place, copy)
+    place.ok("readers", "leave", "bob@example.org")
+    place.ok("readers", "erase", "carol@example.org", "--yes")
+    place.ok("readers", "suppress", "zora@example.org", "--reason", "wrote to us")
+    place.join("dave@example.org")
+    with closing(place.open()) as app, app.database.write() as connection:
+        values = {"status": "active", "status_at": THURSDAY, "confirmed_at": THURSDAY}
+        connection.execute(update(readers).where(readers.c.address_key == "kofi@example.org").values(values))
+    before = place.statuses()
+    said = place.ok("restore", str(backup))
+    assert "readers who left since" in said
+    assert "1 reader who confirmed since" in said
+    assert "1 reader who joined since" in said
+    assert "active again" not in said
+    assert (LOST in said) == (state is not _as_it_is)
+    assert place.statuses() == {name: at for name, at in before.items() if name != "dave@example.org"}
+
+
 def _another_programs(file: Path) -> None:
     file.unlink()
     with closing(sqlite3.connect(file)) as connection:
@@ -90,6 +139,7 @@ def test_where_nobody_knows_what_went_out_a_person_is_asked(
     said = here.ok("restore", str(backup))
     assert LOST in said
     assert "Issue #1 was started since" in said
+    assert "active again" in said
     for refused in (("send", "1"), ("mails", "send")):
         result = here.run(*refused)
         assert (result.exit_code, LOST in result.output) == (2, True)

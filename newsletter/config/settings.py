@@ -386,7 +386,7 @@ class SendingSettings(Section):
     )
     pause_at_rejections: int = setting(
         20,
-        help="Per cent of messages refused for good at which an issue pauses, from 50 of them on; 0: never.",
+        help="Per cent of messages refused for good at which an issue pauses, from 50 of them on, from 5 where nearly all were; 0: never.",
     )
     pause_at_unsure: int = setting(
         5,

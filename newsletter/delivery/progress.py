@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, String, func, select, type_coerce
 
 from newsletter.db.schema import batches, deliveries, readers
+from newsletter.db.statuses import DeliveryStatus
 from newsletter.delivery.states import FINAL
 
 
@@ -32,6 +33,17 @@ class Counts:
         """Those without a final state: waiting, on their way, or to be tried again."""
         return self.readers - self.done
 
+    @property
+    def is_mostly_refused(self) -> bool:
+        """Whether more were refused it than not, among those of whom it is known."""
+        return self.rejected > self.accepted
+
+    @property
+    def refused_words(self) -> str:
+        """Say how many were refused it: "12 of 12 readers were refused it"."""
+        tried = self.rejected + self.accepted
+        return f"{self.rejected:,} of {tried:,} {'reader was' if tried == 1 else 'readers were'} refused it"
+
 
 #: Also the names of the columns of `batches` that hold them.
 COUNTED = tuple(each.name for each in fields(Counts))
@@ -42,6 +54,14 @@ def get_counts(connection: Connection, issue_id: int) -> Counts:
     sums = (func.coalesce(func.sum(batches.c[name]), 0).label(name) for name in COUNTED)
     row = connection.execute(select(*sums).where(batches.c.issue_id == issue_id)).one()
     return Counts(**{name: int(count) for name, count in row._mapping.items()})
+
+
+def count_refusals(connection: Connection, issue_id: int) -> str:
+    """Return the codes of an issue's refusals, the most frequent first: "5.7.1 (12), gave-up (1)"."""
+    refused = (deliveries.c.issue_id == issue_id, deliveries.c.status == DeliveryStatus.REJECTED)
+    query = select(deliveries.c.code, func.count()).where(*refused).group_by(deliveries.c.code)
+    counted = sorted(connection.execute(query), key=lambda each: (-each[1], each[0] or ""))
+    return ", ".join(f"{code or 'no code'} ({count:,})" for code, count in counted)
 
 
 #: What a rate is taken over; older samples are forgotten.

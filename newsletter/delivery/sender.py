@@ -18,7 +18,7 @@ from newsletter.delivery import store
 from newsletter.delivery.bounces.store import count_complaints
 from newsletter.delivery.journal import is_dead, sender_name, sweep
 from newsletter.delivery.ledger import FaultPoint, list_running_batches, renew_lease
-from newsletter.delivery.progress import Counts, get_counts
+from newsletter.delivery.progress import Counts, count_refusals, get_counts
 from newsletter.delivery.status import (
     Heartbeat,
     delete_heartbeat,
@@ -27,7 +27,7 @@ from newsletter.delivery.status import (
     save_heartbeat,
 )
 from newsletter.delivery.takeover import take_over
-from newsletter.delivery.throttle import PauseRules
+from newsletter.delivery.throttle import FIRST
 from newsletter.delivery.worker import Run, Worker, largest_window
 from newsletter.digest.store import get_issue
 from newsletter.errors import SendError
@@ -69,8 +69,6 @@ class Ending(StrEnum):
 class Sender(Run):
     """Sends the issue until it is sent, paused, cancelled, or `stop` is called from another thread or a signal."""
 
-    #: How much may be refused or lost sight of, and how many may complain, before the issue pauses.
-    pause_rules: PauseRules = field(default_factory=PauseRules)
     #: Called a few times a second with how far the issue is.
     watch: Callable[[Counts], None] = lambda counts: None
     name: str = field(default_factory=sender_name)
@@ -95,7 +93,9 @@ class Sender(Run):
             # Nobody would have it, and "once" would keep them from ever getting it.
             self.pause(SendError(self.undelivered, permanent=True))
         with self.database.read() as connection:
-            self.window = largest_window(self.transport, get_counts(connection, self.issue_id).readers)
+            counts = get_counts(connection, self.issue_id)
+        self.window = largest_window(self.transport, counts.readers)
+        self.first = FIRST if counts.accepted else min(FIRST, counts.open)
         with _old_objects_left_alone():
             for worker in self._workers:
                 worker.start()
@@ -143,6 +143,7 @@ class Sender(Run):
                 is_sent = store.finish_issue(connection, self.issue_id, now)
             if is_sent:
                 self._tell_of_unsure()
+                self._tell_of_refusals(counts)
                 return Ending.SENT
         if _is_due(self._renewed_at, now, self.lease_duration / 3):
             self._renewed_at = now
@@ -203,6 +204,17 @@ class Sender(Run):
                 f"\n\nWho they are, and how to send once more: newsletter unsure {issue.id}"
             )
             self.raise_alert(f"unsure:{issue.id}:{issue.version}", subject, body)
+
+    def _tell_of_refusals(self, counts: Counts) -> None:
+        """Tell the operator of an issue that ended with most of its readers refused."""
+        if not counts.is_mostly_refused:
+            return
+        with self.database.read() as connection:
+            issue = get_issue(connection, self.issue_id)
+            codes = count_refusals(connection, self.issue_id)
+        subject = f"Issue {issue.label} is sent, but {counts.refused_words}"
+        body = f"With these codes: {codes}.\n\nThey do not have it. The provider's own log says more."
+        self.raise_alert(f"refused:{issue.id}:{issue.version}", subject, body)
 
     def _is_idle(self) -> bool:
         return all(worker.is_idle for worker in self._workers)

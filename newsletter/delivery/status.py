@@ -164,10 +164,16 @@ def describe(situation: Situation, now: datetime, zone: ZoneInfo = UTC) -> Statu
                 next_command=f"newsletter resume {issue.id}",
             )
         case IssueStatus.SENT:
-            words = f"{unsure:,} {'reader' if unsure == 1 else 'readers'} may or may not have it"
+            words = (
+                f"{unsure:,} {'reader' if unsure == 1 else 'readers'} may or may not have it"
+                if unsure
+                else ""
+            )
+            if situation.counts.is_mostly_refused:
+                words = "; ".join(filter(None, (situation.counts.refused_words, words)))
             return StatusReport(
                 state="sent",
-                why=words if unsure else "everybody is done",
+                why=words or "everybody is done",
                 since=issue.finished_at,
                 by_itself="nothing",
                 next_command=f"newsletter unsure {issue.id}" if unsure else "",

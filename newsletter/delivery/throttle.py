@@ -17,6 +17,7 @@ from newsletter.clock import Clock
 from newsletter.config import SEND_LIMIT
 from newsletter.db.engine import insert_into
 from newsletter.db.schema import quotas
+from newsletter.delivery.bounces.parse import POLICY_SUBJECTS
 from newsletter.delivery.progress import Counts
 from newsletter.delivery.states import Event
 from newsletter.errors import ConfigError, SendError
@@ -225,6 +226,10 @@ def _domain(address: str) -> str:
 #: Fewer say nothing of the issue as a whole.
 _REFUSALS, _UNSURE, _COMPLAINTS = 50, 20, 5
 
+#: Who goes first: until one of them was taken, nobody else is tried. So many refusals say enough where nearly all were refused.
+FIRST = 5
+_NEARLY_ALL = 0.9
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseRules:
@@ -242,7 +247,8 @@ class PauseRules:
         refused = now.rejected - before.rejected
         done = refused + now.accepted - before.accepted
         lost, tried = now.unsure - before.unsure, done + now.unsure - before.unsure
-        if self.rejected and refused >= _REFUSALS and refused > self.rejected * done:
+        fewest = FIRST if refused >= _NEARLY_ALL * done else _REFUSALS
+        if self.rejected and refused >= fewest and refused > self.rejected * done:
             return f"{refused:,} of {done:,} messages were refused for good, which is too many to go on"
         if self.unsure and lost >= _UNSURE and lost > self.unsure * tried:
             return f"{lost:,} of {tried:,} messages left and nobody said whether they were taken, which is too many to go on"
@@ -258,6 +264,10 @@ _FIRST_REST, _LONGEST_REST = timedelta(seconds=0.1), timedelta(minutes=5)
 
 #: So many messages put off in a row, to so many domains: a domain that has enough of us speaks for itself only.
 _IN_A_ROW, _DOMAINS = 20, 4
+
+#: The sender's address, too large for the server, no login (RFC 3463, RFC 4954); the mailbox after all (RFC 7504, IANA's registry).
+_ABOUT_SENDER = frozenset({"5.1.7", "5.1.8", "5.3.4", "530", "535", "554"})
+_ABOUT_MAILBOX = frozenset({"5.6.7", "5.7.13", "5.7.17"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,6 +292,11 @@ class Wait:
     until: datetime
 
 
+def is_about_us(code: str) -> bool:
+    """Return whether a refusal's code is about the sender, its rights or the message, and not about one mailbox."""
+    return (code.startswith(POLICY_SUBJECTS) and code not in _ABOUT_MAILBOX) or code in _ABOUT_SENDER
+
+
 class Breaker:
     """Keeps all workers of a sender away from a server in trouble, burning nobody's attempts. Shared by threads.
 
@@ -300,6 +315,9 @@ class Breaker:
         self._since: datetime | None = None
         #: Messages put off since the last one that was not, and their domains.
         self._put_off, self._domains = 0, set[str]()
+        #: Whether the server has taken a message of this sender, and the codes of what it refused before that.
+        self.has_taken = False
+        self._refused = Counter[str]()
 
     def note_limit(self, limit: str, until: datetime) -> None:
         """Note that a worker waits because a limit of ours is used up."""
@@ -321,10 +339,15 @@ class Breaker:
             self._rests_until_then = self._clock.monotonic() + rest.total_seconds()
             self._words = str(error)
 
-    def note(self, event: Event, address: str) -> None:
+    def note(self, event: Event, address: str, code: str = "") -> None:
         """Note an answer. A server that takes or refuses a message is at work; one that puts all off is not."""
         if event in (Event.ACCEPT, Event.REJECT):
             self.close()
+            if event is Event.ACCEPT:
+                self.has_taken = True
+            elif not self.has_taken:
+                with self._lock:
+                    self._refused[code] += 1
         elif event in (Event.DEFER, Event.GIVE_UP):
             with self._lock:
                 self._put_off += 1
@@ -334,6 +357,23 @@ class Breaker:
     def puts_everybody_off(self) -> bool:
         """Whether it is no longer about the readers: to go on would cost every one of them a try."""
         return self._put_off >= _IN_A_ROW and len(self._domains) >= _DOMAINS
+
+    def refuses_everybody(self, readers: int) -> str:
+        """Say so in words once it holds of the first, of an issue that goes to `readers`; empty where it does not.
+
+        Of fewer than the first only a refusal of us counts: two addresses may well be dead.
+        """
+        with self._lock:
+            codes, refused = [code for code, _ in self._refused.most_common()], self._refused.total()
+            ours = any(is_about_us(code) for code in codes)
+            if self.has_taken or refused < (min(FIRST, readers) if ours else FIRST):
+                return ""
+        said = ", ".join(code for code in codes if code)
+        first = "the first message was" if refused == 1 else f"all of the first {refused:,} messages were"
+        words = f"{first} refused for good" + (f" ({said})" if said else "")
+        if ours:
+            return f"{words}, which is about what is sent or who sends it, and not about the readers: they wait, and get it once the server takes it"
+        return f"{words}, which is too many to go on"
 
     def close(self) -> None:
         """Note that a message was answered: the server is back."""

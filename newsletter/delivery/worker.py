@@ -27,7 +27,15 @@ from newsletter.delivery.message import Mailing
 from newsletter.delivery.states import Event, Outcome
 from newsletter.delivery.store import pause_issue
 from newsletter.delivery.takeover import record_late, settle_batch
-from newsletter.delivery.throttle import UNLIMITED, Breaker, RetryPolicy, Throttle
+from newsletter.delivery.throttle import (
+    FIRST,
+    UNLIMITED,
+    Breaker,
+    PauseRules,
+    RetryPolicy,
+    Throttle,
+    is_about_us,
+)
 from newsletter.delivery.transports import Transport
 from newsletter.errors import ChangedMeanwhile, InvalidTransition, SendError
 
@@ -75,11 +83,15 @@ class Run:
     undelivered: str = ""
     #: Counts what begins beside the database, too; None: nobody asks, as in a rehearsal.
     marks: Marks | None = None
+    #: How much may be refused or lost sight of, and how many may complain, before the issue pauses.
+    pause_rules: PauseRules = field(default_factory=PauseRules)
     #: Tells the operator of a pause, once: key, subject, body. `Alerts.raise_once` is one.
     raise_alert: Callable[[str, str, str], object] = lambda key, subject, body: None
     breaker: Breaker = field(init=False)
     #: Most readers of a window.
     window: int = field(init=False)
+    #: How many must be refused to say that everybody is; a sender that goes on where some have the issue knows more.
+    first: int = field(init=False, default=FIRST)
     stopping: threading.Event = field(init=False, default_factory=threading.Event)
     #: Set by a worker that finds nothing more to do, for whoever waits for them all.
     idling: threading.Event = field(init=False, default_factory=threading.Event)
@@ -87,6 +99,11 @@ class Run:
     def __post_init__(self) -> None:
         self.breaker = Breaker(self.clock)
         self.window = self.transport.window
+
+    @property
+    def is_trying(self) -> bool:
+        """Whether the first are still on trial: a server that refuses everybody must not lose the issue."""
+        return 0 < self.pause_rules.rejected < 1 and not self.breaker.has_taken
 
     def stop(self) -> None:
         """Finish the windows that have begun and begin no other. Safe in a signal handler."""
@@ -193,7 +210,7 @@ class Worker(threading.Thread):
                 connection,
                 lease,
                 outcomes,
-                limit=min(self._limit, run.window),
+                limit=min(self._limit, run.window, FIRST if run.is_trying else run.window),
                 now=now,
                 hash_address=run.hash_address,
                 retry_at=run.retry_policy.next_try(lease.attempts, now),
@@ -223,6 +240,7 @@ class Worker(threading.Thread):
         """Send what was begun; returns an outcome for everyone in the window, and what kept it from going on."""
         run, lease, trouble = self._run, window.lease, None
         recipients = {each.reader_id: each for each in window.recipients}
+        on_trial = run.is_trying
         outcomes: dict[int, Outcome] = {}
         started: set[int] = set()
 
@@ -241,14 +259,15 @@ class Worker(threading.Thread):
                 run.fault_hook(FaultPoint.ANSWERED)
                 self._journal.answered(lease, outcome)
                 run.fault_hook(FaultPoint.NOTED)
-                run.breaker.note(outcome.event, recipients[outcome.reader_id].address)
+                run.breaker.note(outcome.event, recipients[outcome.reader_id].address, outcome.code)
         except SendError as error:
             trouble = error
         if trouble is None and run.breaker.puts_everybody_off:
             trouble = SendError("the server puts everybody off", permanent=False)
-        if trouble is None:
+        trouble = self._keep_from_refusal(outcomes, started) or trouble
+        if trouble is None and not on_trial:
             self._limit = self._fitting_limit(len(outcomes), run.clock.monotonic() - begun_at)
-        elif trouble.retry_after is None:
+        elif trouble is not None and trouble.retry_after is None:
             # One message tries alone: what is lost sight of in a second failure is one reader's. A server that names
             # a rest is not in trouble; it would be asked more often for the same readers.
             self._limit = 1
@@ -256,6 +275,21 @@ class Worker(threading.Thread):
             event = Event.LOSE_SIGHT if reader_id in started else Event.RETURN
             outcomes[reader_id] = Outcome(reader_id=reader_id, event=event)
         return tuple(outcomes.values()), trouble
+
+    def _keep_from_refusal(self, outcomes: dict[int, Outcome], started: set[int]) -> SendError | None:
+        """Return why nobody else is tried where all of the first were refused, and take out whom that is not about.
+
+        The server has surely not got theirs: they are as if never begun, and go out once it takes them.
+        """
+        run = self._run
+        words = run.breaker.refuses_everybody(run.first) if run.is_trying else ""
+        if not words:
+            return None
+        for each in tuple(outcomes.values()):
+            if each.event is Event.REJECT and is_about_us(each.code):
+                del outcomes[each.reader_id]
+                started.discard(each.reader_id)
+        return SendError(words, permanent=True)
 
     def _offer(self, window: Window, until: float) -> Iterator[Recipient]:
         """Yield the window's recipients, as long as its time lasts and nobody wants to stop."""

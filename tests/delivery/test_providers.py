@@ -153,3 +153,60 @@ def test_a_paused_issue_goes_on_when_a_person_says_so(sqlite_database: Database,
     counts = statuses(sqlite_database)
     assert counts[S.ACCEPTED] + counts[S.UNSURE] == 300
     assert [key.partition(":")[0] for key, *_ in told] == ["paused", "unsure"]
+
+
+ALL_REFUSED = PauseRules(rejected=0.2)
+
+
+@pytest.mark.parametrize("phase", [Phase.RCPT, Phase.DOT])
+@pytest.mark.parametrize(
+    ("readers", "reply", "ending", "lost", "words"),
+    [
+        (1, "550 5.7.1 blocked by policy", Ending.PAUSED, 0, "the first message was refused for good (5.7.1)"),
+        (3, "550 5.7.1 blocked by policy", Ending.PAUSED, 0, "all of the first 3 messages were refused for good (5.7.1)"),
+        (12, "550 5.7.1 blocked by policy", Ending.PAUSED, 0, "which is about what is sent or who sends it"),
+        (600, "550 5.7.26 not authenticated", Ending.PAUSED, 0, "(5.7.26), which is about"),
+        (12, "550 5.1.8 who are you", Ending.PAUSED, 0, "(5.1.8), which is about"),
+        (12, "554 no", Ending.PAUSED, 0, "(554), which is about"),
+        (12, "550 5.1.1 nobody of that name", Ending.PAUSED, 5, "messages were refused for good (5.1.1), which is too many"),
+        (12, "550 no", Ending.PAUSED, 5, "messages were refused for good (550), which is too many"),
+        (2, "550 5.1.1 nobody of that name", Ending.SENT, 2, ""),
+    ],
+)  # fmt: skip
+def test_a_server_that_refuses_everybody_loses_no_issue(
+    sqlite_database: Database,
+    tmp_path: Path,
+    phase: Phase,
+    readers: int,
+    reply: str,
+    ending: Ending,
+    lost: int,
+    words: str,
+) -> None:
+    start(sqlite_database, readers)
+    told = Told()
+    refusal = Misbehavior(reply=reply)
+    with Loopback(faults=lambda at, *_: refusal if at is phase else None) as server:
+        sent = sender(
+            sqlite_database, Smtp(relay=Relay(host="127.0.0.1", port=server.port), connections=1), tmp_path,
+            pause_rules=ALL_REFUSED, raise_alert=told.take,
+        )  # fmt: skip
+        assert sent.send() is ending
+    assert statuses(sqlite_database)[S.REJECTED] == lost
+    if ending is Ending.SENT:
+        ((_, subject, body),) = told
+        assert subject == "Issue #1 is sent, but 2 of 2 readers were refused it"
+        assert "5.1.1 (2)" in body
+        return
+    assert words in reason(sqlite_database)
+    assert [subject for _, subject, _ in told] == ["Issue #1 is paused"]
+    with sqlite_database.write() as connection:
+        resume_issue(connection, 1, THURSDAY)
+    with Loopback() as server:
+        again = sender(
+            sqlite_database, Smtp(relay=Relay(host="127.0.0.1", port=server.port)), tmp_path,
+            pause_rules=ALL_REFUSED,
+        )  # fmt: skip
+        assert again.send() is Ending.SENT
+        assert server.total == readers - lost
+    assert statuses(sqlite_database)[S.ACCEPTED] == readers - lost

@@ -17,7 +17,15 @@ from newsletter.cli.frame import json_option, pass_app, print_json, print_table,
 from newsletter.cli.preferences import content_options, given
 from newsletter.db.statuses import ConsentChannel, Edition, ReaderStatus
 from newsletter.errors import BadInput
-from newsletter.readers.admin import add_by_hand, look_up, set_preferences, suppress_by_hand, take_off
+from newsletter.readers.addresses import parse_address
+from newsletter.readers.admin import (
+    Lifting,
+    add_by_hand,
+    look_up,
+    set_preferences,
+    suppress_by_hand,
+    take_off,
+)
 from newsletter.readers.csv_file import FIELDS, BadLine, CsvFile
 from newsletter.readers.exporting import each_page, export_readers
 from newsletter.readers.importing import FileCounts, ReaderImport, import_readers, suppress_file
@@ -350,6 +358,40 @@ def suppress(
         now=app.clock.now(),
     )
     say(f"{address} is suppressed." if changed else f"{address} was suppressed before.")
+
+
+@readers.command()
+@click.argument("addresses", nargs=-1, metavar="[ADDRESS]...")
+@click.option("--file", "path", type=click.Path(path_type=Path), help="A CSV file of addresses, too.")
+@map_option
+@click.option("--reason", required=True, help="Why, without an address: it goes into the activity log.")
+@pass_app
+def unsuppress(
+    app: "App", addresses: tuple[str, ...], path: Path | None, mapping: tuple[str, ...], reason: str
+) -> None:
+    """Take addresses off the suppression list: the way to undo a mistake.
+
+    Of a file, everybody in it. It makes nobody a reader, and whoever left by being suppressed stays left: they can
+    subscribe again. Who complained stays on the list; who was erased comes off it by subscribing.
+    """
+    from newsletter.editing import readers as reader_files
+    from newsletter.editing.audit import COMMAND_LINE
+
+    if not addresses and path is None:
+        raise click.UsageError("give addresses, or --file with a list of them")
+    parsed = [parse_address(each) for each in addresses]
+    bad = 0
+    for row in _open(path, mapping, None, None).rows() if path else ():
+        try:
+            if isinstance(row, BadLine):
+                raise BadInput(row.reason)
+            parsed.append(parse_address(row.address))
+        except BadInput as error:
+            bad += 1
+            say(f"{path}:{row.line}: {error}", err=True)
+    counts = reader_files.unsuppress(app, parsed, reason, by=COMMAND_LINE)
+    rows = [(each.value, counts[each]) for each in Lifting] + [("not usable", bad)]
+    print_table(["Addresses", "Count"], [row for row in rows if row[1] or row[0] == Lifting.LIFTED])
 
 
 @readers.command()

@@ -43,6 +43,7 @@ class Action(StrEnum):
     ERASED = "erased"
     EXPORTED = "exported"
     SUPPRESSED = "suppressed"
+    UNSUPPRESSED = "unsuppressed"
     ASKED = "asked"
 
 

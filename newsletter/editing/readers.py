@@ -4,6 +4,7 @@ Whoever calls this sees personal data: the pages are for publishers. Every deed 
 addresses stand in no log. Erasing is delivery/erasing.py.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,8 +26,9 @@ from newsletter.db.statuses import (
 from newsletter.delivery.erasing import export_reader
 from newsletter.editing.audit import Action, record_action
 from newsletter.errors import BadInput, StoreBusy
-from newsletter.readers import store
-from newsletter.readers.addresses import REASON, parse_address, without_address
+from newsletter.readers import admin, store
+from newsletter.readers.addresses import REASON, Address, parse_address, without_address
+from newsletter.readers.admin import Lifting
 from newsletter.readers.consents import Consent, ConsentOrigin, list_consents
 from newsletter.readers.store import Reader
 from newsletter.readers.suppression import suppression_reason
@@ -233,6 +235,17 @@ def suppress(app: App, reader_id: int, reason: str, *, by: str) -> bool:
                 connection, by=by, action=Action.SUPPRESSED, detail=f"reader {reader_id}: {reason}", at=now
             )
     return changed
+
+
+def unsuppress(app: App, addresses: Iterable[Address], reason: str, *, by: str) -> Counter[Lifting]:
+    """Take addresses off the suppression list (admin.unsuppress). Commits, with who did so and why. Raises BadInput."""
+    reason = without_address(reason, "The reason", REASON)
+    with app.database.write() as connection:
+        counts = admin.unsuppress(connection, addresses, suppression_key=app.suppression_key)
+        if lifted := counts[Lifting.LIFTED]:
+            detail = f"{lifted} {'address' if lifted == 1 else 'addresses'}: {reason}"
+            record_action(connection, by=by, action=Action.UNSUPPRESSED, detail=detail, at=app.clock.now())
+    return counts
 
 
 def export(app: App, reader_id: int, *, by: str) -> dict[str, object]:

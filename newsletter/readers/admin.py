@@ -3,10 +3,15 @@
 What readers do themselves through links comes through the pages; whole files come through importing.py.
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from zoneinfo import available_timezones
+
+from sqlalchemy import Connection
 
 from newsletter.db.engine import Database
 from newsletter.db.statuses import ConsentChannel, ConsentEvent, Edition, ReaderStatus, WithdrawalReason
@@ -31,16 +36,25 @@ from newsletter.readers.store import (
     find_reader,
     suppress,
 )
-from newsletter.readers.suppression import suppression_reason
+from newsletter.readers.suppression import COMPLAINED, ERASED, lift_suppression, suppression_reason
 
 
 class KeptOut(NewsletterError):
     """This address is not added: its owner left, bounced, complained or is suppressed."""
 
-    def __init__(self, address: Address, arrival: Arrival) -> None:
+    def __init__(self, address: Address, arrival: Arrival, suppressed: str | None) -> None:
         self.arrival = arrival
         reason = _REASONS[arrival]
-        super().__init__(f"{address.text} is not added: {reason}. Only they can come back, by subscribing.")
+        if arrival is Arrival.COMPLAINED or suppressed == COMPLAINED:
+            way_back = "Who complained stays out."
+        elif suppressed in (None, ERASED):
+            way_back = "Only they can come back, by subscribing."
+        else:
+            way_back = (
+                f"It is there for this reason: {suppressed}. If that was a mistake, newsletter readers unsuppress takes it off;"
+                " then they can subscribe."
+            )
+        super().__init__(f"{address.text} is not added: {reason}. {way_back}")
 
 
 _REASONS = {
@@ -83,8 +97,9 @@ def add_by_hand(
         (arrival,) = add_readers(
             connection, [newcomer], event=ConsentEvent.ADDED, suppression_key=suppression_key, now=now
         )
+        suppressed = suppression_reason(connection, parsed, suppression_key)
     if arrival in _REASONS:
-        raise KeptOut(parsed, arrival)
+        raise KeptOut(parsed, arrival, suppressed)
     return arrival is Arrival.ADDED
 
 
@@ -142,3 +157,33 @@ def suppress_by_hand(
     origin = ConsentOrigin(channel=ConsentChannel.COMMAND, reason=WithdrawalReason.SUPPRESSED)
     with database.write() as connection:
         return suppress(connection, parsed, reason, origin, suppression_key=suppression_key, now=now)
+
+
+class Lifting(StrEnum):
+    """What came of taking an address off the suppression list."""
+
+    LIFTED = "taken off"
+    ABSENT = "not on the list"
+    ERASED = "erased"
+    COMPLAINED = "complained"
+
+
+def unsuppress(
+    connection: Connection, addresses: Iterable[Address], *, suppression_key: bytes
+) -> Counter[Lifting]:
+    """Take addresses off the suppression list that an operator put there, and count what came of them.
+
+    Who complained stays on it; who was erased lifts that by subscribing. It makes nobody a reader: it only lets them subscribe,
+    or be imported where they never were one here.
+    """
+    counts: Counter[Lifting] = Counter()
+    for address in addresses:
+        reason = suppression_reason(connection, address, suppression_key)
+        if reason is None:
+            counts[Lifting.ABSENT] += 1
+        elif reason in (COMPLAINED, ERASED):
+            counts[Lifting(reason)] += 1
+        else:
+            lift_suppression(connection, address, reason, suppression_key)
+            counts[Lifting.LIFTED] += 1
+    return counts

@@ -16,6 +16,8 @@ from newsletter.readers.addresses import Address, fold
 
 #: The reason that the address's owner lifts by confirming again.
 ERASED = "erased"
+#: The reason that nobody lifts.
+COMPLAINED = "complained"
 
 #: Every sign-up asks it: putting it together takes longer than running it.
 _REASON = select(suppressions.c.reason).where(
@@ -61,6 +63,6 @@ def suppression_reason(connection: Connection, address: Address, key: bytes) -> 
 
 
 def lift_suppression(connection: Connection, address: Address, reason: str, key: bytes) -> None:
-    """Take an address off the list if it stands there for this reason: its owner's own new consent."""
+    """Take an address off the list if it stands there for this reason."""
     where = (suppressions.c.address_hash == address_hash(key, address), suppressions.c.reason == reason)
     connection.execute(delete(suppressions).where(*where))

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import sqlite3
 import stat
@@ -12,7 +13,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from newsletter.app import open_app
 from newsletter.cli.program import program
+from newsletter.editing.audit import list_entries
 from newsletter.readers.importing import CHUNK
 from tests.installed import install
 
@@ -83,6 +86,32 @@ def test_a_suppressed_address_leaves_and_stays_away(folder: Path) -> None:
     result = run(folder, "add", "ADA@example.org", "--consent", "fair")
     assert "the address is on the suppression list" in result.stderr
     assert run(folder, "suppress", "x@example.org", "--reason", "mail of x@example.org").exit_code == 2
+
+
+@pytest.mark.parametrize("from_file", [False, True])
+def test_a_mistake_on_the_suppression_list_is_undone_and_a_complaint_stays(
+    folder: Path, tmp_path: Path, from_file: bool
+) -> None:
+    why = {"ada@example.org": "wrong file", "bob@example.org": "complained", "cy@example.org": "erased"}
+    for address, reason in why.items():
+        run(folder, "suppress", address, "--reason", reason)
+    hints = {each: run(folder, "add", each, "--consent", "fair").stderr for each in why}
+    assert ["unsuppress" in each for each in hints.values()] == [True, False, False]
+    assert ["by subscribing" in each for each in hints.values()] == [False, False, True]
+    (tmp_path / "wrong.csv").write_text("\n".join(("email", *why, "dan@example.org", "nonsense")))
+    who = ("--file", str(tmp_path / "wrong.csv")) if from_file else (*why, "dan@example.org")
+    assert run(folder, "unsuppress", *who, "--reason", "of ada@example.org").exit_code == 2
+    said = run(folder, "unsuppress", *who, "--reason", "a mistake")
+    counts = dict(re.findall(r"^([a-z ]+?) +(\d)$", said.stdout, re.MULTILINE))
+    assert counts == {"taken off": "1", "not on the list": "1", "erased": "1", "complained": "1"} | (
+        {"not usable": "1"} if from_file else {}
+    )
+    with closing(open_app(folder)) as app, app.database.read() as connection:
+        written = [(each.action, each.detail) for each in list_entries(connection, 9)]
+    assert written == [("unsuppressed", "1 address: a mistake")]
+    for address in why:
+        run(folder, "add", address, "--consent", "fair")
+    assert listed(folder) == ["ada@example.org"]
 
 
 def test_show_tells_what_is_known_with_the_ledger(folder: Path) -> None:

@@ -41,6 +41,7 @@ from newsletter.readers.consents import ConsentOrigin
 from newsletter.readers.leaving import leave
 from newsletter.readers.links import LinkSigner, Purpose
 from newsletter.readers.store import change_status, find_reader, get_reader, resolve_target, suppress
+from newsletter.readers.suppression import COMPLAINED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +176,7 @@ class ReportHandler:
             suppress(
                 connection,
                 parse_address(reader.address),
-                "complained",
+                COMPLAINED,
                 origin,
                 suppression_key=self.suppression_key,
                 now=now,

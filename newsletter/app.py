@@ -17,11 +17,18 @@ from newsletter.clock import Clock, SystemClock
 from newsletter.config import Settings, load_settings
 from newsletter.db.engine import Database, in_plain_words, open_database, require_database
 from newsletter.db.revisions import require_head
-from newsletter.delivery.transports import TRANSPORT_SETTINGS, TRANSPORTS, Transport, entry_of, only_checks
+from newsletter.delivery.transports import (
+    TRANSPORT_SETTINGS,
+    TRANSPORTS,
+    Transport,
+    entry_of,
+    only_checks,
+    require_ready_to_send,
+)
 from newsletter.digest.clicks import Uncounted
-from newsletter.errors import ConfigError, StoreError
+from newsletter.errors import BadInput, ConfigError, StoreError
 from newsletter.readers.addresses import Address
-from newsletter.readers.keys import read_link_keys, read_suppression_key
+from newsletter.readers.keys import read_link_keys, read_suppression_key, require_keys
 from newsletter.readers.links import LinkSigner, LinkTarget, Purpose, link
 from newsletter.readers.subscribing import Following, SignUpLimits, Subscribing, is_listed, read_domains
 from newsletter.readers.suppression import address_hash
@@ -234,6 +241,17 @@ class App:
 
         paths, path = self.settings.paths, self.settings.path
         return Marks(database=self.database, file=path(paths.marks), anchor=path(paths.suppression_key))
+
+    def nothing_leaves(self) -> str:
+        """Return why no single mail leaves, in a sentence that names what is to be mended; empty where they may."""
+        try:
+            require_ready_to_send(self.settings)
+            require_keys(self.settings)
+            # Its templates and its DKIM key may be missing, too.
+            _ = self.transactional_sender
+            return self.marks.trouble()
+        except BadInput as error:
+            return str(error)
 
     @property
     def journals(self) -> Path:

@@ -88,6 +88,12 @@ class AlreadyPublished(BadInput):
         super().__init__(f"The {item} is already in issue {label}: nothing is published twice.")
 
 
+def is_operators(error: Exception) -> bool:
+    """Return whether an error is about files or settings of the installation: its words are for nobody who visits it."""
+    is_ours = isinstance(error, ConfigError | TemplateError | LanguageError)
+    return is_ours or (isinstance(error, BadInput) and error.place is not None)
+
+
 class TemplateError(BadInput):
     """A template is broken."""
 

@@ -19,7 +19,14 @@ from newsletter.delivery.progress import Counts
 from newsletter.delivery.sender import Ending, Sender
 from newsletter.delivery.status import describe, get_situation
 from newsletter.delivery.store import retry_deferred_now
-from newsletter.delivery.transactional import TransactionalMail, list_open_mails, resend_mail
+from newsletter.delivery.throttle import RetryPolicy
+from newsletter.delivery.transactional import (
+    TransactionalMail,
+    list_open_mails,
+    resend_mail,
+    sender_is_gone,
+    take_over_mails,
+)
 from newsletter.delivery.transports import entry_of, only_checks, require_ready_to_send
 from newsletter.delivery.transports.webhook import webhook_trouble
 from newsletter.delivery.unsure import list_unsure
@@ -264,6 +271,22 @@ def send_mails(app: App) -> None:
     app.alert_webhook.deliver()
     count = app.transactional_sender.deliver()
     say(f"{count} {'mail' if count == 1 else 'mails'} sent.")
+    _say_what_waits(app)
+
+
+def _say_what_waits(app: App) -> None:
+    now = app.clock.now()
+    with app.database.read() as connection:
+        listed = list_open_mails(connection, app.hash_address, now)
+    waiting = [each for each in listed if each.status is MailStatus.PENDING and not each.obstacle]
+    if not waiting:
+        return
+    first = min(each.not_before for each in waiting)
+    when = f"from {first:%Y-%m-%d %H:%M:%S %Z} on" if first > now else "at any time"
+    say(
+        f"{len(waiting):,} {'waits' if len(waiting) == 1 else 'wait'} and can be tried again {when}: by newsletter serve where it runs, "
+        "else by newsletter mails send. Why: newsletter mails list"
+    )
 
 
 @mails.command("list")
@@ -277,8 +300,10 @@ def list_mails(app: App, as_json: bool) -> None:
     """
     with app.database.read() as connection:
         listed = list_open_mails(connection, app.hash_address, app.clock.now())
+    held = app.nothing_leaves() or only_checks(app.settings)
     rows = [
-        (each.id, each.kind, _recipient(each), each.status, each.queued_at, each.words) for each in listed
+        (each.id, each.kind, _recipient(each), each.status, each.queued_at, _known_of(app, each, held))
+        for each in listed
     ]
     if not rows and not as_json:
         say("No single mail waits, and none is unsure.")
@@ -286,6 +311,19 @@ def list_mails(app: App, as_json: bool) -> None:
     print_table(["Mail", "Kind", "To", "State", "Since", "What is known"], rows, as_json)
     if any(each.status is MailStatus.UNSURE for each in listed) and not as_json:
         say("Leave the unsure ones, or send them once more: newsletter mails resend MAIL, or --all")
+
+
+def _known_of(app: App, mail: TransactionalMail, held: str) -> str:
+    """Return what is known of a mail; `held` is why none leaves at all."""
+    now = app.clock.now()
+    if mail.status is MailStatus.BEGUN and sender_is_gone(mail, app.journals, now):
+        return "its sender is gone; newsletter serve finds out what became of it, or newsletter mails send"
+    if mail.status is not MailStatus.PENDING or mail.obstacle:
+        return mail.words
+    if held:
+        return f"waits: {held}"
+    until = f", until {mail.not_before:%Y-%m-%d %H:%M %Z}" if mail.not_before > now else ""
+    return f"{mail.words or 'waits for newsletter serve or newsletter mails send'}{until}"
 
 
 def _recipient(mail: TransactionalMail) -> str:
@@ -305,8 +343,11 @@ def resend_mails(app: App, numbers: tuple[int, ...], everything: bool) -> None:
     """
     if bool(numbers) == everything:
         raise BadInput("name the mails to send again, or --all. Which: newsletter mails list")
+    now = app.clock.now()
+    if not app.marks.trouble():
+        # What a killed sender had begun is unsure, or waits again, from here on.
+        take_over_mails(app.database, app.journals, now, RetryPolicy())
     with app.database.write() as connection:
-        now = app.clock.now()
         listed = list_open_mails(connection, app.hash_address, now) if everything else ()
         chosen = numbers or [
             each.id
@@ -316,9 +357,11 @@ def resend_mails(app: App, numbers: tuple[int, ...], everything: bool) -> None:
         for number in dict.fromkeys(chosen):
             resend_mail(connection, number, app.hash_address, now)
     count = len(set(chosen))
+    if not count:
+        say("There is nothing to send again: no mail is unsure that may still be sent.")
+        return
     say(f"{count} {'mail goes' if count == 1 else 'mails go'} out once more, and may then arrive twice.")
-    if count:
-        say("That happens by itself where newsletter serve runs, else with: newsletter mails send")
+    say("That happens by itself where newsletter serve runs, else with: newsletter mails send")
 
 
 COMMANDS: tuple[click.Command, ...] = (

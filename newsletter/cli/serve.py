@@ -5,15 +5,18 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 from datetime import timedelta
 
 import click
 
 from newsletter.app import App
-from newsletter.cli.frame import pass_app, say
+from newsletter.cli.frame import pass_app, say, say_undelivered
 from newsletter.editing.editors import first_link, nobody_has_signed_in
 from newsletter.editing.schedule import dispatch_chosen
 from newsletter.editing.sending import issues_going_out
+from newsletter.errors import BadInput
+from newsletter.readers.keys import require_keys
 from newsletter.schedule.listening import listen
 from newsletter.schedule.supervisor import Supervisor
 from newsletter.schedule.ticker import Beat, start_beats
@@ -37,6 +40,7 @@ def serve(app: App) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     # It warns whenever a tick takes longer than the interval, which is no trouble here.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    require_keys(app.settings)
     web = app.settings.web
     listening = listen(web.host, web.port) if web.port else None
     ticker, senders, pages = app.ticker, _supervise_senders(app), _supervise_pages(app, listening)
@@ -48,14 +52,16 @@ def serve(app: App) -> None:
         Beat(call=lambda: dispatch_chosen(app)),
         Beat(call=senders.look, every=look),
         Beat(call=pages.look, every=look),
-        Beat(call=lambda: app.marks.trouble() or app.transactional_sender.deliver(), every=look),
+        Beat(call=lambda: app.nothing_leaves() or app.transactional_sender.deliver(), every=look),
         Beat(call=app.alert_webhook.deliver, every=look),
         Beat(call=app.read_webhooks, every=look),
     )
     scheduler = start_beats(*beats, clock=app.clock)
     os.read(stopping, 1)
     say("Stopping: what has begun is finished first.")
-    app.transactional_sender.stop()
+    # A key may be gone by now.
+    with suppress(BadInput):
+        app.transactional_sender.stop()
     scheduler.shutdown()
     pages.stop()
     senders.stop()
@@ -92,6 +98,9 @@ def _say_what_comes(app: App) -> None:
         say(trouble, err=True)
         # By its URL: nothing is mailed now.
         app.alerts.raise_once(f"stopped:{app.clock.now():%Y-%m-%d}", "Nothing is sent", trouble)
+    elif held := app.nothing_leaves():
+        say(f"What will not work: no mail leaves; single mails wait. {held}", err=True)
+    say_undelivered(app)
     with app.database.read() as connection:
         turns = list_turns(connection, app.ticker.jobs, app.clock.now())
     for turn in turns:

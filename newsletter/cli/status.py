@@ -9,7 +9,7 @@ from newsletter.cli.frame import json_option, pass_app, print_json, say, say_und
 from newsletter.delivery.status import describe, get_situation
 from newsletter.delivery.store import list_current_issues
 from newsletter.delivery.transactional import describe_mails
-from newsletter.delivery.transports import entry_of
+from newsletter.delivery.transports import entry_of, only_checks
 from newsletter.editing.issues import find_issue
 from newsletter.readers.subscribing import TRAP_TOLD_FOR
 
@@ -31,8 +31,8 @@ def status(app: App, issue: str | None, as_json: bool) -> None:
             ids = list(list_current_issues(connection))
     documents = [_document(app, issue_id) for issue_id in ids]
     mails = _of_mails(app) if issue is None else None
-    if trouble := app.marks.trouble():
-        say(trouble, err=True)
+    if held := app.nothing_leaves():
+        say(held, err=True)
     if as_json:
         print_json([*documents, mails] if mails else documents)
         return
@@ -47,7 +47,8 @@ def status(app: App, issue: str | None, as_json: bool) -> None:
 
 def _of_mails(app: App) -> dict[str, object] | None:
     with app.database.read() as connection:
-        told = describe_mails(connection, app.clock.now() - TRAP_TOLD_FOR)
+        held = app.nothing_leaves() or only_checks(app.settings)
+        told = describe_mails(connection, app.clock.now() - TRAP_TOLD_FOR, held)
     return None if told is None else {"issue": None, **asdict(told), "progress": None, "senders": []}
 
 

@@ -72,6 +72,9 @@ FORGOTTEN_AFTER = timedelta(minutes=20)
 #: Mails begun together, at most: what is unsure after a power cut.
 _HANDFUL = 10
 
+#: Letters that the table has for what is known of a mail.
+_CODE = 50
+
 #: When the operator is told that mails wait because of trouble with the server.
 _LONG_WAIT = timedelta(hours=1)
 
@@ -101,6 +104,8 @@ class TransactionalMail:
     status: MailStatus
     code: str
     queued_at: datetime
+    #: When it may be begun; it rests until then.
+    not_before: datetime
     #: When it was begun, or what became of it was written down.
     at: datetime | None
     owner: str | None
@@ -175,7 +180,19 @@ _IS_UNSURE = and_(_IS_IN_HAND, mails.c.status == MailStatus.UNSURE, mails.c.answ
 _COLUMNS = (
     *(
         mails.c[name]
-        for name in ("id", "kind", "key", "values", "attempts", "salt", "status", "queued_at", "at", "owner")
+        for name in (
+            "id",
+            "kind",
+            "key",
+            "values",
+            "attempts",
+            "salt",
+            "status",
+            "queued_at",
+            "not_before",
+            "at",
+            "owner",
+        )
     ),
     func.coalesce(mails.c.code, "").label("code"),
     (mails.c.reader_id.is_(None) & mails.c.editor_id.is_(None)).label("is_for_operator"),
@@ -237,6 +254,14 @@ def list_open_mails(
     return _read(connection, _MAIL.where(is_open).order_by(mails.c.id), hash_address, now)
 
 
+def sender_is_gone(mail: TransactionalMail, journals: Path, now: datetime) -> bool:
+    """Return whether whoever began this mail runs no more, as far as this machine can know."""
+    if mail.at is not None and mail.at <= now - FORGOTTEN_AFTER:
+        return True
+    with read_evidence(journals, mail.owner or "") as found:
+        return found.owner_is_dead
+
+
 def resend_mail(connection: Connection, mail_id: int, hash_address: AddressHash, now: datetime) -> None:
     """Put an unsure mail back among the waiting: it may arrive twice. Raises NotFound, and BadInput for any other."""
     found = _read(connection, _MAIL.where(mails.c.id == mail_id), hash_address, now)
@@ -277,13 +302,24 @@ def count_open_mails(connection: Connection) -> dict[MailStatus, tuple[int, date
     return counted
 
 
-def describe_mails(connection: Connection, sign_ups_since: datetime) -> StatusReport | None:
-    """Return where the single mails stand; None where none waits, none is unsure, and no form fell into the trap."""
+def describe_mails(connection: Connection, sign_ups_since: datetime, held: str = "") -> StatusReport | None:
+    """Return where the single mails stand; None where none waits, none is unsure, and no form fell into the trap.
+
+    `held` says why none leaves, where that is so. Without it, what the server said last of those that wait is told.
+    """
     counted = count_open_mails(connection)
     (waiting, since), (unsure, unsure_since) = (
         counted.get(status, (0, None)) for status in (MailStatus.PENDING, MailStatus.UNSURE)
     )
     said = [f"{waiting:,} {'waits' if waiting == 1 else 'wait'}"] if waiting else []
+    last = (
+        select(mails.c.code)
+        .where(_IS_PENDING, mails.c.code.is_not(None))
+        .order_by(mails.c.at.desc())
+        .limit(1)
+    )
+    if waiting and (reason := held or connection.execute(last).scalar()):
+        said[0] += f": {reason.rstrip('.')}"
     if unsure:
         said.append(f"{unsure:,} may or may not have arrived")
     trapped = count_trapped(connection, sign_ups_since)
@@ -296,9 +332,15 @@ def describe_mails(connection: Connection, sign_ups_since: datetime) -> StatusRe
         state="unsure" if unsure else "waiting" if waiting else "nothing waits",
         why="; ".join(said),
         since=min(filter(None, (since, unsure_since)), default=None),
-        by_itself="newsletter serve sends what waits if it runs" if waiting else "nothing",
+        by_itself=_by_itself(held) if waiting else "nothing",
         next_command="newsletter mails list" if waiting or unsure else "",
     )
+
+
+def _by_itself(held: str) -> str:
+    if held:
+        return "nothing, until that is mended; then newsletter serve sends what waits if it runs"
+    return "newsletter serve sends what waits if it runs"
 
 
 # The steps: begin, record, and settle what a dead sender left. Each in the caller's transaction.
@@ -352,6 +394,7 @@ def begin_mail_now(connection: Connection, kind: MailKind, key: str, now: dateti
         status=MailStatus.BEGUN,
         code="",
         queued_at=now,
+        not_before=now,
         at=now,
         owner=None,
     )
@@ -551,6 +594,7 @@ class TransactionalSender:
         """Send one mail and note it in the journal; returns how it ended, also where the server is in trouble."""
         claim, started = _claim(mail.owner or "", self.clock.now()), False
         outcome: Outcome | None = None
+        why = ""
 
         def note_start(recipients: Sequence[Recipient]) -> None:
             nonlocal started
@@ -574,6 +618,7 @@ class TransactionalSender:
                 raise SendError("this way said nothing of it", permanent=False)
         except SendError as error:
             breaker.trip(error)
+            why = str(error) if len(str(error)) <= _CODE else f"{str(error)[: _CODE - 1]}…"
             seconds = breaker.rest.total_seconds()
             log.warning(
                 "mail %s (%s) could not be sent: %s; next try in %.1f s", mail.id, mail.kind, error, seconds
@@ -590,7 +635,9 @@ class TransactionalSender:
                 Outcome(reader_id=mail.id, event=Event.LOSE_SIGHT if started else Event.DEFER, code="error"),
                 mail,
             )
-        return outcome or Outcome(reader_id=mail.id, event=Event.LOSE_SIGHT if started else Event.RETURN)
+        if outcome is None and started:
+            return Outcome(reader_id=mail.id, event=Event.LOSE_SIGHT)
+        return outcome or Outcome(reader_id=mail.id, event=Event.RETURN, code=why)
 
     def _tell_of_wait(self, mail: TransactionalMail, error: SendError) -> None:
         now = self.clock.now()

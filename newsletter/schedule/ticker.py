@@ -15,6 +15,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from newsletter.clock import Clock
 from newsletter.db.engine import in_plain_words
+from newsletter.errors import NewsletterError
 from newsletter.schedule import store
 from newsletter.schedule.jobs import Job
 from newsletter.schedule.runner import Runner
@@ -85,11 +86,11 @@ def start_beats(*beats: Beat, clock: Clock) -> BackgroundScheduler:
 
 
 def _call(beat: Beat) -> None:
-    """Call a beat; that a database is busy or its disk full is one line of the log, and the next call tries again."""
+    """Call a beat; what a person has to mend (a database, a file of keys) is a line of the log, and the next call tries again."""
     try:
         beat.call()
     except Exception as error:
-        said = in_plain_words(error)
+        said = error if isinstance(error, NewsletterError) else in_plain_words(error)
         if said is None:
             raise
         log.error("%s", said)

@@ -30,6 +30,7 @@ from newsletter.errors import (
     NewsletterError,
     NotFound,
     StoreError,
+    is_operators,
 )
 from newsletter.web import desk
 from newsletter.web.caching import MOST_KEPT
@@ -45,6 +46,9 @@ log = logging.getLogger(__name__)
 API = "/api/"
 
 FAILED = N_("That did not work")
+
+#: Where strangers come to the desk.
+SIGN_IN = "/desk/sign-in"
 
 METHOD_NOT_ALLOWED = N_("Method Not Allowed")
 
@@ -123,7 +127,10 @@ def _unusable(request: Request, error: Exception) -> Response:
 
 
 def _answer(request: Request, error: Exception) -> Response:
-    kind = next(each for each in type(error).__mro__ if each in ANSWERS)
+    path = request.url.path
+    is_editors = DESK.fullmatch(path) and not path.startswith(SIGN_IN)
+    hides = is_operators(error) and not is_editors
+    kind = StoreError if hides else next(each for each in type(error).__mro__ if each in ANSWERS)
     status, title, words = ANSWERS[kind]
     if status == 503:
         log.error("a page could not be made: %s", error)

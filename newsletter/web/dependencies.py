@@ -26,7 +26,7 @@ from newsletter.db.statuses import ReaderStatus
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
 from newsletter.editing.cache import DeskCache
-from newsletter.errors import N_, BadInput, BadLink
+from newsletter.errors import N_, BadInput, BadLink, NewsletterError, is_operators
 from newsletter.language import Language
 from newsletter.readers.links import LinkTarget, Purpose, link
 from newsletter.readers.store import Reader, find_reader_by_id, resolve_target
@@ -126,6 +126,13 @@ Form = Annotated[Fields, Depends(read_form)]
 
 #: A form that may be anything.
 AnyForm = Annotated[Fields, Depends(read_any_form)]
+
+
+def fault_words(app: App, error: NewsletterError) -> str:
+    """Return what a visitor did wrong, in the language of the pages; raises what is the operator's to mend."""
+    if is_operators(error):
+        raise error
+    return app.settings.language.error(error)
 
 
 # Links

@@ -15,7 +15,7 @@ from newsletter.readers import preferences
 from newsletter.readers.links import Purpose
 from newsletter.readers.store import answer_mails
 from newsletter.readers.subscribing import TooMany, follow_key
-from newsletter.web.dependencies import Form, Installed, reader_of
+from newsletter.web.dependencies import Form, Installed, fault_words, reader_of
 from newsletter.web.pages import show
 from newsletter.web.subscribe import TRAP, network_behind, note_trapped
 
@@ -59,7 +59,7 @@ def ask(request: Request, app: Installed, tool_id: str, form: Form) -> Response:
     try:
         app.following.mail_link(address, tool.id, tool.name, network_behind(request), app.clock.now())
     except (BadInput, TooMany) as error:
-        status, fault = 429 if isinstance(error, TooMany) else 422, app.settings.language.error(error)
+        status, fault = 429 if isinstance(error, TooMany) else 422, fault_words(app, error)
         return show(
             request, "ask-to-follow", status_code=status, tool=tool, address=address, fault=fault, trap=TRAP
         )

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from newsletter.db.engine import require_writable
 from newsletter.db.revisions import require_head
 from newsletter.errors import NewsletterError
+from newsletter.readers.keys import require_keys
 from newsletter.web.dependencies import Installed
 
 log = logging.getLogger(__name__)
@@ -27,12 +28,15 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", responses={503: {"description": "It cannot serve readers now."}})
 def readyz(app: Installed) -> JSONResponse:
-    """Say whether the database can be written, is of this program's version and the one that sent last, and the keys can be read."""
+    """Say whether the database can be written and is of this program's version, the keys can be read, and mails may leave.
+
+    What keeps mails from leaving stands in the log and in `newsletter status`: settings, a database that is not the one that sent last.
+    """
     try:
         require_writable(app.database, _SECONDS)
         require_head(app.database)
-        _ = app.links, app.suppression_key
-        trouble = app.marks.trouble()
+        require_keys(app.settings)
+        trouble = app.nothing_leaves()
     except (NewsletterError, SQLAlchemyError) as error:
         log.error("not ready: %s", error)
         return JSONResponse({"status": "not ready"}, 503)

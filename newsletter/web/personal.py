@@ -12,7 +12,7 @@ from newsletter.errors import BadInput, StoreBusy
 from newsletter.readers.consents import EVENT_WORDS, ConsentOrigin, list_consents
 from newsletter.readers.links import Purpose
 from newsletter.readers.subscribing import TooMany
-from newsletter.web.dependencies import Form, Installed, personal_url, reader_of_dated
+from newsletter.web.dependencies import Form, Installed, fault_words, personal_url, reader_of_dated
 from newsletter.web.pages import show
 from newsletter.web.subscribe import network_behind
 
@@ -50,7 +50,7 @@ def move(request: Request, app: Installed, token: str, form: Form) -> Response:
             app.clock.now(),
         )
     except (BadInput, TooMany) as error:
-        fault = app.settings.language.error(error)
+        fault = fault_words(app, error)
         return _show_personal(
             request, app, token, fault=fault, field="address", new_address=form.get("address")
         )

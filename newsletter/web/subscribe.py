@@ -14,7 +14,7 @@ from newsletter.readers.consents import ConsentOrigin
 from newsletter.readers.links import Purpose
 from newsletter.readers.store import get_reader
 from newsletter.readers.subscribing import TooMany, count_trap, network_of
-from newsletter.web.dependencies import Form, Installed, personal_url
+from newsletter.web.dependencies import Form, Installed, fault_words, personal_url
 from newsletter.web.pages import show
 
 router = APIRouter()
@@ -79,7 +79,7 @@ def subscribe(request: Request, app: Installed, form: Form) -> Response:
     try:
         _subscribe(request, app, address, ConsentChannel.FORM)
     except (BadInput, TooMany) as error:
-        status, fault = 429 if isinstance(error, TooMany) else 422, app.settings.language.error(error)
+        status, fault = 429 if isinstance(error, TooMany) else 422, fault_words(app, error)
         return show(request, "subscribe", status_code=status, address=address, fault=fault, trap=TRAP)
     return show(request, "asked")
 
@@ -113,7 +113,7 @@ def subscribe_by_json(request: Request, app: Installed, wanted: SubscriptionRequ
     try:
         _subscribe(request, app, wanted.address, ConsentChannel.API)
     except TooMany as error:
-        return JSONResponse({"detail": app.settings.language.error(error)}, 429)
+        return JSONResponse({"detail": fault_words(app, error)}, 429)
     return JSONResponse({"status": "asked", "message": gettext(ANSWER)}, 202)
 
 

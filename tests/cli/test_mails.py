@@ -1,4 +1,6 @@
 import json
+import re
+from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -6,12 +8,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import update
+from starlette.testclient import TestClient
 
 from newsletter.app import open_app
 from newsletter.cli.program import program
 from newsletter.db.schema import mails
 from newsletter.db.statuses import ConsentChannel, MailStatus
 from newsletter.readers.consents import ConsentOrigin
+from newsletter.web.application import make_web
 from tests.installed import install
 
 
@@ -99,7 +103,7 @@ def test_only_what_is_unsure_and_may_be_mailed_is_sent_again(folder: Path) -> No
         == 2
     )
     assert run(folder, "mails", "resend", "--all").output.startswith("1 mail goes out once more")
-    assert run(folder, "mails", "resend", "--all").output.startswith("0 mails go out once more")
+    assert run(folder, "mails", "resend", "--all").output.startswith("There is nothing to send again")
 
 
 def test_nothing_is_sent_before_everything_needed_is_set(tmp_path: Path) -> None:
@@ -139,3 +143,70 @@ def test_erasing_says_which_copies_it_could_not_reach(folder: Path) -> None:
         f"Not reached: 1 copy that an outbox once took is not in {folder / 'outbox'}. "
         "If another folder or machine has them, delete them there.",
     ]
+
+
+def use_smtp(folder: Path, *, public_url: str) -> None:
+    """Send to a relay that does not answer."""
+    file = folder / "newsletter.toml"
+    said = re.sub(r"(?m)^public_url = .*$", f'public_url = "{public_url}"', file.read_text())
+    said = re.sub(r"(?m)^\[mail\]$", '[mail]\ntransport = "smtp"', re.sub(r"(?m)^transport = .*$", "", said))
+    file.write_text(re.sub(r"(?m)^\[smtp\]$", '[smtp]\nhost = "127.0.0.1"\nport = 9\ntls = "none"', said))
+
+
+def remove_keys(folder: Path) -> None:
+    (folder / "keys" / "links").unlink()
+
+
+def empty_keys(folder: Path) -> None:
+    (folder / "keys" / "suppression").write_text("")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda folder: use_smtp(folder, public_url="http://localhost:8000"), "site.public_url must begin"),
+        (remove_keys, "the key file cannot be read"),
+        (empty_keys, "there is no key in this file"),
+    ],
+)
+def test_what_keeps_mails_from_leaving_is_said_to_the_operator_and_to_no_stranger(
+    folder: Path, spoil: Callable[[Path], None], said: str
+) -> None:
+    subscribe(folder, "alice")
+    spoil(folder)
+    assert said in run(folder, "status").output
+    assert said in run(folder, "mails", "send").stderr
+    with closing(open_app(folder)) as app:
+        assert said in app.nothing_leaves()
+        visitor = TestClient(make_web(app), raise_server_exceptions=False)
+        assert visitor.get("/readyz").status_code == 503
+        for answer in (
+            visitor.post("/api/subscriptions", json={"address": "bob@example.org"}),
+            visitor.post("/subscribe", data={"address": "bob@example.org"}),
+            visitor.post("/desk/sign-in", data={"address": "bob@example.org"}),
+            visitor.get("/confirm/abc"),
+        ):
+            assert str(folder) not in answer.text
+            assert said not in answer.text
+
+
+def test_a_relay_that_does_not_answer_is_named_and_what_waits_is_counted(folder: Path) -> None:
+    subscribe(folder, "alice")
+    use_smtp(folder, public_url="https://news.example.org")
+    sent = run(folder, "mails", "send").stdout
+    assert sent.startswith("0 mails sent.\n1 waits and can be tried again")
+    assert "127.0.0.1:9" in run(folder, "mails", "list").output
+    assert "1 waits: 127.0.0.1:9" in run(folder, "status").output
+
+
+def test_a_mail_of_a_killed_sender_is_no_mail_on_its_way(folder: Path) -> None:
+    subscribe(folder, "alice")
+    with closing(open_app(folder)) as app, app.database.write() as connection:
+        begun = {
+            "status": MailStatus.BEGUN,
+            "owner": "mails-gone",
+            "at": app.clock.now() - timedelta(hours=1),
+        }
+        connection.execute(update(mails).values(begun))
+    assert "its sender is gone" in " ".join(run(folder, "mails", "list").output.split())
+    assert run(folder, "mails", "resend", "1").output.startswith("1 mail goes out once more")

@@ -230,3 +230,12 @@ def wait_for_answer(url: str, process: subprocess.Popen[str]) -> bytes:
             # The port is taken before the pages are loaded.
             assert clock.monotonic() < until
             clock.sleep(timedelta(seconds=0.1))
+
+
+def test_it_does_not_begin_without_keys(tmp_path: Path) -> None:
+    install(tmp_path, example=True)
+    (tmp_path / "keys" / "links").unlink()
+    with serving(tmp_path) as process:
+        _, logged = process.communicate(timeout=30)
+    assert (process.returncode, logged.count("\n")) == (2, 1)
+    assert "links: the key file cannot be read" in logged

@@ -154,7 +154,8 @@ def test_a_server_in_trouble_leaves_the_mail_waiting(
         pass
     man = transactional_sender(database, clock, smtp(server), tmp_path)
     assert man.deliver() == 0
-    assert rows(database) == [(MailStatus.PENDING, None)]
+    ((status, why),) = rows(database)
+    assert (status, (why or "").startswith("127.0.0.1:")) == (MailStatus.PENDING, True)
 
 
 def test_what_a_dead_postman_had_begun_is_unsure(
@@ -300,7 +301,7 @@ def test_the_operator_hears_once_a_day_of_mails_that_wait_for_long(
     with database.read() as connection:
         subjects = connection.execute(select(alerts.c.subject).order_by(alerts.c.at)).scalars().all()
     assert subjects == ["Single mails have waited since 2026-11-26 09:00 UTC"] * 2
-    assert rows(database)[0] == (MailStatus.PENDING, None)
+    assert rows(database)[0][0] is MailStatus.PENDING
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from newsletter.editing import editors as editing
 from newsletter.errors import BadInput, BadLink
 from newsletter.readers.subscribing import TooMany, network_of
-from newsletter.web.dependencies import Form, Installed
+from newsletter.web.dependencies import Form, Installed, fault_words
 from newsletter.web.desk.auth import COOKIE, AnyEditor, DeskForm, session_token
 from newsletter.web.desk.flash import done
 from newsletter.web.desk.layout import show_desk, show_error
@@ -31,7 +31,9 @@ def mail_link(request: Request, app: Installed, form: Form) -> Response:
         editing.ask_for_link(app, address, network)
     except (BadInput, TooMany) as error:
         status = 429 if isinstance(error, TooMany) else 422
-        return show(request, "desk/sign-in", status_code=status, address=address, fault=str(error))
+        return show(
+            request, "desk/sign-in", status_code=status, address=address, fault=fault_words(app, error)
+        )
     minutes = int(editing.MAILED_FOR.total_seconds()) // 60
     return show(request, "desk/sign-in-asked", minutes=minutes)
 

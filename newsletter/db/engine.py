@@ -4,6 +4,7 @@ SQLite gets WAL, synchronous FULL, foreign keys, secure_delete and a busy timeou
 every transaction with BEGIN IMMEDIATE, so that a read that turns into a write cannot meet SQLITE_BUSY.
 """
 
+import os
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -27,7 +28,7 @@ from sqlalchemy import (
     make_url,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
 from newsletter.errors import StoreBusy, StoreError
@@ -70,9 +71,12 @@ class Database:
 
 
 def open_database(url: str) -> Database:
-    """Open the database behind an SQLAlchemy URL; `sqlite://` alone is one in memory, for tests."""
+    """Open the database behind an SQLAlchemy URL; `sqlite://` alone is one in memory, for tests.
+
+    Raises StoreError where the program that speaks to the database's server is not installed.
+    """
     if make_url(url).get_backend_name() != "sqlite":
-        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        engine = _server_engine(url)
         event.listen(engine, "handle_error", _silence)
         return Database(url, engine, engine)
     if make_url(url).database in (None, "", ":memory:"):
@@ -81,11 +85,33 @@ def open_database(url: str) -> Database:
     return Database(url, _sqlite_engine(url, "BEGIN"), _sqlite_engine(url, "BEGIN IMMEDIATE"), Lock())
 
 
-def require_database(url: str) -> None:
-    """Raise StoreError where the URL names an SQLite file that is not there: opening it would make an empty one."""
+def _server_engine(url: str) -> Engine:
     address = make_url(url)
-    if address.get_backend_name() == "sqlite" and not Path(address.database or "").exists():
-        raise StoreError(f"There is no database at {address.database}. Make one with: newsletter init")
+    try:
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    except (ImportError, NoSuchModuleError) as error:
+        needs = "to be postgresql+psycopg://…, and Python's package psycopg (pip install 'psycopg[binary]')"
+        said = f"The {_OURS} cannot be used: {address.drivername} is not installed here. It needs its URL {needs}."
+        raise StoreError(said) from error
+
+
+def require_database(url: str) -> None:
+    """Raise StoreError where the URL names an SQLite file that is not there: opening it would make an empty one.
+
+    Also where the file is there and its folder may not be written: SQLite keeps its log and shared memory beside it.
+    """
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite":
+        return
+    file = Path(address.database or "")
+    if not file.exists():
+        raise StoreError(f"There is no database at {file}. Make one with: newsletter init")
+    is_open_already = Path(f"{file}-shm").exists() and Path(f"{file}-wal").exists()
+    if not is_open_already and not os.access(file.parent, os.W_OK | os.X_OK):
+        raise StoreError(
+            f"The {_OURS} cannot be used: its folder {file.parent} may not be written, and SQLite writes its log beside "
+            "the file, for reading too. Run this as whoever owns the folder, or let this user write there."
+        )
 
 
 #: What a small write needs of the disk: pages, and their copies in the log.
@@ -135,10 +161,29 @@ def in_plain_words(error: Exception, which: str = "") -> StoreError | None:
         return None
     if "database is locked" in str(error):
         return StoreBusy()
+    if words := _of_the_server(error):
+        return StoreError(f"The {which or _OURS} cannot be used: {words}.")
     fault = next((words for sign, words in _FAULTS.items() if sign in str(error)), "")
     which = which or (_OURS if isinstance(error, DBAPIError) else _CONTENTS)
     return StoreError(f"The {which} cannot be used: {fault}.") if fault else None
 
+
+def _of_the_server(error: Exception) -> str:
+    """Return what PostgreSQL, or its driver, says of a connection that could not be had; empty for anything else.
+
+    What is about a statement is the program's, not the place's. No driver names a password.
+    """
+    told: Any = error.orig if isinstance(error, DBAPIError) else None
+    if not hasattr(told, "sqlstate") or type(told).__name__ not in ("OperationalError", "ConnectionTimeout"):
+        return ""
+    if told.sqlstate is not None and told.sqlstate[:2] not in _NO_CONNECTION:
+        return ""
+    lines = [line.strip() for line in str(told).splitlines() if line.strip()]
+    return lines[0].rstrip(".") if lines else "its server cannot be reached"
+
+
+#: Classes of SQLSTATE of a connection that could not be had: a wrong name, password or database, too many, shutting down.
+_NO_CONNECTION = frozenset({"08", "28", "3D", "53", "57"})
 
 _OURS, _CONTENTS = "subscribers' database", "content store (content.db)"
 

@@ -1,9 +1,12 @@
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import insert
+from sqlalchemy import insert, make_url
 
 from newsletter.cli.program import program
 from newsletter.clock import MovedClock
@@ -69,6 +72,60 @@ def test_a_lost_database_is_named_and_not_made_anew(tmp_path: Path, lost: str, c
         == f"newsletter: There is no database at {tmp_path / lost}. Make one with: newsletter init\n"
     )
     assert not (tmp_path / lost).exists()
+
+
+@pytest.mark.parametrize("command", [["status"], ["db", "status"], ["readers", "list"]])
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql+psycopg://weekly:hidden@127.0.0.1:9/weekly", "Connection refused"),
+        (
+            "postgresql+psycopg2://weekly:hidden@127.0.0.1:9/weekly",
+            "postgresql+psycopg2 is not installed here",
+        ),
+        (
+            "postgresql+unheardof://weekly:hidden@127.0.0.1:9/weekly",
+            "postgresql+unheardof is not installed here",
+        ),
+    ],
+)
+def test_a_server_that_cannot_be_had_is_one_sentence(
+    tmp_path: Path, url: str, said: str, command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_installation(tmp_path)
+    monkeypatch.setenv("NEWSLETTER_PATHS_DATABASE_URL", url)
+    refused = run(tmp_path, *command)
+    assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1)
+    assert (said in refused.stderr, "hidden" in refused.output) == (True, False)
+
+
+def test_a_database_that_the_server_does_not_have_is_one_sentence(
+    tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_installation(tmp_path)
+    wrong = make_url(postgres_url).set(database="nowhere").render_as_string(hide_password=False)
+    monkeypatch.setenv("NEWSLETTER_PATHS_DATABASE_URL", wrong)
+    for command in (["status"], ["db", "status"]):
+        refused = run(tmp_path, *command)
+        assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1)
+        assert 'database "nowhere" does not exist' in refused.stderr
+
+
+@pytest.mark.parametrize("command", [["status"], ["db", "status"], ["readers", "list"]])
+def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path, command: list[str]) -> None:
+    make_installation(tmp_path)
+    # What lets root write everywhere is taken from it.
+    as_others = ["setpriv", "--bounding-set=-dac_override"] if os.geteuid() == 0 else []
+    newsletter = [sys.executable, "-m", "newsletter", "--folder", str(tmp_path)]
+    tmp_path.chmod(0o500)
+    try:
+        refused = subprocess.run(
+            [*as_others, *newsletter, *command], capture_output=True, text=True, check=False, timeout=60
+        )
+    finally:
+        tmp_path.chmod(0o700)
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert f"its folder {tmp_path} may not be written" in refused.stderr
 
 
 def test_an_address_of_a_database_that_is_none_is_a_wrong_setting(tmp_path: Path) -> None:

@@ -121,6 +121,9 @@ _OF_ISSUES = tuple(
 
 _ROWS = 2_000
 
+#: How often it is looked whether everybody else has left PostgreSQL, a tenth of a second apart.
+_LOOKS = 20
+
 
 @dataclass(kw_only=True)
 class Restored:
@@ -145,11 +148,12 @@ class Restored:
 # Putting a backup back.
 
 
-def restore_backup(folder: Path, file: Path, clock: Clock) -> Restored:
+def restore_backup(folder: Path, file: Path, clock: Clock, *, force: bool = False) -> Restored:
     """Put a backup in place of the stores in `folder`, or a bare copy of `subscribers.db` in place of that.
 
     What is replaced is kept beside. The keys and settings of a backup are put where there are none. Raises BadInput for a file
-    that is no backup, StoreAhead for a later release's, StoreBusy while somebody works with the database.
+    that is no backup, StoreAhead for a later release's, StoreBusy while somebody works with the database; on PostgreSQL `force` does it
+    all the same.
     """
     with workshop(folder) as shop:
         _unpack(file, shop)
@@ -157,7 +161,7 @@ def restore_backup(folder: Path, file: Path, clock: Clock) -> Restored:
         settings = load_settings(folder, TRANSPORT_SETTINGS)
         copy = _opened_copy(shop / SUBSCRIBERS)
         try:
-            with _current(settings, shop / "current.db") as current:
+            with _current(settings, shop / "current.db", force=force) as current:
                 restored = _bring_up_to_date(settings, copy, current)
                 restored.made_at = _made_at(shop)
                 copy.close()
@@ -264,12 +268,12 @@ def _is_known(database: Database) -> bool:
 
 
 @contextmanager
-def _current(settings: Settings, copy: Path) -> Iterator[Database | None]:
+def _current(settings: Settings, copy: Path, *, force: bool) -> Iterator[Database | None]:
     """Yield a copy of the database in use, for this release; None where it cannot be read. Nobody else uses it.
 
     Raises StoreBusy while somebody does.
     """
-    with _held(settings.store_url, copy) as is_whole:
+    with _held(settings.store_url, copy, force=force) as is_whole:
         database = open_database(f"sqlite:///{copy}") if is_whole else None
         try:
             if database is not None and not (_is_ours(database) and _is_known(database)):
@@ -286,10 +290,12 @@ def _current(settings: Settings, copy: Path) -> Iterator[Database | None]:
 
 
 @contextmanager
-def _held(url: str, copy: Path) -> Iterator[bool]:
+def _held(url: str, copy: Path, *, force: bool) -> Iterator[bool]:
     """Keep everybody else from the database, and copy it; False where there is none, or none that can be read."""
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
+        if not force:
+            _require_alone(url)
         copy_subscribers(url, copy)
         yield True
         return
@@ -320,6 +326,29 @@ def _held(url: str, copy: Path) -> Iterator[bool]:
             yield False
         else:
             yield True
+
+
+def _require_alone(url: str) -> None:
+    """Raise StoreBusy while others of our user are connected to the PostgreSQL database: `serve`, also one that idles."""
+    others = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user "
+        "AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    )
+    database = open_database(url)
+    try:
+        for _ in range(_LOOKS):
+            with database.read() as connection:
+                count = connection.execute(others).scalar_one()
+            if not count:
+                return
+                # A connection that was just closed is still listed for a moment.
+                connection.execute(text("SELECT pg_sleep(0.1)"))
+    finally:
+        database.close()
+    raise StoreBusy(
+        f"The database is in use: {count} connection{'' if count == 1 else 's'}. Stop newsletter serve on every machine, and "
+        "whatever else works with it, then restore again. If those are a pool's that nobody uses: --force"
+    )
 
 
 def _bring_up_to_date(settings: Settings, copy: Database, current: Database | None) -> Restored:

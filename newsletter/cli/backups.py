@@ -44,8 +44,13 @@ def backup(folder: Path, file: Path | None, keys: bool | None, force: bool) -> N
 @click.option(
     "--moved", is_flag=True, help="This installation was moved or copied, and is the one that sends."
 )
+@click.option(
+    "--force", is_flag=True, help="Also while others are connected to PostgreSQL, a pool for instance."
+)
 @pass_folder
-def restore(folder: Path, file: Path | None, sent: tuple[str, ...], none_sent: bool, moved: bool) -> None:
+def restore(
+    folder: Path, file: Path | None, sent: tuple[str, ...], none_sent: bool, moved: bool, force: bool
+) -> None:
     """Put a backup back, or say what a database that was put back cannot know.
 
     FILE is what `newsletter backup` made, or a copy of subscribers.db. Stop `newsletter serve` first. What the present database
@@ -56,7 +61,7 @@ def restore(folder: Path, file: Path | None, sent: tuple[str, ...], none_sent: b
     if sum((file is not None, bool(sent), none_sent, moved)) == 0 or (sent and none_sent):
         raise click.UsageError("Name a FILE, or say --sent ISSUE, --none-sent or --moved.")
     if file is not None:
-        _say_restored(restore_backup(folder, file.absolute(), SystemClock()))
+        _say_restored(restore_backup(folder, file.absolute(), SystemClock(), force=force))
     app = open_app(folder)
     click.get_current_context().call_on_close(app.close)
     if moved:

@@ -116,6 +116,11 @@ def next_epoch(*before: str) -> str:
     return f"{lineage}-{count}-{secrets.token_hex(4)}"
 
 
+def _is_beginning(here: Mark | None, kept: Mark | None) -> bool:
+    """Return whether the database is new and nothing was ever sent by the file: made for another one, by `init` say."""
+    return here is not None and kept is not None and not (here.epoch or kept.begun or kept.started)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
     """The marks of one installation. `anchor` is a file beside them that is never written again."""
@@ -134,7 +139,7 @@ class Marks:
         with self.database.read() as connection:
             here = read_mark(connection)
             place = self.place(connection)
-        if here is None or (kept is None and self._may_adopt(here, place)):
+        if here is None or (kept is None and self._may_adopt(here, place)) or _is_beginning(here, kept):
             return ""
         if kept is None and not here.waits:
             return f"{self.file} is missing, which says what was sent last. {_SAY}"
@@ -157,14 +162,15 @@ class Marks:
         if trouble := self.trouble():
             raise StoreStale(trouble)
         kept = self.read_file()
-        if kept is None:
-            self._adopt()
-        elif self.database.dialect != "sqlite":
-            with self.database.read() as connection:
-                here = read_mark(connection)
-            if here is not None and here.epoch != kept.epoch:
-                with self._locked():
-                    self._write_file(replace(here, place=""))
+        with self.database.read() as connection:
+            here = read_mark(connection)
+        if here is None:
+            return
+        if kept is None or _is_beginning(here, kept):
+            self.put(replace(here, epoch=here.epoch or next_epoch()))
+        elif self.database.dialect != "sqlite" and here.epoch != kept.epoch:
+            with self._locked():
+                self._write_file(replace(here, place=""))
 
     def note(
         self,
@@ -271,12 +277,6 @@ class Marks:
     def _may_adopt(self, here: Mark, place: str) -> bool:
         """Return whether a missing file is no trouble: nothing was sent before, or one more machine works on PostgreSQL."""
         return not here.epoch or (self.database.dialect != "sqlite" and here.place == place)
-
-    def _adopt(self) -> None:
-        with self.database.read() as connection:
-            here = read_mark(connection)
-        if here is not None:
-            self.put(replace(here, epoch=here.epoch or next_epoch()))
 
     def _write_file(self, mark: Mark) -> None:
         """Replace the file at once or not at all."""

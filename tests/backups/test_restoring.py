@@ -19,6 +19,7 @@ from newsletter.db.schema import editor_sessions, editors, issues, mails, reader
 from newsletter.db.statuses import ConsentChannel, Edition, EditorRole, IssueStatus, MailKind, MailStatus
 from newsletter.delivery.transactional import queue_mail
 from newsletter.digest.store import add_issue, next_number
+from newsletter.installation import make_installation
 from newsletter.readers.consents import ConsentOrigin
 from newsletter.readers.links import Purpose, link
 from newsletter.web.application import make_web
@@ -301,12 +302,45 @@ def test_a_log_that_was_left_behind_does_not_get_into_the_copy(here: Place) -> N
         assert set(connection.execute(select(readers.c.name)).scalars()) == {""}
 
 
-def test_a_database_in_use_is_left_alone(here: Place) -> None:
-    backup = here.backup()
-    with closing(here.open()) as app, app.database.read() as connection:
-        connection.execute(select(readers.c.id)).all()
-        result = here.run("restore", str(backup))
-    assert (result.exit_code, "is in use. Stop newsletter serve" in result.output) == (1, True)
+def test_a_database_in_use_is_left_alone(place: Place) -> None:
+    backup = place.backup()
+    with closing(place.open()) as app:
+        with app.database.read() as connection:
+            connection.execute(select(readers.c.id)).all()
+            result = place.run("restore", str(backup))
+        assert (result.exit_code, "is in use" in result.output) == (1, True)
+        assert "Stop newsletter serve" in result.output
+        if app.database.dialect != "sqlite":
+            # One that idles, as a pool's.
+            assert place.run("restore", str(backup)).exit_code == 1
+            place.ok("restore", "--force", str(backup))
+    place.ok("restore", str(backup))
+
+
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
+def test_a_new_database_of_postgresql_begins_without_a_word(place: Place, tmp_path: Path) -> None:
+    make_installation(tmp_path / "new")
+    shutil.copy(tmp_path / "new" / "keys" / "marks", place.folder / "keys" / "marks")
+    assert LOST not in place.ok("status")
+    place.ok("send", "1")
+    assert place.mailed == 3
+    with closing(place.open()) as app, app.database.write() as connection:
+        # Another one that is new, where something was sent.
+        connection.exec_driver_sql("UPDATE installation SET epoch = '', begun = 0, place = ''")
+    assert LOST in place.ok("status")
+
+
+def test_an_installation_moves_to_postgresql(here: Place, new_postgres: Callable[[str], str]) -> None:
+    here.ok("send", "1")
+    approve_an_issue(here, 2)
+    backup, settings = here.backup(), here.folder / "newsletter.toml"
+    url = new_postgres("moved")
+    settings.write_text(settings.read_text().replace('# database_url = ""', f'database_url = "{url}"'))
+    here.ok("restore", str(backup))
+    here.ok("restore", "--none-sent")
+    assert "already" in here.ok("send", "1")
+    here.ok("send", "2")
+    assert here.mailed == 6
 
 
 def test_a_copy_from_before_there_were_marks_is_put_back_and_asked_about(here: Place, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from newsletter.readers.admin import (
 )
 from newsletter.readers.csv_file import FIELDS, BadLine, CsvFile
 from newsletter.readers.exporting import each_page, export_readers
-from newsletter.readers.importing import FileCounts, ReaderImport, import_readers, suppress_file
+from newsletter.readers.importing import FileCounts, ReaderImport, Remark, import_readers, suppress_file
 from newsletter.readers.providers import PROVIDERS, ReaderStanding
 from newsletter.readers.store import Arrival, count_readers
 
@@ -119,11 +119,15 @@ def _open(
 
 def _say_remarks(counts: FileCounts, what: str) -> None:
     for (standing, why), remark in counts.left_out.items():
-        lines = "1 line" if remark.count == 1 else f"{remark.count} lines"
-        say(f"{what}, {standing}: {lines} from line {remark.first} on, where {why}.", err=True)
+        say(f"{what}, {standing}: {_lines(remark)}, where {why}.", err=True)
     for value, remark in counts.unread.items():
-        lines = "1 line" if remark.count == 1 else f"{remark.count} lines"
-        say(f"Not understood, and not kept: {value} of {lines} from line {remark.first} on.", err=True)
+        say(f"Not understood, and not kept: {value} of {_lines(remark)}.", err=True)
+
+
+def _lines(remark: Remark) -> str:
+    return (
+        f"line {remark.first}" if remark.count == 1 else f"{remark.count} lines from line {remark.first} on"
+    )
 
 
 def _mapped(text: str) -> tuple[str, str]:

@@ -41,6 +41,13 @@ _BYTE_ORDER_MARKS = {
 }
 
 
+#: What is taken for a CSV file by mistake, by its first bytes.
+_OTHER_KINDS = {
+    b"PK\x03\x04": "a spreadsheet's own file (save its sheet as CSV UTF-8) or a zip (unpack it)",
+    b"\xd0\xcf\x11\xe0": "a spreadsheet's own file (save its sheet as CSV UTF-8)",
+    b"\x1f\x8b": "a compressed file (unpack it)",
+    b"%PDF": "a PDF",
+}
 _SEPARATOR_LINE = re.compile(r'"?sep=(?P<delimiter>[^\r\n"])"?\r?\n?', re.IGNORECASE)
 
 
@@ -471,7 +478,7 @@ class CsvFile:
     def _undecodable(self) -> BadInput:
         line = None if self._encoding == "utf-16" else _first_undecodable_line(self.path)
         return BadInput(
-            "this is not UTF-8; save the file as UTF-8 (or UTF-16 with a byte order mark)",
+            "this is not UTF-8; convert the file to UTF-8 (or UTF-16 with a byte order mark)",
             Place(self.path, line),
         )
 
@@ -499,8 +506,7 @@ class CsvFile:
             elif meant:
                 columns[meant] = index
         if "address" not in columns:
-            program = f" It does not look like an export of {self.provider.program}." if self.provider else ""
-            raise self._bad_header(_no_address(self._header) + program)
+            raise self._bad_header(_no_address(self._header, self.provider))
         return columns, signs
 
     def _export_columns(self) -> dict[str, str]:
@@ -581,10 +587,18 @@ def read_list(cell: str) -> list[str]:
 def _encoding(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            start = file.read(3)
+            start = file.read(1000)
     except OSError as error:
         raise BadInput(f"this file cannot be read: {error.strerror}", Place(path)) from error
-    return next((name for mark, name in _BYTE_ORDER_MARKS.items() if start.startswith(mark)), "utf-8")
+    if other := next((kind for mark, kind in _OTHER_KINDS.items() if start.startswith(mark)), None):
+        raise BadInput(f"this is {other}, no CSV file", Place(path))
+    marked = next((name for mark, name in _BYTE_ORDER_MARKS.items() if start.startswith(mark)), None)
+    if marked is None and b"\0" in start:
+        # Of Western text in UTF-16 every other byte is a NUL.
+        is_utf_16 = start.count(b"\0") * 3 > len(start)
+        what = "UTF-16 without its byte order mark: save the file as UTF-8" if is_utf_16 else "no text file"
+        raise BadInput(f"this is {what}", Place(path))
+    return marked or "utf-8"
 
 
 def _first_undecodable_line(path: Path) -> int | None:
@@ -621,9 +635,15 @@ def _likely_provider(plain: Collection[str]) -> str | None:
     return most if known[most] >= 3 else None
 
 
-def _no_address(header: Sequence[str]) -> str:
+def _no_address(header: Sequence[str], provider: Provider | None) -> str:
     if any("@" in name for name in header):
         return "the first line must name the columns, and it holds an address."
+    if provider:
+        theirs = [column for column, meant in provider.columns.items() if meant == "address"]
+        return (
+            f"this does not look like an export of {provider.program}, which has addresses in the column {' or '.join(theirs)}."
+            f" The columns are: {', '.join(header)}. Name it with --map COLUMN=address, or say another --from."
+        )
     return (
         f"no column is called address or email, only: {', '.join(header)}. Name it with --map COLUMN=address."
     )

@@ -257,19 +257,28 @@ def _import(
                 report_bad(each)
         advance(len(chunk))
     if not counts:
-        raise _nobody(source.file, source.left_out, "is a reader there", "imported")
+        raise _nobody(source.file, source.left_out, bad, ReaderStanding.ACTIVE)
     return ReaderImport(arrivals=counts, bad=bad, left_out=source.left_out, unread=source.unread)
 
 
 def _nobody(
-    file: CsvFile, left_out: Mapping[tuple[ReaderStanding, str], Remark], wanted: str, done: str
+    file: CsvFile, left_out: Mapping[tuple[ReaderStanding, str], Remark], bad: int, wanted: ReaderStanding
 ) -> BadInput:
     """Return what is wrong with a file of which nothing was done."""
+    is_import = wanted is ReaderStanding.ACTIVE
+    done = "imported" if is_import else "suppressed"
     if not left_out:
         return BadInput(f"none of its lines can be used, so nobody was {done}", Place(file.path))
     (standing, why), remark = min(left_out.items(), key=lambda each: each[1].first)
     first = f"line {remark.first} is {standing}, since {why}"
-    return BadInput(f"nobody in this file {wanted}, so nobody was {done}: {first}", Place(file.path))
+    whom = "is a reader there" if is_import else "left there"
+    but = "" if not bad else f", in the lines that can be used ({bad} cannot)"
+    step = ""
+    if is_import and standing is ReaderStanding.NEITHER:
+        step = (
+            ". If you know that these are readers, say --map COLUMN=ignore of that column, and --all-active"
+        )
+    return BadInput(f"nobody in this file {whom}{but}, so nobody was {done}: {first}{step}", Place(file.path))
 
 
 @lru_cache(maxsize=1000)
@@ -354,7 +363,7 @@ def suppress_file(
                 report_bad(each)
         advance(len(chunk))
     if not added + known:
-        raise _nobody(file, left_out, "left there", "suppressed")
+        raise _nobody(file, left_out, bad, ReaderStanding.GONE)
     return SuppressionImport(added=added, known=known, bad=bad, left_out=left_out)
 
 

@@ -98,6 +98,25 @@ def test_another_encoding_in_the_header_is_refused(tmp_path: Path) -> None:
         CsvFile(written(tmp_path, "adresse électronique\n", "latin-1"))
 
 
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"PK\x03\x04\x14\0\x06\0", "a spreadsheet's own file"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "a spreadsheet's own file"),
+        (b"\x1f\x8b\x08\0", "a compressed file"),
+        (b"%PDF-1.7", "a PDF"),
+        ("email\nada@example.org\n".encode("utf-16-le"), "UTF-16 without its byte order mark"),
+        (b"SQLite format 3\0" + b"x" * 100, "no text file"),
+    ],
+)
+def test_what_is_no_csv_file_is_named(tmp_path: Path, content: bytes, sentence: str) -> None:
+    path = tmp_path / "readers.csv"
+    path.write_bytes(content)
+    with pytest.raises(BadInput, match=sentence) as raised:
+        CsvFile(path)
+    assert str(raised.value).isprintable()
+
+
 def test_half_a_utf_16_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "readers.csv"
     path.write_bytes("email\nada@example.org\n".encode("utf-16")[:-1])

@@ -260,6 +260,11 @@ def test_a_file_of_nobody_who_is_a_reader_or_of_nobody_who_left_is_the_wrong_one
     said = import_(folder, tmp_path / "kit.csv", "--from", "kit")
     assert (said.exit_code, "nobody in this file is a reader there" in said.output) == (2, True)
     assert "line 2 is gone, since state is 'cancelled'" in said.output
+    (tmp_path / "kit.csv").write_text("email,state\nalice@example.org,lively\nnonsense,active\n")
+    said = import_(folder, tmp_path / "kit.csv", "--from", "kit")
+    assert ("--map COLUMN=ignore" in said.output, "(1 cannot)" in said.output) == (True, True), said.output
+    said = import_(folder, tmp_path / "kit.csv", "--from", "kit", "--map", "state=ignore", "--all-active")
+    assert set(listed(folder)) == {"alice@example.org"}
     (tmp_path / "kit.csv").write_text("email,state\nalice@example.org,active\n")
     said = run(folder, "suppress", "--file", str(tmp_path / "kit.csv"), "--from", "kit", "--reason", "left")
     assert (said.exit_code, "nobody in this file left there" in said.output) == (2, True)

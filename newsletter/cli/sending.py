@@ -34,7 +34,14 @@ from newsletter.digest.issues import Issue
 from newsletter.editing import sending as steering
 from newsletter.editing.issues import find_issue
 from newsletter.editing.send_time import early_words
-from newsletter.editing.sending import dry_run_of, issues_going_out, send_once_more, start
+from newsletter.editing.sending import (
+    dry_run_of,
+    find_obstacle,
+    issues_going_out,
+    require_approved,
+    send_once_more,
+    start,
+)
 from newsletter.errors import BadInput
 
 issue_argument = click.argument("issue", metavar="ISSUE")
@@ -64,6 +71,7 @@ def send(app: App, issue: str, to_missed: bool) -> None:
         raise BadInput(
             f"issue {found.label} is cancelled: nobody is mailed. Why: newsletter status {found.id}"
         )
+    require_approved(found)
     if to_missed and found.started_at is None:
         raise BadInput(f"issue {found.label} has not begun. To begin: newsletter send {found.id}")
     if found.status is IssueStatus.SENT:
@@ -186,7 +194,8 @@ def _say_ending(app: App, issue: Issue, ending: Ending, sender: Sender) -> None:
 
 def _next_step(app: App, issue_id: int) -> str:
     with app.database.read() as connection:
-        told = describe(get_situation(connection, issue_id, app.journals), app.clock.now(), app.settings.zone)
+        situation = get_situation(connection, issue_id, app.journals)
+    told = describe(situation, app.clock.now(), app.settings.zone, find_obstacle(app, situation.issue))
     return f"{told.why[:1].upper()}{told.why[1:]}. Next: {told.next_command}" if told.next_command else ""
 
 

@@ -12,9 +12,12 @@ import click
 
 from newsletter.app import App
 from newsletter.cli.frame import pass_app, say, say_undelivered
+from newsletter.db.statuses import IssueStatus
+from newsletter.delivery.store import list_current_issues
+from newsletter.digest.store import get_issue
 from newsletter.editing.editors import first_link, nobody_has_signed_in
 from newsletter.editing.schedule import dispatch_chosen
-from newsletter.editing.sending import issues_going_out
+from newsletter.editing.sending import find_obstacle, issues_going_out
 from newsletter.errors import BadInput
 from newsletter.readers.keys import require_keys
 from newsletter.schedule.listening import listen
@@ -101,6 +104,12 @@ def _say_what_comes(app: App) -> None:
     elif held := app.nothing_leaves():
         say(f"What will not work: no mail leaves; single mails wait. {held}", err=True)
     say_undelivered(app)
+    with app.database.read() as connection:
+        coming = [get_issue(connection, each) for each in list_current_issues(connection)]
+    for issue in coming:
+        is_next = issue.status is IssueStatus.APPROVED and not trouble
+        if is_next and (obstacle := find_obstacle(app, issue)) is not None:
+            say(f"Issue {issue.label} does not go out: {obstacle.words}. Next: {obstacle.command}", err=True)
     with app.database.read() as connection:
         turns = list_turns(connection, app.ticker.jobs, app.clock.now())
     for turn in turns:

@@ -11,6 +11,7 @@ from newsletter.delivery.store import list_current_issues
 from newsletter.delivery.transactional import describe_mails
 from newsletter.delivery.transports import entry_of, only_checks
 from newsletter.editing.issues import find_issue
+from newsletter.editing.sending import find_obstacle
 from newsletter.readers.subscribing import TRAP_TOLD_FOR
 
 
@@ -59,7 +60,7 @@ def _document(app: App, issue_id: int) -> dict[str, object]:
     return {
         "issue": situation.issue.label,
         "undelivered": entry_of(app.settings).undelivered(app.settings),
-        **asdict(describe(situation, now, app.settings.zone)),
+        **asdict(describe(situation, now, app.settings.zone, find_obstacle(app, situation.issue))),
         "progress": {**asdict(situation.counts), "open": situation.counts.open},
         "senders": [each.name for each in situation.senders_alive(now)],
     }

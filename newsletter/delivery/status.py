@@ -1,6 +1,6 @@
 """Where an issue stands: state, why, since when, what happens by itself, the exact next command; and who sends it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -133,8 +133,29 @@ class StatusReport:
     next_command: str
 
 
-def describe(situation: Situation, now: datetime, zone: ZoneInfo = UTC) -> StatusReport:
-    """Return the situation as an operator needs it, with the times of `zone`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obstacle:
+    """Why an issue may not go out, in words, and the next command."""
+
+    words: str
+    command: str
+
+
+def describe(
+    situation: Situation, now: datetime, zone: ZoneInfo = UTC, obstacle: Obstacle | None = None
+) -> StatusReport:
+    """Return the situation as an operator needs it, with the times of `zone`; nothing goes on by itself past an obstacle."""
+    report = _describe(situation, now, zone)
+    status = situation.issue.status
+    waits = status in (IssueStatus.DRAFT, IssueStatus.APPROVED)
+    is_left = status is IssueStatus.SENDING and not situation.senders_alive(now)
+    if obstacle is None or not (waits or is_left):
+        return report
+    command = report.next_command if status is IssueStatus.DRAFT else obstacle.command
+    return replace(report, by_itself=f"nothing: {obstacle.words}", next_command=command)
+
+
+def _describe(situation: Situation, now: datetime, zone: ZoneInfo) -> StatusReport:
     issue, unsure = situation.issue, situation.counts.unsure
     match issue.status:
         case IssueStatus.DRAFT:

@@ -5,42 +5,42 @@ the sender itself is newsletter/delivery.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
 from newsletter.app import App
+from newsletter.db.statuses import IssueStatus
 from newsletter.delivery.dry_run import DryRun, dry_run
 from newsletter.delivery.marks import StartedIssue, advance
 from newsletter.delivery.progress import Counts
+from newsletter.delivery.status import Obstacle
 from newsletter.delivery.store import list_issues_with_work, pause_issue, resume_issue, start_issue
 from newsletter.delivery.transports import entry_of, only_checks, require_ready_to_send
 from newsletter.delivery.unsure import send_again
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_frozen, get_issue, set_held
 from newsletter.editing.audit import COMMAND_LINE, Action, record_action
-from newsletter.errors import BadInput
+from newsletter.errors import BadInput, NewsletterError, StoreStale
 from newsletter.readers.keys import require_keys
 from newsletter.render.headers import MessageFrame
+
+_NOT_BEGUN = (IssueStatus.DRAFT, IssueStatus.APPROVED)
 
 
 def start(app: App, issue: Issue, by: str = COMMAND_LINE) -> Counts:
     """Freeze the audience and let the issue go; one that has begun is left as it is. Commits.
 
     Raises ConfigError when a setting is missing, StoreStale where the database is not the one that sent last, BadInput when a key is
-    missing or the issue is on hold, and BadInput for an issue approved
+    missing or the issue is a draft, on hold or would reach nobody, and BadInput for an issue approved
     for the outbox whose links nobody else could open: approval fixed them, and the settings have changed since.
     """
-    require_ready_to_send(app.settings)
-    require_keys(app.settings)
-    if (undelivered := only_checks(app.settings)) and issue.started_at is None:
-        raise BadInput(
-            f"issue {issue.label} does not go out: {undelivered}. To have its copies checked: newsletter send {issue.id}"
-        )
+    require_approved(issue)
+    for require, _ in _requirements(app, issue):
+        require()
     app.marks.require()
-    if not entry_of(app.settings).is_local and issue.approved_at is not None:
-        _refuse_links_of_the_outbox(app, issue)
     now = app.clock.now()
     begun = 0
 
@@ -57,6 +57,44 @@ def start(app: App, issue: Issue, by: str = COMMAND_LINE) -> Counts:
             begun=begun, started=StartedIssue(id=issue.id, salt=salt, label=issue.label, begun=begun)
         )
     return counts
+
+
+def require_approved(issue: Issue) -> None:
+    """Raise BadInput for a draft."""
+    if issue.status is IssueStatus.DRAFT:
+        raise BadInput(f"issue {issue.label} is not approved. To approve it: newsletter approve {issue.id}")
+
+
+def find_obstacle(app: App, issue: Issue) -> Obstacle | None:
+    """Return why the issue could not go out now, beside its approval: what `start` asks, without changing anything."""
+    for require, command in _requirements(app, issue):
+        try:
+            require()
+        except NewsletterError as trouble:
+            return Obstacle(words=str(trouble).rstrip("."), command=command)
+    if issue.held_at is not None and issue.status in _NOT_BEGUN:
+        return Obstacle(words="it is on hold", command=f"newsletter release {issue.id}")
+    return None
+
+
+def _requirements(app: App, issue: Issue) -> Iterator[tuple[Callable[[], None], str]]:
+    """Yield what must be true before the issue goes out, and the command to look at where it is not."""
+
+    def require_marks() -> None:
+        if trouble := app.marks.trouble():
+            raise StoreStale(trouble)
+
+    def require_delivery() -> None:
+        if undelivered := only_checks(app.settings):
+            raise BadInput(undelivered)
+
+    yield require_marks, "newsletter restore --help"
+    yield partial(require_ready_to_send, app.settings), f"newsletter check {issue.id}"
+    yield partial(require_keys, app.settings), f"newsletter check {issue.id}"
+    if issue.started_at is None:
+        yield require_delivery, f"newsletter check {issue.id}"
+    if not entry_of(app.settings).is_local and issue.approved_at is not None:
+        yield partial(_refuse_links_of_the_outbox, app, issue), f"newsletter withdraw {issue.id}"
 
 
 def dry_run_of(app: App, issue: Issue, by: str = COMMAND_LINE) -> DryRun:

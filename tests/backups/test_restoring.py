@@ -158,6 +158,7 @@ def test_a_file_that_was_put_back_by_hand_is_known_for_a_copy(here: Place, tmp_p
     shutil.copy(copy, database)
     assert here.run("send", "1").exit_code == 2
     assert LOST in here.run("status").output
+    assert "by itself nothing: " in here.run("status", "1").output
     with closing(here.open()) as app:
         ready = TestClient(make_web(app)).get("/readyz")
     assert (ready.status_code, "nothing is sent" in ready.text) == (503, True)

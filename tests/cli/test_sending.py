@@ -86,7 +86,7 @@ def test_a_draft_cannot_be_sent(folder: Path, database: Database) -> None:
         connection.execute(update(issues).values(status=IssueStatus.DRAFT))
     result = run(folder, "send", "1")
     assert result.exit_code == 2
-    assert "it cannot start. From draft it can: be approved" in result.output
+    assert "issue #7 is not approved. To approve it: newsletter approve 1" in result.output
 
 
 def test_nothing_is_sent_while_a_needed_setting_is_missing(folder: Path, database: Database) -> None:

@@ -1,17 +1,26 @@
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from newsletter.app import App
 from newsletter.config import Tls
 from newsletter.db.engine import Database
 from newsletter.db.statuses import IssueStatus
+from newsletter.delivery.status import StatusReport, describe, get_situation
+from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
 from newsletter.editing.approve import approve
-from newsletter.editing.sending import start
+from newsletter.editing.sending import find_obstacle, hold, release, start
 from newsletter.errors import BadInput, ConfigError
 from tests.editing.desk import drafted, newsroom, with_settings
 
 SMTP = {"mail.transport": "smtp", "smtp.host": "127.0.0.1", "smtp.tls": Tls.NONE}
+LOCAL = {"site.public_url": "http://localhost:8000"}
+SANDBOX = {"mail.transport": "sendgrid", "sendgrid.api_key": "SG.x", "sendgrid.sandbox": True}
+
+Changes = Mapping[str, object]
 
 
 def test_links_approved_for_the_outbox_do_not_leave_the_machine(
@@ -59,3 +68,57 @@ def test_nothing_is_approved_or_started_without_the_keys(tmp_path: Path, sqlite_
         start(app, approved)
     with sqlite_database.read() as connection:
         assert get_issue(connection, approved.id).status is IssueStatus.APPROVED
+
+
+OUTSIDE = {"site.public_url": "https://weekly.example.org", **SMTP}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words", "command"),
+    [
+        (LOCAL, OUTSIDE, "was approved with links to http://localhost:8000", "newsletter withdraw 1"),
+        (OUTSIDE, {**SMTP, **LOCAL}, "site.public_url must begin with https://", "newsletter check 1"),
+        (OUTSIDE, OUTSIDE | {"mail.reply_to": "noreply@example.org"}, "that somebody reads", "newsletter check 1"),
+        (OUTSIDE, OUTSIDE | SANDBOX, "sendgrid.sandbox is on", "newsletter check 1"),
+        (OUTSIDE, OUTSIDE | {"smtp.host": ""}, "smtp.host", "newsletter check 1"),
+    ],
+)  # fmt: skip
+def test_what_may_not_go_out_is_said_where_one_looks(
+    tmp_path: Path, sqlite_database: Database, before: Changes, after: Changes, words: str, command: str
+) -> None:
+    app = newsroom(tmp_path, sqlite_database, settings=before)
+    approved = approve(app, drafted(app), "dora")
+    assert find_obstacle(app, approved) is None
+    changed = with_settings(app, after)
+    told = report_of(changed, approved)
+    assert told.by_itself.startswith("nothing: ")
+    assert words in told.by_itself
+    assert told.next_command == command
+    with pytest.raises(BadInput, match=re.escape(words)):
+        start(changed, approved)
+
+
+def test_what_is_on_hold_says_how_to_let_it_go(tmp_path: Path, sqlite_database: Database) -> None:
+    app = newsroom(tmp_path, sqlite_database, settings=OUTSIDE)
+    held = hold(app, approve(app, drafted(app), "dora"))
+    told = report_of(app, held)
+    assert (told.by_itself, told.next_command) == ("nothing: it is on hold", "newsletter release 1")
+    assert report_of(app, release(app, held)).next_command == "newsletter send 1"
+
+
+@pytest.mark.parametrize("changes", [LOCAL, OUTSIDE, OUTSIDE | SANDBOX])
+def test_a_draft_is_refused_for_that_first(
+    tmp_path: Path, sqlite_database: Database, changes: Changes
+) -> None:
+    app = newsroom(tmp_path, sqlite_database, settings=changes)
+    draft = drafted(app)
+    with pytest.raises(BadInput, match=r"is not approved\. To approve it: newsletter approve 1"):
+        start(app, draft)
+    assert report_of(app, draft).next_command == "newsletter approve 1"
+
+
+def report_of(app: App, issue: Issue) -> StatusReport:
+    """Return what `newsletter status` says."""
+    with app.database.read() as connection:
+        situation = get_situation(connection, issue.id, app.journals)
+    return describe(situation, app.clock.now(), obstacle=find_obstacle(app, issue))

@@ -73,7 +73,9 @@ class App:
 
         path = self.settings.path(self.settings.paths.content_db)
         if not path.exists():
-            raise StoreError(f"There is no database at {path}. Make one with: newsletter init")
+            raise StoreError(
+                f"There is no database at {path}. Put a backup in its place: newsletter restore FILE"
+            )
         with ContentStore(path) as store:
             yield store
 
@@ -455,7 +457,7 @@ def open_app(folder: Path, clock: Clock | None = None) -> App:
     Raises ConfigError, StoreBehind for an older database and StoreAhead for one of a later release.
     """
     settings = load_settings(folder, TRANSPORT_SETTINGS)
-    require_database(settings.store_url)
+    require_database(settings.store_url, settings.path(settings.paths.marks))
     database = open_database(settings.store_url)
     try:
         require_head(database)

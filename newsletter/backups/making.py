@@ -186,7 +186,9 @@ def copy_rows(reading: Connection, writing: Connection) -> None:
 def copy_sqlite(source: Path, to: Path) -> None:
     """Copy an SQLite file that may be in use, as it is at one moment, and look the copy through; raises StoreError."""
     if not source.is_file():
-        raise StoreError(f"There is no database at {source}. Make one with: newsletter init")
+        raise StoreError(
+            f"There is no database at {source}. Put a backup in its place: newsletter restore FILE"
+        )
     if not source.stat().st_size:
         raise StoreError(f"{source} is empty; put a copy in its place: newsletter restore FILE.")
     try:

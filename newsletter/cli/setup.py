@@ -102,8 +102,9 @@ def status(folder: Path, as_json: bool) -> None:
 @contextmanager
 def _database(folder: Path) -> Iterator[Database]:
     """Open the database, even one that is behind."""
-    url = load_settings(folder, TRANSPORT_SETTINGS).store_url
-    require_database(url)
+    settings = load_settings(folder, TRANSPORT_SETTINGS)
+    url = settings.store_url
+    require_database(url, settings.path(settings.paths.marks))
     database = open_database(url)
     try:
         yield database

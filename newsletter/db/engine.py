@@ -95,8 +95,10 @@ def _server_engine(url: str) -> Engine:
         raise StoreError(said) from error
 
 
-def require_database(url: str) -> None:
+def require_database(url: str, marks: Path) -> None:
     """Raise StoreError where the URL names an SQLite file that is not there: opening it would make an empty one.
+
+    Where there are `marks` there was a database before: then for an empty file, too.
 
     Also where the file is there and its folder may not be written: SQLite keeps its log and shared memory beside it.
     """
@@ -104,8 +106,12 @@ def require_database(url: str) -> None:
     if address.get_backend_name() != "sqlite":
         return
     file = Path(address.database or "")
+    was_there, restore = marks.exists(), "Put a backup in its place: newsletter restore FILE"
     if not file.exists():
-        raise StoreError(f"There is no database at {file}. Make one with: newsletter init")
+        way = restore if was_there else "Make one with: newsletter init"
+        raise StoreError(f"There is no database at {file}. {way}")
+    if was_there and file.is_file() and not file.stat().st_size:
+        raise StoreError(f"{file} is empty. {restore}")
     is_open_already = Path(f"{file}-shm").exists() and Path(f"{file}-wal").exists()
     if not is_open_already and not os.access(file.parent, os.W_OK | os.X_OK):
         raise StoreError(

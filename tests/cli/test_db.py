@@ -24,6 +24,8 @@ def test_an_empty_database_is_behind_until_it_is_upgraded(tmp_path: Path) -> Non
     make_installation(tmp_path)
     (tmp_path / "subscribers.db").unlink()
     (tmp_path / "subscribers.db").touch()
+    # With marks it would be one that was lost.
+    (tmp_path / "keys" / "marks").unlink()
     (row,) = json.loads(run(tmp_path, "db", "status", "--json").output)
     assert (row["current"], row["state"]) == (None, "behind: run newsletter db upgrade")
     refused = run(tmp_path, "readers", "list")
@@ -67,11 +69,17 @@ def test_a_lost_database_is_named_and_not_made_anew(tmp_path: Path, lost: str, c
         file.unlink()
     result = run(tmp_path, *command)
     assert result.exit_code == 1
-    assert (
-        result.stderr
-        == f"newsletter: There is no database at {tmp_path / lost}. Make one with: newsletter init\n"
-    )
+    way = "Put a backup in its place: newsletter restore FILE"
+    assert result.stderr == f"newsletter: There is no database at {tmp_path / lost}. {way}\n"
     assert not (tmp_path / lost).exists()
+    if lost == "subscribers.db":
+        (tmp_path / lost).touch()
+        emptied = run(tmp_path, *command)
+        assert (emptied.exit_code, emptied.stderr) == (1, f"newsletter: {tmp_path / lost} is empty. {way}\n")
+        (tmp_path / lost).unlink()
+        # Nothing ever was.
+        (tmp_path / "keys" / "marks").unlink()
+        assert "Make one with: newsletter init" in run(tmp_path, *command).stderr
 
 
 @pytest.mark.parametrize("command", [["status"], ["db", "status"], ["readers", "list"]])

@@ -99,5 +99,5 @@ def test_a_missing_file_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(
         StoreError, match=r"There is no database at .*lost\.db\. Make one with: newsletter init"
     ):
-        require_database(f"sqlite:///{tmp_path / 'lost.db'}")
+        require_database(f"sqlite:///{tmp_path / 'lost.db'}", tmp_path / "marks")
     assert not (tmp_path / "lost.db").exists()

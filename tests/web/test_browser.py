@@ -83,6 +83,8 @@ class Visit:
 
     def follow(self, what: Locator) -> None:
         """Click what leads to another page, and look at that."""
+        # A click that scrolls first may miss what moves under it, as nobody's finger does.
+        what.hover()
         with self.tab.expect_navigation():
             what.click()
         self.look()

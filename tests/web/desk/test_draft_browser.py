@@ -89,6 +89,8 @@ def press(visit: Visit, name: str) -> None:
     unfold(visit, button)
     if isinstance(visit, Keyboard):
         button.focus()
+    else:
+        button.hover()
     with visit.tab.expect_navigation():
         if isinstance(visit, Keyboard):
             visit.tab.keyboard.press("Enter")

@@ -68,6 +68,17 @@ def test_every_file_that_a_document_names_exists(page: Path) -> None:
     assert [name for name in names if not any(each.endswith(f"/{name}") for each in known)] == []
 
 
+def test_every_path_that_the_code_names_exists() -> None:
+    """Where a module or a template sends its reader on."""
+    path = re.compile(rf"(?<![\w/.-])(?:{'|'.join(SOURCES)})/[\w./-]+\.(?:py|j2|md|js|sql|json)\b")
+    files = [
+        file for folder in SOURCES[:3] for file in (ROOT / folder).rglob("*") if file.suffix in (".py", ".j2")
+    ]
+    named = {(file.name, each) for file in files for each in path.findall(file.read_text(encoding="utf-8"))}
+    assert len(named) > 5
+    assert {each for each in named if not (ROOT / each[1]).exists()} == set()
+
+
 def test_every_dependency_has_its_reason() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     asked = (

@@ -26,6 +26,7 @@ from tests.editing.test_schedule import (
     WEDNESDAY,
     dispatch,
     issue_of,
+    on_wednesday,
     prepare,
     roll_over,
 )
@@ -39,12 +40,7 @@ def clock() -> MovedClock:
 
 @pytest.fixture
 def app(tmp_path: Path, sqlite_database: Database, clock: MovedClock) -> WatchedApp:
-    app = open_newsroom(tmp_path, sqlite_database, clock)
-    add_reader(sqlite_database, "alice@example.org", MONDAY)
-    add_comparisons(app, "falcon", "kestrel", "merlin")
-    clock.move(WEDNESDAY - MONDAY)
-    prepare(app)
-    return app
+    return on_wednesday(tmp_path, sqlite_database, clock)
 
 
 def opened_again(app: WatchedApp, settings: Mapping[str, object]) -> WatchedApp:

@@ -30,10 +30,22 @@ def clock() -> MovedClock:
 
 @pytest.fixture
 def app(tmp_path: Path, sqlite_database: Database, clock: MovedClock) -> WatchedApp:
+    return on_monday(tmp_path, sqlite_database, clock)
+
+
+def on_monday(folder: Path, database: Database, clock: MovedClock) -> WatchedApp:
     """A Monday with three comparisons and one reader; the issue is due on Thursday."""
-    app = open_newsroom(tmp_path, sqlite_database, clock)
-    add_reader(sqlite_database, "alice@example.org", MONDAY)
+    app = open_newsroom(folder, database, clock)
+    add_reader(database, "alice@example.org", MONDAY)
     add_comparisons(app, "falcon", "kestrel", "merlin")
+    return app
+
+
+def on_wednesday(folder: Path, database: Database, clock: MovedClock) -> WatchedApp:
+    """Wednesday morning in Berlin; the issue of Thursday at nine is drafted."""
+    app = on_monday(folder, database, clock)
+    clock.move(WEDNESDAY - MONDAY)
+    prepare(app)
     return app
 
 

@@ -19,8 +19,14 @@ from newsletter.editing.send_time import ClockChange, choose_time, goes_out_word
 from newsletter.editing.sending import hold, start
 from newsletter.errors import BadInput, InvalidTransition
 from newsletter.schedule.jobs import Done, Skipped, Waiting
-from tests.editing.test_schedule import MONDAY, WEDNESDAY, dispatch, issue_of, prepare, roll_over
-from tests.jobs.newsroom import WatchedApp, add_comparisons, add_reader, open_newsroom
+from tests.editing.test_schedule import (
+    MONDAY,
+    dispatch,
+    issue_of,
+    on_wednesday,
+    roll_over,
+)
+from tests.jobs.newsroom import WatchedApp, add_comparisons, open_newsroom
 from tests.jobs.recording import utc
 
 EARLIER, LATER = "2026-11-26T07:00", "2026-11-29T18:30"
@@ -33,13 +39,7 @@ def clock() -> MovedClock:
 
 @pytest.fixture
 def app(tmp_path: Path, sqlite_database: Database, clock: MovedClock) -> WatchedApp:
-    """Wednesday morning in Berlin; the issue of Thursday at nine is drafted."""
-    app = open_newsroom(tmp_path, sqlite_database, clock)
-    add_reader(sqlite_database, "alice@example.org", MONDAY)
-    add_comparisons(app, "falcon", "kestrel", "merlin")
-    clock.move(WEDNESDAY - MONDAY)
-    prepare(app)
-    return app
+    return on_wednesday(tmp_path, sqlite_database, clock)
 
 
 def move_to(clock: MovedClock, moment: str) -> None:

@@ -34,7 +34,7 @@ def backup(folder: Path, file: Path | None, keys: bool | None, force: bool) -> N
         raise click.UsageError("FILE is empty: name the file to make, or leave it out.")
     place = file.absolute() if file else None
     made = make_backup(settings, SystemClock().now(), place, keys=keys, force=force)
-    say(f"Made {made} ({made.stat().st_size / 1e6:,.1f} MB).")
+    say(f"Made {made} ({made.stat().st_size / 1000:,.0f} KB).")
 
 
 @click.command()

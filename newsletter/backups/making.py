@@ -20,7 +20,7 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, make_url, select, text
 
 import newsletter
-from newsletter.config import FILE_NAME, Settings
+from newsletter.config import FILE_NAME, Settings, sqlite_url
 from newsletter.db.engine import open_database
 from newsletter.db.revisions import HEAD, require_head
 from newsletter.db.schema import metadata
@@ -157,7 +157,7 @@ def copy_subscribers(url: str, to: Path) -> None:
     if address.get_backend_name() == "sqlite":
         copy_sqlite(Path(address.database or ""), to)
         return
-    source, copy = open_database(url), open_database(f"sqlite:///{to}")
+    source, copy = open_database(url), open_database(sqlite_url(to))
     try:
         require_head(source)
         with source.read_engine.connect() as connection, copy.write() as writing:
@@ -236,7 +236,7 @@ def workshop(place: Path) -> Iterator[Path]:
 
 def _manifest(folder: Path, now: datetime) -> dict[str, object]:
     """Return what a person may want to know of a backup; nothing reads it again."""
-    database = open_database(f"sqlite:///{folder / SUBSCRIBERS}")
+    database = open_database(sqlite_url(folder / SUBSCRIBERS))
     try:
         with database.read() as connection:
             revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

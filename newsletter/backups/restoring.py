@@ -48,7 +48,7 @@ from newsletter.backups.making import (
     workshop,
 )
 from newsletter.clock import Clock
-from newsletter.config import FILE_NAME, Settings, load_settings
+from newsletter.config import FILE_NAME, Settings, load_settings, sqlite_url
 from newsletter.content.store import ContentStore
 from newsletter.db.engine import Database, insert_into, open_database
 from newsletter.db.migrate import upgrade
@@ -231,7 +231,7 @@ def _put_missing(shop: Path, folder: Path) -> None:
 
 def _opened_copy(file: Path) -> Database:
     """Open a copy of the subscribers' store and bring it to this release; nothing in it goes out by itself."""
-    database = open_database(f"sqlite:///{file}")
+    database = open_database(sqlite_url(file))
     try:
         if not _is_ours(database):
             raise BadInput(
@@ -274,7 +274,7 @@ def _current(settings: Settings, copy: Path, *, force: bool) -> Iterator[Databas
     Raises StoreBusy while somebody does.
     """
     with _held(settings.store_url, copy, force=force) as is_whole:
-        database = open_database(f"sqlite:///{copy}") if is_whole else None
+        database = open_database(sqlite_url(copy)) if is_whole else None
         try:
             if database is not None and not (_is_ours(database) and _is_known(database)):
                 database.close()
@@ -428,7 +428,7 @@ def _replace(new: Path, file: Path) -> None:
 
 def _fill(url: str, copy: Path) -> None:
     """Put the rows of a copy in place of those on PostgreSQL, in one transaction."""
-    database, source = open_database(url), open_database(f"sqlite:///{copy}")
+    database, source = open_database(url), open_database(sqlite_url(copy))
     try:
         if read_revision(database) != HEAD:
             upgrade(database)

@@ -15,6 +15,7 @@ from newsletter.config.settings import (
     ThinWeek,
     Tls,
     Weekday,
+    sqlite_url,
     template_folders,
 )
 from newsletter.config.values import toml_value
@@ -38,6 +39,7 @@ __all__ = [
     "place_in_file",
     "setting",
     "setting_rows",
+    "sqlite_url",
     "template_folders",
     "toml_value",
 ]

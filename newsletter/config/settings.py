@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from newsletter.config.rows import (
@@ -524,7 +525,7 @@ class Settings:
 
     @property
     def store_url(self) -> str:
-        return self.paths.database_url or f"sqlite:///{self.folder / 'subscribers.db'}"
+        return self.paths.database_url or sqlite_url(self.folder / "subscribers.db")
 
     @property
     def reads_mail(self) -> bool:
@@ -544,6 +545,11 @@ class Settings:
     def path(self, path: Path) -> Path:
         """Return a path of the settings, seen from their folder."""
         return self.folder / path
+
+
+def sqlite_url(file: Path) -> str:
+    """Return the SQLAlchemy URL of a file, in which `?` and `%` of a folder's name mean themselves."""
+    return f"sqlite:///{quote(str(file))}"
 
 
 def template_folders(own: Path | None) -> tuple[Path, ...]:

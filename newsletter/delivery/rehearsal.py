@@ -20,6 +20,7 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, select, update
 
 from newsletter.clock import Clock, SystemClock
+from newsletter.config import sqlite_url
 from newsletter.db import migrate
 from newsletter.db.engine import Database, open_database
 from newsletter.db.schema import deliveries, readers
@@ -137,7 +138,7 @@ class Rehearsal:
     def run(self) -> RehearsalResult:
         """Rehearse, and leave database, journals and the senders' log in the folder."""
         self._chance = random.Random(self.seed)
-        self._url = f"sqlite:///{self.folder / 'rehearsal.db'}"
+        self._url = sqlite_url(self.folder / "rehearsal.db")
         self._killed = 0
         database = open_database(self._url)
         try:

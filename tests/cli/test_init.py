@@ -32,6 +32,20 @@ def test_init_makes_everything_and_says_what_to_do_next(tmp_path: Path) -> None:
     assert f"newsletter --folder {folder} content import" in result.output
 
 
+@pytest.mark.parametrize(
+    "name", ["weekly?test", "week%20ly", "50%", "wee#kly", "a b", "a&b=c", "a?mode=ro", "Übersicht"]
+)
+def test_a_folder_may_be_called_what_its_owner_likes(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    assert run(folder, "init").exit_code == 0
+    assert os.listdir(tmp_path) == [name]
+    assert run(folder, "backup").exit_code == 0
+    backup = next((folder / "backups").glob("*.tar.gz"))
+    assert run(folder, "restore", str(backup)).exit_code == 0
+    assert run(folder, "db", "status").exit_code == 0
+    assert "subscribers.db" in os.listdir(folder)
+
+
 def test_what_holds_personal_data_is_for_its_owner_only(tmp_path: Path) -> None:
     make_installation(tmp_path)
     closed = ("subscribers.db", "content.db", "content.db.lock", "newsletter.toml")

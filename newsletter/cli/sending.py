@@ -4,7 +4,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
 
 import click
 from rich.console import Console
@@ -43,6 +42,7 @@ from newsletter.editing.sending import (
     start,
 )
 from newsletter.errors import BadInput
+from newsletter.stopping import stopped_by_signals
 
 issue_argument = click.argument("issue", metavar="ISSUE")
 
@@ -58,9 +58,9 @@ def send(app: App, issue: str, to_missed: bool) -> None:
 
     With a provider's sandbox switched on it is a dry run: each copy is checked, nobody gets one, and the issue stays approved.
 
-    Safe at any time: readers who have it, were refused it or may have it are never sent it again. Ctrl-C stops after
-    the messages on their way; a second Ctrl-C stops at once, and what was on its way is then sorted out by the next
-    sender.
+    Safe at any time: readers who have it, were refused it or may have it are never sent it again. Ctrl-C and SIGTERM stop
+    after the messages on their way, a second one at once. Within ten seconds it ends, whatever the server does: a message
+    that has left and has no answer by then is unsure.
 
     Exits with 0 when everybody is done, 1 when the issue is paused, 130 or 143 when Ctrl-C or SIGTERM stopped it before.
     """
@@ -96,7 +96,7 @@ def send(app: App, issue: str, to_missed: bool) -> None:
             retry_deferred_now(connection, found.id)
     with _shown_progress(f"Issue {found.label}") as watch:
         sender = app.sender(found.id, watch)
-        with _stopped_by_signals(sender) as interrupted:
+        with stopped_by_signals(sender.stop, app.clock) as interrupted:
             ending = sender.send()
     _say_ending(app, found, ending, sender)
     raise click.exceptions.Exit(_exit_status(ending, interrupted))
@@ -115,25 +115,6 @@ def _exit_status(ending: Ending, signals: list[int]) -> int:
     if ending is Ending.STOPPED:
         return INTERRUPTED if signal.SIGINT in signals else TERMINATED
     return 1 if ending is Ending.PAUSED else 0
-
-
-@contextmanager
-def _stopped_by_signals(sender: Sender) -> Iterator[list[int]]:
-    """Let the windows on their way end at SIGTERM and the first Ctrl-C; yield the signals that came."""
-    came: list[int] = []
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        if number == signal.SIGINT and came:
-            raise KeyboardInterrupt
-        came.append(number)
-        sender.stop()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield came
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

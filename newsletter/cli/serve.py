@@ -2,16 +2,18 @@
 
 import logging
 import os
-import signal
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from threading import Thread
 
 import click
 
 from newsletter.app import App
 from newsletter.cli.frame import pass_app, say, say_undelivered
+from newsletter.clock import Clock
 from newsletter.db.statuses import IssueStatus
 from newsletter.delivery.store import list_current_issues
 from newsletter.digest.store import get_issue
@@ -21,12 +23,15 @@ from newsletter.editing.sending import find_obstacle, issues_going_out
 from newsletter.errors import BadInput
 from newsletter.readers.keys import require_keys
 from newsletter.schedule.listening import listen
-from newsletter.schedule.supervisor import Supervisor
+from newsletter.schedule.supervisor import PATIENCE, Supervisor
 from newsletter.schedule.ticker import Beat, start_beats
 from newsletter.schedule.turns import State, list_turns
+from newsletter.stopping import Stop, stopped_by_signals
 
 #: Seconds between two looks at the senders.
 LOOK_SECONDS = 5
+
+_LOOK_FOR_SIGNALS = timedelta(seconds=0.2)
 
 #: The key of the one process of the pages; issues count from 1.
 _PAGES = 0
@@ -37,8 +42,8 @@ _PAGES = 0
 def serve(app: App) -> None:
     """Run the schedule, send what is due and serve the pages, until SIGTERM or Ctrl-C.
 
-    Stopping is gentle: a running job is finished, and a sender finishes what it has begun. A second signal stops at
-    once; nothing is lost by it, but what was on its way may have to be listed as unsure.
+    Stopping is gentle: a running job and the messages on their way are finished. After ten seconds, or at a second signal, it
+    ends all the same: a job is done again at the next start, a message that has left and has no answer is unsure.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     # It warns whenever a tick takes longer than the interval, which is no trouble here.
@@ -48,7 +53,6 @@ def serve(app: App) -> None:
     listening = listen(web.host, web.port) if web.port else None
     ticker, senders, pages = app.ticker, _supervise_senders(app), _supervise_pages(app, listening)
     _say_what_comes(app)
-    stopping = _catch_signals()
     look = timedelta(seconds=LOOK_SECONDS)
     beats = (
         Beat(call=ticker.tick),
@@ -59,16 +63,34 @@ def serve(app: App) -> None:
         Beat(call=app.alert_webhook.deliver, every=look),
         Beat(call=app.read_webhooks, every=look),
     )
-    scheduler = start_beats(*beats, clock=app.clock)
-    os.read(stopping, 1)
-    say("Stopping: what has begun is finished first.")
-    # A key may be gone by now.
-    with suppress(BadInput):
-        app.transactional_sender.stop()
-    scheduler.shutdown()
-    pages.stop()
-    senders.stop()
-    say("Stopped.")
+    stop = Stop()
+    with stopped_by_signals(stop, app.clock):
+        scheduler = start_beats(*beats, clock=app.clock)
+        while not stop.asked:
+            app.clock.sleep(_LOOK_FOR_SIGNALS)
+        say("Stopping: what has begun is finished first.")
+        # A key may be gone by now.
+        with suppress(BadInput):
+            app.transactional_sender.stop.asked = True
+        in_time = _end_all((senders.stop, pages.stop, scheduler.shutdown), stop, app.clock)
+    say("Stopped." if in_time else "Stopped. What was not finished in time is taken up at the next start.")
+    if not in_time:
+        # Threads that wait for somebody's server would be waited for in their turn.
+        sys.stdout.flush()
+        os._exit(0)
+
+
+def _end_all(endings: tuple[Callable[[], None], ...], stop: Stop, clock: Clock) -> bool:
+    """End everything at the same time; return whether all of it ended before our patience did."""
+    threads = [Thread(target=ending, daemon=True) for ending in endings]
+    for thread in threads:
+        thread.start()
+    until = clock.monotonic() + PATIENCE.total_seconds()
+    while left := [thread for thread in threads if thread.is_alive()]:
+        if stop.at_once or clock.monotonic() > until:
+            return False
+        left[0].join(0.05)
+    return True
 
 
 def _supervise_senders(app: App) -> Supervisor:
@@ -131,20 +153,6 @@ def _say_how_to_sign_in(app: App) -> None:
         say(link)
     else:
         say(f"{said} To get in: newsletter editors invite ADDRESS --role publisher")
-
-
-def _catch_signals() -> int:
-    """Return a file descriptor that becomes readable at the first SIGTERM or SIGINT; the second acts as usual."""
-    reading, writing = os.pipe()
-
-    def catch(number: int, frame: object) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        os.write(writing, b"!")
-
-    signal.signal(signal.SIGTERM, catch)
-    signal.signal(signal.SIGINT, catch)
-    return reading
 
 
 COMMANDS: tuple[click.Command, ...] = (serve,)

@@ -28,7 +28,7 @@ from newsletter.db.statuses import DeliveryStatus, Edition, IssueStatus, ReaderS
 from newsletter.delivery.ledger import FaultHook, FaultPoint, no_fault
 from newsletter.delivery.loopback import Loopback, Misbehavior, Phase
 from newsletter.delivery.message import MessageIds, load_mailings
-from newsletter.delivery.progress import get_counts
+from newsletter.delivery.progress import Counts, get_counts
 from newsletter.delivery.sender import Sender
 from newsletter.delivery.store import start_issue
 from newsletter.delivery.throttle import RetryPolicy
@@ -40,6 +40,7 @@ from newsletter.errors import NewsletterError
 from newsletter.readers.links import LinkSigner
 from newsletter.render.headers import MessageFrame, issue_headers
 from newsletter.render.plan import Block, Plan, PlanSlot, SlotName
+from newsletter.stopping import stopped_by_signals
 
 _KEY = b"rehearsal".ljust(32, b".")
 FRAME = MessageFrame(
@@ -327,9 +328,13 @@ def _send(
         lease_duration=lease_duration,
         fault_hook=fault_hook,
     )
-    signal.signal(signal.SIGTERM, lambda *_: sender.stop())
     parent = os.getppid()
-    # Without its rehearsal it would try to reach a server for ever that is gone with it.
-    sender.watch = lambda counts: None if os.getppid() == parent else sender.stop()
-    sender.send()
+
+    def watch(counts: Counts) -> None:
+        # Without its rehearsal it would try to reach a server for ever that is gone with it.
+        sender.stop.asked = sender.stop.asked or os.getppid() != parent
+
+    sender.watch = watch
+    with stopped_by_signals(sender.stop, clock):
+        sender.send()
     database.close()

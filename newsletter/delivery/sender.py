@@ -40,6 +40,11 @@ _CHECK_EVERY = timedelta(seconds=0.2)
 #: Between two heartbeats, and two searches for dead owners.
 _HEARTBEAT_EVERY = timedelta(seconds=2)
 
+#: How long messages on their way may take once it was asked to stop, and then what is left to write down. Together less
+#: than the ten seconds after which supervisors kill.
+_PATIENCE, _LAST_WORDS = timedelta(seconds=5), timedelta(seconds=2)
+_LOOK_SECONDS = 0.05
+
 
 @contextmanager
 def _old_objects_left_alone() -> Iterator[None]:
@@ -67,7 +72,7 @@ class Ending(StrEnum):
 
 @dataclass(kw_only=True)
 class Sender(Run):
-    """Sends the issue until it is sent, paused, cancelled, or `stop` is called from another thread or a signal."""
+    """Sends the issue until it is sent, paused, cancelled, or `stop` is asked for, which a signal's handler may do."""
 
     #: Called a few times a second with how far the issue is.
     watch: Callable[[Counts], None] = lambda counts: None
@@ -102,9 +107,7 @@ class Sender(Run):
             try:
                 ending = self._supervise()
             finally:
-                self.stop()
-                for worker in self._workers:
-                    worker.join()
+                self._end_workers()
                 with suppress(DBAPIError), self.database.write() as connection:
                     delete_heartbeat(connection, self.name)
         for worker in self._workers:
@@ -122,9 +125,29 @@ class Sender(Run):
                 ending = None
             if ending is not None:
                 return ending
-            if self.stopping.is_set():
+            if self.stop.asked or self.stopping.is_set():
                 return Ending.STOPPED
             self._wait()
+
+    def _end_workers(self) -> None:
+        """Let the workers finish what they have begun; a server that takes too long is cut off.
+
+        A worker that cannot even be cut off, since the system looks for the server's address, has told the server nothing: what it had
+        begun is sorted out by the next sender.
+        """
+        self.stopping.set()
+        for patience in (_PATIENCE, _LAST_WORDS):
+            for _ in range(int(patience.total_seconds() / _LOOK_SECONDS)):
+                left = [worker for worker in self._workers if worker.is_alive()]
+                if not left:
+                    return
+                if self.stop.at_once and patience is _PATIENCE:
+                    break
+                left[0].join(_LOOK_SECONDS)
+            if patience is _PATIENCE:
+                for worker in left:
+                    log.warning("%s is cut off from the server, which takes too long", worker.name)
+                    worker.cut_off()
 
     def _check(self) -> Ending | None:
         with self.database.read() as connection:

@@ -9,7 +9,6 @@ repeated until it was told.
 """
 
 import logging
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -52,6 +51,7 @@ from newsletter.readers.subscribing import count_trapped
 from newsletter.readers.suppression import ERASED
 from newsletter.render.compile import compile_mail
 from newsletter.render.headers import MessageFrame
+from newsletter.stopping import Stop
 
 log = logging.getLogger(__name__)
 
@@ -510,14 +510,11 @@ class TransactionalSender:
     fault_hook: FaultHook = no_fault
     #: What keeps either way from sending, by whether it is the operator's.
     breakers: Mapping[bool, Breaker] = field(init=False)
-    stopping: threading.Event = field(init=False, default_factory=threading.Event)
+    #: Once asked for, the mail that has begun is finished, and no other begins.
+    stop: Stop = field(init=False, default_factory=Stop)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "breakers", {way: Breaker(self.clock) for way in (False, True)})
-
-    def stop(self) -> None:
-        """Finish the mail that has begun and begin no other."""
-        self.stopping.set()
 
     def deliver(self) -> int:
         """Send every mail that is due; returns how many were accepted. Trouble with the server leaves them waiting.
@@ -568,7 +565,7 @@ class TransactionalSender:
         with self.database.write() as connection:
             for outcome in outcomes:
                 record_mail(connection, owner, outcome, now, self.retry_policy)
-            if not open_ways or self.stopping.is_set():
+            if not open_ways or self.stop.asked:
                 return ()
             only = None if len(open_ways) > 1 else open_ways[0]
             begun = begin_mails(connection, limit, now, self.hash_address, owner=owner, for_operator=only)
@@ -584,7 +581,7 @@ class TransactionalSender:
         """Send what was begun, as long as a window's time lasts; yields an outcome for each."""
         until = self.clock.monotonic() + WINDOW_SECONDS
         for position, mail in enumerate(begun):
-            is_late = position and (self.clock.monotonic() > until or self.stopping.is_set())
+            is_late = position and (self.clock.monotonic() > until or self.stop.asked)
             if is_late or self.breakers[mail.is_for_operator].rest:
                 yield Outcome(reader_id=mail.id, event=Event.RETURN)
             else:

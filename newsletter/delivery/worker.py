@@ -38,6 +38,7 @@ from newsletter.delivery.throttle import (
 )
 from newsletter.delivery.transports import Transport
 from newsletter.errors import ChangedMeanwhile, InvalidTransition, SendError
+from newsletter.stopping import Stop
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +93,8 @@ class Run:
     window: int = field(init=False)
     #: How many must be refused to say that everybody is; a sender that goes on where some have the issue knows more.
     first: int = field(init=False, default=FIRST)
+    #: What somebody wishes; the sender's own loop passes it on to the workers.
+    stop: Stop = field(init=False, default_factory=Stop)
     stopping: threading.Event = field(init=False, default_factory=threading.Event)
     #: Set by a worker that finds nothing more to do, for whoever waits for them all.
     idling: threading.Event = field(init=False, default_factory=threading.Event)
@@ -104,11 +107,6 @@ class Run:
     def is_trying(self) -> bool:
         """Whether the first are still on trial: a server that refuses everybody must not lose the issue."""
         return 0 < self.pause_rules.rejected < 1 and not self.breaker.has_taken
-
-    def stop(self) -> None:
-        """Finish the windows that have begun and begin no other. Safe in a signal handler."""
-        self.stopping.set()
-        self.idling.set()
 
     def pause(self, trouble: SendError) -> None:
         """Pause the issue, since only a person can help: say why, and tell the operator."""
@@ -130,6 +128,7 @@ class Worker(threading.Thread):
         super().__init__(name=name, daemon=True)
         self._run = run
         self._limit = _FIRST_SHARING if run.transport.one_answer else run.transport.window
+        self._session = run.transport.open()
         self.is_idle = False
         self.error: Exception | None = None
 
@@ -138,7 +137,7 @@ class Worker(threading.Thread):
         run = self._run
         try:
             with (
-                closing(run.transport.open()) as self._session,
+                closing(self._session),
                 Journal(run.journals, self.name) as self._journal,
             ):
                 while not run.stopping.is_set():
@@ -155,6 +154,10 @@ class Worker(threading.Thread):
         finally:
             self.is_idle = True
             run.idling.set()
+
+    def cut_off(self) -> None:
+        """End what it says to the server, at once: what waits for an answer is lost sight of. From another thread."""
+        self._session.cut_off()
 
     def _idle(self) -> None:
         if not self.is_idle:

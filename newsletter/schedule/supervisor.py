@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 
 from newsletter.clock import Clock
 from newsletter.schedule.runner import RaiseAlert, retry_delay
@@ -18,8 +19,9 @@ log = logging.getLogger(__name__)
 #: After so many failures one after the other the operator is told.
 TELL_AFTER = 3
 
-#: How long a child that was asked to stop may finish what it has begun.
-PATIENCE = timedelta(minutes=11)
+#: How long a child that was asked to stop may finish what it has begun: a little longer than a sender takes at most, a little
+#: less than the ten seconds after which whatever runs us kills.
+PATIENCE = timedelta(seconds=9)
 
 
 @dataclass
@@ -48,6 +50,8 @@ class Supervisor:
     pass_fds: tuple[int, ...] = ()
     _children: dict[int, _Child] = field(default_factory=dict, init=False)
     _stopping: bool = field(default=False, init=False)
+    #: Held while children begin, and while they are asked to end.
+    _lock: Lock = field(default_factory=Lock, init=False)
 
     def look(self) -> None:
         """Note which children have ended, and start those that are missing."""
@@ -62,10 +66,11 @@ class Supervisor:
 
     def stop(self, patience: timedelta = PATIENCE) -> None:
         """Ask every child to stop and wait for it; one that takes longer than `patience` is killed."""
-        self._stopping = True
-        running = [child.process for child in self._children.values() if child.process is not None]
-        for process in running:
-            process.terminate()
+        with self._lock:
+            self._stopping = True
+            running = [child.process for child in self._children.values() if child.process is not None]
+            for process in running:
+                process.terminate()
         until = self.clock.monotonic() + patience.total_seconds()
         for process in running:
             try:
@@ -102,7 +107,10 @@ class Supervisor:
     def _start(self, key: int) -> None:
         child = self._children.setdefault(key, _Child())
         resting = child.not_before is not None and child.not_before > self.clock.now()
-        if self._stopping or resting or child.process is not None:
-            return
-        child.process = subprocess.Popen(self.command(key), stdin=subprocess.DEVNULL, pass_fds=self.pass_fds)
+        with self._lock:
+            if self._stopping or resting or child.process is not None:
+                return
+            child.process = subprocess.Popen(
+                self.command(key), stdin=subprocess.DEVNULL, pass_fds=self.pass_fds
+            )
         log.info("the %s is process %s", self.name(key), child.process.pid)

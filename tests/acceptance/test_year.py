@@ -78,6 +78,8 @@ class RecordingTransport:
     def close(self) -> None:
         pass
 
+    cut_off = close
+
 
 @dataclass
 class Year:

@@ -272,6 +272,13 @@ def start(folder: Path, **more: Any) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **more)
 
 
+def burst(process: "subprocess.Popen[str]", number: signal.Signals) -> None:
+    """Signals as close together as a supervisor and its process group send them."""
+    for _ in range(20):
+        process.send_signal(number)
+        SystemClock().sleep(timedelta(microseconds=50))
+
+
 def wait_for(server: Loopback, messages: int) -> None:
     for _ in range(3000):
         if server.total >= messages:
@@ -301,13 +308,13 @@ def test_status_tells_of_a_killed_sender_at_once_and_of_its_successor(
 
 
 @pytest.mark.parametrize(("number", "exit_status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_stopped_send_loses_nothing_and_says_how_to_go_on(
+def test_a_send_stopped_by_a_burst_of_signals_loses_nothing_and_says_how_to_go_on(
     folder: Path, database: Database, relay: Loopback, number: signal.Signals, exit_status: int
 ) -> None:
     add_readers(database, 300)
     with start(folder) as process:
         wait_for(relay, 20)
-        process.send_signal(number)
+        burst(process, number)
         output, _ = process.communicate(timeout=20)
     assert process.returncode == exit_status
     assert "Stopped; nothing is lost." in output
@@ -316,6 +323,21 @@ def test_a_stopped_send_loses_nothing_and_says_how_to_go_on(
     with start(folder) as again:
         assert again.wait(60) == 0
     assert (len(relay.counts), set(relay.counts.values())) == (300, {1})
+
+
+def test_a_send_to_a_server_that_says_nothing_stops_all_the_same(
+    folder: Path, database: Database, relay: Loopback
+) -> None:
+    relay.faults = lambda phase, *_: Misbehavior(wait=60) if phase is Phase.TAKEN else None
+    add_readers(database, 10)
+    with start(folder) as process:
+        wait_for(relay, 1)
+        burst(process, signal.SIGTERM)
+        output, _ = process.communicate(timeout=20)
+    assert process.returncode == 143
+    assert "Stopped; nothing is lost. So far 0 accepted" in output
+    counted = statuses(database)
+    assert (counted[S.UNSURE], counted[S.PENDING]) == (relay.total, 10 - relay.total)
 
 
 def test_a_terminal_sees_how_far_it_is(folder: Path, database: Database, relay: Loopback) -> None:

@@ -110,13 +110,28 @@ def outcomes(folder: Path) -> list[str]:
 def test_it_does_what_is_due_and_finishes_it_before_it_stops(folder: Path, number: signal.Signals) -> None:
     with serving(folder) as process:
         wait_for(folder / "begun", process)
-        process.send_signal(number)
+        for _ in range(20):
+            process.send_signal(number)
         said, logged = process.communicate(timeout=30)
     assert process.returncode == 0, logged
     assert (folder / "over").exists()
     assert outcomes(folder) == ["Greeted."]
     assert "\ngreet: waiting, due " in said
     assert said.endswith("Stopping: what has begun is finished first.\nStopped.\n")
+
+
+def test_a_second_wish_leaves_what_has_begun_to_the_next_start(folder: Path) -> None:
+    job = folder / "own_greeting.py"
+    job.write_text(job.read_text().replace("time.sleep(0.5)", "time.sleep(600)"))
+    with serving(folder) as process:
+        wait_for(folder / "begun", process)
+        process.terminate()
+        SystemClock().sleep(timedelta(seconds=1.2))
+        process.terminate()
+        said, logged = process.communicate(timeout=30)
+    assert process.returncode == 0, logged
+    assert said.endswith("Stopped. What was not finished in time is taken up at the next start.\n")
+    assert outcomes(folder) == []
 
 
 def test_an_approved_issue_goes_out_at_its_slot(tmp_path: Path) -> None:

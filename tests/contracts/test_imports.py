@@ -11,7 +11,7 @@ RANKS = (
     {"distribution", "errors"},
     {"language"},
     {"clock", "config"},
-    {"db"},
+    {"db", "stopping"},
     {"content", "readers", "schedule"},
     {"digest"},
     {"render"},

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,7 @@ def running(sender: Sender) -> Iterator[Callable[[], Ending]]:
     try:
         yield wait
     finally:
-        sender.stop()
+        sender.stop.asked = True
         thread.join(30)
 
 
@@ -233,13 +234,54 @@ def test_a_stopped_sender_finishes_what_it_began_and_gives_the_rest_back(
         stopped = sender(database, smtp(server), tmp_path)
         with running(stopped) as wait:
             until(lambda: sum(server.counts.values()) > 20)
-            stopped.stop()
+            stopped.stop.asked = True
             assert wait() is Ending.STOPPED
         sent = sum(server.counts.values())
         assert statuses(database) == {S.ACCEPTED: sent, S.PENDING: 400 - sent}
         assert list((tmp_path / "journal").iterdir()) == []
         assert sender(database, smtp(server), tmp_path).send() is Ending.SENT
     assert counted_once(server, 400)
+
+
+SILENT = Misbehavior(wait=60, drop=True)
+
+
+@pytest.mark.parametrize(
+    ("phase", "fault", "unsure"),
+    [
+        (Phase.MAIL, SILENT, 0),
+        (Phase.RCPT, SILENT, 0),
+        (Phase.DATA, SILENT, 0),
+        (Phase.DOT, SILENT, 1),
+        (Phase.DOT, Misbehavior(reply="250-and half a reply"), 1),
+        (Phase.TAKEN, SILENT, 1),
+    ],
+)
+def test_a_stopped_sender_does_not_wait_for_a_silent_server(
+    sqlite_database: Database, tmp_path: Path, phase: Phase, fault: Misbehavior, unsure: int
+) -> None:
+    reached = threading.Event()
+
+    def silent(now: Phase, recipient: str, connection: int) -> Misbehavior | None:
+        if now is not phase:
+            return None
+        reached.set()
+        return fault
+
+    add_readers(sqlite_database, 3)
+    add_issue(sqlite_database)
+    start_issue(sqlite_database, 1, THURSDAY)
+    patient = Smtp(relay=Relay(host="127.0.0.1", port=0), connections=1)
+    with Loopback(faults=silent, extensions=("8BITMIME",)) as server:
+        transport = replace(patient, relay=replace(patient.relay, port=server.port))
+        stopped = sender(sqlite_database, transport, tmp_path)
+        with running(stopped) as wait:
+            assert reached.wait(30)
+            stopped.stop.at_once = stopped.stop.asked = True
+            assert wait() is Ending.STOPPED
+    counted = statuses(sqlite_database)
+    assert (counted[S.UNSURE], counted[S.PENDING]) == (unsure, 3 - unsure)
+    assert list((tmp_path / "journal").iterdir()) == []
 
 
 def test_whoever_leaves_while_it_goes_out_is_not_mailed(

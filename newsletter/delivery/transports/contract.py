@@ -39,6 +39,13 @@ class Session(Protocol):
         """End the connection; never raises."""
         ...
 
+    def cut_off(self) -> None:
+        """End a connection that waits for the server, from another thread and for good; never raises.
+
+        What had left without an answer is lost sight of. Where each wait is short anyway, nothing need be done.
+        """
+        ...
+
 
 class Transport(Protocol):
     """A way out."""

@@ -73,6 +73,9 @@ class OutboxSession:
     def close(self) -> None:
         pass
 
+    def cut_off(self) -> None:
+        """Do nothing: no server is waited for."""
+
 
 def file_name(message_id: str) -> str:
     """Return the message's name in the Maildir: "nl.12.0123456789abcdef01234567.eml"."""

@@ -142,6 +142,9 @@ class SendGridSession:
     def close(self) -> None:
         pass
 
+    def cut_off(self) -> None:
+        """Do nothing: the package has no hold on its connection. Each request has its time."""
+
     def _send(self, prepared: Sequence[_Prepared], writer: RequestWriter) -> Iterator[Outcome]:
         try:
             message_id = self._post(writer.request([each for _, each in prepared]))

@@ -60,6 +60,7 @@ class SmtpSession:
         self._transport = transport
         self._waits = transport.relay.waits
         self._wire: Wire | None = None
+        self._is_cut_off = False
 
     def send(self, recipients: Iterable[Recipient], mailing: Mailing, started: Started) -> Iterator[Outcome]:
         try:
@@ -79,6 +80,11 @@ class SmtpSession:
             self._wire.quit()
             self._wire = None
 
+    def cut_off(self) -> None:
+        self._is_cut_off = True
+        if (wire := self._wire) is not None:
+            wire.cut_off()
+
     def _drop(self) -> None:
         if self._wire is not None:
             self._wire.drop()
@@ -88,8 +94,13 @@ class SmtpSession:
         if self._wire is not None and self._wire.served >= self._transport.messages_per_connection:
             self.close()
         if self._wire is None:
+            self._require_going()
             self._wire = Wire(self._transport.relay)
         return self._wire
+
+    def _require_going(self) -> None:
+        if self._is_cut_off:
+            raise SendError(f"{self._transport.relay}: cut off, to stop", permanent=False)
 
     def _prepare(
         self, recipients: Iterable[Recipient], mailing: Mailing, unmailable: list[Outcome]
@@ -152,6 +163,7 @@ class SmtpSession:
     ) -> Generator[Outcome, None, _Message | None]:
         """Handle an end before the body: a used connection has had its time, on a fresh one the message counts."""
         self._drop()
+        self._require_going()
         if wire.served:
             return message
         yield message.ended(Event.DEFER, "disconnected")

@@ -214,6 +214,12 @@ class Wire:
             self._smtp.quit()
         self.drop()
 
+    def cut_off(self) -> None:
+        """Let whoever waits for the server wait no longer, from another thread."""
+        with suppress(OSError):
+            # Not the method of a secured one, which would take the other thread's state away.
+            socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
+
     def drop(self) -> None:
         """End the connection at once."""
         with suppress(OSError):

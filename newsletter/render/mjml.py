@@ -71,7 +71,7 @@ _KNOWN = frozenset().union(*_CHILDREN.values())
 _BARRED: Mapping[str, str] = {
     "mj-include": "use Jinja2's include",
     "mj-preview": "its white text counts as spam; write a hidden preheader in mj-raw",
-    "mj-accordion": "the Python port draws it wrongly in Outlook",
+    "mj-accordion": "readers' programs would fetch its icons",
     "mj-carousel": "the Python port draws it wrongly in Outlook",
     "mj-navbar": "the Python port draws it wrongly in Outlook",
     "mj-hero": "it needs images",

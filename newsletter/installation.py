@@ -6,7 +6,7 @@ What the settings mean is in config/, how an installation is opened in app/.
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import groupby
 from pathlib import Path
 
@@ -45,11 +45,10 @@ def make_installation(folder: Path, *, example: bool = False) -> None:
 def _furnish(settings: Settings) -> None:
     make_link_keys(settings.path(settings.paths.link_keys))
     make_suppression_key(settings.path(settings.paths.suppression_key))
-    database = open_database(settings.store_url)
-    upgrade(database)
-    marks = settings.path(settings.paths.marks)
-    Marks(database=database, file=marks, anchor=settings.path(settings.paths.suppression_key)).require()
-    database.close()
+    with closing(open_database(settings.store_url)) as database:
+        upgrade(database)
+        marks = settings.path(settings.paths.marks)
+        Marks(database=database, file=marks, anchor=settings.path(settings.paths.suppression_key)).require()
     (settings.folder / "subscribers.db").chmod(0o600)
     with ContentStore(settings.path(settings.paths.content_db)):
         pass

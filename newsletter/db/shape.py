@@ -6,6 +6,7 @@ told in the database's own words. Tables that are not ours (Procrastinate's, say
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import Connection, Inspector, inspect, text
@@ -43,12 +44,9 @@ def compare(found: Shape, wanted: Shape) -> Iterator[str]:
 def shape_made_by(connection: Connection, make: Callable[[Connection], object]) -> Shape:
     """Return the shape of the tables that `make` makes in an empty database of the same kind; they do not stay."""
     if connection.dialect.name == "sqlite":
-        scratch = open_database("sqlite://")
-        with scratch.write() as empty:
+        with closing(open_database("sqlite://")) as scratch, scratch.write() as empty:
             make(empty)
-            shape = shape_of(empty)
-        scratch.close()
-        return shape
+            return shape_of(empty)
     with connection.begin_nested() as savepoint:
         # What is made now lands in the session's own schema, which anybody may fill.
         connection.execute(text("SET LOCAL search_path TO pg_temp"))

@@ -90,10 +90,10 @@ def whole_week() -> Pack:
 
 def store_with(folder: Path, *packs: Pack) -> ContentStore:
     """A store into which the packs went a week apart, the first on a Monday."""
-    store = open_content(folder / "content.db")
-    for number, each in enumerate(packs):
-        store.import_pack(each, MONDAY + number * WEEK)
-    return store
+    with open_content(folder / "content.db") as store:
+        for number, each in enumerate(packs):
+            store.import_pack(each, MONDAY + number * WEEK)
+    return open_content(folder / "content.db")
 
 
 def every_claim(store: ContentStore, tool_id: str) -> list[Claim]:

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -81,11 +81,10 @@ class Site:
 def new_site(policy: ThinWeek) -> Iterator[Site]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        database = open_database("sqlite://")
-        metadata.create_all(database.write_engine)
-        with open_content(folder / "content.db") as content:
+        opening = closing(open_database("sqlite://"))
+        with opening as database, open_content(folder / "content.db") as content:
+            metadata.create_all(database.write_engine)
             yield Site(database, content, folder, policy)
-        database.close()
 
 
 def live_items(connection: Connection) -> dict[ItemKey, list[int]]:

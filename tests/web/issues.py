@@ -1,7 +1,7 @@
 """Issues that went out, for tests of the archive: the small week, approved and begun."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from newsletter.editing.approve import approve
 from newsletter.web.application import make_web
 from tests.conftest import THURSDAY
 from tests.digest.week import WEEK
-from tests.editing.desk import drafted
+from tests.editing.desk import drafted, with_settings
 from tests.installed import install
 from tests.web.house import House
 
@@ -24,12 +24,12 @@ WEEKLY = timedelta(days=7)
 
 
 @contextmanager
-def open_house(folder: Path) -> Iterator[House]:
+def open_house(folder: Path, language: str = "en") -> Iterator[House]:
     """A house of its own, for a module whose tests only look."""
     install(folder / "weekly", example=True)
-    app = open_app(folder / "weekly", MovedClock(THURSDAY))
-    yield House(app, TestClient(make_web(app), base_url="http://localhost:8000"))
-    app.close()
+    with closing(open_app(folder / "weekly", MovedClock(THURSDAY))) as opened:
+        app = with_settings(opened, {"site.language": language})
+        yield House(app, TestClient(make_web(app), base_url="http://localhost:8000"))
 
 
 def send_issue(house: House, *packs: Pack, **words: str) -> Issue:

@@ -10,7 +10,6 @@ import pytest
 from babel.messages.pofile import read_po
 from starlette.testclient import TestClient
 
-from newsletter.app import open_app
 from newsletter.clock import MovedClock
 from newsletter.db.statuses import Edition
 from newsletter.delivery.store import start_issue
@@ -20,11 +19,9 @@ from newsletter.editing.correct import correct
 from newsletter.editing.draft import draft_at_once
 from newsletter.readers.links import Purpose
 from newsletter.web.application import make_web
-from tests.conftest import THURSDAY
 from tests.editing.desk import with_settings
-from tests.installed import install
 from tests.web.house import House, path_in
-from tests.web.issues import send_issue
+from tests.web.issues import open_house, send_issue
 
 LEAD = "borealis-3-22b-vs-meridian-medium"
 CATALOGUE = Path(__file__).parents[2] / "templates" / "locales" / "de" / "LC_MESSAGES" / "messages.po"
@@ -36,13 +33,6 @@ _VALUE = re.compile(r"%\(\w+\)s|<[^<>]+>")
 _ENGLISH = re.compile(
     r"\b(the|you|your|this|that|and|of|is|are|not|with|from|please|there|will|we|our|to)\b", re.IGNORECASE
 )
-
-
-def open_house(folder: Path, language: str) -> House:
-    install(folder, example=True)
-    app = open_app(folder, MovedClock(THURSDAY))
-    app = with_settings(app, {"site.language": language})
-    return House(app, TestClient(make_web(app), base_url="http://localhost:8000"))
 
 
 def move(house: House, **time: int) -> None:
@@ -219,12 +209,14 @@ def said_of(text: str, messages: frozenset[str]) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def personal(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return dict(personal_pages(open_house(tmp_path_factory.mktemp("personal") / "weekly", "de")))
+    with open_house(tmp_path_factory.mktemp("personal"), "de") as house:
+        return dict(personal_pages(house))
 
 
 @pytest.fixture(scope="module")
 def issues(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return dict(issue_pages(open_house(tmp_path_factory.mktemp("issues") / "weekly", "de")))
+    with open_house(tmp_path_factory.mktemp("issues"), "de") as house:
+        return dict(issue_pages(house))
 
 
 def test_no_page_says_an_english_sentence_of_ours(personal: dict[str, str], issues: dict[str, str]) -> None:
@@ -274,5 +266,6 @@ def test_the_desk_stays_english(personal_house: House) -> None:
 
 
 @pytest.fixture
-def personal_house(tmp_path: Path) -> House:
-    return open_house(tmp_path / "weekly", "de")
+def personal_house(tmp_path: Path) -> Iterator[House]:
+    with open_house(tmp_path, "de") as house:
+        yield house

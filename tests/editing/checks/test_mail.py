@@ -1,12 +1,15 @@
 """What the finished mail lacks: found in a copy of the template, or in a page written for it."""
 
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from newsletter.app import App
-from newsletter.db.engine import Database
+from newsletter.db.engine import open_database
+from newsletter.db.schema import metadata
 from newsletter.digest.content import IssueContent, Link
 from newsletter.editing.checks import Finding, Severity
 from newsletter.editing.checks.content import is_web_address
@@ -22,14 +25,11 @@ from tests.editing.desk import drafted, newsroom
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> App:
-    from newsletter.db.engine import open_database
-    from newsletter.db.schema import metadata
-
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     folder = tmp_path_factory.mktemp("newsroom")
-    database: Database = open_database(f"sqlite:///{folder / 'subscribers.db'}")
-    metadata.create_all(database.write_engine)
-    return newsroom(folder, database)
+    with closing(open_database(f"sqlite:///{folder / 'subscribers.db'}")) as database:
+        metadata.create_all(database.write_engine)
+        yield newsroom(folder, database)
 
 
 @pytest.fixture(scope="module")

@@ -541,12 +541,15 @@ CREATE TABLE summed (
   CONSTRAINT pk_summed PRIMARY KEY (name)
 );
 
-CREATE TABLE suppressions (
+CREATE TABLE "suppressions" (
   address_hash VARCHAR(64) NOT NULL,
   reason VARCHAR(100) NOT NULL,
   at DATETIME NOT NULL,
   source VARCHAR(500) DEFAULT '' NOT NULL,
-  CONSTRAINT pk_suppressions PRIMARY KEY (address_hash)
+  kind VARCHAR NOT NULL,
+  asked_at DATETIME,
+  CONSTRAINT pk_suppressions PRIMARY KEY (address_hash),
+  CONSTRAINT ck_suppressions_kind CHECK (kind IN ('left', 'bounced', 'complained', 'operator', 'erased'))
 );
 
 CREATE TABLE vote_marks (

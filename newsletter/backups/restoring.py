@@ -92,6 +92,7 @@ from newsletter.delivery.transports.outbox.maildir import file_name
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue, set_held
 from newsletter.errors import BadInput, Place, StoreAhead, StoreBusy, StoreError
+from newsletter.readers.suppression import put_suppression
 
 #: Why a delivery or a single mail is unsure: it may have left after the copy was made.
 RESTORED = "restored"
@@ -489,7 +490,11 @@ def _take_over_people(current: Connection, copy: Connection, restored: Restored)
     for start in range(0, len(every), _ROWS // 4):
         theirs = consents.c.reader_id.in_(every[start : start + _ROWS // 4])
         _insert_missing(copy, consents, current.execute(select(consents).where(theirs)).mappings().all())
-    _insert_missing(copy, suppressions, current.execute(select(suppressions)).mappings().all())
+    if restored.is_certain:
+        # Whoever came off the list since, by confirming say, is not put on it again.
+        copy.execute(delete(suppressions))
+    for entry in current.execute(select(suppressions)).mappings():
+        put_suppression(copy, dict(entry))
     for row in current.execute(select(editors).where(editors.c.revoked_at.is_not(None))):
         same = and_(editors.c.id == row.id, editors.c.address_key == row.address_key)
         copy.execute(update(editors).where(same).values(revoked_at=row.revoked_at))

@@ -15,7 +15,7 @@ import click
 
 from newsletter.cli.frame import json_option, pass_app, print_json, print_table, progress, say
 from newsletter.cli.preferences import content_options, given
-from newsletter.db.statuses import ConsentChannel, Edition, ReaderStatus
+from newsletter.db.statuses import ConsentChannel, Edition, ReaderStatus, SuppressionKind
 from newsletter.errors import BadInput
 from newsletter.readers.addresses import parse_address
 from newsletter.readers.admin import (
@@ -27,10 +27,11 @@ from newsletter.readers.admin import (
     take_off,
 )
 from newsletter.readers.csv_file import FIELDS, BadLine, CsvFile
-from newsletter.readers.exporting import each_page, export_readers
+from newsletter.readers.exporting import each_page, each_suppression, export_readers, export_suppressions
 from newsletter.readers.importing import FileCounts, ReaderImport, Remark, import_readers, suppress_file
 from newsletter.readers.providers import PROVIDERS, ReaderStanding
 from newsletter.readers.store import Arrival, count_readers
+from newsletter.readers.suppression import may_come_back
 
 if TYPE_CHECKING:
     from newsletter.app import App
@@ -154,24 +155,27 @@ def _print_counts(counts: ReaderImport, *, dry_run: bool, as_json: bool) -> None
     print_table(["Would be" if dry_run else "Readers", "Lines"], shown)
 
 
-def _suppress_file(app: "App", file: CsvFile, reason: str) -> None:
+def _suppress_file(app: "App", file: CsvFile, reason: str, kind: SuppressionKind | None) -> None:
     path = file.path
     with progress(f"Suppressing {path.name}", file.row_count) as advance:
         counts = suppress_file(
             app.database,
             file,
             reason=reason,
+            kind=kind,
             suppression_key=app.suppression_key,
             now=app.clock.now(),
             report_bad=lambda bad: _report(path, bad),
             advance=advance,
         )
-    rows = [("suppressed", counts.added), ("suppressed before", counts.known)]
+    rows = [("suppressed", counts.added.total()), ("suppressed before", counts.known)]
     rows += [
         (each.value, counts.count_left_out(each)) for each in (ReaderStanding.ACTIVE, ReaderStanding.NEITHER)
     ]
     rows.append(("not usable", counts.bad))
     print_table(["Addresses", "Lines"], [row for row in rows if row[1] or row[0] == "suppressed"])
+    if kinds := ", ".join(f"{each} {counts.added[each]}" for each in SuppressionKind if counts.added[each]):
+        say(f"They are listed as: {kinds}.", err=True)
     _say_remarks(counts, "Not suppressed")
 
 
@@ -180,15 +184,23 @@ def _suppress_file(app: "App", file: CsvFile, reason: str) -> None:
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="The file; else stdout."
 )
 @status_option
+@click.option("--suppressed", is_flag=True, help="The suppression list instead of readers.")
 @pass_app
-def export(app: "App", output: Path | None, status: str | None) -> None:
-    """Write readers as CSV, which `readers import` reads again.
+def export(app: "App", output: Path | None, status: str | None, suppressed: bool) -> None:
+    """Write readers as CSV, which `readers import` reads again; or the suppression list, for `readers suppress --file`.
 
-    The file is made for you alone (mode 0600): it holds personal data.
+    The file is made for you alone (mode 0600): it holds personal data. The suppression list holds no addresses but those of
+    readers who left; of all others it writes a hash, which only an installation with the same keys understands.
     """
+    if suppressed and status:
+        raise click.UsageError("say --status or --suppressed, not both")
     with _written(output) as file, app.database.read() as connection:
-        count = export_readers(connection, file, ReaderStatus(status) if status else None)
-    say(f"{count} readers written.", err=True)
+        if suppressed:
+            count, what = export_suppressions(connection, file, app.suppression_key), "entries"
+        else:
+            count = export_readers(connection, file, ReaderStatus(status) if status else None)
+            what = "readers"
+    say(f"{count} {what} written.", err=True)
 
 
 @contextmanager
@@ -250,10 +262,20 @@ def add(app: "App", address: str, consent: str, name: str, edition: str) -> None
 @click.option(
     "--limit", default=100, show_default=True, type=click.IntRange(min=0), help="How many at most; 0: all."
 )
+@click.option(
+    "--suppressed",
+    is_flag=True,
+    help="The suppression list instead of readers, those first who asked for the newsletter in vain.",
+)
 @json_option
 @pass_app
-def list_(app: "App", status: str | None, limit: int, as_json: bool) -> None:
+def list_(app: "App", status: str | None, limit: int, suppressed: bool, as_json: bool) -> None:
     """List readers, in the order in which they came."""
+    if suppressed and status:
+        raise click.UsageError("say --status or --suppressed, not both")
+    if suppressed:
+        _list_suppressed(app, limit, as_json)
+        return
     wanted = ReaderStatus(status) if status else None
     columns = ["Id", "Address", "Name", "Status", "Edition", "Added at"]
     with app.database.read() as connection:
@@ -269,6 +291,21 @@ def list_(app: "App", status: str | None, limit: int, as_json: bool) -> None:
         say(f"{limit} of {count} readers; --limit 0 lists all.", err=True)
 
 
+def _list_suppressed(app: "App", limit: int, as_json: bool) -> None:
+    with app.database.read() as connection:
+        entries = list(each_suppression(connection, app.suppression_key))
+    entries.sort(
+        key=lambda each: (each[0].asked_at is not None, each[0].asked_at or each[0].at), reverse=True
+    )
+    rows = [
+        (each.kind, address or each.address_hash[:12], each.at, each.asked_at, each.reason)
+        for each, address in entries[: limit or None]
+    ]
+    print_table(["Kind", "Address or hash", "Since", "Asked at", "Reason"], rows, as_json)
+    if limit and len(entries) > limit:
+        say(f"{limit} of {len(entries)} entries; --limit 0 lists all.", err=True)
+
+
 @readers.command()
 @click.argument("address")
 @json_option
@@ -277,7 +314,10 @@ def show(app: "App", address: str, as_json: bool) -> None:
     """Show what is known about one reader: choices, suppression, and the consent ledger."""
     found = look_up(app.database, address, suppression_key=app.suppression_key)
     known = asdict(found.reader)
-    known |= known.pop("preferences") | {"suppressed": found.suppressed}
+    listed = found.suppression
+    known |= known.pop("preferences") | {"suppressed": listed.words if listed else ""}
+    if listed and listed.asked_at:
+        known["asked_in_vain_at"] = listed.asked_at
     if as_json:
         print_json(known | {"consents": [asdict(each) | {"words": each.words} for each in found.consents]})
         return
@@ -334,6 +374,11 @@ def leave(app: "App", address: str) -> None:
     "--all-gone", is_flag=True, help="You know that everybody in the file left, where it does not say so."
 )
 @click.option("--reason", required=True, help="Why, without an address: the list is kept for ever.")
+@click.option(
+    "--kind",
+    type=click.Choice([each.value for each in SuppressionKind if each is not SuppressionKind.ERASED]),
+    help="What it is, where the reason and the file do not tell: only who left or bounced can come back by signing up.",
+)
 @pass_app
 def suppress(
     app: "App",
@@ -343,25 +388,40 @@ def suppress(
     program: str | None,
     all_gone: bool,
     reason: str,
+    kind: str | None,
 ) -> None:
-    """Never write to an address again, or to those in a file who left.
+    """Send nothing to an address any more, or to those in a file who left.
 
     A reader with it leaves, and no import brings it back. The list keeps a keyed hash, not the address. Of a file,
     only those are suppressed of whom it says that they left; where no column says it, the file is refused.
+
+    Who is listed as left or bounced comes back by signing up and confirming, and by nothing else. Who complained, and whom
+    you do not want (operator), cannot: the kind is read from the file's words and from the reason, or say --kind.
     """
+    said = SuppressionKind(kind) if kind else None
     if path is not None and address is None:
-        _suppress_file(app, _open(path, mapping, program, ReaderStanding.GONE if all_gone else None), reason)
+        file = _open(path, mapping, program, ReaderStanding.GONE if all_gone else None)
+        _suppress_file(app, file, reason, said)
         return
     if address is None or path is not None or program is not None or mapping or all_gone:
         raise click.UsageError("give an address, or --file with a list of them")
-    changed = suppress_by_hand(
+    listed = suppress_by_hand(
         app.database,
         address,
         reason=reason,
+        kind=said,
         suppression_key=app.suppression_key,
         now=app.clock.now(),
     )
-    say(f"{address} is suppressed." if changed else f"{address} was suppressed before.")
+    if listed is None:
+        say(f"{address} was suppressed before.")
+        return
+    back = (
+        "They can come back by signing up."
+        if may_come_back(listed)
+        else "They cannot come back by signing up."
+    )
+    say(f"{address} is suppressed ({listed.kind}). {back}")
 
 
 @readers.command()
@@ -376,7 +436,8 @@ def unsuppress(
     """Take addresses off the suppression list: the way to undo a mistake.
 
     Of a file, everybody in it. It makes nobody a reader, and whoever left by being suppressed stays left: they can
-    subscribe again. Who complained stays on the list; who was erased comes off it by subscribing.
+    subscribe again. Who complained stays on the list; who was erased comes off it by subscribing, as do those who left
+    or bounced.
     """
     from newsletter.editing import readers as reader_files
     from newsletter.editing.audit import COMMAND_LINE

@@ -53,6 +53,7 @@ from newsletter.db.statuses import (
     RevisionState,
     Room,
     SlotStatus,
+    SuppressionKind,
     Vote,
     WithdrawalReason,
 )
@@ -236,9 +237,14 @@ suppressions = Table(
     metadata,
     #: HMAC-SHA256 of the casefolded address under the suppression key, hex.
     Column("address_hash", String(64), primary_key=True),
+    Column("kind", EnumText(SuppressionKind), nullable=False),
+    #: Why, in the words of whoever put it there.
     Column("reason", String(100), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("source", String(500), nullable=False, server_default=""),
+    #: When the address last asked for the newsletter although it is kept out; NULL: it did not.
+    Column("asked_at", UtcDateTime),
+    one_of("kind", SuppressionKind, "kind"),
 )
 
 sign_up_counts = Table(

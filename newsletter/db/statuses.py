@@ -62,6 +62,17 @@ class WithdrawalReason(StrEnum):
     ERASED = "erased"
 
 
+class SuppressionKind(StrEnum):
+    """Why an address is on the suppression list; what each kind forbids is in readers/suppression.py."""
+
+    LEFT = "left"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    #: Somebody who runs the newsletter wants nothing sent there.
+    OPERATOR = "operator"
+    ERASED = "erased"
+
+
 class LimitScope(StrEnum):
     """What sign-ups and editors' sign-ins are counted by, to keep strangers from flooding mailboxes through us."""
 

@@ -21,8 +21,8 @@ from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, selec
 
 from newsletter.clock import Clock
 from newsletter.db.engine import Database, insert_into
-from newsletter.db.schema import alerts, editors, mails, readers, suppressions
-from newsletter.db.statuses import MailKind, MailStatus, ReaderStatus
+from newsletter.db.schema import alerts, editors, mails, readers
+from newsletter.db.statuses import MailKind, MailStatus, ReaderStatus, SuppressionKind
 from newsletter.delivery.audience import AddressHash
 from newsletter.delivery.dkim import DkimSigner
 from newsletter.delivery.journal import (
@@ -48,7 +48,7 @@ from newsletter.errors import BadInput, NotFound, SendError
 from newsletter.readers.links import LIFETIMES, LinkSigner, Purpose, draw_salt
 from newsletter.readers.store import MAY_GET
 from newsletter.readers.subscribing import count_trapped
-from newsletter.readers.suppression import ERASED
+from newsletter.readers.suppression import MAY_GET_LISTED, count_asked, kinds_among
 from newsletter.render.compile import compile_mail
 from newsletter.render.headers import MessageFrame
 from newsletter.stopping import Stop
@@ -211,27 +211,23 @@ def _read(
     """Return the mails of a query on _MAIL, each with what speaks against sending it."""
     rows = connection.execute(query).all()
     hashes = {row.address_key: hash_address(row.address_key) for row in rows if row.address_key}
-    # Whoever was erased and subscribes anew lifts that by confirming.
-    listed = select(suppressions.c.address_hash).where(
-        suppressions.c.address_hash.in_(list(hashes.values())), suppressions.c.reason != ERASED
-    )
-    suppressed = set(connection.execute(listed).scalars()) if hashes else set()
+    listed = kinds_among(connection, set(hashes.values()))
     names = tuple(column.name for column in _COLUMNS)
     return tuple(
         TransactionalMail(
             **dict(zip(names, row, strict=False)),
-            obstacle=_obstacle(row, is_suppressed=hashes.get(row.address_key) in suppressed, now=now),
+            obstacle=_obstacle(row, listed.get(hashes.get(row.address_key, "")), now),
         )
         for row in rows
     )
 
 
-def _obstacle(row: Any, *, is_suppressed: bool, now: datetime) -> str:
+def _obstacle(row: Any, listed: SuppressionKind | None, now: datetime) -> str:
     """Return why the mail in this row is not to be sent, in a word; empty where it may be."""
     reader_status: ReaderStatus | None = row.reader_status
     if reader_status is not None and reader_status not in MAY_GET.get(row.kind, frozenset()):
         return "answered" if reader_status is ReaderStatus.ACTIVE else reader_status.value
-    if is_suppressed:
+    if listed is not None and row.kind not in MAY_GET_LISTED[listed]:
         return "suppressed"
     if row.address is None and not row.is_for_operator:
         return "revoked"
@@ -303,7 +299,7 @@ def count_open_mails(connection: Connection) -> dict[MailStatus, tuple[int, date
 
 
 def describe_mails(connection: Connection, sign_ups_since: datetime, held: str = "") -> StatusReport | None:
-    """Return where the single mails stand; None where none waits, none is unsure, and no form fell into the trap.
+    """Return where the single mails stand; None where none waits or is unsure, no form fell into the trap, and nobody asked in vain.
 
     `held` says why none leaves, where that is so. Without it, what the server said last of those that wait is told.
     """
@@ -326,6 +322,10 @@ def describe_mails(connection: Connection, sign_ups_since: datetime, held: str =
     if trapped:
         forms = "1 sign-up form" if trapped == 1 else f"{trapped:,} sign-up forms"
         said.append(f"{forms} had the field filled in that people do not see, and asked once more")
+    asked = count_asked(connection, sign_ups_since)
+    if asked:
+        addresses = "1 address" if asked == 1 else f"{asked:,} addresses"
+        said.append(f"{addresses} asked for the newsletter and {'is' if asked == 1 else 'are'} kept out")
     if not said:
         return None
     return StatusReport(
@@ -333,7 +333,11 @@ def describe_mails(connection: Connection, sign_ups_since: datetime, held: str =
         why="; ".join(said),
         since=min(filter(None, (since, unsure_since)), default=None),
         by_itself=_by_itself(held) if waiting else "nothing",
-        next_command="newsletter mails list" if waiting or unsure else "",
+        next_command="newsletter mails list"
+        if waiting or unsure
+        else "newsletter readers list --suppressed"
+        if asked
+        else "",
     )
 
 

@@ -21,6 +21,7 @@ from newsletter.db.statuses import (
     MailStatus,
     ReaderStatus,
     ReportKind,
+    SuppressionKind,
     WithdrawalReason,
 )
 from newsletter.delivery.erasing import export_reader
@@ -31,7 +32,7 @@ from newsletter.readers.addresses import REASON, Address, parse_address, without
 from newsletter.readers.admin import Lifting
 from newsletter.readers.consents import Consent, ConsentOrigin, list_consents
 from newsletter.readers.store import Reader
-from newsletter.readers.suppression import suppression_reason
+from newsletter.readers.suppression import find_suppression
 
 #: Readers on a page, and copies and mails in one reader's history.
 MOST, MOST_COPIES = 50, 100
@@ -193,17 +194,17 @@ def reader_file(app: App, reader_id: int) -> ReaderFile:
     """Return one reader's history; raises NotFound."""
     with app.database.read() as connection:
         reader = store.get_reader(connection, reader_id)
-        reason = None
+        suppression = None
         if reader.address is not None:
             address = parse_address(reader.address)
-            reason = suppression_reason(connection, address, app.suppression_key)
+            suppression = find_suppression(connection, address, app.suppression_key)
         return ReaderFile(
             reader=reader,
             consents=tuple(list_consents(connection, reader_id)),
             copies=copies_of(connection, reader_id, MOST_COPIES),
             mails=mails_to(connection, reader_id, MOST_COPIES),
             feedback=feedback_on(connection, reader_id),
-            suppressed=reason or "",
+            suppressed=suppression.words if suppression else "",
         )
 
 
@@ -227,9 +228,8 @@ def suppress(app: App, reader_id: int, reason: str, *, by: str) -> bool:
             return False
         address = parse_address(reader.address)
         origin = ConsentOrigin(channel=ConsentChannel.DESK, reason=WithdrawalReason.SUPPRESSED)
-        changed = store.suppress(
-            connection, address, reason, origin, suppression_key=app.suppression_key, now=now
-        )
+        kind, key = SuppressionKind.OPERATOR, app.suppression_key
+        changed = store.suppress(connection, address, kind, reason, origin, suppression_key=key, now=now)
         if changed:
             record_action(
                 connection, by=by, action=Action.SUPPRESSED, detail=f"reader {reader_id}: {reason}", at=now

@@ -14,7 +14,14 @@ from zoneinfo import available_timezones
 from sqlalchemy import Connection
 
 from newsletter.db.engine import Database
-from newsletter.db.statuses import ConsentChannel, ConsentEvent, Edition, ReaderStatus, WithdrawalReason
+from newsletter.db.statuses import (
+    ConsentChannel,
+    ConsentEvent,
+    Edition,
+    ReaderStatus,
+    SuppressionKind,
+    WithdrawalReason,
+)
 from newsletter.errors import BadInput, NewsletterError, NotFound
 from newsletter.readers.addresses import (
     NAME,
@@ -36,23 +43,31 @@ from newsletter.readers.store import (
     find_reader,
     suppress,
 )
-from newsletter.readers.suppression import COMPLAINED, ERASED, lift_suppression, suppression_reason
+from newsletter.readers.suppression import (
+    ENDED_BY_OPERATOR,
+    Suppression,
+    address_hashes,
+    find_suppression,
+    lift_suppression,
+    may_come_back,
+    read_kind,
+)
 
 
 class KeptOut(NewsletterError):
     """This address is not added: its owner left, bounced, complained or is suppressed."""
 
-    def __init__(self, address: Address, arrival: Arrival, suppressed: str | None) -> None:
+    def __init__(self, address: Address, arrival: Arrival, listed: Suppression | None) -> None:
         self.arrival = arrival
-        reason = _REASONS[arrival]
-        if arrival is Arrival.COMPLAINED or suppressed == COMPLAINED:
+        reason = f"{_REASONS[arrival]}: {listed.words}" if listed else _REASONS[arrival]
+        is_for_good = listed is not None and listed.kind is SuppressionKind.COMPLAINED
+        if arrival is Arrival.COMPLAINED or is_for_good:
             way_back = "Who complained stays out."
-        elif suppressed in (None, ERASED):
+        elif may_come_back(listed):
             way_back = "Only they can come back, by subscribing."
         else:
             way_back = (
-                f"It is there for this reason: {suppressed}. If that was a mistake, newsletter readers unsuppress takes it off;"
-                " then they can subscribe."
+                "If that was a mistake, newsletter readers unsuppress takes it off; then they can subscribe."
             )
         super().__init__(f"{address.text} is not added: {reason}. {way_back}")
 
@@ -67,10 +82,10 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderRecord:
-    """What the readers' tables know of one reader. `suppressed` is why the suppression list has the address, or empty."""
+    """What the readers' tables know of one reader, and the suppression list of the address."""
 
     reader: Reader
-    suppressed: str
+    suppression: Suppression | None
     consents: tuple[Consent, ...]
 
 
@@ -97,9 +112,9 @@ def add_by_hand(
         (arrival,) = add_readers(
             connection, [newcomer], event=ConsentEvent.ADDED, suppression_key=suppression_key, now=now
         )
-        suppressed = suppression_reason(connection, parsed, suppression_key)
+        listed = find_suppression(connection, parsed, suppression_key)
     if arrival in _REASONS:
-        raise KeptOut(parsed, arrival, suppressed)
+        raise KeptOut(parsed, arrival, listed)
     return arrival is Arrival.ADDED
 
 
@@ -108,13 +123,13 @@ def look_up(database: Database, address: str, *, suppression_key: bytes) -> Read
     parsed = parse_address(address)
     with database.read() as connection:
         reader = find_reader(connection, parsed)
-        reason = suppression_reason(connection, parsed, suppression_key)
+        listed = find_suppression(connection, parsed, suppression_key)
         if reader is None:
-            hint = f"The address is on the suppression list: {reason}." if reason else ""
+            hint = f"The address is on the suppression list: {listed.words}." if listed else ""
             raise NotFound("reader", parsed.text, hint)
         return ReaderRecord(
             reader=reader,
-            suppressed=reason or "",
+            suppression=listed,
             consents=tuple(list_consents(connection, reader.id)),
         )
 
@@ -149,14 +164,26 @@ def take_off(database: Database, address: str, *, now: datetime) -> bool:
 
 
 def suppress_by_hand(
-    database: Database, address: str, *, reason: str, suppression_key: bytes, now: datetime
-) -> bool:
-    """Put an address on the suppression list and take its reader off; False when it was there before."""
+    database: Database,
+    address: str,
+    *,
+    reason: str,
+    kind: SuppressionKind | None = None,
+    suppression_key: bytes,
+    now: datetime,
+) -> Suppression | None:
+    """Put an address on the suppression list and take its reader off; None when it was there before.
+
+    Without a `kind` the reason's words tell it; where they do not, it is the operator's wish.
+    """
     parsed = parse_address(address)
     reason = without_address(reason, "the reason", REASON)
+    kind = kind or read_kind(reason) or SuppressionKind.OPERATOR
     origin = ConsentOrigin(channel=ConsentChannel.COMMAND, reason=WithdrawalReason.SUPPRESSED)
     with database.write() as connection:
-        return suppress(connection, parsed, reason, origin, suppression_key=suppression_key, now=now)
+        key = suppression_key
+        is_new = suppress(connection, parsed, kind, reason, origin, suppression_key=key, now=now)
+    return Suppression(kind=kind, reason=reason, at=now) if is_new else None
 
 
 class Lifting(StrEnum):
@@ -178,12 +205,12 @@ def unsuppress(
     """
     counts: Counter[Lifting] = Counter()
     for address in addresses:
-        reason = suppression_reason(connection, address, suppression_key)
-        if reason is None:
+        listed = find_suppression(connection, address, suppression_key)
+        if listed is None:
             counts[Lifting.ABSENT] += 1
-        elif reason in (COMPLAINED, ERASED):
-            counts[Lifting(reason)] += 1
-        else:
-            lift_suppression(connection, address, reason, suppression_key)
+        elif listed.kind in ENDED_BY_OPERATOR:
+            lift_suppression(connection, address_hashes(suppression_key, address), ENDED_BY_OPERATOR)
             counts[Lifting.LIFTED] += 1
+        else:
+            counts[Lifting(listed.kind.value)] += 1
     return counts

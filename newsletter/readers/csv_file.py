@@ -18,6 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TextIO
 
+from newsletter.db.statuses import SuppressionKind
 from newsletter.errors import BadInput, Place
 from newsletter.readers.addresses import strip_unseen
 from newsletter.readers.preferences import Preferences
@@ -29,6 +30,7 @@ from newsletter.readers.providers import (
     ReaderStanding,
     is_moment,
 )
+from newsletter.readers.suppression import read_kind
 
 #: Characters of a line that names columns; what is longer is no such line, and perhaps no file of lines at all.
 _MOST_HEADER = 100_000
@@ -60,7 +62,8 @@ _NOTHING_CHOSEN = ("",) * len(CHOICES)
 class ReaderRow:
     """One record of the file; a field without a column is empty. `line` is where the record begins.
 
-    `why` says which column and word the standing is from, where it is not ACTIVE. Not frozen, which takes twice as long.
+    `why` says which column and word the standing is from, where it is not ACTIVE; of whoever is GONE, `kind` is what these say
+    of the reason, and `gone_at` since when. Not frozen, which takes twice as long.
     """
 
     line: int
@@ -75,10 +78,15 @@ class ReaderRow:
     opted_in_ip: str = ""
     confirmed_at: str = ""
     confirmed_ip: str = ""
+    #: Of an entry of a suppression list.
+    reason: str = ""
+    address_hash: str = ""
     #: What stands for each of CHOICES.
     chosen: tuple[str, ...] = field(default=_NOTHING_CHOSEN, kw_only=True)
     standing: ReaderStanding = field(default=ReaderStanding.ACTIVE, kw_only=True)
     why: str = field(default="", kw_only=True)
+    kind: SuppressionKind | None = field(default=None, kw_only=True)
+    gone_at: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,9 @@ class BadLine:
 
 
 _OWN_VALUES = tuple(
-    each.name for each in fields(ReaderRow) if each.name not in ("line", "chosen", "standing", "why")
+    each.name
+    for each in fields(ReaderRow)
+    if each.name not in ("line", "chosen", "standing", "why", "kind", "gone_at")
 )
 
 #: What a column can say of somebody's standing, each with what it means.
@@ -125,11 +135,14 @@ NAMES = {
     "confirmed_at": ("confirmed at",),
     "confirmed_ip": ("confirmed ip",),
     "status": ("status",),
+    "gone": ("suppressed at",),
+    "reason": ("suppression reason",),
+    "address_hash": ("address hash",),
 }
 #: Columns of our own export that an import has no use for.
 _OURS = frozenset({"status at"})
 #: Evidence: it says when somebody agreed, not whether they still do.
-_EVIDENCE = frozenset({"opted_in_at", "opted_in_ip", "confirmed_at", "confirmed_ip"})
+_EVIDENCE = frozenset({"opted_in_at", "opted_in_ip", "confirmed_at", "confirmed_ip", "reason"})
 
 #: A column called so says of whom it is filled that they left; called like one of _AGREEING, that they did not.
 _LEAVING = re.compile(
@@ -380,7 +393,7 @@ class CsvFile:
             for place, position in positions:
                 if position < len(cells):
                     values[place] = unguarded(strip_unseen(cells[position]))
-            standing, why = ReaderStanding.ACTIVE, ""
+            standing, why, kind, gone_at = ReaderStanding.ACTIVE, "", None, ""
             if must_ask:
                 said = [
                     (sign, column, strip_unseen(cells[position]) if position < len(cells) else "")
@@ -388,13 +401,17 @@ class CsvFile:
                 ]
                 is_paid = paid is not None and paid < len(cells) and bool(strip_unseen(cells[paid]))
                 standing, why = self._standing(said, values, is_paid)
+                if standing is ReaderStanding.GONE:
+                    kind, gone_at = self._kind(said), _since(said)
             if choices:
                 texts = list(_NOTHING_CHOSEN)
                 for place, position in choices:
                     if position < len(cells):
                         texts[place] = unguarded(strip_unseen(cells[position]))
                 chosen = tuple(texts)
-            yield ReaderRow(line, *values, chosen=chosen, standing=standing, why=why)
+            row = ReaderRow(line, *values, chosen=chosen, standing=standing, why=why)
+            row.kind, row.gone_at = kind, gone_at
+            yield row
 
     def _standing(
         self, said: Sequence[tuple[str, str, str]], values: Sequence[str], is_paid: bool
@@ -425,6 +442,16 @@ class CsvFile:
             if self.vouched is None and not any(values[_OWN_VALUES.index(each)] for each in evidence):
                 return ReaderStanding.NEITHER, "nothing says that they ever agreed"
         return worst, why
+
+    def _kind(self, said: Sequence[tuple[str, str, str]]) -> SuppressionKind | None:
+        """Return why somebody is gone: by the words of a status, else by the columns that say so; None where they do not tell."""
+        so = [each for each in said if self._meaning(each[0], each[2].casefold()) is ReaderStanding.GONE]
+        statuses = [cell for sign, _, cell in so if sign in ("status", "list_status")]
+        kind = read_kind("\n".join(statuses))
+        kind = kind or read_kind("\n".join(f"{column} {cell}" for _, column, cell in so))
+        if kind is SuppressionKind.OPERATOR and self.provider:
+            return self.provider.blocked
+        return kind or (None if so else read_kind(self.path.name))
 
     def _meaning(self, sign: str, word: str) -> ReaderStanding:
         if sign == "gone":
@@ -546,6 +573,11 @@ def _speaks_against(plain: str, word: str) -> bool:
     if _LEAVING.search(plain):
         return not _is_nothing(word)
     return word in _NO and word in _ANSWERS and _AGREEING.search(plain) is not None
+
+
+def _since(said: Sequence[tuple[str, str, str]]) -> str:
+    """Return the day or moment since when somebody is gone; empty where none is said."""
+    return next((cell for sign, _, cell in said if sign == "gone" and is_moment(cell)), "")
 
 
 _WORSE = {ReaderStanding.ACTIVE: 0, ReaderStanding.NEITHER: 1, ReaderStanding.GONE: 2}

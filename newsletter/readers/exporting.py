@@ -1,4 +1,4 @@
-"""Readers as a CSV file that `importing.py` reads again, and what one reader may see and take with them."""
+"""Readers and the suppression list as CSV files that `importing.py` reads again, and what one reader may see and take with them."""
 
 import csv
 from collections.abc import Iterator
@@ -6,16 +6,18 @@ from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import TextIO
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, literal_column, select
 
-from newsletter.db.statuses import MailKind, ReaderStatus
-from newsletter.readers.addresses import SOURCE
+from newsletter.db.schema import readers
+from newsletter.db.statuses import MailKind, ReaderStatus, SuppressionKind
+from newsletter.readers.addresses import SOURCE, Address
 from newsletter.readers.consents import list_consents, list_origins
 from newsletter.readers.csv_file import CHOICES, guarded, write_list
 from newsletter.readers.links import LIFETIMES, LinkSigner, Purpose, link
 from newsletter.readers.preferences import LISTS
 from newsletter.readers.store import MAY_GET, Reader, count_mailed, list_readers
 from newsletter.readers.subscribing import QueueMail
+from newsletter.readers.suppression import Suppression, address_hashes, list_suppressions, write_hash
 
 #: As `readers import` names them; the preferences by their fields.
 COLUMNS = (
@@ -66,6 +68,48 @@ def each_page(connection: Connection, status: ReaderStatus | None) -> Iterator[l
     while page := list_readers(connection, status=status, after=after):
         yield page
         after = page[-1].id
+
+
+# The suppression list. It knows hashes only; of whom a reader's row is left, the address is told, too.
+
+#: As `readers suppress --file` names them.
+SUPPRESSION_COLUMNS = ("address", "status", "suppressed at", "suppression reason", "address hash")
+
+#: What `status` says of each kind, in words that mean it in other programs' lists, too.
+_STATUS = {SuppressionKind.OPERATOR: "suppressed"}
+
+
+def each_suppression(connection: Connection, suppression_key: bytes) -> Iterator[tuple[Suppression, str]]:
+    """Yield the list's entries with their addresses; an empty one where no reader's row has it."""
+    known = select(readers.c.address, readers.c.address_key).where(
+        # As the index says it: nobody on the list is active.
+        literal_column("status <> 'active'"),
+        readers.c.address.is_not(None),
+    )
+    addresses = {
+        hashed: address
+        for address, key in connection.execute(known)
+        for hashed in address_hashes(suppression_key, Address(address, key))
+    }
+    after = ""
+    while page := list_suppressions(connection, after=after):
+        for each in page:
+            yield each, addresses.get(each.address_hash, "")
+        after = page[-1].address_hash
+
+
+def export_suppressions(connection: Connection, file: TextIO, suppression_key: bytes) -> int:
+    """Write the suppression list, which an installation with the same key reads whole; returns how many."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(SUPPRESSION_COLUMNS)
+    count = 0
+    for each, address in each_suppression(connection, suppression_key):
+        status = _STATUS.get(each.kind, each.kind.value)
+        hashed = write_hash(suppression_key, each.address_hash)
+        cells = (address, status, each.at.isoformat(), each.reason, hashed)
+        writer.writerow([guarded(cell) for cell in cells])
+        count += 1
+    return count
 
 
 # What a reader may see and take with them, behind a link that holds for an hour and goes to their mailbox only. What other

@@ -14,9 +14,11 @@ from ipaddress import ip_address
 from itertools import islice
 from typing import TypeVar
 
+from sqlalchemy import Connection
+
 from newsletter.clock import Clock
 from newsletter.db.engine import Database
-from newsletter.db.statuses import ConsentChannel, ConsentEvent, WithdrawalReason
+from newsletter.db.statuses import ConsentChannel, ConsentEvent, SuppressionKind, WithdrawalReason
 from newsletter.errors import BadInput, Place
 from newsletter.readers.addresses import (
     NAME,
@@ -39,6 +41,7 @@ from newsletter.readers.preferences import (
 )
 from newsletter.readers.providers import ReaderStanding, read_moment
 from newsletter.readers.store import Arrival, NewReader, add_readers, foreseeing, suppress
+from newsletter.readers.suppression import add_suppression, read_hash, read_kind
 
 CHUNK = 2000
 
@@ -317,10 +320,21 @@ SUPPRESS_CHUNK = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuppressionImport(FileCounts):
-    """What came of a file: addresses that are suppressed now, and that were before."""
+    """What came of a file: addresses that are suppressed now, by their kind, and that were before."""
 
-    added: int
+    added: Counter[SuppressionKind]
     known: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gone:
+    """Somebody to suppress: an address, or only the hash of one."""
+
+    address: Address | None
+    hashed: str
+    kind: SuppressionKind
+    reason: str
+    since: datetime | None
 
 
 def suppress_file(
@@ -328,6 +342,7 @@ def suppress_file(
     file: CsvFile,
     *,
     reason: str,
+    kind: SuppressionKind | None = None,
     suppression_key: bytes,
     now: datetime,
     report_bad: Callable[[BadLine], None] = lambda bad: None,
@@ -335,41 +350,69 @@ def suppress_file(
 ) -> SuppressionImport:
     """Put the addresses of whoever left on the suppression list, and take its readers off. Commits a chunk at a time.
 
-    A file that says nothing of who left is refused (BadInput), unless the caller vouches for it.
+    A file that says nothing of who left is refused (BadInput), unless the caller vouches for it. Without a `kind`, each
+    line tells its own, and else the words of its reason; where they do not, they left.
     """
     reason = without_address(reason, "the reason", REASON)
+    usual = kind or read_kind(reason) or read_kind(file.path.stem) or SuppressionKind.LEFT
     origin = ConsentOrigin(channel=ConsentChannel.COMMAND, reason=WithdrawalReason.SUPPRESSED)
     file.require_standing(ReaderStanding.GONE)
     if not file.row_count:
         raise BadInput("there is nobody in this file", Place(file.path))
 
-    def put(addresses: Sequence[Address]) -> int:
-        with database.write() as connection:
-            return sum(
-                suppress(connection, each, reason, origin, suppression_key=suppression_key, now=now)
-                for each in addresses
-            )
+    def read(row: ReaderRow) -> _Gone:
+        return _Gone(
+            address=parse_address(row.address) if row.address or not row.address_hash else None,
+            hashed="" if row.address else read_hash(suppression_key, row.address_hash),
+            kind=kind or row.kind or usual,
+            reason=_own_reason(row.reason) or reason,
+            since=read_moment(row.gone_at, now),
+        )
 
-    added = known = bad = 0
+    added: Counter[SuppressionKind] = Counter()
+    known = bad = 0
     left_out: dict[tuple[ReaderStanding, str], Remark] = {}
-    rows = _addresses(file, left_out)
+    rows = _gone(file, read, left_out)
     while chunk := list(islice(rows, SUPPRESS_CHUNK)):
-        addresses = [each for each in chunk if isinstance(each, Address)]
-        fresh = put(addresses)
-        added, known = added + fresh, known + len(addresses) - fresh
+        with database.write() as connection:
+            for each in chunk:
+                if isinstance(each, _Gone):
+                    is_new = _put(connection, each, origin, suppression_key, now)
+                    added[each.kind] += is_new
+                    known += not is_new
         for each in chunk:
             if isinstance(each, BadLine):
                 bad += 1
                 report_bad(each)
         advance(len(chunk))
-    if not added + known:
+    if not added.total() + known:
         raise _nobody(file, left_out, bad, ReaderStanding.GONE)
     return SuppressionImport(added=added, known=known, bad=bad, left_out=left_out)
 
 
-def _addresses(
-    file: CsvFile, left_out: dict[tuple[ReaderStanding, str], Remark]
-) -> Iterator[Address | BadLine | None]:
+def _put(
+    connection: Connection, gone: _Gone, origin: ConsentOrigin, suppression_key: bytes, now: datetime
+) -> bool:
+    """Put somebody on the list; False when they were on it."""
+    kind, why, since = gone.kind, gone.reason, gone.since or now
+    if gone.address is None:
+        source = origin.words
+        return add_suppression(connection, gone.hashed, kind, reason=why, source=source, now=since)
+    key = suppression_key
+    return suppress(connection, gone.address, kind, why, origin, suppression_key=key, now=now, since=since)
+
+
+def _own_reason(text: str) -> str:
+    """Return a line's own reason as the list may keep it; empty where it may not."""
+    try:
+        return without_address(text, "the reason", REASON)
+    except BadInput:
+        return ""
+
+
+def _gone(
+    file: CsvFile, read: Callable[[ReaderRow], _Gone], left_out: dict[tuple[ReaderStanding, str], Remark]
+) -> Iterator[_Gone | BadLine | None]:
     for row in file.rows():
         if isinstance(row, BadLine):
             yield row
@@ -378,6 +421,6 @@ def _addresses(
             yield None
         else:
             try:
-                yield parse_address(row.address)
+                yield read(row)
             except BadInput as error:
                 yield BadLine(row.line, str(error))

@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from newsletter.db.statuses import SuppressionKind
+
 
 class ReaderStanding(StrEnum):
     """What somebody is on another program's list."""
@@ -40,6 +42,8 @@ class Provider:
     proof: bool = False
     #: The column of a plan that is paid for: beside one, a date of leaving may be the end of paying.
     paid: str = ""
+    #: What a word such as "blocklisted" says of them; where leaving by themselves leads there, too, that they left.
+    blocked: SuppressionKind = SuppressionKind.OPERATOR
     #: Which export says who left, for those who have another one.
     right_export: str
     #: What even the right export does not know.
@@ -175,6 +179,8 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
             },
             active=frozenset({"enabled", "confirmed"}),
             gone=frozenset({"blocklisted", "unsubscribed"}),
+            # The page to unsubscribe offers "also from all future mails", which is that.
+            blocked=SuppressionKind.LEFT,
             needs=(("subscription_status",),),
             right_export=(
                 "There everybody who left a list is still enabled. Export each list by itself, with"
@@ -203,6 +209,8 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
                 "List Membership": "agreed",
                 "Entered": "joined_at",
             },
+            # Whoever unsubscribes there is.
+            blocked=SuppressionKind.LEFT,
             needs=(
                 ("Is this subscriber confirmed", "Is this user confirmed"),
                 ("Is this subscriber blacklisted", "Is this user blacklisted"),
@@ -328,6 +336,8 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
             },
             active=frozenset({"subscribed", "active"}),
             gone=frozenset({"unsubscribed", "blocklisted", "blacklisted"}),
+            # It has no other word for whoever unsubscribed.
+            blocked=SuppressionKind.LEFT,
             needs=(
                 (
                     "EMAIL_MARKETING",

@@ -23,13 +23,14 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
+    not_,
     select,
     update,
 )
 
 from newsletter.db.engine import insert_into, literal
 from newsletter.db.schema import consents, mails, reader_tools, reader_topics, readers, snapshots
-from newsletter.db.statuses import ConsentEvent, MailKind, MailStatus, ReaderStatus
+from newsletter.db.statuses import ConsentEvent, MailKind, MailStatus, ReaderStatus, SuppressionKind
 from newsletter.errors import NotFound
 from newsletter.readers import preferences
 from newsletter.readers.addresses import Address, parse_address
@@ -45,13 +46,7 @@ from newsletter.readers.consents import (
 )
 from newsletter.readers.links import LinkTarget, draw_salt
 from newsletter.readers.preferences import NO_PREFERENCES, Preferences, as_row
-from newsletter.readers.suppression import (
-    ERASED,
-    add_suppression,
-    address_hash,
-    address_hashes,
-    suppressed_among,
-)
+from newsletter.readers.suppression import add_suppression, address_hash, address_hashes, kinds_among
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,26 +200,35 @@ def list_left(
 
 # What keeps single mails from coming too often.
 
-#: Codes of mails that ended by our own fault: nobody got them.
-_OUR_FAULT = ("gave-up", "bad-template")
+#: Codes of mails that ended by our own fault, as those do that begin with 5.7.: nobody got them.
+_OUR_FAULT = ("gave-up", "bad-template", "dropped")
 
 
 def count_mailed(
-    connection: Connection, reader_id: int, kind: MailKind, since: datetime, *, key: str = ""
+    connection: Connection,
+    reader_id: int,
+    kind: MailKind,
+    since: datetime,
+    *,
+    key: str = "",
+    even_answered: bool = False,
 ) -> int:
     """Return how many single mails of this kind, whose keys begin with `key`, the reader has had or will have since.
 
-    What was answered is not counted, nor what never came or may not have come: whoever asks again then gets another.
+    What was answered is not counted unless asked for, nor what never came or may not have come: whoever asks again then
+    gets another.
     """
     query = select(func.count()).where(
         mails.c.reader_id == reader_id,
         mails.c.kind == kind,
         mails.c.key.startswith(key, autoescape=True),
         mails.c.queued_at > since,
-        mails.c.answered_at.is_(None),
         mails.c.status.not_in((MailStatus.SKIPPED, MailStatus.UNSURE)),
         func.coalesce(mails.c.code, "").not_in(_OUR_FAULT),
+        not_(func.coalesce(mails.c.code, "").startswith("5.7.")),
     )
+    if not even_answered:
+        query = query.where(mails.c.answered_at.is_(None))
     return connection.execute(query).scalar_one()
 
 
@@ -285,15 +289,20 @@ def change_status(
 def suppress(
     connection: Connection,
     address: Address,
+    kind: SuppressionKind,
     reason: str,
     origin: ConsentOrigin,
     *,
     suppression_key: bytes,
     now: datetime,
+    since: datetime | None = None,
 ) -> bool:
-    """Put an address on the suppression list, and take its reader off; False when it was on the list already."""
+    """Put an address on the suppression list, and take its reader off; False when it was on the list already.
+
+    `since` is when that began elsewhere.
+    """
     hashed = address_hash(suppression_key, address)
-    added = add_suppression(connection, hashed, reason=reason, source=origin.words, now=now)
+    added = add_suppression(connection, hashed, kind, reason=reason, source=origin.words, now=since or now)
     reader = find_reader(connection, address)
     if reader is not None:
         change_status(connection, reader.id, ReaderStatus.LEFT, origin, now)
@@ -396,7 +405,7 @@ def _suppressed_keys(
     connection: Connection, newcomers: Sequence[NewReader], suppression_key: bytes
 ) -> set[str]:
     hashes = {each.address.key: address_hashes(suppression_key, each.address) for each in newcomers}
-    listed = suppressed_among(connection, list(set().union(*hashes.values())))
+    listed = kinds_among(connection, set().union(*hashes.values()))
     return {key for key, mine in hashes.items() if not mine.isdisjoint(listed)}
 
 
@@ -482,7 +491,8 @@ def erase_reader(
     if reader.address is None:
         return
     address = parse_address(reader.address)
-    suppress(connection, address, ERASED, origin, suppression_key=suppression_key, now=now)
+    kind = SuppressionKind.ERASED
+    suppress(connection, address, kind, kind.value, origin, suppression_key=suppression_key, now=now)
     forget(connection, [reader.id], now)
     for table in (reader_topics, reader_tools):
         connection.execute(delete(table).where(table.c.reader_id == reader.id))

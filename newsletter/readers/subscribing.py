@@ -1,9 +1,9 @@
 """Becoming a reader: an address is asked for, a mail with a link goes to it, a click on its page's button confirms.
 
 What the visitor sees is the same whether the address is known or not. An address gets at most one such mail in the
-time the settings say, and none at all when it belongs to an active reader, complained, or is on the suppression list
-for another reason than having been erased. Changing an address is the same way, with the reader it is for in mind, and
-so is following a tool from a page that knows nobody.
+time the settings say, one in as long as its link holds where it is a dead one, and none at all when it belongs to an
+active reader, complained, or is on the suppression list by a kind that its owner cannot end (suppression.py). Changing an
+address is the same way, with the reader it is for in mind, and so is following a tool from a page that knows nobody.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,14 +19,22 @@ from sqlalchemy import Connection, bindparam, case, delete, func, literal, selec
 
 from newsletter.db.engine import Database, insert_into
 from newsletter.db.schema import mails, readers, sign_up_counts
-from newsletter.db.statuses import ConsentEvent, LimitScope, MailKind, ReaderStatus
+from newsletter.db.statuses import ConsentEvent, LimitScope, MailKind, ReaderStatus, SuppressionKind
 from newsletter.errors import N_, BadInput, BadLink, NewsletterError, Place
 from newsletter.readers import store
 from newsletter.readers.addresses import Address, mailbox_of, parse_address
 from newsletter.readers.consents import WORDING, ConsentOrigin, list_consents, record_consent
 from newsletter.readers.links import LIFETIMES, LinkSigner, LinkTarget, Purpose, draw_salt, link
 from newsletter.readers.store import Reader
-from newsletter.readers.suppression import ERASED, lift_suppression, suppression_reason
+from newsletter.readers.suppression import (
+    ENDED_BY_OWNER,
+    Suppression,
+    address_hash,
+    find_suppression,
+    lift_suppression,
+    may_come_back,
+    note_asked,
+)
 
 #: Queues a single mail in the caller's transaction, once for each key (delivery's `queue_mail`): kind, key, reader,
 #: the template's values, now; False when the key was queued before.
@@ -202,23 +210,28 @@ class Subscribing:
             may_be_mailed = self.limits.check(connection, network, address, now)
         with self.database.write() as connection:
             self.limits.count(connection, network, address, now)
-            if not may_be_mailed or self._is_kept_out(connection, address):
+            listed = find_suppression(connection, address, self.suppression_key)
+            if not may_be_mailed or self._is_kept_out(connection, address, listed, now):
                 return
             reader = store.find_reader(connection, address)
             if reader is None or reader.status in _COMES_BACK:
                 reader_id = reader.id if reader else _add_unconfirmed(connection, address, now)
-                self._ask_to_confirm(connection, reader_id, origin, now, is_new=reader is None)
+                dead_since = _dead_since(reader, listed)
+                self._ask_to_confirm(connection, reader_id, origin, now, dead_since, is_new=reader is None)
 
     def ask_again(self, reader_id: int, origin: ConsentOrigin, now: datetime) -> bool:
         """Ask somebody who has not confirmed once more. Commits; raises NotFound.
 
-        False for everybody else, and for whoever was asked just now.
+        False for everybody else, and for whoever was asked just now or is kept out.
         """
         with self.database.write() as connection:
             reader = store.get_reader(connection, reader_id)
-            if reader.status is not ReaderStatus.UNCONFIRMED:
+            if reader.status is not ReaderStatus.UNCONFIRMED or reader.address is None:
                 return False
-            return self._ask_to_confirm(connection, reader_id, origin, now)
+            listed = find_suppression(connection, parse_address(reader.address), self.suppression_key)
+            if not may_come_back(listed):
+                return False
+            return self._ask_to_confirm(connection, reader_id, origin, now, _dead_since(reader, listed))
 
     def change_address(
         self, reader_id: int, text: str, network: str, origin: ConsentOrigin, now: datetime
@@ -228,14 +241,15 @@ class Subscribing:
         with self.database.write() as connection:
             may_be_mailed = self.limits.check(connection, network, address, now)
             self.limits.count(connection, network, address, now)
-            if not may_be_mailed or self._is_kept_out(connection, address):
+            listed = find_suppression(connection, address, self.suppression_key)
+            if not may_be_mailed or self._is_kept_out(connection, address, listed, now):
                 return
             known = store.find_reader(connection, address)
             if known is not None and known.status not in _COMES_BACK:
                 return
             new_id = known.id if known else _add_unconfirmed(connection, address, now)
             connection.execute(update(readers).where(readers.c.id == new_id).values(replaces=reader_id))
-            self._ask_to_confirm(connection, new_id, origin, now)
+            self._ask_to_confirm(connection, new_id, origin, now, _dead_since(known, listed))
 
     def require_confirmable(self, token: str, now: datetime) -> None:
         """Raise BadLink unless somebody would confirm with this token. Changes nothing."""
@@ -253,7 +267,8 @@ class Subscribing:
                 return Confirmed(reader_id=reader.id)
             assert reader.address is not None
             address = parse_address(reader.address)
-            lift_suppression(connection, address, ERASED, self.suppression_key)
+            # By their own hash only: what a folded one stands for may be somebody else's.
+            lift_suppression(connection, [address_hash(self.suppression_key, address)], ENDED_BY_OWNER)
             self.limits.start_anew(connection, address, now)
             replaced = _replaced_by(connection, reader.id)
             if replaced is not None:
@@ -286,9 +301,14 @@ class Subscribing:
             raise BadInput(N_("Addresses of this kind are thrown away soon. Please give one that you keep."))
         return address
 
-    def _is_kept_out(self, connection: Connection, address: Address) -> bool:
-        reason = suppression_reason(connection, address, self.suppression_key)
-        return reason is not None and reason != ERASED
+    def _is_kept_out(
+        self, connection: Connection, address: Address, listed: Suppression | None, now: datetime
+    ) -> bool:
+        """Return whether no sign-up of this address brings a mail; then it is noted for the operator that it asked."""
+        if may_come_back(listed):
+            return False
+        note_asked(connection, address, self.suppression_key, now)
+        return True
 
     def _ask_to_confirm(
         self,
@@ -296,16 +316,22 @@ class Subscribing:
         reader_id: int,
         origin: ConsentOrigin,
         now: datetime,
+        dead_since: datetime | None,
         *,
         is_new: bool = False,
     ) -> bool:
-        since = now - self.again_after
-        if not is_new and store.count_mailed(connection, reader_id, MailKind.CONFIRMATION, since):
+        kind, since = MailKind.CONFIRMATION, now - self.again_after
+        if not is_new and store.count_mailed(connection, reader_id, kind, since):
             return False
+        if dead_since is not None:
+            # What comes back answers the mail, and must not draw the next one.
+            since = max(dead_since, now - LIFETIMES[Purpose.CONFIRM])
+            if store.count_mailed(connection, reader_id, kind, since, even_answered=True):
+                return False
         record_consent(connection, reader_id, ConsentEvent.REQUESTED, origin, now, wording=WORDING)
         key = f"confirmation:{reader_id}:{now.timestamp():.6f}"
         return self.queue_mail(
-            connection, MailKind.CONFIRMATION, key, reader_id, self._values(connection, reader_id, now), now
+            connection, kind, key, reader_id, self._values(connection, reader_id, now), now
         )
 
     def _values(self, connection: Connection, reader_id: int, now: datetime) -> dict[str, object]:
@@ -330,7 +356,19 @@ class Subscribing:
         latest = list_consents(connection, reader.id)[-1:]
         if reader.status not in _COMES_BACK or not latest or latest[0].event is not ConsentEvent.REQUESTED:
             raise BadLink
+        assert reader.address is not None
+        if not may_come_back(
+            find_suppression(connection, parse_address(reader.address), self.suppression_key)
+        ):
+            raise BadLink
         return reader, latest[0]
+
+
+def _dead_since(reader: Reader | None, listed: Suppression | None) -> datetime | None:
+    """Return since when mail to an address comes back, here or elsewhere; None where nothing says so."""
+    if reader is not None and reader.status is ReaderStatus.BOUNCED:
+        return reader.status_at
+    return listed.at if listed is not None and listed.kind is SuppressionKind.BOUNCED else None
 
 
 _SALT = select(readers.c.salt).where(readers.c.id == bindparam("reader_id"))

@@ -26,6 +26,7 @@ LANDED = {
     "0006_who_began_a_mail.py": "bc3db5e9a6f91a026bc5f891257051827bdc72c0be44fd3363b7d8aa9c400586",
     "0007_what_a_sandbox_said.py": "4b43de1cb02e1dbe19109a617d2983c4c7c04560ace36d24ae7b405b74993655",
     "0008_which_database_sent_last.py": "bdc53ac9450ae21e670fea1c53978536cfa63dde7482469290120c6867dea054",
+    "0009_why_nothing_is_sent.py": "02fd8587bdc57f18c987a0133b4ac077d941b99843e8404c864180a7eb8f8604",
 }
 
 #: Earlier forms of 0001, as its history had them: the tables that an installation of that day was made with.

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 
 from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries, issues, readers, suppressions
-from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus, ReaderStatus
+from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus, ReaderStatus, SuppressionKind
 from newsletter.delivery import ledger
 from newsletter.delivery.ledger import Fenced, Lease, Window
 from newsletter.delivery.progress import Counts, get_counts
@@ -220,7 +220,8 @@ def test_whoever_left_after_the_start_is_skipped(
 
 
 def test_an_address_on_the_suppression_list_is_skipped(started: Database) -> None:
-    listed = {"address_hash": hash_address("reader2@example.org"), "reason": "asked", "at": THURSDAY}
+    row = {"address_hash": hash_address("reader2@example.org"), "kind": SuppressionKind.LEFT}
+    listed = row | {"reason": "asked", "at": THURSDAY}
     with started.write() as connection:
         connection.execute(insert(suppressions).values(listed))
     assert ids(begin(started, claim(started))) == [1]

@@ -20,6 +20,7 @@ from newsletter.db.statuses import (
     MailStatus,
     ReaderStatus,
     ReportKind,
+    SuppressionKind,
 )
 from newsletter.delivery.bounces.handling import Match, Matcher, ReportHandler
 from newsletter.delivery.bounces.parse import DsnAction, Report
@@ -51,14 +52,24 @@ ASKING = {
 
 def suppressed(database: Database, folder: Path, clock: MovedClock) -> None:
     with database.write() as connection:
-        suppress(connection, parse_address(ADDRESS), "asked", BY_HAND, suppression_key=KEY, now=clock.now())
+        suppress(
+            connection,
+            parse_address(ADDRESS),
+            SuppressionKind.OPERATOR,
+            "asked",
+            BY_HAND,
+            suppression_key=KEY,
+            now=clock.now(),
+        )
 
 
 def listed(database: Database, folder: Path, clock: MovedClock) -> None:
     """As a file of suppressions does to an address: it is on the list, its row says nothing of it."""
     with database.write() as connection:
         hashed = address_hash(KEY, parse_address(ADDRESS))
-        add_suppression(connection, hashed, reason="old list", source="file", now=clock.now())
+        add_suppression(
+            connection, hashed, SuppressionKind.OPERATOR, reason="old list", source="file", now=clock.now()
+        )
 
 
 def reported(database: Database, clock: MovedClock, **what: Any) -> None:

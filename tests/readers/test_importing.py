@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from newsletter.clock import MovedClock
 from newsletter.db.engine import Database, open_database
 from newsletter.db.schema import metadata, readers
-from newsletter.db.statuses import ConsentChannel, ConsentEvent, Edition, ReaderStatus
+from newsletter.db.statuses import ConsentChannel, ConsentEvent, Edition, ReaderStatus, SuppressionKind
 from newsletter.errors import BadInput
 from newsletter.readers.addresses import parse_address
 from newsletter.readers.consents import Consent, ConsentOrigin, list_consents
@@ -203,7 +203,9 @@ def mixed(database: Database, clock: MovedClock, folder: Path) -> CsvFile:
             assert reader is not None
             change_status(connection, reader.id, ReaderStatus(name), LETTER, clock.now())
         gone = parse_address("gone@example.org")
-        suppress(connection, gone, "asked", LETTER, suppression_key=KEY, now=clock.now())
+        suppress(
+            connection, gone, SuppressionKind.OPERATOR, "asked", LETTER, suppression_key=KEY, now=clock.now()
+        )
     names = ["new", "known", "left", "bounced", "complained", "gone", "New", "other", "KNOWN"]
     return written(folder, "email\n" + "".join(f"{name}@example.org\n" for name in names))
 

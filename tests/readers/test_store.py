@@ -6,7 +6,7 @@ from sqlalchemy import select, text
 from newsletter.clock import MovedClock
 from newsletter.db.engine import Database
 from newsletter.db.schema import consents, reader_topics, readers, suppressions
-from newsletter.db.statuses import ConsentChannel, ConsentEvent, ReaderStatus
+from newsletter.db.statuses import ConsentChannel, ConsentEvent, ReaderStatus, SuppressionKind
 from newsletter.errors import NotFound
 from newsletter.readers.addresses import parse_address
 from newsletter.readers.consents import Consent, ConsentOrigin, list_consents
@@ -25,7 +25,7 @@ from newsletter.readers.store import (
     list_readers,
     suppress,
 )
-from newsletter.readers.suppression import suppression_reason
+from newsletter.readers.suppression import find_suppression
 
 KEY = b"k" * 32
 ALICE = parse_address("Alice@example.org")
@@ -147,7 +147,15 @@ def test_adding_again_changes_no_status(
 
 def test_a_suppressed_address_is_not_added(database: Database, clock: MovedClock) -> None:
     with database.write() as connection:
-        assert suppress(connection, ALICE, "asked", BY_HAND, suppression_key=KEY, now=clock.now())
+        assert suppress(
+            connection,
+            ALICE,
+            SuppressionKind.OPERATOR,
+            "asked",
+            BY_HAND,
+            suppression_key=KEY,
+            now=clock.now(),
+        )
     assert add(database, clock, newcomer("alice@EXAMPLE.org")) == [Arrival.SUPPRESSED]
     with database.read() as connection:
         assert find_reader(connection, ALICE) is None
@@ -156,22 +164,54 @@ def test_a_suppressed_address_is_not_added(database: Database, clock: MovedClock
 def test_suppressing_takes_the_reader_off(database: Database, clock: MovedClock) -> None:
     add(database, clock, newcomer())
     with database.write() as connection:
-        suppress(connection, ALICE, "asked", BY_HAND, suppression_key=KEY, now=clock.now())
-        assert suppression_reason(connection, ALICE, KEY) is not None
-        assert suppression_reason(connection, parse_address("bob@example.org"), KEY) is None
+        suppress(
+            connection,
+            ALICE,
+            SuppressionKind.OPERATOR,
+            "asked",
+            BY_HAND,
+            suppression_key=KEY,
+            now=clock.now(),
+        )
+        assert find_suppression(connection, ALICE, KEY) is not None
+        assert find_suppression(connection, parse_address("bob@example.org"), KEY) is None
     assert alice(database).status is ReaderStatus.LEFT
 
 
 def test_suppressing_twice_keeps_the_first_reason(database: Database, clock: MovedClock) -> None:
     with database.write() as connection:
-        assert suppress(connection, ALICE, "first", BY_HAND, suppression_key=KEY, now=clock.now())
-        assert not suppress(connection, ALICE, "second", BY_HAND, suppression_key=KEY, now=clock.now())
+        assert suppress(
+            connection,
+            ALICE,
+            SuppressionKind.OPERATOR,
+            "first",
+            BY_HAND,
+            suppression_key=KEY,
+            now=clock.now(),
+        )
+        assert not suppress(
+            connection,
+            ALICE,
+            SuppressionKind.OPERATOR,
+            "second",
+            BY_HAND,
+            suppression_key=KEY,
+            now=clock.now(),
+        )
         assert connection.execute(select(suppressions.c.reason)).scalars().all() == ["first"]
 
 
 def test_the_suppression_list_names_nobody(database: Database, clock: MovedClock) -> None:
     with database.write() as connection:
-        suppress(connection, ALICE, "asked", BY_HAND, suppression_key=KEY, now=clock.now())
+        suppress(
+            connection,
+            ALICE,
+            SuppressionKind.OPERATOR,
+            "asked",
+            BY_HAND,
+            suppression_key=KEY,
+            now=clock.now(),
+        )
         row = connection.execute(select(suppressions)).mappings().one()
     assert "alice" not in str(dict(row)).lower()
     assert len(row["address_hash"]) == 64

@@ -10,7 +10,15 @@ from sqlalchemy import Connection, func, select, update
 from newsletter.clock import MovedClock
 from newsletter.db.engine import Database
 from newsletter.db.schema import mails, sign_up_counts
-from newsletter.db.statuses import ConsentChannel, ConsentEvent, Edition, MailKind, MailStatus, ReaderStatus
+from newsletter.db.statuses import (
+    ConsentChannel,
+    ConsentEvent,
+    Edition,
+    MailKind,
+    MailStatus,
+    ReaderStatus,
+    SuppressionKind,
+)
 from newsletter.delivery.transactional import queue_mail
 from newsletter.errors import BadInput, BadLink
 from newsletter.readers import leaving
@@ -49,7 +57,7 @@ from newsletter.readers.subscribing import (
     is_listed,
     network_of,
 )
-from newsletter.readers.suppression import add_suppression, address_hash, suppression_reason
+from newsletter.readers.suppression import add_suppression, address_hash, find_suppression
 
 KEY = b"k" * 32
 NETWORK, ELSEWHERE = "192.0.2.0/24", "198.51.100.0/24"
@@ -437,10 +445,12 @@ def test_who_is_on_the_list_is_kept_out_and_nobody_else(
     database: Database, way_in: Subscribing, clock: MovedClock, hashed: str, kept_out: set[str]
 ) -> None:
     with database.write() as connection:
-        add_suppression(connection, hashed, reason="asked", source="by hand", now=clock.now())
+        add_suppression(
+            connection, hashed, SuppressionKind.OPERATOR, reason="asked", source="by hand", now=clock.now()
+        )
         for address in (SHARP, DOUBLE):
-            reason = suppression_reason(connection, parse_address(address), KEY)
-            assert reason == ("asked" if address in kept_out else None)
+            listed = find_suppression(connection, parse_address(address), KEY)
+            assert (listed.reason if listed else None) == ("asked" if address in kept_out else None)
         came = add_readers(
             connection,
             [NewReader(address=parse_address(each), origin=FORM) for each in (SHARP, DOUBLE)],

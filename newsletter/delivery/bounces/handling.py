@@ -21,7 +21,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from newsletter.db.engine import Database
-from newsletter.db.statuses import ReaderStatus, ReportKind, WithdrawalReason
+from newsletter.db.statuses import ReaderStatus, ReportKind, SuppressionKind, WithdrawalReason
 from newsletter.delivery.bounces import store
 from newsletter.delivery.bounces.parse import (
     ARRIVED,
@@ -41,7 +41,6 @@ from newsletter.readers.consents import ConsentOrigin
 from newsletter.readers.leaving import leave
 from newsletter.readers.links import LinkSigner, Purpose
 from newsletter.readers.store import change_status, find_reader, get_reader, resolve_target, suppress
-from newsletter.readers.suppression import COMPLAINED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +175,8 @@ class ReportHandler:
             suppress(
                 connection,
                 parse_address(reader.address),
-                COMPLAINED,
+                SuppressionKind.COMPLAINED,
+                SuppressionKind.COMPLAINED.value,
                 origin,
                 suppression_key=self.suppression_key,
                 now=now,

@@ -15,6 +15,7 @@ from newsletter.db.statuses import (
     MailKind,
     MailStatus,
     ReaderStatus,
+    SuppressionKind,
 )
 from newsletter.delivery.bounces.handling import SEEN_BEFORE, UNMATCHED, Matcher, ReportHandler
 from newsletter.delivery.bounces.parse import read_report
@@ -22,7 +23,7 @@ from newsletter.delivery.progress import get_counts
 from newsletter.delivery.store import start_issue
 from newsletter.delivery.transactional import queue_mail
 from newsletter.readers.addresses import parse_address
-from newsletter.readers.suppression import suppression_reason
+from newsletter.readers.suppression import find_suppression
 from tests.conftest import THURSDAY
 from tests.delivery.bounces.shapes import (
     MESSAGE_ID,
@@ -181,7 +182,9 @@ def test_a_complaint_ends_it_at_once_and_for_ever(house: Database) -> None:
     assert take(house, complaint(original(1, 1, UNSUBSCRIBE))) == "complained"
     assert reader_status(house) is ReaderStatus.COMPLAINED
     with house.read() as connection:
-        assert suppression_reason(connection, parse_address("reader1@example.org"), KEY) == "complained"
+        listed = find_suppression(connection, parse_address("reader1@example.org"), KEY)
+        assert listed is not None
+        assert listed.kind is SuppressionKind.COMPLAINED
         ledger = connection.execute(select(consents.c.event, consents.c.channel, consents.c.reason)).all()
     assert [tuple(each) for each in ledger] == [("withdrawn", "mail", "complaint")]
 

@@ -59,7 +59,7 @@ from newsletter.delivery.transports.webhook import (
 from newsletter.errors import ConfigError
 from newsletter.readers.addresses import parse_address
 from newsletter.readers.links import LinkSigner
-from newsletter.readers.suppression import suppression_reason
+from newsletter.readers.suppression import find_suppression
 from tests.config.written import changed
 from tests.conftest import THURSDAY
 from tests.delivery.house import KEY, add_issue, add_readers, mailing, sender, statuses
@@ -426,7 +426,7 @@ def test_a_complaint_is_suppressed_and_said_to_come_from_sendgrid(place: Place) 
     place.happens("spamreport", [mail])
     with place.database.read() as connection:
         address = parse_address("reader1@example.org")
-        assert suppression_reason(connection, address, KEY) is not None
+        assert find_suppression(connection, address, KEY) is not None
         ends = connection.execute(select(consents.c.channel, consents.c.reason)).all()
     assert ends == [(ConsentChannel.PROVIDER, WithdrawalReason.COMPLAINT)]
     assert statuses(place.database) == {S.ACCEPTED: 3}

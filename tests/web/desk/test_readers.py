@@ -156,7 +156,7 @@ def test_a_suppressed_reader_has_left_for_good(desk: Desk, alice: int) -> None:
     assert "holds an address" in refused.text
     assert said(desk.publisher.post(f"{path}/suppress", reason="asked by phone")).startswith("Suppressed")
     assert desk.house.reader(alice).status is ReaderStatus.LEFT
-    assert "Nothing is sent to this address: asked by phone." in desk.publisher.get(path).text
+    assert "Nothing is sent to this address: asked by phone (operator)." in desk.publisher.get(path).text
     assert (
         said(desk.publisher.post(f"{path}/suppress", reason="again"))
         == "This address was already suppressed."

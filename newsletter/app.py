@@ -17,6 +17,7 @@ from newsletter.clock import Clock, SystemClock
 from newsletter.config import Settings, load_settings
 from newsletter.db.engine import Database, in_plain_words, open_database, require_database
 from newsletter.db.revisions import require_head
+from newsletter.db.statuses import Edition
 from newsletter.delivery.transports import (
     TRANSPORT_SETTINGS,
     TRANSPORTS,
@@ -26,6 +27,7 @@ from newsletter.delivery.transports import (
     require_ready_to_send,
 )
 from newsletter.digest.clicks import Uncounted
+from newsletter.digest.store import next_issue_at
 from newsletter.errors import BadInput, ConfigError, StoreError
 from newsletter.readers.addresses import Address
 from newsletter.readers.keys import read_link_keys, read_suppression_key, require_keys
@@ -33,7 +35,8 @@ from newsletter.readers.links import LinkSigner, LinkTarget, Purpose, link
 from newsletter.readers.subscribing import Following, SignUpLimits, Subscribing, is_listed, read_domains
 from newsletter.readers.suppression import address_hash
 from newsletter.readers.votes import Ballots
-from newsletter.schedule.slots import issue_schedule, local_time, next_slot
+from newsletter.schedule.slots import coming_slots, issue_schedule, wall_time
+from newsletter.schedule.store import last_slots
 
 if TYPE_CHECKING:
     from newsletter.content.store import ContentStore
@@ -76,7 +79,7 @@ class App:
             raise StoreError(
                 f"There is no database at {path}. Put a backup in its place: newsletter restore FILE"
             )
-        with ContentStore(path) as store:
+        with ContentStore(path, site_name=self.settings.site.name) as store:
             yield store
 
     @cached_property
@@ -198,8 +201,13 @@ class App:
         )
 
     def next_issue_on(self) -> date:
-        """Return the day on which the next issue is due."""
-        return local_time(next_slot(issue_schedule(self.settings), self.clock.now()).name).date()
+        """Return the day on which the next issue is due: the first that has not begun to go out, as the schedule plans it."""
+        now, job = self.clock.now(), "dispatch"
+        with self.database.read() as connection:
+            last = last_slots(connection, [job], now).get(job)
+            slots = coming_slots(issue_schedule(self.settings), now=now, last=last)
+            due_at = next_issue_at(connection, slots, Edition.WEEKLY, now)
+        return wall_time(due_at, self.settings.zone).date()
 
     def _welcome(self, reader: LinkTarget) -> dict[str, object]:
         """Return what a welcome mail says."""

@@ -171,7 +171,8 @@ def approve(app: App, issue: str, by: str, expect: str, acknowledge: bool) -> No
             acknowledge_all(app, found, cache, by)
         approved = approve_issue(app, found, by, expect=expect, cache=cache)
     say(
-        f"Issue {approved.label} is approved ({(approved.content_hash or '')[:12]}). Send it: newsletter send {approved.id}"
+        f"Issue {approved.label} is approved ({(approved.content_hash or '')[:12]}), with the date of the day on which it is due. "
+        f"Sent on another day, it gets that day's. Send it: newsletter send {approved.id}"
     )
     say_undelivered(app)
 

@@ -19,6 +19,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
+from html import unescape
+from html.entities import html5
 from sqlite3 import Row
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -53,6 +55,30 @@ TEXT_LIMIT = 1_000_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff]")
 
 
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+
+
+def without_entities(text: str) -> str:
+    """Write out the entities of HTML, "&amp;" and "&#8217;": sites keep texts as their pages have them, some encoded twice.
+
+    What looks like one and has no semicolon stays, as in an address: "?a=1&copy=2".
+    """
+    while "&" in text and (written := _ENTITY.sub(_character, text)) != text:
+        text = written
+    return text
+
+
+def _character(entity: re.Match[str]) -> str:
+    """Return what an entity stands for; a blank for what cannot be seen, and an unknown one as it is."""
+    name = entity[0][1:]
+    written = unescape(entity[0]) if name.startswith("#") else html5.get(name, entity[0])
+    return " " if _CONTROL.search(written) or not written else written
+
+
+def _text_of(value: Any) -> Any:
+    return without_entities(value) if isinstance(value, str) else value
+
+
 def _no_control_characters(text: str) -> str:
     text = text.replace("\r\n", "\n")
     if _CONTROL.search(text):
@@ -82,18 +108,19 @@ def _as_text(value: Any) -> Any:
         if abs(value.adjusted()) > 60:
             raise ValueError("it has more digits than any value here: 60 are enough")
         return f"{value:f}"
-    return str(value) if isinstance(value, int | float) else value
+    return str(value) if isinstance(value, int | float) else _text_of(value)
 
 
+_Text = Annotated[str, BeforeValidator(_text_of)]
 Slug = Annotated[str, Chars(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=220)]
-OneLine = Annotated[str, Chars(max_length=400), AfterValidator(_one_line)]
+OneLine = Annotated[_Text, Chars(max_length=400), AfterValidator(_one_line)]
 Name = Annotated[OneLine, Field(min_length=1)]
-Words = Annotated[str, Chars(max_length=20_000), AfterValidator(_no_control_characters)]
+Words = Annotated[_Text, Chars(max_length=20_000), AfterValidator(_no_control_characters)]
 SomeWords = Annotated[Words, Field(min_length=1)]
 WholeText = Annotated[
     str, Chars(max_length=TEXT_LIMIT, strip_whitespace=False), AfterValidator(_no_control_characters)
 ]
-Url = Annotated[str, Chars(max_length=2_000), AfterValidator(_web_address)]
+Url = Annotated[_Text, Chars(max_length=2_000), AfterValidator(_web_address)]
 Value = Annotated[
     str,
     BeforeValidator(_as_text, json_schema_input_type=str | Decimal | bool),

@@ -7,7 +7,7 @@ records about its tool. How rows become records is in `records`.
 import json
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from sqlite3 import Row
@@ -46,6 +46,8 @@ T = TypeVar("T")
 
 #: A tool of which none of these is recorded is a name only, not yet a model to tell readers about.
 MODEL_ATTRIBUTES = ("context", "max_output", "input_price", "output_price", "parameters", "licence")
+#: The source of everything that a sync brings. It is called as the site is called now, whatever it was at the sync.
+SITE = "site"
 #: The source under which the totals of our readers' votes stand in an issue.
 READER_VOTES = "reader-votes"
 
@@ -95,16 +97,19 @@ class Hit:
 
 
 class ContentStore:
-    """The content store at `path`, made and migrated where needed. One object per thread; close it, or use `with`."""
+    """The content store at `path`, made and migrated where needed. One object per thread; close it, or use `with`.
 
-    def __init__(self, path: Path) -> None:
-        self.db = open_for_writing(path)
+    `site_name` is what the site is called now; empty: as at its last sync.
+    """
+
+    def __init__(self, path: Path, *, site_name: str = "") -> None:
+        self.db, self.site_name = open_for_writing(path), site_name
 
     @classmethod
-    def read_only(cls, path: Path) -> "ContentStore":
+    def read_only(cls, path: Path, *, site_name: str = "") -> "ContentStore":
         """Open an existing store for reading only."""
         store = cls.__new__(cls)
-        store.db = open_for_reading(path)
+        store.db, store.site_name = open_for_reading(path), site_name
         return store
 
     def __enter__(self) -> "ContentStore":
@@ -214,11 +219,15 @@ class ContentStore:
     def sources(self, ids: Iterable[str], *, with_text: bool = False) -> dict[str, Source]:
         """Return the sources by id; their whole last text only on demand, since a week of pages is megabytes."""
         query = _SOURCES_WITH_TEXT if with_text else _SOURCES
-        return {row["id"]: from_row(Source, row) for row in self._rows(query, ids=_listed(ids))}
+        return {row["id"]: self._source(row) for row in self._rows(query, ids=_listed(ids))}
 
     def all_sources(self) -> tuple[Source, ...]:
         """Return every source, the last seen first, without its text."""
-        return tuple(from_row(Source, row) for row in self._rows(_ALL_SOURCES))
+        return tuple(map(self._source, self._rows(_ALL_SOURCES)))
+
+    def _source(self, row: Row) -> Source:
+        source = from_row(Source, row)
+        return replace(source, name=self.site_name) if source.id == SITE and self.site_name else source
 
     def revisions(self, since: datetime, until: datetime) -> tuple[Revision, ...]:
         """Return what was described otherwise from `since` on and before `until`, the first seen first."""

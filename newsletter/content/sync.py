@@ -36,7 +36,7 @@ from newsletter.content.records import (
     pack_name,
     slug,
 )
-from newsletter.content.store import ContentStore
+from newsletter.content.store import SITE, ContentStore
 from newsletter.errors import BadInput, Place
 
 # The views through which a site's database is read: their names and columns, made from the entries of a pack.
@@ -263,8 +263,6 @@ def _check_columns(view: SiteView, columns: list[str], place: Place) -> None:
             raise BadInput(f"its column {column} is missing: add it to the SELECT", place)
 
 
-#: The source of everything that a sync brings.
-SITE = "site"
 _IDS = ("id", "tool", "left", "right", "comparison")
 _DAYS = ("as_of", "verified_on", "published_on")
 _PRICE_UNITS = {"input_price": "USD/Mtok", "output_price": "USD/Mtok", "price": ""}

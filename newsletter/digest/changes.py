@@ -649,7 +649,7 @@ def _reasons(change: Change, language: Language) -> Iterator[str]:
             total=total,
         )
         yield language.gettext("the community disagrees")
-    if change.panel.is_split and change.kind is not ChangeKind.SCORE:
+    if change.panel.is_divided and change.kind is not ChangeKind.SCORE:
         yield language.gettext("the panel is divided")
 
 

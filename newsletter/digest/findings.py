@@ -1,12 +1,13 @@
 """The three lines at the top: the week's largest findings, computed from what the issue shows."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
+from typing import TypeVar
 
 from newsletter.config.settings import DigestSettings
-from newsletter.content.records import Source
+from newsletter.content.records import Fact, Source
 from newsletter.digest.content import Figure
 from newsletter.digest.figures import figure, join, label_of, number_of, value_of
 from newsletter.digest.material import Dossier
@@ -15,12 +16,11 @@ from newsletter.digest.prices import COMPARED_TOKENS, monthly_cost, origins_of, 
 FINDINGS = 3
 #: Of fewer scores or reviews nothing is the highest, the widest or everyone.
 FEWEST = 3
-#: The shares that ship between which a panel is divided, in percent.
-DIVIDED = (40, 60)
 #: A price gap is news from this factor on.
 GAP = Decimal("1.5")
 
 Pair = tuple[Dossier, Dossier]
+_Compared = TypeVar("_Compared")
 
 
 def findings(
@@ -58,11 +58,23 @@ def _sourced(line: str, stands_on: Figure, tools: Sequence[Dossier], sources: Ma
     return replace(stands_on, text=f"{line} ({origin})." if origin else f"{line}.")
 
 
+def _strictly_first(
+    known: Iterable[_Compared], measure: Callable[[_Compared], Decimal | int]
+) -> _Compared | None:
+    """Return the one above all others; None where two share the first place, of which neither is the most."""
+    ranked = sorted(known, key=measure, reverse=True)
+    if not ranked or (len(ranked) > 1 and measure(ranked[0]) == measure(ranked[1])):
+        return None
+    return ranked[0]
+
+
 def _widest_pair(pairs: Sequence[Pair], margin: int) -> Pair | None:
     """Return the pair whose means lie furthest apart, rounded as they are printed; None where none lie clearly apart."""
-    known = [pair for pair in pairs if all(each.panel.scores >= FEWEST for each in pair)]
-    widest = max(known, key=_mean_gap, default=None)
-    return widest if widest is not None and _mean_gap(widest) >= max(1, margin) else None
+    known = [pair for pair in pairs if all(each.panel.mean is not None for each in pair)]
+    widest = _strictly_first(known, _mean_gap)
+    if widest is None or any(each.panel.scores < FEWEST for each in widest):
+        return None
+    return widest if _mean_gap(widest) >= max(1, margin) else None
 
 
 def _widest_gap(pair: Pair) -> Figure:
@@ -88,16 +100,9 @@ def _mean_gap(pair: Pair) -> int:
 
 
 def _most_divided(tools: Sequence[Dossier], lead: Sequence[Dossier]) -> Figure | None:
-    low, high = DIVIDED
-    split = [
-        each
-        for each in tools
-        if each.panel.reviewers >= FEWEST and low <= (each.panel.share or Decimal(0)) <= high
-    ]
-    if not split:
-        return None
-    most = min(split, key=lambda each: abs((each.panel.share or Decimal(0)) - 50))
-    if most in lead:
+    known = [each for each in tools if each.panel.is_divided]
+    most = _strictly_first(known, lambda each: -abs((each.panel.share or Decimal(0)) - 50))
+    if most is None or most in lead or most.panel.reviewers < FEWEST:
         return None
     return Figure(
         text=most.language.gettext(
@@ -110,16 +115,14 @@ def _most_divided(tools: Sequence[Dossier], lead: Sequence[Dossier]) -> Figure |
 def _price_gap(
     pairs: Sequence[Pair], tools: Sequence[Dossier], sources: Mapping[str, Source]
 ) -> Figure | None:
-    """Return the pair with the largest factor between two prices above zero."""
-    priced = [pair for pair in pairs if all((prices_of(each).even or 0) > 0 for each in pair)]
-    if not priced:
-        return None
-    widest = max(priced, key=_factor)
-    if widest is pairs[0]:
+    """Return the pair whose two prices, both above zero, lie furthest apart, by the factor and by the dollars too."""
+    known = [pair for pair in pairs if all(prices_of(each).even is not None for each in pair)]
+    widest = _strictly_first(known, _difference)
+    if widest is None or widest is pairs[0] or widest is not _strictly_first(known, _factor):
         return None
     cheap, dear = sorted(widest, key=lambda each: prices_of(each).even or 0)
     costs = [monthly_cost(each, COMPARED_TOKENS) for each in (cheap, dear)]
-    if _factor(widest) < GAP or costs[0] is None or costs[1] is None:
+    if not costs[0] or costs[1] is None or _factor(widest) < GAP:
         return None
     language = cheap.language
     text = language.gettext(
@@ -134,8 +137,14 @@ def _price_gap(
 
 
 def _factor(pair: Pair) -> Decimal:
+    """Return how many times the cheaper price the other one is: beyond any number where only one is nothing."""
     low, high = sorted(prices_of(each).even or Decimal(0) for each in pair)
-    return high / low
+    return high / low if low else Decimal("Infinity" if high else 1)
+
+
+def _difference(pair: Pair) -> Decimal:
+    low, high = sorted(prices_of(each).even or Decimal(0) for each in pair)
+    return high - low
 
 
 def _dispute(tools: Sequence[Dossier]) -> Figure | None:
@@ -175,15 +184,23 @@ def _highest_mean(tools: Sequence[Dossier], margin: int) -> Figure | None:
 
 def _longest_context(tools: Sequence[Dossier], sources: Mapping[str, Source]) -> Figure | None:
     known = [each for each in tools if number_of(each.facts.get("context")) is not None]
-    if len(known) < 2:
+    longest = _strictly_first(known, lambda each: number_of(each.facts.get("context")) or 0)
+    if longest is None or len(known) < 2:
         return None
-    longest = max(known, key=lambda each: number_of(each.facts.get("context")) or 0)
+    # Where sources differ, what the longest has at least has to be more than what any other may have.
+    least = min(_numbers(longest.facts["context"]))
+    if any(least <= max(_numbers(each.facts["context"])) for each in known if each is not longest):
+        return None
     language = longest.language
     count = language.compact(number_of(longest.facts.get("context")) or Decimal(0))
     line = language.gettext(
         "Longest context here: %(tool)s, %(count)s tokens", tool=longest.name, count=count
     )
     return _sourced(line, figure("", longest.facts.get("context")), tools, sources)
+
+
+def _numbers(fact: Fact) -> list[Decimal]:
+    return [each.number for each in (fact.claim, *fact.others) if each.number is not None]
 
 
 def _unanimous(tools: Sequence[Dossier], lead: Sequence[Dossier]) -> Figure | None:

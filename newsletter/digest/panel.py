@@ -17,6 +17,8 @@ NO_VOTES = N_("no votes yet")
 COMMUNITY = N_("Community")
 #: Fewer votes than this are no majority to set against the panel.
 VOTES_FOR_SHARE = 10
+#: The shares that ship between which a panel is divided, in percent.
+DIVIDED = (40, 60)
 _REVIEWERS = {
     2: N_("Two reviewers"),
     3: N_("Three reviewers"),
@@ -65,9 +67,9 @@ class Panel:
         return (self.ships or 0) + (self.skips or 0)
 
     @property
-    def is_split(self) -> bool:
-        """Whether somebody disagreed."""
-        return self.share is not None and 0 < self.share < 100
+    def is_divided(self) -> bool:
+        """Whether about as many ship as skip: a lone vote against the others divides nobody."""
+        return self.share is not None and DIVIDED[0] <= self.share <= DIVIDED[1]
 
     @property
     def ships_it(self) -> bool | None:

@@ -39,6 +39,7 @@ from newsletter.db.statuses import Edition, ExclusionReach, IssueStatus, ItemKin
 from newsletter.digest.clicks import IssueLink, links_of, put_links
 from newsletter.digest.issues import Issue, Item, ItemKey, Step, steps_from
 from newsletter.errors import AlreadyPublished, ChangedMeanwhile, InvalidTransition, NotFound
+from newsletter.schedule.slots import Slot
 
 # ── issues ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -53,6 +54,23 @@ def get_issue(connection: Connection, issue_id: int) -> Issue:
 
 def find_issue_of_slot(connection: Connection, edition: Edition, slot: str) -> Issue | None:
     return _find(connection, and_(issues.c.edition == edition, issues.c.slot == slot))
+
+
+def next_issue_at(connection: Connection, slots: Iterable[Slot], edition: Edition, now: datetime) -> datetime:
+    """Return when the next issue is due: the first time that is chosen for one, or of a slot whose issue can still go out.
+
+    `slots` are those to come. One on hold goes out when somebody releases it: nothing is promised of it.
+    """
+    going = (IssueStatus.DRAFT, IssueStatus.APPROVED)
+    waits = and_(issues.c.edition == edition, issues.c.status.in_(going), issues.c.held_at.is_(None))
+    soonest = select(func.min(issues.c.send_at)).where(waits, issues.c.send_at > now)
+    chosen: datetime | None = connection.execute(soonest).scalar_one()
+    for slot in slots:
+        if chosen is not None and chosen <= slot.at:
+            return chosen
+        if find_issue_of_slot(connection, edition, slot.name) is None:
+            return slot.at
+    raise AssertionError("a schedule has no last slot")
 
 
 def find_issue_by_number(connection: Connection, edition: Edition, number: int) -> Issue | None:

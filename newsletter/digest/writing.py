@@ -5,7 +5,7 @@ The blocks themselves are written in their own modules; a monthly issue in month
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from itertools import permutations
 
 from newsletter.config import Settings
@@ -51,6 +51,7 @@ from newsletter.digest.subject import (
 )
 from newsletter.digest.wording import count_words, plain
 from newsletter.language import Language
+from newsletter.schedule.slots import local_time, wall_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,12 +159,16 @@ def write_issue(
 
 
 def masthead(issue: Issue, number: int, settings: Settings) -> Masthead:
-    """Return the masthead of an issue that is not finished: how long it is to read shows in the end."""
+    """Return the masthead of an issue that is not finished: how long it is to read shows in the end.
+
+    Its date is the day of the time that it goes out at, whether that is its slot's or its own.
+    """
+    own = issue.send_at and wall_time(issue.send_at, settings.zone)
     return Masthead(
         name=settings.site.name,
         edition=issue.edition,
         number=number,
-        date_on=date.fromisoformat(issue.slot[:10]),
+        date_on=(own or local_time(issue.slot)).date(),
         minutes=1,
     )
 

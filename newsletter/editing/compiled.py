@@ -6,6 +6,7 @@ reader to reader is in preview.py.
 
 import hashlib
 from dataclasses import dataclass, replace
+from datetime import date
 
 from newsletter.app import App
 from newsletter.db.statuses import IssueStatus
@@ -22,6 +23,7 @@ from newsletter.errors import BadInput
 from newsletter.render.compile import compile_issue as compile_plan
 from newsletter.render.headers import MessageFrame
 from newsletter.render.plan import Plan, counted_plan
+from newsletter.schedule.slots import wall_time
 
 #: The plan that everybody gets.
 EVERYBODY = "everybody"
@@ -85,14 +87,9 @@ def compile_draft(
     """Compile a draft that says this."""
     compiled = CompiledIssue(issue=issue, letter=letter, frame=app.frame, proposals=proposals)
     try:
-        plan = compile_plan(letter, app.frame, app.template_folders)
+        plan, sent, links = _plans(app, issue, letter, app.frame)
     except BadInput as fault:
         return replace(compiled, fault=fault)
-    sent: Plan = plan
-    links: tuple[IssueLink, ...] = ()
-    if app.settings.privacy.count_clicks:
-        # Only what is frozen has numbered links: before approval nothing knows where a number leads.
-        sent, links = counted_plan(plan, issue.id, app.frame.public_url, left_alone=letter.footer.privacy_url)
     details = EDITIONS[issue.edition](app.database, app.content, app.settings).write_details(issue)
     frozen = Frozen(
         letter=issue_content_to_json(letter),
@@ -102,6 +99,40 @@ def compile_draft(
         links=links,
     )
     return replace(compiled, plan=plan, sent=sent, frozen=frozen, content_hash=hash_of(frozen))
+
+
+def _plans(
+    app: App, issue: Issue, letter: IssueContent, frame: MessageFrame
+) -> tuple[Plan, Plan, tuple[IssueLink, ...]]:
+    """Return the plan that is looked at, the one that is sent, and where the numbered links of the latter lead."""
+    plan = compile_plan(letter, frame, app.template_folders)
+    if not app.settings.privacy.count_clicks:
+        return plan, plan, ()
+    # Only what is frozen has numbered links: before approval nothing knows where a number leads.
+    return plan, *counted_plan(plan, issue.id, frame.public_url, left_alone=letter.footer.privacy_url)
+
+
+def find_redated(app: App, issue: Issue, day: date) -> Frozen | None:
+    """Return what was approved, with the date of another day and nothing else changed; None where it has that date.
+
+    Raises BadInput where it cannot be made anew: templates or settings say something else than at the approval.
+    """
+    with app.database.read() as connection:
+        frozen = store.get_frozen(connection, issue.id)
+    letter, frame = issue_content_from_json(frozen.letter), MessageFrame.from_json(frozen.sender)
+    if letter.masthead.date_on == day:
+        return None
+    _, as_approved, links = _plans(app, issue, letter, frame)
+    if (as_approved.to_bytes(), links) != (frozen.plans[EVERYBODY], frozen.links):
+        raise BadInput(
+            f"issue {issue.label} is dated {letter.masthead.date_on:%Y-%m-%d}, and templates or settings have changed since "
+            f"its approval. Approve it again: newsletter withdraw {issue.id}, then newsletter approve {issue.id}"
+        )
+    dated = replace(letter, masthead=replace(letter.masthead, date_on=day))
+    _, sent, links = _plans(app, issue, dated, frame)
+    return replace(
+        frozen, letter=issue_content_to_json(dated), plans={EVERYBODY: sent.to_bytes()}, links=links
+    )
 
 
 def hash_of(frozen: Frozen) -> str:
@@ -126,5 +157,13 @@ def letter_of(app: App, issue: Issue) -> IssueContent:
 
 
 def write_content(app: App, issue: Issue) -> WrittenIssue:
-    """Write the issue from what is recorded now; raises BadInput for a monthly issue of which no week is left."""
-    return EDITIONS[issue.edition](app.database, app.content, app.settings).write(issue)
+    """Write the issue from what is recorded now; raises BadInput for a monthly issue of which no week is left.
+
+    Once its time is past it goes out as soon as it is approved: it has the date of today.
+    """
+    written = EDITIONS[issue.edition](app.database, app.content, app.settings).write(issue)
+    head = written.content.masthead
+    today = wall_time(app.clock.now(), app.settings.zone).date()
+    if head.date_on >= today:
+        return written
+    return replace(written, content=replace(written.content, masthead=replace(head, date_on=today)))

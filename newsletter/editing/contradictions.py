@@ -111,7 +111,8 @@ class ContradictionFinder:
         """Look in a process of its own; raises EOFError where that ends without an answer."""
         settings, context = self.app.settings, get_context("spawn")
         answer, sender = context.Pipe(duplex=False)
-        given = (sender, settings.path(settings.paths.content_db), settings.digest.source_order, twins)
+        content_db, name = settings.path(settings.paths.content_db), settings.site.name
+        given = (sender, content_db, name, settings.digest.source_order, twins)
         process = context.Process(target=_find_and_send, args=given, daemon=True)
         process.start()
         sender.close()
@@ -143,9 +144,11 @@ class ContradictionFinder:
         )
 
 
-def _find_and_send(answer: Pipe, content_db: Path, source_order: Sequence[str], twins: Rulings) -> None:
+def _find_and_send(
+    answer: Pipe, content_db: Path, site_name: str, source_order: Sequence[str], twins: Rulings
+) -> None:
     """Look, in the process: after the pages, and deaf to Ctrl-C, which its parent minds."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(5)
-    with ContentStore.read_only(content_db) as content:
+    with ContentStore.read_only(content_db, site_name=site_name) as content:
         answer.send(find_contradictions(content, source_order=source_order, rulings=twins))

@@ -1,6 +1,7 @@
 """When an issue goes out: at its slot, or at a time of its own that somebody chose.
 
-Its own is any `send_at` that is not the moment of its slot; the schedule keeps to it (schedule.py).
+Its own is any `send_at` that is not the moment of its slot; the schedule keeps to it (schedule.py). The date in the mail is that
+day's: approval freezes it, and a start on another day, or another time chosen, makes it anew and changes nothing else.
 """
 
 from dataclasses import dataclass
@@ -8,14 +9,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, update
+from sqlalchemy import Connection, and_, update
 
 from newsletter.app import App
 from newsletter.db.schema import issues
 from newsletter.db.statuses import IssueStatus
 from newsletter.digest.issues import Issue, steps_from
-from newsletter.digest.store import get_issue
+from newsletter.digest.store import Frozen, freeze, get_issue
 from newsletter.editing.audit import COMMAND_LINE, Action, record_action
+from newsletter.editing.compiled import find_redated, hash_of
 from newsletter.errors import BadInput, ChangedMeanwhile, InvalidTransition
 from newsletter.schedule.runner import duration_words
 from newsletter.schedule.slots import NAME, local_time, moment_of, slot_words, wall_time
@@ -55,7 +57,8 @@ class ChosenTime:
 def choose_time(app: App, issue: Issue, text: str, by: str = COMMAND_LINE) -> ChosenTime:
     """Let the issue go at a local time such as "2026-11-27T08:00" instead of at its slot; one that was on hold is let go. Commits.
 
-    The slot's own time makes it go with its slot again. Raises BadInput for what is no time, is past the catch-up limit or
+    The slot's own time makes it go with its slot again. The date of an approved one is made anew, and with it its
+    content hash. Raises BadInput for what is no time, is past the catch-up limit or
     more than a year away; InvalidTransition once the issue has begun; ChangedMeanwhile when somebody was faster.
     """
     zone, now = app.settings.zone, app.clock.now()
@@ -63,6 +66,10 @@ def choose_time(app: App, issue: Issue, text: str, by: str = COMMAND_LINE) -> Ch
     _refuse_far_away(local, app, now)
     at = moment_of(local, zone)
     words = slot_words(wall_time(at, zone).strftime(NAME), zone)
+    day = wall_time(max(at, now), zone).date()
+    with app.database.read() as connection:
+        before = get_issue(connection, issue.id)
+    redated = find_redated(app, before, day) if before.status is IssueStatus.APPROVED else None
     with app.database.write() as connection:
         current = get_issue(connection, issue.id)
         if current.status not in _WAITING:
@@ -70,12 +77,24 @@ def choose_time(app: App, issue: Issue, text: str, by: str = COMMAND_LINE) -> Ch
             raise InvalidTransition("issue", current.label, current.status, "be scheduled", steps)
         same = and_(issues.c.id == issue.id, issues.c.version == current.version)
         values = {"send_at": at, "held_at": None, "version": current.version + 1, "updated_at": now}
+        if (current.status, current.content_hash) != (before.status, before.content_hash):
+            raise ChangedMeanwhile
         if connection.execute(update(issues).where(same).values(values)).rowcount == 0:
             raise ChangedMeanwhile
         detail = f"to go out on {words}"
+        if redated is not None:
+            detail = f"{detail}; {redate(connection, issue.id, redated)}"
         record_action(connection, by=by, action=Action.SCHEDULED, issue_id=issue.id, detail=detail, at=now)
         changed = get_issue(connection, issue.id)
     return ChosenTime(issue=changed, words=words, clock_change=_clock_change(local, at, zone))
+
+
+def redate(connection: Connection, issue_id: int, redated: Frozen) -> str:
+    """Put what was approved in place with its new date; return what the log says of it."""
+    content_hash = hash_of(redated)
+    freeze(connection, issue_id, redated)
+    connection.execute(update(issues).where(issues.c.id == issue_id).values(content_hash=content_hash))
+    return f"dated anew, content {content_hash[:12]}"
 
 
 def own_time(issue: Issue, zone: ZoneInfo) -> datetime | None:
@@ -127,13 +146,13 @@ def _clock_change(local: datetime, at: datetime, zone: ZoneInfo) -> ClockChange:
 
 
 def early_words(app: App, issue: Issue) -> str:
-    """Return the warning that it would go out on another day than the one it is dated; empty where it would not."""
-    today = wall_time(app.clock.now(), app.settings.zone)
-    dated = local_time(issue.slot)
-    if dated.date() <= today.date():
+    """Return the warning that it would go out before the day that it is meant for; empty where it would not."""
+    today = wall_time(app.clock.now(), app.settings.zone).date()
+    meant = goes_out_at(issue, app.settings.zone)
+    days = (meant.date() - today).days
+    if days <= 0:
         return ""
-    days = (dated.date() - today.date()).days
     return (
-        f"Issue {issue.label} is dated {dated:%A} {dated.day} {dated:%B %Y}, "
-        f"{days} {'day' if days == 1 else 'days'} from now."
+        f"Issue {issue.label} is meant for {meant:%A} {meant.day} {meant:%B %Y}, "
+        f"{days} {'day' if days == 1 else 'days'} from now. Sent today, it gets the date of today."
     )

@@ -6,6 +6,7 @@ the sender itself is newsletter/delivery.
 
 import re
 from collections.abc import Callable, Collection, Iterator
+from datetime import date
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -21,17 +22,20 @@ from newsletter.delivery.store import list_issues_with_work, pause_issue, resume
 from newsletter.delivery.transports import entry_of, only_checks, require_ready_to_send
 from newsletter.delivery.unsure import send_again
 from newsletter.digest.issues import Issue
-from newsletter.digest.store import get_frozen, get_issue, set_held
+from newsletter.digest.store import Frozen, get_frozen, get_issue, set_held
 from newsletter.editing.audit import COMMAND_LINE, Action, record_action
-from newsletter.errors import BadInput, NewsletterError, StoreStale
+from newsletter.editing.compiled import find_redated
+from newsletter.editing.send_time import redate
+from newsletter.errors import BadInput, NewsletterError, StoreError, StoreStale
 from newsletter.readers.keys import require_keys
 from newsletter.render.headers import MessageFrame
+from newsletter.schedule.slots import wall_time
 
 _NOT_BEGUN = (IssueStatus.DRAFT, IssueStatus.APPROVED)
 
 
 def start(app: App, issue: Issue, by: str = COMMAND_LINE) -> Counts:
-    """Freeze the audience and let the issue go; one that has begun is left as it is. Commits.
+    """Freeze the audience and let the issue go, with the date of today; one that has begun is left as it is. Commits.
 
     Raises ConfigError when a setting is missing, StoreStale where the database is not the one that sent last, BadInput when a key is
     missing or the issue is a draft, on hold or would reach nobody, and BadInput for an issue approved
@@ -42,11 +46,13 @@ def start(app: App, issue: Issue, by: str = COMMAND_LINE) -> Counts:
         require()
     app.marks.require()
     now = app.clock.now()
-    begun = 0
+    begun, redated = 0, _redated(app, issue, wall_time(now, app.settings.zone).date())
 
     def note(connection: Connection) -> None:
         nonlocal begun
-        record_action(connection, by=by, action=Action.SENT, issue_id=issue.id, at=now)
+        same = get_issue(connection, issue.id).content_hash == issue.content_hash
+        detail = redate(connection, issue.id, redated) if redated is not None and same else ""
+        record_action(connection, by=by, action=Action.SENT, issue_id=issue.id, detail=detail, at=now)
         begun = advance(connection)
 
     counts = start_issue(app.database, issue.id, now, zone=app.settings.schedule.time_zone, note=note)
@@ -57,6 +63,16 @@ def start(app: App, issue: Issue, by: str = COMMAND_LINE) -> Counts:
             begun=begun, started=StartedIssue(id=issue.id, salt=salt, label=issue.label, begun=begun)
         )
     return counts
+
+
+def _redated(app: App, issue: Issue, today: date) -> Frozen | None:
+    """Return the issue with today's date; None where it has it, has begun, or can only go out as it was approved."""
+    if issue.status is not IssueStatus.APPROVED:
+        return None
+    try:
+        return find_redated(app, issue, today)
+    except (BadInput, StoreError):
+        return None
 
 
 def require_approved(issue: Issue) -> None:

@@ -50,7 +50,7 @@ def _cleaned(html: str, tags: set[str]) -> Html:
 
 
 def to_text(markdown: str) -> str:
-    """Return the note as wrapped lines; a link's address follows its words in brackets."""
+    """Return the note as wrapped lines; a link's address follows its words in brackets, unless it is its words."""
     return "\n\n".join(_paragraphs(_MARKDOWN.parse(markdown)))
 
 
@@ -66,12 +66,18 @@ def _paragraphs(tokens: list[Token]) -> Iterator[str]:
 
 
 def _words(tokens: list[Token]) -> str:
-    words, address = "", ""
+    words, address, begun = "", "", 0
     for token in tokens:
         if token.type == "link_open":
-            address = str(token.attrs.get("href", ""))
+            # An address in <> is its own words, with its letters written out.
+            address = "" if token.markup == "autolink" else str(token.attrs.get("href", ""))
+            begun = len(words)
         elif token.type == "link_close":
-            words += f" ({address})"
+            words += (
+                f" ({address})"
+                if address and words[begun:] not in (address, address.removeprefix("mailto:"))
+                else ""
+            )
         elif token.type in ("softbreak", "hardbreak"):
             words += " "
         elif token.type != "image":

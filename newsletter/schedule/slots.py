@@ -135,8 +135,15 @@ def plan_slots(schedule: Schedule, *, now: datetime, last: str | None) -> tuple[
 
 def next_slot(schedule: Schedule, now: datetime) -> Slot:
     """Return the first slot that is not due yet."""
-    yesterday = wall_time(now, schedule.zone) - DAY
-    return next(slot for slot in schedule.after(yesterday) if slot.due_at > now)
+    return next(coming_slots(schedule, now=now, last=None))
+
+
+def coming_slots(schedule: Schedule, *, now: datetime, last: str | None) -> Iterator[Slot]:
+    """Yield the slots that are not due yet and will be planned after the one named `last`, without end."""
+    begin = wall_time(now, schedule.zone) - DAY
+    if last is not None:
+        begin = max(begin, local_time(last) + schedule.spacing)
+    return (slot for slot in schedule.after(begin) if slot.due_at > now)
 
 
 def is_too_late(slot: Slot, *, now: datetime, catch_up: timedelta) -> bool:

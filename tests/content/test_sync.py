@@ -408,3 +408,30 @@ def test_a_price_of_the_site_that_is_no_number_is_refused(tmp_path: Path, price:
         BadInput, match=r"view prices, row 1, column value: it is .* a number from 0 is right"
     ):
         site.sync()
+
+
+def test_the_source_of_a_sync_is_called_as_the_site_is_called_now(site: Site) -> None:
+    site.sync()
+    with ContentStore(site.store, site_name="AI Bench Weekly") as store:
+        assert store.sources(["site"])["site"].name == "AI Bench Weekly"
+        assert [each.name for each in store.all_sources()] == ["AI Bench Weekly"]
+
+
+def test_entities_of_a_page_are_written_out_wherever_they_stand(site: Site) -> None:
+    """As sites keep them that store what their pages show."""
+    site.do(
+        """
+        UPDATE catalogue SET label = 'Finch &amp; Co&#8217;s', pitch = 'R&amp;amp;D&nbsp;for &quot;two&quot;' WHERE item_no = 2;
+        UPDATE duel SET heading = 'Heron or Finch &#x26; Co?', gist = 'Use &lt;b&gt; &unknown; &amp c.';
+        UPDATE opinion SET body = 'It doesn&rsquo;t&#7; wait.' WHERE critic_no = 2;
+        """
+    )
+    site.sync()
+    with ContentStore(site.store) as store:
+        assert (store.get_tool("2").name, store.get_tool("2").tagline) == ("Finch & Co’s", 'R&D\xa0for "two"')
+        comparison = store.get_comparison("heron-against-finch")
+        assert (comparison.headline, comparison.summary) == (
+            "Heron or Finch & Co?",
+            "Use <b> &unknown; &amp c.",
+        )
+        assert store.reviews(["1"])["1"][1].words == "It doesn’t wait."

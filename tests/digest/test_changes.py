@@ -44,9 +44,10 @@ def flip(ships: int, skips: int, votes: tuple[int, int] = (0, 0)) -> Change:
 
 
 def test_a_flip_says_both_splits_with_their_days_and_that_the_panel_is_divided() -> None:
-    assert lines(flip(1, 3)) == [
-        "Heron: the panel turned to skip, 4–0 (5 Nov) → 1–3 (19 Nov); the panel is divided."
+    assert lines(flip(2, 3)) == [
+        "Heron: the panel turned to skip, 4–0 (5 Nov) → 2–3 (19 Nov); the panel is divided."
     ]
+    assert lines(flip(1, 3)) == ["Heron: the panel turned to skip, 4–0 (5 Nov) → 1–3 (19 Nov)."]
 
 
 def test_a_community_that_says_the_opposite_is_the_reason_given_first() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -169,8 +170,10 @@ def test_the_number_may_be_typed_as_people_write_it(app: WatchedApp, typed: str)
 
 def test_an_issue_before_its_date_is_warned_of(app: WatchedApp) -> None:
     issue: Issue = issue_of(app)
-    assert early_words(app, issue) == "Issue 1 is dated Thursday 26 November 2026, 1 day from now."
-    assert early_words(app, replace(issue, slot="2026-11-25T23:00")) == ""
+    assert early_words(app, issue) == (
+        "Issue 1 is meant for Thursday 26 November 2026, 1 day from now. Sent today, it gets the date of today."
+    )
+    assert early_words(app, replace(issue, send_at=WEDNESDAY + timedelta(hours=3))) == ""
 
 
 def test_the_audience_is_counted_once_a_minute(app: WatchedApp) -> None:

@@ -1,7 +1,7 @@
 """A time of its own: what may be chosen, and that the schedule keeps to it, earlier or later than the slot."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,10 +13,12 @@ from newsletter.digest.draft import Drafted
 from newsletter.digest.store import get_issue
 from newsletter.editing.approve import approve
 from newsletter.editing.audit import list_entries
+from newsletter.editing.compiled import compile_issue, hash_of, is_frozen
 from newsletter.editing.draft import draft_at_once
+from newsletter.editing.preview import compose, sample_values
 from newsletter.editing.schedule import dispatch_chosen
 from newsletter.editing.send_time import ClockChange, choose_time, goes_out_words, own_time
-from newsletter.editing.sending import hold, start
+from newsletter.editing.sending import hold, release, start
 from newsletter.errors import BadInput, InvalidTransition
 from newsletter.schedule.jobs import Done, Skipped, Waiting
 from tests.editing.test_schedule import (
@@ -203,3 +205,88 @@ def test_what_has_begun_has_no_other_time(app: WatchedApp) -> None:
     start(app, approve(app, issue_of(app), "Paul"))
     with pytest.raises(InvalidTransition, match="be scheduled"):
         choose_time(app, issue_of(app), LATER, "Paul")
+
+
+def dates(app: WatchedApp) -> tuple[date, bool]:
+    """The date that the letter has, and whether both parts of the mail say it and the log knows the content."""
+    compiled = compile_issue(app, issue_of(app))
+    day = compiled.letter.masthead.date_on
+    text = compose(compiled.require_plan(), sample_values(app)).decode()
+    with app.database.read() as connection:
+        known = not is_frozen(issue_of(app)) or any(
+            compiled.content_hash[:12] in each.detail for each in list_entries(connection, 9, issue_id=1)
+        )
+    return day, text.count(f"{day:%A} {day.day} {day:%B %Y}") == 2 and known
+
+
+def test_the_date_is_that_of_the_slot_or_of_the_time_that_was_chosen(app: WatchedApp) -> None:
+    assert dates(app) == (date(2026, 11, 26), True)
+    choose_time(app, issue_of(app), LATER)
+    assert dates(app) == (date(2026, 11, 29), True)
+    approve(app, issue_of(app), "Paul")
+    assert dates(app) == (date(2026, 11, 29), True)
+
+
+@pytest.mark.parametrize("count_clicks", [False, True])
+def test_a_time_chosen_after_approval_makes_the_date_anew_and_nothing_else(
+    app: WatchedApp, clock: MovedClock, count_clicks: bool
+) -> None:
+    app = open_newsroom(app.settings.folder, app.database, clock, {"privacy.count_clicks": count_clicks})
+    before = compile_issue(app, approve(app, issue_of(app), "Paul"))
+    choose_time(app, issue_of(app), LATER)
+    assert dates(app) == (date(2026, 11, 29), True)
+    choose_time(app, issue_of(app), "2026-11-26T09:00")
+    after = compile_issue(app, issue_of(app))
+    assert after.frozen == before.frozen
+    assert (
+        after.content_hash == before.content_hash == hash_of(after.frozen or pytest.fail("nothing is frozen"))
+    )
+
+
+@pytest.mark.parametrize(
+    ("moment", "day"), [("2026-11-25T12:00", 25), ("2026-11-26T08:00", 26), ("2026-11-27T23:30", 28)]
+)
+def test_a_start_on_another_day_has_the_date_of_that_day(
+    app: WatchedApp, clock: MovedClock, moment: str, day: int
+) -> None:
+    approve(app, issue_of(app), "Paul")
+    move_to(clock, moment)
+    start(app, issue_of(app))
+    assert status(app) is IssueStatus.SENDING
+    assert dates(app) == (date(2026, 11, day), True)
+    assert [each.letter.masthead.date_on.day for each in app.archive.issues()] == [day]
+
+
+def test_a_draft_whose_time_is_past_has_the_date_of_today(app: WatchedApp, clock: MovedClock) -> None:
+    move_to(clock, "2026-11-27T08:00")
+    assert dates(app) == (date(2026, 11, 27), True)
+
+
+def test_what_cannot_be_dated_anew_is_said_and_still_goes_out(app: WatchedApp, clock: MovedClock) -> None:
+    """Templates were changed since the approval."""
+    approve(app, issue_of(app), "Paul")
+    own = app.settings.folder / "templates/email/weekly"
+    own.mkdir(parents=True)
+    (own / "_key.mjml.j2").write_text("", encoding="utf-8")
+    app = open_newsroom(app.settings.folder, app.database, clock, {"paths.templates": "templates"})
+    with pytest.raises(
+        BadInput, match=r"dated 2026-11-26, and templates or settings have changed.*newsletter withdraw 1"
+    ):
+        choose_time(app, issue_of(app), LATER)
+    start(app, issue_of(app))
+    assert status(app) is IssueStatus.SENDING
+    assert dates(app)[0] == date(2026, 11, 26)
+
+
+def test_the_next_issue_is_the_first_that_can_still_go_out(app: WatchedApp, clock: MovedClock) -> None:
+    assert app.next_issue_on() == date(2026, 11, 26)
+    choose_time(app, issue_of(app), "2026-12-01T08:00")
+    assert app.next_issue_on() == date(2026, 12, 1)
+    choose_time(app, issue_of(app), EARLIER)
+    approve(app, issue_of(app), "Paul")
+    hold(app, issue_of(app))
+    assert app.next_issue_on() == date(2026, 12, 3)
+    release(app, issue_of(app))
+    assert app.next_issue_on() == date(2026, 11, 26)
+    start(app, issue_of(app))
+    assert app.next_issue_on() == date(2026, 12, 3)

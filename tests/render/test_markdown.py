@@ -26,6 +26,10 @@ def test_the_note_becomes_harmless_html(markdown: str, html: str) -> None:
     [
         ("**strong** [a](https://example.org)", "strong a (https://example.org)"),
         ("one\ntwo\n\nthree", "one two\n\nthree"),
+        ("See <https://example.org/p_q_>.", "See https://example.org/p_q_."),
+        ("[https://example.org](https://example.org)", "https://example.org"),
+        ("<https://example.org/ä>", "https://example.org/ä"),
+        ("<me@example.org>", "me@example.org"),
         ("* a\n* b", "* a\n\n* b"),
         ("5 < 6 & 7", "5 < 6 & 7"),
     ],

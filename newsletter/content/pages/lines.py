@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from newsletter.content.records import TEXT_LIMIT, QuestionEntry
+from newsletter.content.records import TEXT_LIMIT, QuestionEntry, without_entities
 from newsletter.errors import BadInput, Place
 
 #: UTF-8 needs at most four bytes a character.
@@ -128,7 +128,7 @@ def split_lines(text: str, name: str) -> PageText:
     """Return the page of a clean text."""
     lines = []
     for number, raw in enumerate(text.split("\n"), 1):
-        plain = " ".join(unicodedata.normalize("NFC", raw).translate(_INVISIBLE).split())
+        plain = " ".join(unicodedata.normalize("NFC", without_entities(raw)).translate(_INVISIBLE).split())
         bullet = _BULLET.match(plain)
         if plain:
             lines.append(

@@ -235,14 +235,14 @@ class App:
 
     def transport(self) -> Transport:
         """Return the transport of issues and single mails."""
-        return entry_of(self.settings).make(self.settings, self.clock)
+        return entry_of(self.settings).make(self.settings, self.clock, self.database)
 
     def alert_transport(self) -> Transport:
         """Return the transport of alerts: one of their own works where that of issues does not."""
         name = self.settings.alerts.transport
         if name == "same":
             return self.transport()
-        return TRANSPORTS[name].make_for_alerts(self.settings, self.clock)
+        return TRANSPORTS[name].make_for_alerts(self.settings, self.clock, self.database)
 
     @cached_property
     def marks(self) -> "Marks":

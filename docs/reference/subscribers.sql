@@ -420,6 +420,17 @@ CREATE INDEX ix_readers_name ON readers (name) WHERE name <> '';
 
 CREATE INDEX ix_readers_not_active ON readers (status, id) WHERE status <> 'active';
 
+CREATE TABLE relays (
+  host VARCHAR(300) NOT NULL,
+  looks_ahead BOOLEAN,
+  looks_ahead_at DATETIME,
+  messages INTEGER,
+  messages_at DATETIME,
+  trouble TEXT DEFAULT '' NOT NULL,
+  trouble_at DATETIME,
+  CONSTRAINT pk_relays PRIMARY KEY (host)
+);
+
 CREATE TABLE reports (
   "key" VARCHAR(64) NOT NULL,
   kind VARCHAR NOT NULL,

@@ -23,7 +23,8 @@ def status(app: App, issue: str | None, as_json: bool) -> None:
     """Say where an issue stands: state, why, since when, what happens by itself, and the next command.
 
     Without ISSUE: every issue that is not over, the last one that went out, and one that was cancelled since; and the
-    single mails, where some wait or may not have arrived.
+    single mails, where some wait or may not have arrived. Below them what is known of the SMTP relay: how far it was seen to
+    take commands ahead of its answers, how many messages a connection, and what it said where it let nobody in.
     """
     if issue is not None:
         ids = [find_issue(app.database, issue).id]
@@ -32,10 +33,12 @@ def status(app: App, issue: str | None, as_json: bool) -> None:
             ids = list(list_current_issues(connection))
     documents = [_document(app, issue_id) for issue_id in ids]
     mails = _of_mails(app) if issue is None else None
+    with app.database.read() as connection:
+        server, known = entry_of(app.settings).describe_server(app.settings, connection)
     if held := app.nothing_leaves():
         say(held, err=True)
     if as_json:
-        print_json([*documents, mails] if mails else documents)
+        print_json([{**each, "server": dict(known)} for each in (*documents, *filter(None, (mails,)))])
         return
     if not documents:
         say("There is no issue yet. Make one with: newsletter draft")
@@ -43,6 +46,10 @@ def status(app: App, issue: str | None, as_json: bool) -> None:
         _say_document(f"Issue {document['issue']}", document)
     if mails:
         _say_document("Single mails", mails)
+    if known:
+        say(server)
+    for name, words in known:
+        say(f"  {name:<12}{words}")
     say_undelivered(app)
 
 

@@ -535,6 +535,22 @@ senders = Table(
     Column("waits_until", UtcDateTime),
 )
 
+relays = Table(
+    "relays",
+    metadata,
+    #: "mail.example.org:587".
+    Column("host", String(300), primary_key=True),
+    #: Whether it takes what stands behind the end of a message in the same write, and when that was seen; NULL: not tried.
+    Column("looks_ahead", Boolean),
+    Column("looks_ahead_at", UtcDateTime),
+    #: The most messages of a connection; NULL where it was not seen to have a limit of its own.
+    Column("messages", Integer),
+    Column("messages_at", UtcDateTime),
+    #: What kept the last connection from being made, in words; empty: it was made.
+    Column("trouble", Text, nullable=False, server_default=""),
+    Column("trouble_at", UtcDateTime),
+)
+
 quotas = Table(
     "quotas",
     metadata,
@@ -908,6 +924,7 @@ __all__ = [
     "reader_tools",
     "reader_topics",
     "readers",
+    "relays",
     "reports",
     "revisions",
     "rulings",

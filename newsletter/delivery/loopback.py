@@ -33,6 +33,18 @@ class Phase(StrEnum):
     TAKEN = "taken"
 
 
+class BehindDot(StrEnum):
+    """What a server does with commands that stand behind the end of a message, in the same write."""
+
+    TAKES = "takes"
+    #: As Haraka does since 3.0: 503 for each.
+    REFUSES = "refuses"
+    #: As Courier does: no answer, ever.
+    LOSES = "loses"
+    #: It ends the connection, and has not taken the message.
+    ENDS = "ends"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misbehavior:
     """What happens instead: a pause, then a reply ("451 4.3.0 Later"), the end of the connection, or both."""
@@ -68,6 +80,7 @@ class Loopback:
     #: With a context, STARTTLS is offered, or TLS spoken from the start.
     tls: ssl.SSLContext | None = None
     tls_at_once: bool = False
+    behind_dot: BehindDot = BehindDot.TAKES
     #: Keep whole messages, not only their counts.
     keeps: bool = False
     counts: Counter[str] = field(default_factory=Counter)
@@ -194,11 +207,20 @@ class _Dialogue:
         self._buffer[:0] = b"\r\n"
         content = self._read_until(_END_OF_BODY)[2:].replace(b"\r\n..", b"\r\n.") + b"\r\n"
         sender, self._sender, self._recipient = self._sender, "", ""
+        refused = 0
+        if self._server.behind_dot is not BehindDot.TAKES:
+            if self._buffer and self._server.behind_dot is BehindDot.ENDS:
+                raise _Over
+            if self._server.behind_dot is BehindDot.REFUSES:
+                refused = self._buffer.count(b"\r\n")
+            self._buffer.clear()
         if not recipient:
             self._say("554 5.5.1 No valid recipients")
         elif not self._answer(Phase.DOT, "", recipient):
             self._server.take(Taken(sender, recipient, content))
             self._answer(Phase.TAKEN, f"250 2.0.0 Ok: queued as {self._number:X}A{len(content):X}", recipient)
+        for _ in range(refused):
+            self._say("503 Bad sequence of commands - pipelined after end of DATA")
 
     def _rset(self, line: str) -> None:
         self._sender = self._recipient = ""

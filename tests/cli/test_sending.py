@@ -323,6 +323,8 @@ def test_a_send_stopped_by_a_burst_of_signals_loses_nothing_and_says_how_to_go_o
     with start(folder) as again:
         assert again.wait(60) == 0
     assert (len(relay.counts), set(relay.counts.values())) == (300, {1})
+    told = run(folder, "status").stdout
+    assert f"Relay 127.0.0.1:{relay.port}\n  pipelining  full, as seen on 20" in told
 
 
 def test_a_send_to_a_server_that_says_nothing_stops_all_the_same(

@@ -27,6 +27,7 @@ LANDED = {
     "0007_what_a_sandbox_said.py": "4b43de1cb02e1dbe19109a617d2983c4c7c04560ace36d24ae7b405b74993655",
     "0008_which_database_sent_last.py": "bdc53ac9450ae21e670fea1c53978536cfa63dde7482469290120c6867dea054",
     "0009_why_nothing_is_sent.py": "02fd8587bdc57f18c987a0133b4ac077d941b99843e8404c864180a7eb8f8604",
+    "0010_what_a_relay_does.py": "bb605bce483d5163fdcf2ed9cb872c8a57d2ab464c702c96152126d0d1286488",
 }
 
 #: Earlier forms of 0001, as its history had them: the tables that an installation of that day was made with.

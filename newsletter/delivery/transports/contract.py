@@ -13,6 +13,9 @@ from newsletter.clock import Clock
 from newsletter.config import Section, Settings
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from newsletter.db.engine import Database
     from newsletter.delivery.ledger import Recipient
     from newsletter.delivery.message import Mailing
     from newsletter.delivery.states import Outcome
@@ -99,12 +102,20 @@ class Entry(ABC):
         return None
 
     @abstractmethod
-    def make(self, settings: Settings, clock: Clock) -> Transport:
-        """Return the transport of the settings."""
+    def make(self, settings: Settings, clock: Clock, database: "Database | None" = None) -> Transport:
+        """Return the transport of the settings; what it learns of its server is kept in the database."""
 
-    def make_for_alerts(self, settings: Settings, clock: Clock) -> Transport:
+    def make_for_alerts(
+        self, settings: Settings, clock: Clock, database: "Database | None" = None
+    ) -> Transport:
         """Return the transport of alerts, where alerts.transport names this one."""
-        return self.make(settings, clock)
+        return self.make(settings, clock, database)
+
+    def describe_server(
+        self, settings: Settings, connection: "Connection"
+    ) -> tuple[str, list[tuple[str, str]]]:
+        """Return what to call the server, and what is known of it, as names and words; none where nothing is."""
+        return "", []
 
     def undelivered(self, settings: Settings) -> str:
         """Say why nothing that goes this way reaches anybody, for a sentence; empty: it is delivered."""

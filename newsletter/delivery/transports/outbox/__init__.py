@@ -1,8 +1,13 @@
 """The outbox, the transport that needs no account: mail stays on this machine. What writes it is maildir.py."""
 
+from typing import TYPE_CHECKING
+
 from newsletter.clock import Clock
 from newsletter.config import Settings
 from newsletter.delivery.transports.contract import Entry, Transport
+
+if TYPE_CHECKING:
+    from newsletter.db.engine import Database
 
 
 class OutboxEntry(Entry):
@@ -22,7 +27,7 @@ class OutboxEntry(Entry):
         folder = settings.path(settings.paths.outbox)
         return f"mail.transport is outbox, so mails stay in {folder} on this machine and reach nobody"
 
-    def make(self, settings: Settings, clock: Clock) -> Transport:
+    def make(self, settings: Settings, clock: Clock, database: "Database | None" = None) -> Transport:
         from newsletter.delivery.transports.outbox.maildir import Outbox
 
         return Outbox(settings.path(settings.paths.outbox))

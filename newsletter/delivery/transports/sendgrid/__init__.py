@@ -10,6 +10,7 @@ from newsletter.delivery.transports.contract import Entry, Transport, Verifier
 from newsletter.delivery.transports.sendgrid.settings import SendGridSettings
 
 if TYPE_CHECKING:
+    from newsletter.db.engine import Database
     from newsletter.delivery.transports.webhook import ProviderEvent
 
 
@@ -35,7 +36,7 @@ class SendGridEntry(Entry):
         is_on = settings.section(SendGridSettings).sandbox
         return "sendgrid.sandbox is on, so SendGrid checks mails and delivers none" if is_on else ""
 
-    def make(self, settings: Settings, clock: Clock) -> Transport:
+    def make(self, settings: Settings, clock: Clock, database: "Database | None" = None) -> Transport:
         from newsletter.delivery.transports.sendgrid.sending import SendGrid
 
         own = settings.section(SendGridSettings)

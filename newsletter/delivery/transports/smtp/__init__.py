@@ -1,9 +1,16 @@
 """SMTP. What sends is sending.py, one connection wire.py."""
 
+from typing import TYPE_CHECKING
+
 from newsletter.clock import Clock
 from newsletter.config import Settings
 from newsletter.delivery.transports.contract import Entry, Transport
 from newsletter.delivery.transports.smtp.settings import SmtpSettings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from newsletter.db.engine import Database
 
 
 class SmtpEntry(Entry):
@@ -18,7 +25,8 @@ class SmtpEntry(Entry):
             return "smtp.host", "mail.transport is smtp, so smtp.host is needed"
         return None
 
-    def make(self, settings: Settings, clock: Clock) -> Transport:
+    def make(self, settings: Settings, clock: Clock, database: "Database | None" = None) -> Transport:
+        from newsletter.delivery.transports.smtp.habits import Habits
         from newsletter.delivery.transports.smtp.sending import Smtp
         from newsletter.delivery.transports.smtp.wire import Relay
 
@@ -28,15 +36,30 @@ class SmtpEntry(Entry):
             relay=relay,
             connections=max(1, own.connections),
             messages_per_connection=max(1, own.messages_per_connection),
+            pipelining=own.pipelining,
+            habits=Habits(host=str(relay), database=database, clock=clock),
         )
+
+    def describe_server(
+        self, settings: Settings, connection: "Connection"
+    ) -> tuple[str, list[tuple[str, str]]]:
+        from newsletter.delivery.transports.smtp.habits import describe_habits, find_habits
+
+        own = settings.section(SmtpSettings)
+        host = f"{own.host}:{own.port}"
+        seen = find_habits(connection, host)
+        return f"Relay {host}", describe_habits(seen) if seen else []
 
     def return_path(self, settings: Settings) -> str:
         return settings.section(SmtpSettings).return_path
 
-    def make_for_alerts(self, settings: Settings, clock: Clock) -> Transport:
+    def make_for_alerts(
+        self, settings: Settings, clock: Clock, database: "Database | None" = None
+    ) -> Transport:
         alerts = settings.alerts
         if not alerts.smtp_host:
-            return self.make(settings, clock)
+            return self.make(settings, clock, database)
+        from newsletter.delivery.transports.smtp.habits import Habits
         from newsletter.delivery.transports.smtp.sending import Smtp
         from newsletter.delivery.transports.smtp.wire import Relay
 
@@ -47,4 +70,8 @@ class SmtpEntry(Entry):
             user=alerts.smtp_user,
             password=alerts.smtp_password,
         )
-        return Smtp(relay=relay, connections=1)
+        return Smtp(
+            relay=relay,
+            connections=1,
+            habits=Habits(host=str(relay), database=database, clock=clock),
+        )

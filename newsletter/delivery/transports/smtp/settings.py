@@ -1,9 +1,22 @@
 """The section [smtp]."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from newsletter.config import Section, Tls, is_this_machine, setting
 from newsletter.config.rows import AT_LEAST_ONE, OWN_ADDRESS, PORT
+
+
+class Pipelining(StrEnum):
+    """How far commands go ahead of the relay's answers, where it offers PIPELINING (RFC 2920)."""
+
+    #: As far as it was seen to take it.
+    AUTO = "auto"
+    #: The next message's envelope behind this one's end.
+    FULL = "full"
+    #: An envelope at once, nothing behind a message's end.
+    MESSAGE = "message"
+    NONE = "none"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +31,11 @@ class SmtpSettings(Section):
     connections: int = setting(4, form=AT_LEAST_ONE, help="Connections kept open at once.")
     messages_per_connection: int = setting(
         1_000, help="Messages after which a connection is closed and opened anew."
+    )
+    pipelining: Pipelining = setting(
+        Pipelining.AUTO,
+        help="How far commands go ahead of the relay's answers: auto finds out what it takes and remembers it; full, message "
+        "(nothing behind the end of a message) or none.",
     )
     return_path: str = setting(
         "", form=OWN_ADDRESS, help="Address that gets bounces; empty: mail.from_address."

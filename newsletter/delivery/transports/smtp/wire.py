@@ -40,6 +40,10 @@ class Waits:
     command: float = 300
     body: float = 180
     final: float = 600
+    #: For what was sent ahead of the end of a message to be answered behind that end: at the first try, and later on. A server that
+    #: loses it never answers.
+    trial: float = 5
+    ahead: float = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +94,16 @@ class Reply:
         return self.number >= 500
 
     @property
+    def is_out_of_order(self) -> bool:
+        """Whether the server says that it was not the time for this command."""
+        return self.number == 503
+
+    @property
+    def has_enough(self) -> bool:
+        """Whether the server says that the connection has carried its share of messages (RFC 9422, 5)."""
+        return self.number == 452 and (self.code == "4.5.3" or b"too many" in self.text.lower())
+
+    @property
     def ends_connection(self) -> bool:
         return self.number == _SERVICE_ENDS
 
@@ -103,10 +117,13 @@ class Reply:
 
 
 class Dropped(Exception):
-    """The connection ended. `gone`: everything the server needs to accept the message may have left before."""
+    """The connection ended. `gone`: everything the server needs to accept the message may have left before.
 
-    def __init__(self, words: str, *, gone: bool = False) -> None:
-        self.gone = gone
+    `is_silent`: it did not end, but nothing came in the time that the server had.
+    """
+
+    def __init__(self, words: str, *, gone: bool = False, is_silent: bool = False) -> None:
+        self.gone, self.is_silent = gone, is_silent
         super().__init__(words)
 
 
@@ -131,8 +148,13 @@ class Wire:
         stated = self._smtp.esmtp_features.get("size", "")
         # RFC 1870 has at most 20 digits.
         self.size_limit = int(stated) or None if re.fullmatch("[0-9]{1,20}", stated) else None
-        #: Envelopes that this connection has answered.
-        self.served = 0
+        #: The most messages of a connection, where it says so (RFC 9422, 3.1).
+        limit = re.search(r"\bMAILMAX=([1-9][0-9]{0,5})\b", self._smtp.esmtp_features.get("limits", ""), re.I)
+        self.message_limit = int(limit[1]) if limit else None
+        #: Envelopes that this connection has answered, and how many it may have.
+        self.served, self.most = 0, 1
+        #: Whether commands may stand behind the end of a message; None: to be found out.
+        self.looks_ahead: bool | None = False
 
     def offers(self, extension: str) -> bool:
         return self._smtp.has_extn(extension)
@@ -190,7 +212,9 @@ class Wire:
             try:
                 data = self._sock.recv(_RECEIVED)
             except OSError as error:
-                raise Dropped(f"the connection ended: {_words(error)}") from error
+                is_silent = isinstance(error, BlockingIOError | TimeoutError)
+                words = "nothing came in time" if is_silent else f"the connection ended: {error}"
+                raise Dropped(words, is_silent=is_silent) from error
             if not data:
                 raise Dropped("the connection ended without a reply")
             *lines, self._rest = (self._rest + data).split(b"\n")

@@ -44,7 +44,7 @@ def read(app: App, as_json: bool) -> None:
 
 @bounces.command()
 @click.option(
-    "--days", default=30, show_default=True, type=click.IntRange(min=1), help="How far to look back."
+    "--days", default=30, show_default=True, type=click.IntRange(1, 36_500), help="How far to look back."
 )
 @json_option
 @pass_app

@@ -7,7 +7,16 @@ from pathlib import Path
 import click
 
 from newsletter.app import App
-from newsletter.cli.frame import json_option, pass_app, print_json, print_table, progress, records, say
+from newsletter.cli.frame import (
+    MOST_ROWS,
+    json_option,
+    pass_app,
+    print_json,
+    print_table,
+    progress,
+    records,
+    say,
+)
 from newsletter.config import FILE_NAME
 from newsletter.content.exporting import export_text, votes_text
 from newsletter.content.importing import PackImport
@@ -183,7 +192,7 @@ def _needed_path(app: App, name: str) -> Path:
 
 @content.command("list")
 @click.argument("kind", type=click.Choice(["tools", "comparisons", "sources"]), default="comparisons")
-@click.option("--limit", type=click.IntRange(min=1), help="At most so many, the last seen first.")
+@click.option("--limit", type=click.IntRange(1, MOST_ROWS), help="At most so many, the last seen first.")
 @json_option
 @pass_app
 def list_(app: App, kind: str, limit: int | None, as_json: bool) -> None:
@@ -220,7 +229,9 @@ def _sources(store: ContentStore) -> tuple[list[str], Iterable[tuple[object, ...
 
 @content.command()
 @click.argument("words", nargs=-1, required=True)
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
+@click.option(
+    "--limit", type=click.IntRange(1, MOST_ROWS), default=20, show_default=True, help="At most so many."
+)
 @json_option
 @pass_app
 def search(app: App, words: tuple[str, ...], limit: int, as_json: bool) -> None:

@@ -29,6 +29,9 @@ R = TypeVar("R")
 WIDEST = 120
 GAP = 2
 
+#: The largest number of rows that can be asked for.
+MOST_ROWS = 10**9
+
 #: Adds `--json`; the command gets `as_json: bool`.
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 

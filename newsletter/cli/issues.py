@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from newsletter.app import App
-from newsletter.cli.frame import json_option, pass_app, print_table, say
+from newsletter.cli.frame import MOST_ROWS, json_option, pass_app, print_table, say
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import list_issues, set_archived
 from newsletter.editing.issues import find_issue
@@ -16,7 +16,11 @@ ISSUE_COLUMNS = ("Id", "Number", "Edition", "Slot", "Status", "Cutoff", "Approve
 
 @click.command()
 @click.option(
-    "--limit", type=click.IntRange(1), default=20, show_default=True, help="How many, the newest first."
+    "--limit",
+    type=click.IntRange(1, MOST_ROWS),
+    default=20,
+    show_default=True,
+    help="How many, the newest first.",
 )
 @json_option
 @pass_app

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from newsletter.cli.frame import json_option, pass_app, print_json, print_table, progress, say
+from newsletter.cli.frame import MOST_ROWS, json_option, pass_app, print_json, print_table, progress, say
 from newsletter.cli.preferences import content_options, given
 from newsletter.db.statuses import ConsentChannel, Edition, ReaderStatus, SuppressionKind
 from newsletter.errors import BadInput
@@ -260,7 +260,11 @@ def add(app: "App", address: str, consent: str, name: str, edition: str) -> None
 @readers.command("list")
 @status_option
 @click.option(
-    "--limit", default=100, show_default=True, type=click.IntRange(min=0), help="How many at most; 0: all."
+    "--limit",
+    default=100,
+    show_default=True,
+    type=click.IntRange(0, MOST_ROWS),
+    help="How many at most; 0: all.",
 )
 @click.option(
     "--suppressed",

@@ -13,10 +13,18 @@ from newsletter.delivery.rehearsal import Rehearsal, RehearsalResult, Trouble
 
 @click.command()
 @click.option(
-    "--readers", type=click.IntRange(10), default=2_000, show_default=True, help="Readers of each issue."
+    "--readers",
+    type=click.IntRange(10, 10_000_000),
+    default=2_000,
+    show_default=True,
+    help="Readers of each issue.",
 )
 @click.option(
-    "--kills", type=click.IntRange(0), default=20, show_default=True, help="How often a sender is killed."
+    "--kills",
+    type=click.IntRange(0, 100_000),
+    default=20,
+    show_default=True,
+    help="How often a sender is killed.",
 )
 @click.option(
     "--faults",
@@ -25,7 +33,13 @@ from newsletter.delivery.rehearsal import Rehearsal, RehearsalResult, Trouble
     metavar="KINDS",
     help=f"What the server does to some: all, none, or a list such as 4xx,drop-after. Kinds: {', '.join(Trouble)}.",
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="Chooses the moments and the victims.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=1,
+    show_default=True,
+    help="Chooses the moments and the victims.",
+)
 @json_option
 def rehearse(readers: int, kills: int, faults: str, seed: int, as_json: bool) -> None:
     """Rehearse sending: whole issues to a server on this machine that misbehaves, while senders are killed.

@@ -208,7 +208,7 @@ def resume(app: App, issue: str) -> None:
 @click.option(
     "--send-again",
     "again",
-    type=int,
+    type=click.IntRange(1, 2**63 - 1),
     multiple=True,
     metavar="READER",
     help="Send it to this reader once more.",

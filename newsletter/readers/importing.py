@@ -302,14 +302,21 @@ def _preferences(chosen: tuple[str, ...], today: date) -> Preferences:
         return read_preferences(texts, many, topics=None, today=today)
     except FieldFault as fault:
         name = fault.field.replace("_", " ")
-        raise BadInput(f"the {name} is {texts[fault.field]!r}. {fault}") from fault
+        raise BadInput(f"the {name} is {texts[fault.field][:60]!r}. {fault}") from fault
 
 
 def _read_ip(text: str) -> str | None:
+    # What follows a % names an interface of somebody's machine, at any length and in any letters.
+    if "%" in text or len(text) > _LONGEST_IP:
+        return None
     try:
         return str(ip_address(text))
     except ValueError:
         return None
+
+
+#: Characters of the longest network address: IPv6 with an IPv4 address in it.
+_LONGEST_IP = 45
 
 
 # A file of addresses that must never be written to again: another program's list of who left, bounced or complained.

@@ -6,6 +6,7 @@ templates/web/_preferences.html.j2 and its option in cli/preferences.py; the des
 Nothing here commits.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
@@ -24,6 +25,8 @@ MOST_TOOLS = 200
 MOST_TOPICS = 100
 MOST_TOKENS = 10**15
 MOST_SEATS = 1_000_000
+#: Characters of a number, with what stands between its thousands.
+_MOST_DIGITS = 30
 _LONGEST_PAUSE = timedelta(days=366)
 
 
@@ -150,10 +153,15 @@ def clean_names(given: Iterable[str], what: str) -> tuple[str, ...]:
 
 
 def _read_number(field: str, text: str, most: int, group: str) -> int | None:
-    digits = "".join(text.replace(group, "").replace("_", "").split())
-    if not digits:
+    written = text.strip()
+    if not written:
         return None
-    if not (digits.isascii() and digits.isdigit()) or len(digits) > 18 or not 0 < int(digits) <= most:
+    between = rf"(?:{re.escape(group)}|_|\s)"
+    # Thousands, or as in India lakhs; "1,5" is no fifteen.
+    grouped = rf"[0-9]+|[0-9]{{1,3}}(?:{between}[0-9]{{2,3}})*{between}[0-9]{{3}}"
+    is_number = len(written) <= _MOST_DIGITS and re.fullmatch(grouped, written)
+    digits = re.sub("[^0-9]", "", written) if is_number else ""
+    if not digits or not 0 < int(digits) <= most:
         message = N_("Please give a whole number between 1 and %(most)s, or leave this empty.")
         raise FieldFault(field, message, most=most)
     return int(digits)

@@ -421,13 +421,20 @@ def read_moment(text: str, now: datetime) -> datetime | None:
     """Return the moment, in UTC where it names no zone; None for what cannot be understood or cannot be."""
     try:
         moment = _read_moment(text)
+        # Beyond the first and the last year there is no other zone's time.
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
-    moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     return moment if _EARLIEST <= moment <= now + timedelta(days=1) else None
 
 
+#: Characters of the longest moment that anybody writes.
+_LONGEST = 60
+
+
 def _read_moment(text: str) -> datetime:
+    if len(text) > _LONGEST:
+        raise ValueError("no moment is that long")
     if text.isascii() and text.isdigit() and len(text) in (10, 13):
         return datetime.fromtimestamp(int(text) / (1 if len(text) == 10 else 1000), UTC)
     if match := _WITH_ZONE_NAME.fullmatch(text):

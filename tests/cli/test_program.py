@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import click
 import pytest
@@ -17,6 +18,28 @@ NEWSLETTER = [sys.executable, "-m", "newsletter"]
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*NEWSLETTER, *arguments], capture_output=True, text=True, timeout=60)
+
+
+def every_command(group: click.Group) -> Iterator[click.Command]:
+    with click.Context(group) as context:
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            assert command is not None
+            yield command
+            if isinstance(command, click.Group):
+                yield from every_command(command)
+
+
+def test_every_number_that_a_command_takes_has_its_bounds() -> None:
+    numbers = [
+        (command.name, parameter.name, parameter.type)
+        for command in every_command(program)
+        for parameter in command.params
+        if isinstance(parameter.type, (click.types.IntParamType, click.types.FloatParamType))
+    ]
+    bounds = [(*each, getattr(each[2], "min", None), getattr(each[2], "max", None)) for each in numbers]
+    unbounded = [each for each in bounds if None in each[3:]]
+    assert (len(numbers) > 8, unbounded) == (True, [])
 
 
 def ending_with(error: BaseException) -> int:

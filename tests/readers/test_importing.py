@@ -1,3 +1,4 @@
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from newsletter.readers.csv_file import BadLine, CsvFile
 from newsletter.readers.exporting import export_readers
 from newsletter.readers.importing import CHUNK, ReaderImport, Remark, import_readers
 from newsletter.readers.preferences import NO_PREFERENCES, Preferences, put_preferences
-from newsletter.readers.providers import ReaderStanding, read_moment
+from newsletter.readers.providers import ReaderStanding, is_moment, read_moment
 from newsletter.readers.store import (
     Arrival,
     Reader,
@@ -366,6 +367,122 @@ def test_moments_are_read_as_other_programs_write_them(
 ) -> None:
     read = read_moment(text, clock.now())
     assert (read.isoformat() if read else None) == moment
+
+
+#: Numbers, days, moments and network addresses as nobody means them, and just beyond what is taken.
+ODD = (
+    *(
+        "0",
+        "-1",
+        "24",
+        "07",
+        "8.0",
+        "1.5",
+        "1,5",
+        "1 0",
+        "1e3",
+        "nan",
+        "inf",
+        "0x10",
+        "+5",
+        "\u0661\u0662",
+        "\xb2",
+        "\uff11",
+    ),
+    *(
+        "9" * 18,
+        "9" * 19,
+        "9" * 5_000,
+        "1," * 60_000,
+        "1000000000000001",
+        "1000001",
+        "9" * 10,
+        "9" * 13,
+        "-1700000000",
+    ),
+    *(
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "2024-02-30",
+        "2024-01-01T24:00:00",
+        "0000-00-00",
+    ),
+    *(
+        "2024-01-01T00:00:00+99:99",
+        "2024-01-01 10:00:00 +9999 UTC",
+        "2024-01-01 " + "1:" * 5_000 + " +0000 UTC",
+    ),
+    *(
+        "999.1.1.1",
+        "1.2.3.4/24",
+        "fe80::1%eth0",
+        "fe80::1%" + "x" * 5_000,
+        "fe80::1%ann@example.org",
+        "1" * 39,
+    ),
+    *('"' * 20_000, '"a,' * 10_000, "; " * 10_000),
+)
+NUMBERS = ("monthly tokens", "team size", "send hour", "paused until", "time zone")
+EVIDENCE = ("added at", "opted in at", "opted in ip", "confirmed at", "confirmed ip")
+
+
+def quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"'
+
+
+def bring_in_cells(
+    database: Database, clock: MovedClock, folder: Path, column: str, cells: Sequence[str]
+) -> Iterator[tuple[str, Reader | None]]:
+    """Import a reader for each cell of a column, beside one without; yield the cells with who came of them."""
+    extra = {"opted in ip": "opted in at", "confirmed ip": "confirmed at"}.get(column, "name")
+    rows = [
+        f"reader{number}@example.org,active,2024-01-01,{quoted(each)}" for number, each in enumerate(cells)
+    ]
+    text = "\n".join((f"email,status,{extra},{column}", *rows, "last@example.org,active,,"))
+    _, bad = bring_in(database, clock, written(folder, text))
+    assert all(len(each.reason) < 300 for each in bad)
+    with database.read() as connection:
+        assert find_reader(connection, parse_address("last@example.org"))
+        for number, each in enumerate(cells):
+            yield each, find_reader(connection, parse_address(f"reader{number}@example.org"))
+
+
+@pytest.mark.parametrize("column", [*NUMBERS, *EVIDENCE, "tags", "topics", "suppressed at"])
+def test_no_cell_gives_a_traceback_or_a_value_that_nobody_wrote(
+    database: Database, clock: MovedClock, tmp_path: Path, column: str
+) -> None:
+    for cell, reader in bring_in_cells(database, clock, tmp_path, column, ODD):
+        if reader is None:
+            continue
+        if column in ("monthly tokens", "team size", "send hour"):
+            value = getattr(reader.preferences, column.replace(" ", "_"))
+            assert value is None or value == int(cell), (cell, value)
+        with database.read() as connection:
+            ledger = list_consents(connection, reader.id)
+        assert [each.ip for each in ledger if each.ip] == [], cell
+        assert reader.added_at <= clock.now() + timedelta(days=1)
+
+
+def test_thousands_are_read_and_fractions_are_not(
+    sqlite_database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    right = ("1234567", "1,234,567", "12,34,567", "1_234_567", "1\u202f234\xa0567")
+    wrong = ("1,5", "1,50", "1,2345", "1,234,56", "1.234", "12 34", ",123")
+    came = bring_in_cells(sqlite_database, clock, tmp_path, "monthly tokens", (*right, *wrong))
+    read = {cell: reader.preferences.monthly_tokens if reader else None for cell, reader in came}
+    assert read == dict.fromkeys(right, 1_234_567) | dict.fromkeys(wrong)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+@given(
+    st.text("0123456789-:/.,+TZ APMUTCJan%", max_size=45)
+    | st.integers().map(str)
+    | st.datetimes(timezones=st.timezones() | st.none()).map(lambda each: each.isoformat())
+)
+def test_no_text_is_too_odd_to_be_asked_for_a_moment(clock: MovedClock, text: str) -> None:
+    moment = read_moment(text, clock.now())
+    assert moment is None or 1990 <= moment.year <= clock.now().year
+    assert is_moment(text) in (True, False)
 
 
 cells = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

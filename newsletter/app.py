@@ -252,16 +252,27 @@ class App:
         paths, path = self.settings.paths, self.settings.path
         return Marks(database=self.database, file=path(paths.marks), anchor=path(paths.suppression_key))
 
-    def nothing_leaves(self) -> str:
-        """Return why no single mail leaves, in a sentence that names what is to be mended; empty where they may."""
+    def require_ready(self) -> None:
+        """Raise ConfigError or BadInput unless settings and keys are there without which no mail leaves."""
+        from newsletter.delivery.dkim import DkimFiles
+
+        require_ready_to_send(self.settings)
+        require_keys(self.settings)
+        DkimFiles.of(self.settings).signer()
+
+    def no_mail_can_leave(self) -> str:
+        """Return why no mail can be tried, in a sentence that names what is to be mended; empty where one can."""
         try:
-            require_ready_to_send(self.settings)
-            require_keys(self.settings)
-            # Its templates and its DKIM key may be missing, too.
+            self.require_ready()
+            # Its templates may be missing, too.
             _ = self.transactional_sender
             return self.marks.trouble()
         except BadInput as error:
             return str(error)
+
+    def nothing_leaves(self) -> str:
+        """Return why no single mail reaches anybody, in a sentence; empty where they may. A sandbox takes mails and delivers none."""
+        return self.no_mail_can_leave() or only_checks(self.settings)
 
     @property
     def journals(self) -> Path:

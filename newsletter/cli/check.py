@@ -5,7 +5,6 @@ import click
 from newsletter.app import App
 from newsletter.cli.frame import json_option, pass_app, print_json, print_table, say, say_undelivered
 from newsletter.db.statuses import IssueStatus
-from newsletter.delivery.transports import require_ready_to_send
 from newsletter.editing import test_send as trial
 from newsletter.editing.checks import Finding, answers
 from newsletter.editing.checks import check as run_checks
@@ -182,7 +181,7 @@ def test_send(
         raise click.UsageError(
             "desk.test_group is empty: name its addresses in newsletter.toml, or give --to"
         )
-    require_ready_to_send(app.settings)
+    app.require_ready()
     found = find_issue(app.database, issue)
     wanted = kinds or (() if readers else ("usual",))
     letter = letter_of(app, found)

@@ -290,7 +290,7 @@ def list_mails(app: App, as_json: bool) -> None:
     """
     with app.database.read() as connection:
         listed = list_open_mails(connection, app.hash_address, app.clock.now())
-    held = app.nothing_leaves() or only_checks(app.settings)
+    held = app.nothing_leaves()
     rows = [
         (each.id, each.kind, _recipient(each), each.status, each.queued_at, _known_of(app, each, held))
         for each in listed

@@ -18,8 +18,8 @@ from newsletter.db.statuses import IssueStatus
 from newsletter.delivery.store import list_current_issues
 from newsletter.digest.store import get_issue
 from newsletter.editing.editors import first_link, nobody_has_signed_in
-from newsletter.editing.schedule import dispatch_chosen
-from newsletter.editing.sending import find_obstacle, issues_going_out
+from newsletter.editing.schedule import dispatch_chosen, find_delay
+from newsletter.editing.sending import issues_going_out
 from newsletter.errors import BadInput
 from newsletter.readers.keys import require_keys
 from newsletter.schedule.listening import listen
@@ -59,7 +59,7 @@ def serve(app: App) -> None:
         Beat(call=lambda: dispatch_chosen(app)),
         Beat(call=senders.look, every=look),
         Beat(call=pages.look, every=look),
-        Beat(call=lambda: app.nothing_leaves() or app.transactional_sender.deliver(), every=look),
+        Beat(call=lambda: app.no_mail_can_leave() or app.transactional_sender.deliver(), every=look),
         Beat(call=app.alert_webhook.deliver, every=look),
         Beat(call=app.read_webhooks, every=look),
     )
@@ -123,14 +123,14 @@ def _say_what_comes(app: App) -> None:
         say(trouble, err=True)
         # By its URL: nothing is mailed now.
         app.alerts.raise_once(f"stopped:{app.clock.now():%Y-%m-%d}", "Nothing is sent", trouble)
-    elif held := app.nothing_leaves():
+    elif held := app.no_mail_can_leave():
         say(f"What will not work: no mail leaves; single mails wait. {held}", err=True)
     say_undelivered(app)
     with app.database.read() as connection:
         coming = [get_issue(connection, each) for each in list_current_issues(connection)]
     for issue in coming:
         is_next = issue.status is IssueStatus.APPROVED and not trouble
-        if is_next and (obstacle := find_obstacle(app, issue)) is not None:
+        if is_next and (obstacle := find_delay(app, issue)) is not None:
             say(f"Issue {issue.label} does not go out: {obstacle.words}. Next: {obstacle.command}", err=True)
     with app.database.read() as connection:
         turns = list_turns(connection, app.ticker.jobs, app.clock.now())

@@ -9,9 +9,9 @@ from newsletter.cli.frame import json_option, pass_app, print_json, say, say_und
 from newsletter.delivery.status import describe, get_situation
 from newsletter.delivery.store import list_current_issues
 from newsletter.delivery.transactional import describe_mails
-from newsletter.delivery.transports import entry_of, only_checks
+from newsletter.delivery.transports import entry_of
 from newsletter.editing.issues import find_issue
-from newsletter.editing.sending import find_obstacle
+from newsletter.editing.schedule import find_delay
 from newsletter.readers.subscribing import TRAP_TOLD_FOR
 
 
@@ -35,7 +35,7 @@ def status(app: App, issue: str | None, as_json: bool) -> None:
     mails = _of_mails(app) if issue is None else None
     with app.database.read() as connection:
         server, known = entry_of(app.settings).describe_server(app.settings, connection)
-    if held := app.nothing_leaves():
+    if held := app.no_mail_can_leave():
         say(held, err=True)
     if as_json:
         print_json([{**each, "server": dict(known)} for each in (*documents, *filter(None, (mails,)))])
@@ -54,9 +54,9 @@ def status(app: App, issue: str | None, as_json: bool) -> None:
 
 
 def _of_mails(app: App) -> dict[str, object] | None:
+    now = app.clock.now()
     with app.database.read() as connection:
-        held = app.nothing_leaves() or only_checks(app.settings)
-        told = describe_mails(connection, app.clock.now() - TRAP_TOLD_FOR, held)
+        told = describe_mails(connection, app.journals, now, now - TRAP_TOLD_FOR, app.nothing_leaves())
     return None if told is None else {"issue": None, **asdict(told), "progress": None, "senders": []}
 
 
@@ -67,7 +67,7 @@ def _document(app: App, issue_id: int) -> dict[str, object]:
     return {
         "issue": situation.issue.label,
         "undelivered": entry_of(app.settings).undelivered(app.settings),
-        **asdict(describe(situation, now, app.settings.zone, find_obstacle(app, situation.issue))),
+        **asdict(describe(situation, now, app.settings.zone, find_delay(app, situation.issue))),
         "progress": {**asdict(situation.counts), "open": situation.counts.open},
         "senders": [each.name for each in situation.senders_alive(now)],
     }

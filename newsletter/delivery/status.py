@@ -135,10 +135,15 @@ class StatusReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Obstacle:
-    """Why an issue may not go out, in words, and the next command."""
+    """Why an issue may not go out, in words, and the next command. `cause` names it: "keys", "setting:smtp.host".
+
+    `is_chosen`: an editor wants it to wait, so nothing is amiss.
+    """
 
     words: str
     command: str
+    cause: str
+    is_chosen: bool = False
 
 
 def describe(

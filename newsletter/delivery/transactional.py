@@ -14,6 +14,8 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -286,26 +288,53 @@ _OBSTACLES = {
 }
 
 
-def count_open_mails(connection: Connection) -> dict[MailStatus, tuple[int, datetime]]:
-    """Return how many mails wait or are unsure, and since when the oldest: PENDING counts what is on its way, too."""
+def count_open_mails(
+    connection: Connection, journals: Path, now: datetime
+) -> dict[MailStatus, tuple[int, datetime]]:
+    """Return how many mails wait (PENDING), are on their way (BEGUN) or unsure, and since when the oldest.
+
+    What a dead sender had begun counts as what its journal will make of it; nothing is changed.
+    """
     counted: dict[MailStatus, tuple[int, datetime]] = {}
-    both = ((MailStatus.PENDING, or_(_IS_PENDING, _IS_BEGUN)), (MailStatus.UNSURE, _IS_UNSURE))
-    for status, which in both:
-        query = select(func.count(), func.min(mails.c.queued_at)).where(which)
-        count, since = connection.execute(query).one()
-        if count:
-            counted[status] = count, since
+
+    def count(status: MailStatus, queued_at: datetime, number: int = 1) -> None:
+        before, since = counted.get(status, (0, queued_at))
+        counted[status] = before + number, min(since, queued_at)
+
+    for status, which in ((MailStatus.PENDING, _IS_PENDING), (MailStatus.UNSURE, _IS_UNSURE)):
+        number, since = connection.execute(
+            select(func.count(), func.min(mails.c.queued_at)).where(which)
+        ).one()
+        if number:
+            count(status, since, number)
+    begun = select(mails).where(_IS_BEGUN).order_by(mails.c.owner)
+    for owner, rows in groupby(connection.execute(begun).all(), key=attrgetter("owner")):
+        theirs = list(rows)
+        begun_at = max(each.at for each in theirs)
+        with read_evidence(journals, owner or "") as found:
+            is_gone = found.owner_is_dead or begun_at <= now - FORGOTTEN_AFTER
+            evidence = found.of(_claim(owner or "", begun_at))
+        for each in theirs:
+            status = MailStatus.BEGUN
+            if is_gone:
+                status = _afterwards(connection, each.kind, each.key, outcome_from(evidence, each.id))
+            is_known = status is MailStatus.UNSURE and each.answered_at is not None
+            if status in (MailStatus.PENDING, MailStatus.BEGUN, MailStatus.UNSURE) and not is_known:
+                count(status, each.queued_at)
     return counted
 
 
-def describe_mails(connection: Connection, sign_ups_since: datetime, held: str = "") -> StatusReport | None:
-    """Return where the single mails stand; None where none waits or is unsure, no form fell into the trap, and nobody asked in vain.
+def describe_mails(
+    connection: Connection, journals: Path, now: datetime, sign_ups_since: datetime, held: str = ""
+) -> StatusReport | None:
+    """Return where the single mails stand; None where none is open, no form fell into the trap, and nobody asked in vain.
 
     `held` says why none leaves, where that is so. Without it, what the server said last of those that wait is told.
     """
-    counted = count_open_mails(connection)
-    (waiting, since), (unsure, unsure_since) = (
-        counted.get(status, (0, None)) for status in (MailStatus.PENDING, MailStatus.UNSURE)
+    counted = count_open_mails(connection, journals, now)
+    numbers = {status: number for status, (number, _) in counted.items()}
+    waiting, begun, unsure = (
+        numbers.get(each, 0) for each in (MailStatus.PENDING, MailStatus.BEGUN, MailStatus.UNSURE)
     )
     said = [f"{waiting:,} {'waits' if waiting == 1 else 'wait'}"] if waiting else []
     last = (
@@ -316,6 +345,8 @@ def describe_mails(connection: Connection, sign_ups_since: datetime, held: str =
     )
     if waiting and (reason := held or connection.execute(last).scalar()):
         said[0] += f": {reason.rstrip('.')}"
+    if begun:
+        said.append(f"{begun:,} {'is' if begun == 1 else 'are'} on {'its' if begun == 1 else 'their'} way")
     if unsure:
         said.append(f"{unsure:,} may or may not have arrived")
     trapped = count_trapped(connection, sign_ups_since)
@@ -329,12 +360,12 @@ def describe_mails(connection: Connection, sign_ups_since: datetime, held: str =
     if not said:
         return None
     return StatusReport(
-        state="unsure" if unsure else "waiting" if waiting else "nothing waits",
+        state="unsure" if unsure else "waiting" if waiting else "on their way" if begun else "nothing waits",
         why="; ".join(said),
-        since=min(filter(None, (since, unsure_since)), default=None),
+        since=min((since for _, since in counted.values()), default=None),
         by_itself=_by_itself(held) if waiting else "nothing",
         next_command="newsletter mails list"
-        if waiting or unsure
+        if counted
         else "newsletter readers list --suppressed"
         if asked
         else "",
@@ -417,13 +448,8 @@ def record_mail(
     found = connection.execute(query.with_for_update()).one_or_none()
     if found is None:
         return
-    event, status = outcome.event, AFTERWARDS[outcome.event]
-    is_tried_again = event is Event.DEFER
-    alert = alerts.c.key == found.key.removeprefix(ALERT_KEY)
-    if found.kind is MailKind.ALERT and status in (MailStatus.REJECTED, MailStatus.UNSURE):
-        posted_at = connection.execute(select(alerts.c.posted_at).where(alert)).scalar()
-        is_tried_again = posted_at is None
-        status = MailStatus.PENDING if is_tried_again else status
+    status = _afterwards(connection, found.kind, found.key, outcome)
+    is_tried_again = status is MailStatus.PENDING and outcome.event is not Event.RETURN
     values: dict[str, object] = {
         "status": status,
         "at": now,
@@ -441,7 +467,17 @@ def record_mail(
         }
     connection.execute(update(mails).where(*begun_by_them).values(values))
     if status is MailStatus.ACCEPTED and found.key.startswith(ALERT_KEY):
+        alert = alerts.c.key == found.key.removeprefix(ALERT_KEY)
         connection.execute(update(alerts).where(alert).values(delivered_at=now))
+
+
+def _afterwards(connection: Connection, kind: MailKind, key: str, outcome: Outcome) -> MailStatus:
+    """Return what becomes of a begun mail; an alert that nobody was told of at the webhook's URL waits again."""
+    status = AFTERWARDS[outcome.event]
+    if kind is not MailKind.ALERT or status not in (MailStatus.REJECTED, MailStatus.UNSURE):
+        return status
+    alert = select(alerts.c.posted_at).where(alerts.c.key == key.removeprefix(ALERT_KEY))
+    return MailStatus.PENDING if connection.execute(alert).scalar() is None else status
 
 
 def take_over_mails(database: Database, journals: Path, now: datetime, retry_policy: RetryPolicy) -> int:

@@ -12,7 +12,6 @@ from newsletter.db.schema import deliveries, issues
 from newsletter.db.statuses import DeliveryStatus, IssueStatus
 from newsletter.delivery.store import skip_waiting
 from newsletter.delivery.takeover import take_over_dead
-from newsletter.delivery.transports import require_ready_to_send
 from newsletter.digest import store
 from newsletter.digest.edition import EDITIONS
 from newsletter.digest.errata import tell_errata, untell_errata
@@ -24,7 +23,6 @@ from newsletter.editing.checks.findings import Finding, Severity
 from newsletter.editing.checks.run import check_without_facts
 from newsletter.editing.compiled import CompiledIssue, compile_issue
 from newsletter.errors import BadInput, ChangedMeanwhile
-from newsletter.readers.keys import require_keys
 from newsletter.readers.links import draw_salt
 
 #: Approvals that meet another issue's approval at the same moment are tried again with the next number.
@@ -70,8 +68,7 @@ def approve(app: App, issue: Issue, by: str, *, expect: str = "", cache: DeskCac
     """
     if expect and issue.status is not IssueStatus.DRAFT and _is(issue.content_hash or "", expect):
         return issue
-    require_ready_to_send(app.settings)
-    require_keys(app.settings)
+    app.require_ready()
     for _ in range(ATTEMPTS):
         compiled = _compile(app, issue, expect, cache)
         try:
@@ -91,8 +88,7 @@ def acknowledge_all(app: App, issue: Issue, cache: DeskCache, by: str) -> None:
 
     Raises ConfigError or BadInput where approval would be refused for what has nothing to do with them.
     """
-    require_ready_to_send(app.settings)
-    require_keys(app.settings)
+    app.require_ready()
     if issue.status is not IssueStatus.DRAFT:
         return
     for each in open_of(with_answers(app, issue, cache.checked(issue).findings)):

@@ -10,7 +10,7 @@ from newsletter.app import App
 from newsletter.config import Approval, ChangedFigures, Settings
 from newsletter.db.schema import issues
 from newsletter.db.statuses import Edition, IssueStatus
-from newsletter.delivery.transports import only_checks
+from newsletter.delivery.status import Obstacle
 from newsletter.digest.draft import Drafted, Thin
 from newsletter.digest.edition import EDITIONS
 from newsletter.digest.issues import Issue
@@ -21,7 +21,7 @@ from newsletter.editing.checks.changed import CHANGED
 from newsletter.editing.draft import draft_slot, merge_until
 from newsletter.editing.issues import has_audience
 from newsletter.editing.send_time import goes_out_words, own_time
-from newsletter.editing.sending import start
+from newsletter.editing.sending import UNDELIVERED, find_obstacle, start
 from newsletter.errors import NewsletterError
 from newsletter.schedule.jobs import Done, Result, Skipped, Waiting
 from newsletter.schedule.runner import duration_words
@@ -32,6 +32,7 @@ BY_ITSELF = "the schedule"
 
 _NOT_BEGUN = (IssueStatus.DRAFT, IssueStatus.APPROVED)
 _UNREAD = "Nobody reads the monthly edition."
+_FIGURES = "figures changed since it was approved"
 
 
 def prepare_issue(app: App, slot: Slot, edition: Edition = Edition.WEEKLY) -> Result:
@@ -115,17 +116,38 @@ def dispatch_chosen(app: App) -> None:
             app.alerts.raise_once(f"failed:own-time:{issue.id}", words, f"{trouble}\n\nIt is tried again.")
 
 
+def find_delay(app: App, issue: Issue) -> Obstacle | None:
+    """Return why the schedule would not let an issue go now, beside its approval; None where it would.
+
+    That is what `newsletter send` asks, and whether an editor has seen the figures that changed since.
+    """
+    if (obstacle := find_obstacle(app, issue)) is not None:
+        return obstacle
+    if issue.status is not IssueStatus.APPROVED or _waits_for_nobody(app, issue):
+        return None
+    if unanswered_change(app, issue) is None:
+        return None
+    command = f"newsletter check {issue.id}"
+    return Obstacle(words=_FIGURES, command=command, cause="figures", is_chosen=True)
+
+
+def _waits_for_nobody(app: App, issue: Issue) -> bool:
+    """Return whether figures that changed keep the issue from nothing: the settings say so, or nobody has seen the old ones."""
+    return app.settings.desk.changed_figures is ChangedFigures.SEND or issue.approved_by == BY_ITSELF
+
+
 def _go_or_wait(app: App, issue: Issue, slot: Slot) -> Waiting | Issue:
     """Return why an approved issue does not go out now, or the issue that does."""
-    if issue.held_at is not None:
+    obstacle = find_obstacle(app, issue)
+    if obstacle is not None and obstacle.is_chosen:
         words = f"{_name(issue)} is on hold"
         body = f"It goes out when it is released: newsletter release {issue.id}"
         app.alerts.raise_once(_key("held-back", issue.edition, slot), words, body)
         return Waiting(f"{words}.")
-    if undelivered := only_checks(app.settings):
-        words = f"{_name(issue)} waits: {undelivered}"
-        body = f"Change that in newsletter.toml, restart newsletter serve, and it goes out by itself, or: newsletter send {issue.id}"
-        app.alerts.raise_once(_key("undelivered", issue.edition, slot), words, body)
+    if obstacle is not None:
+        words = f"{_name(issue)} waits: {obstacle.words}"
+        key = _key(obstacle.cause, issue.edition, slot)
+        app.alerts.raise_once(key, words, _how_to_mend(issue, obstacle))
         return Waiting(f"{words}.")
     finding = unanswered_change(app, issue)
     if finding is None:
@@ -138,7 +160,7 @@ def _go_or_wait(app: App, issue: Issue, slot: Slot) -> Waiting | Issue:
     if issue.approved_by == BY_ITSELF:
         # Nobody has looked at the old figures: the new ones need nobody either.
         return approve(app, withdraw(app, issue, BY_ITSELF), BY_ITSELF)
-    words = f"{_name(issue)} waits: figures changed since it was approved"
+    words = f"{_name(issue)} waits: {_FIGURES}"
     body = (
         f"{finding.what}\n\n"
         "To send the new figures:\n\n"
@@ -149,6 +171,12 @@ def _go_or_wait(app: App, issue: Issue, slot: Slot) -> Waiting | Issue:
     )
     app.alerts.raise_once(key, words, body)
     return Waiting(f"{words}.")
+
+
+def _how_to_mend(issue: Issue, obstacle: Obstacle) -> str:
+    is_setting = obstacle.cause == UNDELIVERED or obstacle.cause.startswith("setting:")
+    restart = " and newsletter serve restarted" if is_setting else ""
+    return f"{obstacle.words}.\n\nIt goes out by itself once that is mended{restart}. To look: {obstacle.command}"
 
 
 def roll_over_issue(app: App, slot: Slot, edition: Edition = Edition.WEEKLY) -> Result:

@@ -10,28 +10,31 @@ from datetime import date
 from functools import partial
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from newsletter.app import App
+from newsletter.db.schema import issues
 from newsletter.db.statuses import IssueStatus
 from newsletter.delivery.dry_run import DryRun, dry_run
 from newsletter.delivery.marks import StartedIssue, advance
 from newsletter.delivery.progress import Counts
 from newsletter.delivery.status import Obstacle
 from newsletter.delivery.store import list_issues_with_work, pause_issue, resume_issue, start_issue
-from newsletter.delivery.transports import entry_of, only_checks, require_ready_to_send
+from newsletter.delivery.transports import entry_of, only_checks
 from newsletter.delivery.unsure import send_again
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import Frozen, get_frozen, get_issue, set_held
 from newsletter.editing.audit import COMMAND_LINE, Action, record_action
 from newsletter.editing.compiled import find_redated
 from newsletter.editing.send_time import redate
-from newsletter.errors import BadInput, NewsletterError, StoreError, StoreStale
-from newsletter.readers.keys import require_keys
+from newsletter.errors import BadInput, ConfigError, NewsletterError, StoreError, StoreStale
 from newsletter.render.headers import MessageFrame
 from newsletter.schedule.slots import wall_time
 
 _NOT_BEGUN = (IssueStatus.DRAFT, IssueStatus.APPROVED)
+
+#: Causes of an obstacle that callers tell from others.
+MARKS, UNDELIVERED = "marks", "undelivered"
 
 
 def start(app: App, issue: Issue, by: str = COMMAND_LINE) -> Counts:
@@ -42,7 +45,7 @@ def start(app: App, issue: Issue, by: str = COMMAND_LINE) -> Counts:
     for the outbox whose links nobody else could open: approval fixed them, and the settings have changed since.
     """
     require_approved(issue)
-    for require, _ in _requirements(app, issue):
+    for _, require, _ in _requirements(app, issue):
         require()
     app.marks.require()
     now = app.clock.now()
@@ -83,18 +86,43 @@ def require_approved(issue: Issue) -> None:
 
 def find_obstacle(app: App, issue: Issue) -> Obstacle | None:
     """Return why the issue could not go out now, beside its approval: what `start` asks, without changing anything."""
-    for require, command in _requirements(app, issue):
+    return next(list_obstacles(app, issue), None)
+
+
+def list_obstacles(app: App, issue: Issue) -> Iterator[Obstacle]:
+    """Yield everything that keeps the issue from going out now, beside its approval."""
+    for cause, require, command in _requirements(app, issue):
         try:
             require()
         except NewsletterError as trouble:
-            return Obstacle(words=str(trouble).rstrip("."), command=command)
+            named = f"setting:{trouble.setting}" if isinstance(trouble, ConfigError) else cause
+            yield Obstacle(words=str(trouble).rstrip("."), command=command, cause=named)
     if issue.held_at is not None and issue.status in _NOT_BEGUN:
-        return Obstacle(words="it is on hold", command=f"newsletter release {issue.id}")
-    return None
+        command = f"newsletter release {issue.id}"
+        yield Obstacle(words="it is on hold", command=command, cause="hold", is_chosen=True)
 
 
-def _requirements(app: App, issue: Issue) -> Iterator[tuple[Callable[[], None], str]]:
-    """Yield what must be true before the issue goes out, and the command to look at where it is not."""
+def find_trouble(app: App) -> str:
+    """Return why mail does not leave, or which approved issue could not go out now, in a sentence; empty where all may.
+
+    An issue that waits for an editor is no trouble.
+    """
+    if undelivered := only_checks(app.settings):
+        return f"No issue goes out: {undelivered}."
+    if words := app.no_mail_can_leave():
+        return f"Nothing is sent: {words.rstrip('.')}."
+    with app.database.read() as connection:
+        query = select(issues).where(issues.c.status.in_((IssueStatus.APPROVED, IssueStatus.SENDING)))
+        waiting = [Issue(**row) for row in connection.execute(query.order_by(issues.c.id)).mappings()]
+    for issue in waiting:
+        for obstacle in list_obstacles(app, issue):
+            if not obstacle.is_chosen:
+                return f"Issue {issue.label} does not go out: {obstacle.words}."
+    return ""
+
+
+def _requirements(app: App, issue: Issue) -> Iterator[tuple[str, Callable[[], None], str]]:
+    """Yield what must be true before the issue goes out: its name, what raises, and the command to look at where it is not."""
 
     def require_marks() -> None:
         if trouble := app.marks.trouble():
@@ -104,13 +132,12 @@ def _requirements(app: App, issue: Issue) -> Iterator[tuple[Callable[[], None], 
         if undelivered := only_checks(app.settings):
             raise BadInput(undelivered)
 
-    yield require_marks, "newsletter restore --help"
-    yield partial(require_ready_to_send, app.settings), f"newsletter check {issue.id}"
-    yield partial(require_keys, app.settings), f"newsletter check {issue.id}"
+    yield MARKS, require_marks, "newsletter restore --help"
+    yield "keys", app.require_ready, f"newsletter check {issue.id}"
     if issue.started_at is None:
-        yield require_delivery, f"newsletter check {issue.id}"
+        yield UNDELIVERED, require_delivery, f"newsletter check {issue.id}"
     if not entry_of(app.settings).is_local and issue.approved_at is not None:
-        yield partial(_refuse_links_of_the_outbox, app, issue), f"newsletter withdraw {issue.id}"
+        yield "links", partial(_refuse_links_of_the_outbox, app, issue), f"newsletter withdraw {issue.id}"
 
 
 def dry_run_of(app: App, issue: Issue, by: str = COMMAND_LINE) -> DryRun:
@@ -118,8 +145,7 @@ def dry_run_of(app: App, issue: Issue, by: str = COMMAND_LINE) -> DryRun:
 
     Raises as `start` does before anything is checked.
     """
-    require_ready_to_send(app.settings)
-    require_keys(app.settings)
+    app.require_ready()
     _refuse_links_of_the_outbox(app, issue)
     (mailing,) = app.mailings(issue.id).values()
     done = dry_run(app.database, issue, mailing, app.transport(), app.hash_address, app.clock)

@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.db.engine import require_writable
 from newsletter.db.revisions import require_head
+from newsletter.editing.sending import find_trouble
 from newsletter.errors import NewsletterError
 from newsletter.readers.keys import require_keys
 from newsletter.web.dependencies import Installed
@@ -30,17 +31,18 @@ async def healthz() -> dict[str, str]:
 def readyz(app: Installed) -> JSONResponse:
     """Say whether the database can be written and is of this program's version, the keys can be read, and mails may leave.
 
-    What keeps mails from leaving stands in the log and in `newsletter status`: settings, a database that is not the one that sent last.
+    What keeps mails or an approved issue from leaving stands in the log and in `newsletter status`: settings, keys, a sandbox,
+    a database that is not the one that sent last.
     """
     try:
         require_writable(app.database, _SECONDS)
         require_head(app.database)
         require_keys(app.settings)
-        trouble = app.nothing_leaves()
+        trouble = find_trouble(app)
     except (NewsletterError, SQLAlchemyError) as error:
         log.error("not ready: %s", error)
         return JSONResponse({"status": "not ready"}, 503)
     if trouble:
-        log.error("nothing is sent: %s", trouble)
+        log.error("not ready: %s", trouble)
         return JSONResponse({"status": "nothing is sent: ask newsletter status"}, 503)
     return JSONResponse({"status": "ready"})

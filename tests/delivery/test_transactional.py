@@ -1,8 +1,10 @@
 """Single mails: queued once, sent once, and what becomes of those that cannot be. On both databases."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +19,7 @@ from newsletter.db.schema import alerts, mails, readers
 from newsletter.db.statuses import MailKind, MailStatus, ReaderStatus
 from newsletter.delivery.alerts import Alerts
 from newsletter.delivery.journal import Journal
-from newsletter.delivery.ledger import Recipient
+from newsletter.delivery.ledger import Lease, Recipient
 from newsletter.delivery.loopback import Loopback, Misbehavior, Phase
 from newsletter.delivery.message import Mailing, MessageIds
 from newsletter.delivery.states import Event, Outcome
@@ -26,6 +28,7 @@ from newsletter.delivery.transactional import (
     FORGOTTEN_AFTER,
     TransactionalSender,
     begin_mails,
+    describe_mails,
     queue_mail,
     record_mail,
 )
@@ -342,3 +345,48 @@ def test_trouble_with_the_server_costs_one_mail_at_a_time(
     ) as server:
         transactional_sender(database, clock, smtp(server), tmp_path).deliver()
     assert [status for status, _ in rows(database)] == [MailStatus.UNSURE, *[MailStatus.PENDING] * 11]
+
+
+def begin_by(database: Database, owner: str, now: datetime) -> Lease:
+    """Begin what waits as this sender, and return what its journal calls it."""
+    with database.write() as connection:
+        begun = begin_mails(connection, 10, now, hash_address, owner=owner)
+    assert begun
+    return Lease(
+        batch_id=0, issue_id=0, variant="", low=0, high=0, owner=owner, fence=0, lease_until=now, attempts=0
+    )
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        ("alive", "2 are on their way"),
+        ("unstarted", "2 wait"),
+        ("started", "1 waits; 1 may or may not have arrived"),
+        ("answered", "1 waits"),
+        ("another machine", "2 are on their way"),
+        ("long ago", "2 may or may not have arrived"),
+    ],
+)
+def test_what_a_dead_sender_had_begun_counts_as_what_it_is(
+    database: Database, tmp_path: Path, left: str, said: str
+) -> None:
+    add_readers(database, 2, status=ReaderStatus.UNCONFIRMED)
+    for number in (1, 2):
+        queue(database, f"confirm:{number}", number)
+    lease = begin_by(database, "mails-x", THURSDAY)
+    now = THURSDAY + (FORGOTTEN_AFTER if left == "long ago" else timedelta(seconds=1))
+    with ExitStack() as open_until:
+        if left not in ("another machine", "long ago"):
+            journal = Journal(tmp_path, "mails-x")
+            if left in ("started", "answered"):
+                journal.started(lease, [1])
+            if left == "answered":
+                journal.answered(lease, Outcome(reader_id=1, event=Event.ACCEPT))
+            # With an error its file stays, as a killed process leaves it.
+            close = partial(journal.__exit__, OSError)
+            open_until.callback(close) if left == "alive" else close()
+        with database.read() as connection:
+            told = describe_mails(connection, tmp_path, now, now)
+    assert told is not None
+    assert told.why == said

@@ -16,9 +16,9 @@ from newsletter.digest.issues import Issue
 from newsletter.editing.approve import approve, withdraw
 from newsletter.editing.cache import DeskCache
 from newsletter.editing.checks.answers import acknowledge, unanswered_change
-from newsletter.editing.schedule import BY_ITSELF
+from newsletter.editing.schedule import BY_ITSELF, find_delay
 from newsletter.editing.send_time import early_words
-from newsletter.editing.sending import hold, release, send_now, start
+from newsletter.editing.sending import find_trouble, hold, release, send_now, start
 from newsletter.errors import BadInput, InvalidTransition
 from newsletter.schedule.jobs import Done, Skipped, Waiting
 from tests.editing.test_schedule import (
@@ -104,7 +104,10 @@ def test_a_figure_that_changed_holds_it_until_somebody_says_what_to_do(app: Watc
     finding = unanswered_change(app, approved)
     assert finding is not None
     assert "→ 1 ship / 9 skip" in finding.what
+    delay = find_delay(app, approved)
+    assert (delay and delay.words, find_trouble(app)) == ("figures changed since it was approved", "")
     acknowledge(app, approved, finding, "paul")
+    assert find_delay(app, approved) is None
     assert isinstance(dispatch(app), Done)
     assert issue_of(app).content_hash == approved.content_hash
 

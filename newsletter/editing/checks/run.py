@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator
 from newsletter.app import App
 from newsletter.content.conflicts.contradiction import Contradiction
 from newsletter.db.statuses import IssueStatus
-from newsletter.delivery.transports import only_checks, require_ready_to_send
 from newsletter.delivery.transports.webhook import webhook_trouble
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import refuse_published
@@ -18,7 +17,8 @@ from newsletter.editing.checks.gone import check_gone
 from newsletter.editing.checks.mail import check_mail
 from newsletter.editing.compiled import CompiledIssue, compile_issue, is_frozen
 from newsletter.editing.facts import open_contradictions
-from newsletter.errors import AlreadyPublished, ConfigError
+from newsletter.editing.sending import MARKS, UNDELIVERED, list_obstacles
+from newsletter.errors import AlreadyPublished
 
 
 def check(app: App, issue: Issue) -> tuple[Finding, ...]:
@@ -78,29 +78,33 @@ def check_published(app: App, issue: Issue) -> Iterator[Finding]:
 
 def check_settings(app: App, issue: Issue) -> Iterator[Finding]:
     """Check what stands outside the issues: whether mail may leave, and whether we will hear what becomes of it."""
-    if is_frozen(issue):
+    if issue.status not in (IssueStatus.DRAFT, IssueStatus.APPROVED):
         return
-    try:
-        require_ready_to_send(app.settings)
-    except ConfigError as trouble:
-        yield error(
-            f"setting:{trouble.setting}",
-            str(trouble),
-            where=trouble.setting,
-            why="No mail may leave without it.",
-            how="Set it in newsletter.toml.",
-            firm=True,
-        )
-    transport = app.settings.mail.transport
-    if undelivered := only_checks(app.settings):
-        yield warning(
-            f"{transport}-undelivered",
-            f"{undelivered[:1].upper()}{undelivered[1:]}.",
-            where=transport,
-            why="It can be approved and checked, but it does not go out.",
-            how="Change that in newsletter.toml before it is due.",
-        )
-    if silence := webhook_trouble(app.database, app.settings):
+    is_draft, transport = issue.status is IssueStatus.DRAFT, app.settings.mail.transport
+    for obstacle in list_obstacles(app, issue):
+        what = f"{obstacle.words[:1].upper()}{obstacle.words[1:]}."
+        if obstacle.cause == UNDELIVERED:
+            yield warning(
+                f"{transport}-undelivered",
+                what,
+                where=transport,
+                why="It can be approved and checked, but it does not go out.",
+                how="Change that in newsletter.toml before it is due.",
+                firm=not is_draft,
+            )
+        elif not obstacle.is_chosen and not (is_draft and obstacle.cause == MARKS):
+            # That a database was put back keeps nobody from approving.
+            setting = obstacle.cause.removeprefix("setting:")
+            is_setting = setting != obstacle.cause
+            yield error(
+                obstacle.cause,
+                what,
+                where=setting,
+                why="No mail may leave without it." if is_setting else "It does not go out like this.",
+                how="Set it in newsletter.toml." if is_setting else f"See: {obstacle.command}",
+                firm=True,
+            )
+    if is_draft and (silence := webhook_trouble(app.database, app.settings)):
         yield warning(
             f"{transport}-webhook",
             silence,

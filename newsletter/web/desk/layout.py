@@ -20,8 +20,9 @@ from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 
-from newsletter.delivery.transports import entry_of, only_checks
+from newsletter.delivery.transports import entry_of
 from newsletter.editing.editors import Editor
+from newsletter.editing.sending import find_trouble
 from newsletter.web.desk.auth import csrf_of
 from newsletter.web.desk.flash import Flash
 from newsletter.web.pages import show
@@ -36,14 +37,16 @@ class Layout:
     here: str
     flash: Flash | None
     has_outbox: bool
-    #: Why what leaves now reaches nobody, for a sentence; empty: it does. And whether an issue cannot go out for it.
+    #: Why what leaves now reaches nobody, for a sentence; empty: it does.
     undelivered: str
-    only_checks: bool
+    #: Why no mail leaves, or an approved issue cannot go out, as `newsletter status` and /readyz have it; empty: all may.
+    trouble: str
     zone: str
 
     @classmethod
     def of(cls, request: Request, editor: Editor, here: str) -> "Layout":
-        settings = request.app.state.newsletter.settings
+        app = request.app.state.newsletter
+        settings = app.settings
         return cls(
             editor=editor,
             csrf=csrf_of(request),
@@ -51,7 +54,7 @@ class Layout:
             flash=Flash.of(request),
             has_outbox=shows_outbox(request),
             undelivered=entry_of(settings).undelivered(settings),
-            only_checks=bool(only_checks(settings)),
+            trouble=find_trouble(app),
             zone=settings.zone.key,
         )
 

@@ -27,7 +27,7 @@ from newsletter.digest.issues import steps_from
 from newsletter.digest.wording import clip
 from newsletter.editing import approve, sending
 from newsletter.editing.cache import keep
-from newsletter.editing.sending import find_obstacle
+from newsletter.editing.schedule import find_delay
 from newsletter.errors import StoreBusy
 from newsletter.web.dependencies import Installed, OneIssue
 from newsletter.web.desk.auth import AnyEditor, DeskForm, Publisher
@@ -126,7 +126,7 @@ class ProgressFeed:
         return Snapshot(
             at=now,
             situation=situation,
-            report=describe(situation, now, self.app.settings.zone, find_obstacle(self.app, situation.issue)),
+            report=describe(situation, now, self.app.settings.zone, find_delay(self.app, situation.issue)),
             rate=watched.rate.per_second if going else None,
             left=watched.rate.time_left(situation.counts) if going else None,
             domains=watched.domains.largest(DOMAINS),

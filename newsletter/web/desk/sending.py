@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 
 from newsletter.app import App
 from newsletter.db.statuses import IssueStatus
+from newsletter.delivery.status import Obstacle
 from newsletter.digest.issues import Issue
 from newsletter.editing.approve import approve, has_own_work, withdraw
 from newsletter.editing.audit import AuditEntry, list_entries
@@ -20,6 +21,7 @@ from newsletter.editing.checks.answers import open_of, with_answers
 from newsletter.editing.checks.findings import Finding, Severity
 from newsletter.editing.checks.slow import SlowCheck
 from newsletter.editing.editors import Editor
+from newsletter.editing.schedule import find_delay
 from newsletter.editing.send_time import ClockChange, choose_time, early_words, goes_out_at, goes_out_words
 from newsletter.editing.sending import hold, release, send_now
 from newsletter.editing.test_send import SampleReader, sample_preferences, send_test
@@ -49,6 +51,8 @@ class Todo:
     answered: tuple[Finding, ...]
     #: Why it cannot be approved now; empty where it can.
     obstacle: str
+    #: Why it would not go out by itself once approved; None: it would.
+    delay: Obstacle | None
     #: "Thu 26 Nov 2026 09:00 (Europe/Berlin)", and the next slot where that is past.
     goes_out: str
     #: The same as a form has it, "2026-11-26T09:00", in the zone of the schedule.
@@ -104,6 +108,7 @@ def todo_of(request: Request, app: App, issue: Issue, look: CheckedIssue, editor
         open=opened if issue.status in (IssueStatus.DRAFT, IssueStatus.APPROVED) else (),
         answered=tuple(each for each in found if not each.is_open),
         obstacle=_obstacle(opened, editor, own=own),
+        delay=find_delay(app, issue) if is_approved else None,
         goes_out=goes_out_words(issue, zone),
         goes_out_at=goes_out_at(issue, zone).strftime(NAME),
         next_slot=slot_words(slot.name, zone) if is_past and slot.name != issue.slot else "",

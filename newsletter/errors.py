@@ -114,6 +114,12 @@ class StoreError(NewsletterError):
     """The store cannot be used."""
 
 
+class StoreUnreachable(StoreError):
+    """The database's server cannot be reached, or does not let us in."""
+
+    exit_status = 2
+
+
 class StoreBehind(StoreError):
     """The database is older than this program. Run: newsletter db upgrade"""
 

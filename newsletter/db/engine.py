@@ -31,7 +31,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
-from newsletter.errors import StoreBusy, StoreError
+from newsletter.errors import StoreBusy, StoreError, StoreUnreachable
 
 BUSY_TIMEOUT_MS = 10_000
 
@@ -73,7 +73,7 @@ class Database:
 def open_database(url: str) -> Database:
     """Open the database behind an SQLAlchemy URL; `sqlite://` alone is one in memory, for tests.
 
-    Raises StoreError where the program that speaks to the database's server is not installed.
+    Raises StoreUnreachable where the program that speaks to the database's server is not installed.
     """
     if make_url(url).get_backend_name() != "sqlite":
         engine = _server_engine(url)
@@ -92,7 +92,7 @@ def _server_engine(url: str) -> Engine:
     except (ImportError, NoSuchModuleError) as error:
         needs = "to be postgresql+psycopg://…, and Python's package psycopg (pip install 'psycopg[binary]')"
         said = f"The {_OURS} cannot be used: {address.drivername} is not installed here. It needs its URL {needs}."
-        raise StoreError(said) from error
+        raise StoreUnreachable(said) from error
 
 
 def require_database(url: str, marks: Path) -> None:
@@ -168,28 +168,54 @@ def in_plain_words(error: Exception, which: str = "") -> StoreError | None:
     if "database is locked" in str(error):
         return StoreBusy()
     if words := _of_the_server(error):
-        return StoreError(f"The {which or _OURS} cannot be used: {words}.")
+        return StoreUnreachable(f"The {which or _OURS} cannot be used: {words}.")
     fault = next((words for sign, words in _FAULTS.items() if sign in str(error)), "")
     which = which or (_OURS if isinstance(error, DBAPIError) else _CONTENTS)
     return StoreError(f"The {which} cannot be used: {fault}.") if fault else None
 
 
 def _of_the_server(error: Exception) -> str:
-    """Return what PostgreSQL, or its driver, says of a connection that could not be had; empty for anything else.
+    """Return what PostgreSQL, or its driver, says of a connection that is lost or could not be had; empty for anything else.
 
-    What is about a statement is the program's, not the place's. No driver names a password.
+    What is about a statement is the program's, not the place's.
     """
     told: Any = error.orig if isinstance(error, DBAPIError) else None
-    if not hasattr(told, "sqlstate") or type(told).__name__ not in ("OperationalError", "ConnectionTimeout"):
+    if not hasattr(told, "sqlstate"):
         return ""
-    if told.sqlstate is not None and told.sqlstate[:2] not in _NO_CONNECTION:
-        return ""
-    lines = [line.strip() for line in str(told).splitlines() if line.strip()]
-    return lines[0].rstrip(".") if lines else "its server cannot be reached"
+    if told.sqlstate is None:
+        is_connection = type(told).__name__ in ("OperationalError", "ConnectionTimeout")
+        return _of_a_connection(str(told)) if is_connection else ""
+    return next((words for state, words in _STATES.items() if told.sqlstate.startswith(state)), "")
 
 
-#: Classes of SQLSTATE of a connection that could not be had: a wrong name, password or database, too many, shutting down.
-_NO_CONNECTION = frozenset({"08", "28", "3D", "53", "57"})
+def _of_a_connection(said: str) -> str:
+    """Return why there is no connection, of what the driver says: without host, port and folder of the server.
+
+    A host may be the rest of a password that was written into the URL as it is.
+    """
+    line = next((line.strip() for line in said.splitlines() if line.strip()), "")
+    if "resolve host" in line or "translate host" in line:
+        return "nobody knows the host in paths.database_url"
+    reason = line.rpartition(" failed: ")[2].removeprefix("FATAL:").strip().rstrip(".")
+    return reason or "its server cannot be reached"
+
+
+#: SQLSTATEs (PostgreSQL's appendix A), or their beginnings, that are about the place: a connection that is gone, a server
+#: that is full, stopping or only reads.
+_STATES = {
+    "08": "the connection to its server is lost",
+    "28": "its server does not let the user in paths.database_url in",
+    "3D": "its server has no database of the name in paths.database_url",
+    "42501": "its user has no right to do that there",
+    "25006": "its server only reads: it is a standby, or was set so",
+    "53100": "the disk of its server is full",
+    "53300": "its server has no connection left for us",
+    "53": "its server has no room left",
+    "57014": "its server cancelled what we asked",
+    "57P03": "its server is starting, or stopping",
+    "57": "its server ended the connection",
+    "58": "its server cannot read or write its own files",
+}
 
 _OURS, _CONTENTS = "subscribers' database", "content store (content.db)"
 
@@ -234,7 +260,7 @@ def harmless_words(error: Any) -> str:
     state = getattr(error, "sqlstate", None)
     if state is None:
         # It comes from the driver: of the connection.
-        return said if kind == "OperationalError" else kind
+        return _of_a_connection(said) if kind in ("OperationalError", "ConnectionTimeout") else kind
     first = error.diag.message_primary or ""
     return f"{kind} ({state}): {first if state[:2] in _NAMES_ONLY else _QUOTED.sub('…', first)}"
 

@@ -2,15 +2,19 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import insert, make_url
+from sqlalchemy import URL, Connection, insert, make_url, text
+from sqlalchemy.exc import DBAPIError
 
 from newsletter.cli.program import program
 from newsletter.clock import MovedClock
-from newsletter.db.engine import open_database
+from newsletter.db.engine import Database, in_plain_words, open_database
 from newsletter.db.schema import issues
 from newsletter.db.statuses import Edition, IssueStatus
 from newsletter.installation import make_installation
@@ -103,20 +107,102 @@ def test_a_server_that_cannot_be_had_is_one_sentence(
     make_installation(tmp_path)
     monkeypatch.setenv("NEWSLETTER_PATHS_DATABASE_URL", url)
     refused = run(tmp_path, *command)
-    assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1)
-    assert (said in refused.stderr, "hidden" in refused.output) == (True, False)
+    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+    assert (said in refused.stderr, "hidden" in refused.output, "127.0.0.1" in refused.output) == (
+        True,
+        False,
+        False,
+    )
 
 
-def test_a_database_that_the_server_does_not_have_is_one_sentence(
-    tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def guarded(postgres_url: str) -> Iterator[tuple[URL, Connection]]:
+    """The URL of a database whose server asks its user for a password, and a connection of the server's owner."""
+    url = make_url(postgres_url).set(username="guarded", password="hidden")
+    with closing(open_database(postgres_url)) as database:
+        engine = database.write_engine.execution_options(isolation_level="AUTOCOMMIT")
+        with engine.connect() as owner:
+            hba = Path(owner.execute(text("SHOW hba_file")).scalar_one())
+            before = hba.read_text()
+            hba.write_text(f"local all guarded scram-sha-256\n{before}")
+            for statement in ("CREATE ROLE guarded LOGIN PASSWORD 'hidden'", "SELECT pg_reload_conf()"):
+                owner.execute(text(statement))
+            try:
+                yield url, owner
+            finally:
+                hba.write_text(before)
+                owner.execute(text("DROP ROLE guarded"))
+                owner.execute(text("SELECT pg_reload_conf()"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "statement", "said"),
+    [
+        ({"password": "wrong-password"}, "", 'password authentication failed for user "guarded"'),
+        ({"password": ""}, "", "no password supplied"),
+        ({"username": "nobody"}, "", 'role "nobody" does not exist'),
+        ({"database": "nowhere"}, "", 'database "nowhere" does not exist'),
+        ({}, "ALTER ROLE guarded NOLOGIN", "is not permitted to log in"),
+        ({}, "ALTER ROLE guarded CONNECTION LIMIT 0", "too many connections"),
+        ({"host": "nowhere.invalid", "query": {}}, "", "nobody knows the host in paths.database_url"),
+        ({"host": "127.0.0.1", "port": 9, "query": {}}, "", "Connection refused"),
+        ({"query": {"host": "/nowhere"}}, "", "No such file or directory"),
+    ],
+)
+def test_whatever_a_server_refuses_is_one_sentence_without_password_or_place(
+    tmp_path: Path,
+    guarded: tuple[URL, Connection],
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, Any],
+    statement: str,
+    said: str,
 ) -> None:
     make_installation(tmp_path)
-    wrong = make_url(postgres_url).set(database="nowhere").render_as_string(hide_password=False)
+    url, owner = guarded
+    if statement:
+        owner.execute(text(statement))
+    wrong = url.set(**changes).render_as_string(hide_password=False)
     monkeypatch.setenv("NEWSLETTER_PATHS_DATABASE_URL", wrong)
-    for command in (["status"], ["db", "status"]):
+    for command in (["status"], ["db", "upgrade"]):
         refused = run(tmp_path, *command)
-        assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1)
-        assert 'database "nowhere" does not exist' in refused.stderr
+        assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1), refused.stderr
+        assert said in refused.stderr
+        for secret in ("hidden", "wrong-password", "127.0.0.1", "nowhere.invalid", "5432", "/nowhere"):
+            assert secret not in refused.output
+
+
+def test_a_user_without_rights_is_one_sentence(
+    tmp_path: Path, guarded: tuple[URL, Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_installation(tmp_path)
+    url, _ = guarded
+    monkeypatch.setenv("NEWSLETTER_PATHS_DATABASE_URL", url.render_as_string(hide_password=False))
+    refused = run(tmp_path, "db", "upgrade")
+    assert (refused.exit_code, refused.stderr) == (
+        2,
+        "newsletter: The subscribers' database cannot be used: its user has no right to do that there.\n",
+    )
+
+
+def lose_connection(database: Database, administrators: Database) -> None:
+    with database.write() as connection, administrators.write() as administrator:
+        pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        administrator.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+        connection.execute(text("SELECT 1"))
+
+
+def test_a_connection_that_was_ended_is_one_sentence_and_the_next_one_works(postgres_url: str) -> None:
+    with closing(open_database(postgres_url)) as database, closing(open_database(postgres_url)) as other:
+        with pytest.raises(DBAPIError) as caught:
+            lose_connection(database, other)
+        said = in_plain_words(caught.value)
+        assert said is not None
+        assert (str(said), said.exit_status) == (
+            "The subscribers' database cannot be used: its server ended the connection.",
+            2,
+        )
+        with database.read() as connection:
+            assert connection.execute(text("SELECT 1")).scalar_one() == 1
 
 
 @pytest.mark.parametrize("command", [["status"], ["db", "status"], ["readers", "list"]])

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from newsletter.clock import SystemClock
 from newsletter.db.engine import Database, open_database
 from newsletter.db.schema import batches, deliveries, issues, readers
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus, ReaderStatus
+from newsletter.delivery.ledger import FaultPoint
 from newsletter.delivery.loopback import Faults, Loopback, Misbehavior, Phase
 from newsletter.delivery.progress import Counts, get_counts
 from newsletter.delivery.sender import Ending, Sender
@@ -374,3 +375,34 @@ def test_patience_doubles_and_has_an_end() -> None:
     assert timedelta(minutes=3.75) <= rests[0] <= timedelta(minutes=6.25)
     assert timedelta(minutes=7.5) <= rests[1] <= timedelta(minutes=12.5)
     assert timedelta(hours=1.5) <= rests[2] <= timedelta(hours=2.5)
+
+
+def test_a_sender_whose_connections_an_administrator_ends_goes_on_and_says_so_in_a_line(
+    postgres_database: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    add_readers(postgres_database, 40)
+    add_issue(postgres_database)
+    start_issue(postgres_database, 1, THURSDAY)
+    ended: list[int] = []
+
+    def end_all(point: FaultPoint) -> None:
+        if point is not FaultPoint.WRITTEN or len(ended) == 1:
+            return
+        mine = text(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        with (
+            closing(open_database(postgres_database.url)) as administrator,
+            administrator.read() as connection,
+        ):
+            ended.append(connection.execute(mine).scalar_one())
+
+    with Loopback() as server:
+        ending = sender(postgres_database, smtp(server), tmp_path, fault_hook=end_all).send()
+        assert (ending, counted_once(server, 40)) == (Ending.SENT, True)
+    assert ended
+    assert statuses(postgres_database) == {S.ACCEPTED: 40}
+    lines = [each for each in caplog.records if "AdminShutdown" in each.getMessage()]
+    assert lines
+    assert not any(each.exc_info for each in caplog.records)

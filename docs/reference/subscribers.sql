@@ -286,7 +286,7 @@ CREATE TABLE links (
   issue_id INTEGER NOT NULL,
   number INTEGER NOT NULL,
   url TEXT NOT NULL,
-  place TEXT NOT NULL,
+  place TEXT NOT NULL, salt BIGINT DEFAULT '0' NOT NULL,
   CONSTRAINT pk_links PRIMARY KEY (issue_id, number),
   CONSTRAINT fk_links_issue_id_issues FOREIGN KEY(issue_id) REFERENCES issues (id) ON DELETE CASCADE
 );

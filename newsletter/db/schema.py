@@ -432,6 +432,8 @@ links = Table(
     Column("url", Text, nullable=False),
     #: The block of the mail that it stands in; empty for the frame around them.
     Column("place", Text, nullable=False),
+    #: What its address carries besides the two numbers, as in `snapshots`; 0 where it carries nothing.
+    Column("salt", BigInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("issue_id", "number"),
 )
 

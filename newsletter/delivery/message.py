@@ -30,7 +30,7 @@ from newsletter.readers.preferences import NO_PREFERENCES, Preferences
 from newsletter.render.compose import Composer, EncodedPlan
 from newsletter.render.encode import mailbox_form
 from newsletter.render.headers import MessageFrame
-from newsletter.render.plan import Plan, SlotName
+from newsletter.render.plan import Plan, SlotName, salted_plan
 
 #: Programs and preferences that are kept ready: each takes a few kilobytes, since the blocks' bytes are shared.
 PROGRAMS, PREFERENCES_KEPT = 5_000, 10_000
@@ -243,7 +243,7 @@ def load_mailings(
         variant: Mailing(
             issue_id=issue_id,
             salt=frozen.salt,
-            plan=Plan.from_bytes(plan),
+            plan=salted_plan(Plan.from_bytes(plan), issue_id, frozen.salt),
             frame=frame,
             signer=signer,
             message_ids=message_ids,

@@ -151,11 +151,11 @@ class Uncounted:
 log = logging.getLogger(__name__)
 
 
-def put_links(connection: Connection, issue_id: int, frozen: Iterable[IssueLink]) -> None:
-    """Replace the issue's links; what was counted of earlier ones goes with them."""
+def put_links(connection: Connection, issue_id: int, frozen: Iterable[IssueLink], salt: int = 0) -> None:
+    """Replace the issue's links, whose addresses carry the salt; what was counted of earlier ones goes with them."""
     for table in (clicks, links):
         connection.execute(delete(table).where(table.c.issue_id == issue_id))
-    rows = [{"issue_id": issue_id, **asdict(each)} for each in frozen]
+    rows = [{"issue_id": issue_id, "salt": salt, **asdict(each)} for each in frozen]
     if rows:
         connection.execute(insert(links), rows)
 
@@ -166,11 +166,15 @@ def links_of(connection: Connection, issue_id: int) -> tuple[IssueLink, ...]:
     return tuple(IssueLink(**row) for row in connection.execute(query.order_by(links.c.number)).mappings())
 
 
-def get_target(connection: Connection, issue_id: int, number: int) -> tuple[str, datetime | None]:
-    """Return where a link of the issue leads, and when the issue began to go out; raises NotFound."""
+def get_target(connection: Connection, issue_id: int, number: int, salt: int) -> tuple[str, datetime | None]:
+    """Return where a link of the issue leads, and when the issue began to go out.
+
+    Raises NotFound, also where these numbers are another issue's than when the link was made: a restored database gives
+    them again, and so does a copy. `salt` is 0 for a link that carries none.
+    """
     query = select(links.c.url, issues.c.started_at).join(issues, issues.c.id == links.c.issue_id)
     found = connection.execute(
-        query.where(links.c.issue_id == issue_id, links.c.number == number)
+        query.where(links.c.issue_id == issue_id, links.c.number == number, links.c.salt == salt)
     ).one_or_none()
     if found is None:
         raise NotFound("link", f"{issue_id}/{number}")

@@ -325,7 +325,7 @@ def freeze(connection: Connection, issue_id: int, frozen: Frozen) -> None:
         {"issue_id": issue_id, "variant": name, "plan": plan} for name, plan in sorted(frozen.plans.items())
     ]
     connection.execute(insert(plans), rows)
-    put_links(connection, issue_id, frozen.links)
+    put_links(connection, issue_id, frozen.links, frozen.salt)
 
 
 def delete_frozen(connection: Connection, issue_id: int) -> None:

@@ -22,7 +22,7 @@ from newsletter.digest.writing import WrittenIssue
 from newsletter.errors import BadInput
 from newsletter.render.compile import compile_issue as compile_plan
 from newsletter.render.headers import MessageFrame
-from newsletter.render.plan import Plan, counted_plan
+from newsletter.render.plan import Plan, counted_plan, salted_plan
 from newsletter.schedule.slots import wall_time
 
 #: The plan that everybody gets.
@@ -69,7 +69,7 @@ def compile_issue(app: App, issue: Issue) -> CompiledIssue:
         return compile_draft(app, issue, written.content, written.proposals)
     with app.database.read() as connection:
         frozen = store.get_frozen(connection, issue.id)
-    plan = Plan.from_bytes(frozen.plans[EVERYBODY])
+    plan = salted_plan(Plan.from_bytes(frozen.plans[EVERYBODY]), issue.id, frozen.salt)
     return CompiledIssue(
         issue=issue,
         letter=issue_content_from_json(frozen.letter),

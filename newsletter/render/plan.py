@@ -291,7 +291,10 @@ _HREF = re.compile(r'(?<= href=")https?://[^"]+(?=")')
 def counted_plan(
     plan: Plan, issue_id: int, public_url: str, left_alone: str
 ) -> tuple[Plan, tuple[IssueLink, ...]]:
-    """Number the outward links of a plan; returns it and where each number leads. `left_alone` is one more address that stays."""
+    """Number the outward links of a plan; returns it and where each number leads. `left_alone` is one more address that stays.
+
+    Their salt is still to come (`salted_plan`).
+    """
     base = public_url.rstrip("/")
     links: dict[tuple[str, str], IssueLink] = {}
     for place, url in _outward(plan):
@@ -301,7 +304,7 @@ def counted_plan(
     def address(place: str, url: str) -> str:
         """Return our address for that one; in a place without it none of ours, so it stays."""
         found = links.get((place, url))
-        return f"{base}/to/{issue_id}/{found.number}" if found else url
+        return f"{base}{_counted(issue_id, 0)}{found.number}" if found else url
 
     counted = replace(
         plan,
@@ -312,6 +315,28 @@ def counted_plan(
         ),
     )
     return counted, tuple(links.values())
+
+
+def salted_plan(plan: Plan, issue_id: int, salt: int) -> Plan:
+    """Return the plan with the salt in its counted links, which approval draws after what it froze was looked at.
+
+    Where an earlier release froze it, they carry none, and stay.
+    """
+    before, after = _counted(issue_id, 0), _counted(issue_id, salt)
+
+    def put(segment: str) -> str:
+        return segment.replace(before, after)
+
+    return replace(
+        plan,
+        html=tuple(_changed(each, put) for each in plan.html),
+        text=tuple(_changed(each, put) for each in plan.text),
+    )
+
+
+def _counted(issue_id: int, salt: int) -> str:
+    """Return the path of an issue's counted links, up to their number; what is frozen has salt 0."""
+    return f"/to/{issue_id}.{salt:08x}/"
 
 
 def _outward(plan: Plan) -> Iterator[tuple[str, str]]:

@@ -54,9 +54,9 @@ def test_a_link_leads_where_it_was_frozen_to(database: Database) -> None:
     with database.write() as connection:
         issue_id = issue_with_links(connection)
         assert links_of(connection, issue_id) == LINKS
-        assert get_target(connection, issue_id, 2) == ("https://heron.example/?a=1&b=2", None)
+        assert get_target(connection, issue_id, 2, 0) == ("https://heron.example/?a=1&b=2", None)
         with pytest.raises(NotFound):
-            get_target(connection, issue_id, 3)
+            get_target(connection, issue_id, 3, 0)
 
 
 def test_clicks_add_up_by_link_kind_and_day(database: Database) -> None:

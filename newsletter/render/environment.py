@@ -190,7 +190,7 @@ def render(environment: jinja2.Environment, name: str, values: Mapping[str, Any]
 def _environment(
     folders: Sequence[Path],
     language: Language,
-    compiled: "_Compiled",
+    compiled: "CompiledTemplates",
     *,
     extensions: Sequence[type[Extension]],
     **options: Any,
@@ -276,8 +276,11 @@ def _word(value: object) -> str:
     return str(_slot_or_text(value))
 
 
-class _Compiled(jinja2.BytecodeCache):
-    """The templates' code, kept while their text stays the same: compiling it is most of what an issue costs."""
+class CompiledTemplates(jinja2.BytecodeCache):
+    """The templates' code, kept while their text stays the same: compiling it is most of what an issue costs.
+
+    One for each kind of environment: the code depends on its extensions and on what it escapes.
+    """
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[str, CodeType]] = {}
@@ -291,8 +294,7 @@ class _Compiled(jinja2.BytecodeCache):
             self._kept[bucket.key] = (bucket.checksum, bucket.code)
 
 
-#: One for each kind of environment: the code of a template depends on its extensions and on what it escapes.
-_MJML, _TEXT = _Compiled(), _Compiled()
+_MJML, _TEXT = CompiledTemplates(), CompiledTemplates()
 
 
 class _Environment(ImmutableSandboxedEnvironment):

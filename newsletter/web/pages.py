@@ -27,7 +27,7 @@ from newsletter.digest.categories import category_in
 from newsletter.digest.issues import Issue
 from newsletter.language import ENGLISH, Language
 from newsletter.render.columns import decision_word
-from newsletter.render.environment import template_messages
+from newsletter.render.environment import CompiledTemplates, template_messages
 from newsletter.render.markdown import line_to_html
 from newsletter.web.assets import asset, mark_path, style_path
 
@@ -84,6 +84,9 @@ class Pages:
         return environment.get_template(f"web/{template}.html.j2").render(values, site=self.site)
 
 
+_COMPILED = CompiledTemplates()
+
+
 def make_environment(
     folders: Sequence[Path], zone: ZoneInfo, language: Language = ENGLISH
 ) -> jinja2.Environment:
@@ -95,6 +98,7 @@ def make_environment(
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
+        bytecode_cache=_COMPILED,
     )
     environment.newstyle_gettext = True  # type: ignore[attr-defined]  # as the extension has it
     environment.policies["ext.i18n.trimmed"] = True

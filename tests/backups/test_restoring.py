@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from alembic import command
 from sqlalchemy import insert, select, update
-from starlette.testclient import TestClient
 
 from newsletter.clock import MovedClock
 from newsletter.db.engine import open_database
@@ -25,6 +24,7 @@ from newsletter.readers.links import Purpose, link
 from newsletter.web.application import make_web
 from tests.backups.conftest import Place, approve_an_issue, copied
 from tests.conftest import THURSDAY
+from tests.web.visitor import Visitor
 
 LOST = "The database is older than what was sent"
 
@@ -160,7 +160,7 @@ def test_a_file_that_was_put_back_by_hand_is_known_for_a_copy(here: Place, tmp_p
     assert LOST in here.run("status").output
     assert "by itself nothing: " in here.run("status", "1").output
     with closing(here.open()) as app:
-        ready = TestClient(make_web(app)).get("/readyz")
+        ready = Visitor(make_web(app)).get("/readyz")
     assert (ready.status_code, "nothing is sent" in ready.text) == (503, True)
     here.ok("restore", "--none-sent")
     here.ok("send", "1")
@@ -221,7 +221,7 @@ def test_after_a_restore_nobody_has_the_links_of_who_had_their_number(here: Plac
         with app.database.read() as connection:
             kofi = connection.execute(select(readers.c.id).where(readers.c.address_key == "kofi@example.org"))
             assert kofi.scalar_one() == number
-        web = TestClient(make_web(app))
+        web = Visitor(make_web(app))
         answers = {web.get(f"/confirm/{confirm}").status_code, web.post(f"/confirm/{confirm}").status_code}
         assert answers == {400}
         hers = link("", Purpose.PREFERENCES, app.links.token(Purpose.PREFERENCES, 1, 1, alice))
@@ -360,7 +360,7 @@ def test_a_copy_from_before_there_were_marks_is_put_back_and_asked_about(here: P
     assert here.statuses() == {"alice@example.org": "active"}
     with closing(here.open()) as app:
         earlier = app.links.token(Purpose.PREFERENCES, 1)
-        assert TestClient(make_web(app)).get(f"/preferences/{earlier}").status_code == 200
+        assert Visitor(make_web(app)).get(f"/preferences/{earlier}").status_code == 200
 
 
 def test_on_a_new_machine_keys_and_settings_come_from_the_backup(here: Place, tmp_path: Path) -> None:

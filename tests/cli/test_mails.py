@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import update
-from starlette.testclient import TestClient
 
 from newsletter.app import open_app
 from newsletter.cli.program import program
@@ -17,6 +16,7 @@ from newsletter.db.statuses import ConsentChannel, MailStatus
 from newsletter.readers.consents import ConsentOrigin
 from newsletter.web.application import make_web
 from tests.installed import install
+from tests.web.visitor import Visitor
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ def test_what_keeps_mails_from_leaving_is_said_to_the_operator_and_to_no_strange
     assert said in run(folder, "mails", "send").stderr
     with closing(open_app(folder)) as app:
         assert said in app.nothing_leaves()
-        visitor = TestClient(make_web(app), raise_server_exceptions=False)
+        visitor = Visitor(make_web(app), raise_server_exceptions=False)
         assert visitor.get("/readyz").status_code == 503
         for answer in (
             visitor.post("/api/subscriptions", json={"address": "bob@example.org"}),

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
 
 from newsletter.app import App, open_app
 from newsletter.clock import MovedClock
 from newsletter.web.application import make_web
 from tests.installed import install
 from tests.web.house import House
+from tests.web.visitor import Visitor
 
 
 @pytest.fixture
@@ -24,4 +24,4 @@ def app(tmp_path: Path, clock: MovedClock) -> Iterator[App]:
 
 @pytest.fixture
 def house(app: App) -> House:
-    return House(app, TestClient(make_web(app), base_url="http://localhost:8000"))
+    return House(app, Visitor(make_web(app), base_url="http://localhost:8000"))

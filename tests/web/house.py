@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from httpx2 import Response
-from starlette.testclient import TestClient
 
 from newsletter.app import App
 from newsletter.content.records import Pack, SourceEntry, ToolEntry
@@ -20,6 +19,7 @@ from newsletter.readers.addresses import parse_address
 from newsletter.readers.admin import add_by_hand
 from newsletter.readers.links import Purpose
 from newsletter.readers.store import Reader, find_reader, get_reader
+from tests.web.visitor import Visitor
 
 HEADING = re.compile(r"<h1>(.*?)</h1>", re.DOTALL)
 
@@ -29,7 +29,7 @@ class House:
     """One installation and its visitor."""
 
     app: App
-    client: TestClient
+    client: Visitor
 
     def get(self, path: str) -> Response:
         return self.client.get(path)

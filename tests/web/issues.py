@@ -5,8 +5,6 @@ from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from starlette.testclient import TestClient
-
 from newsletter.app import open_app
 from newsletter.clock import MovedClock
 from newsletter.content.records import Pack
@@ -19,6 +17,7 @@ from tests.digest.week import WEEK
 from tests.editing.desk import drafted, with_settings
 from tests.installed import install
 from tests.web.house import House
+from tests.web.visitor import Visitor
 
 WEEKLY = timedelta(days=7)
 
@@ -29,7 +28,7 @@ def open_house(folder: Path, language: str = "en") -> Iterator[House]:
     install(folder / "weekly", example=True)
     with closing(open_app(folder / "weekly", MovedClock(THURSDAY))) as opened:
         app = with_settings(opened, {"site.language": language})
-        yield House(app, TestClient(make_web(app), base_url="http://localhost:8000"))
+        yield House(app, Visitor(make_web(app), base_url="http://localhost:8000"))
 
 
 def send_issue(house: House, *packs: Pack, **words: str) -> Issue:

@@ -26,6 +26,7 @@ from tests.editing.desk import drafted
 from tests.installed import install
 from tests.web.house import House, path_in
 from tests.web.test_personal import files_with
+from tests.web.visitor import Visitor
 
 ALICE = "alice@example.org"
 PHONE = {"width": 375, "height": 667}
@@ -35,11 +36,9 @@ DESK = {"width": 1280, "height": 800}
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[House, str]]:
     """An installation whose pages a real server serves, and where."""
-    from starlette.testclient import TestClient
-
     install(tmp_path / "weekly", example=True)
     with serving(tmp_path / "weekly") as (app, base):
-        house = House(app, TestClient(make_web(app)))
+        house = House(app, Visitor(make_web(app)))
         house.import_tools(("kite", "Kite", "Coding"), ("falcon", "Falcon", "Vision"))
         yield house, base
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
 
 from newsletter.app import App, open_app
 from newsletter.clock import MovedClock
@@ -27,6 +26,7 @@ from tests.editing.desk import drafted
 from tests.installed import install
 from tests.web.house import House, heading, text_of
 from tests.web.issues import WEEKLY, send_issue
+from tests.web.visitor import Visitor
 
 BY_HAND = {"User-Agent": "Mozilla/5.0 Firefox/140.0", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-User": "?1"}
 OURS = re.compile(r"http://localhost:8000(/to/\d+\.[0-9a-f]{8}/\d+)")
@@ -38,7 +38,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     install(tmp_path / "weekly", example=True)
     opened = open_app(tmp_path / "weekly", MovedClock(THURSDAY))
     app = App(changed(opened.settings, {"privacy.count_clicks": True}), opened.clock, opened.database)
-    yield House(app, TestClient(make_web(app), base_url="http://localhost:8000", follow_redirects=False))
+    yield House(app, Visitor(make_web(app), base_url="http://localhost:8000", follow_redirects=False))
     app.close()
 
 
@@ -280,7 +280,7 @@ def test_turned_off_again_the_links_lead_on_uncounted(house: House, issue: Issue
     app = App(
         changed(house.app.settings, {"privacy.count_clicks": False}), house.app.clock, house.app.database
     )
-    client = TestClient(make_web(app), base_url="http://localhost:8000", follow_redirects=False)
+    client = Visitor(make_web(app), base_url="http://localhost:8000", follow_redirects=False)
     assert client.get(link(house, issue, 1), headers=BY_HAND).status_code == 302
     assert counted(house, issue) == (0, 0, 0)
 
@@ -311,7 +311,7 @@ def test_unless_asked_for_no_link_is_rewritten(house: House) -> None:
     app = App(
         changed(house.app.settings, {"privacy.count_clicks": False}), house.app.clock, house.app.database
     )
-    plain = House(app, TestClient(make_web(app), base_url="http://localhost:8000", follow_redirects=False))
+    plain = House(app, Visitor(make_web(app), base_url="http://localhost:8000", follow_redirects=False))
     plain.add("alice@example.org")
     sent = send_issue(plain, *WEEK)
     app.sender(sent.id).send()

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
-from starlette.testclient import TestClient
 
 from newsletter.clock import MovedClock
 from newsletter.db.statuses import Edition
@@ -22,6 +21,7 @@ from newsletter.web.application import make_web
 from tests.editing.desk import with_settings
 from tests.web.house import House, path_in
 from tests.web.issues import open_house, send_issue
+from tests.web.visitor import Visitor
 
 LEAD = "borealis-3-22b-vs-meridian-medium"
 CATALOGUE = Path(__file__).parents[2] / "templates" / "locales" / "de" / "LC_MESSAGES" / "messages.po"
@@ -134,7 +134,7 @@ def _refused(house: House) -> Iterator[tuple[str, str]]:
     answers = (house.post("/subscribe", address=f"many-{number}@example.com") for number in range(60))
     yield "too many", next(each.text for each in answers if each.status_code == 429)
     closed = with_settings(house.app, {"site.controller": ""})
-    client = TestClient(make_web(closed), base_url="http://localhost:8000")
+    client = Visitor(make_web(closed), base_url="http://localhost:8000")
     yield "closed", client.get("/subscribe").text
     yield "json, closed", client.post("/api/subscriptions", json={"address": "max@example.org"}).text
 

@@ -6,11 +6,11 @@ from urllib.parse import quote_from_bytes
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from starlette.testclient import TestClient
 
 from newsletter.readers.links import Purpose
 from newsletter.web.application import make_web
 from tests.web.house import House
+from tests.web.visitor import Visitor
 
 NAMES = ("address", "leave_empty", "reason", "topics", "tools", "edition", "monthly_tokens", "team_size",
          "paused_until", "send_hour", "time_zone", "sure", "stop", "List-Unsubscribe", "nonsense")  # fmt: skip
@@ -112,7 +112,7 @@ def test_the_api_answers_as_it_describes_itself(house: House) -> None:
 
     web = make_web(house.app)
     schema = schemathesis.openapi.from_asgi("/openapi.json", web)
-    client = TestClient(web)
+    client = Visitor(web)
     assert client.get("/openapi.json").status_code == 200
     for operation in schema.get_all_operations():
         assert isinstance(operation, Ok)

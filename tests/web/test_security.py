@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url
-from starlette.testclient import TestClient
 
 from newsletter.app import open_app
 from newsletter.clock import MovedClock
@@ -15,6 +14,7 @@ from newsletter.web.application import make_web
 from newsletter.web.security import MOST_BODY
 from tests.installed import install
 from tests.web.house import House, heading
+from tests.web.visitor import Visitor
 
 
 @pytest.fixture
@@ -52,16 +52,16 @@ def test_the_style_sheet_may_be_kept_for_ever(house: House) -> None:
 
 
 @pytest.fixture
-def secure(tmp_path: Path, clock: MovedClock) -> Iterator[TestClient]:
+def secure(tmp_path: Path, clock: MovedClock) -> Iterator[Visitor]:
     install(tmp_path / "secure", example=True)
     settings = tmp_path / "secure" / "newsletter.toml"
     settings.write_text(settings.read_text().replace("http://localhost:8000", "https://news.example.org"))
     app = open_app(tmp_path / "secure", clock)
-    yield TestClient(make_web(app), base_url="https://news.example.org")
+    yield Visitor(make_web(app), base_url="https://news.example.org")
     app.close()
 
 
-def test_https_is_for_ever_once_it_is_the_public_address(secure: TestClient, house: House) -> None:
+def test_https_is_for_ever_once_it_is_the_public_address(secure: Visitor, house: House) -> None:
     assert "max-age=63072000" in secure.get("/subscribe").headers["strict-transport-security"]
     assert "strict-transport-security" not in house.get("/subscribe").headers
 
@@ -125,7 +125,7 @@ def test_a_bug_shows_nothing_and_keeps_the_headers(house: House) -> None:
     def broken() -> None:
         raise RuntimeError("secret words")
 
-    answer = TestClient(web).get("/broken")
+    answer = Visitor(web).get("/broken")
     assert (answer.status_code, "secret" in answer.text) == (500, False)
     assert answer.headers["cache-control"] == "no-store"
 

@@ -4,7 +4,6 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
 
 from newsletter.app import open_app
 from newsletter.clock import MovedClock
@@ -17,6 +16,7 @@ from newsletter.web.application import make_web
 from newsletter.web.subscribe import TRAP
 from tests.installed import install
 from tests.web.house import House, heading, path_in, text_of
+from tests.web.visitor import Visitor
 
 ALICE = "alice@example.org"
 
@@ -263,7 +263,7 @@ def test_a_list_of_disposable_domains_is_obeyed(house: House, tmp_path: Path) ->
         settings.read_text().replace("[readers]", '[readers]\ndisposable_domains = "disposable.txt"')
     )
     app = open_app(folder, house.app.clock)
-    client = TestClient(make_web(app))
+    client = Visitor(make_web(app))
     for domain in ("mailinator.example", "MAILINATOR.example", "sub.mailinator.example"):
         assert client.post("/subscribe", data={"address": f"a@{domain}"}).status_code == 422
     assert client.post("/subscribe", data={"address": "a@notmailinator.example"}).status_code == 200
@@ -279,7 +279,7 @@ def test_it_does_not_open_before_the_operator_says_who_they_are(
     lines = [line for line in settings.read_text().splitlines() if not line.startswith(f"{missing} =")]
     settings.write_text("\n".join(lines))
     app = open_app(tmp_path / "weekly", clock)
-    client = TestClient(make_web(app))
+    client = Visitor(make_web(app))
     page = client.get("/subscribe")
     assert (page.status_code, f"site.{missing}" in page.text) == (403, True)
     assert client.get("/subscribe/form").status_code == 403
@@ -310,14 +310,12 @@ def test_one_domain_is_not_flooded_from_many_networks(house: House) -> None:
     web = make_web(house.app)
     statuses = []
     for number in range(310):
-        visitor = TestClient(web, client=(f"10.{number // 200}.{number % 200}.1", 5000))
+        visitor = Visitor(web, client=(f"10.{number // 200}.{number % 200}.1", 5000))
         answer = visitor.post("/subscribe", data={"address": f"victim{number}@example.org"})
         statuses.append(answer.status_code)
     assert statuses == [200] * 300 + [429] * 10
     assert (
-        TestClient(web, client=("10.9.9.9", 1))
-        .post("/subscribe", data={"address": "a@example.net"})
-        .status_code
+        Visitor(web, client=("10.9.9.9", 1)).post("/subscribe", data={"address": "a@example.net"}).status_code
         == 200
     )
 
@@ -326,7 +324,7 @@ def test_a_mailbox_is_not_flooded_by_the_tags_of_its_address(house: House, clock
     web = make_web(house.app)
     answers = set()
     for number in range(12):
-        visitor = TestClient(web, client=(f"10.0.{number}.1", 5000))
+        visitor = Visitor(web, client=(f"10.0.{number}.1", 5000))
         answer = visitor.post("/subscribe", data={"address": f"Victim+{number}@example.org"})
         answers.add((answer.status_code, answer.content))
     assert len(answers) == 1
@@ -341,7 +339,7 @@ def test_the_counts_survive_a_restart_and_name_nobody(house: House) -> None:
     for number in range(20):
         house.post("/subscribe", address=f"victim{number}@example.org")
     again = open_app(house.app.settings.folder, house.app.clock)
-    client = TestClient(make_web(again))
+    client = Visitor(make_web(again))
     assert client.post("/subscribe", data={"address": "one@example.net"}).status_code == 429
     again.close()
     counts = str(house.rows()["sign_up_counts"])

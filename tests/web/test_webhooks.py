@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from httpx2 import Response
 from sqlalchemy import func, select
-from starlette.testclient import TestClient
 
 from newsletter.app import App, open_app
 from newsletter.clock import MovedClock
@@ -22,6 +21,7 @@ from newsletter.web.security import MOST_BODY_OF
 from tests.conftest import THURSDAY
 from tests.installed import install
 from tests.standins.sendgrid_webhook import Post, Webhook
+from tests.web.visitor import Visitor
 
 PATH = "/webhooks/sendgrid"
 
@@ -31,7 +31,7 @@ class Door:
     """An installation that has the webhook's key, and SendGrid in front of it."""
 
     app: App
-    client: TestClient
+    client: Visitor
     sendgrid: Webhook
 
     def post(self, post: Post, **headers: str) -> Response:
@@ -52,7 +52,7 @@ def door(tmp_path: Path, clock: MovedClock) -> Iterator[Door]:
         settings.read_text().replace("# webhook_key = []", f'webhook_key = ["{sendgrid.public_key}"]')
     )
     app = open_app(folder, clock)
-    yield Door(app, TestClient(make_web(app), base_url="http://localhost:8000"), sendgrid)
+    yield Door(app, Visitor(make_web(app), base_url="http://localhost:8000"), sendgrid)
     app.close()
 
 
@@ -106,7 +106,7 @@ def test_looking_at_it_does_nothing(door: Door) -> None:
 
 
 def test_without_a_key_in_the_settings_nobody_is_let_in(app: App) -> None:
-    client, post = TestClient(make_web(app)), Webhook().post([], THURSDAY)
+    client, post = Visitor(make_web(app)), Webhook().post([], THURSDAY)
     assert client.post(PATH, content=post.body, headers=dict(post.headers)).status_code == 403
 
 

@@ -13,7 +13,6 @@ from typing import Any
 from fastapi import FastAPI
 from httpx2 import Response
 from playwright.sync_api import BrowserContext
-from starlette.testclient import TestClient
 
 from newsletter.app import App
 from newsletter.db.statuses import EditorRole
@@ -21,6 +20,7 @@ from newsletter.editing.editors import form_token, invite, sign_in
 from newsletter.web.application import make_web
 from newsletter.web.desk.auth import COOKIE
 from tests.web.house import House
+from tests.web.visitor import Visitor
 
 WRITER, PUBLISHER = "wendy@desk.example.org", "paul@desk.example.org"
 
@@ -29,7 +29,7 @@ WRITER, PUBLISHER = "wendy@desk.example.org", "paul@desk.example.org"
 class Browser:
     """A browser in which somebody may be signed in."""
 
-    client: TestClient
+    client: Visitor
 
     def get(self, path: str, **query: Any) -> Response:
         return self.client.get(path, params=query or None)
@@ -67,14 +67,14 @@ def open_desk(app: App) -> Desk:
     return Desk(
         app=app,
         web=web,
-        house=House(app, TestClient(web, base_url="http://localhost:8000")),
+        house=House(app, Visitor(web, base_url="http://localhost:8000")),
         writer=signed_in(app, new_browser(web), WRITER, EditorRole.WRITER, "Wendy"),
         publisher=signed_in(app, new_browser(web), PUBLISHER, EditorRole.PUBLISHER, "Paul"),
     )
 
 
 def new_browser(web: FastAPI) -> Browser:
-    return Browser(TestClient(web, base_url="http://localhost:8000"))
+    return Browser(Visitor(web, base_url="http://localhost:8000"))
 
 
 def signed_in(app: App, browser: Browser, address: str, role: EditorRole, name: str) -> Browser:

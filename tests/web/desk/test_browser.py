@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser
-from starlette.testclient import TestClient
 
 from newsletter.app import App
 from newsletter.db.statuses import ClickKind, EditorRole
@@ -25,6 +24,7 @@ from tests.editing.desk import drafted
 from tests.installed import install
 from tests.web.house import House, path_in
 from tests.web.test_browser import DESK, PHONE, Keyboard, Visit, serving, write
+from tests.web.visitor import Visitor
 
 ALICE, PAUL = "alice@example.org", "paul@desk.example.org"
 LONG = "a-very-long-address-that-nobody-would-have-but-somebody-does@a-long-domain.example.org"
@@ -35,7 +35,7 @@ def served(tmp_path: Path) -> Iterator[tuple[House, str]]:
     """An installation with a reader, mails in the outbox and two shops that differ, and where it is served."""
     install(tmp_path / "weekly", example=True)
     with serving(tmp_path / "weekly") as (app, base):
-        house = House(app, TestClient(make_web(app), base_url=base))
+        house = House(app, Visitor(make_web(app), base_url=base))
         house.add(ALICE)
         house.add(LONG)
         house.post("/subscribe", address="bob@example.org")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
-from starlette.testclient import TestClient
 
 from newsletter.app import App
 from newsletter.content.records import (
@@ -35,6 +34,7 @@ from newsletter.web.desk.auth import COOKIE
 from tests.editing.desk import cache_of, drafted, edit
 from tests.installed import install
 from tests.web.test_browser import serving
+from tests.web.visitor import Visitor
 
 SCRIPT = "<script>window.hurt='script'</script>"
 IMAGE = "<img src=x onerror=\"window.hurt='image'\">"
@@ -208,7 +208,7 @@ def test_what_nobody_can_see_is_gone_from_subject_headline_and_names(hurt: tuple
 
 def test_ten_megabytes_are_refused_in_one_sentence(hurt: tuple[App, str, Issue]) -> None:
     app, base, issue = hurt
-    client = TestClient(make_web(app), base_url=base)
+    client = Visitor(make_web(app), base_url=base)
     client.post(invite(app, "ann@desk.example.org", EditorRole.WRITER, by="x").removeprefix(base))
     assert client.cookies.get(COOKIE)
     huge = {"csrf": "x", "version": "1", "note": "a" * 10_000_000}

@@ -1,7 +1,6 @@
 """The outbox in the browser: seen from this machine alone, while mail goes nowhere else, and harmless."""
 
 import pytest
-from starlette.testclient import TestClient
 
 from newsletter.app import App
 from newsletter.db.statuses import EditorRole
@@ -9,6 +8,7 @@ from newsletter.web.application import make_web
 from tests.editing.desk import with_settings
 from tests.web.desk.desk import PUBLISHER, WRITER, Browser, Desk, new_browser, signed_in
 from tests.web.house import heading
+from tests.web.visitor import Visitor
 
 
 @pytest.fixture
@@ -93,6 +93,6 @@ def test_there_is_none_over_another_interface(app: App) -> None:
     web = make_web(app)
     signed = signed_in(app, new_browser(web), PUBLISHER, EditorRole.PUBLISHER, "Paul")
     cookie = {"Cookie": f"desk={signed.client.cookies['desk']}"}
-    outside = TestClient(web, base_url="http://192.0.2.7:8000", headers=cookie)
+    outside = Visitor(web, base_url="http://192.0.2.7:8000", headers=cookie)
     assert outside.get("/desk").status_code == 200
     assert outside.get("/desk/outbox").status_code == 404

@@ -1,5 +1,6 @@
 """What every test may ask for: a database (SQLite and a real PostgreSQL), a clock, a browser."""
 
+import gc
 import os
 import shutil
 import signal
@@ -19,6 +20,7 @@ from newsletter.clock import MovedClock
 from newsletter.db.engine import Database, open_database
 from newsletter.db.schema import metadata
 from tests.chromium import Chromium
+from tests.dialects import share_statements
 from tests.parts import require_fonts, require_part
 
 # a deadline per example measures the machine's other work, not ours
@@ -28,6 +30,8 @@ settings.load_profile("newsletter")
 # A shell ignores Ctrl-C for what it runs in the background, and children would inherit that: some tests send it to them.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+share_statements()
 
 _MEMORY = Path("/dev/shm")
 
@@ -62,6 +66,19 @@ _USED = " UNION ".join(
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest, those in a browser: at the end one process would wait for another that has just begun with one."""
     items.sort(key=lambda item: "browser" not in getattr(item, "fixturenames", ()))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what stays for the whole run out of what Python goes through again and again in search of garbage."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000)
+
+
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Begin three processes on two cores: a third of their time they wait, for a server, a browser or a clock."""
+    is_chosen = "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ
+    return None if is_chosen else max(1, (os.cpu_count() or 1) * 3 // 2)
 
 
 @pytest.fixture

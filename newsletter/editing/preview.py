@@ -6,6 +6,7 @@ What an issue says, and the plan its messages are made from, is in compiled.py.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 from email.utils import format_datetime
 from enum import StrEnum
 
@@ -64,8 +65,12 @@ def compose(plan: Plan, values: Mapping[str, str], program: Program = None) -> b
 
 def part_of(message: bytes, form: Format) -> str:
     """Return the HTML or text part as a mail program reads it."""
-    kind = "plain" if form is Format.TEXT else "html"
-    part = message_from_bytes(message, policy=policy.default).get_body((kind,))
+    return body_of(message_from_bytes(message, policy=policy.default), form)
+
+
+def body_of(message: EmailMessage, form: Format) -> str:
+    """Return the HTML or text part of a message that was read already."""
+    part = message.get_body(("plain" if form is Format.TEXT else "html",))
     return "" if part is None else str(part.get_content())
 
 

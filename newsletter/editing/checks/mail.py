@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 from html import unescape
 
 from newsletter.digest.content import IssueContent, issue_content_to_json
@@ -14,8 +15,9 @@ from newsletter.digest.writing import MOST_WORDS, read_words
 from newsletter.editing.checks.content import is_web_address, too_long
 from newsletter.editing.checks.findings import Finding, error, warning
 from newsletter.editing.checks.html_part import HtmlPart, TextStyle, contrast, read_html
-from newsletter.editing.preview import Format, compose, part_of, weight_of
+from newsletter.editing.preview import Format, body_of, part_of, weight_of
 from newsletter.errors import BadInput
+from newsletter.render.compose import Composer, EncodedPlan
 from newsletter.render.plan import SAMPLE_VALUES, Plan, PlanSlot, SlotName, common_blocks, longest_program
 
 #: The whole message, beyond which mail programs cut.
@@ -46,6 +48,7 @@ class CheckedMail:
     #: What it was made from.
     letter: IssueContent
     message: bytes
+    parsed: EmailMessage
     text: str
     html: str
     part: HtmlPart
@@ -61,9 +64,12 @@ def check_mail(plan: Plan, letter: IssueContent, sent: Plan | None = None) -> It
     """Run every check on the mail; `letter` is what it was made from, `sent` how it would leave."""
     try:
         values = {name.value: value for name, value in SAMPLE_VALUES.items()}
-        message = compose(plan, values, longest_program(plan))
-        largest = message if sent is None else compose(sent, values, longest_program(sent))
-        usual = compose(plan, values, common_blocks(plan.block_ids))
+        encoded = EncodedPlan(plan)
+        message = Composer(plan, longest_program(plan), encoded=encoded).compose(values)
+        usual = Composer(plan, common_blocks(plan.block_ids), encoded=encoded).compose(values)
+        largest = (
+            message if sent is None or sent is plan else Composer(sent, longest_program(sent)).compose(values)
+        )
     except BadInput as problem:
         yield error(
             "headers",
@@ -74,14 +80,16 @@ def check_mail(plan: Plan, letter: IssueContent, sent: Plan | None = None) -> It
             firm=True,
         )
         return
-    html = part_of(message, Format.HTML)
+    parsed = message_from_bytes(message, policy=policy.default)
+    html = body_of(parsed, Format.HTML)
     mail = CheckedMail(
         plan=plan,
         sent=sent or plan,
         sent_bytes=len(largest),
         letter=letter,
         message=message,
-        text=part_of(message, Format.TEXT),
+        parsed=parsed,
+        text=body_of(parsed, Format.TEXT),
         html=html,
         part=read_html(html),
         usual_text=part_of(usual, Format.TEXT),
@@ -107,9 +115,8 @@ def _sizes(mail: CheckedMail) -> Iterator[Finding]:
 
 
 def _missing_headers(mail: CheckedMail) -> Iterator[Finding]:
-    parsed = message_from_bytes(mail.message, policy=policy.default)
     for name in HEADERS:
-        if not str(parsed.get(name, "")).strip():
+        if not str(mail.parsed.get(name, "")).strip():
             yield error(
                 f"header-{name.lower()}",
                 f"There is no {name} header",
@@ -121,7 +128,7 @@ def _missing_headers(mail: CheckedMail) -> Iterator[Finding]:
 
 
 def _malformed(mail: CheckedMail) -> Iterator[Finding]:
-    defects = message_from_bytes(mail.message, policy=policy.default).defects
+    defects = mail.parsed.defects
     if defects or any(len(line) > _LONGEST_LINE for line in mail.message.splitlines()):
         fault = type(defects[0]).__name__ if defects else f"a line of over {_LONGEST_LINE} bytes"
         yield error(

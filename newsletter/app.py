@@ -367,9 +367,7 @@ class App:
                 unsure=settings.sending.pause_at_unsure / 100,
                 complained=settings.sending.pause_at_complaints / 1000,
             ),
-            retry_policy=RetryPolicy(
-                attempts=max(1, settings.sending.attempts), first=settings.sending.retry_after
-            ),
+            retry_policy=RetryPolicy(attempts=settings.sending.attempts, first=settings.sending.retry_after),
             undelivered=only_checks(settings),
             raise_alert=self.alerts.raise_once,
             marks=self.marks,

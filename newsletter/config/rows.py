@@ -195,6 +195,12 @@ LIMIT = Form(
     lambda text: bool(SEND_LIMIT.fullmatch(text.strip().lower())),
     'a limit such as "500/hour" or "gmail.com 100/minute"',
 )
+
+
+def whole(least: int, most: int, what: str = "a whole number") -> Form:
+    """Return the form of a number: each has an end, beyond which there is nothing but a slip."""
+    return Form(lambda number: bool(least <= number <= most), f"{what} from {least:,} to {most:,}")
+
+
 PORT = Form(lambda number: bool(number <= 65535), "a port from 0 to 65535")
-AT_LEAST_ONE = Form(lambda number: bool(number >= 1), "a whole number from 1")
-DAY_OF_MONTH = Form(lambda number: bool(1 <= number <= 31), "a day of the month from 1 to 31")
+DAY_OF_MONTH = whole(1, 31, "a day of the month")

@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 
 from newsletter.config.rows import (
     ADDRESS,
-    AT_LEAST_ONE,
     DATABASE,
     DAY,
     DAY_OF_MONTH,
@@ -34,6 +33,7 @@ from newsletter.config.rows import (
     Section,
     is_this_machine,
     setting,
+    whole,
 )
 from newsletter.language import Language, open_language
 
@@ -214,13 +214,15 @@ class DigestSettings(Section):
         ThinWeek.ROLL_OVER,
         help="What a week with too few items does: skip, send or roll-over.",
     )
-    thin_below: int = setting(2, help="Fewer items than this make a thin week.")
-    item_limit: int = setting(12, form=AT_LEAST_ONE, help="Most items in an issue.")
-    clear_margin: int = setting(5, help="Points between the means below which there is no clear pick.")
-    team_seats: int = setting(5, help="Seats of the team in the cost table.")
-    team_messages: int = setting(80, help="Messages per seat and day.")
-    team_tokens: int = setting(1500, help="Tokens per message, half in, half out.")
-    team_days: int = setting(22, help="Working days a month.")
+    thin_below: int = setting(2, form=whole(0, 1_000), help="Fewer items than this make a thin week.")
+    item_limit: int = setting(12, form=whole(1, 1_000), help="Most items in an issue.")
+    clear_margin: int = setting(
+        5, form=whole(0, 100), help="Points between the means below which there is no clear pick."
+    )
+    team_seats: int = setting(5, form=whole(0, 1_000_000), help="Seats of the team in the cost table.")
+    team_messages: int = setting(80, form=whole(0, 1_000_000), help="Messages per seat and day.")
+    team_tokens: int = setting(1500, form=whole(0, 1_000_000), help="Tokens per message, half in, half out.")
+    team_days: int = setting(22, form=whole(0, 31), help="Working days a month.")
     source_order: tuple[str, ...] = setting(
         (), help="Sources by name or site, the most trusted first: the last tie-break."
     )
@@ -285,8 +287,12 @@ class ReadersSettings(Section):
         timedelta(days=30),
         help="When an address that was never confirmed is forgotten.",
     )
-    network_limit: int = setting(20, help="Most sign-ups from one network (IPv4 /24, IPv6 /48) in an hour.")
-    domain_limit: int = setting(300, help="Most sign-ups of addresses at one domain in an hour.")
+    network_limit: int = setting(
+        20, form=whole(0, 1_000_000), help="Most sign-ups from one network (IPv4 /24, IPv6 /48) in an hour."
+    )
+    domain_limit: int = setting(
+        300, form=whole(0, 1_000_000), help="Most sign-ups of addresses at one domain in an hour."
+    )
     disposable_domains: Path | None = setting(
         None,
         help="A file of domains, one a line, whose addresses cannot sign up.",
@@ -326,7 +332,7 @@ class BackupsSettings(Section):
     """What `newsletter backup` makes, and how long that is kept."""
 
     nightly: bool = setting(False, help="Make a backup each night, while newsletter serve runs.")
-    keep: int = setting(14, help="How many backups are kept; older ones are deleted.")
+    keep: int = setting(14, form=whole(1, 10_000), help="How many backups are kept; older ones are deleted.")
     keys: bool = setting(
         True,
         help="Put keys/ and newsletter.toml into backups, too: without them links in mails and the suppression list are lost.",
@@ -365,7 +371,7 @@ class SendingSettings(Section):
     """How fast, how often, and when to stop."""
 
     attempts: int = setting(
-        6, form=AT_LEAST_ONE, help="How often a message is tried that a server puts off, in all."
+        6, form=whole(1, 100), help="How often a message is tried that a server puts off, in all."
     )
     retry_after: timedelta = setting(
         timedelta(minutes=5),
@@ -383,18 +389,22 @@ class SendingSettings(Section):
     )
     warm_up_first: int = setting(
         200,
+        form=whole(1, 1_000_000),
         help="Messages on the first day of a warm-up; each day after it has half as many again.",
     )
     pause_at_rejections: int = setting(
         20,
+        form=whole(0, 100),
         help="Per cent of messages refused for good at which an issue pauses, from 50 of them on, from 5 where nearly all were; 0: never.",
     )
     pause_at_unsure: int = setting(
         5,
+        form=whole(0, 100),
         help="Per cent of messages that left and had no answer at which an issue pauses, from 20 of them on; 0: never.",
     )
     pause_at_complaints: int = setting(
         3,
+        form=whole(0, 1_000),
         help="Complaints in a thousand readers at which an issue pauses, from 5 of them on; 0: never.",
     )
 

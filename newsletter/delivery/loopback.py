@@ -3,6 +3,7 @@
 It listens on the loopback address only and delivers nothing to anybody.
 """
 
+import base64
 import socket
 import ssl
 import threading
@@ -81,6 +82,11 @@ class Loopback:
     tls: ssl.SSLContext | None = None
     tls_at_once: bool = False
     behind_dot: BehindDot = BehindDot.TAKES
+    #: The ways to log in that it offers, and who did: name and password, or what it could read of them.
+    ways_in: Sequence[str] = ("PLAIN",)
+    logins: list[tuple[str, ...]] = field(default_factory=list)
+    #: The names that it was greeted with.
+    greetings: list[str] = field(default_factory=list)
     #: Keep whole messages, not only their counts.
     keeps: bool = False
     counts: Counter[str] = field(default_factory=Counter)
@@ -163,7 +169,8 @@ class _Dialogue:
             self._peer.close()
 
     def _ehlo(self, line: str) -> None:
-        offers = [*self._server.extensions, "AUTH PLAIN"]
+        self._server.greetings.append(line[5:])
+        offers = [*self._server.extensions, f"AUTH {' '.join(self._server.ways_in)}"]
         if self._server.tls and not self._secured:
             offers.append("STARTTLS")
         *lines, last = "loopback", *offers
@@ -177,7 +184,20 @@ class _Dialogue:
         self._secured = True
 
     def _auth(self, line: str) -> None:
+        way, _, said = line[5:].partition(" ")
+        login: tuple[str, ...]
+        if way == "LOGIN":
+            login = (self._ask_for("Username:"), self._ask_for("Password:"))
+        elif way == "CRAM-MD5":
+            login = tuple(self._ask_for("<1@loopback>").rsplit(" ", 1))
+        else:
+            login = tuple(_from_base64(said).split("\0")[1:])
+        self._server.logins.append(login)
         self._answer(Phase.AUTH, "235 2.7.0 Come in")
+
+    def _ask_for(self, what: str) -> str:
+        self._say(f"334 {base64.b64encode(what.encode()).decode()}")
+        return _from_base64(self._read_until(b"\r\n").decode())
 
     def _mail(self, line: str) -> None:
         if self._sender:
@@ -260,6 +280,10 @@ class _Dialogue:
         piece = bytes(self._buffer[:found])
         del self._buffer[: found + len(end)]
         return piece
+
+
+def _from_base64(said: str) -> str:
+    return base64.b64decode(said).decode("utf-8", "replace")
 
 
 def _path(line: str) -> str:

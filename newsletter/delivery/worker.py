@@ -6,6 +6,7 @@ outcomes in the next window's commit. What may go wrong between two of these ste
 
 import logging
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -20,7 +21,7 @@ from newsletter.clock import Clock
 from newsletter.db.engine import Database
 from newsletter.delivery import ledger
 from newsletter.delivery.audience import AddressHash
-from newsletter.delivery.journal import Evidence, Journal
+from newsletter.delivery.journal import Evidence, Journal, JournalError
 from newsletter.delivery.ledger import FaultHook, FaultPoint, Fenced, Lease, Recipient, Window, no_fault
 from newsletter.delivery.marks import Marks
 from newsletter.delivery.message import Mailing
@@ -265,6 +266,12 @@ class Worker(threading.Thread):
                 run.breaker.note(outcome.event, recipients[outcome.reader_id].address, outcome.code)
         except SendError as error:
             trouble = error
+        except (DBAPIError, JournalError):
+            raise
+        # Whatever it was, it would come again: a person has to look, and meanwhile nobody is tried over and over.
+        except Exception as error:
+            log.debug("", exc_info=True)
+            trouble = SendError(_unforeseen(error), permanent=True)
         if trouble is None and run.breaker.puts_everybody_off:
             trouble = SendError("the server puts everybody off", permanent=False)
         trouble = self._keep_from_refusal(outcomes, started) or trouble
@@ -349,3 +356,10 @@ class Worker(threading.Thread):
             else:
                 self._journal.clear()
                 return
+
+
+def _unforeseen(error: Exception) -> str:
+    """Say what went wrong and where, without the error's own words, which may hold an address."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(place.filename).name}, line {place.lineno}"
+    return f"sending failed by a fault of this program, {type(error).__name__} in {where}: please report it"

@@ -15,3 +15,12 @@ def test_every_default_is_a_setting_that_loads(tmp_path: Path) -> None:
 
 def test_every_setting_has_help() -> None:
     assert all(row.help.endswith(".") for row in setting_rows(TRANSPORT_SETTINGS))
+
+
+def test_every_number_has_an_end() -> None:
+    endless = [
+        row.name
+        for row in setting_rows(TRANSPORT_SETTINGS)
+        if row.type is int and (row.form is None or row.form.fits(10**12) or not row.form.fits(row.default))
+    ]
+    assert endless == []

@@ -49,6 +49,10 @@ def test_a_wrong_value_gets_one_sentence_that_says_what_was_expected(
         ('[schedule]\nmonthly_time = "25:00"', "schedule.monthly_time is"),
         ('[desk]\ntest_group = ["dora"]', 'desk.test_group has "dora", but an address'),
         ("[digest]\nitem_limit = 0", "digest.item_limit is 0, but a whole number from 1"),
+        (
+            "[smtp]\nconnections = 101",
+            "smtp.connections is 101, but a whole number from 1 to 100 was expected",
+        ),
         ("[sending]\nattempts = 0", "sending.attempts is 0, but a whole number from 1"),
         ('[sending]\nlimits = ["fast"]', 'sending.limits has "fast", but a limit such as "500/hour"'),
         ('[sending]\nlimits = ["10/second", "0/hour"]', 'sending.limits has "0/hour", but a limit such as'),

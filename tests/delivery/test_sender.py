@@ -1,9 +1,9 @@
 """A whole sender against a server on this machine: what everybody ends as, and who can stop it."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,17 +12,21 @@ import pytest
 from sqlalchemy import select, text, update
 
 from newsletter.clock import SystemClock
+from newsletter.config import Tls
 from newsletter.db.engine import Database, open_database
 from newsletter.db.schema import batches, deliveries, issues, readers
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus, ReaderStatus
-from newsletter.delivery.ledger import FaultPoint
+from newsletter.delivery.ledger import FaultPoint, Recipient
 from newsletter.delivery.loopback import Faults, Loopback, Misbehavior, Phase
+from newsletter.delivery.message import Mailing
 from newsletter.delivery.progress import Counts, get_counts
 from newsletter.delivery.sender import Ending, Sender
+from newsletter.delivery.states import Outcome
 from newsletter.delivery.store import pause_issue, resume_issue, start_issue
 from newsletter.delivery.throttle import RetryPolicy
+from newsletter.delivery.transports import Started
 from newsletter.delivery.transports.outbox.maildir import Outbox
-from newsletter.delivery.transports.smtp.sending import Smtp
+from newsletter.delivery.transports.smtp.sending import Smtp, SmtpSession
 from newsletter.delivery.transports.smtp.wire import Relay, Waits
 from tests.conftest import THURSDAY
 from tests.delivery.house import add_issue, add_readers, sender, statuses
@@ -248,18 +252,22 @@ SILENT = Misbehavior(wait=60, drop=True)
 
 
 @pytest.mark.parametrize(
-    ("phase", "fault", "unsure"),
+    ("phase", "fault", "tls", "unsure"),
     [
-        (Phase.MAIL, SILENT, 0),
-        (Phase.RCPT, SILENT, 0),
-        (Phase.DATA, SILENT, 0),
-        (Phase.DOT, SILENT, 1),
-        (Phase.DOT, Misbehavior(reply="250-and half a reply"), 1),
-        (Phase.TAKEN, SILENT, 1),
+        (Phase.GREETING, SILENT, Tls.NONE, 0),
+        # It is in the middle of a handshake, as far as we know.
+        (Phase.GREETING, SILENT, Tls.TLS, 0),
+        (Phase.EHLO, SILENT, Tls.NONE, 0),
+        (Phase.MAIL, SILENT, Tls.NONE, 0),
+        (Phase.RCPT, SILENT, Tls.NONE, 0),
+        (Phase.DATA, SILENT, Tls.NONE, 0),
+        (Phase.DOT, SILENT, Tls.NONE, 1),
+        (Phase.DOT, Misbehavior(reply="250-and half a reply"), Tls.NONE, 1),
+        (Phase.TAKEN, SILENT, Tls.NONE, 1),
     ],
 )
 def test_a_stopped_sender_does_not_wait_for_a_silent_server(
-    sqlite_database: Database, tmp_path: Path, phase: Phase, fault: Misbehavior, unsure: int
+    sqlite_database: Database, tmp_path: Path, phase: Phase, fault: Misbehavior, tls: Tls, unsure: int
 ) -> None:
     reached = threading.Event()
 
@@ -272,7 +280,7 @@ def test_a_stopped_sender_does_not_wait_for_a_silent_server(
     add_readers(sqlite_database, 3)
     add_issue(sqlite_database)
     start_issue(sqlite_database, 1, THURSDAY)
-    patient = Smtp(relay=Relay(host="127.0.0.1", port=0), connections=1)
+    patient = Smtp(relay=Relay(host="127.0.0.1", port=0, tls=tls), connections=1)
     with Loopback(faults=silent, extensions=("8BITMIME",)) as server:
         transport = replace(patient, relay=replace(patient.relay, port=server.port))
         stopped = sender(sqlite_database, transport, tmp_path)
@@ -283,6 +291,44 @@ def test_a_stopped_sender_does_not_wait_for_a_silent_server(
     counted = statuses(sqlite_database)
     assert (counted[S.UNSURE], counted[S.PENDING]) == (unsure, 3 - unsure)
     assert list((tmp_path / "journal").iterdir()) == []
+
+
+@dataclass(frozen=True)
+class Faulty(Smtp):
+    """A way out that has a fault of its own after the first message."""
+
+    def open(self) -> Any:
+        return FaultySession(self)
+
+
+class FaultySession(SmtpSession):
+    def send(self, recipients: Iterable[Recipient], mailing: Mailing, started: Started) -> Iterator[Outcome]:
+        for position, outcome in enumerate(super().send(recipients, mailing, started)):
+            yield outcome
+            if position:
+                "reader2@example.org: ü".encode("ascii")
+
+
+def test_an_error_that_nobody_foresaw_pauses_the_issue_and_says_where(
+    going: Callable[[int], Database], tmp_path: Path
+) -> None:
+    database, alerts = going(20), list[str]()
+    with Loopback() as server:
+        faulty = Faulty(relay=Relay(host="127.0.0.1", port=server.port), connections=1)
+        ending = sender(
+            database, faulty, tmp_path, raise_alert=lambda key, subject, body: alerts.append(body)
+        ).send()
+        assert ending is Ending.PAUSED
+        paused, why = status(database)
+        assert (paused, why.partition(" in test_sender.py, line ")[0]) == (
+            IssueStatus.PAUSED,
+            "sending failed by a fault of this program, UnicodeEncodeError",
+        )
+        assert (len(alerts), "reader2" in alerts[0] + why) == (1, False)
+        with database.write() as connection:
+            resume_issue(connection, 1, THURSDAY)
+        assert sender(database, smtp(server), tmp_path).send() is Ending.SENT
+    assert counted_once(server, 20)
 
 
 def test_whoever_leaves_while_it_goes_out_is_not_mailed(

@@ -1,5 +1,6 @@
 """An IMAP server of one mailbox, as far as reading reports needs it (RFC 3501): for one test, on loopback."""
 
+import base64
 import re
 import socketserver
 import threading
@@ -18,6 +19,9 @@ class Box:
     uidplus: bool = True
     deleted: set[int] = field(default_factory=set)
     commands: list[str] = field(default_factory=list)
+    auth_plain: bool = True
+    #: Names and passwords by AUTHENTICATE.
+    logins: list[tuple[str, ...]] = field(default_factory=list)
     port: int = 0
 
     def add(self, raw: bytes) -> None:
@@ -34,6 +38,10 @@ def imap_server() -> Iterator[Box]:
             while line := self.rfile.readline():
                 tag, _, command = line.decode().strip().partition(" ")
                 box.commands.append(command)
+                if command.startswith("AUTHENTICATE PLAIN"):
+                    self.wfile.write(b"+ \r\n")
+                    said = base64.b64decode(self.rfile.readline()).decode()
+                    box.logins.append(tuple(said.split("\0")[1:]))
                 self.wfile.write(b"".join(_answer(box, command)))
                 status = "NO wrong password" if _is_wrong(box, command) else "OK done"
                 self.wfile.write(f"{tag} {status}\r\n".encode())
@@ -56,7 +64,8 @@ def _is_wrong(box: Box, command: str) -> bool:
 
 def _answer(box: Box, command: str) -> Iterator[bytes]:
     if command == "CAPABILITY":
-        yield b"* CAPABILITY IMAP4rev1 UIDPLUS\r\n" if box.uidplus else b"* CAPABILITY IMAP4rev1\r\n"
+        more = " UIDPLUS" * box.uidplus + " AUTH=PLAIN" * box.auth_plain
+        yield f"* CAPABILITY IMAP4rev1{more}\r\n".encode()
     elif command.startswith(("SELECT", "EXAMINE")):
         yield f"* {len(box.mails)} EXISTS\r\n* OK [UIDVALIDITY {box.validity}] UIDs valid\r\n".encode()
     elif found := re.match(r"UID FETCH (\d+):\* \(UID RFC822.SIZE\)", command):

@@ -1,5 +1,6 @@
 """The mailboxes where reports arrive, a Maildir or IMAP, and reading them from where the last reading ended."""
 
+import base64
 import imaplib
 import re
 import ssl
@@ -93,6 +94,17 @@ class Maildir:
         """Do nothing: nothing is open."""
 
 
+def _folder_name(name: str) -> str:
+    """Return a folder's name as IMAP has it, quoted: letters beyond ASCII in UTF-7 of its own (RFC 3501, 5.1.3)."""
+
+    def shifted(letters: re.Match[str]) -> str:
+        said = base64.b64encode(letters[0].encode("utf-16-be"), b"+,").decode()
+        return f"&{said.rstrip('=')}-"
+
+    plain = re.sub(r"[^\x20-\x7e]+", shifted, name.replace("&", "&-"))
+    return '"' + plain.replace("\\", r"\\").replace('"', r"\"") + '"'
+
+
 T = TypeVar("T")
 
 _SECONDS = 60
@@ -136,8 +148,8 @@ class Imap:
     def incoming(self) -> Iterator[Incoming]:
         with self._trouble():
             client = self._client = self._connect()
-            self._check(client.login(self.account.user, self.account.password))
-            self._check(client.select(f'"{self.account.folder}"', readonly=not self._delete))
+            self._log_in(client)
+            self._check(client.select(_folder_name(self.account.folder), readonly=not self._delete))
             self._validity = int(client.response("UIDVALIDITY")[1][0] or 0)
             with self._database.read() as connection:
                 known = last_uid(connection, self.name, self._validity)
@@ -177,6 +189,19 @@ class Imap:
             client.starttls(context)
         return client
 
+    def _log_in(self, client: imaplib.IMAP4) -> None:
+        user, password = self.account.user, self.account.password
+        if user.isascii() and password.isascii():
+            self._check(client.login(user, password))
+            return
+        # LOGIN is ASCII only (RFC 3501, 9); SASL is UTF-8 (RFC 4616).
+        if "AUTH=PLAIN" not in client.capabilities:
+            raise MailboxTrouble(
+                f"{self.name} takes no user name or password beyond ASCII: it does not offer AUTH=PLAIN."
+            )
+        said = b"\0%s\0%s" % (user.encode(), password.encode())
+        self._check(client.authenticate("PLAIN", lambda challenge: said))
+
     def _sizes(self, client: imaplib.IMAP4, known: int) -> list[tuple[int, int]]:
         """Return UID and size of every mail after the last one known, oldest first."""
         fetched = self._check(client.uid("FETCH", f"{known + 1}:*", "(UID RFC822.SIZE)"))
@@ -196,7 +221,8 @@ class Imap:
     def _trouble(self) -> Iterator[None]:
         try:
             yield
-        except (imaplib.IMAP4.error, OSError) as error:
+        # A server may say anything, and imaplib reads it as it stands.
+        except (imaplib.IMAP4.error, OSError, ValueError, LookupError) as error:
             raise MailboxTrouble(f"{self.name} cannot be read: {error}") from error
 
 

@@ -1,6 +1,7 @@
 """MailboxSummary reports from a Maildir and from an IMAP server."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from newsletter.delivery.bounces.mailbox import (
     Maildir,
     read_mailbox,
 )
+from tests.conftest import THURSDAY
 from tests.delivery.bounces.shapes import (
     MESSAGE_IDS,
     UNSUBSCRIBE,
@@ -159,3 +161,27 @@ def test_a_server_that_is_not_there_is_named(house: Database, clock: MovedClock,
     nobody = ImapAccount(host="127.0.0.1", port=1, tls=Tls.NONE)
     with pytest.raises(MailboxTrouble, match=r"imap://127.0.0.1:1/INBOX cannot be read"):
         read(house, Imap(nobody, house), clock)
+
+
+def test_a_name_and_a_password_beyond_ascii_go_by_sasl(house: Database, box: Box) -> None:
+    theirs = ImapAccount(host="127.0.0.1", port=box.port, tls=Tls.NONE, user="jörg", password="grün€heim")
+    assert read_mailbox(Imap(theirs, house), handler(house), MovedClock(THURSDAY)).others == 0
+    assert box.logins == [("jörg", "grün€heim")]
+    box.auth_plain = False
+    with pytest.raises(MailboxTrouble, match="does not offer AUTH=PLAIN"):
+        read_mailbox(Imap(theirs, house), handler(house), MovedClock(THURSDAY))
+
+
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [
+        ("INBOX", '"INBOX"'),
+        ("Rückläufer", '"R&APw-ckl&AOQ-ufer"'),
+        ("Lists & 退信", '"Lists &- &kABP4Q-"'),
+        ('a "b" \\c', r'"a \"b\" \\c"'),
+    ],
+)
+def test_a_folder_may_be_called_anything(house: Database, box: Box, folder: str, said: str) -> None:
+    mailbox = Imap(replace(account(box), folder=folder), house)
+    read_mailbox(mailbox, handler(house), MovedClock(THURSDAY))
+    assert f"EXAMINE {said}" in box.commands

@@ -1,5 +1,6 @@
 """SMTP against a server that misbehaves in every phase: what each message is told to have become."""
 
+import hmac
 import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.loopback import Faults, Loopback, Misbehavior, Phase
 from newsletter.delivery.message import Mailing, MessageIds
 from newsletter.delivery.states import Event, Outcome
+from newsletter.delivery.transports.smtp.habits import Habits
 from newsletter.delivery.transports.smtp.sending import Smtp
 from newsletter.delivery.transports.smtp.wire import Relay, Waits
 from newsletter.errors import SendError
@@ -68,7 +70,9 @@ class Sent:
 def send(server: Loopback, to: Iterable[Recipient], *, mail: Mailing | None = None, **changes: Any) -> Sent:
     relay: dict[str, Any] = {"host": "127.0.0.1", "port": server.port, "waits": WAITS}
     relay |= {
-        name: changes.pop(name) for name in ("tls", "trust", "user", "password", "waits") if name in changes
+        name: changes.pop(name)
+        for name in ("tls", "trust", "user", "password", "waits", "greet_as", "domain")
+        if name in changes
     }
     session = Smtp(relay=Relay(**relay), **changes).open()
     sent = Sent()
@@ -289,6 +293,55 @@ def test_trouble_that_is_nobodys_in_particular_is_raised(
     assert sent.trouble.permanent is permanent
     assert "secret" not in str(sent.trouble)
     assert (sent.outcomes, sent.started) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("phase", "reply"),
+    [
+        (Phase.GREETING, "554 5.7.1 Your network is not served here"),
+        (Phase.EHLO, "421 4.7.0 Try again later, closing connection. (EHLO)"),
+        (Phase.EHLO, "550 5.5.0 A name that means something, please"),
+        (Phase.AUTH, "535 5.7.8 Wrong password"),
+    ],
+)
+def test_what_a_server_says_before_it_lets_us_in_is_kept(phase: Phase, reply: str) -> None:
+    with server(PLAIN, only(phase, Misbehavior(reply=reply, drop=True))) as relay:
+        habits = Habits()
+        sent = send(relay, recipients(1), user="us", password="secret", habits=habits)
+        assert reply in str(sent.trouble)
+        assert habits.trouble == str(sent.trouble)
+        relay.faults = lambda phase, recipient, connection: None
+        assert send(relay, recipients(1), habits=habits).trouble is None
+    assert habits.trouble == ""
+
+
+@pytest.mark.parametrize("way", ["PLAIN", "LOGIN", "CRAM-MD5"])
+def test_name_and_password_may_have_letters_beyond_ascii(way: str) -> None:
+    user, password = "jörg", "grün€heim"
+    with server(PLAIN, ways_in=("XOAUTH2", way)) as relay:
+        sent = send(relay, recipients(1), user=user, password=password)
+    digest = hmac.digest(password.encode(), b"<1@loopback>", "md5").hex()
+    assert relay.logins == [(user, digest if way == "CRAM-MD5" else password)]
+    assert sent.events == {1: Event.ACCEPT}
+
+
+def test_a_server_with_no_way_in_that_we_know_is_named_as_such() -> None:
+    with server(PLAIN, ways_in=("XOAUTH2", "NTLM")) as relay:
+        sent = send(relay, recipients(1), user="us", password="secret")
+    assert sent.trouble is not None
+    assert sent.trouble.permanent
+    assert "does not offer what the settings ask for: AUTH by" in str(sent.trouble)
+
+
+def test_the_server_is_greeted_with_a_name_that_means_something() -> None:
+    with server(PLAIN) as relay:
+        send(relay, recipients(1), greet_as="mail.example.org", domain="news.example.org")
+        send(relay, recipients(1), domain="news.example.org")
+    named, usual = relay.greetings
+    assert named == "mail.example.org"
+    # This machine's own name, if it has one that others know; never an address in brackets.
+    assert usual == "news.example.org" or usual.count(".") >= 1
+    assert not usual.startswith("[")
 
 
 def test_nobody_listening_is_trouble_for_now() -> None:

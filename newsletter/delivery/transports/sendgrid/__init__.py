@@ -44,7 +44,7 @@ class SendGridEntry(Entry):
             api_key=own.api_key,
             url=own.url,
             sandbox=own.sandbox,
-            connections=max(1, own.connections),
+            connections=own.connections,
             now=clock.now,
         )
 

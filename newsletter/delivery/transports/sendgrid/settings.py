@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from newsletter.config import Section, setting
-from newsletter.config.rows import AT_LEAST_ONE, URL
+from newsletter.config.rows import URL, whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +17,7 @@ class SendGridSettings(Section):
         form=URL,
         help="The API's address (EU: https://api.eu.sendgrid.com).",
     )
-    connections: int = setting(2, form=AT_LEAST_ONE, help="Requests under way at once.")
+    connections: int = setting(2, form=whole(1, 100), help="Requests under way at once.")
     webhook_key: tuple[str, ...] = setting(
         (), help="The verification key of the signed event webhook; two of them while you change it."
     )

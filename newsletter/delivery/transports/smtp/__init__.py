@@ -31,11 +31,19 @@ class SmtpEntry(Entry):
         from newsletter.delivery.transports.smtp.wire import Relay
 
         own = settings.section(SmtpSettings)
-        relay = Relay(host=own.host, port=own.port, tls=own.tls, user=own.user, password=own.password)
+        relay = Relay(
+            host=own.host,
+            port=own.port,
+            tls=own.tls,
+            user=own.user,
+            password=own.password,
+            greet_as=own.greet_as,
+            domain=settings.mail.from_address.rpartition("@")[2],
+        )
         return Smtp(
             relay=relay,
-            connections=max(1, own.connections),
-            messages_per_connection=max(1, own.messages_per_connection),
+            connections=own.connections,
+            messages_per_connection=own.messages_per_connection,
             pipelining=own.pipelining,
             habits=Habits(host=str(relay), database=database, clock=clock),
         )
@@ -69,6 +77,8 @@ class SmtpEntry(Entry):
             tls=alerts.smtp_tls,
             user=alerts.smtp_user,
             password=alerts.smtp_password,
+            greet_as=settings.section(SmtpSettings).greet_as,
+            domain=settings.mail.from_address.rpartition("@")[2],
         )
         return Smtp(
             relay=relay,

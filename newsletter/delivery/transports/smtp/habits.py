@@ -45,6 +45,11 @@ class Habits:
         known: int | None = self._known("messages")
         return known
 
+    @property
+    def trouble(self) -> str:
+        """What kept the last connection from being made, in words; empty: it was made."""
+        return self._known("trouble") or ""
+
     def begin_trial(self) -> bool:
         """Return whether to find out if a connection takes what stands behind the end of a message.
 
@@ -69,7 +74,7 @@ class Habits:
 
     def note_trouble(self, words: str) -> None:
         """Note what kept a connection from being made, in words; empty: it was made."""
-        if words != (self._known("trouble") or ""):
+        if words != self.trouble:
             self._note("trouble", words)
 
     def _known(self, name: str) -> Any:

@@ -112,14 +112,18 @@ class SmtpSession:
             self.close()
         if self._wire is None:
             self._require_going()
-            self._wire = self._new_wire()
+            return self._new_wire()
         return self._wire
 
     def _new_wire(self) -> Wire:
         transport, habits = self._transport, self._transport.habits
+        wire = self._wire = Wire(transport.relay)
+        # Whoever cuts off says so first, and then looks for a connection.
+        self._require_going()
         try:
-            wire = Wire(transport.relay)
+            wire.open()
         except SendError as trouble:
+            self._require_going()
             habits.note_trouble(str(trouble))
             raise
         habits.note_trouble("")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from newsletter.config import Section, Tls, is_this_machine, setting
-from newsletter.config.rows import AT_LEAST_ONE, OWN_ADDRESS, PORT
+from newsletter.config.rows import DNS_NAME, OWN_ADDRESS, PORT, whole
 
 
 class Pipelining(StrEnum):
@@ -28,9 +28,14 @@ class SmtpSettings(Section):
     tls: Tls = setting(Tls.STARTTLS, help="none (loopback only), starttls or tls.")
     user: str = setting("", help="User name; empty for no AUTH.")
     password: str = setting("", help="Password.", secret=True)
-    connections: int = setting(4, form=AT_LEAST_ONE, help="Connections kept open at once.")
+    greet_as: str = setting(
+        "",
+        form=DNS_NAME,
+        help="The name to greet the relay with (EHLO); empty: this machine's full name, where it has none From's domain.",
+    )
+    connections: int = setting(4, form=whole(1, 100), help="Connections kept open at once.")
     messages_per_connection: int = setting(
-        1_000, help="Messages after which a connection is closed and opened anew."
+        1_000, form=whole(1, 100_000), help="Messages after which a connection is closed and opened anew."
     )
     pipelining: Pipelining = setting(
         Pipelining.AUTO,

@@ -1,11 +1,12 @@
-"""One SMTP connection: connecting, commands, prepared bytes, replies. What they mean for a message is in sending.py.
+"""One SMTP connection: greeting, TLS, login, commands, prepared bytes, replies. What they mean for a message is in sending.py.
 
-smtplib connects, greets, starts TLS and logs in. Its `data` runs a regular expression over every line and it has
-no pipelining, so envelopes and bodies are written from here.
+smtplib would connect and log in, but it forgets what a server says to EHLO, knows no password beyond ASCII, looks at each line of a
+message with a regular expression, and does not pipeline.
 """
 
+import base64
+import hmac
 import re
-import smtplib
 import socket
 import ssl
 import struct
@@ -13,8 +14,10 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import ClassVar
 
 from newsletter.config import Tls
+from newsletter.config.rows import DNS_NAME
 from newsletter.delivery.states import Event
 from newsletter.errors import SendError
 
@@ -24,6 +27,23 @@ _SERVICE_ENDS = 421
 
 #: Octets of a reply's line, at most: eight times what RFC 5321 allows; and lines of a reply.
 _LONGEST_LINE, _MOST_LINES = 4_096, 100
+
+#: Seconds to wait for the answer to QUIT.
+_FAREWELL = 2
+
+#: Ends of names that mean something on one network only (RFC 6761, RFC 6762, and what routers give).
+_ONLY_HERE = (
+    ".localhost",
+    ".localdomain",
+    ".local",
+    ".internal",
+    ".lan",
+    ".home",
+    ".home.arpa",
+    ".invalid",
+    ".test",
+    ".example",
+)
 
 #: Bytes of replies read at once.
 _RECEIVED = 16_384
@@ -55,8 +75,9 @@ class Relay:
     tls: Tls = Tls.NONE
     user: str = ""
     password: str = field(default="", repr=False)
-    #: The name we greet with; empty: this machine's.
+    #: The name we greet with; empty: this machine's, where that has one that means something elsewhere, else `domain`.
     greet_as: str = ""
+    domain: str = ""
     waits: Waits = Waits()
     #: Whose certificates are trusted; None: those that the system trusts.
     trust: ssl.SSLContext | None = None
@@ -128,40 +149,176 @@ class Dropped(Exception):
 
 
 class Wire:
-    """An open connection, past EHLO, TLS and AUTH."""
+    """A connection: `open` takes it past EHLO, TLS and AUTH."""
 
     def __init__(self, relay: Relay) -> None:
-        """Connect and log in; raises SendError."""
         self._relay = relay
-        self._smtp, self._sock = _connect(relay)
-        self._secured = isinstance(self._sock, ssl.SSLSocket)
+        # Until there is a connection: what can be shut down and closed all the same.
+        self._sock = socket.socket()
+        self._sock.close()
+        self._is_cut_off = self._secured = False
         self._wait: float | None = None
-        if not self._secured:
-            # Waits that the system keeps cost no call of their own for each write and each reply.
-            self._sock.settimeout(None)
-            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(relay.waits.body))
         self._lines: deque[bytes] = deque()
         self._rest = b""
-        self.pipelines = self.offers("pipelining")
+        #: What the server offers, by keywords in lower case, with their parameters.
+        self._offered: dict[str, str] = {}
+        self.pipelines = False
         #: Whether the size of a message may be said beforehand, and the most octets it may have (RFC 1870).
-        self.states_size = self.offers("size")
-        stated = self._smtp.esmtp_features.get("size", "")
-        # RFC 1870 has at most 20 digits.
-        self.size_limit = int(stated) or None if re.fullmatch("[0-9]{1,20}", stated) else None
+        self.states_size = False
+        self.size_limit: int | None = None
         #: The most messages of a connection, where it says so (RFC 9422, 3.1).
-        limit = re.search(r"\bMAILMAX=([1-9][0-9]{0,5})\b", self._smtp.esmtp_features.get("limits", ""), re.I)
-        self.message_limit = int(limit[1]) if limit else None
+        self.message_limit: int | None = None
         #: Envelopes that this connection has answered, and how many it may have.
         self.served, self.most = 0, 1
         #: Whether commands may stand behind the end of a message; None: to be found out.
         self.looks_ahead: bool | None = False
 
+    def open(self) -> None:
+        """Connect, greet, start TLS and log in; raises SendError."""
+        try:
+            self._dial()
+            self._come_in()
+        except Dropped as drop:
+            raise self._trouble(f"ended the connection: {drop}") from drop
+        except ssl.SSLCertVerificationError as error:
+            raise self._trouble(f"cannot prove who it is: {error.verify_message}", permanent=True) from error
+        except UnicodeError as error:
+            raise self._trouble("cannot be reached: no machine can be called so", permanent=True) from error
+        except OSError as error:
+            raise self._trouble(f"cannot be reached: {error.strerror or error}") from error
+        self.pipelines = self.offers("pipelining")
+        self.states_size = self.offers("size")
+        # RFC 1870 has at most 20 digits.
+        stated = self._offered.get("size", "")
+        self.size_limit = int(stated) or None if re.fullmatch("[0-9]{1,20}", stated) else None
+        limit = re.search(r"\bMAILMAX=([1-9][0-9]{0,5})\b", self._offered.get("limits", ""), re.IGNORECASE)
+        self.message_limit = int(limit[1]) if limit else None
+
     def offers(self, extension: str) -> bool:
-        return self._smtp.has_extn(extension)
+        return extension in self._offered
 
     def fits(self, content: bytes) -> bool:
         """Return whether the server says that it takes as many octets."""
         return self.size_limit is None or len(content) <= self.size_limit
+
+    # Coming in.
+
+    def _dial(self) -> None:
+        relay = self._relay
+        sock = self._sock = socket.create_connection((relay.host, relay.port), relay.waits.connect)
+        # The end of a message must not wait for the acknowledgement of its middle.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._is_cut_off:
+            raise Dropped("cut off, to stop")
+        if relay.tls is Tls.TLS:
+            self._secure(sock)
+        else:
+            # Waits that the system keeps cost no call of their own for each write and each reply.
+            sock.settimeout(None)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(relay.waits.body))
+
+    def _secure(self, plain: socket.socket) -> None:
+        """Speak TLS from here on. What was said before, and what stands behind it, counts no more (RFC 3207, 4.2)."""
+        trust = self._relay.trust or ssl.create_default_context()
+        # The handshake is a step of its own: another thread can end what it can name.
+        sock = self._sock = trust.wrap_socket(
+            plain, server_hostname=self._relay.host, do_handshake_on_connect=False
+        )
+        self._secured, self._rest, self._offered = True, b"", {}
+        self._lines.clear()
+        sock.settimeout(self._relay.waits.connect)
+        sock.do_handshake()
+
+    def _come_in(self) -> None:
+        greeting = self._first_reply()
+        if not greeting.is_good:
+            raise self._refused("does not let us in", greeting)
+        self._greet()
+        if self._relay.tls is Tls.STARTTLS:
+            if not self.offers("starttls"):
+                raise self._lacks("STARTTLS")
+            reply = self._say("STARTTLS")
+            if reply.number != 220:
+                raise self._refused("does not start TLS", reply)
+            self._secure(self._sock)
+            self._greet()
+        if self._relay.user:
+            self._log_in()
+
+    def _greet(self) -> None:
+        relay = self._relay
+        name = relay.greet_as or _own_name() or relay.domain or "[127.0.0.1]"
+        reply = self._say(f"EHLO {name}")
+        if reply.is_permanent:
+            with suppress(Dropped):
+                if self._say(f"HELO {name}").is_good:
+                    return
+        if not reply.is_good:
+            raise self._refused(f"does not take our greeting, EHLO {name}", reply)
+        _, *lines = reply.text.decode("ascii", "replace").splitlines()
+        for line in lines:
+            # Old servers write AUTH=LOGIN, some beside the other form.
+            keyword, _, parameters = re.sub("^AUTH=", "AUTH ", line, flags=re.IGNORECASE).partition(" ")
+            known = self._offered.get(keyword.lower(), "")
+            self._offered[keyword.lower()] = f"{known} {parameters}".strip()
+
+    def _log_in(self) -> None:
+        offered = self._offered.get("auth", "").upper().split()
+        ways = [way for name, way in self._WAYS_IN.items() if name in offered]
+        if not ways:
+            raise self._lacks(f"AUTH by {', '.join(self._WAYS_IN)}")
+        for way in ways:
+            reply = way(self, self._relay.user.encode(), self._relay.password.encode())
+            if reply.number == 235:
+                return
+            if not reply.is_permanent:
+                break
+        raise self._refused(f"does not let {self._relay.user} in", reply)
+
+    def _by_cram_md5(self, user: bytes, password: bytes) -> Reply:
+        reply = self._say("AUTH CRAM-MD5")
+        if reply.number != 334:
+            return reply
+        with suppress(ValueError):
+            challenge = base64.b64decode(reply.text)
+            return self._say(
+                _base64(b"%s %s" % (user, hmac.digest(password, challenge, "md5").hex().encode()))
+            )
+        return self._say("*")
+
+    def _by_plain(self, user: bytes, password: bytes) -> Reply:
+        """Log in by RFC 4616, in UTF-8."""
+        said = _base64(b"\0%s\0%s" % (user, password))
+        reply = self._say(f"AUTH PLAIN {said}")
+        return self._say(said) if reply.number == 334 else reply
+
+    def _by_login(self, user: bytes, password: bytes) -> Reply:
+        reply = self._say("AUTH LOGIN")
+        for said in (user, password):
+            if reply.number != 334:
+                break
+            reply = self._say(_base64(said))
+        return reply
+
+    _WAYS_IN: ClassVar = {"CRAM-MD5": _by_cram_md5, "PLAIN": _by_plain, "LOGIN": _by_login}
+
+    def _say(self, command: str) -> Reply:
+        self.write(f"{command}\r\n".encode())
+        return self._first_reply()
+
+    def _first_reply(self) -> Reply:
+        return self.last_reply(self._relay.waits.connect)
+
+    def _lacks(self, what: str) -> SendError:
+        return self._trouble(f"does not offer what the settings ask for: {what}", permanent=True)
+
+    def _trouble(self, words: str, *, permanent: bool = False) -> SendError:
+        return SendError(f"{self._relay} {words}", permanent=permanent)
+
+    def _refused(self, words: str, reply: Reply) -> SendError:
+        return SendError(f"{self._relay} {words}: {reply}", permanent=reply.is_permanent, code=reply.code)
+
+    # Talking.
 
     def write(self, *pieces: bytes, needed: int | None = None) -> None:
         """Hand the pieces to the system; raises Dropped, `gone` if the first `needed` bytes may have left."""
@@ -233,13 +390,14 @@ class Wire:
 
     def quit(self) -> None:
         """End the connection politely; never raises."""
-        with suppress(smtplib.SMTPException, OSError):
-            self._sock.settimeout(2)
-            self._smtp.quit()
+        with suppress(Dropped):
+            self.write(b"QUIT\r\n")
+            self.last_reply(_FAREWELL)
         self.drop()
 
     def cut_off(self) -> None:
         """Let whoever waits for the server wait no longer, from another thread."""
+        self._is_cut_off = True
         with suppress(OSError):
             # Not the method of a secured one, which would take the other thread's state away.
             socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
@@ -247,7 +405,7 @@ class Wire:
     def drop(self) -> None:
         """End the connection at once."""
         with suppress(OSError):
-            self._smtp.close()
+            self._sock.close()
 
 
 # Envelopes are answered in the same words, message after message.
@@ -258,55 +416,16 @@ def _read(line: bytes) -> Reply:
     return Reply(int(line[:3]), line[4:].rstrip())
 
 
-def _connect(relay: Relay) -> tuple[smtplib.SMTP, socket.socket]:
-    try:
-        smtp = _dial(relay)
-    except smtplib.SMTPConnectError as error:
-        raise _refused(relay, "does not let us in", error.smtp_code, error.smtp_error) from error
-    except ssl.SSLCertVerificationError as error:
-        raise _trouble(relay, f"cannot prove who it is: {error.verify_message}", permanent=True) from error
-    except (smtplib.SMTPException, OSError) as error:
-        reason = (isinstance(error, OSError) and error.strerror) or error
-        raise _trouble(relay, f"cannot be reached: {reason}") from error
-    try:
-        _come_in(smtp, relay)
-    except BaseException:
-        smtp.close()
-        raise
-    sock = smtp.sock
-    if sock is None:
-        raise _trouble(relay, "ended the connection")
-    # The end of a message must not wait for the acknowledgement of its middle.
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return smtp, sock
+@lru_cache(maxsize=1)
+def _own_name() -> str:
+    """Return this machine's full name; empty where it has none that means something elsewhere."""
+    name = socket.getfqdn().lower()
+    is_full = "." in name and not name.endswith(_ONLY_HERE) and DNS_NAME.fits(name)
+    return name if is_full and not name.rpartition(".")[2].isdigit() else ""
 
 
-def _dial(relay: Relay) -> smtplib.SMTP:
-    greet_as, wait = relay.greet_as or None, relay.waits.connect
-    if relay.tls is Tls.TLS:
-        return smtplib.SMTP_SSL(relay.host, relay.port, greet_as, timeout=wait, context=_trust(relay))
-    return smtplib.SMTP(relay.host, relay.port, greet_as, timeout=wait)
-
-
-def _come_in(smtp: smtplib.SMTP, relay: Relay) -> None:
-    """Greet, start TLS and log in; raises SendError."""
-    try:
-        smtp.ehlo_or_helo_if_needed()
-        if relay.tls is Tls.STARTTLS:
-            smtp.starttls(context=_trust(relay))
-            smtp.ehlo_or_helo_if_needed()
-        if relay.user:
-            smtp.login(relay.user, relay.password)
-    except smtplib.SMTPNotSupportedError as error:
-        raise _trouble(relay, f"does not offer what the settings ask for: {error}", permanent=True) from error
-    except smtplib.SMTPAuthenticationError as error:
-        raise _refused(relay, f"does not let {relay.user} in", error.smtp_code, error.smtp_error) from error
-    except smtplib.SMTPResponseException as error:
-        raise _refused(relay, "refuses us", error.smtp_code, error.smtp_error) from error
-    except ssl.SSLCertVerificationError as error:
-        raise _trouble(relay, f"cannot prove who it is: {error.verify_message}", permanent=True) from error
-    except (smtplib.SMTPException, OSError) as error:
-        raise _trouble(relay, f"ended the connection: {error}") from error
+def _base64(said: bytes) -> str:
+    return base64.b64encode(said).decode()
 
 
 def _timeval(seconds: float) -> bytes:
@@ -317,16 +436,3 @@ def _timeval(seconds: float) -> bytes:
 def _words(error: OSError) -> str:
     # A wait of the system's own ends as if nothing had been there to read.
     return "timed out" if isinstance(error, BlockingIOError) else str(error)
-
-
-def _trust(relay: Relay) -> ssl.SSLContext:
-    return relay.trust or ssl.create_default_context()
-
-
-def _trouble(relay: Relay, words: str, *, permanent: bool = False) -> SendError:
-    return SendError(f"{relay} {words}", permanent=permanent)
-
-
-def _refused(relay: Relay, words: str, number: int, text: bytes | str) -> SendError:
-    reply = Reply(number, text if isinstance(text, bytes) else text.encode())
-    return SendError(f"{relay} {words}: {reply}", permanent=reply.is_permanent, code=reply.code)

@@ -1,19 +1,27 @@
 """Figures of one source that do not follow from its other figures: totals, ratios, savings, prices, splits."""
 
 import re
+from calendar import monthrange
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from newsletter.content.conflicts.by_source import SourceRecords
+from newsletter.content.conflicts.by_source import SourceRecords, plain_number
 from newsletter.content.conflicts.contradiction import (
     Contradiction,
     ContradictionKind,
+    ContradictionSide,
     claim_side,
+    result_side,
     words_side,
 )
-from newsletter.content.records import Claim, Decision, Verdict
+from newsletter.content.pages.prose import total_attribute
+from newsletter.content.records import Claim, Decision, Offer, Verdict
+from newsletter.content.statements import lexicon
+from newsletter.content.statements.names import Names
+from newsletter.content.statements.sentence import Sentence
+from newsletter.content.statements.statement import Matter, Statement
 from newsletter.content.units import USD_PER_MTOK, measure
 
 # When two stated values contradict each other. Careful: what may be a rounding or another way to say it does not.
@@ -47,13 +55,6 @@ _LICENCES = {
     "closed": r"proprietary|closed|all rights reserved",
 }
 _OPEN = re.compile(r"open[- ](?:weights?|source|licen[cs]e)", re.I)
-#: What holds only under a condition, or no longer, is no contradiction of what holds else.
-_CONDITIONAL = re.compile(
-    r"\b(?:batch(?:ed)?|cach(?:e|ed|ing)|off-peak|discount(?:s|ed)?|tiers?|promo\w*|introductory|fine-tun\w+|"
-    r"volume (?:price|pricing)|up from|down from|used to|previous(?:ly)?|earlier|formerly|was|were|will|soon|"
-    r"plans?|planned|app|active|activated|distill\w*|preview|beta|extended|if you (?:pay|commit))\b",
-    re.I,
-)
 _ISO = re.compile(r"\d{4}(?:-\d{2}){0,2}")
 #: A kilo may be 1,000 or 1,024, a mega 1,048,576.
 _BINARY = (Decimal(1), Decimal("1.024"), Decimal("1.048576"))
@@ -84,7 +85,23 @@ def price_of(claim: Claim) -> Price | None:
 
 def is_conditional(claim: Claim) -> bool:
     """Return whether the claim's words tie its value to a condition or to another time."""
-    return bool(_CONDITIONAL.search(claim.words))
+    if claim.words == claim.value or not lexicon.FLAG.search(claim.words.casefold()):
+        return False
+    conditions = _OF_OTHERS.get(claim.attribute, _OF_PRICES)
+    sentence = Sentence(claim.words, _NOBODY)
+    place = claim.words.find(claim.value)
+    if place < 0:
+        place = next((each.start for each in sentence.figures if each.value == claim.number), -1)
+    if place >= 0:
+        return bool(sentence.conditions(place) & conditions)
+    return any(flag in conditions for flag, _ in sentence.flags)
+
+
+_NOBODY = Names(["no tool"])
+_OF_PRICES = {"past", "future", "supposed", "special"}
+_OF_OTHERS = {"parameters": {"future"}, "licence": {"future"}, "released": {"future"}} | {
+    attribute: _OF_PRICES - {"special"} for attribute in ("context", "max_output")
+}
 
 
 def contradict(left: Claim, right: Claim) -> bool:
@@ -167,15 +184,16 @@ _RULES: dict[str, Callable[[Claim, Claim], bool]] = {
 MILLION = 1_000_000
 #: How far outside a figure may be and still be called about right.
 _ROOM = Decimal("1.25")
+#: And how far what is said to be the same.
+_SAME_ROOM = Decimal("1.05")
 _DIRECTIONS = ("input_price", "output_price")
 _VOLUME = re.compile(r"cost_at_(?P<size>\d+(?:_\d+)?)(?P<scale>[KM])(?P<daily>_daily)?")
-_DAYS = (Decimal(22), Decimal(31))
-_BY_MONTH = re.compile(r"(?:/|per |a )\s?mo(?:nth)?\b|monthly", re.I)
-#: A bill for another time than a month, or for more than tokens.
-_MORE_THAN_TOKENS = re.compile(
-    r"\b(?:years?|annual(?:ly)?|weeks?|weekly|quarter(?:ly)?|fees?|subscriptions?|seats?|minimum|includ\w+|hosting|"
-    r"hardware|self-host\w*|storage)\b",
-    re.I,
+#: A bill for more than tokens.
+_MORE_THAN_TOKENS = lexicon.any_of(
+    r"""
+    weeks?; weekly; quarter(?:ly)?; fees?; subscriptions?; seats?; minimum; includ\w+; hosting; hardware;
+    self-host\w*; storage; staff; support; cach\w+
+    """
 )
 
 
@@ -189,15 +207,15 @@ class Range:
     def times(self, low: Decimal, high: Decimal) -> "Range":
         return Range(self.low * low, self.high * high)
 
-    def allows(self, stated: Decimal, step: Decimal = Decimal(0)) -> bool:
+    def allows(self, stated: Decimal, step: Decimal = Decimal(0), room: Decimal = _ROOM) -> bool:
         """Return whether a stated figure lies in the range, give or take a rounding to `step` and some room."""
-        return self.low / _ROOM - step <= stated <= self.high * _ROOM + step
+        return self.low / room - step <= stated <= self.high * room + step
 
 
-def step_of(claim: Claim) -> Decimal:
+def step_of(value: str) -> Decimal:
     """Return one unit of the last place of a figure as stated: $14 may be 13.50 rounded up."""
-    _, point, decimals = claim.value.partition(".")
-    return Decimal(1).scaleb(-len(decimals)) if point else Decimal(1)
+    decimals = re.search(r"\.(\d+)", value)
+    return Decimal(1).scaleb(-len(decimals[1])) if decimals else Decimal(1)
 
 
 def prices(records: SourceRecords, tool_id: str, attribute: str) -> tuple[Claim, ...]:
@@ -228,51 +246,61 @@ def ratio_range(records: SourceRecords, tool_id: str, rival_id: str) -> Range | 
     return Range(min(ratios), max(ratios))
 
 
-def saving_range(records: SourceRecords, tool_id: str, rival_id: str) -> Range | None:
-    """Return what a million tokens of `tool_id` save against the other; None where prices are missing."""
+def listed(records: SourceRecords, tool_id: str, volume: Decimal | None = None) -> dict[str, Claim]:
+    """Return what a tool costs at each volume as the source lists it, outside of sentences; at one volume if that is given."""
+    wanted = None if volume is None else total_attribute(volume)
+    found: dict[str, Claim] = {}
+    for claim in records.claims:
+        if (
+            claim.tool_id == tool_id
+            and claim.number is not None
+            and (wanted is None or claim.attribute == wanted)
+        ):
+            cost = _VOLUME.fullmatch(claim.attribute)
+            if cost and not cost["daily"] and not claim.words.endswith((".", "!", "?")):
+                found.setdefault(claim.attribute, claim)
+    return found
+
+
+def listed_ratio(records: SourceRecords, tool_id: str, rival_id: str, volume: Decimal | None) -> Range | None:
+    """Return the listed cost of one tool as a share of the other's, roundings to whole dollars included."""
+    ours, theirs = listed(records, tool_id, volume), listed(records, rival_id, volume)
+    ratios: list[Decimal] = []
+    for attribute in ours.keys() & theirs.keys():
+        one, other = ours[attribute].number or Decimal(0), theirs[attribute].number or Decimal(0)
+        if one >= 5 and other >= 5:
+            half = Decimal("0.5")
+            ratios += [(one - half) / (other + half), (one + half) / (other - half)]
+    return Range(min(ratios), max(ratios)) if ratios else None
+
+
+def saving_range(records: SourceRecords, statement: Statement) -> Range | None:
+    """Return what the statement's volume costs less than with its rival, below 0 where it costs more; None if unknown."""
+    volume = statement.volume
+    if volume is None:
+        return None
+    if volume > MILLION:
+        ours, theirs = (listed(records, each, volume) for each in (statement.tool, statement.rival))
+        for attribute in ours.keys() & theirs.keys():
+            gap = (theirs[attribute].number or Decimal(0)) - (ours[attribute].number or Decimal(0))
+            return Range(gap - 1, gap + 1)
     saved = []
-    for direction in _DIRECTIONS:
-        one, other = price_range(records, tool_id, [direction]), price_range(records, rival_id, [direction])
+    for direction in [f"{statement.direction}_price"] if statement.direction else _DIRECTIONS:
+        one, other = (price_range(records, each, [direction]) for each in (statement.tool, statement.rival))
         if one is None or other is None:
             return None
         saved += [other.low - one.high, other.high - one.low]
-    return Range(max(min(saved), Decimal(0)), max(saved))
+    return Range(min(saved), max(saved)).times(volume / MILLION, volume / MILLION)
 
 
-def is_total(claim: Claim) -> bool:
-    """Return whether the claim says, without condition, what a number of tokens costs at once or in a month."""
-    plain = (
-        claim.number is not None and not is_conditional(claim) and not _MORE_THAN_TOKENS.search(claim.words)
-    )
-    return plain and volume_of(claim.attribute) is not None
-
-
-def total_range(records: SourceRecords, claim: Claim) -> Range | None:
-    """Return what the claim's volume costs by the source's prices; None where it is no total or prices are missing."""
-    volume = volume_of(claim.attribute)
-    if volume is None:
+def total_range(records: SourceRecords, statement: Statement) -> Range | None:
+    """Return what a statement's volume costs by the source's prices; None where prices are missing."""
+    if statement.volume is None:
         return None
-    found = price_range(records, claim.tool_id, _directions(claim.words))
-    if found is None:
-        return None
-    # A daily volume whose bill is not said to be monthly may be billed by the day.
-    by_day = "_daily" in claim.attribute and not _BY_MONTH.search(claim.words)
-    return found.times(volume.low / MILLION / (_DAYS[1] if by_day else 1), volume.high / MILLION)
-
-
-def volume_of(attribute: str) -> Range | None:
-    """Return the tokens a month of "cost_at_10M"; of "cost_at_10M_daily" for its working days, or all its days."""
-    found = _VOLUME.fullmatch(attribute)
-    if not found:
-        return None
-    size = Decimal(found["size"].replace("_", ".")) * (MILLION if found["scale"] == "M" else 1000)
-    return Range(size, size).times(*_DAYS) if found["daily"] else Range(size, size)
-
-
-def _directions(words: str) -> Sequence[str]:
-    """Return input or output where the words speak of one only, else both."""
-    named = [each for each in _DIRECTIONS if re.search(rf"\b{each.partition('_')[0]}s?\b", words, re.I)]
-    return named if len(named) == 1 else _DIRECTIONS
+    directions = [f"{statement.direction}_price"] if statement.direction else _DIRECTIONS
+    found = price_range(records, statement.tool, directions)
+    millions = statement.volume / MILLION
+    return found.times(millions * statement.low, millions * statement.high) if found else None
 
 
 def _price_in_dollars(claim: Claim) -> Decimal | None:
@@ -284,133 +312,230 @@ def _price_in_dollars(claim: Claim) -> Decimal | None:
 _APART = Decimal("1.2")
 #: "An order of magnitude" is any ratio from here to there of ten.
 _MAGNITUDE = (Decimal("0.4"), Decimal("2.5"))
-_EACH_MILLION = re.compile(r"\b(?:for every|per|each|for each|every) (?:1 |one )?(?:million|M)\b", re.I)
-#: "… as much as Kite", "… the cost of GPT-4": what it is a ratio to.
-_COMPARED_WITH = re.compile(
-    r"\b(?:as|than|the (?:price|cost) of|cost of|versus|vs\.?|against|over|with|to)\s+(?P<name>[A-Z][\w.-]*)"
-)
 #: Costs that are no prices of tokens.
-_OTHER_COST = re.compile(
-    r"\b(?:train\w*|hardware|self-host\w*|locally|seats?|subscriptions?|plans?|electricity)\b", re.I
+_OTHER_COST = lexicon.any_of(
+    r"""
+    train\w*; hardware; self-host\w*; locally; seats?; subscriptions?; plans?; electricity
+    """
 )
+
+
+def side_of(records: SourceRecords, statement: Statement) -> ContradictionSide:
+    """Return the side that a statement takes: the claim that was made of it, else its words."""
+    claim = records.claim_of(statement)
+    if claim is not None:
+        return claim_side(claim, records.source)
+    return words_side(records.source, statement.tool, statement.words, statement.line, value=statement.value)
 
 
 def totals(records: SourceRecords) -> Iterator[Contradiction]:
     """Find totals such as "100M tokens cost $1,200" where the source's own prices make $120."""
-    by_attribute: dict[tuple[str, str], list[Claim]] = {}
+    by_attribute: dict[tuple[str, str], list[Statement]] = {}
+    for statement in (*_listed_totals(records), *records.stated(Matter.COST)):
+        if statement.volume is not None and not _MORE_THAN_TOKENS.search(statement.words.casefold()):
+            attribute = total_attribute(statement.volume) + (
+                "" if statement.high == 1 else "_daily" if statement.low == 22 else "_long"
+            )
+            by_attribute.setdefault((statement.tool, attribute), []).append(statement)
+    for (_, attribute), stated in by_attribute.items():
+        wrong = [each for each in stated if not _follows(records, each)]
+        right = [each for each in stated if each not in wrong]
+        for statement in {each.value: each for each in reversed(wrong)}.values():
+            yield _wrong_total(records, attribute, statement, right)
+        if attribute.endswith(("K", "M")):
+            yield from _two_totals(records, attribute, right)
+
+
+def _listed_totals(records: SourceRecords) -> Iterator[Statement]:
+    """Yield the costs that are claims outside of the sentences that were read."""
+    said = {(each.tool, each.line) for each in records.stated(Matter.COST)}
     for claim in records.claims:
-        if is_total(claim):
-            by_attribute.setdefault((claim.tool_id, claim.attribute), []).append(claim)
-    for claims in by_attribute.values():
-        wrong = [each for each in claims if not _follows(records, each)]
-        right = [each for each in claims if each not in wrong]
-        for claim in {each.value: each for each in reversed(wrong)}.values():
-            yield _wrong_total(records, claim, right)
-        yield from _two_totals(records, right)
+        volume = _VOLUME.fullmatch(claim.attribute)
+        if (
+            volume is None
+            or claim.number is None
+            or is_conditional(claim)
+            or (claim.tool_id, claim.line) in said
+        ):
+            continue
+        size = Decimal(volume["size"].replace("_", ".")) * (MILLION if volume["scale"] == "M" else 1000)
+        words = claim.words.casefold()
+        named = [each for each in _DIRECTIONS if re.search(rf"\b{each.partition('_')[0]}s?\b", words)]
+        yield Statement(
+            matter=Matter.COST,
+            tool=claim.tool_id,
+            value=claim.value,
+            number=claim.number,
+            volume=size,
+            direction=named[0].partition("_")[0] if len(named) == 1 else "",
+            low=Decimal(22 if "mo" in words else 1) if volume["daily"] else Decimal(1),
+            high=Decimal(31) if volume["daily"] else Decimal(1),
+            words=claim.words,
+            line=claim.line,
+        )
 
 
-def _follows(records: SourceRecords, claim: Claim) -> bool:
-    expected = total_range(records, claim)
-    return expected is None or claim.number is None or expected.allows(claim.number, step_of(claim))
-
-
-def _wrong_total(records: SourceRecords, claim: Claim, right: Sequence[Claim]) -> Contradiction:
-    expected = total_range(records, claim) or Range(Decimal(0), Decimal(0))
-    stated = _any_price(records, claim.tool_id, claim.words)
-    # A listed total with another figure shows the mistake better than the price does.
-    shown = [*right, *stated]
-    return Contradiction(
-        kind=ContradictionKind.TOTAL,
-        attribute=claim.attribute,
-        left=claim_side(shown[0], records.source),
-        right=claim_side(claim, records.source),
-        also=tuple(claim_side(each, records.source) for each in shown[1:2]),
-        reason=f"at the source's own prices this volume costs {_dollars(expected)}, not {_stated(claim)}",
+def _follows(records: SourceRecords, statement: Statement) -> bool:
+    expected = total_range(records, statement)
+    return (
+        expected is None
+        or statement.number is None
+        or expected.allows(statement.number, step_of(statement.value))
     )
 
 
-def _two_totals(records: SourceRecords, claims: Sequence[Claim]) -> Iterator[Contradiction]:
-    for claim in claims[1:]:
-        low, high = sorted((claims[0].number or Decimal(0), claim.number or Decimal(0)))
-        if high > low * _APART + step_of(claim):
+def _wrong_total(
+    records: SourceRecords, attribute: str, statement: Statement, right: Sequence[Statement]
+) -> Contradiction:
+    expected = total_range(records, statement) or Range(Decimal(0), Decimal(0))
+    first = "output_price" if statement.direction == "output" else "input_price"
+    stated = prices(records, statement.tool, first) or prices(records, statement.tool, "output_price")
+    # A listed total with another figure shows the mistake better than the price does.
+    shown = [
+        *(side_of(records, each) for each in right),
+        *(claim_side(each, records.source) for each in stated),
+    ]
+    return Contradiction(
+        kind=ContradictionKind.TOTAL,
+        attribute=attribute.removesuffix("_long"),
+        left=shown[0],
+        right=side_of(records, statement),
+        also=tuple(shown[1:2]),
+        reason=f"at the source's own prices this volume costs {_dollars(expected)}, not {_stated(statement)}",
+    )
+
+
+def _two_totals(
+    records: SourceRecords, attribute: str, stated: Sequence[Statement]
+) -> Iterator[Contradiction]:
+    for statement in stated[1:]:
+        first = stated[0]
+        if first.direction != statement.direction and statement.direction:
+            continue
+        low, high = sorted((first.number or Decimal(0), statement.number or Decimal(0)))
+        if high > low * _APART + step_of(statement.value):
             yield Contradiction(
                 kind=ContradictionKind.SAID_TWICE,
-                attribute=claim.attribute,
-                left=claim_side(claims[0], records.source),
-                right=claim_side(claim, records.source),
-                reason=f"one source gives {_stated(claims[0])} and {_stated(claim)} for the same volume",
+                attribute=attribute,
+                left=side_of(records, first),
+                right=side_of(records, statement),
+                reason=f"one source gives {_stated(first)} and {_stated(statement)} for the same volume",
             )
             return
 
 
 def ratios(records: SourceRecords) -> Iterator[Contradiction]:
-    """Find ratios such as "half the price" where the source's own prices make it a tenth."""
-    stated = [each for each in records.claims if _is_ratio(each)]
-    for claim in stated:
-        rival = _compared(records, claim)
-        expected = ratio_range(records, claim.tool_id, rival) if rival else None
-        if rival and expected and not _fits(claim, expected):
-            agreeing = [each for each in stated if each != claim and _agrees(records, each)]
-            prices_stated = (
-                *prices(records, rival, "output_price"),
-                *prices(records, claim.tool_id, "output_price"),
-            )
-            yield Contradiction(
-                kind=ContradictionKind.RATIO,
-                attribute=claim.attribute,
-                left=claim_side(prices_stated[0], records.source),
-                right=claim_side(claim, records.source),
-                also=tuple(claim_side(each, records.source) for each in agreeing[:1]),
-                reason=f"it is said to cost {claim.value} times as much as the other one; "
-                f"their prices make that {_times(expected)}",
-            )
+    """Find ratios such as "half the price" where the source's own prices, or listed costs, make it a tenth."""
+    stated = [
+        each
+        for each in records.stated(Matter.COST_RATIO)
+        if each.rival and not _OTHER_COST.search(each.words.casefold())
+    ]
+    seen: set[tuple[str, str, str]] = set()
+    for statement in stated:
+        expected = _expected_ratio(records, statement)
+        key = (statement.tool, statement.value, statement.words)
+        if expected is None or key in seen or _fits(statement, expected):
+            continue
+        seen.add(key)
+        agreeing = [each for each in stated if each != statement and _agrees(records, each)]
+        shown = [
+            *prices(records, statement.rival, "output_price"),
+            *prices(records, statement.tool, "output_price"),
+            *_last(listed(records, statement.rival, statement.volume)),
+            *_last(listed(records, statement.tool, statement.volume)),
+        ]
+        if statement.volume is not None and listed_ratio(
+            records, statement.tool, statement.rival, statement.volume
+        ):
+            shown.reverse()
+        yield Contradiction(
+            kind=ContradictionKind.RATIO,
+            attribute="cost_ratio",
+            left=claim_side(shown[0], records.source),
+            right=side_of(records, statement),
+            also=tuple(side_of(records, each) for each in agreeing[:1]),
+            reason=f"it is said to cost {_said_ratio(statement)} the other one; their prices make that {_times(expected)}",
+        )
 
 
-def _is_ratio(claim: Claim) -> bool:
-    other = is_conditional(claim) or _OTHER_COST.search(claim.words)
-    return claim.attribute == "cost_ratio" and _plain_number(claim) is not None and not other
+def _last(found: dict[str, Claim]) -> list[Claim]:
+    return [*found.values()][-1:]
 
 
-def _agrees(records: SourceRecords, claim: Claim) -> bool:
-    rival = _compared(records, claim)
-    expected = ratio_range(records, claim.tool_id, rival) if rival else None
-    return expected is not None and _fits(claim, expected)
+def _said_ratio(statement: Statement) -> str:
+    if statement.unit == "same":
+        return "the same as"
+    return "no more than" if statement.unit == "at most" else f"{statement.value} times as much as"
 
 
-def _fits(claim: Claim, expected: Range) -> bool:
-    if "order of magnitude" in claim.words.casefold() and Decimal(claim.value) in (
-        Decimal("0.1"),
-        Decimal(10),
-    ):
+def _expected_ratio(records: SourceRecords, statement: Statement) -> Range | None:
+    of_prices = ratio_range(records, statement.tool, statement.rival)
+    of_totals = listed_ratio(records, statement.tool, statement.rival, statement.volume)
+    return (of_totals or of_prices) if statement.volume is not None else (of_prices or of_totals)
+
+
+def _agrees(records: SourceRecords, statement: Statement) -> bool:
+    expected = _expected_ratio(records, statement)
+    return expected is not None and _fits(statement, expected)
+
+
+def _fits(statement: Statement, expected: Range) -> bool:
+    number = statement.number or Decimal(0)
+    if statement.unit == "same":
+        return expected.allows(number, room=_SAME_ROOM)
+    if statement.unit == "at most":
+        return expected.low <= _SAME_ROOM
+    if statement.unit == "magnitude":
         expected = expected.times(*_MAGNITUDE)
-    return expected.allows(Decimal(claim.value), step_of(claim) / 2)
-
-
-def _compared(records: SourceRecords, claim: Claim) -> str | None:
-    """Return the tool that the claim's is compared with; None where it is a third one."""
-    rival = records.rival(claim.tool_id)
-    named = [found["name"] for found in _COMPARED_WITH.finditer(claim.words)]
-    own = " ".join(records.tools[each].name for each in (claim.tool_id, rival) if each)
-    return rival if all(name.split("-")[0].rstrip(".") in own for name in named) else None
+    step = step_of(statement.value) / 2
+    if statement.either and number and expected.allows(1 / number, step):
+        return True
+    return expected.allows(number, step)
 
 
 def savings(records: SourceRecords) -> Iterator[Contradiction]:
     """Find claims such as "saves $11 for every million tokens" where a million costs less than that."""
-    for claim in records.claims:
-        rival = _compared(records, claim) if claim.attribute == "saving" else None
-        expected = saving_range(records, claim.tool_id, rival) if rival else None
-        number = _plain_number(claim)
-        if rival is None or expected is None or number is None or not _EACH_MILLION.search(claim.words):
+    for statement in records.stated(Matter.SAVING):
+        expected = saving_range(records, statement) if statement.rival else None
+        if expected is None or statement.number is None:
             continue
-        if not expected.allows(number, step_of(claim) / 2):
-            dearer = prices(records, rival, "output_price")[0]
-            yield Contradiction(
-                kind=ContradictionKind.SAVING,
-                attribute=claim.attribute,
-                left=claim_side(dearer, records.source),
-                right=claim_side(claim, records.source),
-                reason=f"by its own prices a million tokens save {_dollars(expected)}, not {_stated(claim)}",
-            )
+        if statement.either and expected.high <= 0:
+            expected = Range(-expected.high, -expected.low)
+        step = step_of(statement.value) / 2
+        # What is not said to be of one direction may be of any mix of them.
+        fits = (
+            expected.low / _ROOM - step <= statement.number <= expected.high * _ROOM + step
+            if expected.high > 0
+            else False
+        )
+        if expected.low < 0 < expected.high:
+            fits = statement.number <= expected.high * _ROOM + step
+        if fits:
+            continue
+        dearer = [
+            *_last(
+                listed(records, statement.rival, statement.volume)
+                if statement.volume and statement.volume > MILLION
+                else {}
+            ),
+            *prices(records, statement.rival, f"{statement.direction or 'output'}_price"),
+            *prices(records, statement.rival, "output_price"),
+        ]
+        if not dearer:
+            continue
+        said = "less" if expected.high > 0 else "more"
+        yield Contradiction(
+            kind=ContradictionKind.SAVING,
+            attribute="saving",
+            left=claim_side(dearer[0], records.source),
+            right=side_of(records, statement),
+            reason=f"by its own figures that volume costs {_dollars(_positive(expected))} {said}, not {_stated(statement)} less",
+        )
+
+
+def _positive(gap: Range) -> Range:
+    return gap if gap.high > 0 else Range(-gap.high, -gap.low)
 
 
 def token_prices(records: SourceRecords) -> Iterator[Contradiction]:
@@ -429,10 +554,10 @@ def token_prices(records: SourceRecords) -> Iterator[Contradiction]:
             attribute=claim.attribute,
             left=claim_side(shown, records.source),
             right=claim_side(claim, records.source),
-            reason=f"{_stated(claim)} is set beside the other tool's {(direction or '').replace('_price', '')} price, "
+            reason=f"{money(claim.number)} is set beside the other tool's {(direction or '').replace('_price', '')} price, "
             f"but its own is {_dollars(narrow or expected)}"
             if direction
-            else f"its prices are {_dollars(expected)}, and no mix of them is {_stated(claim)}",
+            else f"its prices are {_dollars(expected)}, and no mix of them is {money(claim.number)}",
         )
 
 
@@ -455,9 +580,182 @@ def _meant(records: SourceRecords, claim: Claim) -> str | None:
     return exact.pop() if len(exact) == 1 else None
 
 
+def rows(records: SourceRecords) -> Iterator[Contradiction]:
+    """Find where the maker's own row among the providers has another price or context than the page."""
+    for offer in records.offers:
+        if not _is_makers(records, offer):
+            continue
+        for attribute, value in (
+            ("input_price", offer.input_price),
+            ("output_price", offer.output_price),
+            ("context", offer.context_tokens),
+        ):
+            claims = [
+                each for each in records.claims_on(offer.tool_id, attribute) if not is_conditional(each)
+            ]
+            if value is None or not claims:
+                continue
+            stated = replace(
+                claims[0],
+                value=f"{value:f}" if isinstance(value, Decimal) else str(value),
+                number=Decimal(value),
+                line=offer.line,
+            )
+            if all(contradict(each, stated) for each in claims):
+                row = words_side(
+                    records.source,
+                    offer.tool_id,
+                    f"{offer.provider}: {stated.value} {stated.unit}",
+                    offer.line,
+                    value=f"{stated.value} {stated.unit}",
+                )
+                yield Contradiction(
+                    kind=ContradictionKind.SAID_TWICE,
+                    attribute=attribute,
+                    left=claim_side(claims[0], records.source),
+                    right=row,
+                    reason=f"the page gives {attribute.replace('_', ' ')} as {claims[0].value}, its row of {offer.provider} as {stated.value}",
+                )
+
+
+def _is_makers(records: SourceRecords, offer: Offer) -> bool:
+    maker = records.tools[offer.tool_id].maker if offer.tool_id in records.tools else ""
+    return bool(maker) and "".join(maker.casefold().split()) == "".join(offer.provider.casefold().split())
+
+
+#: How many of a currency a dollar has bought in the last years, with room.
+_RATES = {
+    "EUR": Range(Decimal("0.75"), Decimal("1.1")),
+    "GBP": Range(Decimal("0.65"), Decimal("0.95")),
+    "JPY": Range(Decimal(95), Decimal(180)),
+    "INR": Range(Decimal(68), Decimal(100)),
+}
+
+
+def currencies(records: SourceRecords) -> Iterator[Contradiction]:
+    """Find one amount in two currencies that no rate of exchange makes equal."""
+    for statement in records.stated(Matter.EXCHANGE):
+        rate = _RATES.get(statement.unit)
+        if rate is None or statement.number is None or rate.allows(statement.number, room=Decimal("1.1")):
+            continue
+        side = side_of(records, statement)
+        yield Contradiction(
+            kind=ContradictionKind.CURRENCY,
+            attribute="price",
+            left=side,
+            right=side,
+            reason=f"{statement.value} are said to be the same: that would be {_short(statement.number)} {statement.unit} for a dollar",
+        )
+
+
+#: Words that a token makes, in any language and with room: about three quarters of one in English.
+_WORDS_PER_TOKEN = Range(Decimal("0.4"), Decimal("1.2"))
+
+
+def words(records: SourceRecords) -> Iterator[Contradiction]:
+    """Find a context in words that its tokens do not make."""
+    for statement in records.stated(Matter.WORDS):
+        if statement.number is None or _WORDS_PER_TOKEN.allows(statement.number, room=Decimal(1)):
+            continue
+        side = side_of(records, statement)
+        yield Contradiction(
+            kind=ContradictionKind.WORDS,
+            attribute="context",
+            left=side,
+            right=side,
+            reason=f"{statement.value} would be {_short(statement.number)} words for a token, where three quarters of one are usual",
+        )
+
+
+def dates(records: SourceRecords) -> Iterator[Contradiction]:
+    """Find a page that was checked or updated before its tool was released."""
+    checked: dict[str, list[tuple[str, ContradictionSide]]] = {}
+    for claim in records.claims:
+        if claim.attribute in ("verified", "updated"):
+            checked.setdefault(claim.tool_id, []).append((claim.value, claim_side(claim, records.source)))
+    for statement in records.stated(Matter.CHECKED):
+        checked.setdefault(statement.tool, []).append((statement.value, side_of(records, statement)))
+    for tool_id, days in checked.items():
+        released = next(
+            (each for each in records.claims_on(tool_id, "released") if _ISO.fullmatch(each.value)), None
+        )
+        early = [
+            side
+            for day, side in days
+            if released and _ISO.fullmatch(day) and _end(day) < _start(released.value)
+        ]
+        if released and early:
+            yield Contradiction(
+                kind=ContradictionKind.DATES,
+                attribute="released",
+                left=claim_side(released, records.source),
+                right=early[0],
+                also=tuple(early[1:2]),
+                reason=f"it was checked on {early[0].value}, before it was released, {released.value}",
+            )
+
+
+def _start(day: str) -> date:
+    parts = [*map(int, day.split("-")), 1, 1][:3]
+    return _safe(parts[0], parts[1], parts[2])
+
+
+def _end(day: str) -> date:
+    parts = [int(each) for each in day.split("-")]
+    month = parts[1] if len(parts) > 1 and 1 <= parts[1] <= 12 else 12
+    year = min(max(parts[0], 1), 9999)
+    return _safe(year, month, parts[2] if len(parts) > 2 else monthrange(year, month)[1])
+
+
+def _safe(year: int, month: int, day: int) -> date:
+    """Return a date, of parts that make none the nearest: a page may say anything."""
+    year, month = min(max(year, 1), 9999), min(max(month, 1), 12)
+    return date(year, month, min(max(day, 1), monthrange(year, month)[1]))
+
+
+def scores(records: SourceRecords) -> Iterator[Contradiction]:
+    """Find scores that are more than what they are out of."""
+    sides: list[tuple[ContradictionSide, Decimal | None, Decimal | None]] = [
+        (result_side(each, records.source), each.score, each.out_of)
+        for each in records.benchmarks
+        if each.score is not None and each.out_of is not None
+    ]
+    sides += [(side_of(records, each), each.number, each.of) for each in records.stated(Matter.SCORE)]
+    for side, score, out_of in sides:
+        if score is not None and out_of and score > out_of:
+            yield Contradiction(
+                kind=ContradictionKind.MAXIMUM,
+                attribute="benchmarks",
+                left=side,
+                right=side,
+                reason=f"a score of {_short(score)} is more than the {_short(out_of)} that there are",
+            )
+
+
+def means(records: SourceRecords) -> Iterator[Contradiction]:
+    """Find a mean that the reviewers' scores do not make."""
+    for statement in records.stated(Matter.MEAN):
+        scores = records.scores(statement.tool)
+        if statement.number is None or not scores or None in scores:
+            continue
+        known = [each for each in scores if each is not None]
+        mean = Decimal(sum(known)) / len(known)
+        if abs(mean - statement.number) >= (3 if statement.about else 1):
+            yield Contradiction(
+                kind=ContradictionKind.MEAN,
+                attribute="verdict",
+                left=words_side(
+                    records.source, statement.tool, ", ".join(map(str, known)), None, value=_short(mean)
+                ),
+                right=side_of(records, statement),
+                reason=f"the reviewers' scores make a mean of {_short(mean)}, not {statement.value}",
+            )
+
+
 def splits(records: SourceRecords) -> Iterator[Contradiction]:
     """Find shares that their own ships and skips do not make, and splits that their own reviews do not."""
     for verdict in records.verdicts:
+        yield from _said_splits(records, verdict)
         if verdict.derived or verdict.ships is None or verdict.skips is None:
             continue
         if verdict.share is not None and not _is_share(verdict.share, verdict.ships, verdict.skips):
@@ -468,6 +766,30 @@ def splits(records: SourceRecords) -> Iterator[Contradiction]:
             continue
         yield _wrong_split(records, verdict, f"{ships} ship / {len(decisions) - ships} skip", "its reviews")
     yield from _community(records)
+
+
+def _said_splits(records: SourceRecords, verdict: Verdict) -> Iterator[Contradiction]:
+    """Find sentences that give the panel another split than it has."""
+    if verdict.ships is None or verdict.skips is None:
+        return
+    total = verdict.ships + verdict.skips
+    split = f"{verdict.ships} ship / {verdict.skips} skip"
+    for statement in records.stated(Matter.SHIPS, Matter.SHARE):
+        number = statement.number
+        if statement.tool != verdict.tool_id or number is None:
+            continue
+        if statement.matter is Matter.SHIPS:
+            fits = number == verdict.ships or (statement.of is not None and statement.of != total)
+        else:
+            fits = _is_share(number, verdict.ships, verdict.skips, about=statement.about)
+        if not fits:
+            yield Contradiction(
+                kind=ContradictionKind.SPLIT,
+                attribute="verdict",
+                left=words_side(records.source, verdict.tool_id, split, verdict.line),
+                right=side_of(records, statement),
+                reason=f"the split is {split}, a sentence says {statement.value}{statement.unit or ' of the reviewers'}",
+            )
 
 
 def _wrong_split(records: SourceRecords, verdict: Verdict, other: str, what: str) -> Contradiction:
@@ -484,36 +806,33 @@ def _wrong_split(records: SourceRecords, verdict: Verdict, other: str, what: str
 
 def _community(records: SourceRecords) -> Iterator[Contradiction]:
     for votes in records.votes:
-        for claim in records.claims_on(votes.tool_id, "community_share"):
-            share = _plain_number(claim)
-            if share is None or not votes.ship + votes.skip or _is_share(share, votes.ship, votes.skip):
-                continue
-            split = f"{votes.ship} ship / {votes.skip} skip"
-            yield Contradiction(
-                kind=ContradictionKind.SPLIT,
-                attribute=claim.attribute,
-                left=words_side(records.source, votes.tool_id, split, None),
-                right=claim_side(claim, records.source),
-                reason=f"the community's votes are {split}, its share {share:f}%",
-            )
+        if not votes.ship + votes.skip:
+            continue
+        split = f"{votes.ship} ship / {votes.skip} skip"
+        sides = [
+            (plain_number(each), claim_side(each, records.source), False)
+            for each in records.claims_on(votes.tool_id, "community_share")
+        ]
+        sides += [
+            (each.number, side_of(records, each), each.about)
+            for each in records.stated(Matter.COMMUNITY)
+            if each.tool == votes.tool_id
+        ]
+        for share, side, about in sides:
+            if share is not None and not _is_share(share, votes.ship, votes.skip, about=about):
+                yield Contradiction(
+                    kind=ContradictionKind.SPLIT,
+                    attribute="community_share",
+                    left=words_side(records.source, votes.tool_id, split, votes.line),
+                    right=side,
+                    reason=f"the community's votes are {split}, its share {share:f}%",
+                )
 
 
-def _is_share(share: Decimal, ships: int, skips: int) -> bool:
+def _is_share(share: Decimal, ships: int, skips: int, *, about: bool = False) -> bool:
     """Return whether a share is that of the split, rounded to whole percent up or down."""
     number = ships + skips
-    return not number or abs(Decimal(100 * ships) / number - share) < 1
-
-
-def _any_price(records: SourceRecords, tool_id: str, words: str) -> tuple[Claim, ...]:
-    words = words.casefold()
-    first = "output_price" if "output" in words and "input" not in words else "input_price"
-    return prices(records, tool_id, first) or prices(records, tool_id, "output_price")
-
-
-def _plain_number(claim: Claim) -> Decimal | None:
-    """Return the number of a claim whose attribute the store keeps as text."""
-    found = re.fullmatch(r"\d+(?:\.\d+)?", claim.value)
-    return claim.number if claim.number is not None else Decimal(found[0]) if found else None
+    return not number or abs(Decimal(100 * ships) / number - share) < (6 if about else 1)
 
 
 def _dollars(amounts: Range) -> str:
@@ -540,6 +859,5 @@ def _short(number: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _stated(claim: Claim) -> str:
-    number = _plain_number(claim)
-    return claim.value if number is None else money(number)
+def _stated(statement: Statement) -> str:
+    return statement.value if statement.number is None else money(statement.number)

@@ -2,21 +2,25 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 
 from newsletter.content.pages.lines import (
     HEADING,
     Line,
     PageText,
     Sections,
+    is_prose,
     is_sentence,
     joined,
     read_questions,
     read_table,
-    sentences,
 )
-from newsletter.content.pages.prose import Names, claim, claims_in, score, size_in_name, total_attribute
+from newsletter.content.pages.prose import claim, claims_in, score, size_in_name, total_attribute
 from newsletter.content.pages.shape import Pair, Shape, check_end, pairs
 from newsletter.content.records import BenchmarkEntry, ClaimEntry, ComparisonEntry, PackEntry, ToolEntry
+from newsletter.content.statements.names import Names
+from newsletter.content.statements.sentence import split_sentences
+from newsletter.content.units import measure
 
 _HEADINGS = {
     "costs": r"which is cheaper\??",
@@ -44,7 +48,7 @@ def read(page: PageText) -> Iterator[PackEntry]:
     yield _comparison(pair, names, sections)
     yield from _costs(page, names, sections.lines("costs"))
     yield from _benchmarks(page, names, sections.lines("performance"))
-    for line in sections.paragraphs(*_HEADINGS):
+    for line in (*filter(is_prose, sections.head), *sections.paragraphs(*_HEADINGS)):
         yield from claims_in(line, names)
     yield from read_questions(page, sections, "questions", comparison=f"{pair.ids[0]}-vs-{pair.ids[1]}")
 
@@ -86,7 +90,7 @@ def _comparison(pair: Pair, names: Names, sections: Sections) -> ComparisonEntry
 def _pick(paragraphs: Iterable[Line], names: Names, tool: str) -> str:
     """Return what follows "Pick this tool if" in its sentence; empty where no sentence says it."""
     for paragraph in paragraphs:
-        for sentence in sentences(paragraph.text):
+        for sentence in split_sentences(paragraph.text):
             found = _PICK.match(sentence)
             if found and names.tool(found["name"]) == tool:
                 return found["reason"].rstrip(".! ")
@@ -110,7 +114,13 @@ def _costs(page: PageText, names: Names, lines: Iterable[Line]) -> Iterator[Clai
             if not tool:
                 raise page.refusal(f'"{cost["name"]}" is neither of the two tools', line, "cost")
             if cost["cost"] != "—":
-                yield claim(tool, total_attribute(volume), cost["cost"].lstrip("~≈"), line, words=line.text)
+                yield claim(
+                    tool,
+                    total_attribute(measure("context", volume.replace(" ", "")).number or Decimal(0)),
+                    cost["cost"].lstrip("~≈"),
+                    line,
+                    words=line.text,
+                )
 
 
 def _benchmarks(page: PageText, names: Names, lines: Iterable[Line]) -> Iterator[BenchmarkEntry]:

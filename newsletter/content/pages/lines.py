@@ -16,7 +16,6 @@ _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 _BULLET = re.compile(r"(?:[-*–•▪◦]|\d+\.) +(?=\S)")
 _SENTENCE_END = re.compile(r"[.!?…][”\"'’)\]*]*$")
 _GLUED = re.compile(r"(.*[\w)”\"'%][.!?][”\"'’)]?)(?=[A-Z@©][^.!?]{0,80}$)")
-_BOUNDARY = re.compile(r"(?<!\bvs\.)(?<!\be\.g\.)(?<!\bi\.e\.)(?<=[.!?])[”\"'’)\]]*\s+(?=[A-Z“\"'‘(])")
 _QUESTION_START = re.compile(
     r"(?:which|what|is|are|can|could|does|do|how|should|why|who|when|where|will|would)\b", re.I
 )
@@ -166,11 +165,6 @@ def without_glue(text: str) -> str:
     """Return a sentence without the label that a page's button left on its end: "It holds.Share" → "It holds."."""
     glued = None if is_sentence(text) else _GLUED.match(text)
     return glued[1] if glued else text
-
-
-def sentences(text: str) -> list[str]:
-    cuts = [0, *(each.end() for each in _BOUNDARY.finditer(text)), len(text)]
-    return [text[start:end].strip() for start, end in pairwise(cuts)]
 
 
 def joined(lines: Iterable[Line]) -> str:

@@ -18,7 +18,6 @@ from newsletter.content.pages.lines import (
     read_table,
 )
 from newsletter.content.pages.prose import (
-    Names,
     amount,
     claim,
     claims_in,
@@ -30,6 +29,7 @@ from newsletter.content.pages.prose import (
 )
 from newsletter.content.pages.shape import Shape, check_end
 from newsletter.content.records import ClaimEntry, NoteEntry, NoteKind, OfferEntry, PackEntry, ToolEntry, slug
+from newsletter.content.statements.names import Names
 
 # What a model page lists under titles: starter prompts, example outputs, use cases.
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import pairwise, takewhile
 
 from newsletter.content.pages.lines import Line, PageText, is_absent, is_furniture, is_sentence, joined
-from newsletter.content.pages.prose import Names, claim, claims_in, size_in_name
+from newsletter.content.pages.prose import claim, claims_in, size_in_name
 from newsletter.content.pages.shape import Pair, Shape, pairs
 from newsletter.content.records import (
     ComparisonEntry,
@@ -22,6 +22,7 @@ from newsletter.content.records import (
     VotesEntry,
     slug,
 )
+from newsletter.content.statements.names import Names
 
 # The two cards of a panel comparison and its decision table, as the lines of the page that fill them.
 
@@ -437,6 +438,7 @@ def _tool(card: ToolCard, table: DecisionTable, names: Names) -> Iterator[PackEn
     price, best_for = table.cell("pricing", card.name), table.cell("best_for", card.name)
     if price and not is_absent(price.text):
         yield claim(card.tool, "price", price.text, price, words=price.text)
+        yield from (each for each in claims_in(price, names, about=True) if each.attribute == "licence")
     if best_for and not is_absent(best_for.text):
         yield NoteEntry(tool_id=card.tool, kind=NoteKind.BEST_FOR, words=best_for.text, line=best_for.number)
 

@@ -15,9 +15,10 @@ from newsletter.content.pages.lines import (
     is_sentence,
     labelled,
 )
-from newsletter.content.pages.prose import Names, claim, claims_in, fits, full_day, size_in_name
+from newsletter.content.pages.prose import claim, claims_in, fits, full_day, size_in_name
 from newsletter.content.pages.shape import Shape, check_end
 from newsletter.content.records import ClaimEntry, NoteEntry, NoteKind, PackEntry, ToolEntry, slug
+from newsletter.content.statements.names import Names
 from newsletter.content.units import measure
 
 _SPECIFICATION = {

@@ -13,6 +13,7 @@ from newsletter.content.pages import read_page
 from newsletter.content.store import ContentStore
 from tests.content.conflicts.pages import head_to_head, model_page, profile
 from tests.content.packs import pack, tool
+from tests.content.pages.reading import text_of
 from tests.installed import open_content
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -71,7 +72,7 @@ def test_what_is_planted_of_every_kind_is_found_and_nothing_more(store: ContentS
                 costs="A 100M-token month would cost ~$2,500 on Tern Large 4. Tern Mini 4 is half the price. "
                 "Tern Mini 4 saves you ~$36 for every million tokens. "
                 "Tern Mini 4 answers for $0.40/million tokens vs Large 4's $1.60.",
-                performance="Tern Mini 4 won all four benchmarks. "
+                performance="Tern Mini 4 scores 7/5 in letters. Tern Mini 4 won all four benchmarks. "
                 "Tern Large 4 outscored Tern Mini 4 across every tested dimension. "
                 "Tern Mini 4 consistently outperforms Tern Large 4 in head-to-head benchmarks.",
                 choice="Tern Mini 4 is the clear winner.",
@@ -82,6 +83,20 @@ def test_what_is_planted_of_every_kind_is_found_and_nothing_more(store: ContentS
         read_page(profile(price=("0.30", "0.80")), name="profile.txt"),
         read_page(profile(name="Plover Mini 13B", details="It has a 32K context window."), name="plover.txt"),
         read_page(model_page(), name="model-page.txt"),
+        read_page(
+            profile(
+                name="Dunlin Mini 13B",
+                details="Its 128K tokens are about 900,000 words. Output costs $0.80 (€2.40) per million tokens. "
+                "Prices were last checked on January 3, 2025.",
+            ),
+            name="dunlin.txt",
+        ),
+        read_page(
+            text_of("panel-scored").replace(
+                "It never sends a file", "The panel's average for it is 12. It never sends a file"
+            ),
+            name="panel.txt",
+        ),
         pack(
             source={"name": "Panel"},
             tools=[tool("finch-24", name="Finch 3 (24B)"), tool("finch-22", name="Finch 3 (22B)")],

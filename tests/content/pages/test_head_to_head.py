@@ -26,7 +26,7 @@ def test_prices_in_prose_belong_to_the_tools_that_it_compares() -> None:
     pack = read(text_of("head-to-head"))
     assert stated(pack, MINI, "input_price") == [("0.1", "USD/Mtok", 12)]
     assert stated(pack, LARGE, "input_price") == [("1.5", "USD/Mtok", 12)]
-    assert stated(pack, MINI, "output_price") == [("0.4", "USD/Mtok", 12)]
+    assert stated(pack, MINI, "output_price") == [("0.4", "USD/Mtok", 12), ("0.4", "USD/Mtok", 27)]
     assert stated(pack, LARGE, "output_price") == [("5", "USD/Mtok", 12), ("5", "USD/Mtok", 27)]
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from newsletter.content.pages.lines import Line
-from newsletter.content.pages.prose import Names, claims_in
+from newsletter.content.pages.prose import claims_in
+from newsletter.content.statements.names import Names
 
 BOTH = Names(["Tern Large 4", "Tern Mini 4"])
 ONE = Names(["Heron 9B"], subject="Heron 9B")
@@ -35,7 +36,7 @@ def said(sentence: str, names: Names) -> Claims:
             [("tern-large-4", "cost_at_50K", "0.2"), ("tern-mini-4", "cost_at_50K", "0.01")],
         ),
         ("Mini saves you $12 on every run.", [("tern-mini-4", "saving", "12")]),
-        ("Large 4 is fourteen times the price.", []),
+        ("Large 4 is fourteen times the price.", [("tern-large-4", "cost_ratio", "14")]),
         ("Large 4 is 13x the price.", [("tern-large-4", "cost_ratio", "13")]),
         ("Mini does it for a tenth of the cost.", [("tern-mini-4", "cost_ratio", "0.1")]),
         ("Mini costs 8% of the price.", [("tern-mini-4", "cost_ratio", "0.08")]),

@@ -132,12 +132,21 @@ SEND_LIMIT = re.compile(
 )
 _DNS_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
 _OWN_ADDRESS = re.compile(r'[^\s<>()\[\],;:\\"@]+@[^\s<>()\[\],;:\\"@]+')
+_LOOPBACK = re.compile(r"127(\.[0-9]{1,3}){3}")
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9]")
+
+
+#: Letters of an address on the web: with a reader's token, and an address to leave by mail, it stands in one line of a header, which
+#: has 998 at most (RFC 5322, 2.1.1).
+_LONGEST_URL = 400
+
+#: Octets of a mail address and of what stands before its @ (RFC 5321, 4.5.3.1).
+LONGEST_ADDRESS, LONGEST_LOCAL_PART = 254, 64
 
 
 def is_this_machine(host: str) -> bool:
     """Return whether a host is this machine, so that nothing said to it passes a network; an empty one is."""
-    return host in ("", "localhost", "127.0.0.1", "::1")
+    return host in ("", "localhost", "::1") or bool(_LOOPBACK.fullmatch(host))
 
 
 def _is_url(text: str) -> bool:
@@ -145,7 +154,13 @@ def _is_url(text: str) -> bool:
         parts = urlsplit(text)
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and bool(parts.netloc) and len(text.split()) == 1
+    is_whole = parts.scheme in ("http", "https") and bool(parts.netloc) and len(text.split()) == 1
+    return is_whole and len(text) <= _LONGEST_URL
+
+
+def _is_short(address: str) -> bool:
+    local = address.rpartition("@")[0]
+    return len(address.encode()) <= LONGEST_ADDRESS and len(local.encode()) <= LONGEST_LOCAL_PART
 
 
 def _is_database(text: str) -> bool:
@@ -175,12 +190,12 @@ DATABASE = Form(
     may_be_shown=False,
 )
 ADDRESS = Form(
-    lambda text: text.count("@") == 1 and text.strip("@") == text and " " not in text,
+    lambda text: text.count("@") == 1 and text.strip("@") == text and " " not in text and _is_short(text),
     "an address such as news@example.org",
 )
 #: Of ASCII: one that is not would need SMTPUTF8 of every server on the way, to every reader (RFC 6531).
 OWN_ADDRESS = Form(
-    lambda text: bool(_OWN_ADDRESS.fullmatch(text)) and text.isascii(),
+    lambda text: bool(_OWN_ADDRESS.fullmatch(text)) and text.isascii() and _is_short(text),
     "an address such as news@example.org, in ASCII (a domain beyond that in its form with xn--)",
 )
 ONE_WORD = Form(lambda text: len(text.split()) == 1, "a name without blanks")

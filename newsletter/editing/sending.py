@@ -20,7 +20,7 @@ from newsletter.delivery.marks import StartedIssue, advance
 from newsletter.delivery.progress import Counts
 from newsletter.delivery.status import Obstacle
 from newsletter.delivery.store import list_issues_with_work, pause_issue, resume_issue, start_issue
-from newsletter.delivery.transports import entry_of, only_checks
+from newsletter.delivery.transports import only_checks, stays_here
 from newsletter.delivery.unsure import send_again
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import Frozen, get_frozen, get_issue, set_held
@@ -136,7 +136,7 @@ def _requirements(app: App, issue: Issue) -> Iterator[tuple[str, Callable[[], No
     yield "keys", app.require_ready, f"newsletter check {issue.id}"
     if issue.started_at is None:
         yield UNDELIVERED, require_delivery, f"newsletter check {issue.id}"
-    if not entry_of(app.settings).is_local and issue.approved_at is not None:
+    if not stays_here(app.settings) and issue.approved_at is not None:
         yield "links", partial(_refuse_links_of_the_outbox, app, issue), f"newsletter withdraw {issue.id}"
 
 

@@ -28,6 +28,7 @@ from tests.installed import install
 
 SMTP = {"mail.transport": "smtp", "smtp.host": "127.0.0.1", "smtp.tls": Tls.NONE}
 LOCAL = {"site.public_url": "http://localhost:8000"}
+PLAIN = {"site.public_url": "http://weekly.example.org"}
 SANDBOX = {"mail.transport": "sendgrid", "sendgrid.api_key": "SG.x", "sendgrid.sandbox": True}
 
 Changes = Mapping[str, object]
@@ -45,6 +46,13 @@ def test_links_approved_for_the_outbox_do_not_leave_the_machine(
         start(outside, approved)
     with sqlite_database.read() as connection:
         assert get_issue(connection, approved.id).status is IssueStatus.APPROVED
+
+
+def test_a_trial_on_loopback_needs_no_https(tmp_path: Path, sqlite_database: Database) -> None:
+    app = newsroom(tmp_path, sqlite_database, settings=LOCAL)
+    approved = approve(app, drafted(app), "dora")
+    trial = with_settings(app, {**LOCAL, **SMTP, "smtp.return_path": f"{'b' * 34}@example.org"})
+    assert find_obstacle(trial, approved) is None
 
 
 def test_starting_twice_is_starting_once(tmp_path: Path, sqlite_database: Database) -> None:
@@ -87,7 +95,9 @@ OUTSIDE = {"site.public_url": "https://weekly.example.org", **SMTP}
     ("before", "after", "words", "command"),
     [
         (LOCAL, OUTSIDE, "was approved with links to http://localhost:8000", "newsletter withdraw 1"),
-        (OUTSIDE, {**SMTP, **LOCAL}, "site.public_url must begin with https://", "newsletter check 1"),
+        (OUTSIDE, OUTSIDE | PLAIN, "site.public_url must begin with https://", "newsletter check 1"),
+        (OUTSIDE, OUTSIDE | LOCAL | {"smtp.host": "mx.example.org"}, "must begin with https://", "newsletter check 1"),
+        (OUTSIDE, OUTSIDE | {"smtp.return_path": f"{'b' * 35}@example.org"}, "at most 34 fit", "newsletter check 1"),
         (OUTSIDE, OUTSIDE | {"mail.reply_to": "noreply@example.org"}, "that somebody reads", "newsletter check 1"),
         (OUTSIDE, OUTSIDE | SANDBOX, "sendgrid.sandbox is on", "newsletter check 1"),
         (OUTSIDE, OUTSIDE | {"smtp.host": ""}, "smtp.host", "newsletter check 1"),
@@ -154,7 +164,7 @@ def migrated(tmp_path: Path) -> Iterator[Database]:
     [
         (OUTSIDE, lambda app: with_settings(app, {"site.postal_address": ""}), "site.postal_address", "setting:site.postal_address"),
         (OUTSIDE, lambda app: with_settings(app, {"smtp.host": ""}), "smtp.host is needed", "setting:smtp.host"),
-        (OUTSIDE, lambda app: with_settings(app, LOCAL), "must begin with https", "setting:site.public_url"),
+        (OUTSIDE, lambda app: with_settings(app, PLAIN), "must begin with https", "setting:site.public_url"),
         (OUTSIDE, lambda app: with_settings(app, {"dkim.rsa_key": "keys/none"}), "dkim.rsa_key", "setting:dkim.rsa_key"),
         (OUTSIDE, lambda app: with_settings(app, SANDBOX), "sendgrid.sandbox is on", "undelivered"),
         (OUTSIDE, lambda app: lose(app, "links"), "the key file cannot be read", "keys"),

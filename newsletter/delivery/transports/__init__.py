@@ -7,7 +7,7 @@ folder and a line in `TRANSPORTS`.
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from newsletter.config import FILE_NAME, Section, Settings, place_in_file, setting_rows
+from newsletter.config import FILE_NAME, Section, Settings, is_this_machine, place_in_file, setting_rows
 from newsletter.delivery.transports.contract import Entry, Session, Started, Transport
 from newsletter.delivery.transports.outbox import OutboxEntry
 from newsletter.delivery.transports.sendgrid import SendGridEntry
@@ -24,6 +24,7 @@ __all__ = [
     "entry_of",
     "only_checks",
     "require_ready_to_send",
+    "stays_here",
     "webhook_path",
 ]
 
@@ -49,6 +50,13 @@ def only_checks(settings: Settings) -> str:
     return "" if entry.is_local else entry.undelivered(settings)
 
 
+def stays_here(settings: Settings) -> bool:
+    """Return whether nothing leaves this machine, so that links need no https: the outbox, or a trial on loopback."""
+    entry, pages = entry_of(settings), urlsplit(settings.site.public_url).hostname or ""
+    is_trial = entry.is_on_loopback(settings) and bool(pages) and is_this_machine(pages)
+    return entry.is_local or is_trial
+
+
 def webhook_path(name: str) -> str:
     """Return the path where a transport's provider posts."""
     return f"/webhooks/{name}"
@@ -60,8 +68,8 @@ def require_ready_to_send(settings: Settings) -> None:
         if row.needed and not settings.value(row):
             raise _not_ready(settings, row.name, f"nothing can be sent before {row.name} is set. {row.help}")
     entry = entry_of(settings)
-    if not entry.is_local and urlsplit(settings.site.public_url).scheme != "https":
-        said = "site.public_url must begin with https:// unless mail.transport is outbox"
+    if urlsplit(settings.site.public_url).scheme != "https" and not stays_here(settings):
+        said = "site.public_url must begin with https:// unless mails stay on this machine: in the outbox, or with relay and pages on loopback"
         raise _not_ready(settings, "site.public_url", said)
     if "noreply" in settings.mail.reply_to.lower().replace("-", "").replace("_", ""):
         said = "mail.reply_to must be an address that somebody reads"

@@ -117,6 +117,10 @@ class Entry(ABC):
         """Return what to call the server, and what is known of it, as names and words; none where nothing is."""
         return "", []
 
+    def is_on_loopback(self, settings: Settings) -> bool:
+        """Return whether the server is this machine."""
+        return False
+
     def undelivered(self, settings: Settings) -> str:
         """Say why nothing that goes this way reaches anybody, for a sentence; empty: it is delivered."""
         return ""

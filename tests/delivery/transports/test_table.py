@@ -8,8 +8,11 @@ import pytest
 
 from newsletter.clock import SystemClock
 from newsletter.config import Settings, env_name, setting_rows
+from newsletter.config.rows import LONGEST_LOCAL_PART
 from newsletter.delivery import transports
+from newsletter.delivery.message import MessageIds
 from newsletter.delivery.transports import TRANSPORT_SETTINGS, TRANSPORTS, Entry, require_ready_to_send
+from newsletter.delivery.transports.smtp import LONGEST_MARK
 from newsletter.errors import ConfigError
 from tests.config.written import READY, complaint, settings_of
 
@@ -26,6 +29,14 @@ def test_each_makes_what_has_its_name(entry: Entry, tmp_path: Path) -> None:
     settings = settings_of(tmp_path, "")
     assert entry.make(settings, SystemClock()).name == entry.name
     assert entry.make_for_alerts(settings, SystemClock()).name == entry.name
+
+
+def test_a_return_path_that_is_allowed_fits_with_every_mark() -> None:
+    address = f"{'b' * (LONGEST_LOCAL_PART - LONGEST_MARK)}@example.org"
+    marked = MessageIds(key=b"k" * 32, domain="example.org", bounce_address=address).return_path(
+        99_999, 9_999_999_999
+    )
+    assert len(marked.partition("@")[0]) == LONGEST_LOCAL_PART
 
 
 @EACH

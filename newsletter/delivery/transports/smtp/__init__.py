@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from newsletter.clock import Clock
-from newsletter.config import Settings
+from newsletter.config import Settings, is_this_machine
+from newsletter.config.rows import LONGEST_ADDRESS, LONGEST_LOCAL_PART
 from newsletter.delivery.transports.contract import Entry, Transport
 from newsletter.delivery.transports.smtp.settings import SmtpSettings
 
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from newsletter.db.engine import Database
+
+
+#: Letters of the mark in a return path, with issues of five digits and readers of ten: "+12345.1234567890.0123456789ab".
+LONGEST_MARK = 30
 
 
 class SmtpEntry(Entry):
@@ -21,9 +26,22 @@ class SmtpEntry(Entry):
     settings = SmtpSettings
 
     def missing(self, settings: Settings) -> tuple[str, str] | None:
-        if not settings.section(SmtpSettings).host:
+        own = settings.section(SmtpSettings)
+        if not own.host:
             return "smtp.host", "mail.transport is smtp, so smtp.host is needed"
+        local, _, domain = own.return_path.rpartition("@")
+        fits = min(LONGEST_LOCAL_PART, LONGEST_ADDRESS - len(f"@{domain}")) - LONGEST_MARK
+        if len(local) > fits:
+            said = (
+                f"smtp.return_path has {len(local)} letters before the @, and at most {fits} fit: behind them each message has a mark "
+                f"of up to {LONGEST_MARK}"
+            )
+            return "smtp.return_path", said
         return None
+
+    def is_on_loopback(self, settings: Settings) -> bool:
+        host = settings.section(SmtpSettings).host
+        return bool(host) and is_this_machine(host)
 
     def make(self, settings: Settings, clock: Clock, database: "Database | None" = None) -> Transport:
         from newsletter.delivery.transports.smtp.habits import Habits

@@ -33,7 +33,7 @@ from newsletter.readers.addresses import Address
 from newsletter.readers.keys import read_link_keys, read_suppression_key, require_keys
 from newsletter.readers.links import LinkSigner, LinkTarget, Purpose, link
 from newsletter.readers.subscribing import Following, SignUpLimits, Subscribing, is_listed, read_domains
-from newsletter.readers.suppression import address_hash
+from newsletter.readers.suppression import address_hash, require_key
 from newsletter.readers.votes import Ballots
 from newsletter.schedule.slots import coming_slots, issue_schedule, wall_time
 from newsletter.schedule.store import last_slots
@@ -90,7 +90,10 @@ class App:
     @cached_property
     def suppression_key(self) -> bytes:
         """The key under which the suppression list knows an address."""
-        return read_suppression_key(self.settings.path(self.settings.paths.suppression_key))
+        file = self.settings.path(self.settings.paths.suppression_key)
+        key = read_suppression_key(file)
+        require_key(self.database, key, file)
+        return key
 
     def hash_address(self, key: str) -> str:
         """Return the hash under which the suppression list knows a reader's `address_key`."""

@@ -217,7 +217,7 @@ CREATE TABLE installation (
   place VARCHAR(200) DEFAULT '' NOT NULL,
   issue_id INTEGER DEFAULT '0' NOT NULL,
   weekly INTEGER DEFAULT '0' NOT NULL,
-  monthly INTEGER DEFAULT '0' NOT NULL,
+  monthly INTEGER DEFAULT '0' NOT NULL, key_fingerprint VARCHAR(16) DEFAULT '' NOT NULL,
   CONSTRAINT pk_installation PRIMARY KEY (id),
   CONSTRAINT ck_installation_one_row CHECK (id = 1)
 );

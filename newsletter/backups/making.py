@@ -122,7 +122,7 @@ def _require_free(settings: Settings, file: Path, *, force: bool) -> None:
     stores = [settings.path(paths.content_db), settings.folder / "subscribers.db"]
     if make_url(settings.store_url).get_backend_name() == "sqlite":
         stores.append(Path(make_url(settings.store_url).database or ""))
-    keys = [settings.path(each) for each in (*_named_keys(settings), paths.marks)]
+    keys = [settings.path(each) for each in (*named_keys(settings), paths.marks)]
     own = {settings.folder / FILE_NAME, *keys}
     own |= {each.with_name(each.name + end) for each in stores for end in ("", "-wal", "-shm", "-journal")}
     folders = {each.parent.resolve() for each in keys} - {settings.folder.resolve()}
@@ -262,7 +262,7 @@ def _own_files(settings: Settings) -> Iterator[tuple[Path, str]]:
     Raises StoreError for a key that is not there: a backup without it would be none.
     """
     yield settings.folder / FILE_NAME, FILE_NAME
-    for path in map(settings.path, _named_keys(settings)):
+    for path in map(settings.path, named_keys(settings)):
         if not path.is_file() or not os.access(path, os.R_OK) or not path.stat().st_size:
             raise StoreError(
                 f"{path} is missing, empty, or cannot be read, so no backup was made and no old one deleted. Take that key "
@@ -271,7 +271,7 @@ def _own_files(settings: Settings) -> Iterator[tuple[Path, str]]:
         yield path, f"{KEYS}/{path.name}"
 
 
-def _named_keys(settings: Settings) -> tuple[Path, ...]:
+def named_keys(settings: Settings) -> tuple[Path, ...]:
     named = (
         settings.paths.link_keys,
         settings.paths.suppression_key,

@@ -43,6 +43,7 @@ from newsletter.backups.making import (
     copy_rows,
     copy_sqlite,
     copy_subscribers,
+    named_keys,
     require_whole,
     sync,
     workshop,
@@ -92,7 +93,8 @@ from newsletter.delivery.transports.outbox.maildir import file_name
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue, set_held
 from newsletter.errors import BadInput, Place, StoreAhead, StoreBusy, StoreError
-from newsletter.readers.suppression import put_suppression
+from newsletter.readers.keys import add_link_keys, fingerprint, read_suppression_key
+from newsletter.readers.suppression import key_fingerprint, put_suppression
 
 #: Why a delivery or a single mail is unsure: it may have left after the copy was made.
 RESTORED = "restored"
@@ -134,6 +136,8 @@ class Restored:
     is_certain: bool = False
     #: Where what was replaced is kept; None: there was nothing.
     replaced: Path | None = None
+    #: Where the settings of the backup are kept, as those here stay; None: they are the same, or it has none.
+    settings: Path | None = None
     #: Issues whose sending the replaced database knew more of, by their labels.
     issues: list[str] = field(default_factory=list)
     #: Readers who had left, or changed how often they want mail, and readers whom only the replaced database had.
@@ -152,25 +156,28 @@ class Restored:
 def restore_backup(folder: Path, file: Path, clock: Clock, *, force: bool = False) -> Restored:
     """Put a backup in place of the stores in `folder`, or a bare copy of `subscribers.db` in place of that.
 
-    What is replaced is kept beside. The keys and settings of a backup are put where there are none. Raises BadInput for a file
-    that is no backup, StoreAhead for a later release's, StoreBusy while somebody works with the database; on PostgreSQL `force` does it
-    all the same.
+    What is replaced is kept beside. The keys and settings of a backup are put where there are none, and its keys also where
+    those that stand there were never used. Raises BadInput for a file that is no backup, or of another installation than this,
+    StoreAhead for a later release's, StoreBusy while somebody works with the database; on PostgreSQL `force` does it all the same.
     """
     with workshop(folder) as shop:
         _unpack(file, shop)
-        _put_missing(shop, folder)
+        if (shop / FILE_NAME).exists() and not (folder / FILE_NAME).exists():
+            (shop / FILE_NAME).replace(folder / FILE_NAME)
         settings = load_settings(folder, TRANSPORT_SETTINGS)
+        moment = f"{clock.now():%Y%m%dT%H%M%SZ}"
         copy = _opened_copy(shop / SUBSCRIBERS)
         try:
             with _current(settings, shop / "current.db", force=force) as current:
-                restored = _bring_up_to_date(settings, copy, current)
+                is_new = _is_empty(current) if current else not (shop / "current.db").exists()
+                _put_keys(settings, shop, file, copy, is_new=is_new)
+                restored = _bring_up_to_date(settings, copy, None if is_new else current)
                 restored.made_at = _made_at(shop)
                 copy.close()
-                moment = f"{clock.now():%Y%m%dT%H%M%SZ}"
-                if (shop / "current.db").exists():
-                    restored.replaced = settings.path(settings.paths.backups) / f"replaced-{moment}.db"
-                    restored.replaced.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                    (shop / "current.db").replace(restored.replaced)
+                if (shop / "current.db").exists() and not is_new:
+                    restored.replaced = _kept(settings, shop / "current.db", f"replaced-{moment}.db")
+                if (shop / FILE_NAME).exists() and not _is_alike(shop / FILE_NAME, folder / FILE_NAME):
+                    restored.settings = _kept(settings, shop / FILE_NAME, f"restored-{moment}.toml")
                 _put_in_place(settings, shop)
         finally:
             copy.close()
@@ -213,21 +220,53 @@ def _made_at(shop: Path) -> str:
     return f"{made_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _put_missing(shop: Path, folder: Path) -> None:
-    """Put the settings and keys of a backup where there are none: on a new machine."""
-    if (shop / FILE_NAME).exists() and not (folder / FILE_NAME).exists():
-        (shop / FILE_NAME).replace(folder / FILE_NAME)
-    settings = load_settings(folder, TRANSPORT_SETTINGS)
-    paths = (
-        settings.paths.link_keys,
-        settings.paths.suppression_key,
-        settings.dkim.rsa_key,
-        settings.dkim.ed25519_key,
+def _put_keys(settings: Settings, shop: Path, file: Path, copy: Database, *, is_new: bool) -> None:
+    """Put the keys of a backup where there are none; raises BadInput where the suppression list would not be known by its key.
+
+    Keys of links join those that are here: each opens links of its own. Where the installation `is_new`, nothing was made with
+    its suppression key yet, and that of the backup takes its place.
+    """
+    suppression_key, link_keys = map(
+        settings.path, (settings.paths.suppression_key, settings.paths.link_keys)
     )
-    for path in (settings.path(each) for each in paths if each is not None):
-        if (shop / KEYS / path.name).exists() and not path.exists():
+    own = shop / KEYS / suppression_key.name
+    is_taken = own.exists() and (is_new or not suppression_key.exists())
+    with copy.read() as connection:
+        made_with = key_fingerprint(connection)
+    if not made_with and own.exists():
+        made_with = fingerprint(read_suppression_key(own))
+    if made_with and made_with != fingerprint(read_suppression_key(own if is_taken else suppression_key)):
+        raise BadInput(
+            f"this backup is of another installation: its suppression list was made with another key than {suppression_key}. "
+            "Restore it into an empty folder, or put the key of that installation there first",
+            Place(file),
+        )
+    for path in map(settings.path, named_keys(settings)):
+        packed = shop / KEYS / path.name
+        if packed.exists() and (not path.exists() or (is_taken and path == suppression_key)):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            (shop / KEYS / path.name).replace(path)
+            packed.replace(path)
+        elif packed.exists() and path == link_keys:
+            add_link_keys(path, packed)
+
+
+def _is_empty(database: Database) -> bool:
+    """Return whether nobody ever worked with this database: it was just made."""
+    with database.read() as connection:
+        return not any(
+            connection.execute(select(each).limit(1)).first() for each in (readers, issues, suppressions)
+        )
+
+
+def _is_alike(one: Path, other: Path) -> bool:
+    return one.read_bytes() == other.read_bytes()
+
+
+def _kept(settings: Settings, file: Path, name: str) -> Path:
+    """Move a file to the backups and return its place."""
+    place = settings.path(settings.paths.backups) / name
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return file.replace(place)
 
 
 def _opened_copy(file: Path) -> Database:
@@ -382,7 +421,7 @@ def _bring_up_to_date(settings: Settings, copy: Database, current: Database | No
             highest, epoch=next_epoch(*(each.epoch for each in every)), issue_id=max(highest.issue_id, last)
         )
         if not restored.is_certain:
-            _doubt_mails(connection)
+            _doubt_mails(connection, None)
             # Behind the file, which makes it wait for a person.
             highest = replace(highest, begun=mark.begun)
         write_mark(connection, highest)
@@ -618,15 +657,16 @@ def _take_over_mails(current: Connection, copy: Connection) -> None:
     for mine in copy.execute(select(mails.c.id, mails.c.key).where(waiting)).all():
         same = and_(mails.c.id == mine.id, mails.c.key == mine.key)
         row = current.execute(select(mails).where(same)).mappings().one_or_none()
-        values = dict(row) if row else {"status": MailStatus.UNSURE, "code": RESTORED, "values": {}}
+        values = dict(row) if row else {"status": MailStatus.UNSURE, "code": RESTORED}
         copy.execute(update(mails).where(mails.c.id == mine.id).values(**values))
 
 
-def _doubt_mails(connection: Connection) -> None:
-    """Leave every single mail alone that waits: it may have gone out since. What it said is forgotten."""
+def _doubt_mails(connection: Connection, until: datetime | None) -> None:
+    """Leave every single mail alone that waits, since `until` or longer: it may have gone out. A person may send it again."""
     waiting = mails.c.status.in_((MailStatus.PENDING, MailStatus.BEGUN))
-    unsure = {"status": MailStatus.UNSURE, "code": RESTORED, "values": {}}
-    connection.execute(update(mails).where(waiting).values(unsure))
+    unsure = {"status": MailStatus.UNSURE, "code": RESTORED}
+    doubted = waiting if until is None else and_(waiting, mails.c.queued_at <= until)
+    connection.execute(update(mails).where(doubted).values(unsure))
 
 
 def _insert_missing(connection: Connection, table: Table, rows: Sequence[Any]) -> None:
@@ -662,7 +702,8 @@ def settle_sent(app: App, sent: Sequence[Issue], *, none_sent: bool = False) -> 
     for issue in sent:
         _settle(app, issue, now)
     with app.database.write() as connection:
-        _doubt_mails(connection)
+        # What was queued later waits because nothing is sent.
+        _doubt_mails(connection, app.marks.last_written())
     _go_on(app)
     with app.database.read() as connection:
         return {issue.label: get_counts(connection, issue.id) for issue in sent}

@@ -58,7 +58,9 @@ def restore(
     nothing is sent until --sent or --none-sent says what went out: readers of such an issue are accepted where their copy
     lies in the outbox, otherwise unsure (newsletter unsure).
     """
-    if sum((file is not None, bool(sent), none_sent, moved)) == 0 or (sent and none_sent):
+    if sent and none_sent:
+        raise click.UsageError("Say --sent ISSUE or --none-sent, not both.")
+    if file is None and not (sent or none_sent or moved):
         raise click.UsageError("Name a FILE, or say --sent ISSUE, --none-sent or --moved.")
     if file is not None:
         _say_restored(restore_backup(folder, file.absolute(), SystemClock(), force=force))
@@ -84,6 +86,8 @@ def _say_restored(restored: Restored) -> None:
     say("The backup is in place.")
     if restored.replaced is not None:
         say(f"What it replaced is kept as {restored.replaced}: delete it once you need it no more.")
+    if restored.settings is not None:
+        say(f"The settings here stay; those of the backup are others, and kept as {restored.settings}.")
     if restored.issues:
         say(f"Taken over from it, as they went out since: issue {', '.join(restored.issues)}.")
     if restored.readers:
@@ -94,8 +98,8 @@ def _say_restored(restored: Restored) -> None:
         say(f"Not taken over: {_count(restored.newcomers)} who joined since.")
     if not restored.is_readable:
         say(
-            f"The database before it cannot be read: whoever left after {restored.made_at or 'the copy was made'} is active "
-            "again, and whoever confirmed since is not. Where you know who left, suppress them first: "
+            f"There is no database that knows of anything after {restored.made_at or 'the copy was made'}: whoever left "
+            "since is active again, and whoever confirmed since is not. Where you know who left, suppress them first: "
             "newsletter readers suppress ADDRESS"
         )
 

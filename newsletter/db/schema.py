@@ -624,6 +624,8 @@ installation = Table(
     Column("issue_id", Id, nullable=False, server_default="0"),
     Column("weekly", Integer, nullable=False, server_default="0"),
     Column("monthly", Integer, nullable=False, server_default="0"),
+    #: The fingerprint of the key with which the suppression list was made: newsletter.readers.keys.fingerprint.
+    Column("key_fingerprint", String(16), nullable=False, server_default=""),
     CheckConstraint("id = 1", name="one_row"),
 )
 

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
@@ -83,7 +84,7 @@ class Mark:
         return self.place == _WAITS
 
 
-_COLUMNS = tuple(each for each in installation.c if each.name != "id")
+_COLUMNS = tuple(each for each in installation.c if each.name in Mark.__dataclass_fields__)
 _MARK = select(*_COLUMNS)
 _ADVANCE = update(installation).values(begun=installation.c.begun + 1).returning(installation.c.begun)
 
@@ -155,7 +156,7 @@ class Marks:
             return f"The database belongs to another installation than {self.file}. {_SAY}"
         later = [each.label for each in kept.started if not here.epoch or each.begun > here.begun]
         known = f" Issue {', '.join(later)} was started since." if later else ""
-        return f"The database is older than what was sent from here: it is a copy from before.{known} {_SAY}"
+        return f"The database is a copy: what was sent after it was made, it does not know.{known} {_SAY}"
 
     def require(self) -> None:
         """Raise StoreStale where nothing may be sent; where nothing was sent before, make the marks."""
@@ -205,6 +206,13 @@ class Marks:
             return None
         with self._locked(fcntl.LOCK_SH):
             return self._read()
+
+    def last_written(self) -> datetime | None:
+        """Return when the file was last written: nothing left later. None where there is none."""
+        try:
+            return datetime.fromtimestamp(self.file.stat().st_mtime, UTC)
+        except FileNotFoundError:
+            return None
 
     def _read(self) -> Mark | None:
         try:

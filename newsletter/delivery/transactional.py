@@ -270,6 +270,11 @@ def resend_mail(connection: Connection, mail_id: int, hash_address: AddressHash,
         raise BadInput(f"mail {mail_id} is {mail.status}, not unsure: it is not sent again")
     if mail.kind is MailKind.TEST:
         raise BadInput(f"mail {mail_id} was a test: send another with newsletter test")
+    if not mail.values:
+        # Releases before this one forgot it when a backup was put back.
+        raise BadInput(
+            f"mail {mail_id} is not sent again: what it said is forgotten; whoever wants it asks for another"
+        )
     if mail.obstacle:
         raise BadInput(f"mail {mail_id} is not sent again: {_OBSTACLES.get(mail.obstacle, mail.obstacle)}")
     waiting = {"status": MailStatus.PENDING, "not_before": now, "attempts": 0, "code": None, "owner": None}

@@ -8,6 +8,7 @@ in links.py and suppression.py.
 
 import base64
 import binascii
+import hashlib
 import os
 import secrets
 import stat
@@ -58,6 +59,19 @@ def read_suppression_key(path: Path) -> bytes:
     return keys[0]
 
 
+def fingerprint(key: bytes) -> str:
+    """Return what tells a key from others and gives nothing of it away: 16 hexadecimal digits."""
+    return hashlib.blake2b(key, digest_size=8, person=b"fingerprint").hexdigest()
+
+
+def add_link_keys(path: Path, older: Path) -> None:
+    """Add what another key list has and this one has not, as older keys: the one that signs stays."""
+    keys = read_link_keys(path)
+    missing = [each for each in read_link_keys(older) if each not in keys]
+    if missing:
+        _replace(path, _LINK_COMMENT + "".join(_line(each) for each in (*missing, *keys)))
+
+
 def require_keys(settings: Settings) -> None:
     """Raise BadInput unless both key files can be read: what leaves without them could not be sent to its end."""
     read_link_keys(settings.path(settings.paths.link_keys))
@@ -65,7 +79,11 @@ def require_keys(settings: Settings) -> None:
 
 
 def _new_line() -> str:
-    return base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode("ascii") + "\n"
+    return _line(secrets.token_bytes(KEY_BYTES))
+
+
+def _line(key: bytes) -> str:
+    return base64.urlsafe_b64encode(key).decode("ascii") + "\n"
 
 
 def _make(path: Path, text: str) -> None:

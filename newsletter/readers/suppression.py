@@ -17,16 +17,18 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
-from newsletter.db.engine import insert_into
-from newsletter.db.schema import suppressions
+from newsletter.db.engine import Database, insert_into
+from newsletter.db.schema import installation, suppressions
 from newsletter.db.statuses import MailKind, SuppressionKind
-from newsletter.errors import BadInput
+from newsletter.errors import BadInput, StoreError
 from newsletter.readers.addresses import Address, fold
+from newsletter.readers.keys import fingerprint
 
 #: The single mails that an address on the list may get, by the kind of its entry: all are asked for by whoever reads its mail.
 #: Whoever may get a confirmation ends the entry by confirming. An issue goes to nobody on the list.
@@ -98,6 +100,29 @@ def read_kind(words: str) -> SuppressionKind | None:
     """Return what somebody's words say of the kind, the strictest of several; None where they say nothing of it."""
     plain = words.replace("_", " ").casefold()
     return next((kind for kind, said in _SAID_SO if said.search(plain)), None)
+
+
+def key_fingerprint(connection: Connection) -> str:
+    """Return the fingerprint of the key that the list is made with; empty where that is not known yet."""
+    return connection.execute(select(installation.c.key_fingerprint)).scalar() or ""
+
+
+def require_key(database: Database, key: bytes, file: Path) -> None:
+    """Raise StoreError where the list was made with another key than this, from `file`: it would know nobody.
+
+    Where no key is known yet, this is it from now on.
+    """
+    with database.read() as connection:
+        made_with = key_fingerprint(connection)
+    if not made_with:
+        with database.write() as connection:
+            unknown = installation.c.key_fingerprint == ""
+            connection.execute(update(installation).where(unknown).values(key_fingerprint=fingerprint(key)))
+    elif made_with != fingerprint(key):
+        raise StoreError(
+            f"{file} is not the key that this database's suppression list was made with: put that one in its place, "
+            "from the installation that the database comes from, or from a backup"
+        )
 
 
 def address_hash(key: bytes, address: Address) -> str:

@@ -5,6 +5,7 @@ import sqlite3
 import tarfile
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ from tests.backups.conftest import Place, approve_an_issue, copied
 from tests.conftest import THURSDAY
 from tests.web.visitor import Visitor
 
-LOST = "The database is older than what was sent"
+LOST = "The database is a copy: what was sent after it was made, it does not know."
 
 
 def test_a_backup_from_before_an_issue_mails_nobody_again(place: Place) -> None:
@@ -105,6 +106,79 @@ def test_who_left_or_agreed_is_taken_over_from_any_database_that_can_be_read(
     assert "active again" not in said
     assert (LOST in said) == (state is not _as_it_is)
     assert place.statuses() == {name: at for name, at in before.items() if name != "dave@example.org"}
+
+
+def _never_used(folder: Path) -> Place:
+    """Make an installation with keys of its own, which those of other tests share."""
+    make_installation(folder, example=True)
+    return Place(folder)
+
+
+@pytest.mark.parametrize("keys", ["--keys", "--no-keys"])
+def test_a_backup_of_another_installation_takes_no_ones_place(here: Place, tmp_path: Path, keys: str) -> None:
+    other = _never_used(tmp_path / "other")
+    other.join("zora@example.org")
+    before = (here.ok("status"), here.statuses(), (here.folder / "keys" / "suppression").read_bytes())
+    file = tmp_path / "other.tar.gz"
+    other.ok("backup", keys, str(file))
+    result = here.run("restore", str(file))
+    assert (result.exit_code, "another installation" in result.output) == (2, True)
+    assert (here.ok("status"), here.statuses(), (here.folder / "keys" / "suppression").read_bytes()) == before
+
+
+def test_on_a_new_machine_a_backup_brings_its_keys(here: Place, tmp_path: Path) -> None:
+    """So those who left stay out, and links in mails that went out open what they always did."""
+    here.ok("readers", "suppress", "dave@example.org", "--reason", "left")
+    with closing(here.open()) as app:
+        token = app.links.token(Purpose.PREFERENCES, 1)
+    backup = here.backup()
+    there = _never_used(tmp_path / "there")
+    settings = there.folder / "newsletter.toml"
+    settings.write_text(settings.read_text() + "\n# here\n")
+    said = there.ok("restore", str(backup), "--none-sent")
+    assert "There is no database that knows of anything after" in said
+    assert "those of the backup are others" in said
+    assert there.statuses() == here.statuses()
+    assert there.run("readers", "add", "dave@example.org", "--consent", "fair").exit_code != 0
+    assert "Sending may go on" in said
+    with closing(there.open()) as app:
+        assert app.links.read(Purpose.PREFERENCES, token)
+
+
+def test_another_key_than_the_databases_is_noticed(here: Place, tmp_path: Path) -> None:
+    shutil.copy(
+        _never_used(tmp_path / "other").folder / "keys" / "suppression", here.folder / "keys" / "suppression"
+    )
+    for words in (("readers", "suppress", "dave@example.org", "--reason", "left"), ("send", "1")):
+        result = here.run(*words)
+        assert (result.exit_code, "is not the key" in result.output) == (1, True), result.output
+
+
+def test_what_is_queued_while_nothing_is_sent_goes_out_afterwards(here: Place) -> None:
+    backup = here.backup()
+    (here.folder / "subscribers.db").write_bytes(b"nothing of the sort")
+    here.ok("restore", str(backup))
+    with closing(here.open()) as app:
+        origin = ConsentOrigin(channel=ConsentChannel.FORM)
+        app.subscribing.subscribe("kofi@example.org", "192.0.2.0/24", origin, datetime.now(UTC))
+    assert "1 waits" in here.ok("status")
+    here.ok("restore", "--none-sent")
+    here.ok("mails", "send")
+    assert here.mailed == 1
+
+
+def test_an_unsure_mail_of_a_copy_can_be_sent_again(here: Place) -> None:
+    with closing(here.open()) as app:
+        app.subscribing.subscribe(
+            "kofi@example.org", "192.0.2.0/24", ConsentOrigin(channel=ConsentChannel.FORM), THURSDAY
+        )
+    backup = here.backup()
+    (here.folder / "subscribers.db").write_bytes(b"nothing of the sort")
+    here.ok("restore", str(backup), "--none-sent")
+    assert "unsure" in here.ok("mails", "list")
+    here.ok("mails", "resend", "--all")
+    here.ok("mails", "send")
+    assert here.mailed == 1
 
 
 def _another_programs(file: Path) -> None:

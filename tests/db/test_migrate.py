@@ -29,6 +29,7 @@ LANDED = {
     "0009_why_nothing_is_sent.py": "02fd8587bdc57f18c987a0133b4ac077d941b99843e8404c864180a7eb8f8604",
     "0010_what_a_relay_does.py": "bb605bce483d5163fdcf2ed9cb872c8a57d2ab464c702c96152126d0d1286488",
     "0011_what_a_counted_link_means.py": "dac4a07f3ca3c3018531ec092e0021c3166b0fc7733c193f3e58fddf9b535b13",
+    "0012_whose_key_it_was.py": "19c83050e856496287a9febd0ecdf585fda4f06433412d41088d2f9ba873fcb7",
 }
 
 #: Earlier forms of 0001, as its history had them: the tables that an installation of that day was made with.

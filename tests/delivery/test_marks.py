@@ -110,8 +110,8 @@ def test_machines_on_one_postgresql_wait_and_go_on_together(
         mark = read_mark(connection)
     assert mark is not None
     here.put(replace(mark, epoch=next_epoch(mark.epoch)), waits=True)
-    assert "older than what was sent" in here.trouble()
-    assert "older than what was sent" in there.trouble()
+    assert "what was sent after it was made" in here.trouble()
+    assert "what was sent after it was made" in there.trouble()
     here.put(replace(mark, epoch=next_epoch(mark.epoch)))
     assert (here.trouble(), there.trouble()) == ("", "")
     there.require()

@@ -17,7 +17,6 @@ from newsletter.db.statuses import IssueStatus, MailKind, MailStatus
 from newsletter.delivery.progress import Counts
 from newsletter.delivery.sender import Ending, Sender
 from newsletter.delivery.status import describe, get_situation
-from newsletter.delivery.store import retry_deferred_now
 from newsletter.delivery.throttle import RetryPolicy
 from newsletter.delivery.transactional import (
     TransactionalMail,
@@ -39,6 +38,7 @@ from newsletter.editing.sending import (
     issues_going_out,
     require_approved,
     send_once_more,
+    send_to_missed,
     start,
 )
 from newsletter.errors import BadInput
@@ -50,7 +50,9 @@ issue_argument = click.argument("issue", metavar="ISSUE")
 @click.command()
 @issue_argument
 @click.option(
-    "--to-missed", is_flag=True, help="Only go on with an issue that has begun; deferred readers at once."
+    "--to-missed",
+    is_flag=True,
+    help="Go on with an issue that has begun or is sent, with those too who missed it for no reason of theirs.",
 )
 @pass_app
 def send(app: App, issue: str, to_missed: bool) -> None:
@@ -61,6 +63,9 @@ def send(app: App, issue: str, to_missed: bool) -> None:
     Safe at any time: readers who have it, were refused it or may have it are never sent it again. Ctrl-C and SIGTERM stop
     after the messages on their way, a second one at once. Within ten seconds it ends, whatever the server does: a message
     that has left and has no answer by then is unsure.
+
+    With --to-missed, whoever was put off is tried at once, and so is whoever was refused it for your sake (dropped by the provider, over
+    quota say; refused for what is sent or who sends it), or was put off until the last try. Nobody of these has a copy.
 
     Exits with 0 when everybody is done, 1 when the issue is paused, 130 or 143 when Ctrl-C or SIGTERM stopped it before.
     """
@@ -74,6 +79,8 @@ def send(app: App, issue: str, to_missed: bool) -> None:
     require_approved(found)
     if to_missed and found.started_at is None:
         raise BadInput(f"issue {found.label} has not begun. To begin: newsletter send {found.id}")
+    if to_missed and found.status in (IssueStatus.SENDING, IssueStatus.SENT):
+        found = _to_missed(app, found)
     if found.status is IssueStatus.SENT:
         say(f"Issue {found.label} is sent already; nothing was done. {_next_step(app, found.id)}".strip())
         return
@@ -91,15 +98,20 @@ def send(app: App, issue: str, to_missed: bool) -> None:
         say(f"Warning: {early}", err=True)
     if not left_open:
         start(app, found)
-    if to_missed:
-        with app.database.write() as connection:
-            retry_deferred_now(connection, found.id)
     with _shown_progress(f"Issue {found.label}") as watch:
         sender = app.sender(found.id, watch)
         with stopped_by_signals(sender.stop, app.clock) as interrupted:
             ending = sender.send()
     _say_ending(app, found, ending, sender)
     raise click.exceptions.Exit(_exit_status(ending, interrupted))
+
+
+def _to_missed(app: App, issue: Issue) -> Issue:
+    """Let the issue go on to whoever missed it, and return it as it is then."""
+    if count := send_to_missed(app, issue):
+        readers = "1 reader who missed it is" if count == 1 else f"{count:,} readers who missed it are"
+        say(f"Issue {issue.label} goes on: {readers} sent it now.")
+    return find_issue(app.database, str(issue.id))
 
 
 def _dry_run(app: App, issue: Issue, undelivered: str) -> None:

@@ -44,7 +44,7 @@ class Event(StrEnum):
     ARRIVE = "arrive"
     #: Late evidence: it came back.
     BOUNCE = "bounce"
-    #: An operator takes the risk of a second copy.
+    #: An operator takes the risk of a second copy, or lets somebody have the first who was refused it for our sake.
     SEND_AGAIN = "be sent again"
 
 
@@ -72,6 +72,8 @@ TRANSITIONS: Mapping[tuple[DeliveryStatus, Event], DeliveryStatus] = MappingProx
         (_S.UNSURE, _E.ARRIVE): _S.ACCEPTED,
         (_S.UNSURE, _E.BOUNCE): _S.REJECTED,
         (_S.UNSURE, _E.SEND_AGAIN): _S.PENDING,
+        # For our sake only, which is missed.py's to know: they have none.
+        (_S.REJECTED, _E.SEND_AGAIN): _S.PENDING,
         # Taken by the first server, refused by a later one (RFC 3464).
         (_S.ACCEPTED, _E.BOUNCE): _S.REJECTED,
     }

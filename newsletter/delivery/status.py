@@ -12,6 +12,7 @@ from newsletter.db.statuses import BatchStatus, Edition, IssueStatus
 from newsletter.delivery.dry_run import DryRun, find_dry_run
 from newsletter.delivery.journal import is_dead
 from newsletter.delivery.ledger import LEASE_DURATION, WAS_TRIED
+from newsletter.delivery.missed import count_missed
 from newsletter.delivery.progress import Counts, get_counts
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue
@@ -86,6 +87,17 @@ class Situation:
     dead: frozenset[str] = frozenset()
     #: When the last lease of a batch that somebody has ends: from then on it can be taken over from anybody.
     leases_until: datetime | None = None
+    #: How many missed it for no reason of theirs, and how many of them since their message was dropped.
+    missed: int = 0
+    dropped: int = 0
+
+    @property
+    def missed_words(self) -> str:
+        """Say how many of them there are, where that is no exception; empty otherwise."""
+        if not self.dropped and not (self.missed and self.counts.is_mostly_refused):
+            return ""
+        readers = "1 reader" if self.missed == 1 else f"{self.missed:,} readers"
+        return f"{readers} missed it for no reason of theirs"
 
     def senders_alive(self, now: datetime) -> tuple[Heartbeat, ...]:
         """Return those that gave a sign of late and are not known to be dead."""
@@ -104,10 +116,13 @@ def get_situation(connection: Connection, issue_id: int, journals: Path) -> Situ
     """
     heartbeats = list_heartbeats(connection, issue_id)
     leased = and_(batches.c.issue_id == issue_id, batches.c.status == BatchStatus.RUNNING)
-    issue = get_issue(connection, issue_id)
+    issue, counts = get_issue(connection, issue_id), get_counts(connection, issue_id)
+    missed, dropped = count_missed(connection, issue_id) if counts.rejected else (0, 0)
     return Situation(
         issue=issue,
-        counts=get_counts(connection, issue_id),
+        counts=counts,
+        missed=missed,
+        dropped=dropped,
         senders=heartbeats,
         next_try=_next_due(connection, issue_id, WAS_TRIED),
         next_turn=_next_due(connection, issue_id, not_(WAS_TRIED)),
@@ -195,14 +210,17 @@ def _describe(situation: Situation, now: datetime, zone: ZoneInfo) -> StatusRepo
                 if unsure
                 else ""
             )
-            if situation.counts.is_mostly_refused:
-                words = "; ".join(filter(None, (situation.counts.refused_words, words)))
+            refused = situation.counts.refused_words if situation.counts.is_mostly_refused else ""
+            words = "; ".join(filter(None, (refused, situation.missed_words, words)))
+            command = f"newsletter unsure {issue.id}" if unsure else ""
+            if situation.missed_words:
+                command = f"newsletter send --to-missed {issue.id}"
             return StatusReport(
                 state="sent",
                 why=words or "everybody is done",
                 since=issue.finished_at,
                 by_itself="nothing",
-                next_command=f"newsletter unsure {issue.id}" if unsure else "",
+                next_command=command,
             )
         case IssueStatus.CANCELLED:
             return _describe_cancelled(situation)

@@ -19,7 +19,6 @@ from sqlalchemy import (
     or_,
     select,
     union,
-    update,
 )
 
 from newsletter.db.engine import Database
@@ -27,7 +26,7 @@ from newsletter.db.schema import batches, deliveries, issues, mails, plans, read
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus, MailStatus
 from newsletter.delivery.audience import audience, split_by_send_time
 from newsletter.delivery.bounces.refusals import judge_refusals
-from newsletter.delivery.ledger import LEASE_COLUMNS, WAS_TRIED, Lease, cancel_batch
+from newsletter.delivery.ledger import LEASE_COLUMNS, Lease, cancel_batch
 from newsletter.delivery.progress import Counts, get_counts
 from newsletter.digest.issues import Issue, Step
 from newsletter.digest.store import get_issue, take_step
@@ -187,12 +186,6 @@ def skip_waiting(connection: Connection, issue_id: int, now: datetime) -> int:
     query = select(*LEASE_COLUMNS).where(waiting).order_by(batches.c.id).with_for_update()
     leases = [Lease(**row._mapping) for row in connection.execute(query)]
     return sum(cancel_batch(connection, lease, now) for lease in leases)
-
-
-def retry_deferred_now(connection: Connection, issue_id: int) -> None:
-    """Let every batch with deferred readers come due at once."""
-    waiting = and_(batches.c.issue_id == issue_id, batches.c.status == BatchStatus.PENDING)
-    connection.execute(update(batches).where(waiting, WAS_TRIED).values(not_before=None, retry_at=None))
 
 
 def list_owners(connection: Connection) -> frozenset[str]:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, func, select, update
 
 from newsletter.db.schema import batches, deliveries, readers
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
-from newsletter.delivery.states import Event, sources_of, target_of
+from newsletter.delivery.states import Event, target_of
 from newsletter.digest.issues import Step
 from newsletter.digest.store import get_issue, take_step
 from newsletter.errors import StoreBusy
@@ -112,7 +112,7 @@ def send_again(
     moved = 0
     for batch_id, group in by_batch.items():
         of_group = and_(deliveries.c.issue_id == issue_id, deliveries.c.reader_id.in_(group))
-        unsure = and_(of_group, deliveries.c.status.in_(sources_of(Event.SEND_AGAIN)))
+        unsure = and_(of_group, deliveries.c.status == DeliveryStatus.UNSURE)
         waiting = {"status": target_of(Event.SEND_AGAIN), "code": None}
         count = connection.execute(update(deliveries).where(unsure).values(waiting)).rowcount
         reopened = {"status": BatchStatus.PENDING, "not_before": None, "unsure": batches.c.unsure - count}

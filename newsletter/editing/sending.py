@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 from newsletter.app import App
 from newsletter.db.schema import issues
 from newsletter.db.statuses import IssueStatus
+from newsletter.delivery import missed
 from newsletter.delivery.dry_run import DryRun, dry_run
 from newsletter.delivery.marks import StartedIssue, advance
 from newsletter.delivery.progress import Counts
@@ -233,6 +234,22 @@ def send_once_more(
         count = send_again(connection, issue_id, reader_ids, now)
         detail = f"once more to {count} unsure readers"
         record_action(connection, by=by, action=Action.SENT, issue_id=issue_id, detail=detail, at=now)
+    return count
+
+
+def send_to_missed(app: App, issue: Issue, by: str = COMMAND_LINE) -> int:
+    """Send an issue that has begun to those who missed it for no reason of theirs, and at once to those put off; return how many.
+
+    Commits; raises as `start` does, and InvalidTransition for a cancelled issue.
+    """
+    for _, require, _ in _requirements(app, issue):
+        require()
+    now = app.clock.now()
+    with app.database.write() as connection:
+        count = missed.send_to_missed(connection, issue.id, now)
+        if count:
+            detail = f"to {count} who missed it"
+            record_action(connection, by=by, action=Action.SENT, issue_id=issue.id, detail=detail, at=now)
     return count
 
 

@@ -23,6 +23,8 @@ from newsletter.db.engine import Database, open_database
 from newsletter.db.schema import batches, deliveries, issues, plans, snapshots
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus
 from newsletter.delivery.loopback import Loopback, Misbehavior, Phase
+from newsletter.delivery.states import Event
+from newsletter.delivery.takeover import settle
 from newsletter.editing.audit import list_entries
 from tests.conftest import THURSDAY
 from tests.delivery.house import FRAME, PLAN, add_readers, statuses
@@ -79,6 +81,25 @@ def test_sending_twice_says_so_and_sends_nothing(folder: Path, database: Databas
     again = run(folder, "send", "1")
     assert (again.exit_code, again.output) == (0, "Issue #7 is sent already; nothing was done.\n")
     assert len(list((folder / "outbox" / "new").iterdir())) == 3
+
+
+def test_whom_the_provider_dropped_is_sent_it_after_all_and_nobody_else_is(
+    folder: Path, database: Database
+) -> None:
+    add_readers(database, 3)
+    run(folder, "send", "1")
+    with database.write() as connection:
+        settle(connection, 1, 2, Event.BOUNCE, code="dropped", now=THURSDAY)
+    (document,) = status(folder)
+    assert document["why"] == "1 reader missed it for no reason of theirs"
+    assert document["next_command"] == "newsletter send --to-missed 1"
+    assert "nothing was done" in run(folder, "send", "1").output
+    said = run(folder, "send", "--to-missed", "1")
+    assert said.exit_code == 0, said.output
+    assert "Issue #7 goes on: 1 reader who missed it is sent it now." in said.output
+    assert "Issue #7 is sent: 3 accepted." in said.output
+    assert "nothing was done" in run(folder, "send", "--to-missed", "1").output
+    assert status(folder)[0]["next_command"] == ""
 
 
 def test_a_draft_cannot_be_sent(folder: Path, database: Database) -> None:

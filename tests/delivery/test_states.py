@@ -27,6 +27,7 @@ unsure     arrive             accepted
 unsure     bounce             rejected
 unsure     be sent again      pending
 accepted   bounce             rejected
+rejected   be sent again      pending
 """
 
 

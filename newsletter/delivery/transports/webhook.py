@@ -190,9 +190,16 @@ class Webhook:
             word = re.sub(r"[^a-z]+", "-", event.trouble.lower()).strip("-")
             on = (event.at or self.clock.now()).date()
             paused = "What goes out this way is paused: see newsletter status. " if event.stops else ""
+            of_issues = {
+                target[0]
+                for each in about_us
+                if each.trouble == event.trouble and (target := ours.get(each.mark)) and target[0]
+            }
+            issue = str(of_issues.pop()) if len(of_issues) == 1 else "ISSUE"
             body = (
                 f"{event.trouble}.\n\n{paused}Look at {self.provider.title}'s page. Whose copy was dropped has none and is "
-                "rejected, with the code `dropped`."
+                "rejected, with the code `dropped`. Once that is mended, let the issue go on if it is paused, and send it to them: "
+                f"newsletter send --to-missed {issue}"
             )
             self.alert(f"{self.provider.name}-trouble:{on}:{word}"[:200], event.trouble, body)
 

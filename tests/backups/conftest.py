@@ -83,6 +83,8 @@ def new_postgres(postgres_url: str) -> Iterator[Callable[[str], str]]:
     made: list[str] = []
 
     def make(name: str) -> str:
+        # The server is that of every process of this run.
+        name = f"{make_url(postgres_url).database}_{name}"
         with administration.connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name}"))
         made.append(name)

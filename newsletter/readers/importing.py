@@ -195,7 +195,7 @@ class _CheckedRows:
         )
         past = []
         for event, what, text, ip in noted:
-            at = read_moment(text, self._now)
+            at = read_moment(text, self._now, self.file.provider)
             if at is not None:
                 past.append(
                     Consent(
@@ -373,7 +373,7 @@ def suppress_file(
             hashed="" if row.address else read_hash(suppression_key, row.address_hash),
             kind=kind or row.kind or usual,
             reason=_own_reason(row.reason) or reason,
-            since=read_moment(row.gone_at, now),
+            since=read_moment(row.gone_at, now, file.provider),
         )
 
     added: Counter[SuppressionKind] = Counter()

@@ -44,6 +44,8 @@ class Provider:
     paid: str = ""
     #: What a word such as "blocklisted" says of them; where leaving by themselves leads there, too, that they left.
     blocked: SuppressionKind = SuppressionKind.OPERATOR
+    #: How it writes days that elsewhere could be read in two ways, as `strptime` has it.
+    ways: tuple[str, ...] = ()
     #: Which export says who left, for those who have another one.
     right_export: str
     #: What even the right export does not know.
@@ -232,23 +234,25 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
             needs=(("status",),),
             right_export="Export the list's subscriptions, which have the column status",
         ),
-        # A cold subscriber has not opened for a while, and still is one.
+        # Columns as in a file of April 2026. A cold subscriber has not opened for a while, and still is one.
         "kit": Provider(
             program="Kit",
             columns=_EMAIL
             | _NAMES
             | {
-                "state": "status",
                 "status": "status",
+                # The word of its API; beside a status it is a field of the owner's, and a part of a country.
+                "state": "status",
                 "created_at": "joined_at",
                 "subscribed_at": "joined_at",
                 "tags": "tags",
             },
             active=frozenset({"active", "confirmed", "cold"}),
             gone=frozenset({"cancelled", "canceled", "unsubscribed", "bounced", "complained"}),
-            needs=(("state", "status"),),
+            needs=(("status", "state"),),
             right_export="Export the confirmed subscribers alone, and the others alone",
         ),
+        # Columns as in files of 2026; the words are those of its API.
         "mailerlite": Provider(
             program="MailerLite",
             columns=_EMAIL
@@ -265,9 +269,11 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
                 "Opted in at": "confirmed_at",
                 "Opt-in date": "confirmed_at",
                 "Opt-in IP": "confirmed_ip",
+                "OPTIN IP": "confirmed_ip",
                 "OPTINIP": "confirmed_ip",
                 "Signup IP": "opted_in_ip",
                 "IP address": "opted_in_ip",
+                "Groups": "tags",
             },
             active=frozenset({"active"}),
             gone=frozenset({"unsubscribed", "bounced", "junk"}),
@@ -293,15 +299,21 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
             needs=(("Stop Time", "Stop Status", "Status"),),
             right_export="Export the list with the columns Stop Time and Stop Status",
         ),
+        # Dates as in a file of 2025. The words, and Status or State, are those of its API: no file with them was seen.
         "campaign-monitor": Provider(
             program="Campaign Monitor",
             columns=_EMAIL
             | _NAMES
             | {
+                "EmailAddress": "address",
                 "Status": "status",
                 "State": "status",
                 "Date Unsubscribed": "gone",
                 "Unsubscribe Date": "gone",
+                "Date Joined": "joined_at",
+                "Date Active": "joined_at",
+                # Of opens and clicks, not of mail.
+                "Permission to Track": "ignore",
                 "Date Subscribed": "joined_at",
                 "Subscribe Date": "joined_at",
                 "Date": "joined_at",
@@ -311,7 +323,8 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
             needs=(("Status", "State"),),
             right_export="Export the active subscribers alone, and the others alone",
         ),
-        # Named after attributes, which are made in the account's language.
+        # Columns as in files of 2024 to 2026; the status has the name by which its API is asked for it. Named after
+        # attributes, which are made in the account's language.
         "brevo": Provider(
             program="Brevo",
             columns=_EMAIL
@@ -332,8 +345,12 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
                 "EMAILBLACKLISTED": "gone",
                 "BLACKLISTED": "gone",
                 "BLOCKLISTED": "gone",
+                # Of text messages.
+                "SMS_MARKETING": "ignore",
+                "SMS_BLACKLISTED": "ignore",
                 "ADDED_TIME": "joined_at",
             },
+            ways=("%d-%m-%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%d-%m-%Y"),
             active=frozenset({"subscribed", "active"}),
             gone=frozenset({"unsubscribed", "blocklisted", "blacklisted"}),
             # It has no other word for whoever unsubscribed.
@@ -417,10 +434,13 @@ _WAYS = (
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 
-def read_moment(text: str, now: datetime) -> datetime | None:
-    """Return the moment, in UTC where it names no zone; None for what cannot be understood or cannot be."""
+def read_moment(text: str, now: datetime, provider: Provider | None = None) -> datetime | None:
+    """Return the moment, in UTC where it names no zone; None for what cannot be understood or cannot be.
+
+    A `provider` may write days in a way of its own.
+    """
     try:
-        moment = _read_moment(text)
+        moment = _read_moment(text, provider.ways if provider else ())
         # Beyond the first and the last year there is no other zone's time.
         moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
@@ -432,7 +452,7 @@ def read_moment(text: str, now: datetime) -> datetime | None:
 _LONGEST = 60
 
 
-def _read_moment(text: str) -> datetime:
+def _read_moment(text: str, ways: tuple[str, ...] = ()) -> datetime:
     if len(text) > _LONGEST:
         raise ValueError("no moment is that long")
     if text.isascii() and text.isdigit() and len(text) in (10, 13):
@@ -443,7 +463,7 @@ def _read_moment(text: str) -> datetime:
         return datetime.fromisoformat(text)
     except ValueError:
         pass
-    for way in _WAYS:
+    for way in (*ways, *_WAYS):
         try:
             return datetime.strptime(text, way).replace(tzinfo=UTC)
         except ValueError:

@@ -120,7 +120,7 @@ EVIDENCE: dict[str, list[tuple[str, str, str | None]]] = {
     ],
     "ash.stays@aw.example.org": [("added", "2023-04-12T09:14:00+00:00", "203.0.113.8")],
     "cam.stays@cm.example.org": [("added", "2024-01-01T10:00:00+00:00", None)],
-    "bix.stays@br.example.org": [("added", "2024-01-01T10:00:00+00:00", None)],
+    "bix.stays@br.example.org": [("added", "2024-01-02T10:00:00+00:00", None)],
     "sal.stays@sy.example.org": [("added", "2024-01-02T09:30:00+00:00", "203.0.113.6")],
 }
 TAGS = {
@@ -128,6 +128,7 @@ TAGS = {
     "regular.stays@bd.example.org": "weekly; tools",
     "gus.stays@gh.example.org": "early; paying",
     "kim.stays@kt.example.org": "Early; Paying",
+    "ada.stays@ml.example.org": "Weekly; Early",
     "ash.stays@aw.example.org": "early",
 }
 
@@ -190,7 +191,7 @@ def import_(folder: Path, file: Path, *arguments: str) -> Result:
         ("ghost/members.csv", "ghost", ("subscribed_to_emails",), "subscribed_to_emails"),
         ("keila/contacts_nmp_1a2b.csv", "keila", ("Status",), "Status"),
         ("mailtrain/subscriptions.csv", "mailtrain", ("status",), "status"),
-        ("kit/subscribers.csv", "kit", ("state",), "the confirmed subscribers alone"),
+        ("kit/subscribers.csv", "kit", ("status", "state"), "the confirmed subscribers alone"),
         ("mailerlite/subscribers.csv", "mailerlite", ("Status",), "Status"),
         ("aweber/subscribers.csv", "aweber", ("Stop Time", "Stop Status"), "Stop Time"),
         ("campaign-monitor/subscribers.csv", "campaign-monitor", ("Status",), "Status"),

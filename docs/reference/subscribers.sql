@@ -579,7 +579,7 @@ CREATE TABLE "webhook_posts" (
   id INTEGER NOT NULL,
   provider VARCHAR(50) NOT NULL,
   received_at DATETIME NOT NULL,
-  body BLOB NOT NULL,
+  body BLOB NOT NULL, unread_by VARCHAR(50),
   CONSTRAINT pk_webhook_posts PRIMARY KEY (id)
 );
 

@@ -809,6 +809,8 @@ webhook_posts = Table(
     Column("received_at", UtcDateTime, nullable=False),
     #: As it was signed. It holds addresses: it is deleted as soon as its events were acted on.
     Column("body", LargeBinary, nullable=False),
+    #: The release that could not read it; a later one tries again.
+    Column("unread_by", String(50)),
 )
 
 provider_events = Table(

@@ -20,7 +20,7 @@ from newsletter.db.schema import deliveries, issues, mails, readers, reports, so
 from newsletter.db.statuses import ConsentChannel, MailStatus, ReaderStatus, WithdrawalReason
 from newsletter.delivery.message import MessageIds, load_salts
 from newsletter.delivery.transports.outbox.maildir import file_name
-from newsletter.delivery.transports.webhook import forget_events
+from newsletter.delivery.transports.webhook import forget_events, forget_posts_about
 from newsletter.errors import StoreBusy
 from newsletter.readers.consents import ConsentOrigin
 from newsletter.readers.exporting import reader_data
@@ -157,6 +157,8 @@ class Eraser:
         others = list(connection.execute(pending).scalars())
         everybody = [*reader_ids, *others]
         names = frozenset(self._files(connection, everybody))
+        theirs = select(readers.c.address).where(readers.c.id.in_(everybody), readers.c.address.is_not(None))
+        forget_posts_about(connection, connection.execute(theirs).scalars().all())
         mine = mails.c.reader_id.in_(everybody)
         waiting = update(mails).where(mine, mails.c.status == MailStatus.PENDING)
         connection.execute(waiting.values(status=MailStatus.SKIPPED, at=now, code="erased"))

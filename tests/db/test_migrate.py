@@ -30,6 +30,7 @@ LANDED = {
     "0010_what_a_relay_does.py": "bb605bce483d5163fdcf2ed9cb872c8a57d2ab464c702c96152126d0d1286488",
     "0011_what_a_counted_link_means.py": "dac4a07f3ca3c3018531ec092e0021c3166b0fc7733c193f3e58fddf9b535b13",
     "0012_whose_key_it_was.py": "19c83050e856496287a9febd0ecdf585fda4f06433412d41088d2f9ba873fcb7",
+    "0013_which_posts_cannot_be_read.py": "4cdfb337a7acb03765f55e876c45bb540c7f6f6d3a04956aef692437586b9959",
 }
 
 #: Earlier forms of 0001, as its history had them: the tables that an installation of that day was made with.

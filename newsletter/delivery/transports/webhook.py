@@ -1,10 +1,12 @@
 """A provider's webhook: a post is stored as it came, answered, and acted on afterwards; then its body is deleted.
 
+A post that this release cannot read is kept for a later one: the provider, which would try again, does so for a day only.
 Posts come late, twice and in any order. An event is acted on once, by its id; what the events of one delivery lead to
 does not depend on their order: that is states.py's work. What the events of a provider say is in the provider's folder,
 what a bounce or complaint means for a reader in bounces/.
 """
 
+import json
 import logging
 import re
 from collections import Counter
@@ -12,10 +14,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 from sqlalchemy.exc import DBAPIError
 
+from newsletter import __version__
 from newsletter.clock import Clock
 from newsletter.config import Settings
 from newsletter.db.engine import Database, insert_into
@@ -29,11 +33,15 @@ from newsletter.delivery.store import pause_issue
 from newsletter.delivery.takeover import settle
 from newsletter.delivery.transports import entry_of, webhook_path
 from newsletter.delivery.transports.contract import Entry, Verifier
+from newsletter.errors import NewsletterError
 
 log = logging.getLogger(__name__)
 
 #: Events acted on in one transaction, and posts in one go: a sender waits for no more than that.
 _EVENTS, _POSTS = 100, 100
+
+#: Posts of a provider that are kept though they cannot be read, the newest.
+MOST_UNREAD = 20
 
 #: Strangers may post as often as they like: a refusal is recorded this often at most.
 _REFUSAL_NOTED_EVERY = timedelta(minutes=1)
@@ -119,19 +127,44 @@ class Webhook:
     def process(self) -> Counter[tuple[str, str]]:
         """Act on every post of the provider that waits; return how often each kind of event came to each outcome."""
         with self.database.read() as connection:
-            query = select(webhook_posts.c.id).where(webhook_posts.c.provider == self.provider.name)
-            query = query.order_by(webhook_posts.c.id).limit(_POSTS)
-            waiting = connection.execute(query).scalars().all()
+            may_be_read = or_(webhook_posts.c.unread_by.is_(None), webhook_posts.c.unread_by != __version__)
+            mine = select(webhook_posts.c.id).where(
+                webhook_posts.c.provider == self.provider.name, may_be_read
+            )
+            waiting = connection.execute(mine.order_by(webhook_posts.c.id).limit(_POSTS)).scalars().all()
         outcomes: Counter[tuple[str, str]] = Counter()
         for post_id in waiting:
             try:
                 outcomes += self._process(post_id)
-            except DBAPIError:
+            except (DBAPIError, NewsletterError, OSError):
+                # The place, not the post: it waits for the next time.
                 raise
+            except Unreadable as error:
+                log.error("a signed post of the webhook cannot be read: %s", error)
+                self._keep(post_id, str(error))
+            # One post that we cannot digest must not keep the others waiting.
             except Exception:
-                # One post that we cannot digest must not keep the others waiting; it stays, and is tried again.
                 log.exception("post %s of the webhook could not be acted on", post_id)
+                self._keep(post_id, "an error in this program, which stands in its log")
         return outcomes
+
+    def _keep(self, post_id: int, why: str) -> None:
+        """Put a post aside for a later release, with the newest others, and tell the operator. Commits."""
+        unread = select(webhook_posts.c.id).where(
+            webhook_posts.c.provider == self.provider.name, webhook_posts.c.unread_by.is_not(None)
+        )
+        with self.database.write() as connection:
+            this = update(webhook_posts).where(webhook_posts.c.id == post_id)
+            connection.execute(this.values(unread_by=__version__))
+            kept = connection.execute(unread.order_by(webhook_posts.c.id.desc())).scalars().all()
+            connection.execute(delete(webhook_posts).where(webhook_posts.c.id.in_(kept[MOST_UNREAD:])))
+        title = self.provider.title
+        self.alert(
+            f"webhook-unreadable:{__version__}",
+            f"{title}'s webhook posts what we cannot read",
+            f"{title} signed a post that this release ({__version__}) cannot read: {why}.\n\nThe newest {MOST_UNREAD} such posts "
+            "are kept for retention.events, and a later release reads them. Until then bounces and complaints in them are missing.",
+        )
 
     def _process(self, post_id: int) -> Counter[tuple[str, str]]:
         with self.database.read() as connection:
@@ -141,7 +174,7 @@ class Webhook:
             # Somebody else has been through it meanwhile.
             return Counter()
         outcomes: Counter[tuple[str, str]] = Counter()
-        events = self._read(bytes(body))
+        events = self.provider.read_events(bytes(body))
         # Before they are noted: who dies in between tells it again, which is no second alert.
         self._tell_of_trouble([each for each in events if each.trouble])
         for start in range(0, len(events), _EVENTS):
@@ -150,16 +183,6 @@ class Webhook:
         with self.database.write() as connection:
             connection.execute(delete(webhook_posts).where(webhook_posts.c.id == post_id))
         return outcomes
-
-    def _read(self, body: bytes) -> Sequence[ProviderEvent]:
-        try:
-            return self.provider.read_events(body)
-        except Unreadable as error:
-            log.error("a signed post of the webhook cannot be read: %s", error)
-            title = self.provider.title
-            words = f"{title} posted something that is no list of events: {error}. It was thrown away."
-            self.alert("webhook-unreadable", f"{title}'s webhook posts what we cannot read", words)
-            return ()
 
     def _act_on_all(
         self, connection: Connection, events: Sequence[ProviderEvent]
@@ -283,8 +306,12 @@ def webhook_trouble(database: Database, settings: Settings) -> str:
     entry = entry_of(settings)
     if not entry.webhook_limit:
         return ""
+    unread = select(func.count()).where(
+        webhook_posts.c.provider == entry.name, webhook_posts.c.unread_by.is_not(None)
+    )
     with database.read() as connection:
         health = _health_of(connection, entry.name)
+        kept = connection.execute(unread).scalar_one()
     url = f"{settings.site.public_url.rstrip('/')}{webhook_path(entry.name)}"
     title, setting = entry.title, entry.webhook_setting
     if not entry.has_webhook_key(settings):
@@ -300,6 +327,9 @@ def webhook_trouble(database: Database, settings: Settings) -> str:
             f"{title}'s event webhook has never reached {url}: test it on {title}'s page before you rely on it. "
             "Until then bounces and complaints do not come back."
         )
+    if kept:
+        posts = "1 post" if kept == 1 else f"{kept} posts"
+        return f"{posts} of {title}'s event webhook could not be read: bounces and complaints in them wait for a later release."
     return ""
 
 
@@ -317,8 +347,24 @@ def _add_events(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> fr
 
 
 def forget_events(connection: Connection, before: datetime) -> int:
-    """Delete events that happened before a moment; returns how many."""
+    """Delete events that happened before a moment, and posts from before it that nobody could read; returns how many events."""
+    unread = (webhook_posts.c.unread_by.is_not(None), webhook_posts.c.received_at < before)
+    connection.execute(delete(webhook_posts).where(*unread))
     return connection.execute(delete(provider_events).where(provider_events.c.at < before)).rowcount
+
+
+def forget_posts_about(connection: Connection, addresses: Sequence[str]) -> None:
+    """Delete the posts that nobody could read and that name one of the addresses."""
+    unread = select(webhook_posts.c.id, webhook_posts.c.body).where(webhook_posts.c.unread_by.is_not(None))
+    written = {
+        way(address).casefold()
+        for address in addresses
+        for way in (str, quote, lambda each: json.dumps(each)[1:-1])
+    }
+    for post_id, body in connection.execute(unread).all() if written else ():
+        said = bytes(body).decode("utf-8", "replace").casefold()
+        if any(each in said for each in written):
+            connection.execute(delete(webhook_posts).where(webhook_posts.c.id == post_id))
 
 
 def _still_open(connection: Connection, targets: Sequence[tuple[int, int]]) -> frozenset[tuple[int, int]]:

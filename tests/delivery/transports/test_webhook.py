@@ -16,6 +16,7 @@ from sendgrid.helpers.eventwebhook import EventWebhook
 from sqlalchemy import func, select, update
 from starlette.datastructures import Headers
 
+from newsletter import __version__
 from newsletter.clock import MovedClock
 from newsletter.config import Settings
 from newsletter.db.engine import Database
@@ -50,10 +51,12 @@ from newsletter.delivery.transports.sendgrid.events import SETTING, is_signed, r
 from newsletter.delivery.transports.sendgrid.sending import SendGrid as SendGridTransport
 from newsletter.delivery.transports.webhook import (
     KEPT,
+    MOST_UNREAD,
     ProviderEvent,
     Unreadable,
     Webhook,
     forget_events,
+    forget_posts_about,
     webhook_trouble,
 )
 from newsletter.errors import ConfigError
@@ -586,10 +589,50 @@ def post_raw(place: Place, body: bytes) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"null", b"\xff", b"[" * 100_000, b'{"event": "bounce"}'])
-def test_a_signed_post_that_is_no_list_is_thrown_away_and_said(place: Place, body: bytes) -> None:
+def test_a_signed_post_that_is_no_list_is_kept_and_said_once(place: Place, body: bytes) -> None:
     post_raw(place, body)
-    assert place.webhook.process() == {}
-    assert (place.count(webhook_posts), place.told.keys) == (0, ["webhook-unreadable"])
+    for _ in range(2):
+        assert place.webhook.process() == {}
+    assert (place.count(webhook_posts), place.told.keys) == (1, [f"webhook-unreadable:{__version__}"])
+
+
+def test_what_could_not_be_read_is_read_by_a_later_release_and_bounded_until_then(place: Place) -> None:
+    (mail, *_) = place.went_out(S.UNSURE)
+    event = place.poster.events("delivered", [mail], THURSDAY)[0]
+    for number in range(MOST_UNREAD + 2):
+        post_raw(place, b"%d" % number)
+    place.webhook.process()
+    assert place.count(webhook_posts) == MOST_UNREAD
+    # Behind them others are acted on as ever.
+    assert place.happens("delivered", [mail_to(1, 2)]) == {("delivered", "arrived"): 1}
+    later = {"unread_by": "0.0.1", "body": json.dumps([event]).encode()}
+    with place.database.write() as connection:
+        newest = select(func.max(webhook_posts.c.id)).scalar_subquery()
+        connection.execute(update(webhook_posts).where(webhook_posts.c.id == newest).values(later))
+    assert place.webhook.process() == {("delivered", "arrived"): 1}
+    assert place.count(webhook_posts) == MOST_UNREAD - 1
+    with place.database.write() as connection:
+        forget_events(connection, THURSDAY + timedelta(seconds=1))
+    assert place.count(webhook_posts) == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"email": "Jos\xc3\xa9.X@example.org"}',
+        b'{"email": "jos\\u00e9.x@EXAMPLE.org"}',
+        b"email=jos%C3%A9.x%40example.org",
+    ],
+)
+def test_a_post_that_nobody_can_read_is_forgotten_with_whom_it_names(place: Place, body: bytes) -> None:
+    post_raw(place, body)
+    post_raw(place, b'{"email": "somebody.else@example.org"}')
+    place.webhook.process()
+    with place.database.write() as connection:
+        forget_posts_about(connection, ["josé.x@example.org"])
+    with place.database.read() as connection:
+        (kept,) = connection.execute(select(webhook_posts.c.body)).scalars()
+    assert b"somebody.else" in kept
 
 
 def test_what_is_no_event_among_events_is_passed_over(place: Place) -> None:

@@ -261,7 +261,10 @@ class Worker(threading.Thread):
                 outcome = self._last_try_gives_up(told, recipients[told.reader_id])
                 outcomes[outcome.reader_id] = outcome
                 run.fault_hook(FaultPoint.ANSWERED)
-                self._journal.answered(lease, outcome)
+                refuses_us = on_trial and outcome.event is Event.REJECT and is_about_us(outcome.code)
+                # Killed before the pause is committed, their successor is to find them as they will be: never begun.
+                noted = replace(outcome, event=Event.RETURN) if refuses_us else outcome
+                self._journal.answered(lease, noted)
                 run.fault_hook(FaultPoint.NOTED)
                 run.breaker.note(outcome.event, recipients[outcome.reader_id].address, outcome.code)
         except SendError as error:

@@ -11,6 +11,7 @@ from newsletter.clock import SystemClock
 from newsletter.db.engine import Database
 from newsletter.db.schema import issues
 from newsletter.db.statuses import DeliveryStatus
+from newsletter.delivery.ledger import FaultPoint
 from newsletter.delivery.loopback import Loopback, Misbehavior, Phase
 from newsletter.delivery.sender import Ending
 from newsletter.delivery.store import resume_issue, start_issue
@@ -210,3 +211,34 @@ def test_a_server_that_refuses_everybody_loses_no_issue(
         assert again.send() is Ending.SENT
         assert server.total == readers - lost
     assert statuses(sqlite_database)[S.ACCEPTED] == readers - lost
+
+
+def test_nobody_is_lost_who_was_refused_on_trial_by_a_sender_that_died_before_its_pause(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    start(sqlite_database, 12)
+
+    def die(point: FaultPoint) -> None:
+        if point is FaultPoint.WINDOW_OVER:
+            raise RuntimeError("killed")
+
+    refusal = Misbehavior(reply="550 5.7.1 blocked by policy")
+    with Loopback(faults=lambda at, *_: refusal if at is Phase.RCPT else None) as server:
+        relay = Relay(host="127.0.0.1", port=server.port)
+        dying = sender(
+            sqlite_database,
+            Smtp(relay=relay, connections=1),
+            tmp_path,
+            pause_rules=ALL_REFUSED,
+            fault_hook=die,
+        )
+        with pytest.raises(RuntimeError, match="killed"):
+            dying.send()
+    with Loopback() as server:
+        relay = Relay(host="127.0.0.1", port=server.port)
+        assert (
+            sender(sqlite_database, Smtp(relay=relay), tmp_path, pause_rules=ALL_REFUSED).send()
+            is Ending.SENT
+        )
+        assert server.total == 12
+    assert statuses(sqlite_database) == {S.ACCEPTED: 12}

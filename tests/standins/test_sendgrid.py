@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.error import HTTPError as RefusingAnswer
 
 import pytest
 from python_http_client.exceptions import (
@@ -34,7 +35,12 @@ def sendgrid() -> Iterator[SendGrid]:
 def _send(sendgrid: SendGrid, request: Request, *, api_key: str = API_KEY, timeout: float = 5) -> Any:
     client = SendGridAPIClient(api_key, host=sendgrid.url)
     client.client.timeout = timeout
-    return client.send(request)
+    try:
+        return client.send(request)
+    except HTTPError as error:
+        if isinstance(error.__context__, RefusingAnswer):
+            error.__context__.close()
+        raise
 
 
 def _errors(caught: pytest.ExceptionInfo[HTTPError]) -> list[str]:

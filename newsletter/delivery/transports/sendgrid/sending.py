@@ -19,6 +19,7 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from http.client import HTTPException
 from typing import Any
+from urllib.error import HTTPError as RefusingAnswer
 from urllib.error import URLError
 
 from python_http_client.exceptions import HTTPError
@@ -201,6 +202,9 @@ class SendGridSession:
         try:
             response = self._client.client.mail.send.post(request_body=_Body(request.encode()))
         except HTTPError as error:
+            # The package reads the answer that it makes its own error of, and leaves it open.
+            if isinstance(error.__context__, RefusingAnswer):
+                error.__context__.close()
             raise self._meaning(error) from error
         except URLError as error:
             # Raised while connecting or before the whole request had left.

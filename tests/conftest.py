@@ -4,10 +4,13 @@ import gc
 import os
 import shutil
 import signal
+import sqlite3
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +43,33 @@ def pytest_configure() -> None:
     """Keep the stores in memory: half of what they cost is waiting for a disk. Children find it by the environment.
 
     And keep what Python compiles, though many images of containers forbid it: every process of a run would compile every module.
-    Not while this file is read: benchmarks read it too, and what they promise is on a disk.
+    And watch connections to SQLite. Not while this file is read: benchmarks read it too, and what they promise is on a disk.
     """
+    sqlite3.connect = sqlite3.dbapi2.connect = partial(sqlite3.connect, factory=WatchedConnection)  # type: ignore[assignment]
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 3 * 2**30:
         os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
+
+
+class WatchedConnection(sqlite3.Connection):
+    """Warns when it is dropped without being closed, as connections do from Python 3.13 on, and says which test opened it."""
+
+    _opened_by = ""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._opened_by = os.environ.get("PYTEST_CURRENT_TEST", "no test")
+
+    def close(self) -> None:
+        super().close()
+        self._opened_by = ""
+
+    def __del__(self) -> None:
+        if self._opened_by:
+            warnings.warn(
+                f"{self._opened_by} left a database open", ResourceWarning, stacklevel=2, source=self
+            )
 
 
 #: A Thursday at nine in the morning, UTC.

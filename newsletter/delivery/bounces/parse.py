@@ -248,19 +248,57 @@ def _action(block: Message) -> DsnAction | None:
     return DsnAction(word) if word in set(DsnAction) else None
 
 
+#: What the server beyond a relay answered: its reply, and right behind it its own enhanced code.
+_ANSWERED = re.compile(r"(?<![\d.])5\d\d[ -]#?(5\.\d{1,3}\.\d{1,3})(?![\d.])")
+
+
 def code_of(status_field: str, words: str) -> str:
-    """Return the enhanced code of a status; where it only says "failed", the code in the server's words says more."""
+    """Return the enhanced code that decides: for good, what the remote server answered itself goes before its relay's status.
+
+    sendmail writes a status of 5.1.1 for every 550 at RCPT. Where the status only says "failed", any code in the words says more.
+    """
     status, said = ENHANCED.search(status_field), ENHANCED.search(words)
+    answered = _ANSWERED.search(words)
+    if answered and not answered[1].endswith(".0.0") and not (status and status.group().startswith("4")):
+        return answered[1]
     if status is None or status.group().endswith(".0.0"):
         better = said or status
         return better.group() if better else ""
     return status.group()
 
 
+#: Words for an address that there is not.
+_NOBODY = re.compile(
+    r"unroute?able address"
+    r"|no (such|mailbox|valid) (user|recipient|mailbox|person|address|account|here)"
+    r"|(no|not) (a )?(known|valid) (user|recipient|mailbox)"
+    r"|\b(unknown|invalid|nonexistent|non-existent) (or illegal )?(local )?(user|recipient|mailbox|address|alias|account)"
+    r"|\b(user|recipient|mailbox|address|account|alias)( <?\S+@?\S*>?)?( is| was)?:? "
+    r"(unknown|not found|invalid|does ?n.t exist|does not exist|no longer exists|not known)",
+    re.IGNORECASE,
+)
+#: Words for something about us, or for now: they count for more, since whoever blocks us may call anybody unknown.
+_ABOUT_US = re.compile(
+    r"block|spam|junk|\bd?nsbl|\brbl|\blist(ed|ing)|reputation|policy|denied|prohibited|banned|abuse|\brate\b|too many|authentic|\bspf\b|dkim"
+    r"|dmarc|relay|gr[ae]ylist|quota|\bfull\b|temporar|try again|later|sender|virus|content",
+    re.IGNORECASE,
+)
+
+
+def names_nobody(code: str, words: str) -> bool:
+    """Return whether a server says in words that there is no such address, where its code says no more than "failed"."""
+    says_nothing = not code or code.endswith(".0.0") or code in ("550", "551", "553", "554")
+    return says_nothing and bool(_NOBODY.search(words)) and not _ABOUT_US.search(words)
+
+
 _UNSUBSCRIBE = re.compile(r"unsubscribe\b", re.IGNORECASE)
 #: Mail servers speak under these names; people and their out-of-office notes do not.
 _SERVERS = re.compile(r"\b(mailer-daemon|postmaster|mail delivery|mail-daemon)\b", re.IGNORECASE)
 _ASCII = bytes(range(128)) + b"?" * 128
+#: Where qmail and its like begin with what they return.
+_COPY = re.compile(r"^-{2,}.*\b(copy|original|returned)\b.*$", re.IGNORECASE | re.MULTILINE)
+#: As much of what a bounce says to people as is read for words.
+_MOST_EXPLANATION = 4_000
 #: As much of a bounce's text as is searched.
 _MOST_TEXT = 100_000
 
@@ -297,14 +335,16 @@ def _abuse(message: Message, raw: bytes) -> Report | None:
 
 def _status(message: Message, raw: bytes) -> Report | None:
     blocks = _status_blocks(message)
-    outcomes = [
-        (action, code_of(_header(block, "status"), _header(block, "diagnostic-code")))
-        for block in blocks
-        if (action := _action(block)) is not None
-    ]
-    if not outcomes:
+    told = [(action, block) for block in blocks if (action := _action(block)) is not None]
+    if not told:
         return None
-    action, code = min(outcomes, key=lambda each: _WEIGHT.index(each[0]))
+    action, block = min(told, key=lambda each: _WEIGHT.index(each[0]))
+    diagnostic = _header(block, "diagnostic-code")
+    # OpenSMTPD, and Exim in part, say why to people only. There a version looks like a code: one is what stands behind a reply.
+    why = diagnostic or _explanation(message)
+    said = diagnostic or " ".join(each.group() for each in _ANSWERED.finditer(why))
+    code = code_of(_header(block, "status"), said)
+    is_dead = action is DsnAction.FAILED and names_nobody(code, why)
     # As in "rfc822; alice@example.org".
     recipients = _addresses_in(
         *(
@@ -319,7 +359,14 @@ def _status(message: Message, raw: bytes) -> Report | None:
         identifiers=Identifiers(recipients=recipients) + _identifiers(message),
         action=action,
         code=code,
+        meaning=Meaning.DEAD if is_dead else None,
     )
+
+
+def _explanation(message: Message) -> str:
+    """Return what a report says to people."""
+    texts = (part for part in message.walk() if part.get_content_type() == "text/plain")
+    return _text_of(next(texts, message))[:_MOST_EXPLANATION]
 
 
 def _identifiers(message: Message) -> Identifiers:
@@ -363,6 +410,8 @@ def _plain_bounce(message: Message, raw: bytes) -> Report | None:
         return None
     text = "\n".join(_text_of(part) for part in message.walk() if not part.is_multipart())[:_MOST_TEXT]
     said = ENHANCED.search(text)
+    why = _COPY.split(text, maxsplit=1)[0][:_MOST_EXPLANATION]
+    is_dead = bool(permanent) and names_nobody(said.group() if said else "", why)
     recipients = tuple(each.decode("utf-8", "replace") for each in sorted(permanent | temporary))
     return Report(
         key=_key(message, raw),
@@ -372,6 +421,7 @@ def _plain_bounce(message: Message, raw: bytes) -> Report | None:
         + _identifiers_in_text(text),
         action=DsnAction.FAILED if permanent else DsnAction.DELAYED,
         code=said.group() if said else "",
+        meaning=Meaning.DEAD if is_dead else None,
     )
 
 

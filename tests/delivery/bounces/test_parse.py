@@ -1,11 +1,19 @@
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.db.statuses import ReportKind
-from newsletter.delivery.bounces.parse import DsnAction, Report, read_report
+from newsletter.delivery.bounces.parse import (
+    DsnAction,
+    Meaning,
+    Report,
+    meaning_of,
+    names_nobody,
+    read_report,
+)
 from newsletter.readers.links import Purpose
 from tests.delivery.bounces.shapes import (
     MESSAGE_ID,
@@ -68,12 +76,84 @@ def test_of_several_recipients_a_failure_counts() -> None:
         ("5.0.0", "smtp; 550 5.1.1 <alice@example.org>: no such user", "5.1.1"),
         ("5.0.0", "smtp; 550 go away", "5.0.0"),
         ("4.4.7 (delivery time expired)", "smtp; 451 5.1.1 later", "4.4.7"),
+        # A relay guesses from 550; the server beyond it knows.
+        ("5.1.1", "SMTP; 550 5.7.1 Service unavailable, client host blocked", "5.7.1"),
+        ("5.1.1", "smtp; 550-5.4.1 Recipient address rejected: Access denied", "5.4.1"),
+        ("5.2.0", "SMTP; 550 5.7.26 Unauthenticated mail is prohibited", "5.7.26"),
+        ("5.1.1", "smtp; 550 5.0.0 No", "5.1.1"),
+        ("5.1.1", "smtp; 550 No such user", "5.1.1"),
+        ("4.4.7", "smtp; 550 5.7.1 not before tomorrow", "4.4.7"),
         ("", "smtp; 554 5.7.1 spam", "5.7.1"),
         ("oops", "x-unix; 192.0.2.5.1.1 is no code", ""),
     ],
 )
 def test_the_code_is_the_most_telling_of_two(status: str, diagnostic: str, code: str) -> None:
     assert read(dsn(OURS, status=status, diagnostic=diagnostic)).code == code
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "is_nobody"),
+    [
+        ("550", "Unrouteable address", True),
+        ("550", "User <alice@example.org> unknown", True),
+        ("550", "Invalid recipient: <alice@example.org>", True),
+        ("550", "No such user here", True),
+        ("550", "sorry, no mailbox here by that name", True),
+        ("553", "Unknown local user", True),
+        (
+            "551",
+            "<alice@example.org>: Recipient address rejected: User unknown in virtual mailbox table",
+            True,
+        ),
+        ("554", "Mailbox does not exist", True),
+        ("5.0.0", "unknown; 550 User <alice@example.org> unknown.", True),
+        ("", "The account alice no longer exists", True),
+        # A code that says something decides.
+        ("5.2.2", "User unknown", False),
+        ("5.1.8", "No such user", False),
+        ("450", "User unknown", False),
+        # Whoever blocks us may call anybody unknown; and these say nothing of the address.
+        ("550", "User unknown, or your host is on a blocklist", False),
+        ("550", "Unknown user; we do not relay for you", False),
+        ("550", "Sender address: no such user", False),
+        ("550", "Requested action not taken: mailbox unavailable", False),
+        ("550", "Mailbox full", False),
+        ("550", "Go away", False),
+        ("554", "Message refused", False),
+    ],
+)
+def test_words_decide_where_the_code_says_no_more_than_failed(code: str, words: str, is_nobody: bool) -> None:
+    assert names_nobody(code, words) is is_nobody
+
+
+REAL = Path(__file__).parent / "real"
+
+#: What a server beyond the relay answered to "unknown@example.net" and so on, and what that means.
+MEANT = {
+    "unknown": Meaning.DEAD,
+    "dead": Meaning.DEAD,
+    "nobody": Meaning.DEAD,
+    "blocked": Meaning.POLICY,
+    "dot": Meaning.POLICY,
+    "access": Meaning.SOFT,
+    "full": Meaning.SOFT,
+    "plain": Meaning.SOFT,
+}
+
+
+@pytest.mark.parametrize(
+    "file", sorted(REAL.glob("*/*.eml")), ids=lambda file: f"{file.parent.name}-{file.stem}"
+)
+def test_what_real_servers_bounce_means_what_the_last_server_said(file: Path) -> None:
+    report = read(file.read_bytes())
+    number = list(ADDRESSED).index(file.stem) + 1
+    assert (report.kind, report.action) == (ReportKind.BOUNCE, DsnAction.FAILED)
+    assert MESSAGE_IDS.return_path(1, number).partition("@")[0] in report.identifiers.return_paths[0]
+    assert (report.meaning or meaning_of(report.code)) is MEANT[file.stem]
+
+
+#: In the order of readers that they were made for.
+ADDRESSED = ("unknown", "dead", "blocked", "access", "dot", "full", "plain", "nobody")
 
 
 def test_a_notification_about_an_address_beyond_ascii_is_read() -> None:

@@ -147,7 +147,8 @@ def test_no_line_of_a_message_begins_with_a_dot(extensions: tuple[str, ...]) -> 
     [
         (Phase.RCPT, "550 5.1.1 No such user", Event.REJECT, "5.1.1"),
         (Phase.RCPT, "450 4.2.1 Try later", Event.DEFER, "4.2.1"),
-        (Phase.RCPT, "550 No such user", Event.REJECT, "550"),
+        (Phase.RCPT, "550 No such user", Event.REJECT, "5.1.1"),
+        (Phase.RCPT, "550 Not here", Event.REJECT, "550"),
         (Phase.DATA, "554 5.7.1 Not from you", Event.REJECT, "5.7.1"),
         (Phase.DATA, "451 4.3.0 Later", Event.DEFER, "4.3.0"),
         (Phase.DOT, "554 5.6.0 Content refused", Event.REJECT, "5.6.0"),

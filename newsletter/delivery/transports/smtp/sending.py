@@ -293,7 +293,7 @@ class SmtpSession:
         # so an empty one closes it; the server answers 554 (RFC 2920, 3.1).
         with suppress(Dropped):
             self._exchange(wire, b".\r\n" if data.waits_for_body else b"RSET\r\n")
-        return data if recipient.is_good else recipient
+        return data if recipient.is_good else recipient.about_recipient()
 
     def _envelope(self, wire: Wire, message: _Message) -> Sequence[bytes]:
         """Return the commands before the body, without DATA where that has to wait for their answers."""

@@ -18,6 +18,7 @@ from typing import ClassVar
 
 from newsletter.config import Tls
 from newsletter.config.rows import DNS_NAME
+from newsletter.delivery.bounces.parse import names_nobody
 from newsletter.delivery.states import Event
 from newsletter.errors import SendError
 
@@ -27,6 +28,9 @@ _SERVICE_ENDS = 421
 
 #: Octets of a reply's line, at most: eight times what RFC 5321 allows; and lines of a reply.
 _LONGEST_LINE, _MOST_LINES = 4_096, 100
+
+#: Of Linux only.
+_QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 #: Seconds to wait for the answer to QUIT.
 _FAREWELL = 2
@@ -133,6 +137,11 @@ class Reply:
         """What it means for a message that it refuses."""
         return Event.REJECT if self.is_permanent else Event.DEFER
 
+    def about_recipient(self) -> "Reply":
+        """Return it as the refusal of a recipient: "550 User unknown" says in words what others say by 5.1.1."""
+        is_nobody = self.is_permanent and names_nobody(self.code, self.text.decode("utf-8", "replace"))
+        return Reply(self.number, b"5.1.1 " + self.text) if is_nobody else self
+
     def __str__(self) -> str:
         return f"{self.number} {self.text.decode(errors='replace')}"
 
@@ -158,6 +167,8 @@ class Wire:
         self._sock.close()
         self._is_cut_off = self._secured = False
         self._wait: float | None = None
+        #: Whether something has come since the last write, which would have acknowledged it.
+        self._owes_ack = False
         self._lines: deque[bytes] = deque()
         self._rest = b""
         #: What the server offers, by keywords in lower case, with their parameters.
@@ -323,6 +334,7 @@ class Wire:
     def write(self, *pieces: bytes, needed: int | None = None) -> None:
         """Hand the pieces to the system; raises Dropped, `gone` if the first `needed` bytes may have left."""
         sent, at_once = 0, _TLS_PIECE
+        self._owes_ack = False
         try:
             if not self._secured:
                 at_once = sum(map(len, pieces))
@@ -367,7 +379,10 @@ class Wire:
         while not self._lines:
             self._be_patient(wait, socket.SO_RCVTIMEO)
             try:
+                if self._owes_ack:
+                    self._acknowledge()
                 data = self._sock.recv(_RECEIVED)
+                self._owes_ack = True
             except OSError as error:
                 is_silent = isinstance(error, BlockingIOError | TimeoutError)
                 words = "nothing came in time" if is_silent else f"the connection ended: {error}"
@@ -379,6 +394,12 @@ class Wire:
             if len(self._rest) > _LONGEST_LINE:
                 raise Dropped("the server's reply makes no sense")
         return self._lines.popleft()
+
+    def _acknowledge(self) -> None:
+        """Acknowledge what has come without waiting for more: a server that writes its answers one by one may wait for that with the
+        next, and the system takes 40 ms over it (Haraka: a sixth of the rate)."""
+        if _QUICK_ACK is not None:
+            self._sock.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
 
     def _be_patient(self, seconds: float, direction: int) -> None:
         """Let the next write or reply take so long."""

@@ -105,6 +105,7 @@ def import_(
         say(f"{file.provider.caveat}.", err=True)
     if counts.count_left_out(ReaderStanding.GONE) and not dry_run:
         option = f" --from {program}" if program else ""
+        option += "".join(f" --map {shlex.quote(each)}" for each in mapping)
         say(
             "So that no other file brings in those who left:"
             f" newsletter readers suppress --file {shlex.quote(str(path))}{option} --reason …",

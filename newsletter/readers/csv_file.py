@@ -13,7 +13,7 @@ import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TextIO
@@ -147,7 +147,7 @@ _EVIDENCE = frozenset({"opted_in_at", "opted_in_ip", "confirmed_at", "confirmed_
 #: A column called so says of whom it is filled that they left; called like one of _AGREEING, that they did not.
 _LEAVING = re.compile(
     r"unsub|\bopt(?:ed|s)? ?out|black|block|bounc|cancel|churn|complain|spam|suppress|clean|disabled|unreach|undeliver"
-    r"|delet|remov|\bstop|\bleft\b|\bdo ?not|\bdon'?t|\bdn[cmes]\b|\bno ?(?:e ?)?mail|\bno ?contact|objecti?on|withdr"
+    r"|delet|remov|\bstop|\bended?\b|\bend ?dat|\benddatum|\bexit|terminat|\baustritt|ausgeschieden|\bleft\b|\bdo ?not|\bdon'?t|\bdn[cmes]\b|\bno ?(?:e ?)?mail|\bno ?contact|objecti?on|withdr"
     r"|abgemeldet|abmeldung|abbestellt|ausgetragen|gesperrt|kündig|widerruf|widerspr|désinscri|désabonn|\bbaja\b|cancelad"
 )
 _AGREEING = re.compile(
@@ -188,6 +188,18 @@ _HARMLESS = re.compile(
     r"|clicks?\b|clicked|number|\bid\b|children|\boptions?\b|adopted|donor|speaker|attend|volunteer|verified account"
 )
 _ZEROS = re.compile(r"[0-]+(?:[ T][0:.]+)?Z?", re.IGNORECASE)
+
+
+#: Characters of a cell that may be a word on somebody's standing, or a note of it; longer ones are about something else.
+_LONGEST_WORD = 40
+
+
+@lru_cache(maxsize=10_000)
+def _says_left(word: str) -> bool:
+    """Return whether the word, in lower case, says that somebody left, whatever the column is called."""
+    if word in GONE_WORDS:
+        return True
+    return len(word) <= _LONGEST_WORD and not _is_nothing(word) and read_kind(word) is not None
 
 
 def _is_nothing(word: str) -> bool:
@@ -245,11 +257,7 @@ class CsvFile:
     def _unread(self) -> list[int]:
         used = {*self._columns.values(), *self._signs}
         used |= self._passed_over
-        return [
-            index
-            for index, name in enumerate(self._plain)
-            if name and index not in used and name not in _OURS
-        ]
+        return [index for index, name in enumerate(self._plain) if index not in used and name not in _OURS]
 
     def has(self, field: str) -> bool:
         return field in self._columns
@@ -334,7 +342,7 @@ class CsvFile:
         for _, cells in self._records() if unread or asked else ():
             for index in asked.union(unread):
                 word = strip_unseen(cells[index]).casefold() if index < len(cells) else ""
-                if word in GONE_WORDS and index in unread:
+                if index in unread and _says_left(word):
                     telling.add(index)
                 elif index in answers and word:
                     answered.setdefault(index, set()).add(word)
@@ -366,6 +374,18 @@ class CsvFile:
                         f" For words such as active and unsubscribed: --map {shlex.quote(f'{column}=status')}.",
                         Place(self.path, line),
                     )
+
+    @cached_property
+    def _names_active(self) -> bool:
+        """Whether a status has a word for readers here: then an empty cell does not say that somebody is one."""
+        positions = [index for index, sign in self._signs.items() if sign in ("status", "list_status")]
+        words = (
+            strip_unseen(cells[index]).casefold()
+            for _, cells in self._records()
+            for index in positions
+            if index < len(cells)
+        )
+        return any(word and word in ACTIVE_WORDS for word in words)
 
     @cached_property
     def row_count(self) -> int:
@@ -465,6 +485,8 @@ class CsvFile:
             if _is_nothing(word):
                 return ReaderStanding.GONE if word in _ANSWERS else ReaderStanding.NEITHER
             return ReaderStanding.ACTIVE if word in _YES else ReaderStanding.NEITHER
+        if not word and self._names_active:
+            return ReaderStanding.NEITHER
         active = self.provider.active if self.provider and self.provider.active else ACTIVE_WORDS
         gone = self.provider.gone if self.provider and self.provider.gone else GONE_WORDS
         if word in active:
@@ -568,11 +590,12 @@ def _is_telling(plain: str) -> bool:
 
 def _speaks_against(plain: str, word: str) -> bool:
     """Return whether a filled cell of a column of this name says that somebody left, or did not agree."""
-    if word in GONE_WORDS:
+    if _says_left(word):
         return True
+    is_harmless = _HARMLESS.search(plain) is not None
     if _LEAVING.search(plain):
-        return not _is_nothing(word)
-    return word in _NO and word in _ANSWERS and _AGREEING.search(plain) is not None
+        return not _is_nothing(word) and not (is_harmless and word.isdigit())
+    return word in _NO and word in _ANSWERS and not is_harmless and _AGREEING.search(plain) is not None
 
 
 def _since(said: Sequence[tuple[str, str, str]]) -> str:
@@ -650,7 +673,7 @@ def _split_header(line: str, own: set[str], delimiters: Sequence[str]) -> tuple[
     delimiter, header = max(
         ways, key=lambda way: (sum(_plain(name) in known for name in way[1]), len(way[1]))
     )
-    return delimiter, [strip_unseen(name) for name in header]
+    return delimiter, [strip_unseen(name) or f"column {number}" for number, name in enumerate(header, 1)]
 
 
 def _plain(name: str) -> str:

@@ -178,7 +178,8 @@ class _CheckedRows:
         return NewReader(
             address=parse_address(row.address),
             origin=origin,
-            name=one_line(name, "the name", NAME),
+            # Programs that are filled by forms keep what was pasted there, with its line breaks.
+            name=one_line(" ".join(name.split()), "the name", NAME),
             preferences=_preferences(row.chosen, self._now.date()),
             history=self._history(row, origin)
             if row.joined_at or row.opted_in_at or row.confirmed_at

@@ -209,6 +209,9 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
                 "Is this subscriber blacklisted": "gone",
                 "Is this user blacklisted": "gone",
                 "List Membership": "agreed",
+                # How, not whether: false for whoever was imported there.
+                "Did this subscriber manually confirm": "ignore",
+                "Did this user manually confirm": "ignore",
                 "Entered": "joined_at",
             },
             # Whoever unsubscribes there is.

@@ -65,7 +65,10 @@ _SAID = (
     (SuppressionKind.ERASED, r"erase|forgotten"),
     (
         SuppressionKind.LEFT,
-        r"unsub|\bleft\b(?! alone)|\bleav|\bopt(?:ed|s)?[ -]?out|cancel|churn|remov|delet|\bstop|abgemeldet|abbestellt|ausgetragen",
+        r"unsub|\bleft\b(?! alone)|\bleav|\bopt(?:ed|s)?[ -]?out|cancel|churn|remov|delet|\bstop|inactiv|inaktiv|inactif|\bformer\b"
+        r"|\bex[- ](?:member|reader|subscriber|mitglied)|\b(?:no|no more|keine|pas de|geen) (?:e-?)?mails?\b"
+        r"|abgemeldet|abbestellt|ausgetragen|ausgetreten|ehemalig|gekündigt|widerrufen|désinscrit|désabonn|\bbaja\b|desuscri"
+        r"|disiscrit|annullat|afgemeld|uitgeschreven|descadastr",
     ),
 )
 _SAID_SO = tuple((kind, re.compile(words)) for kind, words in _SAID)

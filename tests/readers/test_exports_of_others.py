@@ -452,13 +452,36 @@ def test_whoever_stopped_a_paid_plan_is_not_shut_out(folder: Path, tmp_path: Pat
     assert [is_suppressed(folder, f"{each}@example.org") for each in ("alice", "bob")] == [False, True]
 
 
+@pytest.mark.parametrize(
+    ("column", "shown", "word"),
+    [
+        ("state", "state", "Unsubscribed"),
+        ("", "column 2", "unsubscribed"),
+        ("Zustand", "Zustand", "abgemeldet"),
+        ("Typ", "Typ", "Ehemaliger"),
+        ("Bemerkung", "Bemerkung", "möchte keine Mails mehr"),
+        ("Lista", "Lista", "baja"),
+        ("Stato", "Stato", "disiscritto"),
+        ("Groep", "Groep", "Afgemeld"),
+        ("Group", "Group", "Inactive"),
+        ("End date", "End date", "2024-01-01"),
+    ],
+)
 def test_a_word_that_says_who_left_stops_an_import_whatever_its_column_is_called(
-    folder: Path, tmp_path: Path
+    folder: Path, tmp_path: Path, column: str, shown: str, word: str
 ) -> None:
     file = tmp_path / "list.csv"
-    file.write_text("email,state,city\nalice@example.org,Unsubscribed,Bonn\n")
-    assert "'state' may say who left" in import_(folder, file).output
-    file.write_text("email,options,city,option,adopted\nalice@example.org,NY,Bonn,1,1\n")
+    file.write_text(f"email,{column},city\nalice@example.org,{word},Bonn\n")
+    said = import_(folder, file)
+    assert (said.exit_code, f"{shown!r} may say who left" in said.output) == (2, True), said.output
+    assert import_(folder, file, "--map", f"{shown}=ignore").exit_code == 0
+
+
+def test_what_is_about_something_else_stops_no_import(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(
+        "email,options,city,option,adopted,last opened,note\nalice@example.org,NY,Bonn,1,1,never,met at the fair\n"
+    )
     assert import_(folder, file).exit_code == 0
 
 

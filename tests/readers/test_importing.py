@@ -100,29 +100,49 @@ def test_a_bad_line_is_reported_and_the_others_are_imported(
     file = written(
         tmp_path,
         "email,name,time zone,edition,status\n"
-        "ada@example.org,Ada,,,\n"
-        "nonsense,,,,\n"
-        'bob@example.org,"Bob\nBcc: eve@example.org",,,\n'
-        "carol@example.org,Carol,Mars/Olympus,,\n"
-        "dave@example.org,Dave,,hourly,\n"
+        "ada@example.org,Ada,,,active\n"
+        "nonsense,,,,active\n"
+        'bob@example.org,"Bob\x07",,,active\n'
+        "carol@example.org,Carol,Mars/Olympus,,active\n"
+        "dave@example.org,Dave,,hourly,active\n"
         "erin@example.org,Erin,,,unsubscribed\n"
-        "frank@example.org,Frank,,,,extra\n"
-        "grace@example.org,Grace,,,Subscribed\n",
+        "frank@example.org,Frank,,,active,extra\n"
+        "grace@example.org,Grace,,,Subscribed\n"
+        "heidi@example.org,Heidi,,,\n"
+        "ivan@example.org,Ivan\n",
     )
     counts, bad = bring_in(sqlite_database, clock, file)
-    left = {(ReaderStanding.GONE, "status is 'unsubscribed'"): Remark(count=1, first=8)}
+    left = {
+        (ReaderStanding.GONE, "status is 'unsubscribed'"): Remark(count=1, first=7),
+        (ReaderStanding.NEITHER, "status is empty"): Remark(count=2, first=10),
+    }
     assert counts == ReaderImport(arrivals={Arrival.ADDED: 2}, bad=5, left_out=left)
     assert [(each.line, each.reason) for each in bad] == [
         (3, "'nonsense' is no mail address. An email address must have an @-sign."),
-        (4, "the name holds a line break or a control character: 'Bob\\nBcc: eve@example.org'"),
+        (4, "the name holds a line break or a control character: 'Bob\\x07'"),
         (
-            6,
+            5,
             "the time zone is 'Mars/Olympus'. Please choose a time zone from the list, such as Europe/Berlin.",
         ),
-        (7, "the edition is 'hourly'. Please choose weekly or monthly."),
-        (9, "has 6 cells, and the header has 5: a cell may need quotes"),
+        (6, "the edition is 'hourly'. Please choose weekly or monthly."),
+        (8, "has 6 cells, and the header has 5: a cell may need quotes"),
     ]
     assert [each.address for each in everybody(sqlite_database)] == ["ada@example.org", "grace@example.org"]
+
+
+def test_a_status_that_only_names_those_who_left_leaves_the_others_readers(
+    sqlite_database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    file = written(tmp_path, "email,status\nada@example.org,\nerin@example.org,unsubscribed\n")
+    counts, _ = bring_in(sqlite_database, clock, file)
+    assert counts.arrivals == {Arrival.ADDED: 1}
+
+
+def test_a_name_over_several_lines_is_one_name(
+    sqlite_database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    bring_in(sqlite_database, clock, written(tmp_path, 'email,name\nada@example.org,"Ada\n\tLovelace "\n'))
+    assert [each.name for each in everybody(sqlite_database)] == ["Ada Lovelace"]
 
 
 def test_strict_imports_nothing_when_one_line_is_bad(

@@ -6,7 +6,7 @@ that it is measured by.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import pairwise
 
@@ -47,6 +47,7 @@ _TIMES: dict[tuple[str, str], tuple[Decimal | int, Decimal | int]] = {
 _AGAINST = re.compile(
     r"\s*(?:on § )?,?\s*\(?(?:versus|vs\.?|against|compared (?:to|with)|where|as opposed to|not)\b[^$€£]{0,30}"
 )
+_SET_AGAINST = re.compile(r"^[^;]{0,40}\b(?:versus|vs\.?|against|compared (?:to|with)|as opposed to)(?!\w)")
 _SEVERAL = re.compile(r"\b(?:both|the two|each|either|all|together|respectively)\b")
 
 
@@ -65,7 +66,18 @@ def read_costs(sentence: Sentence) -> Iterator[Statement]:
     second = {place for _, place in exchanged}
     amounts = [each for each in moneys if each.start not in used and each.start not in second]
     if amounts:
-        yield from _amounts(sentence, amounts)
+        yield from _without_doubt(_amounts(sentence, amounts))
+
+
+def _without_doubt(statements: Iterable[Statement]) -> Iterator[Statement]:
+    """Yield what a sentence says of each price once: where it seems to say two, it was not understood."""
+    found: dict[tuple[object, ...], list[Statement]] = {}
+    for each in statements:
+        key = (each.matter, each.tool, each.volume, each.high, "USD" if each.unit == "USD" else each.unit)
+        found.setdefault(key, []).append(each)
+    for same in found.values():
+        if len({each.number for each in same}) == 1:
+            yield from same[:1]
 
 
 # Amounts.
@@ -89,7 +101,7 @@ def _amounts(sentence: Sentence, moneys: Sequence[Figure]) -> Iterator[Statement
             and re.search(r"\bif (?:you|your|a|one|we)\b", sentence.text)
         ):
             conditions = conditions - {"supposed"}
-        if conditions & _NOT_PLAIN or _is_partial(sentence, money):
+        if conditions & _NOT_PLAIN or _is_partial(sentence, money) or _is_elsewhere(sentence, money):
             continue
         if is_price:
             price = money.value * MILLION / volume.value
@@ -116,6 +128,22 @@ def _amounts(sentence: Sentence, moneys: Sequence[Figure]) -> Iterator[Statement
                 words=sentence.words,
                 line=sentence.line,
             )
+
+
+def _is_elsewhere(sentence: Sentence, money: Figure) -> bool:
+    """Return whether a price is asked by somebody else, or if one does something first: "use the queue and it costs"."""
+    first, last = sentence.clause(money.start)
+    hosted = any(
+        not each.tool and first <= each.start < last and _ON.search(sentence.text[: each.start])
+        for each in sentence.named
+    )
+    return hosted or _DO_AND.match(sentence.text) is not None
+
+
+_ON = re.compile(r"\b(?:on|through|via|at|with|by way of|inside)\s+(?:the \w+ of )?$")
+_DO_AND = re.compile(
+    r"\W*(?:use|sign|repeat|wait|commit|book|reserve|prepay|submit|queue|schedule|enable|turn|opt|ask|share|agree|join|promise|let)\b[^.;]* and (?:§|it\b|the (?:price|rate))"
+)
 
 
 def _is_partial(sentence: Sentence, money: Figure) -> bool:
@@ -251,6 +279,9 @@ def _directions(sentence: Sentence, moneys: Sequence[Figure]) -> list[str]:
             directions.append(before[-1][2])
         else:
             directions.append("")
+    for index in range(1, len(moneys)):
+        if not directions[index] and _SET_AGAINST.search(text[moneys[index - 1].end : moneys[index].start]):
+            directions[index] = directions[index - 1]
     return _completed(directions, {each for _, _, each in words})
 
 
@@ -302,6 +333,13 @@ def _owners(sentence: Sentence, moneys: Sequence[Figure]) -> list[str | None]:
             owners.append(None)
         else:
             owners.append(sentence.owner(money.start, money.end) if tied is None else tied.tool or None)
+    against = [
+        index > 0 and _SET_AGAINST.search(sentence.text[moneys[index - 1].end : money.start]) is not None
+        for index, money in enumerate(moneys)
+    ]
+    for index in range(3, len(moneys)):
+        if against[index] and against[index - 2] and not against[index - 1]:
+            owners[index - 1 : index + 1] = owners[index - 3 : index - 1]
     return owners
 
 
@@ -622,7 +660,7 @@ def _same_cost(sentence: Sentence) -> Iterator[Statement]:
     ):
         return
     first, last = sentence.clause(found.start())
-    if not lexicon.PRICE.search(text[first:last]) or _NOT_SAME.search(text[first:last]):
+    if _NOT_SAME.search(text[first:last]):
         return
     conditions = sentence.conditions(found.start())
     if conditions & {"past", "future", "supposed", "special", "earlier", "others"} or (
@@ -748,7 +786,7 @@ _NOT_WHOLE = lexicon.any_of(
 
 #: What may stand between two amounts that are one.
 _EQUAL = re.compile(
-    r"\b(?:or|which|that|is|are|equals?|makes?|about|around|roughly|some|convert(?:ed|s)|at|today's|the|current|exchange|rate|come[s]?|to|amounts?|"
+    r"\b(?:or|same|well|which|that|is|are|equals?|makes?|about|around|roughly|some|convert(?:ed|s)|at|today's|the|current|exchange|rate|come[s]?|to|amounts?|"
     r"i|e|per|million|mtok|tokens?|tok|output|input|generated|of|in|euros?|dollars?|us|each|a|for|price[ds]?|currently|worth|nearly|almost|"
     r"approximately|works?|out|as|m|1m|mo|month|s|translates?|into|corresponds?|buys?|on|with|completion|prompt|it|them)\b|[\W_]"
 )

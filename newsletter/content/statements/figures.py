@@ -11,6 +11,7 @@ from newsletter.content.units import measure, plain
 
 _SPECIAL_LIMIT = lexicon.any_of(
     r"""
+    plans?; free (?:accounts?|users?|version); new accounts?; accounts?; version of; trial;
     free tier; the app; web app; beta; previews?; on trial; hosts?; third[- ]part\w+; resellers?;
     fine-?tun\w+; train\w*; extended; distill\w*
     """
@@ -53,8 +54,10 @@ def _limits(sentence: Sentence) -> Iterator[Statement]:
             continue
         first, last = sentence.clause(figure.start)
         clause = text[first:last]
-        if _SPECIAL_LIMIT.search(clause) or lexicon.OTHER_COUNT.search(
-            text[max(first, figure.start - 40) : min(last, figure.end + 25)]
+        if (
+            _NEEDED.search(text[: figure.start])
+            or _SPECIAL_LIMIT.search(clause)
+            or lexicon.OTHER_COUNT.search(text[max(first, figure.start - 40) : min(last, figure.end + 25)])
         ):
             continue
         tool = sentence.owner(figure.start, figure.end)
@@ -79,6 +82,7 @@ def _limits(sentence: Sentence) -> Iterator[Statement]:
         )
 
 
+_NEEDED = re.compile(r"\bneeds? (?:only |just |at least |about )?(?:an? )?$")
 _ROUGHLY = re.compile(r"(?:about|around|roughly|some|nearly|almost|close to|approximately|~|≈)\s*$")
 _AT_MOST = re.compile(r"\bat most\s*$")
 _ANY_LIMIT = re.compile("|".join(each.pattern for each in (lexicon.WINDOW, lexicon.REPLY)))
@@ -322,7 +326,7 @@ def read_panel(sentence: Sentence) -> Iterator[Statement]:
     if lexicon.MEAN.search(text):
         yield from _mean(sentence)
     panel, community = lexicon.PANEL.search(text), lexicon.COMMUNITY.search(text)
-    if panel or re.search(r"\bpanel\b", text):
+    if panel or re.search(r"\bpanel\b|\bships?\b.*\bskips?\b", text):
         yield from _ships(sentence)
     for figure in sentence.of(Quantity.PERCENT):
         yield from _share(sentence, figure, community is not None)
@@ -333,7 +337,10 @@ def _stands(sentence: Sentence, position: int) -> bool:
     return (
         not conditions & {"future", "earlier", "others"}
         and not lexicon.SOME_OF.search(sentence.text)
-        and not ("past" in conditions and re.search(r"\b(?:was|were|had|used to)\b", sentence.text))
+        and not (
+            "past" in conditions
+            and re.search(r"\b(?:was|were|had|used to)\b(?! (?:\w+ed|given)\b)", sentence.text)
+        )
     )
 
 
@@ -474,7 +481,9 @@ def _share(sentence: Sentence, figure: Figure, has_community: bool) -> Iterator[
     if (
         community is not None
         and not judged
-        and not re.search(r"\b(?:vote|votes|voted|reach\w*|approval|stands?|at)\b", text)
+        and not re.search(
+            r"\b(?:vote|votes|voted|poll|gives?|gets?|gave|got|has|reach\w*|approval|stands?|at)\b", text
+        )
     ):
         return
     share = figure.value

@@ -95,6 +95,7 @@ FLAGS = {
     ),
     "past": phrases(
         r"""
+        when (?:it|§+) (?:first )?(?:launched|came out|was new|started|arrived|appeared|opened); any ?more; not any longer;
         was; were; had; used to; until; formerly; previously; originally; initially; back then; at launch;
         at (?:its|the) (?:launch|start|release|debut); on launch day; launch (?:price|rate|pricing);
         (?:its|the) first (?:weeks|months|days|year);
@@ -106,7 +107,8 @@ FLAGS = {
     ),
     "future": phrases(
         r"""
-        will; shall; won't;
+        in the works; in the making; under way;
+        will(?! (?:cost|set|pay|charge|run|find|need|get|bill)); shall; won't;
         (?:is|are) (?:expected|due|set|slated|rumou?red|said|supposed|going|about to|scheduled|likely|believed|thought|tipped);
         expected to; guess\w*; rumou?r\w*; promis(?:ed|es|ing); plan(?:s|ned|ning) (?:to|for|on); planned;
         (?:hopes?|intends?|aims?|wants) to; upcoming; forthcoming;
@@ -125,6 +127,7 @@ FLAGS = {
     ),
     "special": phrases(
         r"""
+        async\w*; queues?; accounts?; report(?:s|ed)? paying; some (?:teams |people |customers )?pay; sign(?:s|ing)?(?: up)? for; for (?:a|one|two|three) years?; yearly; free plan;
         batch(?= (?:api|mode|jobs?|queues?|prices?|pricing|rates?|process\w*|requests?|tier|endpoint|input|output|calls?|discount));
         (?:in|by|via|with|as a) batch(?:es)?; batched; batching; cach\w+; prefix hits?; prefix(?:es)?;
         repeat(?:ed|s|ing)? (?:a |the |your )?prompts?; off-peak; overnight; at night; quiet hours;
@@ -157,7 +160,7 @@ FLAGS = {
         rivals?; competitors?; competition; competing;
         other (?:\w+ )?(?:models?|tools?|vendors?|services?|providers?|labs?|systems?|options?); others;
         (?:frontier|larger|bigger|smaller|flagship|most|many|some|such|similar|comparable|mid-size|heavier) (?:\w+ )?(?:models?|tools?|vendors?|systems?);
-        elsewhere; peers?; alternatives?; the market; the industry; in this class; in its class; class models?;
+        elsewhere; peers?; alternatives?; (?:followed|matched|rest of|than) the market; the industry; in this class; in its class; class models?;
         any model; connect(?:s|ed|ing)? to; works? (?:\w+ )?(?:with|beside|alongside);
         (?:models?|systems?|tools?) (?:of )?up to;
         (?:as|just as|nearly as|almost as) (?:good|strong|capable|smart|sharp|fast) as;
@@ -177,7 +180,7 @@ INPUT = any_of(
     r"""
     inputs?; prompts?; send(?:s|ing)?; sent; feed(?:s|ing)?; fed; read(?:s|ing)?(?! ?[~≈]?[$€£]);
     ingest\w*; given; submit\w*; incoming; upload\w*; receiv\w*; take in; takes in; going in; go in;
-    goes in; put in; way in; the way in; in(?=\W*(?:$|[,/;.)]| and | vs| versus| against|\(| plus))
+    goes in; put in; way in; the way in; in(?=\W*(?:$|[,/;.)]|\()| (?:and|vs|versus|against|plus|with|on|for|from|to|per|at|but|costs?|is|are|comes?|runs?|goes?) )
     """
 )
 OUTPUT = any_of(
@@ -185,7 +188,7 @@ OUTPUT = any_of(
     outputs?; completions?; generat\w+; writ(?:e|es|ing|ten); produc(?:e|es|ed|ing); get back;
     gets? (?:you )?back; come back; comes back; coming back; sends? back; way out; going out; go out;
     goes out; repl(?:y|ies|ied); answers?(?! for); responses?; returns?; emit\w*; spits? out; hands? back;
-    out(?=\W*(?:$|[,/;.)]| per | and | vs| versus| against|\())
+    out(?=\W*(?:$|[,/;.)]|\()| (?:and|vs|versus|against|plus|with|on|for|from|to|per|at|but|costs?|is|are|comes?|runs?|goes?) )
     """
 )
 PRICE = any_of(
@@ -202,7 +205,7 @@ NOT_PRICE = any_of(
     r"""
     fast(?:er|est)?; quick(?:er|ly)?; slow(?:er|ly)?; speed; latency; throughput; mistakes?; errors?;
     downloads?; traffic; tickets?; users?; time to; same time; accura\w+; energy; memory; context; window;
-    parameters?; shorter; longer; larger; smaller; bigger; better; popular; to train; seats?; plans?
+    parameters?; shorter; longer; better; popular; to train; seats?; plans?
     """
 )
 CHEAPER = any_of(
@@ -240,6 +243,7 @@ GAP = any_of(
 
 WINDOW = any_of(
     r"""
+    hand; give; forget\w*; lose(?:s)? track; history; room; remember; take; accept; read; hold; fit; swallow; process; handle; see; at most \w+ tokens of;
     context; window; at a time; at once; in one (?:go|request|prompt|pass|call|piece);
     in a single (?:request|prompt|call|pass|go); accepts?; accepted; takes?; holds?; remembers?;
     in (?:mind|view|memory|sight); memory; fits?; room for; swallows?; digests?; handles?; keeps?;
@@ -249,12 +253,14 @@ WINDOW = any_of(
 )
 REPLY = any_of(
     r"""
+    back(?: from)?; get back;
     outputs?; answers?; repl(?:y|ies); responses?; returns?; writ(?:es?|ing);
     generat(?:es?|ing|ion|ions|ed); produces?; completions?; emits?; per call; speaks?; talks?
     """
 )
 LIMIT = any_of(
     r"""
+    cuts?(?: \w+){0,3} off; longer than; exceeds?; beyond; more than; ends? at;
     at (?:the )?most; no more than; not more than; max(?:imum|imally|es)?; limit\w*; cap(?:ped|s)?;
     longest; stops?; tops?; no (?:further|longer); ceiling; up to; run to; end(?:s|ed)? (?:at|after);
     cut(?:s)? off; length; as (?:much|many|long) as; size; per (?:call|response|answer|reply|request);
@@ -266,7 +272,7 @@ OTHER_COUNT = any_of(
     r"""
     (?:per|a|each|every) (?:minute|second|hour|day); rate limits?; per (?:minute|second); averages?;
     on average; typical\w*; usual(?:ly)?; norm; short; trillion; corpus; trained on; training;
-    recommended?; ideal; comfortabl\w+; needs?; chunks?
+    recommended?; ideal; comfortabl\w+; chunks?
     """
 )
 OF_PARAMETERS = any_of(
@@ -303,6 +309,7 @@ NOT_RELEASE = any_of(
 )
 CHECKED = any_of(
     r"""
+    verification; last checks?; confirmation;
     (?:re-?|double-?)?checked; verif(?:ied|y); confirmed; updated; reviewed;
     (?:current|correct|accurate|valid|true|right) as of; as of;
     (?:last|latest|most recent) (?:look|check|review|update|revision|edit|visit); up to date; refreshed;
@@ -389,6 +396,7 @@ LOSING = any_of(
 )
 NO_TEST = any_of(
     rf"""
+    (?:\w*n't|not|never|fails? to|cannot)(?: \w+)? (?:win|take|lead in|get|claim|come out ahead in|be ahead in) (?:an?|one|any)(?: single)?(?: of the)? {TESTS};
     no (?:single )?{TESTS}; none of (?:the |these |its |our )?(?:\w+ )?{TESTS};
     not (?:a|one)(?: single)? {TESTS}; in none
     """
@@ -412,6 +420,7 @@ OTHER_TESTS = any_of(
 )
 UNTESTED = any_of(
     r"""
+    (?:results?|scores?|marks?|benchmarks?|figures)(?: \S+){0,4} (?:not (?:yet )?(?:available|in|out|there|known)|unavailable); \w+n't(?: yet)?(?: been)?(?: yet)? (?:tested|benchmarked|scored|graded|evaluated|measured); no (?:test|benchmark|bench) (?:results?|scores?|data);
     untested; ungraded; unbenchmarked; unscored;
     (?:not|n't|never)(?: yet)?(?: been)?(?: yet)? (?:tested|benchmarked|scored|graded|evaluated|measured|run|put);
     (?:no|without(?: any)?)(?: \w+){0,2} (?:results?|scores?|marks?|tests|benchmarks?|numbers|figures|data)(?! between);

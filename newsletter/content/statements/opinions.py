@@ -12,7 +12,7 @@ from newsletter.content.units import plain
 #: A sentence without any of these says nothing of results.
 _ANY = re.compile(
     r"test|categor|benchmark|bench |score|row|task|dimension|round|disciplin|evaluat|better|best|strong|winner|win|won|pick|choose|choice|recommend|default|"
-    r"ahead|sweep|swept|board|take|go for|go with|get|answer|graded|grade|measured|run|points|scale|rated|mark|superior|on top|prefer|lose|everywhere|exception|table|result"
+    r"ahead|sweep|swept|board|take|go for|go with|get|answer|graded|grade|measured|run|points|scale|rated|mark|superior|on top|prefer|lose|everywhere|exception|table|result|hands down|favou?rite|\d (?:points )?(?:out )?of (?:a |the )?\d"
 )
 
 
@@ -56,6 +56,12 @@ _SCALE = re.compile(
 )
 
 
+_OUT_OF = re.compile(
+    r"(?<![\w.])(\d+(?:\.\d+)?) (?:points? )?(?:out of|of) (?:the |a possible |a maximum of |its )?(\d+)\b"
+    r"(?! (?:\w+ )?(?:reviewers?|panel|tests|rows|categories|benchmarks|votes|judges|cases|users|questions|tasks)|[\w.%])"
+)
+
+
 def _scores(sentence: Sentence) -> Iterator[Statement]:
     """Yield scores with what they are out of."""
     text = sentence.text
@@ -77,10 +83,7 @@ def _scores(sentence: Sentence) -> Iterator[Statement]:
         out_of = _number(scale["to"] or scale["point"])
         points = [each for each in counts if not scale.start() <= each.start < scale.end()]
     else:
-        pair = re.search(
-            r"(?<![\w.])(\d+(?:\.\d+)?) of (?:the |a possible |a maximum of )?(\d+) (?:possible )?points\b",
-            text,
-        )
+        pair = _OUT_OF.search(text)
         out_of = Decimal(pair[2]) if pair else Decimal(0)
         points = [each for each in counts if pair and each.start == pair.start()]
     if out_of and len(points) == 1 and not sentence.conditions(points[0].start) & (conditions - {"past"}):
@@ -164,7 +167,7 @@ def _every_test(sentence: Sentence) -> Iterator[Statement]:
     if every is None or not _is_of_this_page(sentence, every.start()):
         return
     if any(
-        each.quantity is Quantity.COUNT and every.start() <= each.start < every.end()
+        each.quantity is Quantity.COUNT and each.value > 1 and every.start() <= each.start < every.end()
         for each in sentence.figures
     ):
         return
@@ -306,14 +309,19 @@ def _count_of_wins(sentence: Sentence) -> tuple[Figure, Decimal | None] | None:
     if score:
         return score, score.of
     counts = [
-        each for each in sentence.of(Quantity.COUNT) if each.value <= 100 and each.value == int(each.value)
+        each
+        for each in sentence.of(Quantity.COUNT, Quantity.TIMES)
+        if each.value <= 100
+        and each.value == int(each.value)
+        and (each.quantity is Quantity.COUNT or "times" in each.text)
     ]
+    joint = "of|out of|from|in|among|across" if len(counts) > 1 else "of|out of|from"
     total = next(
         (
             each
             for each in counts
             if re.match(rf"\s*(?:\w+ )?{lexicon.TESTS}\b", text[each.end :])
-            and re.search(r"\b(?:of|out of|from)\s+(?:the |our |its |all )?$", text[: each.start])
+            and re.search(rf"\b(?:{joint})\s+(?:the |our |its |all )?$", text[: each.start])
         ),
         None,
     )
@@ -477,7 +485,8 @@ def _only_a_name(sentence: Sentence) -> Iterator[Statement]:
         len(sentence.named) == 1
         and sentence.named[0].tool
         and re.fullmatch(
-            r"(?:yes, |no, |clearly,? |simply |definitely,? |still |easily )*§+[.!]?", sentence.text
+            r"(?:\w+,? ){0,2}§+(?:, (?:hands down|of course|clearly|no question|without (?:a )?doubt|no contest|by far|every time|easily|definitely))?[.!]?",
+            sentence.text,
         )
     ):
         yield _say(sentence, Matter.BETTER, sentence.named[0].tool)

@@ -221,7 +221,12 @@ class Sentence:
             return before[-1].tool or None
         after = [each for each in self.named if end <= each.start < last]
         if after and not self._is_object(after[0]):
-            return after[0].tool or None
+            made = (
+                len(after) > 1
+                and not after[0].tool
+                and _MADE.fullmatch(self.text[after[0].end : after[1].start])
+            )
+            return after[1 if made else 0].tool or None
         earlier = [each for each in self.named if each.end <= start and not self._is_object(each)]
         if earlier:
             return earlier[-1].tool or None
@@ -243,6 +248,10 @@ class Sentence:
         return bool(_OBJECT_AFTER.search(self.text[max(0, name.start - 40) : name.start]))
 
 
+#: "Northmere launched Swift 3": a maker, its verb, and the tool that is spoken of.
+_MADE = re.compile(
+    r"\s+(?:has |have )?(?:\w+ed|put|built|made|brought|sold|sells|gave|\w+es|\w+s)\s+(?:out\s+)?"
+)
 _AT = re.compile(r"\s*(?:at|for|with|and its|,|\()\s*[~≈]?")
 _PRONOUN = re.compile(r"\b(?:it|its|it's)\b")
 _POSSESSED = re.compile(

@@ -252,6 +252,10 @@ def _action(block: Message) -> DsnAction | None:
 _ANSWERED = re.compile(r"(?<![\d.])5\d\d[ -]#?(5\.\d{1,3}\.\d{1,3})(?![\d.])")
 
 
+#: A server's reply without an enhanced code of its own.
+_PLAIN = re.compile(r"smtp;\s*5\d\d[ -](?!#?5\.)", re.IGNORECASE)
+
+
 def code_of(status_field: str, words: str) -> str:
     """Return the enhanced code that decides: for good, what the remote server answered itself goes before its relay's status.
 
@@ -261,6 +265,9 @@ def code_of(status_field: str, words: str) -> str:
     answered = _ANSWERED.search(words)
     if answered and not answered[1].endswith(".0.0") and not (status and status.group().startswith("4")):
         return answered[1]
+    if status and status.group() in DEAD and _PLAIN.search(words) and _ABOUT_US.search(words):
+        # No more than the relay's guess.
+        return "5.0.0"
     if status is None or status.group().endswith(".0.0"):
         better = said or status
         return better.group() if better else ""

@@ -82,6 +82,7 @@ def test_of_several_recipients_a_failure_counts() -> None:
         ("5.2.0", "SMTP; 550 5.7.26 Unauthenticated mail is prohibited", "5.7.26"),
         ("5.1.1", "smtp; 550 5.0.0 No", "5.1.1"),
         ("5.1.1", "smtp; 550 No such user", "5.1.1"),
+        ("5.1.1", "SMTP; 550 Blocked by our list of unknown users", "5.0.0"),
         ("4.4.7", "smtp; 550 5.7.1 not before tomorrow", "4.4.7"),
         ("", "smtp; 554 5.7.1 spam", "5.7.1"),
         ("oops", "x-unix; 192.0.2.5.1.1 is no code", ""),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,29 @@ from newsletter.delivery.transports.smtp.wire import Relay
 from tests.conftest import THURSDAY
 from tests.delivery.bounces.shapes import MESSAGE_IDS
 from tests.delivery.bounces.test_handling import delivery_of, handler, reader_status
-from tests.delivery.house import add_issue, add_readers, mailing, sender
+from tests.delivery.house import add_issue, add_readers, mailing, sender, statuses
 from tests.standins.postfix import Postfix, postfix
+
+
+def test_a_real_postfix_takes_every_message_once_and_is_seen_to_let_us_look_ahead(
+    relay: Postfix, sqlite_database: Database, tmp_path: Path
+) -> None:
+    add_readers(sqlite_database, 50)
+    with sqlite_database.write() as connection:
+        for number in range(1, 51):
+            address = f"reader{number}@kept.example.org"
+            change = update(readers).where(readers.c.id == number)
+            connection.execute(change.values(address=address, address_key=address))
+    add_issue(sqlite_database)
+    start_issue(sqlite_database, 1, THURSDAY)
+    out = Smtp(relay=Relay(host="127.0.0.1", port=relay.port), connections=2)
+    sender(sqlite_database, out, tmp_path).send()
+    relay.wait_for(relay.kept, 50)
+    kept = [message_from_bytes(file.read_bytes())["To"] for file in (relay.kept / "new").iterdir()]
+    assert sorted(kept) == sorted(f"reader{number}@kept.example.org" for number in range(1, 51))
+    assert statuses(sqlite_database) == {DeliveryStatus.ACCEPTED: 50}
+    assert out.habits.looks_ahead is True
+
 
 DOMAINS = ("kept.example.org", "gone.example.org", "full.example.org", "wary.example.org", "odd.example.org")
 

@@ -1,15 +1,12 @@
 """`newsletter settings`: how the installation is set."""
 
-import re
 from pathlib import Path
 
 import click
 
 from newsletter.cli.frame import json_option, pass_folder, print_table
-from newsletter.config import Row, explain_settings, toml_value
+from newsletter.config import HIDDEN, Row, explain_settings, toml_value, without_password
 from newsletter.delivery.transports import TRANSPORT_SETTINGS
-
-_HIDDEN = "********"
 
 
 @click.command()
@@ -27,9 +24,9 @@ def settings(folder: Path, as_json: bool) -> None:
 def _shown(row: Row, value: object) -> str:
     """Return the value as newsletter.toml writes it, without secrets."""
     if row.secret and value:
-        return _HIDDEN
-    # A database URL may carry a password.
-    return re.sub(r"(://[^:/@]*):[^@/]*@", rf"\1:{_HIDDEN}@", toml_value(value))
+        return HIDDEN
+    shown = toml_value(value)
+    return without_password(shown) if row.name == "paths.database_url" else shown
 
 
 COMMANDS: tuple[click.Command, ...] = (settings,)

@@ -5,10 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from sqlalchemy import make_url
 
 from newsletter.cli.frame import json_option, pass_folder, print_json, print_table
-from newsletter.config import load_settings
+from newsletter.config import load_settings, without_password
 from newsletter.db.engine import Database, open_database, require_database
 from newsletter.db.migrate import upgrade as bring_to_head
 from newsletter.db.revisions import HEAD, read_revision, require_known
@@ -82,7 +81,7 @@ def status(folder: Path, as_json: bool) -> None:
     with _database(folder) as database:
         revision = read_revision(database)
         require_known(revision)
-        place = make_url(database.url).render_as_string(hide_password=True)
+        place = without_password(database.url)
         with database.read() as connection:
             differing = differences(connection) if revision == HEAD else ()
     state = "behind: run newsletter db upgrade" if revision != HEAD else "up to date"

@@ -18,10 +18,11 @@ from newsletter.config.settings import (
     sqlite_url,
     template_folders,
 )
-from newsletter.config.values import toml_value
+from newsletter.config.values import HIDDEN, toml_value, without_password
 
 __all__ = [
     "FILE_NAME",
+    "HIDDEN",
     "SEND_LIMIT",
     "Approval",
     "ChangedFigures",
@@ -42,4 +43,5 @@ __all__ = [
     "sqlite_url",
     "template_folders",
     "toml_value",
+    "without_password",
 ]

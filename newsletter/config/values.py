@@ -1,6 +1,7 @@
 """From what somebody wrote, in the file or in a variable, to a value of the setting's type; and back."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -25,6 +26,19 @@ def shown(raw: Any) -> str:
     if isinstance(raw, str):
         return json.dumps(raw, ensure_ascii=False)
     return "a list" if isinstance(raw, list) else "a table" if isinstance(raw, dict) else str(raw)
+
+
+#: What is shown in the place of a secret.
+HIDDEN = "********"
+
+#: What stands between a user and the host of a URL: all of it, also where a password was written with an @ or a / of its own.
+_OF_USER = re.compile(r"(://[^:/@]*):.*@")
+_AS_VALUE = re.compile(r"([?&]\w*pass(?:word|phrase)?=)[^&\"]*", re.IGNORECASE)
+
+
+def without_password(url: str) -> str:
+    """Return a database's URL without the passwords in it, however it is written."""
+    return _AS_VALUE.sub(rf"\1{HIDDEN}", _OF_USER.sub(rf"\1:{HIDDEN}@", url))
 
 
 def toml_value(value: Any) -> str:

@@ -195,7 +195,7 @@ def _of_a_connection(said: str) -> str:
     """
     line = next((line.strip() for line in said.splitlines() if line.strip()), "")
     if "resolve host" in line or "translate host" in line:
-        return "nobody knows the host in paths.database_url"
+        return "nobody knows the host in paths.database_url (in a password, write @ as %40, / as %2F, : as %3A, # as %23)"
     reason = line.rpartition(" failed: ")[2].removeprefix("FATAL:").strip().rstrip(".")
     return reason or "its server cannot be reached"
 

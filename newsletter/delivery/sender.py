@@ -121,7 +121,7 @@ class Sender(Run):
             try:
                 ending = self._check()
             except DBAPIError as error:
-                log.warning("the database cannot be used: %s", error.orig)
+                self.note_lost_database(error)
                 ending = None
             if ending is not None:
                 return ending

@@ -49,6 +49,8 @@ LedgerStep = Callable[[Connection, Lease, Sequence[Outcome], datetime], None]
 #: The work that a window may hold: so long a pause, a stop or somebody's leaving takes to be heeded.
 WINDOW_SECONDS = 1.0
 
+_NOTE_EVERY_SECONDS = 60.0
+
 #: Between two looks at what somebody else has to change first.
 _POLL_SECONDS = 0.1
 
@@ -99,6 +101,7 @@ class Run:
     stopping: threading.Event = field(init=False, default_factory=threading.Event)
     #: Set by a worker that finds nothing more to do, for whoever waits for them all.
     idling: threading.Event = field(init=False, default_factory=threading.Event)
+    _quiet_until: float = field(init=False, default=float("-inf"))
 
     def __post_init__(self) -> None:
         self.breaker = Breaker(self.clock)
@@ -108,6 +111,13 @@ class Run:
     def is_trying(self) -> bool:
         """Whether the first are still on trial: a server that refuses everybody must not lose the issue."""
         return 0 < self.pause_rules.rejected < 1 and not self.breaker.has_taken
+
+    def note_lost_database(self, error: DBAPIError) -> None:
+        """Log why the database cannot be used, once a minute: many threads ask for it many times a second."""
+        now = self.clock.monotonic()
+        if now >= self._quiet_until:
+            self._quiet_until = now + _NOTE_EVERY_SECONDS
+            log.warning("the database cannot be used: %s; tried again until it can", error.orig)
 
     def pause(self, trouble: SendError) -> None:
         """Pause the issue, since only a person can help: say why, and tell the operator."""
@@ -346,7 +356,7 @@ class Worker(threading.Thread):
         run = self._run
         evidence = Evidence(answered={each.reader_id: each for each in outcomes})
         while True:
-            log.warning("the database cannot be written: %s", error.orig)
+            run.note_lost_database(error)
             if run.stopping.wait(1.0):
                 raise error
             try:

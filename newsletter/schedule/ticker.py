@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 #: How often to look.
 INTERVAL = timedelta(seconds=30)
 
+_SAME_EVERY_SECONDS = 60.0
+
 
 @dataclass(frozen=True, slots=True)
 class Ticker:
@@ -71,10 +73,10 @@ def start_beats(*beats: Beat, clock: Clock) -> BackgroundScheduler:
 
     The scheduler keeps nothing: its store is in memory, and a beat that was missed needs no making up.
     """
-    scheduler = BackgroundScheduler(timezone="UTC")
+    scheduler, said = BackgroundScheduler(timezone="UTC"), _Said(clock)
     for beat in beats:
         scheduler.add_job(
-            partial(_call, beat),
+            partial(_call, beat, said),
             IntervalTrigger(seconds=beat.every.total_seconds(), timezone="UTC"),
             coalesce=True,
             max_instances=1,
@@ -85,7 +87,19 @@ def start_beats(*beats: Beat, clock: Clock) -> BackgroundScheduler:
     return scheduler
 
 
-def _call(beat: Beat) -> None:
+class _Said:
+    """What was logged within the last minute: the same trouble meets every beat, every few seconds."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._at = clock, dict[str, float]()
+
+    def is_news(self, words: str) -> bool:
+        now = self._clock.monotonic()
+        self._at = {each: at for each, at in self._at.items() if now - at < _SAME_EVERY_SECONDS}
+        return self._at.setdefault(words, now) == now
+
+
+def _call(beat: Beat, logged: _Said) -> None:
     """Call a beat; what a person has to mend (a database, a file of keys) is a line of the log, and the next call tries again."""
     try:
         beat.call()
@@ -93,4 +107,5 @@ def _call(beat: Beat) -> None:
         said = error if isinstance(error, NewsletterError) else in_plain_words(error)
         if said is None:
             raise
-        log.error("%s", said)
+        if logged.is_news(str(said)):
+            log.error("%s", said)

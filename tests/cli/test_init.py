@@ -135,14 +135,19 @@ def test_settings_say_where_each_value_comes_from(tmp_path: Path) -> None:
     assert rows["schedule.day"] == {"setting": "schedule.day", "value": '"thu"', "from": "default"}
 
 
-def test_settings_hide_secrets(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql+psycopg://weekly:letmein@localhost/weekly", "postgresql+psycopg://weekly:********@localhost/weekly"),
+        ("postgresql+psycopg://weekly:p@letmein/or:letmein#1@localhost/weekly", "postgresql+psycopg://weekly:********@localhost/weekly"),
+        ("postgresql+psycopg://h/weekly?user=w&password=letmein&x=1", "postgresql+psycopg://h/weekly?user=w&password=********&x=1"),
+        ("postgresql+psycopg://h/weekly?sslpassword=letmein", "postgresql+psycopg://h/weekly?sslpassword=********"),
+        ("postgresql+psycopg://weekly@localhost/weekly", "postgresql+psycopg://weekly@localhost/weekly"),
+    ],
+)  # fmt: skip
+def test_settings_hide_secrets(tmp_path: Path, url: str, shown: str) -> None:
     make_installation(tmp_path)
-    result = run(
-        tmp_path,
-        "settings",
-        NEWSLETTER_SMTP_PASSWORD="letmein",
-        NEWSLETTER_PATHS_DATABASE_URL="postgresql+psycopg://weekly:letmein@localhost/weekly",
-    )
+    result = run(tmp_path, "settings", NEWSLETTER_SMTP_PASSWORD="letmein", NEWSLETTER_PATHS_DATABASE_URL=url)
     assert result.exit_code == 0
     assert "letmein" not in result.output
-    assert "postgresql+psycopg://weekly:********@localhost/weekly" in result.output
+    assert shown in result.output

@@ -1,9 +1,12 @@
 import threading
 from datetime import time, timedelta
 
+import pytest
+
 from newsletter.clock import MovedClock, SystemClock
 from newsletter.config import Weekday
 from newsletter.db.engine import Database
+from newsletter.errors import StoreError
 from newsletter.schedule import store
 from newsletter.schedule.jobs import Done, Result
 from newsletter.schedule.slots import Schedule, Slot
@@ -92,3 +95,20 @@ def test_stopping_waits_for_the_tick_that_is_running() -> None:
     assert begun.wait(5)
     scheduler.shutdown()
     assert over.is_set()
+
+
+def test_the_same_trouble_at_every_beat_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    beaten = threading.Semaphore(0)
+
+    def fail() -> None:
+        beaten.release()
+        raise StoreError("The database is away.")
+
+    scheduler = start_beats(*[Beat(call=fail, every=timedelta(seconds=0.05))] * 2, clock=SystemClock())
+    try:
+        assert all(beaten.acquire(timeout=5) for _ in range(6))
+    finally:
+        scheduler.shutdown()
+    assert [each.getMessage() for each in caplog.records if "away" in each.getMessage()] == [
+        "The database is away."
+    ]

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, insert, make_url, select, text
 
 import newsletter
 from newsletter.config import FILE_NAME, Settings, sqlite_url
-from newsletter.db.engine import open_database
+from newsletter.db.engine import harmless_words, in_plain_words, open_database
 from newsletter.db.revisions import HEAD, require_head
 from newsletter.db.schema import metadata
 from newsletter.delivery.marks import read_mark
@@ -196,9 +196,8 @@ def copy_sqlite(source: Path, to: Path) -> None:
             original.backup(copy)
         close_log(to)
     except sqlite3.DatabaseError as error:
-        raise StoreError(
-            f"{source} cannot be copied: it is damaged, or no SQLite database, or busy."
-        ) from error
+        said = in_plain_words(error, f"database {source}")
+        raise said or StoreError(f"{source} cannot be copied: {harmless_words(error)}.") from error
     require_whole(to, source)
 
 

@@ -1,5 +1,6 @@
 """Making backups: whole or not at all, for their owner only, and not for ever."""
 
+import resource
 import sqlite3
 import tarfile
 from collections.abc import Callable
@@ -160,3 +161,17 @@ def test_two_within_a_second_are_two(here: Place) -> None:
     with closing(here.open()) as app:
         made = [make_backup(app.settings, app.clock.now()) for _ in range(3)]
     assert made == sorted({*made}) == sorted((here.folder / "backups").iterdir())
+
+
+def test_a_backup_on_a_full_disk_says_that_and_leaves_nothing(here: Place) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # What the kernel refuses a process that may write no more looks like a full disk.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        refused = here.run("backup")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert refused.exit_code == 1
+    assert "the disk is full" in refused.output or "File too large" in refused.output
+    assert "damaged" not in refused.output
+    assert [each.name for each in (here.folder / "backups").glob("*")] == []

@@ -28,7 +28,7 @@ from newsletter.delivery.transports import (
 )
 from newsletter.digest.clicks import Uncounted
 from newsletter.digest.store import next_issue_at
-from newsletter.errors import BadInput, ConfigError, StoreError
+from newsletter.errors import BadInput, ConfigError
 from newsletter.readers.addresses import Address
 from newsletter.readers.keys import read_link_keys, read_suppression_key, require_keys
 from newsletter.readers.links import LinkSigner, LinkTarget, Purpose, link
@@ -72,13 +72,11 @@ class App:
     @contextmanager
     def content(self) -> Iterator["ContentStore"]:
         """Open the content store for this thread, until the end of the block."""
+        from newsletter.content.database import require_made
         from newsletter.content.store import ContentStore
 
         path = self.settings.path(self.settings.paths.content_db)
-        if not path.exists():
-            raise StoreError(
-                f"There is no database at {path}. Put a backup in its place: newsletter restore FILE"
-            )
+        require_made(path)
         with ContentStore(path, site_name=self.settings.site.name) as store:
             yield store
 

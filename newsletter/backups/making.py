@@ -45,6 +45,9 @@ _NO_PLACE = {
     errno.ELOOP,
 }
 
+#: What says that there is no room for more.
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
 #: Rows copied together from a store that is no file.
 _ROWS = 5_000
 
@@ -230,6 +233,8 @@ def workshop(place: Path) -> Iterator[Path]:
     except OSError as error:
         if error.errno in _NO_PLACE:
             raise BadInput(f"this place cannot be written: {error.strerror}", Place(place)) from error
+        if error.errno in _NO_ROOM:
+            raise StoreError(f"There is no room in {place}: the disk is full.") from error
         raise
 
 

@@ -201,6 +201,8 @@ def _unpack(file: Path, shop: Path) -> None:
                         shutil.copyfileobj(inside, out)
                     (shop / name).chmod(0o600)
     except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         raise BadInput(
             "this file cannot be read as a backup: it is damaged, or no backup", Place(file)
         ) from error

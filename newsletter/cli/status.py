@@ -12,6 +12,7 @@ from newsletter.delivery.transactional import describe_mails
 from newsletter.delivery.transports import entry_of
 from newsletter.editing.issues import find_issue
 from newsletter.editing.schedule import find_delay
+from newsletter.errors import StoreError
 from newsletter.readers.subscribing import TRAP_TOLD_FOR
 
 
@@ -35,6 +36,11 @@ def status(app: App, issue: str | None, as_json: bool) -> None:
     mails = _of_mails(app) if issue is None else None
     with app.database.read() as connection:
         server, known = entry_of(app.settings).describe_server(app.settings, connection)
+    try:
+        with app.content():
+            pass
+    except StoreError as error:
+        say(str(error), err=True)
     if held := app.no_mail_can_leave():
         say(held, err=True)
     if as_json:

@@ -36,10 +36,19 @@ def open_for_writing(path: Path) -> Database:
     return db
 
 
+def require_made(path: Path) -> None:
+    """Raise StoreError where there is no content store, or an empty file: a new one would know nothing of what was seen."""
+    if not path.is_file():
+        raise StoreError(
+            f"There is no database at {path}. Put a backup in its place: newsletter restore FILE"
+        )
+    if not path.stat().st_size:
+        raise StoreError(f"{path} is empty. Put a backup in its place: newsletter restore FILE")
+
+
 def open_for_reading(path: Path) -> Database:
     """Open an existing database strictly for reading."""
-    if not path.is_file():
-        raise StoreError(f"There is no content store at {path}. Make it with: newsletter init")
+    require_made(path)
     try:
         with _connected(f"{path.resolve().as_uri()}?mode=ro", uri=True) as db:
             db.conn.execute("PRAGMA query_only = ON")

@@ -29,7 +29,7 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", responses={503: {"description": "It cannot serve readers now."}})
 def readyz(app: Installed) -> JSONResponse:
-    """Say whether the database can be written and is of this program's version, the keys can be read, and mails may leave.
+    """Say whether both stores can be used, the database be written, the keys be read, and mails may leave.
 
     What keeps mails or an approved issue from leaving stands in the log and in `newsletter status`: settings, keys, a sandbox,
     a database that is not the one that sent last.
@@ -38,6 +38,8 @@ def readyz(app: Installed) -> JSONResponse:
         require_writable(app.database, _SECONDS)
         require_head(app.database)
         require_keys(app.settings)
+        with app.content():
+            pass
         trouble = find_trouble(app)
     except (NewsletterError, SQLAlchemyError) as error:
         log.error("not ready: %s", error)

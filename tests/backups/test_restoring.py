@@ -1,5 +1,6 @@
 """Putting a backup back: nobody is mailed twice or in spite of having left, and old links are nobody else's."""
 
+import resource
 import shutil
 import sqlite3
 import tarfile
@@ -179,6 +180,26 @@ def test_an_unsure_mail_of_a_copy_can_be_sent_again(here: Place) -> None:
     here.ok("mails", "resend", "--all")
     here.ok("mails", "send")
     assert here.mailed == 1
+
+
+@pytest.mark.parametrize("command_", ["backup", "restore"])
+def test_a_full_disk_is_told_from_a_damaged_backup(here: Place, command_: str) -> None:
+    backup = here.backup()
+    before = here.statuses()
+    words = (
+        ("backup", str(backup.with_name("second.tar.gz")))
+        if command_ == "backup"
+        else ("restore", str(backup))
+    )
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # What the kernel refuses a process that may write no more looks like a full disk.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, limits[1]))
+    try:
+        result = here.run(*words)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (result.exit_code, "the disk is full" in result.output) == (1, True), result.output
+    assert here.statuses() == before
 
 
 def _another_programs(file: Path) -> None:

@@ -76,11 +76,11 @@ def test_a_lost_database_is_named_and_not_made_anew(tmp_path: Path, lost: str, c
     way = "Put a backup in its place: newsletter restore FILE"
     assert result.stderr == f"newsletter: There is no database at {tmp_path / lost}. {way}\n"
     assert not (tmp_path / lost).exists()
+    (tmp_path / lost).touch()
+    emptied = run(tmp_path, *command)
+    assert (emptied.exit_code, emptied.stderr) == (1, f"newsletter: {tmp_path / lost} is empty. {way}\n")
+    (tmp_path / lost).unlink()
     if lost == "subscribers.db":
-        (tmp_path / lost).touch()
-        emptied = run(tmp_path, *command)
-        assert (emptied.exit_code, emptied.stderr) == (1, f"newsletter: {tmp_path / lost} is empty. {way}\n")
-        (tmp_path / lost).unlink()
         # Nothing ever was.
         (tmp_path / "keys" / "marks").unlink()
         assert "Make one with: newsletter init" in run(tmp_path, *command).stderr

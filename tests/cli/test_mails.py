@@ -164,7 +164,7 @@ def empty_keys(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda folder: use_smtp(folder, public_url="http://localhost:8000"), "site.public_url must begin"),
+        (lambda folder: use_smtp(folder, public_url="http://news.example.org"), "site.public_url must begin"),
         (remove_keys, "the key file cannot be read"),
         (empty_keys, "there is no key in this file"),
     ],

@@ -96,7 +96,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 
 
 def test_reading_only_needs_a_store_that_is_there_and_cannot_write(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="There is no content store"):
+    with pytest.raises(StoreError, match="There is no database at"):
         ContentStore.read_only(tmp_path / "content.db")
     store_with(tmp_path, whole_week()).close()
     with ContentStore.read_only(tmp_path / "content.db") as store:

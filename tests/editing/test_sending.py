@@ -169,7 +169,7 @@ def migrated(tmp_path: Path) -> Iterator[Database]:
         (OUTSIDE, lambda app: with_settings(app, SANDBOX), "sendgrid.sandbox is on", "undelivered"),
         (OUTSIDE, lambda app: lose(app, "links"), "the key file cannot be read", "keys"),
         (OUTSIDE, lambda app: lose(app, "suppression"), "the key file cannot be read", "keys"),
-        (OUTSIDE, go_back, "is older than what was sent", "marks"),
+        (OUTSIDE, go_back, "what was sent after it was made, it does not know", "marks"),
         (LOCAL, lambda app: with_settings(app, OUTSIDE), "was approved with links to http://localhost", "links"),
     ],
 )  # fmt: skip

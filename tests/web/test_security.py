@@ -143,7 +143,7 @@ def test_a_damaged_store_is_a_line_in_the_log_and_no_fault_of_the_page(
     answer = house.get("/follow/kite")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
     assert not any(each.exc_info for each in caplog.records)
-    assert ("content store" in caplog.text, "alice@" in caplog.text) == (True, False)
+    assert ("content.db" in caplog.text, "alice@" in caplog.text) == (True, False)
 
 
 def test_a_page_that_is_not_there_says_so_kindly(house: House) -> None:
@@ -161,6 +161,16 @@ def test_it_says_whether_it_lives_and_can_work(house: House) -> None:
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert house.get("/readyz").status_code == 503
+    assert house.get("/readyz").status_code == 200
+    content = house.app.settings.path(house.app.settings.paths.content_db)
+    kept = content.rename(content.with_name("kept.db"))
+    for words in (b"", b"nothing of the sort" * 100):
+        content.write_bytes(words)
+        assert house.get("/readyz").status_code == 503
+        assert content.read_bytes() == words
+    content.unlink()
+    assert house.get("/readyz").status_code == 503
+    kept.rename(content)
     assert house.get("/readyz").status_code == 200
     with house.app.database.write() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")

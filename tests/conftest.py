@@ -92,11 +92,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: "browser" not in getattr(item, "fixturenames", ()))
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
     """Leave what stays for the whole run out of what Python goes through again and again in search of garbage."""
-    gc.collect()
+    gc.disable()
+    yield
     gc.freeze()
     gc.set_threshold(10_000)
+    gc.enable()
 
 
 def pytest_xdist_auto_num_workers() -> int | None:

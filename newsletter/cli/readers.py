@@ -504,6 +504,10 @@ def erase(app: "App", address: str, yes: bool) -> None:
         say(
             f"Not reached: {copies} not in {outbox}. If another folder or machine has them, delete them there."
         )
+    backups = app.settings.path(app.settings.paths.backups)
+    if count := sum(1 for each in backups.glob("*") if each.is_file()):
+        files = "1 file" if count == 1 else f"{count} files"
+        say(f"Not reached: {files} in {backups}, as of before. Let them expire, or delete them.")
 
 
 COMMANDS: tuple[click.Command, ...] = (readers,)

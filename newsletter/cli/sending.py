@@ -220,15 +220,14 @@ def resume(app: App, issue: str) -> None:
 @click.option(
     "--send-again",
     "again",
-    type=click.IntRange(1, 2**63 - 1),
     multiple=True,
     metavar="READER",
-    help="Send it to this reader once more.",
+    help="Send it to this reader once more: a number of the list, or an address.",
 )
 @click.option("--send-all-again", is_flag=True, help="Send it to everybody listed once more.")
 @json_option
 @pass_app
-def unsure(app: App, issue: str, again: tuple[int, ...], send_all_again: bool, as_json: bool) -> None:
+def unsure(app: App, issue: str, again: tuple[str, ...], send_all_again: bool, as_json: bool) -> None:
     """List the readers of whom nobody can say whether they have the issue, and what is known.
 
     The connection ended after their message had left and before the server said anything. They are left alone unless
@@ -237,11 +236,14 @@ def unsure(app: App, issue: str, again: tuple[int, ...], send_all_again: bool, a
     found = find_issue(app.database, issue)
     with app.database.read() as connection:
         listed = list_unsure(connection, found.id)
-    chosen = {each.reader_id for each in listed if send_all_again or each.reader_id in again}
-    if missing := set(again) - {each.reader_id for each in listed}:
+    named = {each.strip().casefold() for each in again}
+    known = {str(each.reader_id): each.reader_id for each in listed}
+    known |= {each.address.casefold(): each.reader_id for each in listed if each.address}
+    if missing := named - known.keys():
         raise BadInput(
             f"reader {min(missing)} is not unsure of issue {found.label}. Who is: newsletter unsure {found.id}"
         )
+    chosen = {each.reader_id for each in listed} if send_all_again else {known[name] for name in named}
     if chosen:
         count = send_once_more(app, found.id, chosen)
         readers = "1 reader gets" if count == 1 else f"{count:,} readers get"

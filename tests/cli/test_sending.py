@@ -193,10 +193,13 @@ def test_the_unsure_are_listed_and_left_alone(folder: Path, database: Database) 
     assert statuses(database)[S.UNSURE] == 2
 
 
-def test_an_unsure_reader_is_sent_to_once_more_when_asked(folder: Path, database: Database) -> None:
+@pytest.mark.parametrize("reader", ["3", "Reader3@example.org"])
+def test_an_unsure_reader_is_sent_to_once_more_when_asked(
+    folder: Path, database: Database, reader: str
+) -> None:
     make_unsure(database)
     assert run(folder, "unsure", "1", "--send-again", "2").exit_code == 2
-    asked = run(folder, "unsure", "1", "--send-again", "3")
+    asked = run(folder, "unsure", "1", "--send-again", reader)
     assert "1 reader gets issue #7 once more, and may then have it twice." in asked.output
     with database.read() as connection:
         [deed] = list_entries(connection, 9)
@@ -255,6 +258,7 @@ def test_a_cancelled_issue_stays_in_the_status_until_another_is_sent(
         ("send", "1", "--to-missed"),
         ("unsure", "#99"),
         ("unsure", "1", "--send-again", "5"),
+        ("unsure", "1", "--send-again", ""),
         ("pause", "1", "--reason", "a typo"),
         ("resume", "1"),
         ("status", "99999999999999999999"),

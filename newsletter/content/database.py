@@ -84,7 +84,9 @@ def writing(db: Database) -> Iterator[None]:
     except sqlite3.OperationalError as error:
         if "readonly" in str(error):
             raise StoreError("the content store was opened for reading only") from error
-        raise StoreBusy from error
+        if "locked" in str(error) or "busy" in str(error):
+            raise StoreBusy from error
+        raise StoreError(f"the content store cannot be written: {harmless_words(error)}") from error
     try:
         yield
         db.conn.execute("COMMIT")
@@ -115,7 +117,10 @@ def _migrate(db: Database, path: Path) -> None:
 def _unusable(path: Path, error: sqlite3.Error) -> StoreError:
     if "locked" in str(error) or "busy" in str(error):
         return StoreBusy()
-    return StoreError(f"The content store {path} cannot be opened: {harmless_words(error)}.")
+    said = harmless_words(error)
+    is_damaged = "malformed" in said or "not a database" in said
+    way = " Put a backup in its place: newsletter restore FILE" if is_damaged else ""
+    return StoreError(f"The content store {path} cannot be opened: {said}.{way}")
 
 
 # Which state `content.db` is in: a number that is another one after every commit, by whatever process.

@@ -88,3 +88,4 @@ def test_a_damaged_content_store_does_not_quote_itself(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as caught:
         ContentStore(tmp_path / "content.db")
     assert ADDRESS not in str(caught.value)
+    assert str(caught.value).endswith("Put a backup in its place: newsletter restore FILE")

@@ -7,12 +7,12 @@ addresses; each redirect is another link and is looked at in the same way. Only 
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from threading import Timer
+from threading import Thread, Timer
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from newsletter.digest.content import IssueContent
@@ -79,7 +79,7 @@ class Opener:
         parts = urlsplit(url)
         port = parts.port or _PORTS[parts.scheme]
         host = _ascii(parts.hostname or "")
-        address = self._address(host, port)
+        address = self._address(host, port, deadline)
         with closing(_connect(parts, host, address, port, self.seconds)) as connection:
             deadline.watch(connection)
             status, location = _request(connection, "HEAD", parts)
@@ -88,9 +88,9 @@ class Opener:
                 status, location = _request(connection, "GET", parts)
         return status, location
 
-    def _address(self, host: str, port: int) -> str:
+    def _address(self, host: str, port: int, deadline: "_Deadline") -> str:
         """Return one of the host's addresses, all of which are public."""
-        addresses = self.resolve(host, port)
+        addresses = deadline.wait_for(lambda: self.resolve(host, port))
         for each in addresses:
             if each not in self.allowed and not is_public(each):
                 raise _RefusedError("it leads into a private network and was not opened")
@@ -108,6 +108,7 @@ class _Deadline:
         self._timer = Timer(seconds, self._end)
         self._timer.daemon = True
         self._connection: HTTPConnection | None = None
+        self._asking: Future[tuple[str, ...]] | None = None
         self.is_over = False
 
     def __enter__(self) -> "_Deadline":
@@ -123,8 +124,32 @@ class _Deadline:
         if self.is_over:
             raise TimeoutError
 
+    def wait_for(self, ask: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+        """Return what is found out, or raise what it raises; raises TimeoutError when the time is over: nothing stops a resolver."""
+        asking = Future[tuple[str, ...]]()
+        asking.set_running_or_notify_cancel()
+        self._asking = asking
+
+        def run() -> None:
+            try:
+                found = ask()
+            except Exception as error:  # noqa: BLE001
+                with suppress(InvalidStateError):
+                    asking.set_exception(error)
+            else:
+                with suppress(InvalidStateError):
+                    asking.set_result(found)
+
+        Thread(target=run, daemon=True, name="resolver").start()
+        if self.is_over:
+            raise TimeoutError
+        return asking.result()
+
     def _end(self) -> None:
         self.is_over = True
+        if self._asking is not None:
+            with suppress(InvalidStateError):
+                self._asking.set_exception(TimeoutError())
         if self._connection is not None and self._connection.sock is not None:
             with suppress(OSError):
                 self._connection.sock.shutdown(socket.SHUT_RDWR)

@@ -158,3 +158,18 @@ def test_nobody_there_is_said_in_words(port: int) -> None:
 
     assert Opener(resolve=unknown).fault("https://gone.example/") == "nobody answers (OSError)"
     assert Opener().fault("mailto:a@example.org") == "it is no web address"
+
+
+def test_a_resolver_that_says_nothing_is_waited_for_no_longer_than_the_link_may_take(port: int) -> None:
+    over = threading.Event()
+
+    def resolve(host: str, port: int) -> tuple[str, ...]:
+        over.wait(30)
+        return (HERE,)
+
+    try:
+        slow = replace(opener(port), resolve=resolve, seconds=0.2)
+        assert slow.fault(f"http://example.org:{port}/page") == "it takes longer than 0.2 seconds"
+        assert not over.is_set()
+    finally:
+        over.set()

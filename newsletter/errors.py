@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from newsletter.commands import suggest
+
 
 def N_(message: str) -> str:
     """Mark a message that is translated where it is shown, so that `make messages` finds it."""
@@ -121,9 +123,12 @@ class StoreUnreachable(StoreError):
 
 
 class StoreBehind(StoreError):
-    """The database is older than this program. Run: newsletter db upgrade"""
+    """The database is older than this program."""
 
     exit_status = 2
+
+    def __init__(self) -> None:
+        super().__init__(f"The database is older than this program. Run: {suggest('db', 'upgrade')}")
 
 
 class StoreAhead(StoreError):

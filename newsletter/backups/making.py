@@ -20,6 +20,7 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, make_url, select, text
 
 import newsletter
+from newsletter.commands import suggest
 from newsletter.config import FILE_NAME, Settings, sqlite_url
 from newsletter.db.engine import harmless_words, in_plain_words, open_database
 from newsletter.db.revisions import HEAD, require_head
@@ -190,10 +191,10 @@ def copy_sqlite(source: Path, to: Path) -> None:
     """Copy an SQLite file that may be in use, as it is at one moment, and look the copy through; raises StoreError."""
     if not source.is_file():
         raise StoreError(
-            f"There is no database at {source}. Put a backup in its place: newsletter restore FILE"
+            f"There is no database at {source}. Put a backup in its place: {suggest('restore', 'FILE')}"
         )
     if not source.stat().st_size:
-        raise StoreError(f"{source} is empty; put a copy in its place: newsletter restore FILE.")
+        raise StoreError(f"{source} is empty; put a copy in its place: {suggest('restore', 'FILE')}.")
     try:
         with closing(sqlite3.connect(source, timeout=10)) as original, closing(sqlite3.connect(to)) as copy:
             original.backup(copy)
@@ -270,7 +271,7 @@ def _own_files(settings: Settings) -> Iterator[tuple[Path, str]]:
         if not path.is_file() or not os.access(path, os.R_OK) or not path.stat().st_size:
             raise StoreError(
                 f"{path} is missing, empty, or cannot be read, so no backup was made and no old one deleted. Take that key "
-                "from an earlier backup, or leave all keys out: newsletter backup --no-keys"
+                f"from an earlier backup, or leave all keys out: {suggest('backup', '--no-keys')}"
             )
         yield path, f"{KEYS}/{path.name}"
 

@@ -49,6 +49,7 @@ from newsletter.backups.making import (
     workshop,
 )
 from newsletter.clock import Clock
+from newsletter.commands import suggest
 from newsletter.config import FILE_NAME, Settings, load_settings, sqlite_url
 from newsletter.content.store import ContentStore
 from newsletter.db.engine import Database, insert_into, open_database
@@ -693,7 +694,7 @@ def settle_sent(app: App, sent: Sequence[Issue], *, none_sent: bool = False) -> 
         if issue.status in (IssueStatus.DRAFT, IssueStatus.CANCELLED):
             raise BadInput(
                 f"issue {issue.label} is {issue.status} in this copy, so nobody can say who has it. If it went out, "
-                f"approve it first, or cancel it and leave its items out: newsletter cancel {issue.id}"
+                f"approve it first, or cancel it and leave its items out: {suggest('cancel', issue.id)}"
             )
     unnamed = [each for each in open_issues if each.id not in {issue.id for issue in sent}]
     if unnamed and not none_sent:

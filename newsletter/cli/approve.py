@@ -10,6 +10,7 @@ from newsletter.app import App
 from newsletter.cli.frame import json_option, pass_app, print_json, print_table, records, say, say_undelivered
 from newsletter.cli.issues import ISSUE_COLUMNS, issue_row
 from newsletter.cli.preferences import content_options, given
+from newsletter.commands import suggest
 from newsletter.db.statuses import Room
 from newsletter.digest.store import items_of
 from newsletter.digest.writing import read_words
@@ -52,7 +53,7 @@ def show(app: App, issue: str, as_json: bool) -> None:
         placed = [row for row in rows if row[0] is not Room.OVERFLOW]
         print_table(ITEM_COLUMNS, placed)
         if overflow := len(rows) - len(placed):
-            say(f"And in the overflow line: {overflow:,}. Every item: newsletter show {found.id} --json")
+            say(f"And in the overflow line: {overflow:,}. Every item: {suggest('show', found.id, '--json')}")
 
 
 def _items(app: App, issue_id: int) -> list[tuple[object, ...]]:
@@ -172,7 +173,7 @@ def approve(app: App, issue: str, by: str, expect: str, acknowledge: bool) -> No
         approved = approve_issue(app, found, by, expect=expect, cache=cache)
     say(
         f"Issue {approved.label} is approved ({(approved.content_hash or '')[:12]}), with the date of the day on which it is due. "
-        f"Sent on another day, it gets that day's. Send it: newsletter send {approved.id}"
+        f"Sent on another day, it gets that day's. Send it: {suggest('send', approved.id)}"
     )
     say_undelivered(app)
 

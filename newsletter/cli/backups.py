@@ -9,6 +9,7 @@ from newsletter.backups.making import make_backup
 from newsletter.backups.restoring import Restored, move_here, restore_backup, settle_sent
 from newsletter.cli.frame import pass_folder, say
 from newsletter.clock import SystemClock
+from newsletter.commands import suggest
 from newsletter.config import load_settings
 from newsletter.delivery.transports import TRANSPORT_SETTINGS
 from newsletter.editing.issues import find_issue
@@ -73,7 +74,7 @@ def restore(
     if trouble := app.marks.trouble():
         say(trouble)
     else:
-        say("Sending may go on. Look first: newsletter status")
+        say(f"Sending may go on. Look first: {suggest('status')}")
 
 
 def _settle(app: App, sent: tuple[str, ...]) -> None:
@@ -100,7 +101,7 @@ def _say_restored(restored: Restored) -> None:
         say(
             f"There is no database that knows of anything after {restored.made_at or 'the copy was made'}: whoever left "
             "since is active again, and whoever confirmed since is not. Where you know who left, suppress them first: "
-            "newsletter readers suppress ADDRESS"
+            f"{suggest('readers', 'suppress', 'ADDRESS', '--reason', 'TEXT')}"
         )
 
 

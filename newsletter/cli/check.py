@@ -4,6 +4,7 @@ import click
 
 from newsletter.app import App
 from newsletter.cli.frame import json_option, pass_app, print_json, print_table, say, say_undelivered
+from newsletter.commands import suggest
 from newsletter.db.statuses import IssueStatus
 from newsletter.editing import test_send as trial
 from newsletter.editing.checks import Finding, answers
@@ -62,7 +63,7 @@ def _print(issue_id: int, findings: tuple[Finding, ...]) -> None:
         for choice in finding.conflict.options if finding.conflict else ():
             say(f"   - {choice.value}, {choice.said_by}: --use {choice.claim_id}")
         if answer is None and (options := _options(finding)):
-            say(f"   To answer: newsletter answer {issue_id} '{finding.key}' {' | '.join(options)}")
+            say(f"   To answer: {suggest('answer', issue_id, finding.key)} {' | '.join(options)}")
 
 
 def _options(finding: Finding) -> list[str]:
@@ -136,7 +137,7 @@ def answer(
         was_answered = answers.take_back(app, found, key, by)
         say("It is asked again." if was_answered else "Nothing had been answered.")
         return
-    finding = answers.find_finding(run_checks(app, found), key)
+    finding = answers.find_finding(found, run_checks(app, found), key)
     if override is not None:
         answers.override(app, found, finding, override, by)
     elif use is not None:
@@ -204,7 +205,7 @@ def test_send(
 def hold(app: App, issue: str, reason: str, by: str) -> None:
     """Put an issue on hold: it does not go out until it is released, whatever its time."""
     held = hold_back(app, find_issue(app.database, issue), by, reason)
-    say(f"Issue {held.label} is on hold. To let it go: newsletter release {held.id}")
+    say(f"Issue {held.label} is on hold. To let it go: {suggest('release', held.id)}")
 
 
 @click.command()

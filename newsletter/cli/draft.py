@@ -6,6 +6,7 @@ import click
 
 from newsletter.app import App
 from newsletter.cli.frame import pass_app, say
+from newsletter.commands import suggest
 from newsletter.db.statuses import Edition, ExclusionReach, IssueStatus, ItemKind, Room
 from newsletter.digest.arranging import ROOM_NAMES, Way
 from newsletter.digest.draft import Drafted, Thin
@@ -89,7 +90,7 @@ def _say_merge(app: App, name: str | None, edition: Edition) -> None:
     with app.database.read() as connection:
         issue = find_issue_of_slot(connection, edition, slot)
     if issue is None:
-        raise NotFound("issue for", slot, "Make one with: newsletter draft")
+        raise NotFound("issue for", slot, f"Make one with: {suggest('draft')}")
     plan = plan_merge(app, issue)
     counted = ((plan.comes, plan.coming), (plan.moves, plan.moving), (plan.goes, plan.going))
     for what, (changes, count) in zip(("comes in", "moves", "goes out"), counted, strict=True):
@@ -103,19 +104,19 @@ def _say_merge(app: App, name: str | None, edition: Edition) -> None:
 
 def _say_drafted(app: App, drafted: Drafted | Thin) -> None:
     if isinstance(drafted, Thin):
-        anyway = " To make one anyway: newsletter draft --even-thin" if drafted.waiting else ""
+        anyway = f" To make one anyway: {suggest('draft', '--even-thin')}" if drafted.waiting else ""
         say(f"{drafted.words}{anyway}")
         return
     issue = drafted.issue
     slot = slot_words(issue.slot, app.settings.zone)
     if drafted.fresh:
         say(
-            f"Issue {issue.label} for {slot} is drafted. Look at it: newsletter preview {issue.id} --format text"
+            f"Issue {issue.label} for {slot} is drafted. Look at it: {suggest('preview', issue.id, '--format', 'text')}"
         )
     else:
         say(f"There is already an issue for {slot}: {issue.label}, {issue.status}. Nothing was changed.")
         if issue.status is IssueStatus.CANCELLED:
-            say("For one outside the schedule: newsletter draft --now")
+            say(f"For one outside the schedule: {suggest('draft', '--now')}")
 
 
 PLACES = ("up", "down", "lead", "more", "card", "overflow")
@@ -206,7 +207,7 @@ def edit(
     if edited.version == found.version:
         say(f"Issue {edited.label} is so already. Nothing was changed.")
         return
-    say(f"Issue {edited.label} is changed. Look at it: newsletter preview {edited.id} --format text")
+    say(f"Issue {edited.label} is changed. Look at it: {suggest('preview', edited.id, '--format', 'text')}")
 
 
 @click.command()

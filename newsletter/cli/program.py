@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import get_completion_class
 
 import newsletter
+from newsletter.commands import name_folder
 from newsletter.errors import NewsletterError
 
 #: Every command under its heading in `newsletter --help`: the module of this folder that holds it, and its one line of help.
@@ -194,6 +196,9 @@ def _about_the_database(error: Exception) -> NewsletterError | None:
 def program(ctx: click.Context, folder: Path) -> None:
     """A weekly newsletter made from a database of AI tool comparisons."""
     ctx.obj = folder.absolute()
+    if ctx.get_parameter_source("folder") is ParameterSource.COMMANDLINE:
+        name_folder(folder)
+        ctx.call_on_close(lambda: name_folder(None))
 
 
 @click.command()

@@ -1,7 +1,6 @@
 """`newsletter readers`: who gets the issues."""
 
 import os
-import shlex
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import click
 
 from newsletter.cli.frame import MOST_ROWS, json_option, pass_app, print_json, print_table, progress, say
 from newsletter.cli.preferences import content_options, given
+from newsletter.commands import suggest
 from newsletter.db.statuses import ConsentChannel, Edition, ReaderStatus, SuppressionKind
 from newsletter.errors import BadInput
 from newsletter.readers.addresses import parse_address
@@ -104,13 +104,17 @@ def import_(
     if file.provider and file.provider.caveat:
         say(f"{file.provider.caveat}.", err=True)
     if counts.count_left_out(ReaderStanding.GONE) and not dry_run:
-        option = f" --from {program}" if program else ""
-        option += "".join(f" --map {shlex.quote(each)}" for each in mapping)
+        said = ("--from", program) if program else ()
         say(
             "So that no other file brings in those who left:"
-            f" newsletter readers suppress --file {shlex.quote(str(path))}{option} --reason …",
+            f" {suggest('readers', 'suppress', '--file', path, *said, *_mapped_again(mapping), '--reason', 'TEXT')}",
             err=True,
         )
+
+
+def _mapped_again(mapping: tuple[str, ...]) -> Iterator[str]:
+    for each in mapping:
+        yield from ("--map", each)
 
 
 def _open(

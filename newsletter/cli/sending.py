@@ -13,6 +13,7 @@ from rich.progress import Progress as Bar
 from newsletter.app import App
 from newsletter.cli.frame import json_option, pass_app, print_table, say, say_undelivered
 from newsletter.cli.program import INTERRUPTED, TERMINATED
+from newsletter.commands import suggest
 from newsletter.db.statuses import IssueStatus, MailKind, MailStatus
 from newsletter.delivery.progress import Counts
 from newsletter.delivery.sender import Ending, Sender
@@ -74,11 +75,11 @@ def send(app: App, issue: str, to_missed: bool) -> None:
     left_open = found.status is IssueStatus.CANCELLED and found.id in issues_going_out(app)
     if found.status is IssueStatus.CANCELLED and not left_open:
         raise BadInput(
-            f"issue {found.label} is cancelled: nobody is mailed. Why: newsletter status {found.id}"
+            f"issue {found.label} is cancelled: nobody is mailed. Why: {suggest('status', found.id)}"
         )
     require_approved(found)
     if to_missed and found.started_at is None:
-        raise BadInput(f"issue {found.label} has not begun. To begin: newsletter send {found.id}")
+        raise BadInput(f"issue {found.label} has not begun. To begin: {suggest('send', found.id)}")
     if to_missed and found.status in (IssueStatus.SENDING, IssueStatus.SENT):
         found = _to_missed(app, found)
     if found.status is IssueStatus.SENT:
@@ -86,7 +87,7 @@ def send(app: App, issue: str, to_missed: bool) -> None:
         return
     if found.status is IssueStatus.PAUSED:
         say(f"Issue {found.label} is paused: {found.reason or 'somebody paused it'}.")
-        say(f"To go on: newsletter resume {found.id}")
+        say(f"To go on: {suggest('resume', found.id)}")
         raise click.exceptions.Exit(1)
     if found.status is IssueStatus.APPROVED and (undelivered := only_checks(app.settings)):
         _dry_run(app, found, undelivered)
@@ -118,7 +119,7 @@ def _dry_run(app: App, issue: Issue, undelivered: str) -> None:
     """Have the issue's copies checked, say what came of it, and exit with 1 where it ended early."""
     done = dry_run_of(app, issue)
     say(f"A dry run: {undelivered}. {done.words[:1].upper()}{done.words[1:]}.")
-    say(f"Issue {issue.label} is still approved. Take that setting out, then: newsletter send {issue.id}")
+    say(f"Issue {issue.label} is still approved. Take that setting out, then: {suggest('send', issue.id)}")
     if done.trouble:
         raise click.exceptions.Exit(1)
 
@@ -173,14 +174,14 @@ def _say_ending(app: App, issue: Issue, ending: Ending, sender: Sender) -> None:
             left = (
                 "1 reader left" if situation.counts.open == 1 else f"{situation.counts.open:,} readers left"
             )
-            say(f"Stopped; nothing is lost. So far {words}; {left}. To go on: newsletter send {issue.id}")
+            say(f"Stopped; nothing is lost. So far {words}; {left}. To go on: {suggest('send', issue.id)}")
     if entry_of(app.settings).is_local:
         folder = app.settings.path(app.settings.paths.outbox) / "new"
         if mails := sorted(folder.glob("*.eml")):
             last = mails[-1].resolve().as_uri()
             say(f"{len(mails):,} mails lie in the outbox {folder}; one of them: {last}")
     if ending is Ending.PAUSED:
-        say(f"To go on: newsletter resume {issue.id}")
+        say(f"To go on: {suggest('resume', issue.id)}")
     elif ending is not Ending.STOPPED and (step := _next_step(app, issue.id)):
         say(step)
 
@@ -200,7 +201,7 @@ def pause(app: App, issue: str, reason: str) -> None:
     """Pause an issue that is going out: within a second nobody new is mailed."""
     found = find_issue(app.database, issue)
     steering.pause(app, found.id, reason=reason)
-    say(f"Issue {found.label} is paused. To go on: newsletter resume {found.id}")
+    say(f"Issue {found.label} is paused. To go on: {suggest('resume', found.id)}")
 
 
 @click.command()
@@ -211,7 +212,7 @@ def resume(app: App, issue: str) -> None:
     found = find_issue(app.database, issue)
     steering.resume(app, found.id)
     say(
-        f"Issue {found.label} goes on: by itself where newsletter serve runs, else with: newsletter send {found.id}"
+        f"Issue {found.label} goes on: by itself where newsletter serve runs, else with: {suggest('send', found.id)}"
     )
 
 
@@ -241,14 +242,14 @@ def unsure(app: App, issue: str, again: tuple[str, ...], send_all_again: bool, a
     known |= {each.address.casefold(): each.reader_id for each in listed if each.address}
     if missing := named - known.keys():
         raise BadInput(
-            f"reader {min(missing)} is not unsure of issue {found.label}. Who is: newsletter unsure {found.id}"
+            f"reader {min(missing)} is not unsure of issue {found.label}. Who is: {suggest('unsure', found.id)}"
         )
     chosen = {each.reader_id for each in listed} if send_all_again else {known[name] for name in named}
     if chosen:
         count = send_once_more(app, found.id, chosen)
         readers = "1 reader gets" if count == 1 else f"{count:,} readers get"
         say(f"{readers} issue {found.label} once more, and may then have it twice.")
-        say(f"That happens by itself where newsletter serve runs, else with: newsletter send {found.id}")
+        say(f"That happens by itself where newsletter serve runs, else with: {suggest('send', found.id)}")
         return
     if not listed and not as_json:
         say(f"Nobody is unsure of issue {found.label}.")
@@ -257,7 +258,7 @@ def unsure(app: App, issue: str, again: tuple[str, ...], send_all_again: bool, a
     print_table(["Reader", "Address", "Since", "What is known"], rows, as_json)
     if listed and not as_json and found.status is not IssueStatus.CANCELLED:
         say(
-            f"Leave them, or send once more: newsletter unsure {found.id} --send-again READER, or --send-all-again"
+            f"Leave them, or send once more: {suggest('unsure', found.id, '--send-again', 'READER')}, or --send-all-again"
         )
 
 
@@ -289,7 +290,7 @@ def _say_what_waits(app: App) -> None:
     when = f"from {first:%Y-%m-%d %H:%M:%S %Z} on" if first > now else "at any time"
     say(
         f"{len(waiting):,} {'waits' if len(waiting) == 1 else 'wait'} and can be tried again {when}: by newsletter serve where it runs, "
-        "else by newsletter mails send. Why: newsletter mails list"
+        f"else by {suggest('mails', 'send')}. Why: {suggest('mails', 'list')}"
     )
 
 
@@ -314,20 +315,23 @@ def list_mails(app: App, as_json: bool) -> None:
         return
     print_table(["Mail", "Kind", "To", "State", "Since", "What is known"], rows, as_json)
     if any(each.status is MailStatus.UNSURE for each in listed) and not as_json:
-        say("Leave the unsure ones, or send them once more: newsletter mails resend MAIL, or --all")
+        say(f"Leave the unsure ones, or send them once more: {suggest('mails', 'resend', 'MAIL')}, or --all")
 
 
 def _known_of(app: App, mail: TransactionalMail, held: str) -> str:
     """Return what is known of a mail; `held` is why none leaves at all."""
     now = app.clock.now()
     if mail.status is MailStatus.BEGUN and sender_is_gone(mail, app.journals, now):
-        return "its sender is gone; newsletter serve finds out what became of it, or newsletter mails send"
+        return (
+            f"its sender is gone; newsletter serve finds out what became of it, or {suggest('mails', 'send')}"
+        )
     if mail.status is not MailStatus.PENDING or mail.obstacle:
         return mail.words
     if held:
         return f"waits: {held}"
     until = f", until {mail.not_before:%Y-%m-%d %H:%M %Z}" if mail.not_before > now else ""
-    return f"{mail.words or 'waits for newsletter serve or newsletter mails send'}{until}"
+    waits = f"waits for newsletter serve or {suggest('mails', 'send')}"
+    return f"{mail.words or waits}{until}"
 
 
 def _recipient(mail: TransactionalMail) -> str:
@@ -346,7 +350,7 @@ def resend_mails(app: App, numbers: tuple[int, ...], everything: bool) -> None:
     A mail whose reader left, complained or was suppressed since, or whose link holds no longer, is not sent again.
     """
     if bool(numbers) == everything:
-        raise BadInput("name the mails to send again, or --all. Which: newsletter mails list")
+        raise BadInput(f"name the mails to send again, or --all. Which: {suggest('mails', 'list')}")
     now = app.clock.now()
     if not app.marks.trouble():
         # What a killed sender had begun is unsure, or waits again, from here on.
@@ -365,7 +369,7 @@ def resend_mails(app: App, numbers: tuple[int, ...], everything: bool) -> None:
         say("There is nothing to send again: no mail is unsure that may still be sent.")
         return
     say(f"{count} {'mail goes' if count == 1 else 'mails go'} out once more, and may then arrive twice.")
-    say("That happens by itself where newsletter serve runs, else with: newsletter mails send")
+    say(f"That happens by itself where newsletter serve runs, else with: {suggest('mails', 'send')}")
 
 
 COMMANDS: tuple[click.Command, ...] = (

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shlex
 import socket
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import click
 from newsletter.app import App
 from newsletter.cli.frame import pass_app, say, say_undelivered
 from newsletter.clock import Clock
+from newsletter.commands import name_folder, suggest
 from newsletter.db.statuses import IssueStatus
 from newsletter.delivery.store import list_current_issues
 from newsletter.digest.store import get_issue
@@ -49,6 +51,9 @@ def serve(app: App) -> None:
     # It warns whenever a tick takes longer than the interval, which is no trouble here.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     require_keys(app.settings)
+    # What it says is read in a log, or in an alert.
+    name_folder(app.settings.folder)
+    click.get_current_context().call_on_close(lambda: name_folder(None))
     web = app.settings.web
     listening = listen(web.host, web.port) if web.port else None
     ticker, senders, pages = app.ticker, _supervise_senders(app), _supervise_pages(app, listening)
@@ -114,7 +119,7 @@ def _supervise_pages(app: App, listening: socket.socket | None) -> Supervisor:
         clock=app.clock,
         raise_alert=app.alerts.raise_once,
         name=lambda key: "process of the pages",
-        advice=lambda key: f"python -m newsletter.web --folder {app.settings.folder}",
+        advice=lambda key: shlex.join(web),
     )
 
 
@@ -152,7 +157,7 @@ def _say_how_to_sign_in(app: App) -> None:
         say(f"{said} This link lets you in, once, within the hour:")
         say(link)
     else:
-        say(f"{said} To get in: newsletter editors invite ADDRESS --role publisher")
+        say(f"{said} To get in: {suggest('editors', 'invite', 'ADDRESS', '--role', 'publisher')}")
 
 
 COMMANDS: tuple[click.Command, ...] = (serve,)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from newsletter.cli.frame import json_option, pass_folder, print_json, print_table
+from newsletter.commands import name_folder, suggest
 from newsletter.config import load_settings, without_password
 from newsletter.db.engine import Database, open_database, require_database
 from newsletter.db.migrate import upgrade as bring_to_head
@@ -20,9 +21,9 @@ Made a newsletter in {where}.
 
 Next:
   1. Fill in what is marked as needed in {folder}/newsletter.toml
-  2. newsletter{option} content import PATH...       bring in the week
-  3. newsletter{option} readers import CSV           bring in the readers
-  4. newsletter{option} draft                        then preview, approve, send
+  2. {bring} PATH...       bring in the week
+  3. {readers} CSV           bring in the readers
+  4. {draft}                        then preview, approve, send
 
 Keep a copy of {folder}/keys: the links in mails already sent and the suppression list need it."""
 
@@ -39,12 +40,15 @@ def init(folder: Path, directory: Path | None, example: bool) -> None:
     folder = directory or folder
     make_installation(folder.absolute(), example=example)
     here = folder.absolute() == Path.cwd()
-    shown = Path() if here else folder
+    name_folder(None if here else folder)
+    click.get_current_context().call_on_close(lambda: name_folder(None))
     click.echo(
         _NEXT.format(
-            folder=shown,
+            folder=Path() if here else folder,
             where="this folder" if here else folder,
-            option="" if here else f" --folder {folder}",
+            bring=suggest("content", "import"),
+            readers=suggest("readers", "import"),
+            draft=suggest("draft"),
         )
     )
 
@@ -84,7 +88,7 @@ def status(folder: Path, as_json: bool) -> None:
         place = without_password(database.url)
         with database.read() as connection:
             differing = differences(connection) if revision == HEAD else ()
-    state = "behind: run newsletter db upgrade" if revision != HEAD else "up to date"
+    state = f"behind: run {suggest('db', 'upgrade')}" if revision != HEAD else "up to date"
     if differing:
         state = "differs from this release"
     row = {"database": place, "current": revision, "needed": HEAD, "state": state}

@@ -6,6 +6,7 @@ import click
 
 from newsletter.app import App
 from newsletter.cli.frame import json_option, pass_app, print_json, say, say_undelivered
+from newsletter.commands import suggest
 from newsletter.delivery.status import describe, get_situation
 from newsletter.delivery.store import list_current_issues
 from newsletter.delivery.transactional import describe_mails
@@ -47,7 +48,7 @@ def status(app: App, issue: str | None, as_json: bool) -> None:
         print_json([{**each, "server": dict(known)} for each in (*documents, *filter(None, (mails,)))])
         return
     if not documents:
-        say("There is no issue yet. Make one with: newsletter draft")
+        say(f"There is no issue yet. Make one with: {suggest('draft')}")
     for document in documents:
         _say_document(f"Issue {document['issue']}", document)
     if mails:

@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from newsletter.commands import suggest
 from newsletter.config.rows import Row, Section, Transports, env_name, rows_of
 from newsletter.config.settings import SECTIONS, Settings
 from newsletter.config.values import convert, shown
@@ -80,7 +81,9 @@ class _Given:
         file = folder / FILE_NAME
         if not file.is_file():
             raise ConfigError(
-                "there is no newsletter here. Make one with: newsletter init", setting="", place=Place(file)
+                f"there is no newsletter here. Make one with: {suggest('init')}",
+                setting="",
+                place=Place(file),
             )
         rows = setting_rows(transports)
         values = _with_secrets(_flatten(_read_toml(file), file), rows, file)

@@ -12,6 +12,7 @@ from weakref import finalize
 
 from sqlite_utils import Database
 
+from newsletter.commands import suggest
 from newsletter.content.migrations import MIGRATIONS
 from newsletter.db.engine import harmless_words
 from newsletter.errors import StoreBusy, StoreError
@@ -40,10 +41,10 @@ def require_made(path: Path) -> None:
     """Raise StoreError where there is no content store, or an empty file: a new one would know nothing of what was seen."""
     if not path.is_file():
         raise StoreError(
-            f"There is no database at {path}. Put a backup in its place: newsletter restore FILE"
+            f"There is no database at {path}. Put a backup in its place: {suggest('restore', 'FILE')}"
         )
     if not path.stat().st_size:
-        raise StoreError(f"{path} is empty. Put a backup in its place: newsletter restore FILE")
+        raise StoreError(f"{path} is empty. Put a backup in its place: {suggest('restore', 'FILE')}")
 
 
 def open_for_reading(path: Path) -> Database:
@@ -54,7 +55,7 @@ def open_for_reading(path: Path) -> Database:
             db.conn.execute("PRAGMA query_only = ON")
             if _is_behind(db):
                 raise StoreError(
-                    f"The content store {path} is older than this program. Run: newsletter content list"
+                    f"The content store {path} is older than this program. Run: {suggest('content', 'list')}"
                 )
     except sqlite3.Error as error:
         raise _unusable(path, error) from error

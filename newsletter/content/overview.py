@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from newsletter.commands import suggest
 from newsletter.content.facts import resolve
 from newsletter.content.records import Comparison, Fact, Source, Tool
 from newsletter.content.store import ContentStore
@@ -26,7 +27,9 @@ def overview(store: ContentStore, key: str, source_order: Sequence[str]) -> tupl
     tool, comparison = store.tools([key]).get(key), store.comparisons([key]).get(key)
     about = comparison or tool
     if about is None:
-        raise NotFound("tool or comparison", key, "Look for it with: newsletter content search WORDS")
+        raise NotFound(
+            "tool or comparison", key, f"Look for it with: {suggest('content', 'search', 'WORDS')}"
+        )
     sides = (comparison.left_id, comparison.right_id) if comparison else (tool.id if tool else key,)
     found = store.questions(comparison_ids=[key], tool_ids=sides)
     questions = OverviewTable(

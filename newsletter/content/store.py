@@ -14,6 +14,7 @@ from sqlite3 import Row
 from types import TracebackType
 from typing import TypeVar
 
+from newsletter.commands import suggest
 from newsletter.content.database import open_for_reading, open_for_writing, writing
 from newsletter.content.importing import PackImport, Where, import_pack, in_pack, last_known
 from newsletter.content.records import (
@@ -179,7 +180,9 @@ class ContentStore:
         """Return one comparison; raises NotFound."""
         found = self.comparisons([comparison_id])
         if not found:
-            raise NotFound("comparison", comparison_id, "Look for it with: newsletter content search WORDS")
+            raise NotFound(
+                "comparison", comparison_id, f"Look for it with: {suggest('content', 'search', 'WORDS')}"
+            )
         return found[comparison_id]
 
     def comparisons(self, ids: Iterable[str]) -> dict[str, Comparison]:
@@ -193,7 +196,7 @@ class ContentStore:
         """Return one tool; raises NotFound."""
         found = self.tools([tool_id])
         if not found:
-            raise NotFound("tool", tool_id, "Look for it with: newsletter content search WORDS")
+            raise NotFound("tool", tool_id, f"Look for it with: {suggest('content', 'search', 'WORDS')}")
         return found[tool_id]
 
     def tools(self, ids: Iterable[str]) -> dict[str, Tool]:

@@ -31,6 +31,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
+from newsletter.commands import suggest
 from newsletter.errors import StoreBusy, StoreError, StoreUnreachable
 
 BUSY_TIMEOUT_MS = 10_000
@@ -106,9 +107,9 @@ def require_database(url: str, marks: Path) -> None:
     if address.get_backend_name() != "sqlite":
         return
     file = Path(address.database or "")
-    was_there, restore = marks.exists(), "Put a backup in its place: newsletter restore FILE"
+    was_there, restore = marks.exists(), f"Put a backup in its place: {suggest('restore', 'FILE')}"
     if not file.exists():
-        way = restore if was_there else "Make one with: newsletter init"
+        way = restore if was_there else f"Make one with: {suggest('init')}"
         raise StoreError(f"There is no database at {file}. {way}")
     if was_there and file.is_file() and not file.stat().st_size:
         raise StoreError(f"{file} is empty. {restore}")
@@ -170,6 +171,8 @@ def in_plain_words(error: Exception, which: str = "") -> StoreError | None:
     if words := _of_the_server(error):
         return StoreUnreachable(f"The {which or _OURS} cannot be used: {words}.")
     fault = next((words for sign, words in _FAULTS.items() if sign in str(error)), "")
+    if fault == _DAMAGED:
+        fault += suggest("restore", "FILE")
     which = which or (_OURS if isinstance(error, DBAPIError) else _CONTENTS)
     return StoreError(f"The {which} cannot be used: {fault}.") if fault else None
 
@@ -220,11 +223,13 @@ _STATES = {
 _OURS, _CONTENTS = "subscribers' database", "content store (content.db)"
 
 
+_DAMAGED = "it is damaged; put a copy in its place: "
+
 #: SQLite's words, and ours.
 _FAULTS = {
     "file is not a database": "this is no SQLite database",
-    "disk image is malformed": "it is damaged; put a copy in its place: newsletter restore FILE",
-    "malformed database schema": "it is damaged; put a copy in its place: newsletter restore FILE",
+    "disk image is malformed": _DAMAGED,
+    "malformed database schema": _DAMAGED,
     "unable to open database file": "it cannot be opened",
     "readonly database": "it may not be written",
     "disk is full": "the disk is full",

@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, Table, column, func, insert, inspect, select, table, text
 from sqlalchemy.exc import IntegrityError
 
+from newsletter.commands import suggest
 from newsletter.db.engine import Database
 from newsletter.db.revisions import MIGRATIONS, require_known, revision_of
 from newsletter.db.schema import issues, metadata
@@ -52,7 +53,7 @@ def _refuse_while_sending(connection: Connection) -> None:
         select(issues.c.id).where(issues.c.status == IssueStatus.SENDING).limit(1)
     ).scalar()
     if sending is not None:
-        raise StoreError(f"issue {sending} is going out. Pause it first: newsletter pause {sending}")
+        raise StoreError(f"issue {sending} is going out. Pause it first: {suggest('pause', sending)}")
 
 
 def _refuse_unknown_tables(connection: Connection) -> None:
@@ -60,7 +61,7 @@ def _refuse_unknown_tables(connection: Connection) -> None:
     if ours:
         raise StoreError(
             f"The database has tables of ours ({', '.join(ours[:3])} …) and no revision: this program did not make it."
-            " Move it away and make a new one: newsletter init"
+            f" Move it away and make a new one: {suggest('init')}"
         )
 
 
@@ -152,7 +153,7 @@ def _make_first_tables(connection: Connection) -> None:
 def _beyond_mending(why: str) -> StoreError:
     return StoreError(
         f"This database was made by a version under development and cannot be brought up to date: {why}."
-        " Move it away and make a new one: newsletter init"
+        f" Move it away and make a new one: {suggest('init')}"
     )
 
 

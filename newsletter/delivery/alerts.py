@@ -42,16 +42,29 @@ class Alerts:
     clock: Clock
 
     def raise_once(self, key: str, subject: str, body: str) -> None:
-        """Record an event, unless one of the same key is on record. Commits."""
+        """Record an event, unless one of the same key is on record. Commits.
+
+        A line of the body that begins with four blanks is a command: the mail keeps it whole.
+        """
         row = {"key": key, "at": self.clock.now(), "subject": subject, "body": body}
         with self.database.write() as connection:
             unless_known = insert_into(alerts, self.database.dialect).values(row).on_conflict_do_nothing()
             is_new = connection.execute(unless_known.returning(alerts.c.key)).first() is not None
             if is_new:
-                values = {"title": subject, "why": body, "since": "", "next": "", "command": ""}
+                values: dict[str, object] = {
+                    "title": subject,
+                    "lines": [_line(each) for each in body.splitlines()],
+                }
+                values |= dict.fromkeys(("why", "since", "next", "command"), "")
                 queue_mail(connection, MailKind.ALERT, f"{ALERT_KEY}{key}", None, values, self.clock.now())
         if is_new:
             log.warning("%s", subject)
+
+
+def _line(text: str) -> dict[str, str]:
+    """Return a line of a body as the mail's templates take it: words to wrap, or a command."""
+    is_command = text.startswith("    ")
+    return {"words": "" if is_command else text, "command": text.strip() if is_command else ""}
 
 
 class _NoRedirect(HTTPRedirectHandler):

@@ -21,6 +21,7 @@ from types import MappingProxyType
 from sqlalchemy import Connection, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from newsletter.commands import suggest
 from newsletter.db.engine import Database
 from newsletter.db.schema import installation
 from newsletter.db.statuses import Edition
@@ -39,7 +40,10 @@ _DIGITS = 20
 #: As many of the issues that were started are remembered in the file.
 _STARTED = 100
 
-_SAY = "Nothing is sent until you say what went out: newsletter restore --sent ISSUE, or --none-sent."
+
+def _say() -> str:
+    sent, none = suggest("restore", "--sent", "ISSUE"), suggest("restore", "--none-sent")
+    return f"Nothing is sent until you say what went out: {sent}, or {none}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,20 +147,20 @@ class Marks:
         if here is None or (kept is None and self._may_adopt(here, place)) or _is_beginning(here, kept):
             return ""
         if kept is None and not here.waits:
-            return f"{self.file} is missing, which says what was sent last. {_SAY}"
+            return f"{self.file} is missing, which says what was sent last. {_say()}"
         kept = kept or Mark()
         if here.epoch and not here.waits and (here.place or kept.place) != place:
             return (
                 "This is a copy of an installation that may be sending, or was moved here. Nothing is sent from here. "
-                "If this is the one that sends from now on: newsletter restore --moved"
+                f"If this is the one that sends from now on: {suggest('restore', '--moved')}"
             )
         if not here.waits and self._goes_on_from(here, kept):
             return ""
         if here.epoch and kept.epoch and here.lineage != kept.lineage:
-            return f"The database belongs to another installation than {self.file}. {_SAY}"
+            return f"The database belongs to another installation than {self.file}. {_say()}"
         later = [each.label for each in kept.started if not here.epoch or each.begun > here.begun]
         known = f" Issue {', '.join(later)} was started since." if later else ""
-        return f"The database is a copy: what was sent after it was made, it does not know.{known} {_SAY}"
+        return f"The database is a copy: what was sent after it was made, it does not know.{known} {_say()}"
 
     def require(self) -> None:
         """Raise StoreStale where nothing may be sent; where nothing was sent before, make the marks."""
@@ -223,7 +227,9 @@ class Marks:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise StoreError(f"{self.file} cannot be read, which says what was sent last. {_SAY}") from error
+            raise StoreError(
+                f"{self.file} cannot be read, which says what was sent last. {_say()}"
+            ) from error
 
     def _raise_begun(self, begun: int) -> bool:
         """Raise the first line in its place, as each window does; False where there is no such line."""

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from sqlalchemy.exc import DBAPIError
 
+from newsletter.commands import suggest
 from newsletter.db.statuses import IssueStatus
 from newsletter.delivery import store
 from newsletter.delivery.bounces.store import count_complaints
@@ -224,7 +225,7 @@ class Sender(Run):
             subject = f"Issue {issue.label} is {issue.status}; whether {readers} have it is not known"
             body = (
                 f"Their messages had left, and nobody said whether they were taken. They are not sent it again by itself."
-                f"\n\nWho they are, and how to send once more: newsletter unsure {issue.id}"
+                f"\n\nWho they are, and how to send once more:\n\n    {suggest('unsure', issue.id)}"
             )
             self.raise_alert(f"unsure:{issue.id}:{issue.version}", subject, body)
 

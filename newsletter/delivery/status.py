@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, not_, or_, select, update
 
+from newsletter.commands import suggest
 from newsletter.db.schema import batches, senders
 from newsletter.db.statuses import BatchStatus, Edition, IssueStatus
 from newsletter.delivery.dry_run import DryRun, find_dry_run
@@ -184,7 +185,7 @@ def _describe(situation: Situation, now: datetime, zone: ZoneInfo) -> StatusRepo
                 why="nobody has approved it yet",
                 since=issue.created_at,
                 by_itself=_schedule_words(issue, zone),
-                next_command=f"newsletter approve {issue.id}",
+                next_command=suggest("approve", issue.id),
             )
         case IssueStatus.APPROVED:
             return StatusReport(
@@ -192,7 +193,7 @@ def _describe(situation: Situation, now: datetime, zone: ZoneInfo) -> StatusRepo
                 why=_approval_words(situation, now, zone),
                 since=issue.approved_at,
                 by_itself=_schedule_words(issue, zone),
-                next_command=f"newsletter send {issue.id}",
+                next_command=suggest("send", issue.id),
             )
         case IssueStatus.SENDING:
             return _describe_sending(situation, now, zone)
@@ -202,7 +203,7 @@ def _describe(situation: Situation, now: datetime, zone: ZoneInfo) -> StatusRepo
                 why=issue.reason or "somebody paused it",
                 since=issue.updated_at,
                 by_itself="nothing: it waits for you",
-                next_command=f"newsletter resume {issue.id}",
+                next_command=suggest("resume", issue.id),
             )
         case IssueStatus.SENT:
             words = (
@@ -212,9 +213,9 @@ def _describe(situation: Situation, now: datetime, zone: ZoneInfo) -> StatusRepo
             )
             refused = situation.counts.refused_words if situation.counts.is_mostly_refused else ""
             words = "; ".join(filter(None, (refused, situation.missed_words, words)))
-            command = f"newsletter unsure {issue.id}" if unsure else ""
+            command = suggest("unsure", issue.id) if unsure else ""
             if situation.missed_words:
-                command = f"newsletter send --to-missed {issue.id}"
+                command = suggest("send", "--to-missed", issue.id)
             return StatusReport(
                 state="sent",
                 why=words or "everybody is done",
@@ -238,15 +239,15 @@ def _describe_cancelled(situation: Situation) -> StatusReport:
     if left:
         why += f"; a sender that was at work then has not said yet what became of {left:,} of its readers"
         by_itself = "newsletter serve settles that if it runs; nobody is mailed"
-        command = f"newsletter send {issue.id}"
+        command = suggest("send", issue.id)
     elif issue.number is None:
         # Nobody has it: then its number and what stood in it were given back.
         by_itself += "; nobody has it, and what stood in it waits for the next issue"
-        edition = "" if issue.edition is Edition.WEEKLY else f" --edition {issue.edition}"
-        command = f"newsletter draft --now{edition}"
+        edition = () if issue.edition is Edition.WEEKLY else ("--edition", issue.edition)
+        command = suggest("draft", "--now", *edition)
     else:
         by_itself += "; whoever has it keeps it"
-        command = f"newsletter unsure {issue.id}" if situation.counts.unsure else ""
+        command = suggest("unsure", issue.id) if situation.counts.unsure else ""
     return StatusReport(
         state="cancelled", why=why, since=issue.updated_at, by_itself=by_itself, next_command=command
     )
@@ -278,7 +279,7 @@ def _describe_sending(situation: Situation, now: datetime, zone: ZoneInfo) -> St
             )
     # Nobody has to wait for that: a long rest may be of a time when the clock was wrong.
     is_long = situation.next_try is not None and situation.next_try - now > timedelta(hours=1)
-    command = f"newsletter send --to-missed {issue.id}" if is_long else ""
+    command = suggest("send", "--to-missed", issue.id) if is_long else ""
     return StatusReport(state="sending", why=why, since=since, by_itself=by_itself, next_command=command)
 
 
@@ -299,7 +300,7 @@ def _describe_without_sender(situation: Situation, now: datetime, zone: ZoneInfo
         why=f"{_readers(situation.counts.open)} left and {words}",
         since=last.seen_at if last else issue.started_at,
         by_itself=by_itself,
-        next_command=f"newsletter send {issue.id}",
+        next_command=suggest("send", issue.id),
     )
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     union,
 )
 
+from newsletter.commands import suggest
 from newsletter.db.engine import Database
 from newsletter.db.schema import batches, deliveries, issues, mails, plans, readers
 from newsletter.db.statuses import BatchStatus, DeliveryStatus, IssueStatus, MailStatus
@@ -67,7 +68,7 @@ def start_issue(
             if issue.held_at is not None and issue.status is IssueStatus.APPROVED:
                 raise BadInput(
                     f"issue {issue.label} is on hold since {issue.held_at:%Y-%m-%d %H:%M} UTC. "
-                    f"To let it go: newsletter release {issue.id}"
+                    f"To let it go: {suggest('release', issue.id)}"
                 )
             take_step(connection, issue, Step.START, now, started_at=now, reason="")
             everybody = audience(issue.edition, now.date())

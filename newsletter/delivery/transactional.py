@@ -22,6 +22,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, text, update
 
 from newsletter.clock import Clock
+from newsletter.commands import suggest
 from newsletter.db.engine import Database, insert_into
 from newsletter.db.schema import alerts, editors, mails, readers
 from newsletter.db.statuses import MailKind, MailStatus, ReaderStatus, SuppressionKind
@@ -269,7 +270,9 @@ def resend_mail(connection: Connection, mail_id: int, hash_address: AddressHash,
     if mail.status is not MailStatus.UNSURE:
         raise BadInput(f"mail {mail_id} is {mail.status}, not unsure: it is not sent again")
     if mail.kind is MailKind.TEST:
-        raise BadInput(f"mail {mail_id} was a test: send another with newsletter test")
+        raise BadInput(
+            f"mail {mail_id} was a test: send another with {suggest('test-send', 'ISSUE', '--to', 'ADDRESS')}"
+        )
     if not mail.values:
         # Releases before this one forgot it when a backup was put back.
         raise BadInput(
@@ -369,9 +372,9 @@ def describe_mails(
         why="; ".join(said),
         since=min((since for _, since in counted.values()), default=None),
         by_itself=_by_itself(held) if waiting else "nothing",
-        next_command="newsletter mails list"
+        next_command=suggest("mails", "list")
         if counted
-        else "newsletter readers list --suppressed"
+        else suggest("readers", "list", "--suppressed")
         if asked
         else "",
     )
@@ -687,7 +690,7 @@ class TransactionalSender:
             return
         body = (
             f"{error}\n\nConfirmations and links that readers asked for wait. They go out by themselves when the server takes them. "
-            "Which: newsletter mails list"
+            f"Which:\n\n    {suggest('mails', 'list')}"
         )
         subject = f"Single mails have waited since {mail.queued_at:%Y-%m-%d %H:%M} UTC"
         self.raise_alert(f"mails-wait:{now:%Y-%m-%d}", subject, body)

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from newsletter.clock import Clock
+from newsletter.commands import suggest
 from newsletter.db.engine import Database
 from newsletter.delivery import ledger
 from newsletter.delivery.audience import AddressHash
@@ -128,7 +129,9 @@ class Run:
         except (InvalidTransition, ChangedMeanwhile):
             return
         subject = f"Issue {issue.label} is paused"
-        body = f"{trouble}\n\nNobody is mailed until you say so. To go on: newsletter resume {issue.id}"
+        body = (
+            f"{trouble}\n\nNobody is mailed until you say so. To go on:\n\n    {suggest('resume', issue.id)}"
+        )
         self.raise_alert(f"paused:{issue.id}:{issue.version}", subject, body)
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
+from newsletter.commands import suggest
 from newsletter.config import Settings
 from newsletter.content.store import ContentStore
 from newsletter.db.engine import Database
@@ -137,7 +138,7 @@ class _Monthly(EditionRules):
         if not weeks:
             raise BadInput(
                 f"no weekly issue of monthly issue {issue.label} is left: what it was made from was cancelled. "
-                f"Cancel it too: newsletter cancel {issue.id}"
+                f"Cancel it too: {suggest('cancel', issue.id)}"
             )
         content = write_monthly_issue(issue, weeks, self._settings, number=number)
         return WrittenIssue(content=replace(content, corrections=corrections))

@@ -24,6 +24,7 @@ from sqlalchemy import (
     update,
 )
 
+from newsletter.commands import suggest
 from newsletter.db.schema import (
     chosen_quotes,
     exclusions,
@@ -48,7 +49,7 @@ def get_issue(connection: Connection, issue_id: int) -> Issue:
     """Return the issue; raises NotFound."""
     found = _find(connection, issues.c.id == issue_id)
     if found is None:
-        raise NotFound("issue", issue_id, "List them with: newsletter issues")
+        raise NotFound("issue", issue_id, f"List them with: {suggest('issues')}")
     return found
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
+from newsletter.commands import suggest
 from newsletter.content.records import ReaderVotes
 from newsletter.content.store import ContentStore
 from newsletter.db.engine import Database
@@ -115,7 +116,7 @@ def alert_uncounted(
         body = (
             f"Voting on {comparison_id} is over, but content.db does not know it, or one of its tools, so that nothing would be "
             "kept. The readers' votes wait. Put the right content.db back or import what is missing: they are counted the next "
-            "night, or at once with: newsletter jobs run votes"
+            f"night, or at once with:\n\n    {suggest('jobs', 'run', 'votes')}"
         )
         raise_alert(
             f"votes:{comparison_id}"[:200], f"Votes on {comparison_id} wait to be counted"[:300], body

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, exists, select, update
 from sqlalchemy.exc import IntegrityError
 
 from newsletter.app import App
+from newsletter.commands import suggest
 from newsletter.config import Settings
 from newsletter.db.schema import deliveries, issues
 from newsletter.db.statuses import DeliveryStatus, IssueStatus
@@ -46,12 +47,12 @@ class OwnWork(BadInput):
 class ApprovalBlocked(BadInput):
     """The issue cannot be approved as it is."""
 
-    def __init__(self, findings: Iterable[Finding]) -> None:
+    def __init__(self, issue: Issue, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)
         sentences = ["The issue cannot be approved yet.", *(each.sentence for each in self.findings)]
         if any(each.severity is Severity.WARNING and not each.firm for each in self.findings):
             sentences.append(
-                "Answer the warnings (newsletter answer), or take them as they are (--acknowledge)."
+                f"Answer the warnings ({suggest('check', issue.id)} says how), or take them as they are (--acknowledge)."
             )
         super().__init__(" ".join(sentences))
 
@@ -107,7 +108,7 @@ def _compile(app: App, issue: Issue, expect: str, cache: DeskCache | None) -> Co
         found = with_answers(app, issue, check_without_facts(app, compiled))
         blocking = tuple(each for each in found if each.blocks_approval)
     if blocking:
-        raise ApprovalBlocked(blocking)
+        raise ApprovalBlocked(issue, blocking)
     if expect and not _is(compiled.content_hash, expect):
         raise ReadsOtherwise
     if cache is not None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from newsletter.app import App
+from newsletter.commands import suggest
 from newsletter.db.statuses import IssueStatus
 from newsletter.digest import store
 from newsletter.digest.clicks import IssueLink
@@ -126,7 +127,7 @@ def find_redated(app: App, issue: Issue, day: date) -> Frozen | None:
     if (as_approved.to_bytes(), links) != (frozen.plans[EVERYBODY], frozen.links):
         raise BadInput(
             f"issue {issue.label} is dated {letter.masthead.date_on:%Y-%m-%d}, and templates or settings have changed since "
-            f"its approval. Approve it again: newsletter withdraw {issue.id}, then newsletter approve {issue.id}"
+            f"its approval. Approve it again: {suggest('withdraw', issue.id)}, then {suggest('approve', issue.id)}"
         )
     dated = replace(letter, masthead=replace(letter.masthead, date_on=day))
     _, sent, links = _plans(app, issue, dated, frame)

@@ -14,6 +14,7 @@ from hmac import compare_digest
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
 from newsletter.app import App
+from newsletter.commands import suggest
 from newsletter.db.schema import editor_sessions, editors, mails, sign_in_links
 from newsletter.db.statuses import EditorRole, LimitScope, MailKind
 from newsletter.delivery.transactional import HOLDS, queue_mail
@@ -80,7 +81,7 @@ def get_editor(connection: Connection, editor_id: int) -> Editor:
     """Return the editor with this id, revoked or not; raises NotFound."""
     found = _find(connection, editors.c.id == editor_id)
     if found is None:
-        raise NotFound("editor", editor_id, "List them with: newsletter editors list")
+        raise NotFound("editor", editor_id, f"List them with: {suggest('editors', 'list')}")
     return found
 
 
@@ -90,7 +91,7 @@ def get_editor_by_address(app: App, address: str) -> Editor:
     with app.database.read() as connection:
         found = find_editor(connection, parsed)
     if found is None:
-        raise NotFound("editor", parsed.text, "List them with: newsletter editors list")
+        raise NotFound("editor", parsed.text, f"List them with: {suggest('editors', 'list')}")
     return found
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from newsletter.app import App
+from newsletter.commands import suggest
 from newsletter.content.records import Review
 from newsletter.content.store import ContentStore
 from newsletter.db.statuses import ExclusionReach, ItemKind, Room
@@ -117,7 +118,7 @@ def find_item(connection: Connection, issue_id: int, name: str) -> ItemKey:
     known = {**store.read_items(connection, issue_id, keys), **store.exclusions_of(connection, issue_id)}
     found = [each for each in keys if each in known]
     if not found:
-        raise NotFound("item", name, f"List the issue's items with: newsletter show {issue_id}")
+        raise NotFound("item", name, f"List the issue's items with: {suggest('show', issue_id)}")
     if len(found) > 1:
         raise BadInput(f"{name} is two items: say {' or '.join(each.name for each in found)}.")
     return found[0]

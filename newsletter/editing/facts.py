@@ -11,6 +11,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, delete, insert, select
 
 from newsletter.app import App
+from newsletter.commands import suggest
 from newsletter.content.conflicts.contradiction import Contradiction, ContradictionSide, claim_side
 from newsletter.content.conflicts.find import find_contradictions, of_tools
 from newsletter.content.facts import day_of, is_stale, resolve
@@ -177,7 +178,9 @@ def rule(
             f"nothing is stated of {tool.name} as {attribute}: one of {', '.join(sorted(known)) or 'none'} is right"
         )
     if claim_id is not None and holds is None:
-        raise NotFound(f"current claim on {attribute} with id", claim_id, f"See: newsletter facts {tool.id}")
+        raise NotFound(
+            f"current claim on {attribute} with id", claim_id, f"See: {suggest('facts', 'show', tool.id)}"
+        )
     now, reason = app.clock.now(), reason.strip()
     detail = f"{tool.name}, {attribute.replace('_', ' ')}: {words} – {reason}"
     with app.database.write() as connection:

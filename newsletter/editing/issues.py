@@ -7,6 +7,7 @@ from datetime import date
 
 from sqlalchemy import Connection, Select, func, select
 
+from newsletter.commands import suggest
 from newsletter.db.engine import Database
 from newsletter.db.schema import issues, snapshots
 from newsletter.db.statuses import Edition, IssueStatus
@@ -16,7 +17,10 @@ from newsletter.digest.store import find_issue_by_number, find_latest_issue, get
 from newsletter.errors import BadInput, NotFound
 
 LATEST = "latest"
-_HINT = "List them with: newsletter issues"
+
+
+def _hint() -> str:
+    return f"List them with: {suggest('issues')}"
 
 
 def find_issue(database: Database, name: str) -> Issue:
@@ -34,9 +38,9 @@ def find_issue(database: Database, name: str) -> Issue:
         elif re.fullmatch(r"[0-9]{1,18}", name.strip()):
             return get_issue(connection, int(name))
         else:
-            raise BadInput(f"{name!r} is no issue: give an id, a number such as #3, or latest. {_HINT}")
+            raise BadInput(f"{name!r} is no issue: give an id, a number such as #3, or latest. {_hint()}")
     if found is None:
-        raise NotFound("issue", name, _HINT)
+        raise NotFound("issue", name, _hint())
     return found
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from sqlalchemy import select
 
 from newsletter.app import App
+from newsletter.commands import suggest
 from newsletter.db.schema import batches, deliveries
 from newsletter.delivery.ledger import Recipient
 from newsletter.delivery.message import Mailing, Program, load_mailings
@@ -130,7 +131,7 @@ def find_reader_id(app: App, address: str) -> int:
     with app.database.read() as connection:
         reader = find_reader(connection, parse_address(address))
     if reader is None or reader.address is None:
-        raise NotFound("reader", address, "List them with: newsletter readers list")
+        raise NotFound("reader", address, f"List them with: {suggest('readers', 'list')}")
     return reader.id
 
 

@@ -7,6 +7,7 @@ the issue as it stands, so that it may be repeated, and done by hand before.
 from sqlalchemy import and_, select
 
 from newsletter.app import App
+from newsletter.commands import suggest
 from newsletter.config import Approval, ChangedFigures, Settings
 from newsletter.db.schema import issues
 from newsletter.db.statuses import Edition, IssueStatus
@@ -127,7 +128,7 @@ def find_delay(app: App, issue: Issue) -> Obstacle | None:
         return None
     if unanswered_change(app, issue) is None:
         return None
-    command = f"newsletter check {issue.id}"
+    command = suggest("check", issue.id)
     return Obstacle(words=_FIGURES, command=command, cause="figures", is_chosen=True)
 
 
@@ -141,7 +142,7 @@ def _go_or_wait(app: App, issue: Issue, slot: Slot) -> Waiting | Issue:
     obstacle = find_obstacle(app, issue)
     if obstacle is not None and obstacle.is_chosen:
         words = f"{_name(issue)} is on hold"
-        body = f"It goes out when it is released: newsletter release {issue.id}"
+        body = f"It goes out when it is released:\n\n    {suggest('release', issue.id)}"
         app.alerts.raise_once(_key("held-back", issue.edition, slot), words, body)
         return Waiting(f"{words}.")
     if obstacle is not None:
@@ -164,10 +165,10 @@ def _go_or_wait(app: App, issue: Issue, slot: Slot) -> Waiting | Issue:
     body = (
         f"{finding.what}\n\n"
         "To send the new figures:\n\n"
-        f"    newsletter withdraw {issue.id}\n"
-        f"    newsletter approve {issue.id}\n\n"
+        f"    {suggest('withdraw', issue.id)}\n"
+        f"    {suggest('approve', issue.id)}\n\n"
         "To send it as it was approved:\n\n"
-        f"    newsletter answer {issue.id} {CHANGED} --acknowledge\n"
+        f"    {suggest('answer', issue.id, CHANGED, '--acknowledge')}\n"
     )
     app.alerts.raise_once(key, words, body)
     return Waiting(f"{words}.")
@@ -200,7 +201,8 @@ def roll_over_issue(app: App, slot: Slot, edition: Edition = Edition.WEEKLY) -> 
         )
     if issue.held_at is not None:
         words = f"{_name(issue)} is on hold, and was not released {limit}"
-        advice = f"Nothing sends it by itself any more: newsletter release {issue.id}, then newsletter send {issue.id}"
+        steps = f"    {suggest('release', issue.id)}\n    {suggest('send', issue.id)}"
+        advice = f"Nothing sends it by itself any more. To send it:\n\n{steps}"
         return Skipped(f"{words}. {advice}", alert_key=_key("held-over", edition, slot))
     missing = "approved" if issue.status is IssueStatus.DRAFT else "sent"
     reason = f"It was not {missing} {limit}; {EDITIONS[edition].rolls_over}."
@@ -234,9 +236,9 @@ def _how_to_approve(issue: Issue, slot: Slot, settings: Settings) -> str:
     return (
         f"It is due on {_words(slot, settings)}. Approved later, it goes out at once, until {limit} after that; "
         f"then it is cancelled and {EDITIONS[issue.edition].rolls_over}.\n\n"
-        f"    newsletter check {issue.id}\n"
-        f"    newsletter preview {issue.id}\n"
-        f"    newsletter approve {issue.id}\n"
+        f"    {suggest('check', issue.id)}\n"
+        f"    {suggest('preview', issue.id)}\n"
+        f"    {suggest('approve', issue.id)}\n"
     )
 
 

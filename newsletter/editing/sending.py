@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, select
 
 from newsletter.app import App
+from newsletter.commands import suggest
 from newsletter.db.schema import issues
 from newsletter.db.statuses import IssueStatus
 from newsletter.delivery import missed
@@ -82,7 +83,7 @@ def _redated(app: App, issue: Issue, today: date) -> Frozen | None:
 def require_approved(issue: Issue) -> None:
     """Raise BadInput for a draft."""
     if issue.status is IssueStatus.DRAFT:
-        raise BadInput(f"issue {issue.label} is not approved. To approve it: newsletter approve {issue.id}")
+        raise BadInput(f"issue {issue.label} is not approved. To approve it: {suggest('approve', issue.id)}")
 
 
 def find_obstacle(app: App, issue: Issue) -> Obstacle | None:
@@ -99,7 +100,7 @@ def list_obstacles(app: App, issue: Issue) -> Iterator[Obstacle]:
             named = f"setting:{trouble.setting}" if isinstance(trouble, ConfigError) else cause
             yield Obstacle(words=str(trouble).rstrip("."), command=command, cause=named)
     if issue.held_at is not None and issue.status in _NOT_BEGUN:
-        command = f"newsletter release {issue.id}"
+        command = suggest("release", issue.id)
         yield Obstacle(words="it is on hold", command=command, cause="hold", is_chosen=True)
 
 
@@ -133,12 +134,12 @@ def _requirements(app: App, issue: Issue) -> Iterator[tuple[str, Callable[[], No
         if undelivered := only_checks(app.settings):
             raise BadInput(undelivered)
 
-    yield MARKS, require_marks, "newsletter restore --help"
-    yield "keys", app.require_ready, f"newsletter check {issue.id}"
+    yield MARKS, require_marks, suggest("restore", "--help")
+    yield "keys", app.require_ready, suggest("check", issue.id)
     if issue.started_at is None:
-        yield UNDELIVERED, require_delivery, f"newsletter check {issue.id}"
+        yield UNDELIVERED, require_delivery, suggest("check", issue.id)
     if not stays_here(app.settings) and issue.approved_at is not None:
-        yield "links", partial(_refuse_links_of_the_outbox, app, issue), f"newsletter withdraw {issue.id}"
+        yield "links", partial(_refuse_links_of_the_outbox, app, issue), suggest("withdraw", issue.id)
 
 
 def dry_run_of(app: App, issue: Issue, by: str = COMMAND_LINE) -> DryRun:
@@ -179,7 +180,7 @@ def _refuse_links_of_the_outbox(app: App, issue: Issue) -> None:
     if urlsplit(frame.public_url).scheme != "https":
         raise BadInput(
             f"issue {issue.label} was approved with links to {frame.public_url}, which is good for the outbox only. "
-            f"Approve it again: newsletter withdraw {issue.id}, then newsletter approve {issue.id}"
+            f"Approve it again: {suggest('withdraw', issue.id)}, then {suggest('approve', issue.id)}"
         )
 
 

@@ -13,6 +13,7 @@ from zoneinfo import available_timezones
 
 from sqlalchemy import Connection
 
+from newsletter.commands import suggest
 from newsletter.db.engine import Database
 from newsletter.db.statuses import (
     ConsentChannel,
@@ -66,9 +67,8 @@ class KeptOut(NewsletterError):
         elif may_come_back(listed):
             way_back = "Only they can come back, by subscribing."
         else:
-            way_back = (
-                "If that was a mistake, newsletter readers unsuppress takes it off; then they can subscribe."
-            )
+            lift = suggest("readers", "unsuppress", address.text, "--reason", "TEXT")
+            way_back = f"If that was a mistake, this takes it off: {lift}. Then they can subscribe."
         super().__init__(f"{address.text} is not added: {reason}. {way_back}")
 
 

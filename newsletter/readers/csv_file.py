@@ -18,6 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TextIO
 
+from newsletter.commands import suggest
 from newsletter.db.statuses import SuppressionKind
 from newsletter.errors import BadInput, Place
 from newsletter.readers.addresses import strip_unseen
@@ -281,7 +282,8 @@ class CsvFile:
             )
         if wanted is ReaderStanding.ACTIVE and self._of_name is ReaderStanding.GONE:
             raise BadInput(
-                "this file holds those who left, by its name. It is one for: newsletter readers suppress --file",
+                "this file holds those who left, by its name. It is one for: "
+                f"{suggest('readers', 'suppress', '--file', self.path, '--reason', 'TEXT')}",
                 Place(self.path),
             )
         if self.vouched is None and self._of_name is None:

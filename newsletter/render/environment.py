@@ -82,7 +82,7 @@ def clean_values(value: Any, name: str = "") -> Any:
     """
     if isinstance(value, str) and not isinstance(value, Enum):
         return clean_line(value) if name == "url" or name.endswith("_url") else clean(value)
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return tuple(clean_values(each, name) for each in value)
     if isinstance(value, Mapping):
         return {key: clean_values(each, str(key)) for key, each in value.items()}

@@ -16,6 +16,7 @@ from datetime import timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.clock import Clock
+from newsletter.commands import suggest
 from newsletter.db.engine import Database, in_plain_words
 from newsletter.db.statuses import SlotStatus
 from newsletter.errors import NewsletterError
@@ -116,7 +117,7 @@ class Runner:
             f"failed:{claim.job}:{claim.name}",
             f"Failed: {claim.job} for {slot_words(claim.name, job.schedule.zone)}",
             f"{words}\n\nIt is tried again by itself, for {duration_words(self.catch_up)} after its time. "
-            f"To try at once: newsletter jobs run {claim.job}",
+            f"To try at once:\n\n    {suggest('jobs', 'run', claim.job)}",
         )
         return Failed(words)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from newsletter.commands import suggest
 from newsletter.config import Settings, Weekday
 from newsletter.db.statuses import Edition
 from newsletter.errors import BadInput
@@ -205,10 +206,12 @@ def named_slot(schedule: Schedule, text: str, *, now: datetime, catch_up: timede
         following = next(schedule.after(datetime.fromisoformat(slot.name)))
         raise BadInput(
             f"No issue is due on {words}: the schedule's next after it is {following.name}. "
-            "For one outside the schedule: newsletter draft --now"
+            f"For one outside the schedule: {suggest('draft', '--now')}"
         )
     if is_too_late(slot, now=now, catch_up=catch_up):
-        raise BadInput(f"The slot {words} is over. For an issue outside the schedule: newsletter draft --now")
+        raise BadInput(
+            f"The slot {words} is over. For an issue outside the schedule: {suggest('draft', '--now')}"
+        )
     return slot
 
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 
 from newsletter.clock import Clock
+from newsletter.commands import suggest
 from newsletter.schedule.runner import RaiseAlert, retry_delay
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class Supervisor:
     clock: Clock
     raise_alert: RaiseAlert
     name: Callable[[int], str] = lambda key: f"sender of issue {key}"
-    advice: Callable[[int], str] = lambda key: f"newsletter status {key}"
+    advice: Callable[[int], str] = lambda key: suggest("status", key)
     #: Open files that every child gets too.
     pass_fds: tuple[int, ...] = ()
     _children: dict[int, _Child] = field(default_factory=dict, init=False)
@@ -101,7 +102,7 @@ class Supervisor:
                 f"child-failed:{key}",
                 f"The {self.name(key)} keeps failing",
                 f"It ended {child.failures} times with an error, the last time with status {status}. It is started "
-                f"again by itself. To see why: {self.advice(key)}",
+                f"again by itself. To see why:\n\n    {self.advice(key)}",
             )
 
     def _start(self, key: int) -> None:

@@ -4,6 +4,7 @@ import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
+from newsletter.commands import name_folder
 from newsletter.schedule.listening import end_with_parent
 
 
@@ -21,6 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     # It loads all of the pages, and the parent may be gone before that is done.
     from newsletter.web.server import run
 
+    name_folder(asked.folder)
     return run(asked.folder, asked.host, asked.port, asked.fd)
 
 

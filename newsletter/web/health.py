@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 
+from newsletter.commands import suggest
 from newsletter.db.engine import require_writable
 from newsletter.db.revisions import require_head
 from newsletter.editing.sending import find_trouble
@@ -46,5 +47,5 @@ def readyz(app: Installed) -> JSONResponse:
         return JSONResponse({"status": "not ready"}, 503)
     if trouble:
         log.error("not ready: %s", trouble)
-        return JSONResponse({"status": "nothing is sent: ask newsletter status"}, 503)
+        return JSONResponse({"status": f"nothing is sent: ask {suggest('status')}"}, 503)
     return JSONResponse({"status": "ready"})

@@ -33,7 +33,7 @@ def findings(folder: Path) -> dict[str, dict[str, object]]:
 
 def test_a_dispute_is_settled_by_the_claim_that_the_check_names(folder: Path) -> None:
     listed = said(folder, "check", "latest")
-    assert f"newsletter answer 1 '{DISPUTED}' --use CLAIM | --both | --leave-out | --acknowledge" in listed
+    assert f"newsletter answer 1 {DISPUTED} --use CLAIM | --both | --leave-out | --acknowledge" in listed
     assert said(folder, "answer", "1", DISPUTED, "--both").startswith("Answered: Sources differ: Heron Small")
     assert findings(folder)[DISPUTED]["answer"] == "both"
     assert said(folder, "answer", "1", DISPUTED, "--take-back") == "It is asked again.\n"

@@ -21,7 +21,7 @@ from newsletter.installation import make_installation
 
 
 def run(folder: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(program, ["--folder", str(folder), *arguments])
+    return CliRunner().invoke(program, arguments, env={"NEWSLETTER_FOLDER": str(folder)})
 
 
 def test_an_empty_database_is_behind_until_it_is_upgraded(tmp_path: Path) -> None:

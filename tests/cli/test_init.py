@@ -15,7 +15,7 @@ from newsletter.readers.keys import read_link_keys
 
 
 def run(folder: Path, *arguments: str, **environment: str) -> Result:
-    return CliRunner().invoke(program, ["--folder", str(folder), *arguments], env=environment)
+    return CliRunner().invoke(program, arguments, env={"NEWSLETTER_FOLDER": str(folder), **environment})
 
 
 def mode(path: Path) -> int:

@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(program, ["--folder", str(folder), *arguments])
+    return CliRunner().invoke(program, arguments, env={"NEWSLETTER_FOLDER": str(folder)})
 
 
 def said(folder: Path, *arguments: str) -> str:

@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *arguments: str, answer: str = "") -> Result:
-    return CliRunner().invoke(program, ["--folder", str(folder), *arguments], input=answer)
+    return CliRunner().invoke(program, arguments, input=answer, env={"NEWSLETTER_FOLDER": str(folder)})
 
 
 def test_what_waits_is_sent_once(folder: Path) -> None:

@@ -61,7 +61,7 @@ def database(folder: Path) -> Iterator[Database]:
 
 
 def run(folder: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(program, ["--folder", str(folder), *arguments])
+    return CliRunner().invoke(program, arguments, env={"NEWSLETTER_FOLDER": str(folder)})
 
 
 def test_sending_ends_with_the_number_of_mails_and_where_they_are(folder: Path, database: Database) -> None:
@@ -293,7 +293,8 @@ def relay(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
 
 
 def start(folder: Path, **more: Any) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "newsletter", "--folder", str(folder), "send", "1"]
+    command = [sys.executable, "-m", "newsletter", "send", "1"]
+    more["env"] = {**os.environ, **more.get("env", {}), "NEWSLETTER_FOLDER": str(folder)}
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **more)
 
 

@@ -181,7 +181,8 @@ def test_it_serves_the_pages_and_they_end_with_it(tmp_path: Path) -> None:
     assert not answers(port)
     # Nobody is at a terminal: whoever reads a log must not get in.
     assert "/desk/sign-in/" not in said + logged
-    assert "To get in: newsletter editors invite ADDRESS --role publisher" in said
+    # Nor does whoever reads a log stand in the folder.
+    assert f"To get in: newsletter --folder {tmp_path} editors invite ADDRESS --role publisher" in said
 
 
 def test_the_pages_stop_when_their_parent_was_killed(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ ROOT = Path(__file__).parents[2]
 
 #: Rooms of one rank are siblings and never import each other, but for `errors, config, clock`.
 RANKS = (
+    {"commands"},
     {"distribution", "errors"},
     {"language"},
     {"clock", "config"},

@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 
 from newsletter import __version__
 from newsletter.clock import Clock
+from newsletter.commands import suggest
 from newsletter.config import Settings
 from newsletter.db.engine import Database, insert_into
 from newsletter.db.schema import deliveries, issues, mails, provider_events, webhook_posts, webhooks
@@ -212,7 +213,7 @@ class Webhook:
         for event in {each.trouble: each for each in about_us}.values():
             word = re.sub(r"[^a-z]+", "-", event.trouble.lower()).strip("-")
             on = (event.at or self.clock.now()).date()
-            paused = "What goes out this way is paused: see newsletter status. " if event.stops else ""
+            paused = "What goes out this way is paused. " if event.stops else ""
             of_issues = {
                 target[0]
                 for each in about_us
@@ -221,8 +222,8 @@ class Webhook:
             issue = str(of_issues.pop()) if len(of_issues) == 1 else "ISSUE"
             body = (
                 f"{event.trouble}.\n\n{paused}Look at {self.provider.title}'s page. Whose copy was dropped has none and is "
-                "rejected, with the code `dropped`. Once that is mended, let the issue go on if it is paused, and send it to them: "
-                f"newsletter send --to-missed {issue}"
+                "rejected, with the code `dropped`. Once that is mended, let the issue go on if it is paused, and send it to them:\n\n"
+                f"    {suggest('status')}\n    {suggest('resume', issue)}\n    {suggest('send', '--to-missed', issue)}"
             )
             self.alert(f"{self.provider.name}-trouble:{on}:{word}"[:200], event.trouble, body)
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from sqlalchemy import Connection, delete, insert, select
 
 from newsletter.app import App
+from newsletter.commands import suggest
 from newsletter.db.schema import finding_answers
 from newsletter.db.statuses import FindingAnswer
 from newsletter.digest.issues import Issue
@@ -67,11 +68,13 @@ def unanswered_change(app: App, issue: Issue) -> Finding | None:
     return next(iter(open_of(found)), None)
 
 
-def find_finding(findings: Iterable[Finding], key: str, seen: str = "") -> Finding:
+def find_finding(issue: Issue, findings: Iterable[Finding], key: str, seen: str = "") -> Finding:
     """Return the finding of that key; raises NotFound when it is mended, ChangedMeanwhile when it says another thing than was `seen`."""
     found = next((each for each in findings if each.key == key), None)
     if found is None:
-        raise NotFound("finding", key, "It may be mended by now. List them with: newsletter check ISSUE")
+        raise NotFound(
+            "finding", key, f"It may be mended by now. List them with: {suggest('check', issue.id)}"
+        )
     if seen and found.fingerprint != seen:
         raise ChangedMeanwhile("The finding says something else by now. Look at it again, then answer.")
     return found

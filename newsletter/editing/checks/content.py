@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from newsletter.commands import suggest
 from newsletter.config import Settings
 from newsletter.digest.content import Brief, IssueContent, Lead, Link, links_in
 from newsletter.digest.subject import SUBJECT_CHARS
@@ -15,13 +16,13 @@ from newsletter.language import ENGLISH
 LEAD_WORDS = 240
 
 
-def check_content(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
+def check_content(letter: IssueContent, settings: Settings, issue_id: int) -> Iterator[Finding]:
     """Run every check on what the issue says."""
     for check in CHECKS:
-        yield from check(letter, settings)
+        yield from check(letter, settings, issue_id)
 
 
-def _empty(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
+def _empty(letter: IssueContent, settings: Settings, issue_id: int) -> Iterator[Finding]:
     if letter.lead is None and not (letter.more or letter.cards or letter.weeks or letter.lines):
         yield error(
             "empty",
@@ -34,7 +35,7 @@ def _empty(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
         )
 
 
-def _no_subject(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
+def _no_subject(letter: IssueContent, settings: Settings, issue_id: int) -> Iterator[Finding]:
     for name, value in (("subject", letter.subject), ("preheader", letter.preheader)):
         if not value:
             yield error(
@@ -42,12 +43,12 @@ def _no_subject(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
                 f"There is no {name}",
                 where=name,
                 why="It is what a reader sees first.",
-                how=f"Write one: newsletter edit ISSUE --{name} TEXT",
+                how=f"Write one: {suggest('edit', issue_id, f'--{name}', 'TEXT')}",
                 link=f"#{name}",
             )
 
 
-def _long_subject(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
+def _long_subject(letter: IssueContent, settings: Settings, issue_id: int) -> Iterator[Finding]:
     if len(letter.subject) > SUBJECT_CHARS:
         yield warning(
             "long-subject",
@@ -59,7 +60,7 @@ def _long_subject(letter: IssueContent, settings: Settings) -> Iterator[Finding]
         )
 
 
-def _long_texts(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
+def _long_texts(letter: IssueContent, settings: Settings, issue_id: int) -> Iterator[Finding]:
     yield from too_long("The lead", "lead", lead_words(letter.lead) if letter.lead else 0, LEAD_WORDS)
     yield from too_long("The note", "note", count_words(letter.note), NOTE_WORDS)
 
@@ -77,7 +78,7 @@ def too_long(what: str, where: str, words: int, most: int, link: str = "") -> It
         )
 
 
-def _no_address(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
+def _no_address(letter: IssueContent, settings: Settings, issue_id: int) -> Iterator[Finding]:
     compared: list[Lead | Brief] = [letter.lead] if letter.lead is not None else []
     for each in (*compared, *letter.more):
         if not each.link.url:
@@ -91,7 +92,7 @@ def _no_address(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
             )
 
 
-def _bad_links(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
+def _bad_links(letter: IssueContent, settings: Settings, issue_id: int) -> Iterator[Finding]:
     for link in all_links(letter):
         if link.url and not is_web_address(link.url):
             yield error(
@@ -125,7 +126,7 @@ def is_web_address(url: str) -> bool:
     return parts.scheme in ("http", "https") and named and "@" not in parts.netloc
 
 
-def _future_dates(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
+def _future_dates(letter: IssueContent, settings: Settings, issue_id: int) -> Iterator[Finding]:
     for origin in letter.sources.origins:
         if origin.newest_on is not None and origin.newest_on > letter.masthead.date_on:
             yield warning(
@@ -138,7 +139,7 @@ def _future_dates(letter: IssueContent, settings: Settings) -> Iterator[Finding]
             )
 
 
-def _thin(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
+def _thin(letter: IssueContent, settings: Settings, issue_id: int) -> Iterator[Finding]:
     items = (1 if letter.lead else 0) + len(letter.more) + len(letter.cards)
     if 0 < items < settings.digest.thin_below:
         yield warning(
@@ -146,7 +147,7 @@ def _thin(letter: IssueContent, settings: Settings) -> Iterator[Finding]:
             f"The issue has {items} {'item' if items == 1 else 'items'}",
             where="items",
             why=f"Fewer than {settings.digest.thin_below} make a thin week (digest.thin_below).",
-            how="Merge newer items, or let it wait: newsletter cancel ISSUE",
+            how=f"Merge newer items, or let it wait: {suggest('cancel', issue_id)}",
             link="#items",
         )
 

@@ -11,6 +11,7 @@ from hashlib import sha256
 from urllib.parse import quote
 
 from newsletter.app import App
+from newsletter.commands import suggest
 from newsletter.content.conflicts.contradiction import Contradiction, ContradictionKind
 from newsletter.content.conflicts.identity import IDENTITY
 from newsletter.content.facts import day_of, is_stale, resolve
@@ -175,7 +176,7 @@ def _contradiction(found: Contradiction, printed: PrintedFigures) -> Finding:
     statements = (found.left, found.right, *found.also)
     stated = [printed.claims[each.claim_id] for each in statements if each.claim_id in printed.claims]
     same = [each for each in stated if (each.tool_id, each.attribute) == (tool_id, found.attribute)]
-    how = "Say which is right: newsletter facts rule, or correct the pack."
+    how = f"Say which is right: {suggest('facts', 'rule', 'TOOL', 'ATTRIBUTE', 'CLAIM', '--reason', 'TEXT')}, or correct the pack."
     if found.attribute == IDENTITY:
         how = "If they are two, say so; if they are one, an alias in a pack joins them."
     kind = found.kind.replace(" ", "-").replace(",", "")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from newsletter.app import App
+from newsletter.commands import suggest
 from newsletter.content.store import ContentStore
 from newsletter.db.statuses import IssueStatus, ItemKind
 from newsletter.digest.issues import ItemKey
@@ -32,7 +33,7 @@ def check_gone(app: App, compiled: CompiledIssue) -> Iterator[Finding]:
             how = "Withdraw the issue and keep that out of it, or let it go as it is."
             yield warning(key, what, where="items", why=why, how=how)
         else:
-            how = f"Keep it out: newsletter edit ISSUE --exclude {item.key}"
+            how = f"Keep it out: {suggest('edit', issue.id, '--exclude', item.name)}"
             yield error(key, what, where="items", why=why, how=how, link="#items")
 
 

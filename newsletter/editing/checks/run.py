@@ -45,7 +45,7 @@ def check_without_facts(app: App, compiled: CompiledIssue) -> tuple[Finding, ...
     """Check what shows without comparing facts: every error is among it."""
     letter = compiled.letter
     found = [
-        *check_content(letter, app.settings),
+        *check_content(letter, app.settings, compiled.issue.id),
         *check_arithmetic(letter, app.settings.language),
         *check_gone(app, compiled),
     ]

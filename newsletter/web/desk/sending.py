@@ -159,7 +159,7 @@ def answer(app: Installed, cache: Cached, editor: AnyEditor, issue: OneIssue, fo
         if form.get("answer") == "back":
             answers.take_back(app, issue, key, editor.name)
             return "asked-again"
-        finding = answers.find_finding(cache.checked(issue).findings, key, form.get("seen"))
+        finding = answers.find_finding(issue, cache.checked(issue).findings, key, form.get("seen"))
         match form.get("answer"):
             case "use":
                 answers.use_claim(app, issue, finding, form.get("claim"), editor.name)
@@ -194,7 +194,7 @@ def override(app: Installed, cache: Cached, editor: Publisher, issue: OneIssue, 
     key = form.get("key")
 
     def step() -> str:
-        finding = answers.find_finding(cache.checked(issue).findings, key, form.get("seen"))
+        finding = answers.find_finding(issue, cache.checked(issue).findings, key, form.get("seen"))
         answers.override(app, issue, finding, form.get("reason"), editor.name)
         return "overridden"
 

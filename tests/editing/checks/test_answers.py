@@ -108,12 +108,12 @@ def test_an_answer_is_taken_back_once(app: App, issue: Issue) -> None:
     assert is_open(app, issue, MILD)
 
 
-def test_a_finding_that_is_gone_or_says_another_thing_is_not_answered() -> None:
-    with pytest.raises(NotFound, match="It may be mended by now"):
-        find_finding([MILD], "other")
+def test_a_finding_that_is_gone_or_says_another_thing_is_not_answered(issue: Issue) -> None:
+    with pytest.raises(NotFound, match=f"List them with: newsletter check {issue.id}"):
+        find_finding(issue, [MILD], "other")
     with pytest.raises(ChangedMeanwhile):
-        find_finding([MILD], "mild", seen=replace(MILD, what="Else").fingerprint)
-    assert find_finding([MILD], "mild", seen=MILD.fingerprint) is MILD
+        find_finding(issue, [MILD], "mild", seen=replace(MILD, what="Else").fingerprint)
+    assert find_finding(issue, [MILD], "mild", seen=MILD.fingerprint) is MILD
 
 
 def test_answers_are_stored_on_both_databases(tmp_path: Path, database: Database) -> None:

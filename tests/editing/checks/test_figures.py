@@ -41,7 +41,7 @@ def keys(app: App, issue: Issue) -> list[str]:
 
 
 def find(app: App, issue: Issue, key: str) -> Finding:
-    return find_finding(check(app, issue), key)
+    return find_finding(issue, check(app, issue), key)
 
 
 def printed(app: App, issue: Issue) -> str:

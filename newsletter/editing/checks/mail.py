@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import lru_cache
 from html import unescape
 
 from newsletter.digest.content import IssueContent, issue_content_to_json
@@ -60,8 +61,16 @@ class CheckedMail:
         yield from (("text part", self.text), ("HTML part", self.html))
 
 
-def check_mail(plan: Plan, letter: IssueContent, sent: Plan | None = None) -> Iterator[Finding]:
-    """Run every check on the mail; `letter` is what it was made from, `sent` how it would leave."""
+@lru_cache(maxsize=8)
+def check_mail(plan: Plan, letter: IssueContent, sent: Plan | None = None) -> tuple[Finding, ...]:
+    """Run every check on the mail; `letter` is what it was made from, `sent` how it would leave.
+
+    Remembered: whoever looks at an issue, approves it and lets it go out asks of the same mail each time.
+    """
+    return tuple(_check_mail(plan, letter, sent))
+
+
+def _check_mail(plan: Plan, letter: IssueContent, sent: Plan | None) -> Iterator[Finding]:
     try:
         values = {name.value: value for name, value in SAMPLE_VALUES.items()}
         encoded = EncodedPlan(plan)

@@ -248,12 +248,32 @@ def _action(block: Message) -> DsnAction | None:
     return DsnAction(word) if word in set(DsnAction) else None
 
 
+#: As much of what a bounce says, to programs or to people, as is read for words.
+_MOST_EXPLANATION = 4_000
+
 #: What the server beyond a relay answered: its reply, and right behind it its own enhanced code.
 _ANSWERED = re.compile(r"(?<![\d.])5\d\d[ -]#?(5\.\d{1,3}\.\d{1,3})(?![\d.])")
 
-
 #: A server's reply without an enhanced code of its own.
 _PLAIN = re.compile(r"smtp;\s*5\d\d[ -](?!#?5\.)", re.IGNORECASE)
+
+#: Words for an address that there is not.
+_NOBODY = re.compile(
+    r"unroute?able address"
+    r"|no such (mail )?(domain|host)"
+    r"|no (such|mailbox|valid) (user|recipient|mailbox|person|address|account|here)"
+    r"|(no|not) (a )?(known|valid) (user|recipient|mailbox)"
+    r"|\b(unknown|invalid|nonexistent|non-existent) (or illegal )?(local )?(user|recipient|mailbox|address|alias|account)"
+    r"|\b(user|recipient|mailbox|address|account|alias)( \S{1,320})?( is| was)?:? "
+    r"(unknown|not found|invalid|does ?n.t exist|does not exist|no longer exists|not known)",
+    re.IGNORECASE,
+)
+#: Words for something about us, or for now: they count for more, since whoever blocks us may call anybody unknown.
+_ABOUT_US = re.compile(
+    r"block|spam|junk|\bd?nsbl|\brbl|\blist(ed|ing)|reputation|policy|denied|prohibited|banned|abuse|\brate\b|too many|authentic|\bspf\b|dkim"
+    r"|dmarc|relay|gr[ae]ylist|quota|\bfull\b|temporar|try again|later|sender|virus|content",
+    re.IGNORECASE,
+)
 
 
 def code_of(status_field: str, words: str) -> str:
@@ -261,6 +281,7 @@ def code_of(status_field: str, words: str) -> str:
 
     sendmail writes a status of 5.1.1 for every 550 at RCPT. Where the status only says "failed", any code in the words says more.
     """
+    words = words[:_MOST_EXPLANATION]
     status, said = ENHANCED.search(status_field), ENHANCED.search(words)
     answered = _ANSWERED.search(words)
     if answered and not answered[1].endswith(".0.0") and not (status and status.group().startswith("4")):
@@ -274,27 +295,10 @@ def code_of(status_field: str, words: str) -> str:
     return status.group()
 
 
-#: Words for an address that there is not.
-_NOBODY = re.compile(
-    r"unroute?able address"
-    r"|no (such|mailbox|valid) (user|recipient|mailbox|person|address|account|here)"
-    r"|(no|not) (a )?(known|valid) (user|recipient|mailbox)"
-    r"|\b(unknown|invalid|nonexistent|non-existent) (or illegal )?(local )?(user|recipient|mailbox|address|alias|account)"
-    r"|\b(user|recipient|mailbox|address|account|alias)( <?\S+@?\S*>?)?( is| was)?:? "
-    r"(unknown|not found|invalid|does ?n.t exist|does not exist|no longer exists|not known)",
-    re.IGNORECASE,
-)
-#: Words for something about us, or for now: they count for more, since whoever blocks us may call anybody unknown.
-_ABOUT_US = re.compile(
-    r"block|spam|junk|\bd?nsbl|\brbl|\blist(ed|ing)|reputation|policy|denied|prohibited|banned|abuse|\brate\b|too many|authentic|\bspf\b|dkim"
-    r"|dmarc|relay|gr[ae]ylist|quota|\bfull\b|temporar|try again|later|sender|virus|content",
-    re.IGNORECASE,
-)
-
-
 def names_nobody(code: str, words: str) -> bool:
     """Return whether a server says in words that there is no such address, where its code says no more than "failed"."""
     says_nothing = not code or code.endswith(".0.0") or code in ("550", "551", "553", "554")
+    words = words[:_MOST_EXPLANATION]
     return says_nothing and bool(_NOBODY.search(words)) and not _ABOUT_US.search(words)
 
 
@@ -303,9 +307,7 @@ _UNSUBSCRIBE = re.compile(r"unsubscribe\b", re.IGNORECASE)
 _SERVERS = re.compile(r"\b(mailer-daemon|postmaster|mail delivery|mail-daemon)\b", re.IGNORECASE)
 _ASCII = bytes(range(128)) + b"?" * 128
 #: Where qmail and its like begin with what they return.
-_COPY = re.compile(r"^-{2,}.*\b(copy|original|returned)\b.*$", re.IGNORECASE | re.MULTILINE)
-#: As much of what a bounce says to people as is read for words.
-_MOST_EXPLANATION = 4_000
+_COPY = re.compile(r"^-{2,80}[^\n]{0,200}\b(copy|original|returned)\b", re.IGNORECASE | re.MULTILINE)
 #: As much of a bounce's text as is searched.
 _MOST_TEXT = 100_000
 
@@ -417,7 +419,7 @@ def _plain_bounce(message: Message, raw: bytes) -> Report | None:
         return None
     text = "\n".join(_text_of(part) for part in message.walk() if not part.is_multipart())[:_MOST_TEXT]
     said = ENHANCED.search(text)
-    why = _COPY.split(text, maxsplit=1)[0][:_MOST_EXPLANATION]
+    why = _COPY.split(text[:_MOST_EXPLANATION], maxsplit=1)[0]
     is_dead = bool(permanent) and names_nobody(said.group() if said else "", why)
     recipients = tuple(each.decode("utf-8", "replace") for each in sorted(permanent | temporary))
     return Report(

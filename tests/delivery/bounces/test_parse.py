@@ -108,6 +108,7 @@ def test_the_code_is_the_most_telling_of_two(status: str, diagnostic: str, code:
         ),
         ("554", "Mailbox does not exist", True),
         ("5.0.0", "unknown; 550 User <alice@example.org> unknown.", True),
+        ("5.0.0", "unknown; No such domain.", True),
         ("", "The account alice no longer exists", True),
         # A code that says something decides.
         ("5.2.2", "User unknown", False),

@@ -277,22 +277,27 @@ _ABOUT_US = re.compile(
 
 
 def code_of(status_field: str, words: str) -> str:
-    """Return the enhanced code that decides: for good, what the remote server answered itself goes before its relay's status.
-
-    sendmail writes a status of 5.1.1 for every 550 at RCPT. Where the status only says "failed", any code in the words says more.
-    """
-    words = words[:_MOST_EXPLANATION]
+    """Return the enhanced code of a status; where it only says "failed", the code in the server's words says more."""
     status, said = ENHANCED.search(status_field), ENHANCED.search(words)
-    answered = _ANSWERED.search(words)
-    if answered and not answered[1].endswith(".0.0") and not (status and status.group().startswith("4")):
-        return answered[1]
-    if status and status.group() in DEAD and _PLAIN.search(words) and _ABOUT_US.search(words):
-        # No more than the relay's guess.
-        return "5.0.0"
     if status is None or status.group().endswith(".0.0"):
         better = said or status
         return better.group() if better else ""
     return status.group()
+
+
+def _code_of_last(status_field: str, words: str) -> str:
+    """Return the code that decides of a relay's report: for good, what the server beyond it answered goes before the relay's status.
+
+    sendmail writes a status of 5.1.1 for every 550 at RCPT.
+    """
+    words = words[:_MOST_EXPLANATION]
+    code, answered = code_of(status_field, words), _ANSWERED.search(words)
+    if answered and not answered[1].endswith(".0.0") and not status_field.startswith("4"):
+        return answered[1]
+    if code in DEAD and _PLAIN.search(words) and _ABOUT_US.search(words):
+        # No more than the relay's guess.
+        return "5.0.0"
+    return code
 
 
 def names_nobody(code: str, words: str) -> bool:
@@ -352,7 +357,7 @@ def _status(message: Message, raw: bytes) -> Report | None:
     # OpenSMTPD, and Exim in part, say why to people only. There a version looks like a code: one is what stands behind a reply.
     why = diagnostic or _explanation(message)
     said = diagnostic or " ".join(each.group() for each in _ANSWERED.finditer(why))
-    code = code_of(_header(block, "status"), said)
+    code = _code_of_last(_header(block, "status"), said)
     is_dead = action is DsnAction.FAILED and names_nobody(code, why)
     # As in "rfc822; alice@example.org".
     recipients = _addresses_in(

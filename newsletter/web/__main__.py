@@ -22,8 +22,12 @@ def main(arguments: list[str] | None = None) -> int:
     # It loads all of the pages, and the parent may be gone before that is done.
     from newsletter.web.server import run
 
+    # What it says is read in a log.
     name_folder(asked.folder)
-    return run(asked.folder, asked.host, asked.port, asked.fd)
+    try:
+        return run(asked.folder, asked.host, asked.port, asked.fd)
+    finally:
+        name_folder(None)
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ def test_the_description_of_the_api_is_served(served: tuple[House, str]) -> None
 
 def test_the_program_says_what_it_misses(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert main(["--folder", str(tmp_path)]) == 2
-    assert "newsletter init" in caplog.text
+    assert f"newsletter --folder {tmp_path} init" in caplog.text
 
 
 def test_a_port_that_is_taken_is_a_failure_in_one_sentence(

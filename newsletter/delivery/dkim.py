@@ -179,7 +179,7 @@ def read_key(file: Path, selector: str, *, setting: str) -> DkimKey:
     """Read a key from a PEM file; raises ConfigError, naming the setting, for any but a usable RSA or Ed25519 key."""
     wanted = "a PEM file with an RSA or Ed25519 private key and no passphrase was expected"
     try:
-        private = load_pem_private_key(file.read_bytes(), password=None)
+        private = _load(file.read_bytes())
     except OSError as error:
         raise _wrong(file, setting, f"the file cannot be read ({error.strerror})") from error
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
@@ -191,6 +191,12 @@ def read_key(file: Path, selector: str, *, setting: str) -> DkimKey:
             file, setting, f"the RSA key has {private.key_size} bits, at least {SMALLEST_RSA} were expected"
         )
     return DkimKey(selector, private)
+
+
+@lru_cache(maxsize=4)
+def _load(pem: bytes) -> object:
+    """Return the key in a PEM file. Its numbers are checked, which takes a tenth of a second: once for each."""
+    return load_pem_private_key(pem, password=None)
 
 
 def _wrong(file: Path, setting: str, fault: str) -> ConfigError:

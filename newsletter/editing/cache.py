@@ -25,6 +25,7 @@ from newsletter.editing.compiled import CompiledIssue, compile_issue, is_frozen
 from newsletter.editing.contradictions import ContradictionFinder, OpenContradictions
 from newsletter.editing.draft import MergePlan, plan_merge
 from newsletter.editing.issues import audience_size
+from newsletter.editing.sending import find_trouble
 from newsletter.readers.preferences import followed_tools
 
 K = TypeVar("K")
@@ -36,6 +37,8 @@ KEPT = 8
 FRESH_FOR = timedelta(minutes=10)
 #: How old the number of an issue's readers, and what readers follow, may be: of a million readers counting takes a second.
 COUNTED_FOR = timedelta(minutes=1)
+#: How long what was found to hold mail up is believed.
+LOOKED_FOR = timedelta(seconds=5)
 
 #: Stands among the findings, and keeps approval waiting, until every contradiction in what is recorded now is known.
 STILL_LOOKING = warning(
@@ -110,6 +113,7 @@ class DeskCache:
         self._merges: Cache[int, MergePlan] = Cache(app.clock, fresh_for=FRESH_FOR)
         self._audiences: Cache[Edition, int] = Cache(app.clock, fresh_for=COUNTED_FOR)
         self._followed: Cache[None, str] = Cache(app.clock, fresh_for=COUNTED_FOR)
+        self._trouble: Cache[None, str] = Cache(app.clock, fresh_for=LOOKED_FOR)
 
     def close(self) -> None:
         self.contradictions.close()
@@ -176,6 +180,10 @@ class DeskCache:
                 return audience_size(connection, edition, self.app.clock.now().date())
 
         return self._audiences.get(edition, None, count)
+
+    def trouble(self) -> str:
+        """Return what `find_trouble` says, or said a moment ago: every page of the desk shows it."""
+        return self._trouble.get(None, None, lambda: find_trouble(self.app))
 
     def _compile(self, issue: Issue, stamp: str) -> CompiledIssue:
         return self._compiled.get(issue.id, (issue.version, stamp), lambda: compile_issue(self.app, issue))

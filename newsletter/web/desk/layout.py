@@ -22,7 +22,7 @@ from fastapi import Request, Response
 
 from newsletter.delivery.transports import entry_of
 from newsletter.editing.editors import Editor
-from newsletter.editing.sending import find_trouble
+from newsletter.web.dependencies import cache_of
 from newsletter.web.desk.auth import csrf_of
 from newsletter.web.desk.flash import Flash
 from newsletter.web.pages import show
@@ -45,8 +45,7 @@ class Layout:
 
     @classmethod
     def of(cls, request: Request, editor: Editor, here: str) -> "Layout":
-        app = request.app.state.newsletter
-        settings = app.settings
+        settings = request.app.state.newsletter.settings
         return cls(
             editor=editor,
             csrf=csrf_of(request),
@@ -54,7 +53,7 @@ class Layout:
             flash=Flash.of(request),
             has_outbox=shows_outbox(request),
             undelivered=entry_of(settings).undelivered(settings),
-            trouble=find_trouble(app),
+            trouble=cache_of(request).trouble(),
             zone=settings.zone.key,
         )
 

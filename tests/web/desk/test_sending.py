@@ -309,7 +309,7 @@ def test_an_issue_that_carries_a_later_date_is_warned_of_before_it_is_sent(desk:
     clock.move(WEEKLY / 2)
     issue = drafted(desk.app)
     approve(desk, issue)
-    assert "is dated Thursday 3 December 2026, 4 days from now." in desk.publisher.get(path(issue)).text
+    assert "is meant for Thursday 3 December 2026, 4 days from now." in desk.publisher.get(path(issue)).text
 
 
 def test_four_eyes_are_said_before_and_kept_after_the_click(desk: Desk, issue: Issue) -> None:

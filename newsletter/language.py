@@ -123,6 +123,22 @@ class Language:
         """A count with groups of thousands: "12", "131,072"."""
         return str(format_decimal(value, locale=self.locale, decimal_quantization=False))
 
+    def stance(self, stance: str, tool: str) -> str:
+        """ "For Tessel Coder 2", "Against Tessel Coder 2": what a quote is about."""
+        return (
+            self.gettext("For %(tool)s", tool=tool)
+            if stance == "for"
+            else self.gettext("Against %(tool)s", tool=tool)
+        )
+
+    def in_words(self, value: int) -> str:
+        """A count of people in a sentence: "four" up to twelve, "13"."""
+        words = self.pgettext(
+            "counts of people, 0 to 12",
+            "none one two three four five six seven eight nine ten eleven twelve",
+        ).split()
+        return words[value] if value < len(words) else self.count(value)
+
     def compact(self, value: Decimal) -> str:
         """A round count in short, "128K", "1M", where the language has such a form; else it is written out."""
         forms = self.locale.compact_decimal_formats["short"]["other"]

@@ -134,7 +134,7 @@ def _lead(lead: Lead) -> ArchiveEntry:
     return ArchiveEntry(
         anchor=_anchor("comparison", lead.comparison_id),
         title=lead.headline,
-        words=lead.bottom_line.text,
+        words=lead.conclusion.text,
         categories=categories_of((lead.left.category, lead.right.category)),
         tool_ids=(lead.left.tool_id, lead.right.tool_id),
         link=lead.link,

@@ -1,8 +1,8 @@
 """What changed since the issue before: how it is found in the history of `content.db`, and the lines that say so."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -11,6 +11,7 @@ from newsletter.config import Settings
 from newsletter.content.facts import differs
 from newsletter.content.records import (
     Claim,
+    Decision,
     Offer,
     ReaderVotes,
     Review,
@@ -20,13 +21,14 @@ from newsletter.content.records import (
     is_given_up,
 )
 from newsletter.content.store import ContentStore
-from newsletter.digest.content import ChangeLine, Figure
+from newsletter.digest.content import ChangeLine, Figure, Link, Quote
 from newsletter.digest.figures import offer_key, whole
 from newsletter.digest.lead import headline_of
 from newsletter.digest.links import link_to
 from newsletter.digest.material import Dossier, Material
 from newsletter.digest.panel import VOTES_FOR_SHARE, Panel, panel_of
-from newsletter.digest.wording import clip, count_words, plain
+from newsletter.digest.quotes import AGAINST, FOR, most_telling
+from newsletter.digest.wording import clip, count_words, plain, start_with_capital
 from newsletter.errors import N_
 from newsletter.language import ENGLISH, Language
 
@@ -53,6 +55,7 @@ class PriceChange:
     after: str
     #: Signed percentage; None from or to nothing.
     percent: int | None
+    rises: bool
     tail: str = ""
 
 
@@ -75,6 +78,9 @@ class Change:
     source_id: str = ""
     provider: str = ""
     panel: Panel | None = None
+    panel_before: Panel | None = None
+    #: The reviews that it changed by.
+    voices: tuple[str, ...] = ()
     votes: Votes | None = None
     totals: tuple[ReaderVotes, ...] = ()
     #: Claims, verdicts and reviews that it stands on, those before and those after.
@@ -84,6 +90,23 @@ class Change:
     def is_about_tool(self) -> bool:
         """Whether `key` is a tool's; else it is a comparison's."""
         return self.kind not in (ChangeKind.COMPARISON, ChangeKind.VOTES)
+
+    @property
+    def direction(self) -> str:
+        """ "up" or "down": the panel's opinion, or the price; empty for what has neither."""
+        if self.kind is ChangeKind.PRICE:
+            rises: bool | None = self.largest_price.rises
+        elif self.panel is not None and self.panel_before is not None:
+            before, after = self.panel_before, self.panel
+            pair = (before.mean, after.mean) if self.kind is ChangeKind.SCORE else (before.share, after.share)
+            rises = (pair[1] or 0) > (pair[0] or 0)
+        else:
+            rises = False if self.kind is ChangeKind.STATUS and self.size == GIVEN_UP else None
+        return "" if rises is None else "up" if rises else "down"
+
+    @property
+    def largest_price(self) -> PriceChange:
+        return max(self.prices, key=lambda each: 1_000_000 if each.percent is None else abs(each.percent))
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +253,7 @@ def _of_tokens(label: str, before: Decimal, after: Decimal, language: Language) 
         before=language.price(before),
         after=language.price(after),
         percent=_percent(before, after),
+        rises=after > before,
     )
 
 
@@ -242,7 +266,12 @@ def _of_words(before: str, after: str, language: Language) -> PriceChange | None
         old, new = (Decimal(found[0].replace(",", "")) for found in sums)
         tail = _AMOUNT.split(after)[-1].strip()
         return PriceChange(
-            label="", before=_sum(before), after=_sum(after), percent=_percent(old, new), tail=tail
+            label="",
+            before=_sum(before),
+            after=_sum(after),
+            percent=_percent(old, new),
+            rises=new > old,
+            tail=tail,
         )
     if counts == (0, 1) and _FREE.fullmatch(before.strip()):
         return PriceChange(
@@ -250,10 +279,13 @@ def _of_words(before: str, after: str, language: Language) -> PriceChange | None
             before=language.gettext("free"),
             after=_sum(after),
             percent=None,
+            rises=True,
             tail=_AMOUNT.split(after)[-1].strip(),
         )
     if counts == (1, 0) and _FREE.fullmatch(after.strip()):
-        return PriceChange(label="", before=_sum(before), after=language.gettext("free"), percent=None)
+        return PriceChange(
+            label="", before=_sum(before), after=language.gettext("free"), percent=None, rises=False
+        )
     return None
 
 
@@ -344,9 +376,21 @@ def _of_panel(key: str, was: Recorded, now: Recorded) -> Iterator[Change]:
         before_on=was.judged_on(key, before),
         after_on=now.judged_on(key, after),
         panel=after,
+        panel_before=before,
+        voices=_voices(key, was, now, ships=after.share > before.share),
         votes=now.votes.get(key),
         claims=(*before.split_grounds, *after.split_grounds),
     )
+
+
+def _voices(key: str, was: Recorded, now: Recorded, *, ships: bool) -> tuple[str, ...]:
+    """Return the reviews that the panel changed by: of those who said something else before, or else of who is new."""
+    before = {_who(each): each.decision for each in was.reviews.get(key, ())}
+    turned_to = Decision.SHIP if ships else Decision.SKIP
+    heard = [each for each in now.reviews.get(key, ()) if each.decision is turned_to]
+    changed = [each for each in heard if before.get(_who(each)) is not turned_to]
+    turned = [each for each in changed if _who(each) in before]
+    return tuple(each.id for each in turned or changed)
 
 
 def _of_score(key: str, was: Recorded, now: Recorded) -> Iterator[Change]:
@@ -366,6 +410,7 @@ def _of_score(key: str, was: Recorded, now: Recorded) -> Iterator[Change]:
         before=str(before),
         after=str(after),
         panel=now.panel(key),
+        panel_before=was.panel(key),
         votes=now.votes.get(key),
         claims=tuple(dict.fromkeys((*was.panel(key).mean_grounds, *now.panel(key).mean_grounds))),
     )
@@ -437,16 +482,52 @@ def _of_votes(counted: Iterable[ReaderVotes]) -> Iterator[Change]:
 # The lines: at most five, each in at most twenty words.
 
 CHANGES, CHANGE_WORDS = 5, 20
+#: As many of them say why.
+REASONS = 2
 #: A change heads the mail from this size on, where it is larger than what the lead has to say.
 HEADING = Decimal(30)
 
 
 def changes_block(
-    changes: Sequence[Change], material: Material, settings: Settings
+    changes: Sequence[Change],
+    material: Material,
+    settings: Settings,
+    *,
+    quoted: Collection[str] = (),
+    shown: Container[str] = (),
+    led: Container[str] = (),
 ) -> tuple[ChangeLine, ...]:
-    """Return the lines on the largest changes."""
-    found = (change_line(change, material, settings) for change in shown_changes(changes))
-    return tuple(each for each in found if each is not None)[:CHANGES]
+    """Return the lines on the largest changes, by tool. The first two say why, with a review that is not `quoted` already.
+
+    Tools that the issue shows elsewhere, with their links, need none here, and those of the lead, `led`, no reason.
+    """
+    by_name: dict[str, list[ChangeLine]] = {}
+    said, reasons = "", 0
+    for change in shown_changes(changes):
+        # Two lines on prices after each other say so each in another way.
+        line = change_line(change, material, settings, otherwise=said == change.kind)
+        if line is None:
+            continue
+        said = "" if said == change.kind else change.kind
+        # What the lead compares it quotes itself.
+        because = voice_of(change, material) if reasons < REASONS and change.key not in led else None
+        if because is not None and because.review_id not in quoted:
+            line, reasons = replace(line, because=because), reasons + 1
+        if change.key in shown:
+            line = replace(line, link=None)
+        by_name.setdefault(line.name, []).append(line)
+    return tuple(line for lines in by_name.values() for line in lines)[:CHANGES]
+
+
+def voice_of(change: Change, material: Material) -> Quote | None:
+    """Return what a review says that the panel changed by; None where none of ours has a sentence for it."""
+    dossier = material.dossiers.get(change.key)
+    if dossier is None or not change.voices:
+        return None
+    reviews = {each.id: each for each in dossier.reviews if material.is_ours(each)}
+    turned = [(dossier, reviews[key]) for key in change.voices if key in reviews]
+    stance = FOR if change.direction == "up" else AGAINST
+    return most_telling(turned, stance)
 
 
 def subjects_of(changes: Sequence[Change]) -> tuple[list[str], list[str]]:
@@ -481,28 +562,92 @@ def lead_size(lead: tuple[Dossier, Dossier] | None) -> Decimal:
 def heading_of(change: Change, material: Material) -> Iterator[str]:
     """Yield what a subject says of a change, the fullest first."""
     dossier = material.dossiers[change.key]
-    _ = material.language.gettext
+    _, name = material.language.gettext, dossier.name
     if change.kind is ChangeKind.DECISION and change.panel is not None:
-        turn = _("the panel turns to %(decision)s", decision=_decision(change.panel))
-        yield f"{dossier.name}: {turn}, {change.before} → {change.after}"
-        yield f"{dossier.name}: {turn}"
+        line = _turned(change.panel, name, material.language)
+        yield f"{line}, {change.before} → {change.after}"
+        yield line
     elif change.kind is ChangeKind.PRICE:
-        largest = max(
-            change.prices, key=lambda each: 1_000_000 if each.percent is None else abs(each.percent)
-        )
-        yield f"{dossier.name}: {_price(largest)}"
-        yield _("%(tool)s: a new price", tool=dossier.name)
-    elif change.kind in (ChangeKind.SHARE, ChangeKind.SCORE):
-        what = _("panel") if change.kind is ChangeKind.SHARE else _("mean score")
-        yield f"{dossier.name}: {what} {change.before} → {change.after}"
+        yield f"{name}: {_price(change.largest_price)}"
+        yield _("%(tool)s: a new price", tool=name)
     elif change.kind is ChangeKind.STATUS:
-        yield f"{dossier.name}: {_status(change, material.language)}"
+        yield f"{name}: {_status(change, material.language)}"
+    elif change.kind is ChangeKind.RELEASE:
+        yield f"{name}: {change.before} → {change.after}"
     else:
-        yield f"{dossier.name}: {change.before} → {change.after}"
+        yield f"{name}: {_moved(change, material.language)}"
 
 
-def change_line(change: Change, material: Material, settings: Settings) -> ChangeLine | None:
-    """Return the line on a change; None for what the material does not know."""
+def _turned(panel: Panel, name: str, language: Language) -> str:
+    """Return "Quarry Search lost our panel"."""
+    if panel.ships_it is None:
+        return language.gettext("Our panel is tied over %(tool)s", tool=name)
+    if panel.ships_it:
+        return language.gettext("%(tool)s won our panel over", tool=name)
+    return language.gettext("%(tool)s lost our panel", tool=name)
+
+
+def story_of(change: Change, material: Material) -> Figure:
+    """Return a change in a sentence of its own: "Quarry Search lost our panel: one of four reviewers would use it, both before."."""
+    name, language = material.dossiers[change.key].name, material.language
+    before, after = change.panel_before, change.panel
+    if change.kind is ChangeKind.PRICE:
+        said = _price_story(change.largest_price, name, language)
+    elif change.kind is ChangeKind.SCORE or before is None or after is None:
+        said = f"{next(iter(heading_of(change, material)))}."
+    else:
+        line = (
+            _turned(after, name, language)
+            if change.kind is ChangeKind.DECISION
+            else _opinion(change, name, language)
+        )
+        said = language.ngettext(
+            "%(line)s: %(members)s would use it, %(part)s before.",
+            "%(line)s: %(members)s would use it, %(part)s before.",
+            after.agreement,
+            line=line,
+            members=after.members,
+            part=before.part,
+        )
+    return Figure(text=said, claims=change.claims)
+
+
+def _opinion(change: Change, name: str, language: Language) -> str:
+    if change.direction == "up":
+        return language.gettext("%(tool)s gained in our panel", tool=name)
+    return language.gettext("%(tool)s lost ground in our panel", tool=name)
+
+
+def _price_story(price: PriceChange, name: str, language: Language) -> str:
+    """Return "Quarry Search now costs $20 a month for each person, up from $16."."""
+    values: dict[str, object] = {
+        "tool": name,
+        "before": price.before,
+        "after": f"{price.after} {plain(price.tail)}".strip(),
+    }
+    if price.label:
+        if price.rises:
+            return language.gettext(
+                "%(tool)s: %(label)s now costs %(after)s per million tokens, up from %(before)s.",
+                label=price.label,
+                **values,
+            )
+        return language.gettext(
+            "%(tool)s: %(label)s now costs %(after)s per million tokens, down from %(before)s.",
+            label=price.label,
+            **values,
+        )
+    if price.percent is None:
+        return language.gettext("%(tool)s: %(before)s before, %(after)s now.", **values)
+    if price.rises:
+        return language.gettext("%(tool)s now costs %(after)s, up from %(before)s.", **values)
+    return language.gettext("%(tool)s now costs %(after)s, down from %(before)s.", **values)
+
+
+def change_line(
+    change: Change, material: Material, settings: Settings, *, otherwise: bool = False
+) -> ChangeLine | None:
+    """Return the line on a change; None for what the material does not know. `otherwise`: in other words than usual."""
     if change.kind is ChangeKind.COMPARISON:
         return _updated(change, material, settings)
     if change.kind is ChangeKind.VOTES:
@@ -510,11 +655,22 @@ def change_line(change: Change, material: Material, settings: Settings) -> Chang
     dossier = material.dossiers.get(change.key)
     if dossier is None:
         return None
-    words = _fitted(dossier.name, list(_lines(change, material)))
+    name, told = _fitted(dossier.name, list(_lines(change, material, otherwise=otherwise)))
     link = link_to(
         material.language.gettext("More on %(tool)s", tool=clip(dossier.name, 30)), dossier.tool.url, settings
     )
-    return ChangeLine(tool_id=dossier.tool.id, words=Figure(text=words, claims=change.claims), link=link)
+    return _line(change, dossier.tool.id, name, told, f"{name}: {told}", link)
+
+
+def _line(change: Change, tool_id: str, name: str, told: str, words: str, link: Link | None) -> ChangeLine:
+    return ChangeLine(
+        tool_id=tool_id,
+        name=name,
+        told=Figure(text=start_with_capital(told), claims=change.claims),
+        words=Figure(text=words, claims=change.claims),
+        direction=change.direction,
+        link=link,
+    )
 
 
 def _updated(change: Change, material: Material, settings: Settings) -> ChangeLine | None:
@@ -522,9 +678,11 @@ def _updated(change: Change, material: Material, settings: Settings) -> ChangeLi
     if comparison is None:
         return None
     headline = headline_of(comparison, *material.sides(comparison))
-    words = material.language.gettext("Updated since we compared them: %(headline)s.", headline=headline)
-    link = link_to(material.language.gettext("What it says now"), comparison.url, settings)
-    return ChangeLine(tool_id=comparison.left_id, words=Figure(text=words, claims=change.claims), link=link)
+    _ = material.language.gettext
+    words = _("Updated since we compared them: %(headline)s.", headline=headline)
+    told = _("Updated since we compared them.")
+    link = link_to(_("What it says now"), comparison.url, settings)
+    return _line(change, comparison.left_id, headline, told, words, link)
 
 
 def _voted(change: Change, material: Material, settings: Settings) -> ChangeLine | None:
@@ -537,8 +695,8 @@ def _voted(change: Change, material: Material, settings: Settings) -> ChangeLine
     if not said:
         return None
     words = material.language.gettext("You voted: %(votes)s.", votes=", ".join(said))
-    link = link_to(_both(list(names.values()), material.language), comparison.url, settings)
-    return ChangeLine(tool_id=comparison.left_id, words=Figure(text=words, claims=change.claims), link=link)
+    both = _both(list(names.values()), material.language)
+    return _line(change, comparison.left_id, both, words, words, link_to(both, comparison.url, settings))
 
 
 def _both(names: Sequence[str], language: Language) -> str:
@@ -559,37 +717,23 @@ def _would(total: ReaderVotes, tool: str, language: Language) -> str:
     return language.gettext("skip %(tool)s (%(ship)s–%(skip)s)", **values)
 
 
-def _decision(panel: Panel) -> str:
-    """Return what the majority says, in a word."""
-    language = panel.language
-    if panel.ships_it is None:
-        return language.pgettext("what the panel turned to", "a tie")
-    if panel.ships_it:
-        return language.pgettext("what the panel turned to", "ship")
-    return language.pgettext("what the panel turned to", "skip")
-
-
-def _fitted(name: str, lines: list[str]) -> str:
-    """Return the fullest line that fits behind the name; of a name that leaves no room, its beginning."""
+def _fitted(name: str, lines: list[str]) -> tuple[str, str]:
+    """Return the name and the fullest line that fits behind it; of a name that leaves no room, its beginning."""
     fitting = next((each for each in lines if count_words(f"{name}: {each}") <= CHANGE_WORDS), lines[-1])
     kept = name.split()
     while len(kept) > 1 and count_words(f"{' '.join(kept)}: {fitting}") > CHANGE_WORDS:
         kept.pop()
-    shown = name if len(kept) == len(name.split()) else f"{' '.join(kept)}…"
-    return f"{shown}: {fitting}"
+    return (name if len(kept) == len(name.split()) else f"{' '.join(kept)}…"), fitting
 
 
-def _lines(change: Change, material: Material) -> Iterator[str]:
+def _lines(change: Change, material: Material, *, otherwise: bool) -> Iterator[str]:
     """Yield ways to say it, the fullest first."""
     _ = material.language.gettext
     if change.kind is ChangeKind.PRICE:
-        yield from _price_lines(change, material)
+        yield from _price_lines(change, material, otherwise=otherwise)
         return
-    if change.kind in (ChangeKind.DECISION, ChangeKind.SHARE):
-        said = _panel(change, material.language)
-    elif change.kind is ChangeKind.SCORE:
-        what = _("mean score")
-        said = f"{what} {change.before} → {change.after}"
+    if change.kind in (ChangeKind.DECISION, ChangeKind.SHARE, ChangeKind.SCORE):
+        said = _moved(change, material.language)
     elif change.kind is ChangeKind.STATUS:
         said = _status(change, material.language)
     else:
@@ -611,20 +755,22 @@ def _status(change: Change, language: Language) -> str:
     return f"{clip(change.before, 20)} → {after}"
 
 
-def _panel(change: Change, language: Language) -> str:
+def _moved(change: Change, language: Language) -> str:
+    """Return how the panel changed: "our panel turned against it, 2–0 (11 Nov) → 1–3 (19 Nov)"."""
+    _, up = language.gettext, change.direction == "up"
     before, after = (
         f"{split}{_on(when, change.after_on, language)}"
         for split, when in ((change.before, change.before_on), (change.after, change.after_on))
     )
-    if change.kind is ChangeKind.DECISION and change.panel is not None:
-        return language.gettext(
-            "the panel turned to %(decision)s, %(before)s → %(after)s",
-            decision=_decision(change.panel),
-            before=before,
-            after=after,
-        )
-    panel = language.gettext("panel")
-    return f"{panel} {before} → {after}"
+    if change.kind is ChangeKind.SCORE:
+        what = _("our panel scores it higher") if up else _("our panel scores it lower")
+    elif change.kind is ChangeKind.SHARE:
+        what = _("more of our panel would use it") if up else _("fewer of our panel would use it")
+    elif change.panel is not None and change.panel.ships_it is not None:
+        what = _("our panel now recommends it") if change.panel.ships_it else _("our panel turned against it")
+    else:
+        what = _("our panel is tied now")
+    return f"{what}, {before} → {after}"
 
 
 def _on(when: date | None, last: date | None, language: Language) -> str:
@@ -649,7 +795,7 @@ def _reasons(change: Change, language: Language) -> Iterator[str]:
             total=total,
         )
         yield language.gettext("the community disagrees")
-    if change.panel.is_divided and change.kind is not ChangeKind.SCORE:
+    if change.panel.is_divided and change.panel.ships_it is not None and change.kind is not ChangeKind.SCORE:
         yield language.gettext("the panel is divided")
 
 
@@ -661,15 +807,28 @@ def _disagrees(votes: Votes, panel: Panel) -> bool:
     return (2 * votes.ship > total) is not panel.ships_it
 
 
-def _price_lines(change: Change, material: Material) -> Iterator[str]:
+def _price_lines(change: Change, material: Material, *, otherwise: bool) -> Iterator[str]:
     ours = (source := material.sources.get(change.source_id)) is not None and source.ours
-    parts = [_price(each, with_tail=ours) for each in change.prices]
     _ = material.language.gettext
+    tails = [f" {plain(each.tail)}" if ours and each.tail else "" for each in change.prices]
+    label = _("price")
+    parts = [_price(each, tail, label) for each, tail in zip(change.prices, tails, strict=True)]
+    if otherwise:
+        parts = [
+            _(
+                "%(label)s now %(after)s, %(before)s before%(changed)s",
+                label=each.label or label,
+                after=f"{each.after}{tail}",
+                before=each.before,
+                changed=_percent_words(each),
+            ).strip()
+            for each, tail in zip(change.prices, tails, strict=True)
+        ]
     for shown in (parts, parts[:1]):
         prices = ", ".join(shown)
         if change.provider:
             prices = _("at %(provider)s, %(prices)s", provider=clip(change.provider, 30), prices=prices)
-        if source is not None:
+        if source is not None and not ours:
             said = _("%(prices)s, says %(source)s", prices=prices, source=clip(source.name, 40))
             yield f"{said}."
         else:
@@ -677,10 +836,12 @@ def _price_lines(change: Change, material: Material) -> Iterator[str]:
         yield f"{prices}."
 
 
-def _price(priced: PriceChange, *, with_tail: bool = False) -> str:
-    """Return "input $1.00 → $0.80 (−20 %)", "$16 → $20 a month for each person (+25 %)"."""
-    tail = f" {plain(priced.tail)}" if with_tail and priced.tail else ""
-    changed = (
-        "" if priced.percent is None else f" ({'+' if priced.percent > 0 else '−'}{abs(priced.percent)} %)"
-    )
-    return f"{priced.label} {priced.before} → {priced.after}{tail}{changed}".strip()
+def _price(priced: PriceChange, tail: str = "", label: str = "") -> str:
+    """Return "input $1.00 → $0.80 (−20 %)", "price $16 → $20 a month for each person (+25 %)"."""
+    return f"{priced.label or label} {priced.before} → {priced.after}{tail}{_percent_words(priced)}".strip()
+
+
+def _percent_words(priced: PriceChange) -> str:
+    if priced.percent is None:
+        return ""
+    return f" ({'+' if priced.percent > 0 else '−'}{abs(priced.percent)} %)"

@@ -20,6 +20,8 @@ _Part = TypeVar("_Part")
 
 #: Points from a figure on which sources differ to where the issue names them.
 DAGGER = "†"
+#: As many sources are named in the mail; all of them stand with the issue on the web.
+SOURCES_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,9 @@ class Side:
     pricing: Figure
     best_for: str
     category: str
+    #: Who makes it, and what it is in one line of ours.
+    maker: str = ""
+    tagline: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +208,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lead(Compared):
-    """The lead comparison."""
+    """The lead comparison. What it comes down to is the bottom line, and `reason` what that stands on."""
 
     bottom_line: Figure
     pick_left_if: Figure
@@ -211,8 +216,29 @@ class Lead(Compared):
     quotes: tuple[Quote, ...]
     link: Link
     note: str = ""
-    #: Where no panel says why: the start of the comparison's own summary.
+    reason: Figure = NOTHING
+    #: The start of the comparison's own summary.
     why: str = ""
+
+    @property
+    def conclusion(self) -> Figure:
+        """The bottom line with its reason, for whoever prints nothing else of it."""
+        if not self.reason:
+            return self.bottom_line
+        claims = tuple(dict.fromkeys((*self.bottom_line.claims, *self.reason.claims)))
+        return Figure(
+            text=f"{self.bottom_line.text} {self.reason.text}",
+            claims=claims,
+            disputed=self.bottom_line.disputed or self.reason.disputed,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """The week's largest story and what else there is, each in one sentence; `quote` says why, where a change leads."""
+
+    sentences: tuple[Figure, ...]
+    quote: Quote | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,11 +284,19 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeLine:
-    """Something that changed since an earlier issue, in at most twenty words."""
+    """Something that changed since an earlier issue, in at most twenty words.
+
+    The mail prints `told` under the tool's `name`, feeds and lists the `words`, which have both. `direction` is "up",
+    "down" or empty; `because` is from the review that changed.
+    """
 
     tool_id: str
     words: Figure
     link: Link | None
+    name: str = ""
+    told: Figure = NOTHING
+    direction: str = ""
+    because: Quote | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,8 +356,16 @@ class CitedSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
+    """`url` is where all of them stand on the web, so that the mail names the first only; empty: nowhere."""
+
     origins: tuple[CitedSource, ...]
     disputes: tuple[PrintedDispute, ...]
+    url: str = ""
+
+    @property
+    def named(self) -> tuple[CitedSource, ...]:
+        """Those that the mail names: the first, which the lead stands on, where all are on the web."""
+        return self.origins[:SOURCES_NAMED] if self.url else self.origins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -380,6 +422,7 @@ class IssueContent:
     key: str = ""
     #: Whether there is no earlier issue that anything could have changed since.
     is_first: bool = False
+    opening: Opening | None = None
 
 
 def figures_in(block: object) -> Iterator[Figure]:
@@ -407,11 +450,13 @@ def figures_for_everybody(issue: IssueContent) -> Iterator[Figure]:
     """Yield the figures and lines that every reader of the issue gets: tables and cards, then prose."""
     lead = issue.lead
     if lead is not None:
-        yield from figures_in((lead.left, lead.right, lead.decision, lead.costs, lead.benchmarks))
+        yield from figures_in((lead.decision, lead.costs, lead.benchmarks))
     yield from figures_in(issue.cards)
     if lead is not None:
-        yield from (lead.bottom_line, lead.pick_left_if, lead.pick_right_if)
-    yield from figures_in((issue.more, issue.changes, issue.findings, issue.weeks, issue.lines))
+        yield from (lead.bottom_line, lead.reason, lead.pick_left_if, lead.pick_right_if)
+    yield from figures_in(
+        (issue.opening, issue.more, issue.changes, issue.findings, issue.weeks, issue.lines)
+    )
 
 
 # The stored form: what approval freezes, and the archive and the checks read.

@@ -20,61 +20,52 @@ from newsletter.digest.content import (
     Followed,
     ToolName,
 )
-from newsletter.digest.figures import date_of, date_words, figure, value_of
-from newsletter.digest.lead import against, bottom_line, clear_pick, headline_of, short_lines, versus
+from newsletter.digest.figures import date_of, date_words, figure, join, value_of
+from newsletter.digest.lead import brief_lines, clear_pick, headline_of, versus
 from newsletter.digest.links import link_or_words, link_to
 from newsletter.digest.material import Dossier, Material
 from newsletter.digest.panel import COMMUNITY, community, votes_day
-from newsletter.digest.prices import dates_of, pricing_kind
+from newsletter.digest.prices import dates_of, price_figure, price_sentence, prices_of, pricing_kind
 from newsletter.digest.quotes import backed_start
 from newsletter.digest.wording import clip, count_words, fit, plain, split_sentences
 from newsletter.errors import N_
 from newsletter.language import Language
 
-# The other comparisons, each in at most thirty words.
+# The other comparisons, each in a sentence on the panel and the site's own summary.
 
-BRIEF_WORDS = 30
+BRIEF_WORDS = 65
+SUMMARY_WORDS = 40
 
 
-def brief_block(comparison: Comparison, material: Material, settings: Settings, note: str = "") -> Brief:
-    """Return the comparison in short; `note` is an editor's."""
+def brief_blocks(
+    comparisons: Iterable[tuple[Comparison, str]], material: Material, settings: Settings
+) -> tuple[Brief, ...]:
+    """Return the comparisons in short, no two neighbours in the same words; with each comes an editor's note."""
+    said, briefs = "", list[Brief]()
+    for place, (comparison, note) in enumerate(comparisons):
+        lines = brief_lines(*material.sides(comparison), settings.digest.clear_margin)
+        ways = [*lines][place % len(lines) :] + [*lines][: place % len(lines)]
+        said = next((way for way in ways if way != said), ways[0])
+        briefs.append(_brief(comparison, lines[said], material, settings, note))
+    return tuple(briefs)
+
+
+def _brief(comparison: Comparison, line: Figure, material: Material, settings: Settings, note: str) -> Brief:
     left, right = material.sides(comparison)
     own = headline_of(comparison, left, right)
-    # The line below names the winner only: the headline has to say which tools it is about.
+    # The line below may name the winner only: the headline has to say which tools it is about.
     headline = own if left.name in own and right.name in own else versus(left, right)
+    summary = backed_start(comparison.summary, (left, right), SUMMARY_WORDS)
+    more = Figure(text=summary) if summary else price_sentence(left, right)
     return Brief(
         comparison_id=comparison.id,
         topic=category_name(left.tool.category or right.tool.category),
         headline=headline,
-        words=_line(comparison, left, right, settings, BRIEF_WORDS - count_words(headline)),
+        words=join(f"{line.text} {more.text}".strip(), line, more),
         link=link_or_words(headline, comparison.url, settings),
         note=note,
         sides=tuple(ToolName(tool_id=each.tool.id, name=each.name) for each in (left, right)),
     )
-
-
-def _line(comparison: Comparison, left: Dossier, right: Dossier, settings: Settings, most: int) -> Figure:
-    """Return the bottom line in short, after our own summary where there is no panel; what is too long loses the prices."""
-    computed = bottom_line(left, right, settings.digest.clear_margin)
-    if not left.panel.exists and not right.panel.exists:
-        summary = backed_start(comparison.summary, (left, right), most - count_words(computed.text))
-        computed = replace(computed, text=f"{summary} {computed.text}".strip())
-    for line in short_lines(left, right, settings.digest.clear_margin) or (computed,):
-        if count_words(line.text) <= most:
-            return line
-    if not left.panel.exists and not right.panel.exists:
-        return Figure(text=left.language.gettext("No panel yet."))
-    return Figure(text=_standings(left, right), claims=(*left.panel.grounds, *right.panel.grounds))
-
-
-def _standings(left: Dossier, right: Dossier) -> str:
-    """Return how the panel stands, without names: left and right are those of the headline."""
-    _ = left.language.gettext
-    if left.panel.exists and right.panel.exists:
-        return _("Panel: %(standings)s.", standings=against(left, right))
-    if left.panel.exists:
-        return _("Only the first has a panel yet: %(standing)s.", standing=left.panel.brief)
-    return _("Only the second has a panel yet: %(standing)s.", standing=right.panel.brief)
 
 
 # New verdicts and new models, in one card shape of at most thirty-five words.
@@ -98,7 +89,8 @@ def card_block(
     facts = tuple(
         _model_facts(dossier, sources) if kind is ItemKind.MODEL else _verdict_facts(dossier, sources)
     )
-    split = dossier.panel.figure()
+    # Of a model the kicker says enough: the panel has not seen it.
+    split = NOTHING if kind is ItemKind.MODEL and not dossier.panel.exists else dossier.panel.figure()
     kicker = dossier.language.gettext(KICKERS[kind])
     spoken = (dossier.name, kicker, split.text, *(f"{label} {value.text}" for label, value in facts))
     left = max(0, CARD_WORDS - count_words(" ".join(spoken)))
@@ -123,7 +115,7 @@ def _verdict_facts(dossier: Dossier, sources: Mapping[str, Source]) -> Iterator[
     if when := votes_day(dossier.votes, dossier.language):
         votes = community(dossier.votes, dossier.language)
         yield _(COMMUNITY), replace(votes, text=f"{votes.text} ({when})")
-    if pricing := pricing_kind(dossier):
+    if pricing := price_figure(dossier) if prices_of(dossier).known else pricing_kind(dossier):
         when = dates_of(pricing.claims, dossier, sources)
         yield _("Pricing"), replace(pricing, text=f"{pricing.text} ({when})") if when else pricing
 
@@ -132,7 +124,10 @@ def _model_facts(dossier: Dossier, sources: Mapping[str, Source]) -> Iterator[tu
     language, said = dossier.language, []
     for attribute, label in MODEL_FACTS:
         fact = dossier.facts.get(attribute)
-        if fact is not None and count_words(_with_unit(fact.claim, language)) <= FACT_WORDS:
+        if fact is None or count_words(_with_unit(fact.claim, language)) > FACT_WORDS:
+            continue
+        # Of numbers on which sources differ readers get both; of words the page has the room.
+        if fact.claim.number is not None or not fact.disputed:
             said.append(fact)
             yield language.gettext(label), figure(_with_unit(fact.claim, language), fact)
     if said:
@@ -213,13 +208,18 @@ def _agreed(words: str, about: Sequence[Dossier], margin: int) -> str:
     return "" if any(_contradicts(each, about, pick) for each in split_sentences(words)) else words
 
 
-def answer_block(question: Question, material: Material, settings: Settings) -> AnsweredQuestion | None:
+def answer_block(
+    question: Question, material: Material, settings: Settings, shown: Container[str] = ()
+) -> AnsweredQuestion | None:
+    """Return the question with its answer; it leads to its page unless the issue shows that comparison or tool, `shown` by id."""
     words = answer_words(question, material, settings.digest.clear_margin)
     if not words:
         return None
     about = _about(question, material)
     comparison = material.comparisons.get(question.comparison_id or "")
     url = comparison.url if comparison else "".join(each.tool.url for each in about)
+    if (question.comparison_id or question.tool_id) in shown:
+        url = ""
     return AnsweredQuestion(
         question=plain(question.question),
         answer=words,

@@ -4,7 +4,7 @@ The mail prints the first rows of a table, the archive all. The other comparison
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -12,6 +12,7 @@ from newsletter.config import Settings
 from newsletter.content.records import Benchmark, Comparison, Review, Source
 from newsletter.digest.categories import category_in, category_name
 from newsletter.digest.content import (
+    NOTHING,
     Benchmarks,
     Compared,
     Figure,
@@ -26,12 +27,15 @@ from newsletter.digest.content import (
 from newsletter.digest.figures import benchmark_key, figure, join, number_of, said_by
 from newsletter.digest.links import link_to
 from newsletter.digest.material import Dossier, Material
-from newsletter.digest.panel import COMMUNITY, Panel, community, votes_day
+from newsletter.digest.panel import COMMUNITY, NO_PANEL, NO_VOTES, Panel, community, votes_day
 from newsletter.digest.prices import (
+    NO_PRICE,
+    NO_PRICING,
     VOLUMES,
-    contrast,
     costs_block,
+    costs_of_mail,
     price_figure,
+    price_sentence,
     prices_of,
     pricing_figure,
     pricing_kind,
@@ -42,133 +46,197 @@ from newsletter.digest.wording import clip, count_words, fit, plain, start_with_
 from newsletter.errors import N_
 from newsletter.language import ENGLISH, Language
 
-# The one sentence a comparison comes down to, computed. It names a winner only where the panel has one.
+# What a comparison comes down to, and what that stands on, computed. It names a winner only where the panel has one.
+
+#: A reason not to follow the bottom line is no longer than this.
+UNLESS_WORDS = 12
 
 
-def bottom_line(left: Dossier, right: Dossier, margin: int) -> Figure:
-    """Return "Ship Borealis: 4 of 4 reviewers would (mean 79); 3 of 4 would ship Meridian (70). Free against paid."
+def bottom_line(
+    left: Dossier, right: Dossier, margin: int, unless: tuple[Figure, Figure] = (NOTHING, NOTHING)
+) -> Figure:
+    """Return "Use Borealis, unless your code may not leave the house.".
 
-    Below `margin` points between the means it says "No clear pick"; what is unknown is said to be unknown.
+    `unless` are what makes either side the one to pick, as in "Pick … if". Below `margin` points between the means it
+    says "No clear pick."; what is unknown is said to be unknown.
     """
     _ = left.language.gettext
     winner = clear_pick(left, right, margin)
     if winner is not None:
-        loser = right if winner is left else left
-        return _sentence(_picked(winner, loser), winner, loser)
-    if _skips(left) and _skips(right):
-        return _sentence(_("The panel skips both: %(standings)s", standings=_both(left, right)), left, right)
-    if left.panel.exists and right.panel.exists:
-        return _sentence(_("No clear pick: %(standings)s", standings=_both(left, right)), left, right)
-    if not left.panel.exists and not right.panel.exists:
-        return _sentence(_("No pick: the panel has reviewed neither yet"), left, right)
-    known, unknown = (left, right) if left.panel.exists else (right, left)
-    line = _(
-        "No clear pick: %(standing)s; %(tool)s is not reviewed yet",
-        standing=_standing(known),
-        tool=unknown.name,
-    )
-    return _sentence(line, known, unknown)
-
-
-def line_beside_splits(left: Dossier, right: Dossier, margin: int) -> Figure:
-    """Return the same after a subject with both splits: "Ship Borealis: mean 79 of 100 against 70. Free against paid."."""
-    winner = clear_pick(left, right, margin)
-    _ = left.language.gettext
-    ours, theirs = (right, left) if winner is right else (left, right)
-    if winner is not None:
-        line = _("Ship %(tool)s", tool=winner.name)
+        other = unless[1 if winner is left else 0]
+        clause = other.text.rstrip(".")
+        if not winner.panel.split:
+            line = _("%(winner)s scores higher.", winner=winner.name)
+        elif clause and count_words(clause) <= UNLESS_WORDS:
+            line = _("Use %(winner)s, unless %(reason)s.", winner=winner.name, reason=clause)
+            return join(line, judged("", left, right), other)
+        else:
+            line = _("Use %(winner)s.", winner=winner.name)
+    elif _skips(left) and _skips(right):
+        line = _("Use neither.")
+    elif left.panel.exists or right.panel.exists:
+        line = _("No clear pick.")
     else:
-        line = _("The panel skips both") if _skips(left) and _skips(right) else _("No clear pick")
-    if ours.panel.mean is not None and theirs.panel.mean is not None:
-        line = _(
-            "%(line)s: mean %(ours)s of 100 against %(theirs)s",
-            line=line,
-            ours=ours.panel.rounded_mean,
-            theirs=theirs.panel.rounded_mean,
-        )
-    return _sentence(line, ours, theirs)
+        line = _("No pick: our panel has reviewed neither yet.")
+    return judged(line, left, right)
 
 
-def short_lines(left: Dossier, right: Dossier, margin: int) -> tuple[Figure, ...]:
-    """Return the same under a headline with both names, with the prices and without; nothing where there is no pick."""
+def reason_line(left: Dossier, right: Dossier, margin: int) -> Figure:
+    """Return "Three of four reviewers would use it, two of four Meridian. It costs $23.00 a month …": what the bottom line stands on."""
     winner = clear_pick(left, right, margin)
-    if winner is None or not winner.panel.split:
-        return ()
-    loser = right if winner is left else left
-    if not loser.panel.split:
-        return ()
-    values = {"winner": winner.name, "ours": _part(winner.panel), "theirs": _part(loser.panel)}
-    if winner.panel.mean is not None and loser.panel.mean is not None:
-        line = left.language.gettext(
-            "Ship %(winner)s: %(ours)s would (mean %(mean)s), %(theirs)s the other (%(other_mean)s)",
-            mean=winner.panel.rounded_mean,
-            other_mean=loser.panel.rounded_mean,
-            **values,
-        )
-    else:
-        line = left.language.gettext("Ship %(winner)s: %(ours)s would, %(theirs)s the other", **values)
-    return _sentence(line, winner, loser), _plain_sentence(line, winner, loser)
+    first, second = (right, left) if winner is right else (left, right)
+    opinion = standings(first, second) if winner is None else _why(first, second)
+    price = price_sentence(first, second, again=winner is not None)
+    said = " ".join(filter(None, (opinion, price.text)))
+    return join(said, judged("", left, right), price)
 
 
-def _picked(winner: Dossier, loser: Dossier) -> str:
-    """Return why the winner is one. A mean that only one side has is left out."""
+def _why(winner: Dossier, loser: Dossier) -> str:
+    """Return how the panel prefers the winner, in a sentence that follows one with its name."""
     ours, theirs = winner.panel, loser.panel
-    _ = winner.language.gettext
-    if not ours.split or not theirs.split:
-        return _("%(tool)s scores higher: %(standings)s", tool=winner.name, standings=against(winner, loser))
-    values = {
-        "winner": winner.name,
-        "ours": _part(ours, named=True),
-        "theirs": _part(theirs),
-        "loser": loser.name,
-    }
-    if ours.mean is None or theirs.mean is None:
-        return _("Ship %(winner)s: %(ours)s would; %(theirs)s would ship %(loser)s", **values)
-    return _(
-        "Ship %(winner)s: %(ours)s would (mean %(mean)s); %(theirs)s would ship %(loser)s (%(other_mean)s)",
+    language = winner.language
+    if ours.split and theirs.split and ours.share != theirs.share:
+        said = language.ngettext(
+            "%(members)s would use it, %(part)s %(loser)s.",
+            "%(members)s would use it, %(part)s %(loser)s.",
+            ours.agreement,
+            members=ours.members,
+            part=theirs.part,
+            loser=loser.name,
+        )
+        return start_with_capital(said)
+    return language.gettext(
+        "Our panel scores it %(mean)s of 100, %(loser)s %(other)s.",
         mean=ours.rounded_mean,
-        other_mean=theirs.rounded_mean,
-        **values,
+        loser=loser.name,
+        other=theirs.rounded_mean,
     )
 
 
-def _both(left: Dossier, right: Dossier) -> str:
-    return f"{_standing(left)}; {_standing(right, again=left.panel.mean is not None)}"
+def standings(left: Dossier, right: Dossier) -> str:
+    """Return how the panel stands on both, in sentences; empty where it has judged neither."""
+    known = [each for each in (left, right) if each.panel.exists]
+    language = left.language
+    if not known:
+        return ""
+    if len(known) == 1:
+        other = right if known[0] is left else left
+        unseen = language.gettext("%(tool)s is not reviewed yet.", tool=other.name)
+        return f"{_stands(known[0])} {unseen}"
+    if left.panel.split and right.panel.split:
+        said = language.ngettext(
+            "%(members)s would use %(left)s, %(part)s %(right)s.",
+            "%(members)s would use %(left)s, %(part)s %(right)s.",
+            left.panel.agreement,
+            members=left.panel.members,
+            left=left.name,
+            part=right.panel.part,
+            right=right.name,
+        )
+        return start_with_capital(said)
+    if left.panel.mean is not None and right.panel.mean is not None:
+        return scores_line(left, right)
+    return f"{_stands(left)} {_stands(right)}"
 
 
-def _standing(dossier: Dossier, *, again: bool = False) -> str:
-    """Return "4 of 4 reviewers would ship Borealis (mean 79)"; `again`, where a mean has been named before, "(79)"."""
-    panel, mean = dossier.panel, dossier.panel.rounded_mean
-    _ = dossier.language.gettext
+def scores_line(first: Dossier, second: Dossier) -> str:
+    return first.language.gettext(
+        "Our panel scores %(one)s %(mean)s of 100, %(other)s %(other_mean)s.",
+        one=first.name,
+        mean=first.panel.rounded_mean,
+        other=second.name,
+        other_mean=second.panel.rounded_mean,
+    )
+
+
+def _stands(dossier: Dossier) -> str:
+    panel, language = dossier.panel, dossier.language
     if not panel.split:
-        return _("%(tool)s has a mean of %(mean)s", tool=dossier.name, mean=mean)
-    part = _part(panel, named=not again)
-    if mean is None:
-        return _("%(part)s would ship %(tool)s", part=part, tool=dossier.name)
-    if again:
-        return _("%(part)s would ship %(tool)s (%(mean)s)", part=part, tool=dossier.name, mean=mean)
-    return _("%(part)s would ship %(tool)s (mean %(mean)s)", part=part, tool=dossier.name, mean=mean)
+        return language.gettext(
+            "Our panel scores %(tool)s %(mean)s of 100.", tool=dossier.name, mean=panel.rounded_mean
+        )
+    said = language.ngettext(
+        "%(members)s would use %(tool)s.",
+        "%(members)s would use %(tool)s.",
+        panel.agreement,
+        members=panel.members,
+        tool=dossier.name,
+    )
+    return start_with_capital(said)
 
 
-def _part(panel: Panel, *, named: bool = False) -> str:
-    """Return "3 of 4", `named` "3 of 4 reviewers"; "75 % of reviewers" where nobody counted them."""
-    _ = panel.language.gettext
-    if panel.ships is None or panel.skips is None:
-        return _("%(share)s of reviewers", share=panel.shown_share)
-    if named:
-        return _("%(count)s of %(all)s reviewers", count=panel.ships, all=panel.reviewers)
-    return _("%(count)s of %(all)s", count=panel.ships, all=panel.reviewers)
+def judged(line: str, *dossiers: Dossier) -> Figure:
+    """Return a line that stands on everything that the panel said of these."""
+    return Figure(
+        text=line, claims=tuple(dict.fromkeys(key for each in dossiers for key in each.panel.grounds))
+    )
 
 
-def against(first: Dossier, second: Dossier) -> str:
-    """Return "4–0, mean 79, against 3–1, mean 70"; "4–0 against 3–1". A mean that only one side has is left out."""
-    ours, theirs = first.panel, second.panel
-    _ = first.language.gettext
-    if (ours.mean is None) != (theirs.mean is None) and ours.split and theirs.split:
-        return _("%(first)s against %(second)s", first=ours.split, second=theirs.split)
-    if ours.split and ours.mean is not None:
-        return _("%(first)s, against %(second)s", first=ours.brief, second=theirs.brief)
-    return _("%(first)s against %(second)s", first=ours.brief, second=theirs.brief)
+# The same in a sentence of a brief, in as many ways that no two neighbours sound alike.
+
+
+def brief_lines(left: Dossier, right: Dossier, margin: int) -> dict[str, Figure]:
+    """Return ways to say what a comparison comes down to under a headline with both names, by what each is called."""
+    winner = clear_pick(left, right, margin)
+    said = dict(
+        _ways(left, right) if winner is None else _ways_to_win(winner, right if winner is left else left)
+    )
+    return {way: judged(line, left, right) for way, line in said.items()}
+
+
+def _ways_to_win(winner: Dossier, loser: Dossier) -> Iterator[tuple[str, str]]:
+    ours, theirs = winner.panel, loser.panel
+    language = winner.language
+    values: dict[str, object] = {"winner": winner.name, "loser": loser.name}
+    if ours.split and theirs.split and ours.share != theirs.share:
+        counted = {**values, "members": ours.members, "part": theirs.part}
+        yield (
+            "wins",
+            language.ngettext(
+                "%(winner)s wins: %(members)s would use it, %(part)s the other.",
+                "%(winner)s wins: %(members)s would use it, %(part)s the other.",
+                ours.agreement,
+                **counted,
+            ),
+        )
+        line = language.ngettext(
+            "%(members)s would use %(winner)s, %(part)s %(loser)s.",
+            "%(members)s would use %(winner)s, %(part)s %(loser)s.",
+            ours.agreement,
+            **counted,
+        )
+        yield "would use", start_with_capital(line)
+    if ours.mean is not None and theirs.mean is not None:
+        means: dict[str, object] = {**values, "mean": ours.rounded_mean, "other": theirs.rounded_mean}
+        yield (
+            "prefers",
+            language.gettext("Our panel prefers %(winner)s, %(mean)s points to %(other)s.", **means),
+        )
+        yield (
+            "ahead",
+            language.gettext(
+                "%(winner)s is ahead: our panel scores it %(mean)s, the other %(other)s.", **means
+            ),
+        )
+    if ours.split and theirs.split:
+        yield "rather", language.gettext("Our panel would rather use %(winner)s than %(loser)s.", **values)
+
+
+def _ways(left: Dossier, right: Dossier) -> Iterator[tuple[str, str]]:
+    _ = left.language.gettext
+    values = {"left": left.name, "right": right.name}
+    if not left.panel.exists and not right.panel.exists:
+        yield "neither yet", _("Our panel has reviewed neither yet.")
+        yield "still to come", _("What our panel thinks of the two is still to come.")
+    elif _skips(left) and _skips(right):
+        lines = {"neither": _("Use neither."), "convinces": _("Neither convinces our panel.")}
+        yield from ((way, f"{line} {standings(left, right)}") for way, line in lines.items())
+    else:
+        lines = {
+            "no pick": _("No clear pick."),
+            "undecided": _("Our panel cannot decide between %(left)s and %(right)s.", **values),
+        }
+        yield from ((way, f"{line} {standings(left, right)}") for way, line in lines.items())
 
 
 def clear_pick(left: Dossier, right: Dossier, margin: int) -> Dossier | None:
@@ -199,18 +267,6 @@ def _agrees(winner: Panel, loser: Panel) -> bool:
 
 def _skips(dossier: Dossier) -> bool:
     return dossier.panel.ships_it is False
-
-
-def _sentence(line: str, first: Dossier, second: Dossier) -> Figure:
-    price = contrast(first, second)
-    said = _plain_sentence(line, first, second)
-    if not price.text:
-        return said
-    return join(f"{said.text} {start_with_capital(price.text)}.", said, price)
-
-
-def _plain_sentence(line: str, first: Dossier, second: Dossier) -> Figure:
-    return Figure(text=f"{line}.", claims=tuple(dict.fromkeys((*first.panel.grounds, *second.panel.grounds))))
 
 
 # When to pick which side: in the comparison's own words, else from what is recorded.
@@ -251,7 +307,7 @@ def _computed(mine: Dossier, other: Dossier, margin: int) -> Figure:
         chosen = reasons[:REASONS]
         said = mine.language.listed(each.text for each in chosen)
         return join(mine.language.gettext("you %(reasons)s", reasons=said), *chosen)
-    best_for = fit(mine.best_for, PICK_WORDS - 8) if mine.best_for != mine.tagline else ""
+    best_for = fit(mine.best_for, PICK_WORDS - 8)
     if not best_for:
         return Figure(text="")
     return Figure(
@@ -310,7 +366,8 @@ def _panel(mine: Dossier, other: Dossier, margin: int) -> Figure | None:
 #: The words of the link to the site's own page.
 FULL = N_("Full comparison")
 HEADLINE_WORDS = 12
-WHY_WORDS = 30
+WHY_WORDS = 40
+TAGLINE_WORDS = 16
 BEST_FOR_WORDS = 12
 SCORE_ROWS = 8
 BENCHMARK_ROWS = 3
@@ -337,27 +394,26 @@ def lead_block(
     full = compare(comparison, material, settings)
     left, right = material.sides(comparison)
     pick_left, pick_right = pick_lines(comparison, left, right, settings.digest.clear_margin)
-    written = plain(written_line)
-    # Where no panel has reasons, what the comparison itself says, as far as the recorded facts back it.
-    judged = left.panel.exists or right.panel.exists
+    written, margin = plain(written_line), settings.digest.clear_margin
     return Lead(
         comparison_id=full.comparison_id,
         headline=full.headline,
         bottom_line=Figure(text=written)
         if written
-        else bottom_line(left, right, settings.digest.clear_margin),
+        else bottom_line(left, right, margin, (pick_left, pick_right)),
+        reason=NOTHING if written else reason_line(left, right, margin),
         left=full.left,
         right=full.right,
         pick_left_if=pick_left,
         pick_right_if=pick_right,
-        decision=full.decision,
+        decision=_rows_of_mail(full, left, right, has_picks=bool(pick_left or pick_right)),
         scorecard=full.scorecard and replace(full.scorecard, rows=full.scorecard.rows[:SCORE_ROWS]),
-        quotes=quotes(left, right, material, chosen),
-        costs=full.costs,
+        quotes=quotes(left, right, material, clear_pick(left, right, margin), chosen),
+        costs=full.costs and costs_of_mail(full.costs, left.language),
         benchmarks=full.benchmarks and first_benchmarks(full.benchmarks, left, right, material.sources),
         link=full.link or Link(label=material.language.gettext(FULL), url=""),
         note=note,
-        why="" if judged else backed_start(comparison.summary, (left, right), WHY_WORDS),
+        why=backed_start(comparison.summary, (left, right), WHY_WORDS),
     )
 
 
@@ -399,17 +455,18 @@ def side_of(dossier: Dossier, material: Material) -> Side:
         pricing=pricing_figure(dossier, material),
         best_for=fit(dossier.best_for, BEST_FOR_WORDS),
         category=category_name(dossier.tool.category),
+        maker=clip(dossier.tool.maker, 40),
+        tagline=fit(dossier.tagline, TAGLINE_WORDS),
     )
 
 
 def decision_table(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> tuple[TableRow, ...]:
     """Return the decision table, without rows of which neither side says anything, or that would say a thing twice."""
     language = ours.language
-    _ = language.gettext
     rows = [
-        TableRow(label=_("Panel"), left=left.panel, right=right.panel),
+        _panel_row(left, right, language),
         _community(left, right, ours, theirs),
-        TableRow(label=_("Pricing"), left=left.pricing, right=right.pricing),
+        _pricing_row(left, right, language),
     ]
     prices = [price_figure(each) for each in (ours, theirs)]
     if [left.pricing, right.pricing] != prices:
@@ -420,15 +477,50 @@ def decision_table(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> t
                 right=price_figure(theirs, with_unit=False),
             )
         )
-    words = [(_("Best for"), left.best_for, right.best_for)]
+    rows.append(_best_for_row(left, right, language))
     if left.category != right.category:
         named = [category_in(each.category, language) for each in (left, right)]
-        words.append((_("Category"), named[0], named[1]))
-    rows += [
-        TableRow(label=label, left=Figure(text=mine), right=Figure(text=other), is_words=True)
-        for label, mine, other in words
-    ]
-    return tuple(row for row in rows if row.left or row.right)
+        rows.append(_row_of_words(language.gettext("Category"), *named))
+    return _said_rows(rows, language)
+
+
+def _rows_of_mail(full: Compared, ours: Dossier, theirs: Dossier, *, has_picks: bool) -> tuple[TableRow, ...]:
+    """Return the rows that say what nothing else of the lead says: the scorecard has the panel, the costs have token prices."""
+    language, left, right = ours.language, full.left, full.right
+    rows = [_community(left, right, ours, theirs)]
+    if full.scorecard is None:
+        rows.insert(0, _panel_row(left, right, language))
+    if any(prices_of(each).even is None for each in (ours, theirs)):
+        rows.append(_pricing_row(left, right, language))
+    if not has_picks:
+        rows.append(_best_for_row(left, right, language))
+    return _said_rows(rows, language)
+
+
+def _panel_row(left: Side, right: Side, language: Language) -> TableRow:
+    return TableRow(label=language.gettext("Panel"), left=left.panel, right=right.panel)
+
+
+def _pricing_row(left: Side, right: Side, language: Language) -> TableRow:
+    return TableRow(label=language.gettext("Pricing"), left=left.pricing, right=right.pricing)
+
+
+def _best_for_row(left: Side, right: Side, language: Language) -> TableRow:
+    return _row_of_words(language.gettext("Best for"), left.best_for, right.best_for)
+
+
+def _row_of_words(label: str, left: str, right: str) -> TableRow:
+    return TableRow(label=label, left=Figure(text=left), right=Figure(text=right), is_words=True)
+
+
+#: What a cell says of which nothing is recorded.
+_UNKNOWN = (NO_PANEL, NO_VOTES, NO_PRICING, NO_PRICE)
+
+
+def _said_rows(rows: Iterable[TableRow], language: Language) -> tuple[TableRow, ...]:
+    """Return the rows of which at least one side says something."""
+    empty = {"", *map(language.gettext, _UNKNOWN)}
+    return tuple(row for row in rows if not {row.left.text, row.right.text} <= empty)
 
 
 def _community(left: Side, right: Side, ours: Dossier, theirs: Dossier) -> TableRow:
@@ -483,16 +575,16 @@ def score_of(review: Review | None) -> Score | None:
 def first_benchmarks(
     tested: Benchmarks, left: Dossier, right: Dossier, sources: Mapping[str, Source]
 ) -> Benchmarks:
-    """Return as many of the tests as the mail has room for, saying how many results it leaves out."""
+    """Return as many of the tests as the mail has room for, saying how many results it leaves out, but not those without any."""
     if len(tested.rows) <= BENCHMARK_ROWS:
-        return tested
+        return replace(tested, untested="")
     shown = left.language.gettext(
         "%(count)s of %(all)s tests with a result are shown", count=BENCHMARK_ROWS, all=len(tested.rows)
     )
     rows = tested.rows[:BENCHMARK_ROWS]
     return Benchmarks(
         rows=rows,
-        untested="; ".join(filter(None, (shown, tested.untested))),
+        untested=shown,
         origin=_origin(rows, left, right, sources),
     )
 

@@ -53,9 +53,8 @@ class Dossier:
 
     @property
     def best_for(self) -> str:
-        """What it is best for, in our own words: a note of that kind, else the tagline."""
-        said = (plain(note.words) for note in self.notes if note.kind is NoteKind.BEST_FOR)
-        return next(said, self.tagline)
+        """What it is best for, in our own words: a note of that kind. What it is, its tagline, says something else."""
+        return next((plain(note.words) for note in self.notes if note.kind is NoteKind.BEST_FOR), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

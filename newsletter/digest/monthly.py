@@ -95,7 +95,7 @@ def _week(issue: ArchivedIssue, settings: Settings) -> Week:
         date_on=issue.letter.masthead.date_on,
         comparison_id=lead.comparison_id,
         headline=lead.headline,
-        bottom_line=lead.bottom_line,
+        bottom_line=lead.conclusion,
         left=lead.left.name,
         right=lead.right.name,
         left_id=lead.left.tool_id,

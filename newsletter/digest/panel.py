@@ -113,6 +113,37 @@ class Panel:
     def _mean_words(self) -> str:
         return "" if self.mean is None else self.language.gettext("mean %(mean)s", mean=self.rounded_mean)
 
+    @property
+    def members(self) -> str:
+        """ "three of four reviewers", "all four reviewers", "75 % of reviewers": as the subject of a sentence."""
+        _, ships, everybody = self.language.gettext, self.ships, self.language.in_words(self.reviewers)
+        if ships is None or self.skips is None:
+            return _("%(share)s of reviewers", share=self.shown_share)
+        if not self.skips:
+            both = {1: _("the only reviewer"), 2: _("both reviewers")}
+            return both.get(self.reviewers) or _("all %(all)s reviewers", all=everybody)
+        if not ships:
+            return _("none of %(all)s reviewers", all=everybody)
+        counted = self.language.in_words(ships)
+        return _("%(count)s of %(all)s reviewers", count=counted, all=everybody)
+
+    @property
+    def part(self) -> str:
+        """ "three of four", "all four", "75 %": after a sentence that has named the reviewers."""
+        _, ships, everybody = self.language.gettext, self.ships, self.language.in_words(self.reviewers)
+        if ships is None or self.skips is None:
+            return self.shown_share
+        if not self.skips and self.reviewers > 2:
+            return _("all %(all)s", all=everybody)
+        if not ships:
+            return _("none of %(all)s", all=everybody)
+        return _("%(count)s of %(all)s", count=self.language.in_words(ships), all=everybody)
+
+    @property
+    def agreement(self) -> int:
+        """1 where `members` take a verb in the singular: "one of four would", "none of four would"; else 2."""
+        return 1 if self.ships is not None and (self.ships <= 1 or self.reviewers == 1) else 2
+
     def figure(self) -> Figure:
         return Figure(text=self.words, claims=self.split_grounds or self.mean_grounds)
 
@@ -192,14 +223,14 @@ def votes_day(votes: Votes | None, language: Language = ENGLISH) -> str:
 
 
 def score_key(panels: Iterable[Panel], language: Language = ENGLISH) -> str:
-    """Return what the panel's numbers mean: "Four reviewers score 0–100 and say ship (use it) or skip."; empty without a panel."""
+    """Return what the panel's numbers mean: "Four reviewers score 0–100; ship means use it."; empty without a panel."""
     known = [each for each in panels if each.exists]
     sizes = {max(each.reviewers, each.scores) for each in known}
     size = sizes.pop() if len(sizes) == 1 else 0
     who = language.gettext(_REVIEWERS.get(size, N_("Reviewers")))
     say, score = (any(each.share is not None for each in known), any(each.mean is not None for each in known))
     if say and score:
-        return language.gettext("%(who)s score 0–100 and say ship (use it) or skip.", who=who)
+        return language.gettext("%(who)s score 0–100; ship means use it.", who=who)
     if score:
         return language.gettext("%(who)s score 0–100.", who=who)
     return language.gettext("%(who)s say ship (use it) or skip.", who=who) if say else ""
@@ -208,4 +239,4 @@ def score_key(panels: Iterable[Panel], language: Language = ENGLISH) -> str:
 def general_key(language: Language) -> str:
     """Return what the numbers of panels mean of which nothing else is the same."""
     who = language.gettext("Reviewers")
-    return language.gettext("%(who)s score 0–100 and say ship (use it) or skip.", who=who)
+    return language.gettext("%(who)s score 0–100; ship means use it.", who=who)

@@ -2,20 +2,20 @@
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from newsletter.config import Settings
 from newsletter.content.records import Claim, Offer, Source
 from newsletter.digest.content import Costs, Figure, Rates, TableRow
-from newsletter.digest.figures import dated, figure, join, number_of, offer_key, said_by
+from newsletter.digest.figures import dated, figure, half_up, join, number_of, offer_key, said_by
 from newsletter.digest.material import Dossier, Material
 from newsletter.digest.wording import clip, fit, plain, start_with_capital
 from newsletter.errors import N_
 from newsletter.language import Language
 
 #: What every row assumes: weights that run in one's own house are not priced.
-BASIS = N_("By the token, half input, half output.")
+BASIS = N_("Half input, half output.")
 #: Tokens a month, half in, half out.
 VOLUMES = (1_000_000, 10_000_000, 100_000_000)
 NO_PRICE = N_("no token price recorded")
@@ -125,6 +125,13 @@ def costs_block(
     )
 
 
+def costs_of_mail(costs: Costs, language: Language) -> Costs:
+    """Return the costs at the one volume that sentences compare, and of the team: the other volumes stand on the page."""
+    label = language.gettext("%(count)s tokens", count=language.compact(Decimal(COMPARED_TOKENS)))
+    row = costs.volumes[VOLUMES.index(COMPARED_TOKENS)]
+    return replace(costs, volumes=(replace(row, label=label),))
+
+
 def volume_label(tokens: int, language: Language) -> str:
     """Return "1M tokens", and below it "10M", "100M"."""
     count = language.compact(Decimal(tokens))
@@ -184,7 +191,7 @@ def _basis(settings: Settings, with_team: bool) -> str:
     if not with_team:
         return basis
     seat = language.gettext(
-        "Seat: %(messages)s daily messages of %(tokens)s tokens, %(days)s days.",
+        "A seat: %(messages)s messages of %(tokens)s tokens, %(days)s days a month.",
         messages=language.count(settings.digest.team_messages),
         tokens=language.count(settings.digest.team_tokens),
         days=settings.digest.team_days,
@@ -219,7 +226,7 @@ def pricing_kind(dossier: Dossier) -> Figure:
     """Return "free", "free to start", "pay per token", "paid", or empty where nothing says."""
     prices, stated = prices_of(dossier), dossier.facts.get("price")
     _ = dossier.language.gettext
-    free, per_token = _("free"), _("pay per token")
+    free, per_token = _("free"), _("paid per token")
     if prices.known:
         paid = prices.even is None or prices.even > 0
         return prices.figure(per_token if paid else free)
@@ -234,24 +241,56 @@ def pricing_kind(dossier: Dossier) -> Figure:
     return figure(_("paid") if entry == "paid" else "", stated)
 
 
-def contrast(first: Dossier, second: Dossier) -> Figure:
-    """Return "$2.00 against $12.00 a month at 10M tokens", "free against pay per token"; empty where nothing is known."""
+def price_sentence(first: Dossier, second: Dossier, *, again: bool = False) -> Figure:
+    """Return "Borealis costs $2.00 a month for 10M tokens, Meridian $12.00." or "… is free, … paid."; empty where nothing is known.
+
+    `again`: the first was named just before, and is "it".
+    """
     language = first.language
+    values: dict[str, object] = {"tool": first.name, "other": second.name}
     costs = [monthly_cost(each, COMPARED_TOKENS) for each in (first, second)]
     if costs[0] is not None and costs[1] is not None:
-        return join(
-            language.gettext(
-                "%(first)s against %(second)s a month at 10M tokens",
-                first=language.money(costs[0]),
-                second=language.money(costs[1]),
-            ),
-            prices_of(first).figure(""),
-            prices_of(second).figure(""),
-        )
+        values |= {"cost": language.money(costs[0]), "other_cost": language.money(costs[1])}
+        if values["cost"] == values["other_cost"]:
+            said = language.gettext("Both cost %(cost)s a month for 10M tokens.", **values)
+        elif again:
+            said = language.gettext(
+                "It costs %(cost)s a month for 10M tokens, %(other)s %(other_cost)s.", **values
+            )
+        else:
+            said = language.gettext(
+                "%(tool)s costs %(cost)s a month for 10M tokens, %(other)s %(other_cost)s.", **values
+            )
+        return join(said, prices_of(first).figure(""), prices_of(second).figure(""))
     kinds = (pricing_kind(first), pricing_kind(second))
+    values |= {"pricing": kinds[0].text, "other_pricing": kinds[1].text}
     if not kinds[0].text and not kinds[1].text:
         return Figure(text="")
     if kinds[0].text == kinds[1].text:
-        return join(language.gettext("both %(pricing)s", pricing=kinds[0].text), *kinds)
-    said = [each.text or language.gettext(NO_PRICING) for each in kinds]
-    return join(language.gettext("%(first)s against %(second)s", first=said[0], second=said[1]), *kinds)
+        said = language.gettext("Both are %(pricing)s.", **values)
+    elif not kinds[1].text:
+        said = language.gettext("%(tool)s is %(pricing)s; no price of %(other)s is recorded.", **values)
+    elif not kinds[0].text:
+        said = language.gettext("%(other)s is %(other_pricing)s; no price of %(tool)s is recorded.", **values)
+    elif again:
+        said = language.gettext("It is %(pricing)s, %(other)s %(other_pricing)s.", **values)
+    else:
+        said = language.gettext("%(tool)s is %(pricing)s, %(other)s %(other_pricing)s.", **values)
+    return join(said, *kinds)
+
+
+#: From so many times the price on nobody counts; up to there the number is a word.
+_MOST_TIMES = Decimal(10)
+
+
+def times_the_price(first: Dossier, second: Dossier) -> str:
+    """Return "about five times" where the first costs about so many times what the second does; empty for less than twice, and for unknown prices."""
+    ours, theirs = (prices_of(each).even for each in (first, second))
+    if not ours or not theirs or ours < 2 * theirs:
+        return ""
+    language, times = first.language, half_up(ours / theirs)
+    if times > _MOST_TIMES:
+        return language.gettext("more than ten times")
+    if times == 2:
+        return language.gettext("about twice")
+    return language.gettext("about %(count)s times", count=language.in_words(int(times)))

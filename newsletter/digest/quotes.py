@@ -1,4 +1,4 @@
-"""Which sentence of the panel's reviews to print: one for and one against, whole, as it was written.
+"""Which sentence of the panel's reviews to print: one for the pick and one against it, whole, as it was written.
 
 The review's decision says which: a ship speaks for its tool, a skip against it, one without a decision for neither.
 """
@@ -19,10 +19,12 @@ FOR, AGAINST = "for", "against"
 #: Who said it when the source does not say.
 SOMEBODY = N_("a panel reviewer")
 FEWEST_WORDS, MOST_WORDS = 6, 36
+#: Of a review that has no longer sentence.
+FEWEST_WORDS_AT_ALL = 3
 #: A review is longer by mistake only, and what is longer is not looked at.
 MOST_CHARS = 20_000
 #: The length that reads best.
-IDEAL_WORDS = 22
+IDEAL_WORDS = 18
 NOTHING_CHOSEN: Mapping[str, str] = MappingProxyType({})
 
 _TELLING = {
@@ -40,27 +42,41 @@ _LEANING = re.compile(
 )
 #: A sentence that begins with another's words would begin with two marks.
 _MARKS = ("“", '"')
+#: It takes back half of what it says.
+_TAKING_BACK = re.compile(r"\b(but|though|although|however|unless|except|yet)\b")
 #: A list, or a label before a colon, tells little out of its place.
 _LABEL = re.compile(r"^\W*[\w' /-]{1,40}:\s")
 
 
 def quotes(
-    left: Dossier, right: Dossier, material: Material, chosen: Mapping[str, str] = NOTHING_CHOSEN
+    left: Dossier,
+    right: Dossier,
+    material: Material,
+    pick: Dossier | None,
+    chosen: Mapping[str, str] = NOTHING_CHOSEN,
 ) -> tuple[Quote, ...]:
-    """Return the most telling sentence for one side and the most telling against one, from our own reviews.
+    """Return the most telling sentence for the pick and against it, from our own reviews; where nobody skips it, one for the other.
 
-    A sentence that an editor has chosen, by its review's id, is quoted instead while the review still has it.
+    Without a pick it is one for either tool. A sentence that an editor has chosen, by its review's id, is quoted instead while
+    the review still has it.
     """
-    said = [(each, review) for each in (left, right) for review in each.reviews if material.is_ours(review)]
-    by_score = sorted(said, key=lambda pair: 100 if pair[1].score is None else pair[1].score)
-    skipped = [pair for pair in by_score if pair[1].decision is Decision.SKIP]
-    shipped = [pair for pair in said if pair[1].decision is Decision.SHIP]
-    shipped.sort(key=lambda pair: -(pair[1].score or 0))
-    quoted = (
-        _chosen(said_so, stance, chosen) or _best(said_so, stance)
-        for said_so, stance in ((shipped, FOR), (skipped, AGAINST))
-    )
-    return tuple(each for each in quoted if each is not None)
+    sides = (right, left) if pick is right else (left, right)
+    said = [(each, review) for each in sides for review in each.reviews if material.is_ours(review)]
+    first, second = ([pair for pair in said if pair[0] is side] for side in sides)
+    if pick is None:
+        found = [most_telling(each, FOR) or most_telling(each, AGAINST) for each in (first, second)]
+    else:
+        found = [most_telling(first, FOR), most_telling(first, AGAINST) or most_telling(second, FOR)]
+    shown = [each for each in found if each is not None]
+    for stance in (FOR, AGAINST):
+        own = _chosen(said, stance, chosen)
+        if own is not None:
+            same = (each for each in shown if each.stance == stance)
+            replaced = max(
+                same, key=lambda each: each.tool == own.tool, default=shown[-1] if shown[1:] else None
+            )
+            shown = [own if each is replaced else each for each in shown] if replaced else [*shown, own]
+    return tuple(shown)
 
 
 def quotable(review: Review) -> tuple[str, ...]:
@@ -76,6 +92,7 @@ def telling(sentence: str, stance: str) -> int:
     points = 10 - abs(count_words(sentence) - IDEAL_WORDS)
     points += 8 * min(2, len(_TELLING[stance].findall(lowered)))
     points -= 12 * bool(_LEANING.match(lowered))
+    points -= 16 * bool(_TAKING_BACK.search(lowered))
     points -= 10 * bool(_LABEL.match(sentence))
     points -= 6 * bool(re.search(r"[`<>{}|]|https?:", sentence))
     return points
@@ -84,17 +101,35 @@ def telling(sentence: str, stance: str) -> int:
 def _chosen(said: Iterable[tuple[Dossier, Review]], stance: str, chosen: Mapping[str, str]) -> Quote | None:
     for dossier, review in said:
         words = chosen.get(review.id)
-        if words is not None and words in quotable(review):
+        if words is not None and _takes(review, stance) and words in quotable(review):
             return _quote(words, dossier, review, stance)
     return None
 
 
-def _best(said: Iterable[tuple[Dossier, Review]], stance: str) -> Quote | None:
-    """Return the most telling sentence; an earlier review wins a tie, a later one has to be better by its rank."""
+def _takes(review: Review, stance: str) -> bool:
+    return review.decision is (Decision.SHIP if stance == FOR else Decision.SKIP)
+
+
+def most_telling(said: Iterable[tuple[Dossier, Review]], stance: str) -> Quote | None:
+    """Return the most telling sentence of the reviews that take the stance; a short one where they have no other.
+
+    The clearest score comes first: an earlier review wins a tie, a later one has to be better by its rank.
+    """
+    against = stance == AGAINST
+    ranked = [pair for pair in said if _takes(pair[1], stance)]
+    ranked.sort(key=lambda pair: _score(pair[1], against=against) * (1 if against else -1))
+    return _best(ranked, stance, FEWEST_WORDS) or _best(ranked, stance, FEWEST_WORDS_AT_ALL)
+
+
+def _score(review: Review, *, against: bool) -> int:
+    return (100 if against else 0) if review.score is None else review.score
+
+
+def _best(said: Iterable[tuple[Dossier, Review]], stance: str, fewest: int) -> Quote | None:
     best: tuple[int, Quote] | None = None
     for rank, (dossier, review) in enumerate(said):
         for sentence in split_sentences(review.words[:MOST_CHARS]):
-            if not FEWEST_WORDS <= count_words(sentence) <= MOST_WORDS or not is_whole(sentence):
+            if not fewest <= count_words(sentence) <= MOST_WORDS or not is_whole(sentence):
                 continue
             sentence = _without_own_marks(sentence)
             if sentence.startswith(_MARKS):

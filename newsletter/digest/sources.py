@@ -35,7 +35,7 @@ def sources_block(printed: Iterable[Figure], material: Material, settings: Setti
         fact for each in dossiers for fact in each.facts.values() if fact.disputed and fact.claim.id in ids
     ]
     ids |= dict.fromkeys(other.id for fact in disputed for other in fact.others)
-    statements = _statements(material)
+    statements = statements_by_id(material)
     by_source: dict[str, list[Statement]] = {}
     for statement in (statements[each] for each in ids if each in statements):
         by_source.setdefault(statement.source_id, []).append(statement)
@@ -48,7 +48,7 @@ def sources_block(printed: Iterable[Figure], material: Material, settings: Setti
     )
 
 
-def _statements(material: Material) -> dict[str, Statement]:
+def statements_by_id(material: Material) -> dict[str, Statement]:
     """Return everything a figure can stand on, by the id under which figures name it."""
     found: dict[str, Statement] = {}
     for dossier in material.dossiers.values():
@@ -100,12 +100,19 @@ def _span(dates: list[date], language: Language) -> str:
 
 
 def _disputes(dossier: Dossier, printed: set[str], material: Material) -> Iterator[PrintedDispute]:
+    """Yield what is said about the printed figures of a tool; the same sources are not named again."""
+    named = list[str]()
     for attribute, fact in dossier.facts.items():
         if fact.disputed and fact.claim.id in printed:
             by_value: dict[str, list[Claim]] = {}
             for claim in (fact.claim, *fact.others):
                 by_value.setdefault(value_of(claim, material.language), []).append(claim)
-            said = "; ".join(f"{value} ({_who_say(claims, material)})" for value, claims in by_value.items())
+            who = [_who_say(claims, material) for claims in by_value.values()]
+            if who == named:
+                said = material.language.gettext("%(values)s (likewise)", values="; ".join(by_value))
+            else:
+                said = "; ".join(f"{value} ({each})" for value, each in zip(by_value, who, strict=True))
+            named = who
             words = f"{dossier.name}, {label_of(attribute, material.language)}: {said}"
             yield PrintedDispute(tool_id=dossier.tool.id, attribute=attribute, words=words)
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from newsletter.digest.content import Brief, Card, Figure
-from newsletter.digest.lead import versus
+from newsletter.digest.lead import clear_pick, versus
 from newsletter.digest.material import Dossier
+from newsletter.digest.opening import beats
 from newsletter.digest.wording import clip, start_with_capital
 from newsletter.language import ENGLISH, Language
 
@@ -33,22 +34,39 @@ def compute_subject(
     sides: tuple[Dossier, Dossier] | None,
     cards: Sequence[Card],
     heading: Iterable[str] = (),
+    *,
+    margin: int | None,
 ) -> str:
-    """Return the longest of these that fits: the lead's question with its splits, without, its names, the first card.
+    """Return the longest of these that fits: who beats whom, the lead's question, its names, the first card.
 
-    `heading` is what a change that is larger than the lead's news would say instead.
+    `heading` is what a change that is larger than the lead's news would say instead. With a `margin` of None nobody wins.
     """
-    known = chain(heading, _subjects(name, number, sides, cards))
+    known = chain(heading, _subjects(name, number, sides, cards, margin))
     return next(each for each in known if len(each) <= SUBJECT_CHARS)
 
 
 def _subjects(
-    name: str, number: int, sides: tuple[Dossier, Dossier] | None, cards: Sequence[Card]
+    name: str,
+    number: int,
+    sides: tuple[Dossier, Dossier] | None,
+    cards: Sequence[Card],
+    margin: int | None,
 ) -> Iterable[str]:
     if sides is not None:
         left, right = sides
-        if with_splits := subject_with_splits(sides):
-            yield with_splits
+        winner = None if margin is None else clear_pick(left, right, margin)
+        if winner is not None:
+            loser = right if winner is left else left
+            yield beats(winner, loser)
+            yield left.language.gettext("%(winner)s beats %(loser)s", winner=winner.name, loser=loser.name)
+        if left.panel.split and right.panel.split:
+            yield left.language.gettext(
+                "%(left)s or %(right)s? %(first)s vs %(second)s",
+                left=left.name,
+                right=right.name,
+                first=left.panel.split,
+                second=right.panel.split,
+            )
         _ = left.language.gettext
         yield _("%(left)s or %(right)s?", left=left.name, right=right.name)
         yield versus(left, right)
@@ -59,33 +77,19 @@ def _subjects(
     yield clip(f"{name} #{number}", SUBJECT_CHARS)
 
 
-def subject_with_splits(sides: tuple[Dossier, Dossier]) -> str:
-    """Return "Borealis or Meridian? 4–0 against 3–1"; empty where a side has no split."""
-    left, right = sides
-    if not left.panel.split or not right.panel.split:
-        return ""
-    return left.language.gettext(
-        "%(left)s or %(right)s? %(first)s against %(second)s",
-        left=left.name,
-        right=right.name,
-        first=left.panel.split,
-        second=right.panel.split,
-    )
-
-
 def compute_preheader(
     subject: str,
-    lead: Sequence[Figure],
+    story: Sequence[Figure],
     findings: Sequence[Figure],
     more: Sequence[Brief],
     cards: Sequence[Card],
     language: Language = ENGLISH,
 ) -> str:
-    """Return what the subject leaves out, as much as a phone shows: the lead's line or a finding, and what else is in.
+    """Return what the subject leaves out, as much as a phone shows: why it is so or a finding, and what else is in.
 
-    `lead` are ways to say what the lead comes down to, the fullest first.
+    `story` are ways to go on with the story of the subject, the fullest first.
     """
-    said = first_that_fits(each.text for each in (*lead, *findings))
+    said = first_that_fits(each.text for each in (*story, *findings))
     line, named = said, list[str]()
     for each in (*(brief.headline for brief in more), *(card.name for card in cards)):
         if each in line:
@@ -94,8 +98,8 @@ def compute_preheader(
         if len(longer) > PREHEADER_CHARS:
             break
         line, named = longer, [*named, each]
-    if not line and lead:
-        line = clip(lead[0].text, PREHEADER_CHARS)
+    if not line and story:
+        line = clip(story[0].text, PREHEADER_CHARS)
     return line if line != subject else ""
 
 
@@ -118,11 +122,13 @@ def propose_subjects(
     sides: tuple[Dossier, Dossier] | None,
     cards: Sequence[Card],
     headings: Iterable[Iterable[str]] = (),
+    *,
+    margin: int | None,
 ) -> tuple[str, ...]:
     """Return what fits: of each change, the largest first, the fullest words; then the lead's, then the first card's."""
     fullest = (next((each for each in heading if len(each) <= SUBJECT_CHARS), "") for heading in headings)
     # Two changes at most, so that the lead has its say.
-    known = chain(islice(filter(None, fullest), 2), _subjects(name, number, sides, cards))
+    known = chain(islice(filter(None, fullest), 2), _subjects(name, number, sides, cards, margin))
     return _first_fitting(known, SUBJECT_CHARS)
 
 

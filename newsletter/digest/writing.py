@@ -14,6 +14,7 @@ from newsletter.content.store import ContentStore
 from newsletter.db.statuses import ItemKind, Room
 from newsletter.digest.changes import (
     CHANGES,
+    HEADING,
     Change,
     changes_block,
     find_changes,
@@ -27,18 +28,22 @@ from newsletter.digest.content import (
     Lead,
     Link,
     Masthead,
+    Opening,
+    Quote,
     Sources,
     TableRow,
     figures_for_everybody,
+    figures_in,
 )
 from newsletter.digest.findings import findings
 from newsletter.digest.issues import Issue, Item
-from newsletter.digest.items import answer_block, brief_block, card_block, changed_tools, followed_block
-from newsletter.digest.lead import lead_block, line_beside_splits, versus
-from newsletter.digest.links import affiliate_notice, footer_of, link_or_words, site_link
+from newsletter.digest.items import answer_block, brief_blocks, card_block, changed_tools, followed_block
+from newsletter.digest.lead import lead_block, versus
+from newsletter.digest.links import affiliate_notice, archive_url, footer_of, link_or_words, site_link
 from newsletter.digest.material import Dossier, Material, RulingsOn, gather
+from newsletter.digest.opening import write_opening
 from newsletter.digest.panel import score_key
-from newsletter.digest.sources import sources_block
+from newsletter.digest.sources import sources_block, statements_by_id
 from newsletter.digest.store import ChosenQuote
 from newsletter.digest.subject import (
     NOTHING_PROPOSED,
@@ -47,9 +52,8 @@ from newsletter.digest.subject import (
     compute_subject,
     propose_preheaders,
     propose_subjects,
-    subject_with_splits,
 )
-from newsletter.digest.wording import count_words, plain
+from newsletter.digest.wording import count_words, plain, split_sentences
 from newsletter.language import Language
 from newsletter.schedule.slots import local_time, wall_time
 
@@ -112,23 +116,37 @@ def write_issue(
     carded = [item for item in shown if item.room is Room.CARD and item.key in material.dossiers]
     singles = [material.dossiers[item.key] for item in carded]
     lead = _lead(issue, leads[0], material, settings, chosen) if leads else None
-    more = tuple(brief_block(each, material, settings, item.note) for item, each in others)
+    more = brief_blocks([(each, item.note) for item, each in others], material, settings)
     cards = tuple(
         card_block(item.kind, dossier, settings, material.sources, item.note)
         for item, dossier in zip(carded, singles, strict=True)
     )
-    found = findings(pairs, singles, settings.digest, material.sources)
     asked = {item.key for item in shown if item.room is Room.QUESTION}
     question = next((each for each in material.questions if each.id in asked), None)
 
+    margin = settings.digest.clear_margin
     sides = pairs[0] if leads else None
-    largest = heading_change(changes, sides)
-    heading = heading_of(largest, material) if largest is not None else ()
-    subject = issue.subject or compute_subject(settings.site.name, number, sides, cards, heading)
-    lead_lines = _lead_lines(issue, subject, lead, sides, settings)
-    preheader = issue.preheader or compute_preheader(
-        subject, lead_lines, found, more, cards, settings.language
+    heading = heading_change(changes, sides)
+    known = heading_of(heading, material) if heading is not None else ()
+    subject = issue.subject or compute_subject(
+        settings.site.name, number, sides, cards, known, margin=None if issue.bottom_line else margin
     )
+    if heading is not None and issue.subject and material.dossiers[heading.key].name not in issue.subject:
+        # The editor leads with something else.
+        heading = None
+    tools = [each for each in changes if each.is_about_tool and each.key in material.dossiers]
+    largest = next((each for each in tools if each.size >= HEADING), None)
+    opening = write_opening(lead, pairs, heading, largest, material, margin, written=bool(issue.bottom_line))
+    quoted = {each.review_id for each in lead.quotes} if lead is not None else set[str]()
+    if opening is not None and opening.quote is not None:
+        quoted.add(opening.quote.review_id)
+    places = _places(pairs, singles, settings.language)
+    led = [each.tool.id for each in sides or ()]
+    told = changes_block(changes, material, settings, quoted=quoted, shown=places, led=led)
+    found = findings(pairs, singles, settings.digest, material.sources)
+    found = _news(found, (opening, lead, more, cards, told), material, since)
+    story = _story(issue, lead, opening, heading)
+    preheader = issue.preheader or compute_preheader(subject, story, found, more, cards, settings.language)
     written = IssueContent(
         subject=plain(subject),
         preheader=plain(preheader),
@@ -136,12 +154,14 @@ def write_issue(
         note=issue.note,
         findings=found,
         lead=lead,
-        changes=changes_block(changes, material, settings),
-        followed=followed_block(own, changes, _places(pairs, singles, settings.language), material, settings),
+        changes=told,
+        followed=followed_block(own, changes, places, material, settings),
         more=more,
         cards=cards,
         rest=_rest(named, len(rest) if overflow is None else overflow, material, settings),
-        answer=answer_block(question, material, settings) if question is not None else None,
+        answer=answer_block(question, material, settings, {item.key for item in shown})
+        if question is not None
+        else None,
         sources=Sources(origins=(), disputes=()),
         footer=footer_of(settings),
         asks_votes=bool(settings.digest.vote_for),
@@ -150,11 +170,15 @@ def write_issue(
             settings.language,
         ),
         is_first=since is None,
+        opening=opening,
     )
-    written = replace(written, sources=sources_block(figures_for_everybody(written), material, settings))
+    sources = sources_block(figures_for_everybody(written), material, settings)
+    if issue.archived:
+        sources = replace(sources, url=f"{archive_url(settings)}/{issue.edition}-{number}#sources")
+    written = replace(written, sources=sources)
     return WrittenIssue(
         content=finished(written, settings.language),
-        proposals=_proposals(issue, written, sides, changes, material, settings),
+        proposals=_proposals(written, sides, tools, story, material, settings),
     )
 
 
@@ -214,16 +238,53 @@ def _lead(
     )
 
 
-def _lead_lines(
-    issue: Issue, subject: str, lead: Lead | None, sides: tuple[Dossier, Dossier] | None, settings: Settings
+def _news(
+    found: Iterable[Figure], printed: object, material: Material, since: datetime | None
 ) -> tuple[Figure, ...]:
-    """Return what the lead comes down to, beside what the subject says of it already; an editor's line stands alone."""
-    if lead is None or sides is None:
+    """Return the findings that are news: recorded since the issue before, and printed nowhere else in this one.
+
+    To whoever reads a first issue all of it is new, and a record among six tools is no news.
+    """
+    if since is None:
+        return ()
+    known = {claim for each in figures_in(printed) for claim in each.claims}
+    said = statements_by_id(material)
+    return tuple(
+        each
+        for each in found
+        if not known.issuperset(each.claims)
+        and any(said[key].seen_at >= since for key in each.claims if key in said)
+    )
+
+
+def _story(
+    issue: Issue, lead: Lead | None, opening: Opening | None, heading: Change | None
+) -> tuple[Figure, ...]:
+    """Return ways to go on with the story of the subject, the fullest first: why it is so, then what it comes down to."""
+    if heading is not None and opening is not None:
+        quote = opening.quote
+        said = (
+            (Figure(text=f"“{quote.words}” ({quote.reviewer})"), Figure(text=f"“{quote.words}”"))
+            if quote
+            else ()
+        )
+        return (*said, *opening.sentences[:1])
+    if lead is None:
         return ()
     if issue.bottom_line:
         return (lead.bottom_line,)
-    beside = line_beside_splits(*sides, settings.digest.clear_margin)
-    return (beside,) if subject == subject_with_splits(sides) else (lead.bottom_line, beside)
+    return (
+        *_starts(lead.why),
+        lead.conclusion,
+        lead.reason,
+        *(replace(lead.conclusion, text=each.text) for each in _starts(lead.conclusion.text)),
+    )
+
+
+def _starts(text: str) -> Iterator[Figure]:
+    """Yield the whole sentences of a text, then all but the last of them, to the first one."""
+    sentences = split_sentences(text)
+    return (Figure(text=" ".join(sentences[:count])) for count in range(len(sentences), 0, -1))
 
 
 def _places(
@@ -258,28 +319,28 @@ def _rest(named: Iterable[Item], overflow: int, material: Material, settings: Se
 
 
 def _proposals(
-    issue: Issue,
     written: IssueContent,
     sides: tuple[Dossier, Dossier] | None,
     changes: Sequence[Change],
+    story: Sequence[Figure],
     material: Material,
     settings: Settings,
 ) -> Proposals:
     """Return what the subject and the preheader might be, whatever they are."""
-    told = [each for each in changes[:CHANGES] if each.is_about_tool and each.key in material.dossiers]
-    headings = (heading_of(each, material) for each in told)
-    subjects = propose_subjects(settings.site.name, written.masthead.number, sides, written.cards, headings)
+    headings = (heading_of(each, material) for each in changes[:CHANGES])
+    subjects = propose_subjects(
+        settings.site.name,
+        written.masthead.number,
+        sides,
+        written.cards,
+        headings,
+        margin=settings.digest.clear_margin,
+    )
     preheaders = [
-        compute_preheader(
-            subject,
-            _lead_lines(issue, subject, written.lead, sides, settings),
-            written.findings,
-            written.more,
-            written.cards,
-            settings.language,
-        )
+        compute_preheader(subject, story, written.findings, written.more, written.cards, settings.language)
         for subject in subjects[:1]
     ]
+    preheaders += [each.text for each in story[:2]]
     preheaders += [each.words.text for each in written.changes[:2]]
     preheaders += [written.lead.bottom_line.text] if written.lead is not None else []
     preheaders += [each.text for each in written.findings]
@@ -315,9 +376,13 @@ def lead_words(lead: Lead) -> int:
 
 def _texts(issue: IssueContent) -> Iterator[str]:
     yield from (issue.masthead.name, issue.note, issue.key, *(each.text for each in issue.findings))
+    if issue.opening is not None:
+        yield from (each.text for each in issue.opening.sentences)
+        yield _quoted(issue.opening.quote)
     if issue.lead is not None:
         yield from _lead_texts(issue.lead)
-    yield from (each.words.text for each in issue.changes)
+    for change in issue.changes:
+        yield from (change.words.text, _quoted(change.because))
     for brief in issue.more:
         yield from (brief.topic, brief.headline, brief.words.text, brief.note)
     for card in issue.cards:
@@ -330,25 +395,32 @@ def _texts(issue: IssueContent) -> Iterator[str]:
     yield from (each.label for each in issue.rest)
     if issue.answer is not None:
         yield from (issue.answer.question, issue.answer.answer)
-    yield from (f"{each.name} {each.dated}" for each in issue.sources.origins)
+    yield from (
+        each.name if issue.sources.url else f"{each.name} {each.dated}" for each in issue.sources.named
+    )
     yield from (each.words for each in issue.sources.disputes)
     footer = issue.footer
     yield from (footer.why, footer.postal_address, footer.controller, footer.affiliate_notice)
 
 
 def _lead_texts(lead: Lead) -> Iterator[str]:
-    yield from (lead.headline, lead.bottom_line.text, lead.left.name, lead.right.name)
+    yield from (lead.headline, lead.conclusion.text, lead.left.name, lead.right.name)
+    yield from (f"{each.maker} {each.tagline}" for each in (lead.left, lead.right))
     yield from (lead.why, lead.pick_left_if.text, lead.pick_right_if.text, lead.note, lead.link.label)
     yield from _rows(lead.decision)
     for row in lead.scorecard.rows if lead.scorecard is not None else ():
         yield row.reviewer
         yield from (f"{each.score} {each.decision}" for each in (row.left, row.right) if each is not None)
-    yield from (f"{each.words} {each.reviewer} {each.tool}" for each in lead.quotes)
+    yield from map(_quoted, lead.quotes)
     if lead.costs is not None:
         yield from _rows((*lead.costs.volumes, *((lead.costs.team,) if lead.costs.team is not None else ())))
         yield from (lead.costs.basis, lead.costs.dated)
     if lead.benchmarks is not None:
         yield from (*_rows(lead.benchmarks.rows), lead.benchmarks.untested, lead.benchmarks.origin)
+
+
+def _quoted(quote: Quote | None) -> str:
+    return "" if quote is None else f"{quote.words} {quote.reviewer} {quote.tool}"
 
 
 def _rows(rows: tuple[TableRow, ...]) -> Iterator[str]:

@@ -169,6 +169,15 @@ def text_environment(
     environment.globals.update(template_messages(language, put, str))
     environment.globals["block_mark"] = sentinels.put
     environment.globals.update(columns.FUNCTIONS)
+    shown = set[str]()
+
+    def once(url: str) -> str:
+        """Return an address that was not printed before; its words may stand again."""
+        said = "" if url in shown else url
+        shown.add(url)
+        return said
+
+    environment.filters["once"] = once
     environment.filters.update(columns.filters(language))
     environment.filters["note"] = markdown.line_to_text
     return environment
@@ -211,8 +220,7 @@ def _environment(
         long_date=language.long_date,
         minutes=lambda count: language.ngettext("%(count)s minute", "%(count)s minutes", count),
         decision=lambda decision: columns.decision_word(decision, language),
-        vote=lambda choice: language.gettext("Ship") if choice == "ship" else language.gettext("Skip"),
-        stance=lambda stance: language.gettext("for") if stance == "for" else language.gettext("against"),
+        stance=lambda quote: language.stance(quote.stance, quote.tool),
         category=lambda topic: category_in(topic, language),
         initials=_initials,
         bound=_bound,

@@ -4,6 +4,8 @@ From the archive, which knows nobody, a page asks for the address, and the link 
 changes nothing.
 """
 
+from collections.abc import Container
+
 from fastapi import APIRouter, Request, Response
 
 from newsletter.app import App
@@ -22,23 +24,40 @@ from newsletter.web.subscribe import TRAP, network_behind, note_trapped
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/preferences/{token}/follow/{tool_id:path}")
-def show_follow(request: Request, app: Installed, token: str, tool_id: str) -> Response:
+@router.get("/preferences/{token}/follow/{tool_ids:path}")
+def show_follow(request: Request, app: Installed, token: str, tool_ids: str) -> Response:
+    """Show a button for a tool, or for each of several: a comparison's link names both, with a comma between them."""
     with app.database.read() as connection:
         reader = reader_of(app, connection, Purpose.PREFERENCES, token)
-    follows = tool_id in reader.preferences.tools
-    return show(request, "follow", token=token, tool=_tool(app, tool_id), follows=follows, done=False)
+    return _page(request, app, token, tool_ids, reader.preferences.tools, done=False)
 
 
-@router.post("/preferences/{token}/follow/{tool_id:path}")
-def follow(request: Request, app: Installed, token: str, tool_id: str, form: Form) -> Response:
-    tool, follows = _tool(app, tool_id), form.get("stop") == ""
+@router.post("/preferences/{token}/follow/{tool_ids:path}")
+def follow(request: Request, app: Installed, token: str, tool_ids: str, form: Form) -> Response:
+    """Follow the tool, or the one of several whose button it was, or stop."""
+    chosen = form.get("tool") or tool_ids
+    _tool(app, chosen)
     with app.database.write() as connection:
         reader = reader_of(app, connection, Purpose.PREFERENCES, token)
-        (preferences.follow if follows else preferences.unfollow)(connection, reader.id, tool_id)
-        key = follow_key(reader.id, tool_id)
+        change = preferences.unfollow if form.get("stop") else preferences.follow
+        change(connection, reader.id, chosen)
+        key = follow_key(reader.id, chosen)
         answer_mails(connection, reader.id, (MailKind.FOLLOW,), app.clock.now(), key=key)
-    return show(request, "follow", token=token, tool=tool, follows=follows, done=True)
+        reader = reader_of(app, connection, Purpose.PREFERENCES, token)
+    return _page(request, app, token, tool_ids, reader.preferences.tools, done=True)
+
+
+def _page(
+    request: Request, app: App, token: str, tool_ids: str, followed: Container[str], *, done: bool
+) -> Response:
+    # A tool that the store has no longer does not keep the other from being followed.
+    keys = tool_ids.split(",")
+    with ContentStore.read_only(app.settings.path(app.settings.paths.content_db)) as content:
+        known = content.tools(keys)
+    tools = [(key, known[key].name, key in followed) for key in dict.fromkeys(keys) if key in known]
+    if not tools:
+        raise NotFound("tool", tool_ids)
+    return show(request, "follow", token=token, tool_ids=tool_ids, tools=tools, done=done)
 
 
 @router.get("/follow/{tool_id:path}")

@@ -110,7 +110,7 @@ def make_environment(
         long_date=language.long_date,
         count=language.count,
         decision=lambda decision: decision_word(decision, language),
-        stance=lambda stance: language.gettext("for") if stance == "for" else language.gettext("against"),
+        stance=lambda quote: language.stance(quote.stance, quote.tool),
         # 26 Nov 2026 09:00.
         moment=lambda at: f"{at.astimezone(zone):%d %b %Y %H:%M}",
         initials=lambda name: [word[0] for word in name.split()[:2]],

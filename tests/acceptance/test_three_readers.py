@@ -170,11 +170,9 @@ def test_each_gets_their_own_issue_of_what_was_approved(mails: dict[str, tuple[s
         assert not any("$77" in each for each in said.values())
         assert not any("Another" in each for each in said.values())
         assert all(
-            "Ship Tessel Coder 2: 3 of 4 reviewers would (mean 77); 2 of 4" in each for each in said.values()
+            "Use Tessel Coder 2, unless your code may not leave the house." in each for each in said.values()
         )
-        assert all(
-            "Quarry Search: $16 → $20 a month for each person (+25 %)" in each for each in said.values()
-        )
+        assert all("rice $16 → $20 a month for each person (+25 %)" in each for each in said.values())
 
 
 @both_ways
@@ -192,7 +190,7 @@ def test_costs_are_those_of_the_readers_own_volume_and_team(mails: dict[str, tup
     )
     assert "TEAM COSTS A MONTH: Team of 12" in mails[BRUNO][0]
     assert {dollars(left * team), dollars(right * team)} <= set(re.findall(r"\$[\d.,]+\d", mails[BRUNO][1]))
-    assert f"100M {dollars(left * 100)} {dollars(right * 100)}" in one_line(mails[CARLA][0])
+    assert f"10M tokens {dollars(left * 10)} {dollars(right * 10)}" in one_line(mails[CARLA][0])
     assert "YOUR" not in mails[CARLA][0]
 
 
@@ -208,10 +206,10 @@ def test_topics_decide_which_briefs_and_cards_come(mails: dict[str, tuple[str, s
 @both_ways
 def test_followers_see_their_tools_and_nobody_else_does(mails: dict[str, tuple[str, str]]) -> None:
     own = {who: text.partition("YOUR TOOLS")[2].partition("=====")[0] for who, (text, _) in mails.items()}
-    assert "Tessel Coder 2: the panel turned to ship, 1–1 (12 Nov) → 3–1 (20 Nov)" in one_line(own[ALICE])
+    assert "Tessel Coder 2: our panel now recommends it, 1–1 (12 Nov) → 3–1 (20 Nov)" in one_line(own[ALICE])
     assert "No change: Ondine 70B." in own[ALICE]
     assert "Quarry" not in own[ALICE]
-    assert "Quarry Search: the panel turned to skip, 2–0 (11 Nov) → 1–3 (19 Nov)" in one_line(own[BRUNO])
+    assert "Quarry Search: our panel turned against it, 2–0 (11 Nov) → 1–3 (19 Nov)" in one_line(own[BRUNO])
     assert "Kestrel Draw: announced → beta." in own[BRUNO]
     assert own[CARLA] == ""
 

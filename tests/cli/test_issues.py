@@ -44,11 +44,11 @@ def test_an_issue_is_drafted_looked_at_and_approved(folder: Path) -> None:
     assert "is drafted" in said(folder, "draft")
     assert "There is already an issue" in said(folder, "draft")
     shown = said(folder, "show", "latest")
-    assert "Subject:   Borealis 3 (22B) or Meridian Medium? 4–0 against 3–1" in shown
+    assert "Subject:   Borealis 3 (22B) beats Meridian Medium" in shown
     assert "And in the overflow line: 1." in shown
     assert "Sources differ: Heron Small" in said(folder, "check", "1")
     assert "Issue #1 is approved" in said(folder, "approve", "1", "--by", "dora", "--acknowledge")
-    assert "4 ship / 0 skip" in said(folder, "preview", "#1", "--format", "text")
+    assert "All four reviewers would use it" in said(folder, "preview", "#1", "--format", "text")
     assert "Issue 1 is a draft again." in said(folder, "withdraw", "#1")
     assert "Issue 1 is cancelled." in said(folder, "cancel", "1")
 

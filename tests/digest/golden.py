@@ -35,14 +35,17 @@ def written_week(
     edits: dict[str, str] | None = None,
     rulings: dict[str, dict[str, str | None]] | None = None,
     since: datetime | None = None,
+    before: tuple[Pack, datetime] | None = None,
     settings: Mapping[str, object] = MappingProxyType({}),
 ) -> WrittenIssue:
-    """What these packs make, drafted and written in a folder of its own."""
+    """What these packs make, drafted and written in a folder of its own; `before` is one that was seen earlier."""
     database = open_database(f"sqlite:///{folder / 'subscribers.db'}")
     metadata.create_all(database.write_engine)
     configured = settings_in(folder, settings)
     times = IssueTimes(slot=SLOT, send_at=SEND_AT, cutoff_at=CUTOFF)
     with open_content(folder / "content.db") as content:
+        if before is not None:
+            content.import_pack(*before)
         for pack in packs:
             content.import_pack(pack, SEEN)
         made = make_draft(database, content, configured, times, now=CUTOFF, even_thin=True)

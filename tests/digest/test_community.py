@@ -41,5 +41,6 @@ def test_votes_of_several_days_each_say_theirs() -> None:
     )
 
 
-def test_no_votes_have_no_day() -> None:
-    assert row(dossier("A"), dossier("B")).label == "Community"
+def test_where_nobody_voted_there_is_no_row() -> None:
+    with pytest.raises(StopIteration):
+        row(dossier("A"), dossier("B"))

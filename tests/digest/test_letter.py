@@ -10,6 +10,7 @@ import pytest
 from newsletter.content.records import (
     ClaimEntry,
     ComparisonEntry,
+    Decision,
     Pack,
     QuestionEntry,
     ReviewEntry,
@@ -91,11 +92,10 @@ def test_every_printed_number_from_data_leads_to_a_source(letter: IssueContent) 
         if any(char.isdigit() for char in each.text.replace("1M tokens", ""))
     ]
     assert len(with_digits) > 10
-    assert [each.text for each in with_digits if not each.claims and each.text not in said_as_unknown] == [
-        "Open-weight 22B model for laptops and edge boxes"
-    ]
+    assert [each.text for each in with_digits if not each.claims and each.text not in said_as_unknown] == []
     assert letter.lead is not None
-    prose = [letter.lead.bottom_line, letter.lead.pick_left_if, *letter.findings]
+    assert letter.opening is not None
+    prose = [letter.lead.bottom_line, letter.lead.reason, letter.lead.pick_left_if, *letter.opening.sentences]
     assert all(each.claims for each in (*prose, *(each.words for each in letter.more)))
 
 
@@ -106,10 +106,27 @@ def test_what_sources_differ_on_is_printed_with_both_values_names_and_dates(lett
     ]
 
 
+#: A brief with a summary of its own, which prints no price; and somebody who says another price.
+QUIET = Pack(
+    source=SourceEntry(name="Pages", ours=True),
+    tools=(ToolEntry(id="kite", name="Kite"), ToolEntry(id="wren", name="Wren")),
+    comparisons=(ComparisonEntry(left_id="kite", right_id="wren", summary="Kite flies. Wren sings."),),
+    reviews=tuple(
+        ReviewEntry(tool_id=tool, reviewer="Ada", score=score, decision=Decision(said))
+        for tool, score, said in (("kite", 80, "ship"), ("wren", 40, "skip"))
+    ),
+    claims=(ClaimEntry(tool_id="kite", attribute="input_price", value="1", unit="USD/Mtok"),),
+)
+OTHER = Pack(
+    source=SourceEntry(name="Other"),
+    claims=(ClaimEntry(tool_id="kite", attribute="input_price", value="0.5", unit="USD/Mtok"),),
+)
+
+
 def test_a_finding_on_which_sources_differ_points_to_them_and_a_preheader_does_not(tmp_path: Path) -> None:
-    written = written_week(tmp_path, *WEEK)
+    written = written_week(tmp_path, PANEL_PAGE, QUIET, OTHER, since=CUTOFF - timedelta(days=7))
     [line] = [each for each in written.content.findings if each.text.startswith("Sources differ")]
-    assert str(line) == "Sources differ on Heron Small, input price: $0.10 or $0.07/1M tokens.†"
+    assert str(line) == "Sources differ on Kite, input price: $0.50 or $1.00/1M tokens.†"
     assert line.text in written.proposals.preheaders
     assert str(line) not in written.proposals.preheaders
 
@@ -182,10 +199,9 @@ def test_from_a_source_that_is_not_ours_only_figures_enter(tmp_path: Path) -> No
         prose = [each.tagline for each in page.tools] + [each.words for each in page.notes]
         prose += [text for each in page.comparisons for text in (each.pick_left_if, each.pick_right_if)]
         assert [text for text in prose if text and text in printed] == []
-    assert (
-        letter.lead.bottom_line.text
-        == "Ship Borealis 3 (22B): 4 of 4 reviewers would (mean 79); 3 of 4 would ship "
-        "Meridian Medium (70). Free against pay per token."
+    assert letter.lead.conclusion.text == (
+        "Use Borealis 3 (22B). All four reviewers would use it, three of four Meridian Medium. "
+        "It is free, Meridian Medium paid per token."
     )
 
 
@@ -311,14 +327,56 @@ def test_both_tools_of_a_brief_can_be_followed(letter: IssueContent) -> None:
 
 
 def test_the_preheader_is_about_the_lead_and_repeats_nothing_of_the_subject(letter: IssueContent) -> None:
-    assert letter.subject.endswith("? 4–0 against 3–1")
-    assert letter.preheader == "Ship Borealis 3 (22B): mean 79 of 100 against 70. Free against pay per token."
+    assert letter.subject == "Borealis 3 (22B) beats Meridian Medium"
+    assert letter.preheader == (
+        "All four reviewers would use it, three of four Meridian Medium. It is free, Meridian Medium paid per token."
+    )
 
 
-def test_beside_an_editors_subject_the_preheader_says_the_whole_bottom_line(tmp_path: Path) -> None:
+def test_findings_are_printed_that_are_news_and_stand_nowhere_else(tmp_path: Path) -> None:
+    def found(*packs: Pack, since: timedelta | None) -> list[str]:
+        moment = None if since is None else CUTOFF - since
+        folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
+        folder.mkdir()
+        return [each.text[:14] for each in letter_of_week(folder, *packs, since=moment).findings]
+
+    week, quiet = timedelta(days=7), (PANEL_PAGE, QUIET, OTHER)
+    prints_prices = replace(QUIET.comparisons[0], summary="")
+    priced = QUIET.model_copy(update={"comparisons": (prints_prices,), "claims": (*QUIET.claims, *(
+        replace(each, attribute="output_price") for each in QUIET.claims))})  # fmt: skip
+    assert found(*quiet, since=week) == ["Sources differ"]
+    assert found(PANEL_PAGE, priced, OTHER, since=week) == [], "the brief prints both prices"
+    assert found(*quiet, since=timedelta(days=1)) == [], "it was known before"
+    assert found(*quiet, since=None) == []
+
+
+def test_subject_preheader_and_first_block_tell_one_story(tmp_path: Path) -> None:
+    """A change that is larger than the lead's news: its sentence opens the issue, with what the reviewer says who turned."""
+    before = Pack(
+        source=SourceEntry(name="Before", ours=True),
+        tools=PANEL_PAGE.tools[1:],
+        verdicts=(VerdictEntry(tool_id="meridian-medium", ships=0, skips=1),),
+        reviews=(
+            ReviewEntry(tool_id="meridian-medium", reviewer="Builder", score=30, decision=Decision.SKIP),
+        ),
+    )
+    early = CUTOFF - timedelta(days=5)
+    letter = written_week(tmp_path, *WEEK, before=(before, early - timedelta(days=2)), since=early).content
+    assert letter.subject == "Meridian Medium won our panel over, 0–1 → 3–1"
+    assert letter.opening is not None
+    assert letter.opening.sentences[0].text == (
+        "Meridian Medium won our panel over: three of four reviewers would use it, none of one before."
+    )
+    assert letter.opening.sentences[1].text.startswith("Borealis 3 (22B) beats Meridian Medium")
+    assert letter.opening.quote is not None
+    assert letter.opening.quote.reviewer == "Builder", "who turned comes before who is new"
+    assert letter.opening.quote.words in letter.preheader
+
+
+def test_beside_an_editors_subject_the_preheader_goes_on_with_the_lead(tmp_path: Path) -> None:
     letter = letter_of_week(tmp_path, PRICE_PAGE, edits={"subject": "Which of the two?"})
     assert letter.lead is not None
-    assert letter.preheader == letter.lead.bottom_line.text
+    assert letter.preheader == letter.lead.reason.text
 
 
 def test_an_editors_bottom_line_is_the_preheader_too(tmp_path: Path) -> None:

@@ -74,12 +74,12 @@ def test_no_votes_is_not_nought_percent() -> None:
     [
         (
             (panel(3, 1, 80, 70, 60, 50), panel(4, 0, 80, 80, 80, 80)),
-            "Four reviewers score 0–100 and say ship (use it) or skip.",
+            "Four reviewers score 0–100; ship means use it.",
         ),
         # Panels of several sizes, and one that nobody counted: no number is right for all.
         (
             (panel(3, 1, 80, 70, 60, 50), panel(2, 1, 80, 80, 80)),
-            "Reviewers score 0–100 and say ship (use it) or skip.",
+            "Reviewers score 0–100; ship means use it.",
         ),
         ((panel_of([verdict("t", None, None, "75")], []),), "Reviewers say ship (use it) or skip."),
         ((panel(2, 1), Panel()), "Three reviewers say ship (use it) or skip."),

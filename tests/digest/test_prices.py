@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from newsletter.digest.material import Dossier
-from newsletter.digest.prices import NO_COST, contrast, costs_block, monthly_cost, price_figure, pricing_kind
+from newsletter.digest.prices import (
+    NO_COST,
+    costs_block,
+    monthly_cost,
+    price_figure,
+    price_sentence,
+    pricing_kind,
+)
 from tests.digest.tools import dossier, offer
 from tests.digest.week import settings_in
 
@@ -40,7 +47,7 @@ def test_a_team_costs_seats_times_messages_times_tokens_times_days(tmp_path: Pat
     assert costs.team is not None
     # 5 × 80 × 1,500 × 22 is 13.2 million tokens.
     assert (costs.team.label, costs.team.left.text, costs.team.right.text) == ("Team of 5", "$15.84", "$1.78")
-    assert "Seat: 80 daily messages of 1,500 tokens, 22 days" in costs.basis
+    assert "A seat: 80 messages of 1,500 tokens, 22 days a month." in costs.basis
 
 
 def test_costs_are_of_tokens_half_of_them_in_and_half_out() -> None:
@@ -89,7 +96,7 @@ def test_a_free_tool_costs_nothing_only_where_a_token_price_of_nothing_is_record
         ("", "Free (Apache 2.0 open weights)", "free"),
         ("Free", "Free tier, then $20 a month", "free to start"),
         ("Freemium", "", "free to start"),
-        ("Paid", "API access via vendor — pay-per-token", "pay per token"),
+        ("Paid", "API access via vendor — pay-per-token", "paid per token"),
         ("Paid", "", "paid"),
         ("Paid", "$20 a month", "paid"),
         ("", "", ""),
@@ -103,7 +110,7 @@ def test_how_one_pays_is_said_in_a_word(entry: str, price: str, kind: str) -> No
 
 def test_a_disputed_price_marks_everything_computed_from_it() -> None:
     disputed = dossier("A", None, {"input_price": "0.10", "output_price": "0.30"}, disputed=("input_price",))
-    assert contrast(disputed, SMALL).disputed
+    assert price_sentence(disputed, SMALL).disputed
     assert price_figure(disputed).disputed
 
 

@@ -141,7 +141,7 @@ def test_a_month_tells_each_weeks_lead_and_a_line_for_everything_else(app: Watch
     said = {*led(letter), *(each.key.split("-")[1] for each in letter.lines)}
     assert said == {"falcon", "kestrel", "merlin", "osprey", "harrier", "buzzard", "heron"}
     assert all(each.link.url for each in letter.lines)
-    assert letter.key == "Reviewers score 0–100 and say ship (use it) or skip."
+    assert letter.key == "Reviewers score 0–100; ship means use it."
 
 
 def test_a_month_of_five_weeks_has_five(app: WatchedApp) -> None:
@@ -226,7 +226,7 @@ def test_the_figures_of_a_month_stand_on_what_those_of_its_weeks_stood_on(app: W
     weekly = letter_of(app, send_week(app, "2026-11-26", "heron"))
     letter = written(app)
     assert weekly.lead is not None
-    assert letter.weeks[0].bottom_line == weekly.lead.bottom_line
+    assert letter.weeks[0].bottom_line == weekly.lead.conclusion
     assert letter.weeks[0].bottom_line.claims
     assert letter.sources.origins == weekly.sources.origins
 

@@ -23,6 +23,7 @@ from newsletter.digest.content import (
     Link,
     Masthead,
     MonthLine,
+    Opening,
     PrintedDispute,
     Quote,
     Score,
@@ -93,6 +94,8 @@ LEAD = Lead(
         pricing=_figure("Free (Apache 2.0 open weights)"),
         best_for="Open-weight model for edge and consumer hardware",
         category="Developer Tools",
+        maker="Mistral AI",
+        tagline="Open weights for graphics cards that people already own.",
     ),
     right=Side(
         tool_id="mistral-medium-3-2",
@@ -103,6 +106,8 @@ LEAD = Lead(
         pricing=_figure("Pay per token; enterprise pricing on request"),
         best_for="Low-cost model with native code interpreter",
         category="Developer Tools",
+        maker="Mistral AI",
+        tagline="A cloud model that runs the code it writes.",
     ),
     pick_left_if=Figure(
         text="your data has to stay in the house, or a monthly bill is what keeps you awake."
@@ -112,7 +117,11 @@ LEAD = Lead(
     ),
     decision=(
         _row("Panel", "4 ship / 0 skip", "3 ship / 1 skip"),
-        _row("Community, 22 Nov 2026", "18 of 24 ship", "no votes yet"),
+        TableRow(
+            label="Community, 22 Nov 2026",
+            left=Figure(text="18 of 24 ship", claims=("c1",), counts_votes=True),
+            right=Figure(text="no votes yet", counts_votes=True),
+        ),
         _row("Pricing", "Free (Apache 2.0 open weights)", "Pay per token; enterprise pricing on request"),
         _row(
             "Best for",
@@ -183,6 +192,8 @@ LEAD = Lead(
         origin="Model lab, 10 Nov 2026.",
     ),
     link=_link("Read the full comparison"),
+    reason=_figure("All four reviewers would use it, three of four Mistral Medium 3.2."),
+    why="One is a file that you own. The other is a service that checks its own work.",
 )
 
 MORE = (
@@ -289,7 +300,15 @@ FOOTER = Footer(
     affiliate_notice="",
 )
 
+OPENING = Opening(
+    sentences=(
+        _figure("Mistral 3 Small (22B) beats Mistral Medium 3.2, four reviewers to three."),
+        _figure("Sonar Desk beats Tidepool."),
+    )
+)
+
 USUAL = IssueContent(
+    opening=OPENING,
     asks_votes=True,
     key="Four reviewers score 0–100 and say ship (use it) or skip.",
     subject="Mistral 3 Small or Medium 3.2? 4–0 against 3–1",
@@ -336,6 +355,7 @@ THIN = replace(
     USUAL,
     subject="A quiet week, one comparison",
     note="",
+    opening=None,
     findings=(),
     lead=replace(
         LEAD,
@@ -343,6 +363,8 @@ THIN = replace(
         quotes=(),
         costs=None,
         benchmarks=None,
+        why="",
+        reason=NOTHING,
         pick_left_if=NOTHING,
         pick_right_if=NOTHING,
     ),
@@ -353,6 +375,8 @@ THIN = replace(
     sources=Sources(origins=(), disputes=()),
     is_first=True,
 )
+
+_FOUNDRY = "The price went up without a word, and nothing that we measured did."
 
 #: Twelve items, everything there, everything as long as it may be.
 HEAVY = replace(
@@ -367,14 +391,33 @@ HEAVY = replace(
         ),
         Figure(text="Sources differ on Mistral Small 3.2, input price: $0.10 or $0.07 per million tokens."),
     ),
+    opening=replace(
+        OPENING,
+        quote=Quote(words=_FOUNDRY, reviewer="Founder", tool="Foundry", stance="against", review_id="r3"),
+    ),
     changes=(
         ChangeLine(
             tool_id="foundry",
-            words=Figure(text="Foundry raised its input price from $0.40 to $0.55 a million tokens."),
+            name="Foundry",
+            words=Figure(text="Foundry: input price from $0.40 to $0.55 a million tokens."),
+            told=Figure(text="Input price from $0.40 to $0.55 a million tokens."),
+            direction="up",
             link=_link("Foundry", "tools/foundry"),
         ),
         ChangeLine(
-            tool_id="kestrel", words=Figure(text="Kestrel lost a ship: 3–1 in October, 2–2 now."), link=None
+            tool_id="kestrel",
+            name="Kestrel",
+            words=Figure(text="Kestrel: fewer of our panel would use it, 3–1 in October, 2–2 now."),
+            told=Figure(text="Fewer of our panel would use it, 3–1 in October, 2–2 now."),
+            direction="down",
+            because=Quote(
+                words="It draws well until two people draw at once.",
+                reviewer="Skeptic",
+                tool="Kestrel",
+                stance="against",
+                review_id="r4",
+            ),
+            link=None,
         ),
         ChangeLine(
             tool_id="merlin",
@@ -418,7 +461,12 @@ def hostile(value: Any, name: str = "") -> Any:
         return replace(
             value, **{each.name: hostile(getattr(value, each.name), each.name) for each in fields(value)}
         )
-    if type(value) is str and value and not name.endswith("url") and name not in ("stance", "decision"):
+    if (
+        type(value) is str
+        and value
+        and not name.endswith("url")
+        and name not in ("stance", "decision", "direction")
+    ):
         return f"{value} {ATTACK}"
     return value
 
@@ -427,8 +475,8 @@ def hostile(value: Any, name: str = "") -> Any:
 ONE_OF_EACH = replace(
     HEAVY,
     findings=HEAVY.findings[:1],
-    lead=replace(LEAD, decision=LEAD.decision[:3]),
-    changes=HEAVY.changes[:1],
+    lead=replace(LEAD, headline="Weights or a service", decision=LEAD.decision[:3]),
+    changes=HEAVY.changes[1:2],
     more=MORE[1:2],
     cards=CARDS[:1],
     rest=HEAVY.rest[:1],
@@ -441,6 +489,7 @@ HOSTILE: IssueContent = hostile(ONE_OF_EACH)
 MONTHLY = replace(
     HEAVY,
     masthead=replace(MASTHEAD, edition=Edition.MONTHLY),
+    opening=None,
     findings=(),
     lead=None,
     more=(),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from newsletter.config import template_folders
-from newsletter.digest.content import Followed, IssueContent, Rates, Score, Scorecard, ScoreRow
+from newsletter.digest.content import Figure, Followed, IssueContent, Rates, Score, Scorecard, ScoreRow
 from newsletter.errors import BadInput
 from newsletter.render.columns import width
 from newsletter.render.compile import compile_issue
@@ -44,18 +44,26 @@ def in_order(text: str, phrases: list[str]) -> None:
 READING_ORDER = [
     "No. 12",
     "Two open models",
-    "Most divided panel",
+    "beats Mistral Medium 3.2",
+    "The price went up without a word",
+    "Open weights for graphics cards",
+    "A cloud model that runs",
     "4–0, mean 79, against 3–1, mean 70",
+    "One is a file that you own",
+    "All four reviewers would use it",
     "Pick Mistral 3 Small (22B) if",
     "Pick Mistral Medium 3.2 if",
-    "no votes yet",
+    "Read the full comparison",
+    "Four reviewers score 0–100",
     "Skeptic",
+    "no votes yet",
     "It slots into every local runner",
     "By the token, half input",
     "Constrained rewriting",
     "9 of 12 tests",
-    "Read the full comparison",
-    "Foundry raised its input price",
+    "Most divided panel",
+    "Input price from",
+    "It draws well until",
     "Quill vs Inkwell",
     "Lumen Voice",
     "Also new",
@@ -88,7 +96,7 @@ def test_the_html_needs_no_repair(name: str) -> None:
 def test_empty_blocks_vanish_with_their_headings() -> None:
     headings = [words(each) for each in body("THIN").iter() if each.tag in ("h1", "h2", "h3")]
     lead = "Mistral 3 Small (22B) vs Mistral Medium 3.2"
-    assert headings == ["Weekly Verdicts", lead, "Side by side", "What changed"]
+    assert headings == ["Weekly Verdicts", lead, "Side by side"]
     for word in ("SCORECARD", "COSTS", "BENCHMARKS", "MORE", "SOURCES", "QUESTION", "NEW ON"):
         assert word not in text_of(plan_of("THIN"))
 
@@ -102,13 +110,18 @@ def test_headings_have_one_h1_and_skip_no_level(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(LETTERS))
-def test_every_table_is_layout_or_has_heads_and_a_caption(name: str) -> None:
+def test_every_table_is_layout_or_has_heads_and_is_called_by_the_heading_before_it(name: str) -> None:
     for view in (for_browsers, for_outlook):
-        for table in tree(view(html_of(plan_of(name)))).iter("table"):
+        document = tree(view(html_of(plan_of(name))))
+        around = {each: parent for parent in document.iter() for each in parent}
+        for table in document.iter("table"):
             if table.get("role") != "presentation":
                 scopes = {head.get("scope") for head in table.iter("th")}
-                assert table.find("caption") is not None
-                assert "col" in scopes <= {"col", "row", "rowgroup"}
+                beside = list(around[table])
+                heading = next(each for each in beside[beside.index(table) :: -1] if each.tag == "h3")
+                assert words(heading) == table.get("aria-label")
+                assert table.find("caption") is None
+                assert "col" in scopes <= {"col", "row"}
 
 
 def test_the_document_says_its_language_title_and_schemes() -> None:
@@ -250,7 +263,12 @@ def both_parts(name: str) -> tuple[str, str]:
 def test_a_key_explains_the_scores_before_the_first_of_them() -> None:
     for part in both_parts("USUAL"):
         shown = part[part.index("No. 12") :]
-        assert shown.index("Four reviewers score 0–100") < shown.index("Widest gap") < shown.index("mean 79")
+        assert shown.index("Four reviewers score 0–100") < shown.index("Builder") < shown.index("Widest gap")
+
+
+def test_without_a_scorecard_the_key_stands_before_the_cards() -> None:
+    for part in both_parts("NO_LEAD"):
+        assert part.index("Four reviewers score 0–100") < part.index("Harbor Agents")
 
 
 def test_a_month_has_the_key_too() -> None:
@@ -286,19 +304,96 @@ def test_prices_and_results_carry_their_source_and_day() -> None:
         )
 
 
-def test_a_vote_names_the_tools_it_is_about() -> None:
-    html, text = both_parts("USUAL")
-    assert "Vote on Quill and Inkwell" in html
-    assert "Vote on Mistral 3 Small (22B) and Mistral Medium 3.2:" in text
-    in_order(text[text.index("Quill vs Inkwell") :], ["Quill vs Inkwell", "Vote on both:", "Follow:"])
+def test_each_block_has_one_line_of_what_can_be_done_that_names_its_tools() -> None:
+    ways = {link.get("aria-label"): link.get("href") for link in body("USUAL").iter("a")}
+    own = SAMPLE_VALUES[SlotName.PREFERENCES_URL]
+    text = text_of(plan_of("USUAL"))
+    for names, comparison, tools in (
+        ("Mistral 3 Small (22B) · Mistral Medium 3.2", "small-medium", "mistral-3-small,mistral-medium-3-2"),
+        ("Quill · Inkwell", "quill-inkwell", "quill,inkwell"),
+        ("Lumen Voice", "", "lumen-voice"),
+    ):
+        assert ways[f"Follow {names}"] == f"{own}/follow/{tools}"
+        assert f"Follow: {own}/follow/{tools}\n" in text
+        if comparison:
+            assert ways[f"Vote on {names}"] == f"{own}/vote/{comparison}"
+            assert f"Vote: {own}/vote/{comparison}\n" in text
 
 
-def test_every_tool_that_is_shown_can_be_followed_in_both_parts() -> None:
-    ways = {link.get("href") for link in body("USUAL").iter("a")}
-    for tool in ("mistral-3-small", "quill", "inkwell", "tidepool", "sonar-desk", "lumen-voice"):
-        address = f"{SAMPLE_VALUES[SlotName.PREFERENCES_URL]}/follow/{tool}"
-        assert address in ways
-        assert address in text_of(plan_of("USUAL"))
+def test_an_address_is_printed_once_in_the_text_part() -> None:
+    linked = replace(letters.HEAVY.sources.origins[0], url=letters.LEAD.link.url)
+    sources = replace(letters.HEAVY.sources, origins=(linked, *letters.HEAVY.sources.origins))
+    text = text_of(compiled(replace(letters.HEAVY, sources=sources)))
+    addresses = re.findall(r"https?://\S+", text)
+    assert len(addresses) == len(set(addresses)) > 20
+
+
+def test_of_many_sources_three_are_named_and_the_web_has_all() -> None:
+    many = tuple(
+        replace(letters.USUAL.sources.origins[0], name=f"Source {n}", url=f"https://s{n}.example")
+        for n in range(5)
+    )
+    where = "https://news.example.org/archive/weekly-12#sources"
+    plan = compiled(replace(letters.USUAL, sources=replace(letters.USUAL.sources, origins=many, url=where)))
+    for part in (words(tree(html_of(plan)).find("body")), text_of(plan)):
+        assert ("Source 2" in part, "Source 3" in part) == (True, False)
+        assert "All sources, with their dates, in the archive" in part
+    assert where in text_of(plan)
+    assert where in html_of(plan)
+
+
+def test_what_changed_stands_under_each_tools_name_with_its_direction_and_its_reason() -> None:
+    lines = letters.HEAVY.changes
+    again = replace(lines[0], told=Figure(text="Output price, too."), direction="down")
+    plan = compiled(replace(letters.HEAVY, changes=(lines[0], again, lines[1])))
+    html, text = words(tree(html_of(plan)).find("body")), " ".join(text_of(plan).split())
+    changed = html[html.index("What changed") : html.index("More comparisons")]
+    assert changed.count("Foundry") == 1
+    in_order(changed, ["Foundry", "▲", "Input price", "▼", "Output price", "Kestrel", "Because: “It draws"])
+    in_order(text, ["▲ Input price", "▼ Output price, too.", "▼ Fewer of our panel", "Because: “It draws"])
+
+
+def test_rules_for_dark_grounds_stand_once_more_where_thunderbird_reads_them() -> None:
+    document = html_of(plan_of("USUAL"))
+    sheet = re.search(r'<style media="\(prefers-color-scheme:\s*dark\)">(.*?)</style>', document, re.DOTALL)
+    at_media = re.search(r"@media \(prefers-color-scheme:\s*dark\)\s*\{(.*?\})\s*\}", document, re.DOTALL)
+    assert sheet is not None
+    assert at_media is not None
+    assert sheet[1].split() == at_media[1].split()
+
+
+def light(colour: str) -> float:
+    """The relative luminance of WCAG 2."""
+    channels = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    linear = [each / 12.92 if each <= 0.03928 else ((each + 0.055) / 1.055) ** 2.4 for each in channels]
+    return sum(part * weight for part, weight in zip(linear, (0.2126, 0.7152, 0.0722), strict=True))
+
+
+@pytest.mark.parametrize(
+    "name", ["section", "panel", "full", "solid", "dateline", "footer", "mark", "outline"]
+)
+@pytest.mark.parametrize("ground", ["#fbfaf7", "#1a1a1b"])
+def test_rules_and_bars_are_seen_on_a_light_and_on_a_dark_ground(name: str, ground: str) -> None:
+    """Thunderbird keeps their colours on the ground of its own dark scheme."""
+    styles = [
+        each.get("style", "") for each in body("HEAVY").iter() if name in (each.get("class") or "").split()
+    ]
+    drawn = re.compile(r"background-color:" if name in ("full", "solid") else r"border(?:-top|-left)?:[^;#]*")
+    colours = {
+        found[1] for style in styles for found in re.finditer(drawn.pattern + r"\s*(#[0-9a-f]{6})", style)
+    }
+    assert colours
+    for colour in colours:
+        bright, dim = sorted((light(colour), light(ground)), reverse=True)
+        assert (bright + 0.05) / (dim + 0.05) >= 3, colour
+
+
+def test_a_colour_that_a_program_forces_on_links_leaves_the_button_readable() -> None:
+    """KMail writes every link in this blue."""
+    button = next(each for each in body("HEAVY").iter("a") if words(each) == "Read the full comparison")
+    ground = re.search(r"background:\s*(#[0-9a-f]{6})", button.get("style"))
+    assert ground is not None
+    assert (light("#2980b9") + 0.05) / (light(ground[1]) + 0.05) >= 4.5
 
 
 def test_the_reason_of_the_comparison_itself_stands_under_its_bottom_line() -> None:

@@ -5,6 +5,7 @@ from sqlalchemy import update
 
 from newsletter.db.schema import readers
 from newsletter.db.statuses import ReaderStatus
+from newsletter.readers.links import Purpose
 from newsletter.readers.preferences import list_tools
 from newsletter.readers.subscribing import MOST_MAILS
 from newsletter.web.subscribe import TRAP
@@ -92,3 +93,18 @@ def test_what_is_no_address_is_said_beside_the_field(open_house: House, address:
 def test_a_tool_that_nobody_knows_is_not_found(open_house: House) -> None:
     assert open_house.get("/follow/nothing").status_code == 404
     assert open_house.post("/follow/nothing", address="alice@example.org").status_code == 404
+
+
+def test_a_comparisons_link_has_a_button_for_either_tool(open_house: House) -> None:
+    open_house.import_tools(("wren", "Wren", "Coding"))
+    alice = open_house.add("alice@example.org")
+    path = f"/preferences/{open_house.token(Purpose.PREFERENCES, alice)}/follow/kite,wren,gone"
+    page = open_house.get(path)
+    assert heading(page) == "Follow Kite · Wren?"
+    assert followed(open_house, alice) == ()
+    after = open_house.post(path, tool="wren")
+    assert followed(open_house, alice) == ("wren",)
+    assert ("Follow Kite</button>" in after.text, "Unfollow Wren</button>" in after.text) == (True, True)
+    open_house.post(path, tool="wren", stop="yes")
+    assert followed(open_house, alice) == ()
+    assert open_house.get(path.replace("kite,wren,gone", "gone,away")).status_code == 404

@@ -6,7 +6,7 @@ from decimal import Decimal
 from newsletter.digest.content import Costs, IssueContent, Lead, Scorecard, Side
 from newsletter.digest.figures import whole
 from newsletter.digest.lead import SCORE_ROWS
-from newsletter.digest.prices import VOLUMES
+from newsletter.digest.prices import COMPARED_TOKENS, VOLUMES
 from newsletter.editing.checks.findings import Finding, warning
 from newsletter.language import ENGLISH, Language
 
@@ -37,7 +37,9 @@ def _means(lead: Lead, card: Scorecard) -> Iterator[Finding]:
 def _costs(lead: Lead, costs: Costs, language: Language) -> Iterator[Finding]:
     if costs.rates is None:
         return
-    for row, tokens in zip(costs.volumes, VOLUMES, strict=True):
+    # The mail has the one volume that its sentences compare; issues of the releases before had them all.
+    volumes = VOLUMES if len(costs.volumes) == len(VOLUMES) else (COMPARED_TOKENS,)
+    for row, tokens in zip(costs.volumes, volumes, strict=True):
         for side, rate, cell in (
             (lead.left, costs.rates.left, row.left),
             (lead.right, costs.rates.right, row.right),

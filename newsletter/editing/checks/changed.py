@@ -4,12 +4,13 @@ What was approved and what would be printed now are written out as figures with 
 community's votes move by the hour and are left out: the issue says how they stood.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from newsletter.app import App
-from newsletter.digest.content import IssueContent, Lead
+from newsletter.digest.content import Compared, IssueContent, Lead, figures_in
+from newsletter.digest.edition import EDITIONS
 from newsletter.editing.checks.findings import Finding, warning
-from newsletter.editing.compiled import CompiledIssue, write_content
+from newsletter.editing.compiled import CompiledIssue
 
 #: The finding's key.
 CHANGED = "figures-changed"
@@ -19,11 +20,21 @@ _NAMED = 5
 
 def changed_figures(app: App, compiled: CompiledIssue) -> Iterator[Finding]:
     """Warn in one finding of everything that an approved issue prints and would print otherwise if it were approved now."""
-    now = dict(_printed(write_content(app, compiled.issue).content))
+    rules = EDITIONS[compiled.issue.edition](app.database, app.content, app.settings)
+    letter, details = rules.write(compiled.issue).content, rules.write_details(compiled.issue)
+    # What another release printed of a comparison is looked up among all that there is of it.
+    full = {each.comparison_id: each for each in details.comparisons}
+    now = dict(_in_full(full, compiled.letter.lead)) | dict(_printed(letter))
+    stands = {claim for each in figures_in((letter, details.comparisons)) for claim in each.claims}
     changed = [
         f"{where}: {text} → {now.get(where) or 'not recorded any more'}"
         for where, text in dict(_printed(compiled.letter)).items()
         if now.get(where) != text
+    ]
+    changed += [
+        f"{each.headline}: {each.words.text}"
+        for each in compiled.letter.more
+        if not stands.issuperset(each.words.claims)
     ]
     if changed:
         more = f"; and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
@@ -45,11 +56,14 @@ def _printed(letter: IssueContent) -> Iterator[tuple[str, str]]:
         for label, figure in card.facts:
             if not figure.counts_votes:
                 yield f"{card.name}, {label}", figure.text
-    for brief in letter.more:
-        yield brief.headline, brief.words.text
 
 
-def _printed_in_lead(lead: Lead) -> Iterator[tuple[str, str]]:
+def _in_full(full: Mapping[str, Compared], lead: Lead | None) -> Iterator[tuple[str, str]]:
+    if lead is not None and lead.comparison_id in full:
+        yield from _printed_in_lead(full[lead.comparison_id])
+
+
+def _printed_in_lead(lead: Compared) -> Iterator[tuple[str, str]]:
     names = (lead.left.name, lead.right.name)
     for side in (lead.left, lead.right):
         yield f"{side.name}, panel", side.panel.text

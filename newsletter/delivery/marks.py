@@ -26,6 +26,8 @@ from newsletter.db.engine import Database
 from newsletter.db.schema import installation
 from newsletter.db.statuses import Edition
 from newsletter.errors import StoreError, StoreStale
+from newsletter.readers.keys import read_suppression_key
+from newsletter.readers.suppression import adopt_key
 
 _MACHINE = Path("/etc/machine-id")
 
@@ -166,6 +168,8 @@ class Marks:
         """Raise StoreStale where nothing may be sent; where nothing was sent before, make the marks."""
         if trouble := self.trouble():
             raise StoreStale(trouble)
+        if self.anchor.is_file():
+            adopt_key(self.database, read_suppression_key(self.anchor))
         kept = self.read_file()
         with self.database.read() as connection:
             here = read_mark(connection)

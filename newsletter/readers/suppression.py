@@ -110,18 +110,21 @@ def key_fingerprint(connection: Connection) -> str:
     return connection.execute(select(installation.c.key_fingerprint)).scalar() or ""
 
 
-def require_key(database: Database, key: bytes, file: Path) -> None:
-    """Raise StoreError where the list was made with another key than this, from `file`: it would know nobody.
-
-    Where no key is known yet, this is it from now on.
-    """
+def adopt_key(database: Database, key: bytes) -> None:
+    """Note that the list is made with this key, where none is known yet. Commits."""
     with database.read() as connection:
-        made_with = key_fingerprint(connection)
-    if not made_with:
+        is_known = bool(key_fingerprint(connection))
+    if not is_known:
         with database.write() as connection:
             unknown = installation.c.key_fingerprint == ""
             connection.execute(update(installation).where(unknown).values(key_fingerprint=fingerprint(key)))
-    elif made_with != fingerprint(key):
+
+
+def require_key(database: Database, key: bytes, file: Path) -> None:
+    """Raise StoreError where the list was made with another key than this, from `file`: it would know nobody."""
+    with database.read() as connection:
+        made_with = key_fingerprint(connection)
+    if made_with and made_with != fingerprint(key):
         raise StoreError(
             f"{file} is not the key that this database's suppression list was made with: put that one in its place, "
             "from the installation that the database comes from, or from a backup"

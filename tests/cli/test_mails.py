@@ -137,11 +137,13 @@ def test_erasing_says_which_copies_it_could_not_reach(folder: Path) -> None:
         f"1 copy in the outbox {folder / 'outbox'} went with it.",
     ]
     new.rename(folder / "elsewhere")
+    run(folder, "backup")
     not_reached = run(folder, "readers", "erase", "bob@example.org", "--yes").output.splitlines()
     assert not_reached == [
         "bob@example.org is erased.",
         f"Not reached: 1 copy that an outbox once took is not in {folder / 'outbox'}. "
         "If another folder or machine has them, delete them there.",
+        f"Not reached: 1 file in {folder / 'backups'}, as of before. Let them expire, or delete them.",
     ]
 
 

@@ -13,6 +13,7 @@ from newsletter.db.schema import installation
 from newsletter.db.statuses import Edition
 from newsletter.delivery.marks import Marks, StartedIssue, advance, next_epoch, read_mark
 from newsletter.errors import StoreStale
+from newsletter.readers.keys import make_suppression_key
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def marks(database: Database, tmp_path: Path) -> Marks:
     """Marks that were made by a first sending."""
     with database.write() as connection:
         connection.execute(insert(installation).values(id=1))
-    (tmp_path / "key").touch()
+    make_suppression_key(tmp_path / "key")
     made = Marks(database=database, file=tmp_path / "marks", anchor=tmp_path / "key")
     made.require()
     return made

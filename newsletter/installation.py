@@ -17,7 +17,8 @@ from newsletter.db.migrate import upgrade
 from newsletter.delivery.marks import Marks
 from newsletter.delivery.transports import TRANSPORT_SETTINGS
 from newsletter.errors import BadInput, Place
-from newsletter.readers.keys import make_link_keys, make_suppression_key
+from newsletter.readers.keys import make_link_keys, make_suppression_key, read_suppression_key
+from newsletter.readers.suppression import require_key
 
 _HEADING = """\
 # Settings of this newsletter. A line that begins with # is a comment: the settings commented out show their
@@ -44,11 +45,12 @@ def make_installation(folder: Path, *, example: bool = False) -> None:
 
 def _furnish(settings: Settings) -> None:
     make_link_keys(settings.path(settings.paths.link_keys))
-    make_suppression_key(settings.path(settings.paths.suppression_key))
+    suppression_key = settings.path(settings.paths.suppression_key)
+    make_suppression_key(suppression_key)
     with closing(open_database(settings.store_url)) as database:
         upgrade(database)
-        marks = settings.path(settings.paths.marks)
-        Marks(database=database, file=marks, anchor=settings.path(settings.paths.suppression_key)).require()
+        require_key(database, read_suppression_key(suppression_key), suppression_key)
+        Marks(database=database, file=settings.path(settings.paths.marks), anchor=suppression_key).require()
     (settings.folder / "subscribers.db").chmod(0o600)
     with ContentStore(settings.path(settings.paths.content_db)):
         pass

@@ -26,12 +26,12 @@ from newsletter.db.statuses import (
 )
 from newsletter.delivery.transactional import begin_mails, queue_mail
 from newsletter.errors import BadLink
+from newsletter.installation import make_installation
 from newsletter.readers import leaving
 from newsletter.readers.addresses import parse_address
 from newsletter.readers.admin import KeptOut, Lifting, add_by_hand, unsuppress
 from newsletter.readers.consents import ConsentOrigin
 from newsletter.readers.exporting import export_suppressions
-from newsletter.readers.keys import make_suppression_key
 from newsletter.readers.links import LinkSigner
 from newsletter.readers.store import (
     MAY_GET,
@@ -420,9 +420,7 @@ def test_hashes_of_another_key_are_said_to_be_of_no_use(folder: Path, tmp_path: 
     for name in ("ann", "bob"):
         run(folder, "suppress", f"{name}@example.org", "--reason", "left")
     run(folder, "export", "--suppressed", "-o", str(tmp_path / "out.csv"))
-    install(tmp_path / "second")
-    (tmp_path / "second" / "keys" / "suppression").unlink()
-    make_suppression_key(tmp_path / "second" / "keys" / "suppression")
+    make_installation(tmp_path / "second")
     said = run(tmp_path / "second", "suppress", "--file", str(tmp_path / "out.csv"), "--reason", "moved")
     assert "this hash was made with another key" in said.output
     assert ("suppressed  1" in said.output, "not usable  1" in said.output) == (True, True)

@@ -300,7 +300,7 @@ def test_a_double_click_on_send_is_one_send(desk: Desk, issue: Issue) -> None:
     assert deeds(desk, issue).count(("Paul", "sent")) == 1
 
 
-def test_an_issue_that_carries_a_later_date_is_warned_of_before_it_is_sent(desk: Desk) -> None:
+def test_an_issue_that_is_meant_for_a_later_day_is_warned_of_before_it_is_sent(desk: Desk) -> None:
     with desk.app.content() as content:
         for pack in CLEAN:
             content.import_pack(pack, desk.app.clock.now())

@@ -423,7 +423,7 @@ def test_entities_of_a_page_are_written_out_wherever_they_stand(site: Site) -> N
         """
         UPDATE catalogue SET label = 'Finch &amp; Co&#8217;s', pitch = 'R&amp;amp;D&nbsp;for &quot;two&quot;' WHERE item_no = 2;
         UPDATE duel SET heading = 'Heron or Finch &#x26; Co?', gist = 'Use &lt;b&gt; &unknown; &amp c.';
-        UPDATE opinion SET body = 'It doesn&rsquo;t&#7; wait.' WHERE critic_no = 2;
+        UPDATE opinion SET body = 'It doesn&rsquo;t&#7;wait.' WHERE critic_no = 2;
         """
     )
     site.sync()

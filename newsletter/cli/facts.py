@@ -17,6 +17,8 @@ from newsletter.editing.facts import (
 )
 from newsletter.editing.facts import rule as rule_on
 
+#: Sentences listed at most.
+NOT_UNDERSTOOD = 50
 COLUMNS = ("Attribute", "Value", "Rule", "Source", "Line", "Dated", "Age", "Claim")
 
 
@@ -116,15 +118,29 @@ def _stated(stated: DatedClaim) -> dict[str, object]:
 def check(app: App, as_json: bool) -> None:
     """List what contradicts itself: both statements, where they stand, and why they cannot both be true.
 
-    What an editor has ruled on is not listed again.
+    What an editor has ruled on is not listed again. Price sentences that were not understood, so that nothing is held
+    against them, are counted and listed below.
     """
-    found = open_contradictions(app)
+    not_understood: list[ContradictionSide] = []
+    found = open_contradictions(app, not_understood)
     if as_json:
         print_json([_finding(each) for each in found])
-    elif found:
+        return
+    if found:
         _print(found)
     else:
         say("Nothing contradicts itself.")
+    if not_understood:
+        count = len(not_understood)
+        say(
+            "1 price sentence was not understood:"
+            if count == 1
+            else f"{count} price sentences were not understood:"
+        )
+        for side in not_understood[:NOT_UNDERSTOOD]:
+            say(f'   - {side.place}: "{clip(side.words, 160)}"')
+        if count > NOT_UNDERSTOOD:
+            say(f"   … and {count - NOT_UNDERSTOOD} more.")
 
 
 def _print(found: Iterable[Contradiction]) -> None:

@@ -37,7 +37,8 @@ def resolve(
     by_attribute: dict[str, list[Claim]] = defaultdict(list)
     for claim in claims:
         by_attribute[claim.attribute].append(claim)
-    chooser = _Chooser(sources, source_order)
+    named = {each.source_id for stated in by_attribute.values() for each in stated}
+    chooser = _Chooser({key: sources[key] for key in named if key in sources}, source_order)
     return {
         attribute: chooser.decide(stated, rulings.get(attribute))
         for attribute, stated in by_attribute.items()

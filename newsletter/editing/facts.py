@@ -137,10 +137,15 @@ def facts_of(app: App, tool_id: str, contradictions: Iterable[Contradiction] | N
     )
 
 
-def open_contradictions(app: App) -> tuple[Contradiction, ...]:
-    """Return every contradiction in the content store that nobody has ruled on."""
+def open_contradictions(
+    app: App, not_understood: list[ContradictionSide] | None = None
+) -> tuple[Contradiction, ...]:
+    """Return every contradiction in the content store that nobody has ruled on.
+
+    Price sentences with which nothing could be compared go to `not_understood`.
+    """
     with app.content() as content:
-        return _contradictions(app, content)
+        return _contradictions(app, content, not_understood)
 
 
 def rule(
@@ -219,8 +224,15 @@ def in_words(app: App, rulings: Sequence[Ruling]) -> tuple[ExplainedRuling, ...]
     )
 
 
-def _contradictions(app: App, content: ContentStore) -> tuple[Contradiction, ...]:
-    return find_contradictions(content, source_order=app.settings.digest.source_order, rulings=_rulings(app))
+def _contradictions(
+    app: App, content: ContentStore, not_understood: list[ContradictionSide] | None = None
+) -> tuple[Contradiction, ...]:
+    return find_contradictions(
+        content,
+        source_order=app.settings.digest.source_order,
+        rulings=_rulings(app),
+        not_understood=not_understood,
+    )
 
 
 def _rulings(app: App) -> Mapping[str, Mapping[str, str | None]]:

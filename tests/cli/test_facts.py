@@ -132,3 +132,16 @@ def test_bad_arguments_are_one_sentence(folder: Path, arguments: list[str], mess
     result = run(folder, *arguments)
     assert result.exit_code == 2
     assert message in result.output
+
+
+def test_price_sentences_that_were_not_understood_are_counted(tmp_path: Path) -> None:
+    folder = tmp_path / "weekly"
+    install(folder, example=True)
+    strange = "By the barrel, both models come down to $3 in Tern money, price tags aside."
+    app = open_app(folder)
+    with app.content() as content:
+        content.import_pack(read_page(head_to_head(costs=strange), name="page.txt"), SEEN_AT)
+    app.close()
+    output = said(folder, "check")
+    assert "1 price sentence was not understood:" in output
+    assert strange in output

@@ -23,6 +23,7 @@ from newsletter.content.records import (
     Tool,
     Verdict,
     Votes,
+    slug,
 )
 from newsletter.content.statements.names import Names
 from newsletter.content.statements.reading import read_sentence, read_statements
@@ -178,18 +179,17 @@ def _of_text(records: SourceRecords) -> Iterator[Statement]:
         return
     named = {records.tools[each].name.casefold(): records.tools[each].name for each in ids}
     every = tuple(named.values())
-    plain = Names(every, subject=None if pair else every[0])
-    by_subject = {name: Names(every, subject=name) for name in every} if pair and records.reviews else {}
-    names, silent = plain, False
+    names = Names(every, subject=None if pair else every[0])
+    subject, silent = None, False
     for line in page.lines:
         name = named.get(line.text.casefold()) if len(line.text) < 200 else None
         if name is not None:
-            names = by_subject.get(name, plain)
+            subject = slug(name) if pair and records.reviews else None
         elif len(line.text) <= 40 and not line.bulleted:
             heading = line.text.strip("#*: ")
             silent = bool(_SILENT.fullmatch(heading)) or (silent and not _SPEAKING.fullmatch(heading))
         if not silent and is_prose(line):
-            yield from read_statements(line.text, names, line=line.number)
+            yield from read_statements(line.text, names, subject=subject, line=line.number, compared=True)
 
 
 def _of_records(records: SourceRecords) -> Iterator[Statement]:

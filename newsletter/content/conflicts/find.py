@@ -8,9 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from newsletter.content.conflicts import arithmetic, identity, opinions
 from newsletter.content.conflicts.arithmetic import COMPARED, contradict, is_conditional
 from newsletter.content.conflicts.by_source import AllRecords, SourceRecords, by_source, read_all
-from newsletter.content.conflicts.contradiction import Contradiction, ContradictionKind, claim_side
+from newsletter.content.conflicts.contradiction import (
+    Contradiction,
+    ContradictionKind,
+    ContradictionSide,
+    claim_side,
+    words_side,
+)
 from newsletter.content.facts import resolve
 from newsletter.content.records import Claim, Source
+from newsletter.content.statements.statement import Matter
 from newsletter.content.store import ContentStore
 
 #: Two dates within this many days speak of one time.
@@ -128,11 +135,13 @@ def find_contradictions(
     *,
     source_order: Sequence[str] = (),
     rulings: Mapping[str, Mapping[str, str | None]] | None = None,
+    not_understood: list[ContradictionSide] | None = None,
 ) -> tuple[Contradiction, ...]:
     """Find everything in the store that cannot be true together and that no editor has ruled on.
 
     `rulings` are an editor's, by tool and attribute, as for `facts.resolve`; one on a claim ends when its source says
-    something else.
+    something else. Price sentences that were not understood, so that nothing is held against them, go to
+    `not_understood`.
     """
     recorded = read_all(store)
     current = {claim.id for claims in recorded.claims.values() for claim in claims}
@@ -148,12 +157,15 @@ def find_contradictions(
 
     # Two records of which somebody said that they are two are not read as one.
     twins = list(filter(is_open, identity.one_tool(recorded)))
-    found = [*twins, *filter(is_open, _others(recorded, twins, source_order))]
+    found = [*twins, *filter(is_open, _others(recorded, twins, source_order, not_understood))]
     return tuple(sorted(found, key=_rank))
 
 
 def _others(
-    recorded: AllRecords, twins: Sequence[Contradiction], source_order: Sequence[str]
+    recorded: AllRecords,
+    twins: Sequence[Contradiction],
+    source_order: Sequence[str],
+    not_understood: list[ContradictionSide] | None,
 ) -> Iterator[Contradiction]:
     grouped = identity.groups(twins, recorded.tools)
     yield from identity.one_name(recorded)
@@ -163,6 +175,11 @@ def _others(
     for records in by_source(recorded):
         for rule in INSIDE_ONE_SOURCE:
             yield from rule(records)
+        if not_understood is not None:
+            not_understood += [
+                words_side(records.source, each.tool, each.words, each.line)
+                for each in records.stated(Matter.NOT_UNDERSTOOD)
+            ]
 
 
 def _rank(found: Contradiction) -> tuple[object, ...]:

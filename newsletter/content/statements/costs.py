@@ -11,7 +11,14 @@ from decimal import Decimal
 from itertools import pairwise
 
 from newsletter.content.statements import lexicon
-from newsletter.content.statements.sentence import Figure, Named, Quantity, Sentence, between
+from newsletter.content.statements.sentence import (
+    Figure,
+    Named,
+    Quantity,
+    Sentence,
+    between,
+    is_under_circumstances,
+)
 from newsletter.content.statements.statement import Matter, Statement
 
 MILLION = Decimal(1_000_000)
@@ -102,6 +109,8 @@ def _amounts(sentence: Sentence, moneys: Sequence[Figure]) -> Iterator[Statement
         ):
             conditions = conditions - {"supposed"}
         if conditions & _NOT_PLAIN or _is_partial(sentence, money) or _is_elsewhere(sentence, money):
+            continue
+        if is_price and is_under_circumstances(sentence, money.start):
             continue
         if is_price:
             price = money.value * MILLION / volume.value
@@ -281,7 +290,12 @@ def _directions(sentence: Sentence, moneys: Sequence[Figure]) -> list[str]:
             directions.append("")
     for index in range(1, len(moneys)):
         if not directions[index] and _SET_AGAINST.search(text[moneys[index - 1].end : moneys[index].start]):
-            directions[index] = directions[index - 1]
+            paired = directions[index - 2 : index] == ["input", "output"] and directions[
+                index + 1 : index + 2
+            ] == [""]
+            directions[index : index + 1 + paired] = (
+                ["input", "output"] if paired else directions[index - 1 : index]
+            )
     return _completed(directions, {each for _, _, each in words})
 
 
@@ -401,11 +415,18 @@ def _times_of(sentence: Sentence, money: Figure, volume: Figure) -> tuple[Decima
         ):
             for_volume = {"year": "month"}.get(period, period)
             for_money = for_money or period
+        elif _BILL.match(text[found.end() :]):
+            for_money = period
         elif volume.end <= found.start() < money.start or money.end <= found.start() < volume.start:
             for_volume = for_volume or period
         elif found.end() <= min(money.start, volume.start):
             for_money = for_money or period
     return _TIMES.get((for_volume, for_money), (1, 1))
+
+
+_BILL = re.compile(
+    r"\s(?:token )?(?:bills?|costs?|totals?|invoices?|spend(?:ing)?|sum|expenses?|outlay|charges?)\b"
+)
 
 
 def _is_period_beside(sentence: Sentence, volume: Figure) -> bool:
@@ -489,7 +510,7 @@ def _sides(sentence: Sentence, magnitude: Figure | None) -> tuple[str, str] | No
     tools = list(dict.fromkeys(each.tool for each in named))
     if len(tools) == 1 and len(sentence.tools()) == 1:
         rival = sentence.names.rival(tools[0])
-        if not rival or _SEVERAL.search(text):
+        if not rival or _SEVERAL.search(text, first, last):
             return None
         return (rival, tools[0]) if _strength(sentence, named[0], magnitude) >= 3 else (tools[0], rival)
     if len(tools) == 1 and len(sentence.tools()) == 2:
@@ -629,11 +650,11 @@ _NEAR_HALF = re.compile(
 def _cheap_side(before: str, after: str) -> bool:
     return bool(
         re.match(
-            r"\s*(?:per token |on the bill )?(?:cheaper|less|lower|below|under|off|beneath|saved|saving|reduction|discount|smaller)\b",
+            r"\s*(?:per token |on the bill )?(?:cheaper|less|lower|below|under|off|beneath|is what you save|saved|saving|reduction|discount|smaller)\b",
             after,
         )
         or re.search(
-            r"\b(?:undercuts?|sav(?:e|es|ing|ings)|cuts?|cutting|reduc\w+|lowers?|trims?|shaves?|knocks?|drops?|falls?|slashe?s?|shrinks?|takes?)\b[^$%]*$",
+            r"\b(?:undercuts?|sav(?:e|es|ing|ings)|cuts?|cutting|reduc\w+|lowers?|trims?|shaves?|knocks?|drops?|falls?|slashe?s?|shrinks?|takes?|beats?)\b[^$%]*$",
             before,
         )
     )

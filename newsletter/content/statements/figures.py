@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from newsletter.content.statements import lexicon
-from newsletter.content.statements.sentence import Figure, Quantity, Sentence, nearest
+from newsletter.content.statements.sentence import Figure, Quantity, Sentence, is_under_circumstances, nearest
 from newsletter.content.statements.statement import Matter, Statement
 from newsletter.content.units import measure, plain
 
@@ -19,12 +19,17 @@ _SPECIAL_LIMIT = lexicon.any_of(
 _ELSEWHERE = {"negated", "past", "future", "supposed", "earlier", "others"}
 
 
-def read_figures(sentence: Sentence) -> Iterator[Statement]:
-    """Yield what the figures of a sentence say, money aside."""
-    yield from _limits(sentence)
-    yield from _words(sentence)
-    yield from _sizes(sentence)
+def read_limits(sentence: Sentence) -> Iterator[Statement]:
+    """Yield what a sentence says of context, answers, size and licence, which are claims by themselves."""
+    if sentence.figures:
+        yield from _limits(sentence)
+        yield from _sizes(sentence)
     yield from _licences(sentence)
+
+
+def read_figures(sentence: Sentence) -> Iterator[Statement]:
+    """Yield what other figures of a sentence say, money aside: words for tokens, and dates."""
+    yield from _words(sentence)
     yield from _dates(sentence)
 
 
@@ -48,7 +53,11 @@ def _limits(sentence: Sentence) -> Iterator[Statement]:
         return
     for figure in counts:
         matter = _limit_of(sentence, figure)
-        if matter is None or not _is_said_of_it(sentence, figure.start):
+        if (
+            matter is None
+            or not _is_said_of_it(sentence, figure.start)
+            or is_under_circumstances(sentence, figure.start)
+        ):
             continue
         if figure.vague and matter is Matter.CONTEXT and not _AT_MOST.search(text[: figure.start]):
             continue
@@ -139,7 +148,14 @@ def _governing(sentence: Sentence, figure: Figure, first: int, last: int) -> Mat
     )
     before = [each for each in words if each[1] <= figure.start]
     after = [each for each in words if each[0] >= figure.end]
+    if before and before[-1][2] is Matter.CONTEXT and not _NOUN.fullmatch(text, before[-1][0], before[-1][1]):
+        # "One response can hold 4,096 tokens" is said of the response, whatever the verb.
+        nouns = [each for each in before if _NOUN.fullmatch(text, each[0], each[1])]
+        return nouns[-1][2] if nouns else Matter.CONTEXT
     return before[-1][2] if before else after[0][2] if after else None
+
+
+_NOUN = re.compile(r"context|window|prompts?|inputs?|answers?|repl(?:y|ies)|responses?|outputs?|completions?")
 
 
 def _is_count_of_tokens(sentence: Sentence) -> bool:
@@ -254,7 +270,8 @@ def _licences(sentence: Sentence) -> Iterator[Statement]:
         first, last = sentence.clause(each.start())
         clause = sentence.text[first:last]
         near = sentence.text[max(first, each.start() - 60) : min(last, each.end() + 60)]
-        if not lexicon.LICENSED.search(near) or lexicon.PARTS_OF_TOOL.search(clause):
+        part = lexicon.PARTS_OF_TOOL.search(clause)
+        if not lexicon.LICENSED.search(near) or (part and not (part[0] == "code" and "weights" in clause)):
             continue
         if not _is_said_of_it(sentence, each.start()) or _SHARED.search(clause):
             continue

@@ -88,13 +88,14 @@ FLAGS = {
     "negated": phrases(
         r"""
         (?:is|are|was|were|do|does|did|has|have|had|can|could|would|wo|ca|should)n't(?! (?:just|only|merely|simply));
-        not (?!only|just|merely|simply|one more|least|to mention|even one)\w*; cannot; never; no longer;
+        not (?!only|just|merely|simply|one more|least|to mention|even one)\w*; cannot(?! (?:exceed|go (?:beyond|over|past)|be longer|run)); never(?! (?:exceeds?|goes? (?:beyond|over|past)|longer|more)); no longer;
         nothing(?! but); nobody; no one; none; neither; nor; hardly; lacks?; lacking; far from;
         rather than being; instead of being; a myth; untrue; false
         """
     ),
     "past": phrases(
         r"""
+        (?:started|opened|began|debuted|came in|launched|entered) at; came down; ran to; had cost; earlier (?:this|last) year;
         when (?:it|§+) (?:first )?(?:launched|came out|was new|started|arrived|appeared|opened); any ?more; not any longer;
         was; were; had; used to; until; formerly; previously; originally; initially; back then; at launch;
         at (?:its|the) (?:launch|start|release|debut); on launch day; launch (?:price|rate|pricing);
@@ -107,6 +108,7 @@ FLAGS = {
     ),
     "future": phrases(
         r"""
+        working on; is planned; are planned; considers?; considering;
         in the works; in the making; under way;
         will(?! (?:cost|set|pay|charge|run|find|need|get|bill)); shall; won't;
         (?:is|are) (?:expected|due|set|slated|rumou?red|said|supposed|going|about to|scheduled|likely|believed|thought|tipped);
@@ -127,7 +129,8 @@ FLAGS = {
     ),
     "special": phrases(
         r"""
-        async\w*; queues?; accounts?; report(?:s|ed)? paying; some (?:teams |people |customers )?pay; sign(?:s|ing)?(?: up)? for; for (?:a|one|two|three) years?; yearly; free plan;
+        nightly; re-?used; repeated; off-hours?; weekends?; after hours; an? [\w-]+ (?:\w+ )?(?:spends|pays|saved|reports); one (?:customer|client|user|reader|team) (?:spends|pays|saved|reports);
+        async\w*; queues?; accounts?; report(?:s|ed)? paying; some (?:teams |people |customers )?pay; sign(?:s|ing)?(?: up)? for; for (?:a|one|two|three) years?; yearly (?:contract|plan|commitment|deal|agreement); free plan;
         batch(?= (?:api|mode|jobs?|queues?|prices?|pricing|rates?|process\w*|requests?|tier|endpoint|input|output|calls?|discount));
         (?:in|by|via|with|as a) batch(?:es)?; batched; batching; cach\w+; prefix hits?; prefix(?:es)?;
         repeat(?:ed|s|ing)? (?:a |the |your )?prompts?; off-peak; overnight; at night; quiet hours;
@@ -161,7 +164,7 @@ FLAGS = {
         other (?:\w+ )?(?:models?|tools?|vendors?|services?|providers?|labs?|systems?|options?); others;
         (?:frontier|larger|bigger|smaller|flagship|most|many|some|such|similar|comparable|mid-size|heavier) (?:\w+ )?(?:models?|tools?|vendors?|systems?);
         elsewhere; peers?; alternatives?; (?:followed|matched|rest of|than) the market; the industry; in this class; in its class; class models?;
-        any model; connect(?:s|ed|ing)? to; works? (?:\w+ )?(?:with|beside|alongside);
+        any model; connect(?:s|ed|ing)? to; works? (?:\w+ )?(?:with|beside|alongside)(?= (?:any|an?|models?|other|most|all|every|larger|up));
         (?:models?|systems?|tools?) (?:of )?up to;
         (?:as|just as|nearly as|almost as) (?:good|strong|capable|smart|sharp|fast) as;
         (?:matches|rivals|beats|outperforms|equals|like) an?;
@@ -178,7 +181,7 @@ FLAG = re.compile(
 
 INPUT = any_of(
     r"""
-    inputs?; prompts?; send(?:s|ing)?; sent; feed(?:s|ing)?; fed; read(?:s|ing)?(?! ?[~≈]?[$€£]);
+    inputs?; prompt(?:s|ing)?; send(?:s|ing)?; sent; feed(?:s|ing)?; fed; read(?:s|ing)?(?! ?[~≈]?[$€£]);
     ingest\w*; given; submit\w*; incoming; upload\w*; receiv\w*; take in; takes in; going in; go in;
     goes in; put in; way in; the way in; in(?=\W*(?:$|[,/;.)]|\()| (?:and|vs|versus|against|plus|with|on|for|from|to|per|at|but|costs?|is|are|comes?|runs?|goes?) )
     """
@@ -223,6 +226,7 @@ DEARER = any_of(
 )
 SAME = any_of(
     r"""
+    no more and no less; nothing between; share one price;
     the same; same (?:price|prices|bill|cost|rate|rates); identical(?:ly)?; equal(?:ly|s)?; level;
     no (?:price )?(?:difference|gap); no difference in (?:price|cost); (?:exactly|just|priced) (?:like|as);
     match(?:es)?; on (?:a )?par; alike; equally (?:priced|expensive|cheap);
@@ -243,6 +247,7 @@ GAP = any_of(
 
 WINDOW = any_of(
     r"""
+    space; capacity; scope;
     hand; give; forget\w*; lose(?:s)? track; history; room; remember; take; accept; read; hold; fit; swallow; process; handle; see; at most \w+ tokens of;
     context; window; at a time; at once; in one (?:go|request|prompt|pass|call|piece);
     in a single (?:request|prompt|call|pass|go); accepts?; accepted; takes?; holds?; remembers?;
@@ -282,6 +287,7 @@ OF_PARAMETERS = any_of(
 )
 LICENSED = any_of(
     r"""
+    chose; chosen; picked; uses?;
     licen[cs]\w*; under; weights; open; covers?; covered; terms; released; published; ships?; permissive
     """
 )
@@ -309,6 +315,7 @@ NOT_RELEASE = any_of(
 )
 CHECKED = any_of(
     r"""
+    went over; gone over; looked (?:over|through);
     verification; last checks?; confirmation;
     (?:re-?|double-?)?checked; verif(?:ied|y); confirmed; updated; reviewed;
     (?:current|correct|accurate|valid|true|right) as of; as of;
@@ -420,6 +427,7 @@ OTHER_TESTS = any_of(
 )
 UNTESTED = any_of(
     r"""
+    (?:not|\w+n't|never)(?: \w+)? been (?:through|part of|put through|included in)(?: \w+){0,2} (?:tests?|benchmarks?|evaluation);
     (?:results?|scores?|marks?|benchmarks?|figures)(?: \S+){0,4} (?:not (?:yet )?(?:available|in|out|there|known)|unavailable); \w+n't(?: yet)?(?: been)?(?: yet)? (?:tested|benchmarked|scored|graded|evaluated|measured); no (?:test|benchmark|bench) (?:results?|scores?|data);
     untested; ungraded; unbenchmarked; unscored;
     (?:not|n't|never)(?: yet)?(?: been)?(?: yet)? (?:tested|benchmarked|scored|graded|evaluated|measured|run|put);
@@ -438,6 +446,7 @@ PART_UNTESTED = re.compile(
 )
 BETTER = any_of(
     r"""
+    wins(?=[.!]?$);
     (?:the )?(?:better|best|stronger|superior|smarter|safer|right|wiser|clear|obvious|overall|natural|sensible)(?: (?:overall|all-round|sensible|all-around))?(?: (?:model|one|tool|choice|option|pick|buy|bet|pair|winner|favou?rite|answer|of the (?:two|pair)))+;
     (?:is|remains|proves|looks) (?:clearly |simply |overall |still |just |plainly )*(?:the )?(?:better|stronger|winner|superior)(?= than|\W|$);
     the (?:one|model|tool) (?:to (?:get|have|choose|take|pick|buy|use|beat|go (?:for|with))|(?:that )?(?:we|i)(?:'d| would)? (?:would )?(?:pick|choose|take|recommend|get|use|go));

@@ -399,7 +399,7 @@ def _untested(sentence: Sentence) -> Iterator[Statement]:
         "supposed",
         "earlier",
         "others",
-    } and not re.search(r"(?:has|have)(?: not|n't)", text):
+    } and not re.search(r"(?:has|have|was|were)(?: not|n't)", text):
         return
     if (
         lexicon.OTHER_TESTS.search(text)

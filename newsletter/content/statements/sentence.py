@@ -16,7 +16,7 @@ from newsletter.content.statements.names import Names
 
 #: Where one sentence ends: the next begins with a capital, a quotation mark or a figure.
 _BOUNDARY = re.compile(
-    r"(?<!\bvs\.)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bca\.)(?<!\bNo\.)(?<!\bapprox\.)(?<!\best\.)(?<!\bInc\.)"
+    r"(?<!\bvs\.)(?<!\bv\.)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bca\.)(?<!\bNo\.)(?<!\bapprox\.)(?<!\best\.)(?<!\bInc\.)"
     r"(?<=[.!?])[”\"'’)\]]*\s+(?=[A-Z“\"'‘(\d$€£~≈])"
 )
 #: A longer one is no sentence, and would take long to search.
@@ -409,3 +409,34 @@ def nearest(
 
 def between(figures: Sequence[Figure], start: int, end: int) -> list[Figure]:
     return [each for each in figures if start <= each.start and each.end <= end]
+
+
+#: Circumstances that change nothing.
+_NEUTRAL = lexicon.any_of(
+    r"""
+    practice; short; total; all; fact; general; addition; return; turn; particular; contrast; comparison; paper; balance; top; the whole;
+    average; its own; record; example; instance; most; everyday; daily use; present; moment; last; first; the end; our view; this; that;
+    course; everyone; everybody; one; once; time; go; mind; hand; side; way; itself; the (?:box|market|table|page|list|card|rate card);
+    sale; offer; dollars?; euros?; cents?; money; budget\w*; volume; scale; work; use; text; texts; class; price; name; size
+    """
+)
+_KNOWN = re.compile(
+    "|".join(each.pattern for each in (_NEUTRAL, lexicon.INPUT, lexicon.OUTPUT, lexicon.PRICE))
+    + r"|tokens?|m?tok|million|window|context|§|\d"
+)
+_LEADING = re.compile(
+    r"\W*(?:in|on|during|under|outside|after|within|over|inside|throughout|between)\s(?P<noun>[^,§$€£\d]{2,60}?)(?:,|\s(?=§)|\s(?=it\b))"
+)
+_TRAILING = re.compile(
+    r"[^,;]*?\b(?:in|during|under|outside|after|within|when|while|once|for (?:those|people|anyone|whoever|teams|customers))\s(?P<noun>[^,§$€£\d]{3,60})\W*$"
+)
+
+
+def is_under_circumstances(sentence: Sentence, position: int) -> bool:
+    """Return whether a figure stands under circumstances that are not known to be neutral: "in the nightly run …"."""
+    first, last = sentence.clause(position)
+    leading = _LEADING.match(sentence.text, first, last)
+    if leading and leading.end() <= position and not _KNOWN.search(leading["noun"]):
+        return True
+    trailing = _TRAILING.match(sentence.text, position, last)
+    return bool(trailing) and not _KNOWN.search(trailing["noun"] if trailing else "")

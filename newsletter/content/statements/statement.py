@@ -46,6 +46,8 @@ class Matter(StrEnum):
     BETTER = "the better one"
     UNTESTED = "untested"
     ONLY_UNTESTED = "one area untested"
+    #: Money or a comparison of costs that was not understood.
+    NOT_UNDERSTOOD = "not understood"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -489,7 +489,8 @@ def _fits(statement: Statement, expected: Range) -> bool:
     if statement.unit == "magnitude":
         expected = expected.times(*_MAGNITUDE)
     step = step_of(statement.value) / 2
-    if statement.either and number and expected.allows(1 / number, step):
+    # A ratio that is right the other way round was rather misread than miscounted.
+    if number and statement.number != 1 and expected.allows(1 / number, step / (number * number)):
         return True
     return expected.allows(number, step)
 

@@ -127,7 +127,8 @@ _NO_NAME = re.compile(
     r"Release|Parameters?|Window|Maximum|Max|Minimum|Average|Mean|Score|Total|Bill|Vision|Text|Version|Did|Does|Do|Is|Are|Was|Were|Has|"
     r"Have|Had|Can|Could|Will|Would|Should|May|Might|Let|Get|Run|Use|Buy|Send|Feed|Push|Move|Scale|Pay|Save|Weekly|Monthly|Daily|"
     r"Roughly|About|Around|Nearly|Almost|Just|Even|Still|Yet|Also|Because|Although|Though|Unless|Whether|Whatever|However|"
-    r"Taken|Given|Either|Rather|Instead|Without|Within|Beyond|Despite|Except|Like|Unlike|Overall|First|Second|Third|Same"
+    r"Taken|Given|Either|Rather|Instead|Without|Within|Beyond|Despite|Except|Like|Unlike|Overall|First|Second|Third|Same|Among|Across|Around|Above|Below|Behind|Besides?|During|Inside|Outside|Throughout|Towards?|Via|Upon|Plus|Thanks|"
+    r"Perhaps|Maybe|Thus|Hence|Again|Now|Today|Later|Meanwhile|People|Users?|Teams?|Work|Tests?|Results?|Money|Price|Speed|Size|Whole|Full|Such"
 )
 _PRODUCT = re.compile(
     r"(?<![\w'\"“‘§-])(?:[A-Z][\w&]*(?:\.\w+)*(?:-[\w.]*\w)?|[a-z]+[A-Z]\w*|[a-z]+-?\d+(?:\.\d+)?(?![\w%]))"

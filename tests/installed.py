@@ -3,10 +3,12 @@
 import shutil
 import sqlite3
 from contextlib import closing
-from functools import cache
+from datetime import datetime
+from functools import cache, lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from newsletter.content.records import Pack
 from newsletter.content.store import ContentStore
 from newsletter.installation import make_installation
 
@@ -31,13 +33,21 @@ def _made(*, example: bool) -> TemporaryDirectory[str]:
 def open_content(file: Path) -> ContentStore:
     """Open a content store, a new one where there is none: making its tables takes longer than most tests."""
     if not file.exists():
-        shutil.copy(Path(_made_content().name) / "content.db", file)
+        fill_content(file)
     return ContentStore(file)
 
 
-@cache
-def _made_content() -> TemporaryDirectory[str]:
-    kept = TemporaryDirectory(prefix="newsletter-content-")
-    with ContentStore(Path(kept.name) / "content.db"):
-        pass
-    return kept
+def fill_content(file: Path, *packs: Pack, at: datetime | None = None) -> None:
+    """Make a content store into which these packs were imported at that time."""
+    file.write_bytes(_made_content(packs, at))
+
+
+@lru_cache(maxsize=32)
+def _made_content(packs: tuple[Pack, ...], at: datetime | None) -> bytes:
+    with TemporaryDirectory(prefix="newsletter-content-") as folder:
+        file = Path(folder) / "content.db"
+        with ContentStore(file) as content:
+            for pack in packs:
+                assert at is not None
+                content.import_pack(pack, at)
+        return file.read_bytes()

@@ -16,17 +16,16 @@ from newsletter.editing.draft import draft_now
 from newsletter.editing.edits import Write, make_edits
 from tests.config.written import changed
 from tests.digest.week import CUTOFF, SEEN, WEEK, furnish, settings_in
+from tests.installed import fill_content
 
 
 def newsroom(
     folder: Path, database: Database, *packs: Pack, settings: Mapping[str, object] = MappingProxyType({})
 ) -> App:
     """An App on these stores, with a week of content (`packs`, or the small one)."""
-    app = App(furnish(settings_in(folder, settings)), MovedClock(CUTOFF), database)
-    with app.content() as content:
-        for pack in packs or WEEK:
-            content.import_pack(pack, SEEN)
-    return app
+    own = settings_in(folder, settings)
+    fill_content(own.path(own.paths.content_db), *(packs or WEEK), at=SEEN)
+    return App(furnish(own), MovedClock(CUTOFF), database)
 
 
 def with_settings(app: App, changes: Mapping[str, object]) -> App:

@@ -1,6 +1,6 @@
 """Facts: which of several claims on one attribute is the fact, by which rule, and which others differ.
 
-An editor's ruling comes first. Else the claim with the newest verification; else the newest dated one before any
+An editor's ruling comes first. Else, for what a page prints, its own claim before those of other pages of ours. Else the claim with the newest verification; else the newest dated one before any
 undated; else the source that stands first in the settings' order; else what was seen first. A ruling counts as
 long as the claim it names still holds: when its source says something else, the question is open again.
 """
@@ -15,6 +15,7 @@ from newsletter.content.records import Claim, Fact, Source
 from newsletter.content.units import Measure, same_value
 
 RULING = "ruling"
+OWN_PAGE = "own page"
 NEWEST_VERIFIED = "newest verified"
 DATED = "dated"
 SOURCE_ORDER = "source order"
@@ -29,16 +30,18 @@ def resolve(
     sources: Mapping[str, Source],
     source_order: Sequence[str],
     rulings: Mapping[str, str | None],
+    own_source: str = "",
 ) -> dict[str, Fact]:
     """Return the facts about one tool, by attribute, from its current claims in the order in which they were seen.
 
-    `rulings` gives an attribute's claim id, or None to leave the attribute out.
+    `rulings` gives an attribute's claim id, or None to leave the attribute out. `own_source` is the page that the facts
+    are for, if they are for one.
     """
     by_attribute: dict[str, list[Claim]] = defaultdict(list)
     for claim in claims:
         by_attribute[claim.attribute].append(claim)
     named = {each.source_id for stated in by_attribute.values() for each in stated}
-    chooser = _Chooser({key: sources[key] for key in named if key in sources}, source_order)
+    chooser = _Chooser({key: sources[key] for key in named if key in sources}, source_order, own_source)
     return {
         attribute: chooser.decide(stated, rulings.get(attribute))
         for attribute, stated in by_attribute.items()
@@ -61,12 +64,14 @@ def _names_of(source: Source) -> tuple[str, ...]:
 class _Chooser:
     """Decides between claims by fixed rules."""
 
-    def __init__(self, sources: Mapping[str, Source], source_order: Sequence[str]) -> None:
+    def __init__(self, sources: Mapping[str, Source], source_order: Sequence[str], own_source: str) -> None:
         places = {name.casefold(): place for place, name in enumerate(source_order)}
         self.places = {
             key: min((places[name] for name in _names_of(source) if name in places), default=len(places))
             for key, source in sources.items()
         }
+        self.own_source = own_source
+        self.ours = frozenset(key for key, each in sources.items() if each.ours)
         self.rules: tuple[tuple[str, Callable[[Claim], Any]], ...] = (
             (NEWEST_VERIFIED, lambda claim: claim.verified_on or date.min),
             (DATED, lambda claim: claim.as_of or date.min),
@@ -89,7 +94,14 @@ class _Chooser:
         """Return the best claim, and the rule that left nothing to contradict it."""
         if len(claims) == 1:
             return claims[0], ONLY_CLAIM
-        reason = AGREED
+        every, reason = claims, AGREED
+        if any(each.source_id == self.own_source for each in every):
+            # A page of ours is read beside others' claims, and instead of what other pages of ours say.
+            claims = [
+                each for each in every if each.source_id == self.own_source or each.source_id not in self.ours
+            ]
+            if any(differs(claims[0], each) for each in every if each not in claims):
+                reason = OWN_PAGE
         for rule, key in self.rules:
             best = max(key(each) for each in claims)
             kept = [each for each in claims if key(each) == best]

@@ -730,6 +730,9 @@ def _rate_reviews(writer: _Writer) -> None:
             and _is_later(writer, rating, before)
         )
         if goes_back or _adds(writer, entry, rating, known):
+            if known and before is not None and not goes_back and not _is_later(writer, rating, before):
+                # An older page has these words too: that turns nothing back.
+                rating = _rating(writer, entry, str(rating["review_id"]), str(known[-1]["seen_at"]))
             known.append(rating)
             new.append(rating)
     named = dict.fromkeys(row["reviewer"] for row in new if row["reviewer"] is not None)
@@ -738,13 +741,13 @@ def _rate_reviews(writer: _Writer) -> None:
     writer.add("ratings", new)
 
 
-def _rating(writer: _Writer, entry: ReviewEntry, review_id: str) -> Values:
+def _rating(writer: _Writer, entry: ReviewEntry, review_id: str, seen_at: str = "") -> Values:
     stated = to_row(entry)
     rating: Values = {
         "review_id": review_id,
         **{name: stated[name] for name in _RATED},
         "source_id": writer.source_id(entry),
-        "seen_at": writer.seen(entry.seen_at),
+        "seen_at": seen_at or writer.seen(entry.seen_at),
     }
     return {"id": content_id("rating", *rating.values()), **rating, "line": entry.line}
 
@@ -757,12 +760,14 @@ def _is_later(writer: _Writer, rating: Values, before: Row) -> bool:
 
 
 def _adds(writer: _Writer, entry: ReviewEntry, rating: Values, known: list[Row | Values]) -> bool:
-    """Return whether a rating says more than those before it, or is the first in our own name."""
+    """Return whether a rating says more than those before it, or is the first of one of our own pages."""
     if any(each["id"] == rating["id"] for each in known):
         return False
     if entry.seen_at is not None or not known:
         return True
-    if rating["source_id"] in writer.ours and not any(each["source_id"] in writer.ours for each in known):
+    if rating["source_id"] in writer.ours and not any(
+        each["source_id"] == rating["source_id"] for each in known
+    ):
         return True
     return any(rating[name] not in (None, last_known(known, name)) for name in _RATED)
 
@@ -807,7 +812,7 @@ class StatementTable:
     date_fields: tuple[str, ...] = ()
     #: Whether a second statement adds nothing to a first.
     repeats: Callable[[Contents, Contents], bool] = lambda said, saying: said == saying
-    #: Our own pages speak for one panel and one community: what one says, another need not repeat.
+    #: Our own pages speak for one community: what one says, another need not repeat.
     shared: bool = False
 
     def subject(self, row: Values, ours: frozenset[str]) -> Contents:
@@ -841,7 +846,6 @@ STATEMENT_TABLES = (
         said_fields=("ships", "skips", "share", "derived"),
         date_fields=("as_of",),
         repeats=_same_verdict,
-        shared=True,
     ),
     StatementTable(name="votes", said_fields=("ship", "skip"), shared=True),
     StatementTable(

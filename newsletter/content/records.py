@@ -356,6 +356,15 @@ class Verdict(VerdictEntry):
     seen_at: datetime
 
 
+def share_of(verdict: VerdictEntry) -> Decimal | None:
+    """Return the percentage that ships, as stated or by the split; None where neither is known."""
+    if verdict.share is not None:
+        return verdict.share
+    if verdict.ships is None or verdict.skips is None or verdict.ships + verdict.skips == 0:
+        return None
+    return Decimal(100 * verdict.ships) / (verdict.ships + verdict.skips)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VotesEntry(StatementEntry):
     """The community's totals."""
@@ -553,7 +562,7 @@ class Pack(BaseModel):
 class Fact:
     """The value the desk resolved for an attribute, with the claim it stands on and those that differ.
 
-    `reason` says which rule chose it: "ruling", "newest verified", "dated", "source order", "first seen", or
+    `reason` says which rule chose it: "ruling", "own page", "newest verified", "dated", "source order", "first seen", or
     "agreed" and "only claim" where nothing had to be chosen.
     """
 

@@ -256,6 +256,14 @@ class ContentStore:
             for tool_id, found in self._by_tool(_RATINGS, tool_ids, before).items()
         }
 
+    def reviews_by_source(self, tool_ids: Iterable[str]) -> dict[tuple[str, str], tuple[Review, ...]]:
+        """Return the reviews of each tool as each source has them, by tool and source."""
+        stated: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        for tool_id, found in self._by_tool(_RATINGS, tool_ids).items():
+            for row in found:
+                stated[tool_id, row["source_id"]].append(row)
+        return {key: fold_reviews(key[0], rows) for key, rows in stated.items()}
+
     def verdicts(
         self, tool_ids: Iterable[str], *, before: datetime | None = None
     ) -> dict[str, tuple[Verdict, ...]]:

@@ -168,7 +168,9 @@ def _stands(dossier: Dossier) -> str:
 def judged(line: str, *dossiers: Dossier) -> Figure:
     """Return a line that stands on everything that the panel said of these."""
     return Figure(
-        text=line, claims=tuple(dict.fromkeys(key for each in dossiers for key in each.panel.grounds))
+        text=line,
+        claims=tuple(dict.fromkeys(key for each in dossiers for key in each.panel.grounds)),
+        disputed=any(each.panel.others for each in dossiers),
     )
 
 

@@ -1,7 +1,7 @@
 """Everything an issue may print about its tools and comparisons, read from the content store in a few queries."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Protocol
 
@@ -21,7 +21,7 @@ from newsletter.content.records import (
     Votes,
 )
 from newsletter.content.store import ContentStore
-from newsletter.digest.panel import Panel, panel_of
+from newsletter.digest.panel import Panel, others_say, panel_of
 from newsletter.digest.wording import clip, plain
 from newsletter.language import ENGLISH, Language
 
@@ -63,6 +63,8 @@ class Material:
 
     comparisons: Mapping[str, Comparison]
     dossiers: Mapping[str, Dossier]
+    #: The sides of the comparisons as each comparison's own page has them, by tool and source.
+    own: Mapping[tuple[str, str], Dossier] = field(default_factory=dict)
     questions: tuple[Question, ...]
     sources: Mapping[str, Source]
     #: What the blocks are written in.
@@ -72,7 +74,16 @@ class Material:
         return _is_ours(self.sources, record)
 
     def sides(self, comparison: Comparison) -> tuple[Dossier, Dossier]:
-        return self.dossiers[comparison.left_id], self.dossiers[comparison.right_id]
+        """Return the two tools as the comparison's own page has them; what it does not say is as recorded elsewhere."""
+        return self._side(comparison.left_id, comparison), self._side(comparison.right_id, comparison)
+
+    def _side(self, tool_id: str, comparison: Comparison) -> Dossier:
+        return self.own.get((tool_id, comparison.source_id)) or self.dossiers[tool_id]
+
+    def every_dossier(self) -> Iterator[Dossier]:
+        """Yield the dossiers, those of comparisons' own pages first."""
+        yield from self.own.values()
+        yield from self.dossiers.values()
 
 
 def gather(
@@ -104,32 +115,49 @@ def gather(
     )
     sources = content.sources({each.source_id for each in recorded if each.source_id})
     ruled = rulings(ids)
+    pages = {
+        (side, each.source_id) for each in comparisons.values() for side in (each.left_id, each.right_id)
+    }
+    own_reviews = content.reviews_by_source({side for side, _ in pages})
+
+    def dossier(tool: Tool, page: str = "") -> Dossier:
+        """Return what is recorded of a tool; what the source `page` says goes before all else."""
+        judged = verdicts.get(tool.id, ())
+        own_judged = tuple(each for each in judged if each.source_id == page)
+        said = own_reviews.get((tool.id, page), ())
+        if not own_judged and not said:
+            own_judged, said = judged, reviews.get(tool.id, ())
+        panel = panel_of(own_judged, said, language)
+        noted = [each for each in notes.get(tool.id, ()) if _is_ours(sources, each)]
+        return Dossier(
+            tool=tool,
+            panel=replace(
+                panel, others=others_say(panel, (each for each in judged if _is_ours(sources, each)))
+            ),
+            reviews=said,
+            verdicts=judged,
+            votes=votes.get(tool.id),
+            facts=resolve(
+                claims.get(tool.id, ()),
+                sources=sources,
+                source_order=source_order,
+                rulings=ruled.get(tool.id, {}),
+                own_source=page,
+            ),
+            benchmarks=benchmarks.get(tool.id, ()),
+            offers=offers.get(tool.id, ()),
+            notes=tuple(sorted(noted, key=lambda each: each.source_id != page)),
+            tagline=plain(tool.tagline) if _is_ours(sources, tool) else "",
+            language=language,
+        )
+
     return Material(
         comparisons={
             key: each if _is_ours(sources, each) else _without_prose(each)
             for key, each in comparisons.items()
         },
-        dossiers={
-            key: Dossier(
-                tool=tool,
-                panel=panel_of(verdicts.get(tool.id, ()), reviews.get(tool.id, ()), language),
-                reviews=reviews.get(tool.id, ()),
-                verdicts=verdicts.get(tool.id, ()),
-                votes=votes.get(tool.id),
-                facts=resolve(
-                    claims.get(tool.id, ()),
-                    sources=sources,
-                    source_order=source_order,
-                    rulings=ruled.get(tool.id, {}),
-                ),
-                benchmarks=benchmarks.get(tool.id, ()),
-                offers=offers.get(tool.id, ()),
-                notes=tuple(each for each in notes.get(tool.id, ()) if _is_ours(sources, each)),
-                tagline=plain(tool.tagline) if _is_ours(sources, tool) else "",
-                language=language,
-            )
-            for key, tool in tools.items()
-        },
+        dossiers={key: dossier(tool) for key, tool in tools.items()},
+        own={(key, page): dossier(tools[key], page) for key, page in pages if key in tools},
         questions=tuple(each for each in questions if _is_ours(sources, each)),
         sources=sources,
         language=language,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import takewhile
 
-from newsletter.content.records import Decision, Review, Verdict, Votes
+from newsletter.content.records import Decision, Review, Verdict, Votes, share_of
 from newsletter.digest.content import Figure
 from newsletter.digest.figures import half_up, votes_key, whole
 from newsletter.errors import N_
@@ -42,6 +42,8 @@ class Panel:
     mean: Decimal | None = None
     split_grounds: tuple[str, ...] = ()
     mean_grounds: tuple[str, ...] = ()
+    #: What other pages of ours say instead.
+    others: tuple[Verdict, ...] = ()
     #: What its words are written in.
     language: Language = ENGLISH
 
@@ -145,7 +147,9 @@ class Panel:
         return 1 if self.ships is not None and (self.ships <= 1 or self.reviewers == 1) else 2
 
     def figure(self) -> Figure:
-        return Figure(text=self.words, claims=self.split_grounds or self.mean_grounds)
+        return Figure(
+            text=self.words, claims=self.split_grounds or self.mean_grounds, disputed=bool(self.others)
+        )
 
 
 def panel_of(verdicts: Sequence[Verdict], reviews: Sequence[Review], language: Language = ENGLISH) -> Panel:
@@ -156,13 +160,13 @@ def panel_of(verdicts: Sequence[Verdict], reviews: Sequence[Review], language: L
     scores = [review.score for review in reviews if review.score is not None]
     mean = Decimal(sum(scores)) / len(scores) if scores else None
     scored = tuple(review.id for review in reviews if review.score is not None)
-    known = [verdict for verdict in verdicts if _share(verdict) is not None]
+    known = [verdict for verdict in verdicts if share_of(verdict) is not None]
     if known:
         last = _best_said(known)
         return Panel(
             ships=last.ships,
             skips=last.skips,
-            share=_share(last),
+            share=share_of(last),
             derived=last.derived,
             scores=len(scores),
             mean=mean,
@@ -173,11 +177,27 @@ def panel_of(verdicts: Sequence[Verdict], reviews: Sequence[Review], language: L
     return _from_reviews(reviews, mean, scored, language)
 
 
+def others_say(panel: Panel, verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
+    """Return the last verdict of each source that says another share than the panel's, rounded as they are printed."""
+    last = {each.source_id: each for each in verdicts if share_of(each) is not None}
+    return tuple(
+        each
+        for each in last.values()
+        if each.id not in panel.split_grounds and whole(share_of(each) or Decimal(0)) != panel.rounded_share
+    )
+
+
 def _best_said(known: Sequence[Verdict]) -> Verdict:
     """Return the last verdict; where one just before it counted out what it only gives as a share, that one."""
     last = known[-1]
-    same = takewhile(lambda each: (each.ships, each.skips) == (last.ships, last.skips), reversed(known))
-    return next((each for each in same if not each.derived), last)
+
+    def is_same(each: Verdict) -> bool:
+        if last.ships is None:
+            return share_of(each) == share_of(last)
+        return (each.ships, each.skips) == (last.ships, last.skips)
+
+    same = takewhile(is_same, reversed(known))
+    return next((each for each in same if each.ships is not None and not each.derived), last)
 
 
 def _from_reviews(
@@ -197,14 +217,6 @@ def _from_reviews(
         mean_grounds=scored,
         language=language,
     )
-
-
-def _share(verdict: Verdict) -> Decimal | None:
-    if verdict.share is not None:
-        return verdict.share
-    if verdict.ships is None or verdict.skips is None or verdict.ships + verdict.skips == 0:
-        return None
-    return Decimal(100 * verdict.ships) / (verdict.ships + verdict.skips)
 
 
 def community(votes: Votes | None, language: Language = ENGLISH) -> Figure:

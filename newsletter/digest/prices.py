@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from newsletter.config import Settings
-from newsletter.content.records import Claim, Offer, Source
+from newsletter.content.records import Claim, Fact, Offer, Source
 from newsletter.digest.content import Costs, Figure, Rates, TableRow
 from newsletter.digest.figures import dated, figure, half_up, join, number_of, offer_key, said_by
 from newsletter.digest.material import Dossier, Material
@@ -219,7 +219,14 @@ def pricing_figure(dossier: Dossier, material: Material) -> Figure:
             return figure(words, stated)
     if prices_of(dossier).known:
         return price_figure(dossier)
-    return Figure(text=plain(dossier.tool.entry) or dossier.language.gettext(NO_PRICING))
+    words, entry = _entry(dossier)
+    return figure(plain(words) or dossier.language.gettext(NO_PRICING), entry)
+
+
+def _entry(dossier: Dossier) -> tuple[str, Fact | None]:
+    """Return how one gets in, "Free": as a page states it, else as the tool is described."""
+    stated = dossier.facts.get("entry")
+    return (dossier.tool.entry, None) if stated is None else (stated.claim.value, stated)
 
 
 def pricing_kind(dossier: Dossier) -> Figure:
@@ -230,15 +237,16 @@ def pricing_kind(dossier: Dossier) -> Figure:
     if prices.known:
         paid = prices.even is None or prices.even > 0
         return prices.figure(per_token if paid else free)
-    entry = dossier.tool.entry.strip().casefold()
+    said_entry, entry_fact = _entry(dossier)
+    entry = said_entry.strip().casefold()
     text = f"{entry}; {stated.claim.value.casefold()}" if stated is not None else entry
     said = stated.claim.value.strip().casefold() if stated is not None else entry
     if said.startswith("free") or entry == "free":
         limited = _LIMITED.search(text) or "freemium" in text
-        return figure(_("free to start") if limited else free, stated)
+        return figure(_("free to start") if limited else free, stated or entry_fact)
     if _PER_TOKEN.search(text):
         return figure(per_token, stated)
-    return figure(_("paid") if entry == "paid" else "", stated)
+    return figure(_("paid") if entry == "paid" else "", entry_fact or stated)
 
 
 def price_sentence(first: Dossier, second: Dossier, *, again: bool = False) -> Figure:

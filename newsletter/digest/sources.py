@@ -17,6 +17,7 @@ from newsletter.digest.figures import (
 )
 from newsletter.digest.links import safe_url
 from newsletter.digest.material import Dossier, Material
+from newsletter.digest.panel import panel_of
 from newsletter.digest.wording import clip
 from newsletter.language import Language
 
@@ -30,11 +31,15 @@ def sources_block(printed: Iterable[Figure], material: Material, settings: Setti
     Whoever differs about a printed figure is named with the dispute, and so is among the sources.
     """
     ids = dict.fromkeys(claim for each in printed for claim in each.claims)
-    dossiers = material.dossiers.values()
-    disputed = [
-        fact for each in dossiers for fact in each.facts.values() if fact.disputed and fact.claim.id in ids
-    ]
-    ids |= dict.fromkeys(other.id for fact in disputed for other in fact.others)
+    for each in tuple(material.every_dossier()):
+        disputed = [fact for fact in each.facts.values() if fact.disputed and fact.claim.id in ids]
+        ids |= dict.fromkeys(other.id for fact in disputed for other in fact.others)
+        if not ids.keys().isdisjoint(each.panel.split_grounds):
+            ids |= dict.fromkeys(other.id for other in each.panel.others)
+    disputes: dict[tuple[str, str], PrintedDispute] = {}
+    for each in material.every_dossier():
+        for dispute in _disputes(each, set(ids), material):
+            disputes.setdefault((dispute.tool_id, dispute.attribute), dispute)
     statements = statements_by_id(material)
     by_source: dict[str, list[Statement]] = {}
     for statement in (statements[each] for each in ids if each in statements):
@@ -42,16 +47,14 @@ def sources_block(printed: Iterable[Figure], material: Material, settings: Setti
     origins = (_origin(material.sources.get(key), said, settings) for key, said in by_source.items())
     return Sources(
         origins=tuple(each for each in origins if each is not None),
-        disputes=tuple(
-            each for dossier in material.dossiers.values() for each in _disputes(dossier, set(ids), material)
-        ),
+        disputes=tuple(disputes.values()),
     )
 
 
 def statements_by_id(material: Material) -> dict[str, Statement]:
     """Return everything a figure can stand on, by the id under which figures name it."""
     found: dict[str, Statement] = {}
-    for dossier in material.dossiers.values():
+    for dossier in material.every_dossier():
         for fact in dossier.facts.values():
             found |= {claim.id: claim for claim in (fact.claim, *fact.others)}
         found |= {verdict.id: verdict for verdict in dossier.verdicts}
@@ -101,6 +104,18 @@ def _span(dates: list[date], language: Language) -> str:
 
 def _disputes(dossier: Dossier, printed: set[str], material: Material) -> Iterator[PrintedDispute]:
     """Yield what is said about the printed figures of a tool; the same sources are not named again."""
+    panel, language = dossier.panel, material.language
+    if panel.others and not printed.isdisjoint(panel.split_grounds):
+        by_id: dict[str, Verdict | Review] = {each.id: each for each in dossier.verdicts}
+        by_id |= {each.id: each for each in dossier.reviews}
+        own = next(by_id[each] for each in panel.split_grounds)
+        splits = [
+            (panel.split, own),
+            *((panel_of([each], (), language).split, each) for each in panel.others),
+        ]
+        said = "; ".join(f"{split} ({_who_says(each, material)})" for split, each in splits)
+        words = language.gettext("%(tool)s, panel: %(said)s", tool=dossier.name, said=said)
+        yield PrintedDispute(tool_id=dossier.tool.id, attribute="verdict", words=words)
     named = list[str]()
     for attribute, fact in dossier.facts.items():
         if fact.disputed and fact.claim.id in printed:
@@ -115,6 +130,18 @@ def _disputes(dossier: Dossier, printed: set[str], material: Material) -> Iterat
             named = who
             words = f"{dossier.name}, {label_of(attribute, material.language)}: {said}"
             yield PrintedDispute(tool_id=dossier.tool.id, attribute=attribute, words=words)
+
+
+def _who_says(statement: Verdict | Review, material: Material) -> str:
+    """Return "Kite vs Heron, panel comparison, published 1 Mar 2026"."""
+    source, language = material.sources[statement.source_id], material.language
+    if isinstance(statement, Verdict) and statement.as_of is not None:
+        when = date_words("as of", statement.as_of, language)
+    elif source.published_on is not None:
+        when = date_words("published", source.published_on, language)
+    else:
+        when = date_words("seen", statement.seen_at.date(), language)
+    return f"{clip(source.name, 60)}, {when}"
 
 
 def _who_say(claims: Iterable[Claim], material: Material) -> str:

@@ -204,14 +204,18 @@ def test_a_verdict_that_flips_and_flips_back_is_three_verdicts(tmp_path: Path) -
     assert [each.seen_at for each in history] == [MONDAY, MONDAY + WEEK, MONDAY + 2 * WEEK]
 
 
-def test_our_own_pages_speak_for_one_panel(tmp_path: Path) -> None:
+def test_each_of_our_own_pages_keeps_the_verdict_that_it_prints(tmp_path: Path) -> None:
     other_page = {**OURS, "url": "https://verdicts.example/compare/2"}
     with store_with(
         tmp_path,
         pack(tools=[HERON], verdicts=[verdict(3, 1, share="75")]),
         pack(other_page, tools=[HERON], verdicts=[verdict(None, None, share="75")]),
     ) as store:
-        assert len(store.verdicts(["heron-2"])["heron-2"]) == 1
+        history = store.verdicts(["heron-2"])["heron-2"]
+    assert [(each.source_id, each.ships) for each in history] == [
+        ("verdicts.example-week-48", 3),
+        ("verdicts.example-compare-2", None),
+    ]
 
 
 def test_a_stated_split_goes_beside_a_derived_one(tmp_path: Path) -> None:

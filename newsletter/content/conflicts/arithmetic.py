@@ -39,6 +39,7 @@ COMPARED = (
     "licence",
     "released",
     "api_access",
+    "entry",
 )
 
 _CURRENCIES = {"€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"}
@@ -157,6 +158,10 @@ def _releases(left: Claim, right: Claim) -> bool:
     return not (one.startswith(other) or other.startswith(one))
 
 
+def _entry(claim: Claim) -> str:
+    return claim.value.strip().casefold()
+
+
 def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if len(text) == len("2026-11-22") else None
@@ -173,6 +178,7 @@ _RULES: dict[str, Callable[[Claim, Claim], bool]] = {
     "licence": _licences,
     "released": _releases,
     "api_access": lambda left, right: {left.value, right.value} == {"yes", "no"},
+    "entry": lambda left, right: {_entry(left), _entry(right)} == {"free", "paid"},
 }
 
 

@@ -4,6 +4,7 @@ Claims that differ between sources, or inside one, are found here; the other rul
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 
 from newsletter.content.conflicts import arithmetic, identity, opinions
 from newsletter.content.conflicts.arithmetic import COMPARED, contradict, is_conditional
@@ -16,7 +17,7 @@ from newsletter.content.conflicts.contradiction import (
     words_side,
 )
 from newsletter.content.facts import resolve
-from newsletter.content.records import Claim, Source
+from newsletter.content.records import Claim, Source, Verdict, share_of
 from newsletter.content.statements.statement import Matter
 from newsletter.content.store import ContentStore
 
@@ -41,6 +42,41 @@ def between_sources(
         for attribute, fact in facts.items():
             stated = [each for each in claims if each.attribute == attribute]
             yield from _against(fact.claim, stated, recorded.sources)
+
+
+def between_verdicts(recorded: AllRecords) -> Iterator[Contradiction]:
+    """Find pages of ours that give one tool two outcomes of the panel, as far as each said last."""
+    for tool_id, history in recorded.verdicts.items():
+        last = {each.source_id: each for each in history if recorded.sources[each.source_id].ours}
+        stated = [each for each in last.values() if share_of(each) is not None]
+        if not stated:
+            continue
+        *others, newest = stated
+        differing = [each for each in others if _percent(each) != _percent(newest)]
+        if differing:
+            sides = [
+                words_side(recorded.sources[each.source_id], tool_id, _outcome(each), each.line)
+                for each in (*differing, newest)
+            ]
+            yield Contradiction(
+                kind=ContradictionKind.SOURCES_DIFFER,
+                attribute="verdict",
+                left=sides[-1],
+                right=sides[0],
+                also=tuple(sides[1:-1]),
+                reason=f"the panel's outcome is {sides[-1].words} by {sides[-1].source} "
+                f"and {sides[0].words} by {sides[0].source}",
+            )
+
+
+def _percent(verdict: Verdict) -> int:
+    return int((share_of(verdict) or Decimal(0)).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def _outcome(verdict: Verdict) -> str:
+    if verdict.ships is None or verdict.skips is None:
+        return f"{_percent(verdict)} % ship"
+    return f"{verdict.ships} ship / {verdict.skips} skip"
 
 
 def _against(
@@ -170,6 +206,7 @@ def _others(
     grouped = identity.groups(twins, recorded.tools)
     yield from identity.one_name(recorded)
     yield from between_sources(recorded, grouped, source_order)
+    yield from between_verdicts(recorded)
     for ids in dict.fromkeys(grouped.values()):
         yield from opinions.none_public(recorded, ids)
     for records in by_source(recorded):

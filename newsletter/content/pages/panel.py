@@ -439,7 +439,9 @@ def _tool(card: ToolCard, table: DecisionTable, names: Names) -> Iterator[PackEn
     if price and not is_absent(price.text):
         yield claim(card.tool, "price", price.text, price, words=price.text)
         yield from (each for each in claims_in(price, names, about=True) if each.attribute == "licence")
-    if best_for and not is_absent(best_for.text):
+    if not best_for or is_absent(best_for.text):
+        best_for = card.tagline
+    if best_for:
         yield NoteEntry(tool_id=card.tool, kind=NoteKind.BEST_FOR, words=best_for.text, line=best_for.number)
 
 

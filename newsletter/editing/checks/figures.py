@@ -123,7 +123,9 @@ def _disputed(printed: PrintedFigures) -> Iterator[Finding]:
             f"Sources differ: {each.words}",
             where="sources",
             why="The issue prints the first and names them all.",
-            how="Rule on it, or leave it to the readers.",
+            how="Correct the page that is wrong, or leave it to the readers."
+            if each.attribute == "verdict"
+            else "Rule on it, or leave it to the readers.",
             link=_facts_page(each.tool_id, each.attribute),
             conflict=Conflict(
                 tool_id=each.tool_id,

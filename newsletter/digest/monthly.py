@@ -4,6 +4,7 @@ Each week's lead with its bottom line, the largest changes, and one linked line 
 content is opened: a figure stands here as the weekly issue printed it.
 """
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -119,12 +120,26 @@ def _with_bottom_line(weeks: tuple[Week, ...], written: str) -> tuple[Week, ...]
 
 
 def _changes(weeks: Sequence[ArchivedIssue]) -> tuple[ChangeLine, ...]:
-    """Return the largest changes: the first of each week, then the second; of a tool the latest."""
-    found: dict[str, ChangeLine] = {}
-    for each in chain.from_iterable(zip_longest(*(week.letter.changes for week in weeks))):
-        if each is not None:
-            found.setdefault(each.tool_id, each)
-    return tuple(found.values())[:CHANGES]
+    """Return the largest changes: the first of each week, then the second. Of a tool only its latest week tells.
+
+    What was corrected since is said beside its week, and is no change.
+    """
+    told: set[str] = set()
+    latest: list[list[ChangeLine]] = []
+    for week in weeks:
+        by_tool = {each.tool_id: each for each in reversed(week.letter.changes) if each.tool_id not in told}
+        told |= by_tool.keys()
+        wrong = [re.compile(rf"(?<!\w){re.escape(each.said)}(?!\w)", re.I) for each in week.errata]
+        latest.append(
+            [
+                each
+                for each in week.letter.changes
+                if by_tool.get(each.tool_id) is each
+                and not any(said.search(each.words.text) for said in wrong)
+            ]
+        )
+    found = [each for each in chain.from_iterable(zip_longest(*latest)) if each is not None]
+    return tuple(found)[:CHANGES]
 
 
 def _lines(weeks: Sequence[ArchivedIssue]) -> tuple[MonthLine, ...]:
@@ -185,6 +200,7 @@ def _subject(weeks: Sequence[ArchivedIssue], settings: Settings) -> tuple[str, s
     language = settings.language
     month = language.month(weeks[0].letter.masthead.date_on)
     leads = [week.letter.lead for week in weeks if week.letter.lead is not None]
+    others = _comparisons(weeks) - 1
     clearest = max(leads, key=_margin, default=None)
     if clearest is not None:
         asked = language.gettext(
@@ -196,13 +212,20 @@ def _subject(weeks: Sequence[ArchivedIssue], settings: Settings) -> tuple[str, s
         fullest = language.ngettext(
             "%(question)s, and %(count)s more comparison",
             "%(question)s, and %(count)s more comparisons",
-            len(leads) - 1,
+            others,
             question=asked,
         )
-        for said in (fullest, asked) if len(leads) > 1 else (asked,):
+        for said in (fullest, asked) if others else (asked,):
             if len(said) <= SUBJECT_CHARS:
                 return said, clearest.comparison_id
     return clip(f"{settings.site.name}: {month}", SUBJECT_CHARS), ""
+
+
+def _comparisons(weeks: Sequence[ArchivedIssue]) -> int:
+    """Count the comparisons that the weeks led with, told in short or named."""
+    keys = {line.key for line in _lines(weeks) if line.key.startswith("comparison-")}
+    keys |= {f"comparison-{week.letter.lead.comparison_id}" for week in weeks if week.letter.lead is not None}
+    return len(keys)
 
 
 def _margin(lead: Lead) -> int:

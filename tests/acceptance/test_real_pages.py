@@ -91,9 +91,9 @@ def test_the_other_panel_comparison_has_its_derived_split(words: str) -> None:
     assert "ll four reviewers would use Mistral 3 Small (24B), three of four Mistral Medium 3.2." in words
 
 
-def test_the_head_to_head_comes_with_resolved_costs_and_its_question(words: str) -> None:
+def test_the_head_to_head_comes_with_its_own_costs_and_its_question(words: str) -> None:
     more = words.partition("MORE COMPARISONS")[2]
-    assert "Mistral Medium 3.1 costs $12.00 a month for 10M tokens, Mistral Small 3.2 $2.00." in more
+    assert "Mistral Medium 3.1 costs $12.00 a month for 10M tokens, Mistral Small 3.2 $1.35." in more
     assert "Which is cheaper, Mistral Medium 3.1 or Mistral Small 3.2?" in more
 
 

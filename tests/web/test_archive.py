@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 
-from newsletter.content.records import BenchmarkEntry, Decision, Pack, QuestionEntry, ReviewEntry, SourceEntry
+from newsletter.content.records import BenchmarkEntry, Decision, Pack, QuestionEntry, ReviewEntry
 from newsletter.digest.content import issue_content_from_json
 from newsletter.digest.store import get_frozen, set_archived
 from newsletter.editing.approve import cancel
@@ -19,7 +19,8 @@ from tests.web.issues import open_house, send_issue
 PAGE = "/archive/weekly-1"
 
 MUCH = Pack(
-    source=SourceEntry(name="Tool desk", url="https://tools.example.org/long", ours=True),
+    # What a comparison prints is on its own page.
+    source=PANEL_PAGE.source,
     reviews=tuple(
         ReviewEntry(
             tool_id=tool, reviewer=f"Reviewer {number}", score=60 + number, decision=Decision.SHIP, words=""

@@ -79,7 +79,8 @@ def _comparison(pair: Pair, names: Names, sections: Sections) -> ComparisonEntry
     return ComparisonEntry(
         left_id=pair.ids[0],
         right_id=pair.ids[1],
-        summary=joined(choice),
+        # Where the page gives its own verdict under the title, that comes first.
+        summary=joined((*filter(is_prose, sections.head), *choice)),
         cost_read=joined(sections.paragraphs("costs")),
         performance_read=joined(sections.paragraphs("performance")),
         pick_left_if=_pick(choice, names, pair.ids[0]),

@@ -81,12 +81,16 @@ class PageText:
         return [line for line in self.lines if not line.bulleted and whole.fullmatch(line.text)]
 
     def sections(self, patterns: Mapping[str, str]) -> Sections:
-        """Return the page in sections; a heading is a line that is one of `patterns` and nothing else."""
-        starts = [
-            (index, key)
-            for index, line in enumerate(self.lines)
-            if not line.bulleted and (key := _key(line.text, patterns))
-        ]
+        """Return the page in sections; a heading is a line that is one of `patterns` and nothing else.
+
+        A heading that readers ask again among the questions is one of those.
+        """
+        starts: list[tuple[int, str]] = []
+        for index, line in enumerate(self.lines):
+            key = None if line.bulleted else _key(line.text, patterns)
+            known = [each for _, each in starts]
+            if key and not (line.text.endswith("?") and key in known and known[-1] == "questions"):
+                starts.append((index, key))
         found: dict[str, tuple[Line, ...]] = {}
         for (start, key), (end, _) in pairwise([*starts, (len(self.lines), "")]):
             found[key] = found.pop(key, ()) + self.lines[start + 1 : end]

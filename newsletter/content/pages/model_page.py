@@ -135,6 +135,8 @@ _SPECIFICATION = {
     "parameters": "parameters|params",
 }
 _PRICING = {"input_price": "input", "output_price": "output", "model_id": "model id"}
+#: How the page tells that the tool can be spoken to, by its name.
+_MENTION = re.compile(r"@-mention (\S.*)")
 _CALCULATOR = re.compile(
     r"(?P<seats>\d[\d,]*) seats?\s*[·•,|/]\s*(?P<messages>\d[\d,]*) (?:msgs?|messages?)\s?/\s?day", re.I
 )
@@ -156,10 +158,11 @@ def read(page: PageText) -> Iterator[PackEntry]:
     if not {"specification", "pricing", "providers"} & sections.headings.keys():
         raise page.refusal("neither specifications nor prices nor providers are there", field="sections")
     check_end(page, sections, {"uses": "Use-case deep-dives", "questions": "the questions"})
-    name = sections.head[0].text
+    title = _title(page, sections)
+    name = title.text
     tool = slug(name)
     yield _tool(name, sections)
-    yield from size_in_name(tool, name, sections.head[0])
+    yield from size_in_name(tool, name, title)
     yield from _labels(tool, sections)
     yield from _calculator(tool, sections.lines("calculator"))
     yield from _offers(page, tool, sections.lines("providers"))
@@ -184,6 +187,23 @@ SHAPE = Shape(
 )
 
 
+def _title(page: PageText, sections: Sections) -> Line:
+    """Return the line of the tool's name: the one that the page's own text repeats, which a badge may stand above."""
+    first = sections.head[0]
+    mentions = [found[1] for line in sections.head if (found := _MENTION.search(line.text))]
+    if mentions:
+        for line in sorted(sections.head, key=lambda each: -len(each.text)):
+            named = re.compile(rf"{re.escape(line.text)}(?![\w-]|\.\w)")
+            if any(map(named.match, mentions)):
+                return line
+        message = f'"{first.text}" stands where the name should, and the text calls the tool otherwise'
+        raise page.refusal(message, first, "name")
+    stated = {key: value for key, _, value in labelled(sections.lines("pricing"), _PRICING)}
+    model = slug(stated.get("model_id", "").rpartition("/")[2])
+    named = (line for line in sections.head if not is_sentence(line.text) and slug(line.text).endswith(model))
+    return next(named, first) if model else first
+
+
 def _tool(name: str, sections: Sections) -> ToolEntry:
     stated = {key: value for key, _, value in labelled(sections.lines("specification"), _SPECIFICATION)}
     return ToolEntry(
@@ -197,7 +217,8 @@ def _tool(name: str, sections: Sections) -> ToolEntry:
 
 def _labels(tool: str, sections: Sections) -> Iterator[ClaimEntry]:
     for key, line, value in labelled(sections.lines("specification"), _SPECIFICATION):
-        if key not in ("maker", "category") and fits(key, value):
+        # An image model has no tokens: its page says 0.
+        if key not in ("maker", "category") and fits(key, value) and not re.match(r"0\b(?!\.)", value):
             yield claim(tool, key, value, line, words=value)
     for key, line, value in labelled(sections.lines("pricing"), _PRICING):
         if fits(key, value):

@@ -405,6 +405,13 @@ def read(page: PageText) -> Iterator[PackEntry]:
         yield from _tool(panel.card, table, Names(pair.names, subject=panel.card.name))
         yield from _verdict(page, panel, scorecard_ends=scorecard.whole, whole=whole)
         yield from (_review(panel.card.tool, review) for review in panel.reviews)
+    # All or none of them says nothing of how many they are; three quarters do.
+    if not scorecard.whole and not any(panel.split or panel.share not in (None, 0, 100) for panel in panels):
+        last = panels[-1].reviews[-1].line if panels[-1].reviews else pair.line
+        message = (
+            "the page ends in the scorecard, and nothing says how many reviews there are: it may be cut there"
+        )
+        raise page.refusal(message, last, "scorecard")
 
 
 SHAPE = Shape(

@@ -61,7 +61,7 @@ def token_count(page: PageText, cell: str, line: Line, field: str) -> int | None
 
 
 def token_price(page: PageText, cell: str, line: Line, field: str) -> Decimal | None:
-    number = None if is_absent(cell) else measure("input_price", cell).number
+    number = Decimal(0) if cell.casefold() == "free" else measure("input_price", cell).number
     return None if is_absent(cell) else _known(page, number, cell, line, field)
 
 

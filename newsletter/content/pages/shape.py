@@ -4,7 +4,15 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from newsletter.content.pages.lines import Line, PageText, Sections, is_broken, is_prose, without_glue
+from newsletter.content.pages.lines import (
+    HEADING,
+    Line,
+    PageText,
+    Sections,
+    is_broken,
+    is_prose,
+    without_glue,
+)
 from newsletter.content.records import PackEntry, slug
 
 #: Longest line that may be the title of a comparison, and how many such lines are looked at.
@@ -25,9 +33,19 @@ class Shape:
         return [mark for mark, pattern in self.marks.items() if page.matching(pattern)]
 
     def twice(self, page: PageText, mark: str) -> list[Line]:
-        """Return the lines of a mark that stands more than once."""
-        lines = page.matching(self.marks[mark])
-        return lines if len(lines) > 1 else []
+        """Return the lines of a mark that stands more than once, but for a question that readers ask in its words."""
+        first, *others = page.matching(self.marks[mark]) or [None]
+        asked = page.matching(HEADING)
+        again = [each for each in others if each and not _is_question(page, each, asked)]
+        return [first, *again] if first and again else []
+
+
+def _is_question(page: PageText, line: Line, asked: list[Line]) -> bool:
+    """Return whether a line is a question under the heading of questions, with no other page's title between."""
+    above = [each.number for each in asked if each.number < line.number]
+    if not above or not line.text.endswith("?"):
+        return False
+    return not any(above[-1] < pair.line.number < line.number for pair in pairs(page))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -167,3 +167,20 @@ def test_a_page_without_a_title_is_refused() -> None:
     )
     with pytest.raises(BadInput, match=r"title .* is missing"):
         read(text)
+
+
+def test_what_readers_ask_in_the_words_of_a_heading_is_a_question() -> None:
+    text = text_of("head-to-head").rstrip("\n") + "\nWhich is cheaper?\nTern Mini 4 is.\n"
+    pack = read(text)
+    assert [each.answer for each in pack.questions if each.question == "Which is cheaper?"] == [
+        "Tern Mini 4 is."
+    ]
+    with pytest.raises(BadInput, match="two pages in one"):
+        read(f"{text}\n{text_of('head-to-head')}")
+
+
+def test_the_verdict_under_the_title_is_read_and_kept() -> None:
+    title, rest = text_of("head-to-head").split("\n", 1)
+    said = "Tern Mini 4 is the better buy for most."
+    pack = read(f"{title}\n\n{said}\n\n{rest}")
+    assert pack.comparisons[0].summary.startswith(said)

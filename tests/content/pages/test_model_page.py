@@ -166,3 +166,32 @@ def test_a_model_page_that_is_cut_is_refused_with_what_is_missing(cut_before: st
 def test_a_cell_that_is_no_price_is_refused_with_line_and_column() -> None:
     with pytest.raises(BadInput, match=r'page.txt:43, field Input: "cheap" cannot be read'):
         read(text_of("model-page").replace("$0.03/Mtok", "cheap"))
+
+
+MENTION = "Whoever sits in the room may @-mention Gannet: Gannet Mini 13B, and everybody reads the answer.\n"
+
+
+@pytest.mark.parametrize("badge", ["", "LLMcliffco\n\n", "cliffco\n13B\n"])
+@pytest.mark.parametrize("mention", ["", MENTION])
+def test_the_name_is_the_one_that_the_text_or_else_the_model_id_repeats(badge: str, mention: str) -> None:
+    text = badge + text_of("model-page").replace(MENTION, mention)
+    assert [tool.name for tool in read(text).tools] == ["Gannet: Gannet Mini 13B"]
+
+
+def test_a_name_that_the_text_never_calls_the_tool_by_is_refused() -> None:
+    text = text_of("model-page").replace("Gannet: Gannet Mini 13B\n", "LLMcliffco\n", 1)
+    with pytest.raises(BadInput, match=r"LLMcliffco.* stands where the name should"):
+        read(text)
+
+
+def test_a_provider_that_charges_nothing_is_free() -> None:
+    text = text_of("model-page")
+    row = next(line for line in text.splitlines() if line.startswith("|") and "$" in line)
+    free = "|".join(" Free " if "$" in cell else cell for cell in row.split("|"))
+    offer = next(each for each in read(text.replace(row, free)).offers if each.input_price == 0)
+    assert offer.output_price == 0
+
+
+def test_no_tokens_at_all_are_no_context() -> None:
+    text = text_of("model-page").replace("32,000 tokens", "0 tokens")
+    assert ("0", "tokens", 19) not in stated(read(text), GANNET, "context")

@@ -230,6 +230,13 @@ def test_a_page_that_is_cut_is_refused_with_what_is_missing(cut_before: str, mis
         read(text[: text.index(cut_before)])
 
 
+@pytest.mark.parametrize("cut_before", ["“Hands are", "“In 2028", "“My buyers", "The Saturday Verdict"])
+def test_a_page_that_ends_in_reviews_which_nothing_counts_is_refused(cut_before: str) -> None:
+    text = text_of("panel-quoted").replace("75%", "100%")
+    with pytest.raises(BadInput, match="the page ends in the scorecard"):
+        read(text[: text.index(cut_before)])
+
+
 @pytest.mark.parametrize(
     "cut_after", ["Operator\n", "Operator\n70/100 · ship\n", "I can live with that.\n", "Accountant\n"]
 )

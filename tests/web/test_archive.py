@@ -12,7 +12,7 @@ from newsletter.digest.content import issue_content_from_json
 from newsletter.digest.store import get_frozen, set_archived
 from newsletter.editing.approve import cancel
 from newsletter.readers.links import Purpose
-from tests.digest.week import PRICE_PAGE, WEEK
+from tests.digest.week import PANEL_PAGE, PRICE_PAGE, WEEK
 from tests.web.house import House
 from tests.web.issues import open_house, send_issue
 

@@ -74,7 +74,7 @@ def test_the_order_of_imports_changes_no_comparison(tmp_path: Path, packs: tuple
     letter = letter_of_week(tmp_path, *packs)
     assert letter.lead is not None
     texts = [letter.lead.bottom_line.text, *(each.words.text for each in letter.more)]
-    assert any("3 of 4" in each or "3–1" in each for each in texts)
+    assert any("hree of four" in each for each in texts)
 
 
 def test_two_verdicts_are_both_named_with_their_pages(tmp_path: Path) -> None:

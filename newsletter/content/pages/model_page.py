@@ -199,9 +199,11 @@ def _title(page: PageText, sections: Sections) -> Line:
         message = f'"{first.text}" stands where the name should, and the text calls the tool otherwise'
         raise page.refusal(message, first, "name")
     stated = {key: value for key, _, value in labelled(sections.lines("pricing"), _PRICING)}
-    model = slug(stated.get("model_id", "").rpartition("/")[2])
-    named = (line for line in sections.head if not is_sentence(line.text) and slug(line.text).endswith(model))
-    return next(named, first) if model else first
+    if "model_id" not in stated:
+        return first
+    model = slug(stated["model_id"].rpartition("/")[2])
+    titles = (line for line in sections.head if not is_sentence(line.text))
+    return next((line for line in titles if slug(line.text).endswith(model)), first)
 
 
 def _tool(name: str, sections: Sections) -> ToolEntry:

@@ -34,10 +34,9 @@ class Shape:
 
     def twice(self, page: PageText, mark: str) -> list[Line]:
         """Return the lines of a mark that stands more than once, but for a question that readers ask in its words."""
-        first, *others = page.matching(self.marks[mark]) or [None]
-        asked = page.matching(HEADING)
-        again = [each for each in others if each and not _is_question(page, each, asked)]
-        return [first, *again] if first and again else []
+        lines, asked = page.matching(self.marks[mark]), page.matching(HEADING)
+        again = [each for each in lines[1:] if not _is_question(page, each, asked)]
+        return [lines[0], *again] if again else []
 
 
 def _is_question(page: PageText, line: Line, asked: list[Line]) -> bool:

@@ -626,6 +626,8 @@ def _said_ratio(text: str, figure: Figure, first: int, last: int) -> Decimal | N
         return 1 + figure.value if _dear_side(before, after) else None
     if figure.value < 1 and figure.unit != "magnitude":
         return _said_part(text[first:last], figure.value, before, after)
+    if _TIMES_OTHER.match(after):
+        return None
     return 1 / figure.value if _TIMES_LESS.match(after) else figure.value
 
 
@@ -640,6 +642,10 @@ def _said_part(clause: str, value: Decimal, before: str, after: str) -> Decimal 
 
 _PERCENT_OF = re.compile(
     r"\s*(?:of|as much as|as expensive)\b(?! (?:use|the (?:quality|time|tests|cases|panel|community|readers)))"
+)
+#: "three times the work for one budget" is no ratio of prices.
+_TIMES_OTHER = re.compile(
+    r"\s*(?:the|as many|its|their) (?!(?:token )?(?:price|cost|rate|bill|money|amount|outlay|expense|sum|total|fee))\w"
 )
 _TIMES_LESS = re.compile(r"[\s-]*(?:cheaper|less|lower|below|under|smaller)\b")
 _NEAR_HALF = re.compile(

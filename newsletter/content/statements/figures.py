@@ -216,7 +216,7 @@ def _sizes(sentence: Sentence) -> Iterator[Statement]:
             )
         ):
             continue
-        if not parameters and _is_subject(sentence, figure):
+        if _WORKED_ON.search(before) or (not parameters and _is_subject(sentence, figure)):
             continue
         tool = sentence.owner(figure.start, figure.end)
         if tool is None:
@@ -237,6 +237,13 @@ def _sizes(sentence: Sentence) -> Iterator[Statement]:
             words=sentence.words,
             line=sentence.line,
         )
+
+
+#: "to fine-tune a 405B model": what it works on is not what it is.
+_WORKED_ON = re.compile(
+    r"\b(?:fine-?tun\w+|tun(?:es?|ing)|trains?|training|host\w*|serv(?:es?|ing)|runs?|running|distil\w*|compress\w*|quanti[sz]\w*|deploy\w*) "
+    r"(?:an? |the |any )?$"
+)
 
 
 def _is_subject(sentence: Sentence, figure: Figure) -> bool:

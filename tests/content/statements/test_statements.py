@@ -100,6 +100,8 @@ def test_what_a_list_leaves_out_its_neighbours_say() -> None:
         "Rivals offer 1M tokens of context.",
         "It is as good as a 70B model.",
         "A 70B model reasons better.",
+        "A toolkit to fine-tune a 405B model on rented cards.",
+        "Its price means three times the work for one budget.",
         "It was distilled from a 405B model.",
         "It handles models of up to 70B parameters.",
         "It connects to any model with a 128K context window.",

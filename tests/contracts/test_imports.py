@@ -119,3 +119,28 @@ def test_imports_stand_at_the_top_but_where_starting_would_take_longer() -> None
         if any(isinstance(each, ast.Import | ast.ImportFrom) for each in ast.walk(function))
     }
     assert inside == {*IN_FUNCTIONS}
+
+
+def _is_unordered(node: ast.AST) -> bool:
+    """Return whether a value's order is another in each process: a set's, put together in whatever way."""
+    if isinstance(node, ast.BinOp):
+        return _is_unordered(node.left) or _is_unordered(node.right)
+    if isinstance(node, ast.List | ast.Tuple):
+        return any(isinstance(each, ast.Starred) and _is_unordered(each.value) for each in node.elts)
+    made = node.func if isinstance(node, ast.Call) else None
+    return isinstance(node, ast.Set | ast.SetComp) or (
+        isinstance(made, ast.Name) and made.id in ("set", "frozenset")
+    )
+
+
+def test_cases_stand_in_one_order_in_every_process_that_shares_them() -> None:
+    unordered = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in sorted((ROOT / "tests").rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "parametrize"
+        if any(map(_is_unordered, node.args[1:]))
+    ]
+    assert unordered == []

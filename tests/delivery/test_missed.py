@@ -100,7 +100,7 @@ def test_exactly_those_who_missed_it_are_sent_it(database: Database, tmp_path: P
     assert statuses(database)[S.ACCEPTED] == after.accepted
 
 
-@pytest.mark.parametrize("status", set(ReaderStatus) - {ReaderStatus.ACTIVE, ReaderStatus.ERASED})
+@pytest.mark.parametrize("status", sorted(set(ReaderStatus) - {ReaderStatus.ACTIVE, ReaderStatus.ERASED}))
 def test_who_left_or_is_gone_since_has_missed_nothing(database: Database, status: ReaderStatus) -> None:
     end(database)
     with database.write() as connection:

@@ -81,6 +81,19 @@ def monthly_cost(dossier: Dossier, tokens: int) -> Decimal | None:
     return None if even is None else even * tokens / 1_000_000
 
 
+def _cost_at(dossier: Dossier, tokens: int) -> tuple[Decimal, Figure] | None:
+    """Return dollars for so many tokens a month, by the token prices, else as a page lists them, and what that stands on.
+
+    A listed cost of nothing was rounded, and says nothing.
+    """
+    cost = monthly_cost(dossier, tokens)
+    if cost is not None:
+        return cost, prices_of(dossier).figure("")
+    listed = dossier.facts.get(f"cost_at_{tokens // 1_000_000}M")
+    number = number_of(listed)
+    return (number, figure("", listed)) if number else None
+
+
 def price_figure(dossier: Dossier, *, with_unit: bool = True) -> Figure:
     """Return "$0.10 in / $0.30 out per 1M tokens"; what is not recorded is said to be so."""
     prices, language = prices_of(dossier), dossier.language
@@ -147,10 +160,11 @@ def _row(label: str, tokens: int, left: Dossier, right: Dossier) -> TableRow:
 
 
 def _cost(dossier: Dossier, tokens: int) -> Figure:
-    cost, language = monthly_cost(dossier, tokens), dossier.language
-    if cost is None:
+    known, language = _cost_at(dossier, tokens), dossier.language
+    if known is None:
         return Figure(text=language.gettext(NO_COST))
-    return prices_of(dossier).figure(language.money(cost))
+    cost, stands_on = known
+    return join(language.money(cost), stands_on)
 
 
 def _dated(left: Dossier, right: Dossier, sources: Mapping[str, Source]) -> str:
@@ -211,7 +225,7 @@ _PER_TOKEN = re.compile(r"\b(?:pay|paid|priced|billed)?[ -]?per[ -](?:token|\S*t
 
 
 def pricing_figure(dossier: Dossier, material: Material) -> Figure:
-    """Return the pricing in our own words, else the token prices, else how one gets in."""
+    """Return the pricing in our own words, else the token prices, else how one gets in, else a cost that is listed."""
     stated = dossier.facts.get("price")
     if stated is not None and material.is_ours(stated.claim):
         words = fit(stated.claim.words or stated.claim.value, PRICING_WORDS)
@@ -220,6 +234,10 @@ def pricing_figure(dossier: Dossier, material: Material) -> Figure:
     if prices_of(dossier).known:
         return price_figure(dossier)
     words, entry = _entry(dossier)
+    listed = None if plain(words) else _cost_at(dossier, COMPARED_TOKENS)
+    if listed is not None:
+        cost = dossier.language.money(listed[0])
+        return join(dossier.language.gettext("%(cost)s a month for 10M tokens", cost=cost), listed[1])
     return figure(plain(words) or dossier.language.gettext(NO_PRICING), entry)
 
 
@@ -256,9 +274,9 @@ def price_sentence(first: Dossier, second: Dossier, *, again: bool = False) -> F
     """
     language = first.language
     values: dict[str, object] = {"tool": first.name, "other": second.name}
-    costs = [monthly_cost(each, COMPARED_TOKENS) for each in (first, second)]
+    costs = [_cost_at(each, COMPARED_TOKENS) for each in (first, second)]
     if costs[0] is not None and costs[1] is not None:
-        values |= {"cost": language.money(costs[0]), "other_cost": language.money(costs[1])}
+        values |= {"cost": language.money(costs[0][0]), "other_cost": language.money(costs[1][0])}
         if values["cost"] == values["other_cost"]:
             said = language.gettext("Both cost %(cost)s a month for 10M tokens.", **values)
         elif again:
@@ -269,7 +287,7 @@ def price_sentence(first: Dossier, second: Dossier, *, again: bool = False) -> F
             said = language.gettext(
                 "%(tool)s costs %(cost)s a month for 10M tokens, %(other)s %(other_cost)s.", **values
             )
-        return join(said, prices_of(first).figure(""), prices_of(second).figure(""))
+        return join(said, costs[0][1], costs[1][1])
     kinds = (pricing_kind(first), pricing_kind(second))
     values |= {"pricing": kinds[0].text, "other_pricing": kinds[1].text}
     if not kinds[0].text and not kinds[1].text:

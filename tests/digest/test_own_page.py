@@ -89,3 +89,27 @@ def test_pages_that_agree_are_no_dispute(tmp_path: Path) -> None:
     same = page("same", "Finch 2", "Heron Medium 3", ("Long context for the office", "75%", "Paid"))
     letter = letter_of_week(tmp_path, OFFICE, same)
     assert letter.sources.disputes == ()
+
+
+LISTED = """Tern Large vs Tern Mini
+Which Is Cheaper?
+At 1M tokens/mo
+Tern Large: $1
+Tern Mini: $0
+At 10M tokens/mo
+Tern Large: $12
+Tern Mini: $4
+Which Should You Choose?
+Pick Tern Large if you must. Pick Tern Mini if you can.
+"""
+
+
+def test_costs_that_a_page_lists_are_printed_where_no_token_price_is(tmp_path: Path) -> None:
+    listed = read_page(LISTED, name="listed.txt", url=f"{ADDRESS}listed", ours=True)
+    lead = letter_of_week(tmp_path, listed).lead
+    assert lead is not None
+    assert (lead.left.pricing.text, lead.right.pricing.text) == (
+        "$12.00 a month for 10M tokens",
+        "$4.00 a month for 10M tokens",
+    )
+    assert lead.left.pricing.claims

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pydantic import TypeAdapter, ValidationError
 
 from newsletter.config import Settings
-from newsletter.content.records import Comparison, Question
+from newsletter.content.records import Comparison, NoteKind, Question
 from newsletter.content.store import ContentStore
 from newsletter.db.statuses import ItemKind, Room
 from newsletter.digest.categories import categories_of, category_name
@@ -33,9 +33,18 @@ from newsletter.digest.lead import (
 )
 from newsletter.digest.links import link_to
 from newsletter.digest.material import Dossier, Material, RulingsOn, gather
+from newsletter.digest.quotes import backed_start
 from newsletter.digest.sources import sources_block
 from newsletter.digest.wording import clip, plain
-from newsletter.errors import StoreError
+from newsletter.errors import N_, StoreError
+
+#: The notes on a tool that the archive shows, and the words of each.
+MOST_NOTES, NOTE_WORDS = 20, 60
+NOTE_LABELS = {
+    NoteKind.STRENGTH: N_("Strength"),
+    NoteKind.TRADE_OFF: N_("Trade-off"),
+    NoteKind.USE_CASE: N_("Use case"),
+}
 
 #: Items beyond what the mail names that are named in the archive.
 MOST_REST = 200
@@ -54,6 +63,8 @@ class FullTool:
     tests: tuple[tuple[str, Figure], ...]
     replies: tuple[AnsweredQuestion, ...]
     link: Link | None
+    #: What our own pages note of it: "Strength", "Compared with Heron" and the like, with the words.
+    notes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +164,21 @@ def _tool(kind: ItemKind, dossier: Dossier, material: Material, settings: Settin
         ),
         replies=tuple(_replies(asked, material, settings.digest.clear_margin)),
         link=link_to(dossier.name, dossier.tool.url, settings),
+        notes=tuple(_notes(dossier))[:MOST_NOTES],
     )
+
+
+def _notes(dossier: Dossier) -> Iterator[tuple[str, str]]:
+    """Yield our own notes on a tool as far as the recorded facts back them, whole sentences of each."""
+    _ = dossier.language.gettext
+    for note in dossier.notes:
+        words = backed_start(plain(note.words), (dossier,), NOTE_WORDS)
+        if not words:
+            continue
+        if note.kind is NoteKind.VERSUS and note.other:
+            yield _("Compared with %(tool)s", tool=clip(note.other, 60)), words
+        elif note.kind in NOTE_LABELS:
+            yield _(NOTE_LABELS[note.kind]), words
 
 
 def _replies(questions: Iterable[Question], material: Material, margin: int) -> Iterator[AnsweredQuestion]:

@@ -7,12 +7,21 @@ from html import unescape
 
 import pytest
 
-from newsletter.content.records import BenchmarkEntry, Decision, Pack, QuestionEntry, ReviewEntry
+from newsletter.content.records import (
+    BenchmarkEntry,
+    Decision,
+    NoteEntry,
+    NoteKind,
+    Pack,
+    QuestionEntry,
+    ReviewEntry,
+    SourceEntry,
+)
 from newsletter.digest.content import issue_content_from_json
 from newsletter.digest.store import get_frozen, set_archived
 from newsletter.editing.approve import cancel
 from newsletter.readers.links import Purpose
-from tests.digest.week import PANEL_PAGE, PRICE_PAGE, WEEK
+from tests.digest.week import PANEL_PAGE, PRICE_PAGE, VERDICT_PAGE, WEEK
 from tests.web.house import House
 from tests.web.issues import open_house, send_issue
 
@@ -97,6 +106,27 @@ def test_what_the_mail_had_no_room_for_is_there(house: House) -> None:
     assert [number for number in range(12) if f"Reviewer {number} {60 + number} ship" not in page] == []
     assert [number for number in range(7) if f"Test {number} {number} of 9 untested" not in page] == []
     assert [number for number in range(3) if f"Is question {number} answered?" not in page] == []
+
+
+def test_our_own_notes_on_a_tool_are_there_and_nobody_elses(house: House) -> None:
+    noted = tuple(
+        NoteEntry(tool_id="tern-notes", kind=kind, other=other, words=words)
+        for kind, other, words in (
+            (NoteKind.STRENGTH, "", "It keeps every name <right>."),
+            (NoteKind.VERSUS, "Heron", "It hears less and writes more."),
+            (NoteKind.TRADE_OFF, "", "It costs $9 where we know of no price."),
+        )
+    )
+    theirs = SourceEntry(name="Almanac", url="https://almanac.example.net/tern")
+    foreign = (NoteEntry(tool_id="tern-notes", kind=NoteKind.STRENGTH, words="The almanac likes it."),)
+    send_issue(
+        house, *WEEK, Pack(source=VERDICT_PAGE.source, notes=noted), Pack(source=theirs, notes=foreign)
+    )
+    page = text_of(house.get(PAGE).text)
+    assert "Strength: It keeps every name <right>." in page
+    assert "Compared with Heron: It hears less and writes more." in page
+    assert "no price" not in page
+    assert "almanac likes" not in page
 
 
 def test_the_page_stays_as_approved_whatever_the_store_learns(house: House) -> None:

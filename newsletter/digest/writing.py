@@ -158,7 +158,13 @@ def write_issue(
         followed=followed_block(own, changes, places, material, settings),
         more=more,
         cards=cards,
-        rest=_rest(named, len(rest) if overflow is None else overflow, material, settings),
+        rest=_rest(
+            named,
+            len(rest) if overflow is None else overflow,
+            material,
+            settings,
+            _page_of(issue, number, settings),
+        ),
         answer=answer_block(question, material, settings, {item.key for item in shown})
         if question is not None
         else None,
@@ -302,8 +308,16 @@ def _places(
     return shown
 
 
-def _rest(named: Iterable[Item], overflow: int, material: Material, settings: Settings) -> tuple[Link, ...]:
-    """Return the overflow line: links to what is named, and how many more there are."""
+def _page_of(issue: Issue, number: int, settings: Settings) -> str:
+    """Return the address of the issue's own page in the archive; empty where it has none."""
+    is_there = issue.archived and settings.site.public_url
+    return f"{archive_url(settings)}/{issue.edition}-{number}" if is_there else ""
+
+
+def _rest(
+    named: Iterable[Item], overflow: int, material: Material, settings: Settings, page: str
+) -> tuple[Link, ...]:
+    """Return the overflow line: links to what is named, and how many more there are, which the issue's `page` names."""
     links = []
     for item in named:
         if item.key in material.comparisons:
@@ -315,7 +329,9 @@ def _rest(named: Iterable[Item], overflow: int, material: Material, settings: Se
             links.append(link_or_words(dossier.name, dossier.tool.url, settings))
     more = overflow - len(links)
     label = settings.language.gettext("and %(count)s more", count=settings.language.count(more))
-    return (*links, site_link(label, settings)) if more else tuple(links)
+    if not more:
+        return tuple(links)
+    return (*links, Link(label=label, url=page) if page else site_link(label, settings))
 
 
 def _proposals(

@@ -459,6 +459,7 @@ def test_at_most_twelve_items_have_a_name_and_the_rest_is_counted(tmp_path: Path
     assert named == 12
     # 30 comparisons and the verdicts of 60 tools, of which lead and briefs print 8, less those that have a name.
     assert letter.rest[-1].label == f"and {30 + 60 - 8 - 11:,} more"
+    assert letter.rest[-1].url == "https://news.example.org/archive/weekly-1"
 
 
 def test_empty_blocks_are_empty(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ UNLESS_WORDS = 12
 def bottom_line(
     left: Dossier, right: Dossier, margin: int, unless: tuple[Figure, Figure] = (NOTHING, NOTHING)
 ) -> Figure:
-    """Return "Use Borealis, unless your code may not leave the house.".
+    """Return "Use Borealis, unless your code may not leave your machines.".
 
     `unless` are what makes either side the one to pick, as in "Pick … if". Below `margin` points between the means it
     says "No clear pick."; what is unknown is said to be unknown.
@@ -86,7 +86,7 @@ def reason_line(left: Dossier, right: Dossier, margin: int) -> Figure:
     winner = clear_pick(left, right, margin)
     first, second = (right, left) if winner is right else (left, right)
     opinion = standings(first, second) if winner is None else _why(first, second)
-    price = price_sentence(first, second, again=winner is not None)
+    price = price_sentence(first, second)
     said = " ".join(filter(None, (opinion, price.text)))
     return join(said, judged("", left, right), price)
 

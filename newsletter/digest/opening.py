@@ -46,7 +46,7 @@ def write_opening(
 
 
 def lead_story(left: Dossier, right: Dossier, margin: int) -> Figure:
-    """Return "Tessel Coder 2 beats Wren Code 14B, three reviewers to two, at about five times the price."."""
+    """Return "Tessel Coder 2 beats Wren Code 14B, three of four reviewers to two, at about five times the price."."""
     winner = clear_pick(left, right, margin)
     if winner is None:
         return judged(f"{_no_winner(left, right)}.", left, right)
@@ -63,17 +63,24 @@ def lead_story(left: Dossier, right: Dossier, margin: int) -> Figure:
 
 
 def beats(winner: Dossier, loser: Dossier) -> str:
-    """Return "Tessel Coder 2 beats Wren Code 14B, three reviewers to two", without a stop: of panels as large as each other."""
+    """Return "Tessel Coder 2 beats Wren Code 14B, three of four reviewers to two", without a stop: of panels as large as each other."""
     ours, theirs, language = winner.panel, loser.panel, winner.language
     values: dict[str, object] = {"winner": winner.name, "loser": loser.name}
     if ours.reviewers and ours.reviewers == theirs.reviewers and (ours.ships or 0) > (theirs.ships or 0):
-        return language.ngettext(
-            "%(winner)s beats %(loser)s, %(ours)s reviewer to %(theirs)s",
-            "%(winner)s beats %(loser)s, %(ours)s reviewers to %(theirs)s",
-            ours.ships or 0,
-            ours=language.in_words(ours.ships or 0),
-            theirs=language.in_words(theirs.ships or 0),
-            **values,
+        values |= {
+            "ours": language.in_words(ours.ships or 0),
+            "reviewers": language.in_words(ours.reviewers),
+            "theirs": language.in_words(theirs.ships or 0),
+        }
+        if ours.reviewers == 1:
+            return language.gettext("%(winner)s beats %(loser)s, %(ours)s reviewer to %(theirs)s", **values)
+        if ours.ships == ours.reviewers:
+            return language.gettext(
+                "%(winner)s beats %(loser)s, all %(ours)s reviewers to %(theirs)s", **values
+            )
+        # Some may be for both: "three to two" alone would be five.
+        return language.gettext(
+            "%(winner)s beats %(loser)s, %(ours)s of %(reviewers)s reviewers to %(theirs)s", **values
         )
     if ours.mean is not None and theirs.mean is not None:
         values |= {"mean": ours.rounded_mean, "other": theirs.rounded_mean}

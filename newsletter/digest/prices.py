@@ -267,11 +267,8 @@ def pricing_kind(dossier: Dossier) -> Figure:
     return figure(_("paid") if entry == "paid" else "", entry_fact or stated)
 
 
-def price_sentence(first: Dossier, second: Dossier, *, again: bool = False) -> Figure:
-    """Return "Borealis costs $2.00 a month for 10M tokens, Meridian $12.00." or "… is free, … paid."; empty where nothing is known.
-
-    `again`: the first was named just before, and is "it".
-    """
+def price_sentence(first: Dossier, second: Dossier) -> Figure:
+    """Return "Borealis costs $2.00 a month for 10M tokens, Meridian $12.00." or "… is free, … paid."; empty where nothing is known."""
     language = first.language
     values: dict[str, object] = {"tool": first.name, "other": second.name}
     costs = [_cost_at(each, COMPARED_TOKENS) for each in (first, second)]
@@ -279,10 +276,6 @@ def price_sentence(first: Dossier, second: Dossier, *, again: bool = False) -> F
         values |= {"cost": language.money(costs[0][0]), "other_cost": language.money(costs[1][0])}
         if values["cost"] == values["other_cost"]:
             said = language.gettext("Both cost %(cost)s a month for 10M tokens.", **values)
-        elif again:
-            said = language.gettext(
-                "It costs %(cost)s a month for 10M tokens, %(other)s %(other_cost)s.", **values
-            )
         else:
             said = language.gettext(
                 "%(tool)s costs %(cost)s a month for 10M tokens, %(other)s %(other_cost)s.", **values
@@ -298,8 +291,6 @@ def price_sentence(first: Dossier, second: Dossier, *, again: bool = False) -> F
         said = language.gettext("%(tool)s is %(pricing)s; no price of %(other)s is recorded.", **values)
     elif not kinds[0].text:
         said = language.gettext("%(other)s is %(other_pricing)s; no price of %(tool)s is recorded.", **values)
-    elif again:
-        said = language.gettext("It is %(pricing)s, %(other)s %(other_pricing)s.", **values)
     else:
         said = language.gettext("%(tool)s is %(pricing)s, %(other)s %(other_pricing)s.", **values)
     return join(said, *kinds)

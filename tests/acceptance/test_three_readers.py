@@ -170,7 +170,8 @@ def test_each_gets_their_own_issue_of_what_was_approved(mails: dict[str, tuple[s
         assert not any("$77" in each for each in said.values())
         assert not any("Another" in each for each in said.values())
         assert all(
-            "Use Tessel Coder 2, unless your code may not leave the house." in each for each in said.values()
+            "Use Tessel Coder 2, unless your code may not leave your machines." in each
+            for each in said.values()
         )
         assert all("rice $16 → $20 a month for each person (+25 %)" in each for each in said.values())
 

@@ -23,7 +23,7 @@ def test_a_clear_pick_is_named_with_what_it_stands_on() -> None:
     line, reason = bottom_line(left, right, MARGIN), reason_line(left, right, MARGIN)
     assert line.text == "Use Borealis."
     assert reason.text == (
-        "All four reviewers would use it, three of four Meridian. It is free, Meridian paid per token."
+        "All four reviewers would use it, three of four Meridian. Borealis is free, Meridian paid per token."
     )
     assert {"claim-meridian-price", "verdict-t-4-0-False", "verdict-t-3-1-False"} <= set(reason.claims)
     assert {"verdict-t-4-0-False", "verdict-t-3-1-False"} <= set(line.claims)
@@ -31,13 +31,13 @@ def test_a_clear_pick_is_named_with_what_it_stands_on() -> None:
 
 def test_what_speaks_for_the_other_is_the_exception_on_whichever_side_it_stands() -> None:
     low, high = dossier("Low", panel(1, 3, 40)), dossier("High", panel(3, 1, 80))
-    for_low = Figure(text="your code may not leave the house.", claims=("claim-low",))
+    for_low = Figure(text="your code may not leave your machines.", claims=("claim-low",))
     for_high = Figure(text="you want fixes.", claims=("claim-high",))
     for found in (
         bottom_line(low, high, MARGIN, (for_low, for_high)),
         bottom_line(high, low, MARGIN, (for_high, for_low)),
     ):
-        assert found.text == "Use High, unless your code may not leave the house."
+        assert found.text == "Use High, unless your code may not leave your machines."
         assert "claim-low" in found.claims
     long = Figure(text="you " + "very " * 12 + "much want it.")
     assert bottom_line(low, high, MARGIN, (long, for_high)).text == "Use High."
@@ -104,13 +104,13 @@ def test_every_case_is_said_in_whole_sentences(left: Panel | None, right: Panel 
     ("ours", "theirs", "words"),
     [
         ({"input_price": "0.40", "output_price": "2.00"}, {"input_price": "0.07", "output_price": "0.20"},
-         "It costs $12.00 a month for 10M tokens, B $1.35."),
+         "A costs $12.00 a month for 10M tokens, B $1.35."),
         ({"input_price": "0.40", "output_price": "2.00"}, {"input_price": "0.40", "output_price": "2.00"},
          "Both cost $12.00 a month for 10M tokens."),
         ({"input_price": "0.40"}, {"price": "Pay-per-token"}, "Both are paid per token."),
         ({"price": "Free"}, {}, "A is free; no price of B is recorded."),
         ({}, {"price": "Free"}, "B is free; no price of A is recorded."),
-        ({"price": "Free"}, {"price": "Pay-per-token"}, "It is free, B paid per token."),
+        ({"price": "Free"}, {"price": "Pay-per-token"}, "A is free, B paid per token."),
     ],
 )  # fmt: skip
 def test_what_it_costs_follows_what_the_panel_says(

@@ -201,7 +201,7 @@ def test_from_a_source_that_is_not_ours_only_figures_enter(tmp_path: Path) -> No
         assert [text for text in prose if text and text in printed] == []
     assert letter.lead.conclusion.text == (
         "Use Borealis 3 (22B). All four reviewers would use it, three of four Meridian Medium. "
-        "It is free, Meridian Medium paid per token."
+        "Borealis 3 (22B) is free, Meridian Medium paid per token."
     )
 
 
@@ -329,7 +329,7 @@ def test_both_tools_of_a_brief_can_be_followed(letter: IssueContent) -> None:
 def test_the_preheader_is_about_the_lead_and_repeats_nothing_of_the_subject(letter: IssueContent) -> None:
     assert letter.subject == "Borealis 3 (22B) beats Meridian Medium"
     assert letter.preheader == (
-        "All four reviewers would use it, three of four Meridian Medium. It is free, Meridian Medium paid per token."
+        "Use Borealis 3 (22B). All four reviewers would use it, three of four Meridian Medium."
     )
 
 

@@ -36,8 +36,8 @@ def german(tool: Dossier) -> Dossier:
         (
             dossier("Kite", panel(3, 1, 80), DEAR),
             dossier("Wren", panel(2, 2, 60), priced("0.5")),
-            "Kite beats Wren, three reviewers to two, at about five times the price.",
-            "Kite schlägt Wren, mit drei Stimmen zu zwei, kostet aber etwa fünfmal so viel.",
+            "Kite beats Wren, three of four reviewers to two, at about five times the price.",
+            "Kite schlägt Wren, mit drei von vier Stimmen zu zwei, kostet aber etwa fünfmal so viel.",
         ),
         (
             dossier("Kite", panel(1, 0, 80), priced("2")),
@@ -141,7 +141,7 @@ def opened(*, heading: bool = False, largest: bool = False, written: bool = Fals
 
 
 LOST = "Heron lost our panel: one of four reviewers would use it, all four before."
-BEATS = "Kite beats Wren, four reviewers to one."
+BEATS = "Kite beats Wren, all four reviewers to one."
 
 
 def test_the_lead_comes_first_and_then_what_changed_or_else_who_else_won() -> None:

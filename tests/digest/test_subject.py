@@ -32,7 +32,7 @@ def subject(left: str, right: str, *, judged: bool = True) -> str:
 
 
 def test_the_lead_says_who_beats_whom() -> None:
-    assert subject("Heron", "Pelican") == "Heron beats Pelican, four reviewers to three"
+    assert subject("Heron", "Pelican") == "Heron beats Pelican, all four reviewers to three"
 
 
 def test_without_a_winner_or_beside_an_editors_own_line_it_asks_with_both_splits() -> None:
@@ -99,7 +99,7 @@ def test_proposals_are_what_fits_each_once_changes_first() -> None:
     assert proposed == (
         "Wren: the panel turns to skip",
         "Kite: input $1.00 → $2.00 (+100 %)",
-        "Kite beats Wren, four reviewers to one",
+        "Kite beats Wren, all four reviewers to one",
         "Kite beats Wren",
         "Kite or Wren? 4–0 vs 1–3",
     )

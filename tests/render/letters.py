@@ -110,7 +110,7 @@ LEAD = Lead(
         tagline="A cloud model that runs the code it writes.",
     ),
     pick_left_if=Figure(
-        text="your data has to stay in the house, or a monthly bill is what keeps you awake."
+        text="your data has to stay on your own machines, or a monthly bill is what keeps you awake."
     ),
     pick_right_if=Figure(
         text="you want generated code to be run and checked without building a sandbox of your own."

@@ -65,7 +65,7 @@ def test_the_page_has_the_mail_what_it_needs_and_what_can_be_edited(desk: Desk, 
     assert heading(page) == "Weekly 1"
     for part in ('id="todo"', f'src="{path(issue, "/mail")}"', 'id="subject"', 'id="items"', 'id="quotes"'):
         assert part in page.text
-    assert "Automatic: Borealis 3 (22B) or Meridian Medium? 4–0 vs 3–1" in page.text
+    assert "Automatic: Borealis 3 (22B) beats Meridian Medium<" in page.text
 
 
 def test_words_are_saved_and_proposals_taken(desk: Desk, issue: Issue) -> None:

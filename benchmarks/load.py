@@ -42,7 +42,7 @@ CONNECTIONS = 24
 #: What is asked of the pages: requests a second, mixed; and sign-ups a second, of one who floods us.
 MIXED, FLOOD = 200.0, 10_000 / 60
 
-_OPEN = "\n[readers]\nnetwork_limit = 1000000000\ndomain_limit = 1000000000\n"
+_OPEN = "\n[readers]\nnetwork_limit = 1000000\ndomain_limit = 1000000\n"
 
 
 @dataclass(slots=True)

@@ -120,7 +120,7 @@ def _unusable(path: Path, error: sqlite3.Error) -> StoreError:
         return StoreBusy()
     said = harmless_words(error)
     is_damaged = "malformed" in said or "not a database" in said
-    way = " Put a backup in its place: newsletter restore FILE" if is_damaged else ""
+    way = f" Put a backup in its place: {suggest('restore', 'FILE')}" if is_damaged else ""
     return StoreError(f"The content store {path} cannot be opened: {said}.{way}")
 
 

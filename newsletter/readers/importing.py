@@ -280,7 +280,9 @@ def _nobody(
     step = ""
     if is_import and standing is ReaderStanding.NEITHER:
         step = (
-            ". If you know that these are readers, say --map COLUMN=ignore of that column, and --all-active"
+            ". Where you know of some that they are readers, write active as their status"
+            if file.provider is None
+            else ". If you know that everybody in it is a reader, say --all-active, and --map COLUMN=ignore with that column's name"
         )
     return BadInput(f"nobody in this file {whom}{but}, so nobody was {done}: {first}{step}", Place(file.path))
 

@@ -392,10 +392,48 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
     }
 )
 
-#: The words of lists that name no program.
-ACTIVE_WORDS = frozenset({"", "active", "subscribed", "confirmed"})
+#: The words of lists that name no program, in the languages in which such lists are kept.
+ACTIVE_WORDS = frozenset(
+    {
+        *("", "active", "subscribed", "confirmed"),
+        *("aktiv", "abonniert", "angemeldet", "bestätigt"),
+        *(
+            "actif",
+            "inscrit",
+            "abonné",
+            "activo",
+            "suscrito",
+            "confirmado",
+            "attivo",
+            "iscritto",
+            "confermato",
+        ),
+        *("actief", "ingeschreven", "aangemeld", "ativo", "inscrito"),
+    }
+)
 GONE_WORDS = frozenset(
     {
+        *(
+            "abgemeldet",
+            "abbestellt",
+            "ausgetragen",
+            "ausgetreten",
+            "gekündigt",
+            "gesperrt",
+            "widerrufen",
+            "unzustellbar",
+        ),
+        *(
+            "désinscrit",
+            "désabonné",
+            "baja",
+            "dado de baja",
+            "desuscrito",
+            "cancelado",
+            "disiscritto",
+            "annullato",
+        ),
+        *("afgemeld", "uitgeschreven", "descadastrado"),
         "unsubscribed",
         "left",
         "opted out",

@@ -477,6 +477,32 @@ def test_a_word_that_says_who_left_stops_an_import_whatever_its_column_is_called
     assert import_(folder, file, "--map", f"{shown}=ignore").exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("active", "gone"),
+    [
+        ("aktiv", "abgemeldet"),
+        ("Inscrit", "Désinscrit"),
+        ("activo", "baja"),
+        ("attivo", "disiscritto"),
+        ("Actief", "afgemeld"),
+    ],
+)
+def test_a_status_may_be_in_another_language(folder: Path, tmp_path: Path, active: str, gone: str) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(
+        f"email,Stand\nalice@example.org,{active}\nbob@example.org,{gone}\ncy@example.org,lively\n"
+    )
+    assert import_(folder, file, "--map", "Stand=status").exit_code == 0
+    assert set(listed(folder)) == {"alice@example.org"}
+    said = run(folder, "suppress", "--file", str(file), "--map", "Stand=status", "--reason", "left")
+    assert said.exit_code == 0, said.output
+    assert [is_suppressed(folder, f"{each}@example.org") for each in ("alice", "bob", "cy")] == [
+        False,
+        True,
+        False,
+    ]
+
+
 def test_what_is_about_something_else_stops_no_import(folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "list.csv"
     file.write_text(

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email import message_from_bytes, message_from_string, policy
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import getaddresses
 from enum import StrEnum
@@ -177,8 +179,13 @@ def _text_of(message: Message) -> str:
 
 
 def _header(message: Message, name: str) -> str:
-    """Return a header's value on one line; empty where there is none."""
-    return " ".join(str(message.get(name, "")).split())
+    """Return a header's value on one line, its encoded words read (RFC 2047); empty where there is none."""
+    written = str(message.get(name, ""))
+    try:
+        read = str(make_header(decode_header(written)))
+    except (HeaderParseError, LookupError, ValueError):
+        read = written
+    return " ".join(read.split())
 
 
 def _headers(message: Message, names: tuple[str, ...]) -> Iterator[str]:

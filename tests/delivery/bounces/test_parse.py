@@ -1,3 +1,5 @@
+from email.charset import BASE64, QP, Charset
+from email.header import Header
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -179,6 +181,23 @@ def test_feedback_that_accuses_nobody_is_no_complaint(kind: str) -> None:
 def test_a_request_to_leave_is_known_by_its_subject() -> None:
     report = read(leaving(7, 1))
     assert (report.kind, report.identifiers.tokens) == (ReportKind.LEAVING, (TOKEN,))
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "gb18030", "iso-8859-1"])
+@pytest.mark.parametrize("encoding", [BASE64, QP])
+def test_a_request_to_leave_is_known_by_an_encoded_subject_too(charset: str, encoding: int) -> None:
+    """As programs write it that encode every subject, or whose users write in another alphabet (RFC 2047)."""
+    known = Charset(charset)
+    known.header_encoding = encoding
+    written = Header(f"unsubscribe {TOKEN}", known).encode().encode()
+    report = read(leaving(7, 1).replace(f"unsubscribe {TOKEN}".encode(), written))
+    assert written.startswith(b"=?")
+    assert (report.kind, report.identifiers.tokens) == (ReportKind.LEAVING, (TOKEN,))
+
+
+def test_a_subject_that_no_program_can_read_is_left_to_people() -> None:
+    mail = leaving(7, 1).replace(f"unsubscribe {TOKEN}".encode(), b"=?no-such-charset?B?dW5zdWI=?=")
+    assert read_report(mail) is None
 
 
 def test_an_out_of_office_note_is_no_bounce() -> None:

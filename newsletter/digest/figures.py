@@ -124,5 +124,12 @@ def benchmark_key(benchmark: Benchmark) -> str:
     return f"benchmark:{benchmark.tool_id}:{benchmark.test}:{benchmark.source_id}"
 
 
+_VOTES = "votes:"
+
+
 def votes_key(votes: Votes) -> str:
-    return f"votes:{votes.tool_id}:{votes.seen_at:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{_VOTES}{votes.tool_id}:{votes.seen_at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def is_votes_key(key: str) -> bool:
+    return key.startswith(_VOTES)

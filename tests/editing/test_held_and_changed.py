@@ -9,7 +9,7 @@ import pytest
 
 from newsletter.clock import MovedClock
 from newsletter.config import Approval, ChangedFigures
-from newsletter.content.records import Pack, SourceEntry, VerdictEntry
+from newsletter.content.records import Decision, Pack, ReviewEntry, SourceEntry, VerdictEntry
 from newsletter.db.engine import Database
 from newsletter.db.statuses import IssueStatus
 from newsletter.digest.issues import Issue
@@ -60,11 +60,16 @@ def lead_of(app: WatchedApp) -> str:
 
 
 def turn_verdict(app: WatchedApp) -> None:
-    """The panel says something else of every tool that the issue shows."""
+    """The panel says something else of every tool that the issue shows, on the page of its comparison."""
+    for name in ("falcon", "kestrel", "merlin"):
+        turn_verdict_on(app, name, f"https://tools.example.org/{name}")
+
+
+def turn_verdict_on(app: WatchedApp, name: str, url: str) -> None:
+    tools = (f"{name}-left", f"{name}-right")
+    verdicts = tuple(VerdictEntry(tool_id=each, ships=1, skips=9) for each in tools)
     with app.content() as content:
-        tools = [each.id for each in content.tool_heads()]
-        verdicts = tuple(VerdictEntry(tool_id=each, ships=1, skips=9) for each in tools)
-        source = SourceEntry(name="Our later verdicts", url="https://tools.example.org/later", ours=True)
+        source = SourceEntry(name=f"Tool desk on {name}", url=url, ours=True)
         content.import_pack(Pack(source=source, verdicts=verdicts), app.clock.now())
 
 
@@ -110,6 +115,39 @@ def test_a_figure_that_changed_holds_it_until_somebody_says_what_to_do(app: Watc
     assert find_delay(app, approved) is None
     assert isinstance(dispatch(app), Done)
     assert issue_of(app).content_hash == approved.content_hash
+
+
+def test_a_verdict_of_another_page_is_not_what_a_comparison_prints(app: WatchedApp) -> None:
+    approve(app, issue_of(app), "paul")
+    turn_verdict_on(app, "falcon", "https://tools.example.org/later")
+    to_the_slot(app)
+    assert isinstance(dispatch(app), Done)
+
+
+def test_a_figure_that_only_the_archive_prints_in_full_holds_it_as_well(app: WatchedApp) -> None:
+    approved = approve(app, issue_of(app), "paul")
+    turn_verdict_on(app, "merlin", "https://tools.example.org/merlin")
+    finding = unanswered_change(app, approved)
+    assert finding is not None
+    assert "Merlin-Left, panel: 1 ship / 0 skip → 1 ship / 9 skip" in finding.what
+    assert "Falcon" not in finding.what
+
+
+def test_a_score_that_only_the_archive_prints_holds_it_too(app: WatchedApp) -> None:
+    approved = approve(app, issue_of(app), "paul")
+    source = SourceEntry(name="Tool desk on kestrel", url="https://tools.example.org/kestrel", ours=True)
+    rated = ReviewEntry(
+        tool_id="kestrel-right",
+        reviewer="Builder",
+        score=51,
+        decision=Decision.SKIP,
+        words="It works as it says.",
+    )
+    with app.content() as content:
+        content.import_pack(Pack(source=source, reviews=(rated,)), WEDNESDAY + timedelta(hours=1))
+    finding = unanswered_change(app, approved)
+    assert finding is not None
+    assert "Builder on Kestrel-Right: 44 skip → 51 skip" in finding.what
 
 
 def test_approved_again_it_goes_out_with_the_new_figures(app: WatchedApp) -> None:

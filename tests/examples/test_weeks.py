@@ -127,7 +127,7 @@ def test_its_issue_is_of_the_usual_length_and_ready_to_approve(app: App) -> None
     drafted = draft_now(app)
     assert isinstance(drafted, Drafted)
     letter = letter_of(app, drafted.issue)
-    assert 600 <= count_issue_words(letter) <= 800
+    assert 550 <= count_issue_words(letter) <= 750
     assert letter.lead is not None
     assert letter.lead.scorecard is not None
     assert letter.lead.costs is not None

@@ -13,7 +13,8 @@ from newsletter.editing.checks.findings import Finding, error, warning
 from newsletter.editing.edits import NOTE_WORDS
 from newsletter.language import ENGLISH
 
-LEAD_WORDS = 240
+#: With who makes each tool and what it is, up to forty words that no lead had before; it has fewer rows for them.
+LEAD_WORDS = 260
 
 
 def check_content(letter: IssueContent, settings: Settings, issue_id: int) -> Iterator[Finding]:

@@ -15,10 +15,12 @@ from newsletter.digest.content import issue_content_from_json, issue_content_to_
 from newsletter.digest.details import details_from_json
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import freeze, get_frozen
+from newsletter.digest.writing import lead_words
 from newsletter.editing.approve import approve
 from newsletter.editing.checks import Finding, check
 from newsletter.editing.checks.answers import find_finding, leave_out, show_both, use_claim, with_answers
 from newsletter.editing.checks.changed import CHANGED
+from newsletter.editing.checks.content import LEAD_WORDS
 from newsletter.editing.compiled import letter_of
 from tests.digest.week import PANEL_PAGE, PRICE_PAGE, PROFILE_PAGE, SEEN, VERDICT_PAGE, WEEK
 from tests.editing.checks.examining import examine
@@ -216,6 +218,19 @@ def test_a_figure_that_changed_after_approval_is_named(app: App) -> None:
     )
     what = find(app, issue, CHANGED).what
     assert "Borealis 3 (22B), panel: 4 ship / 0 skip → 1 ship / 3 skip" in what
+
+
+def test_a_lead_that_is_too_long_is_warned_of(app: App) -> None:
+    letter = letter_of(app, drafted(app))
+    assert letter.lead is not None
+    room = LEAD_WORDS - lead_words(letter.lead)
+    longest, longer = (
+        replace(letter, lead=replace(letter.lead, note=" ".join(["word"] * words)))
+        for words in (room, room + 1)
+    )
+    assert "long-lead" not in {each.key for each in examine(app, longest)}
+    found = next(each for each in examine(app, longer) if each.key == "long-lead")
+    assert found.what == f"The lead has {LEAD_WORDS + 1} words"
 
 
 def test_a_clean_week_has_no_findings(tmp_path: Path, sqlite_database: Database) -> None:

@@ -37,6 +37,14 @@ _MAILBOX = re.compile(r"(?P<name>[^<>@]*)<(?P<address>[^<>]*)>")
 _MAILTO = re.compile(r"mailto:/{0,2}(?P<address>[^?]*)", re.IGNORECASE)
 
 
+def unaccented(text: str) -> str:
+    """Return the text in lower case and without accents, however they are written: "DÉSABONNÉ" and "desabonne" are one word."""
+    if text.isascii():
+        return text.casefold()
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(each for each in parts if not unicodedata.combining(each))
+
+
 def strip_unseen(text: str) -> str:
     """Return the text without what nobody sees at its ends."""
     return text.strip(_UNSEEN)

@@ -21,7 +21,7 @@ from typing import TextIO
 from newsletter.commands import suggest
 from newsletter.db.statuses import SuppressionKind
 from newsletter.errors import BadInput, Place
-from newsletter.readers.addresses import strip_unseen
+from newsletter.readers.addresses import strip_unseen, unaccented
 from newsletter.readers.preferences import Preferences
 from newsletter.readers.providers import (
     ACTIVE_WORDS,
@@ -149,12 +149,15 @@ _EVIDENCE = frozenset({"opted_in_at", "opted_in_ip", "confirmed_at", "confirmed_
 _LEAVING = re.compile(
     r"unsub|\bopt(?:ed|s)? ?out|black|block|bounc|cancel|churn|complain|spam|suppress|clean|disabled|unreach|undeliver"
     r"|delet|remov|\bstop|\bended?\b|\bend ?dat|\benddatum|\bexit|terminat|\baustritt|ausgeschieden|\bleft\b|\bdo ?not|\bdon'?t|\bdn[cmes]\b|\bno ?(?:e ?)?mail|\bno ?contact|objecti?on|withdr"
-    r"|abgemeldet|abmeldung|abbestellt|ausgetragen|gesperrt|kündig|widerruf|widerspr|désinscri|désabonn|\bbaja\b|cancelad"
+    r"|abgemeldet|abmeld|abbestellt|ausgetragen|gesperrt|kundig|kuendig|widerruf|widerspr|beendet|geloscht|geloescht|deaktiv"
+    r"|deactivat|\bleave|\blapsed|desinscri|desabon|resili|\bbaja\b|cancelad|disiscri|disattiv|uitgeschreven|afmeld|afgemeld|opgezegd"
+    r"|descadastr|inativ|inactiv|inaktiv"
 )
 _AGREEING = re.compile(
     r"\bopt(?:ed|s)?\b|\bopt ?in|confirm|status|enabled|active|subscribed|subscription|subscri\w* state|consent"
     r"|permission|\baccepts?\b|\bagree|\ballow|\bmarketing|newsletter|\bmailings?\b|\bgdpr|\bdsgvo|\brgpd|\bmay (?:we )?"
-    r"|erlaub|einwillig|zustimm|einverstanden|angemeldet|abonn|inscrit|consenti|\bsuscri|\bacepta|werbung"
+    r"|erlaub|einwillig|zustimm|einverstanden|angemeldet|abonn|inscrit|consenti|\bsuscri|\bacepta|werbung|rundbrief|infolettre"
+    r"|boletin|bollettin|iscritt|consens|nieuwsbrief|toestemming|nyhetsbrev|zgoda|recebe|activat|aktiviert"
 )
 _NO = frozenset(
     {
@@ -175,11 +178,10 @@ _NO = frozenset(
         "—",
         "n/a",
         "na",
-        "nein",
-        "non",
+        *("nein", "non", "nee", "nej", "nei", "nie", "nao"),
     }
 )
-_YES = frozenset({"1", "yes", "true", "y", "t", "on", "x", "ja", "oui", "sí", "si"})
+_YES = frozenset({"1", "yes", "true", "y", "t", "on", "x", "ja", "oui", "si", "sim", "tak"})
 #: Words of a column that answers one question. A mark alone, an x or a dash, is none of them.
 _ANSWERS = (_YES | _NO) - {"", "x", "-", "–", "—", "never", "null", "none", "nil", "no lists", "n/a", "na"}
 #: A question that nobody answers by leaving.
@@ -343,7 +345,7 @@ class CsvFile:
         answered: dict[int, set[str]] = {}
         for _, cells in self._records() if unread or asked else ():
             for index in asked.union(unread):
-                word = strip_unseen(cells[index]).casefold() if index < len(cells) else ""
+                word = unaccented(strip_unseen(cells[index])) if index < len(cells) else ""
                 if index in unread and _says_left(word):
                     telling.add(index)
                 elif index in answers and word:
@@ -369,7 +371,7 @@ class CsvFile:
                 continue
             for index in unread:
                 cell = strip_unseen(cells[index]) if index < len(cells) else ""
-                if cell and _speaks_against(self._plain[index], cell.casefold()):
+                if cell and _speaks_against(self._plain[index], unaccented(cell)):
                     column = self._header[index]
                     raise BadInput(
                         f"the column {column!r} is not read, and says {cell!r} of somebody who would be a reader. {_MAPPING}"
@@ -382,7 +384,7 @@ class CsvFile:
         """Whether a status has a word for readers here: then an empty cell does not say that somebody is one."""
         positions = [index for index, sign in self._signs.items() if sign in ("status", "list_status")]
         words = (
-            strip_unseen(cells[index]).casefold()
+            unaccented(strip_unseen(cells[index]))
             for _, cells in self._records()
             for index in positions
             if index < len(cells)
@@ -443,7 +445,7 @@ class CsvFile:
             return ReaderStanding.GONE, f"{self.path.name} holds those who left"
         worst, why, is_active, left_on = ReaderStanding.ACTIVE, "", False, ""
         for sign, column, cell in said:
-            word = cell.casefold()
+            word = unaccented(cell)
             standing = self._meaning(sign, word)
             is_active = is_active or (sign in ("status", "list_status") and standing is ReaderStanding.ACTIVE)
             if sign == "gone" and standing is ReaderStanding.GONE and word not in _YES:
@@ -467,13 +469,14 @@ class CsvFile:
 
     def _kind(self, said: Sequence[tuple[str, str, str]]) -> SuppressionKind | None:
         """Return why somebody is gone: by the words of a status, else by the columns that say so; None where they do not tell."""
-        so = [each for each in said if self._meaning(each[0], each[2].casefold()) is ReaderStanding.GONE]
+        so = [each for each in said if self._meaning(each[0], unaccented(each[2])) is ReaderStanding.GONE]
         statuses = [cell for sign, _, cell in so if sign in ("status", "list_status")]
         kind = read_kind("\n".join(statuses))
         kind = kind or read_kind("\n".join(f"{column} {cell}" for _, column, cell in so))
         if kind is SuppressionKind.OPERATOR and self.provider:
             return self.provider.blocked
-        return kind or (None if so else read_kind(self.path.name))
+        # A file that its program named so; what else a file is called says less than the reason that is given.
+        return kind or (read_kind(self.path.name) if self._of_name is ReaderStanding.GONE else None)
 
     def _meaning(self, sign: str, word: str) -> ReaderStanding:
         if sign == "gone":
@@ -497,7 +500,7 @@ class CsvFile:
 
     def _standing_by_name(self) -> ReaderStanding | None:
         files = self.provider.files if self.provider else ()
-        name = self.path.name.casefold()
+        name = unaccented(self.path.name)
         return next((standing for start, standing in files if name.startswith(start)), None)
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
@@ -679,7 +682,7 @@ def _split_header(line: str, own: set[str], delimiters: Sequence[str]) -> tuple[
 
 
 def _plain(name: str) -> str:
-    return " ".join(strip_unseen(name).casefold().replace("_", " ").replace("-", " ").split())
+    return " ".join(unaccented(strip_unseen(name)).replace("_", " ").replace("-", " ").split())
 
 
 def _likely_provider(plain: Collection[str]) -> str | None:

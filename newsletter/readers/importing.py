@@ -216,7 +216,7 @@ class _CheckedRows:
 
 def _who_left(file: CsvFile) -> frozenset[str]:
     """Return the address keys of whoever left by some line of the file: another line of theirs must not bring them in."""
-    if not file.tells_standing or file.vouched is not None:
+    if not file.tells_standing or file.vouched is ReaderStanding.GONE:
         return frozenset()
     keys = set()
     for row in file.rows():

@@ -10,8 +10,10 @@ from sqlalchemy import Connection
 
 from newsletter.db.statuses import ConsentChannel, ConsentEvent, Edition, ReaderStatus
 from newsletter.readers import store
+from newsletter.readers.addresses import parse_address
 from newsletter.readers.consents import ConsentOrigin, list_consents
 from newsletter.readers.preferences import change_active
+from newsletter.readers.suppression import find_suppression
 
 UNDO_WITHIN = timedelta(days=1)
 PAUSE = timedelta(weeks=4)
@@ -25,10 +27,12 @@ def leave(connection: Connection, reader_id: int, origin: ConsentOrigin, now: da
     return store.change_status(connection, reader_id, ReaderStatus.LEFT, origin, now)
 
 
-def may_undo(connection: Connection, reader_id: int, now: datetime) -> bool:
+def may_undo(connection: Connection, reader_id: int, suppression_key: bytes, now: datetime) -> bool:
     """Return whether the reader left by a link within the last day, and nothing speaks against their return."""
     reader = store.find_reader_by_id(connection, reader_id)
     if reader is None or reader.status is not ReaderStatus.LEFT or now - reader.status_at > UNDO_WITHIN:
+        return False
+    if reader.address and find_suppression(connection, parse_address(reader.address), suppression_key):
         return False
     match list_consents(connection, reader_id)[-2:]:
         case [before, left]:
@@ -37,9 +41,9 @@ def may_undo(connection: Connection, reader_id: int, now: datetime) -> bool:
     return False
 
 
-def undo(connection: Connection, reader_id: int, now: datetime) -> bool:
+def undo(connection: Connection, reader_id: int, suppression_key: bytes, now: datetime) -> bool:
     """Take a leaving back; False when that is no longer possible."""
-    if not may_undo(connection, reader_id, now):
+    if not may_undo(connection, reader_id, suppression_key, now):
         return False
     origin = ConsentOrigin(channel=ConsentChannel.PAGE)
     store.activate(connection, reader_id, origin, now, event=ConsentEvent.RESTORED)

@@ -13,6 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from newsletter.db.statuses import SuppressionKind
+from newsletter.readers.addresses import unaccented
 
 
 class ReaderStanding(StrEnum):
@@ -394,7 +395,8 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
 
 #: The words of lists that name no program, in the languages in which such lists are kept.
 ACTIVE_WORDS = frozenset(
-    {
+    unaccented(each)
+    for each in {
         *("", "active", "subscribed", "confirmed"),
         *("aktiv", "abonniert", "angemeldet", "bestätigt"),
         *(
@@ -412,7 +414,8 @@ ACTIVE_WORDS = frozenset(
     }
 )
 GONE_WORDS = frozenset(
-    {
+    unaccented(each)
+    for each in {
         *(
             "abgemeldet",
             "abbestellt",

@@ -27,7 +27,7 @@ from newsletter.db.engine import Database, insert_into
 from newsletter.db.schema import installation, suppressions
 from newsletter.db.statuses import MailKind, SuppressionKind
 from newsletter.errors import BadInput, StoreError
-from newsletter.readers.addresses import Address, fold
+from newsletter.readers.addresses import Address, fold, unaccented
 from newsletter.readers.keys import fingerprint
 
 #: The single mails that an address on the list may get, by the kind of its entry: all are asked for by whoever reads its mail.
@@ -67,11 +67,11 @@ _SAID = (
         SuppressionKind.LEFT,
         r"unsub|\bleft\b(?! alone)|\bleav|\bopt(?:ed|s)?[ -]?out|cancel|churn|remov|delet|\bstop|inactiv|inaktiv|inactif|\bformer\b"
         r"|\bex[- ](?:member|reader|subscriber|mitglied)|\b(?:no|no more|keine|pas de|geen) (?:e-?)?mails?\b"
-        r"|abgemeldet|abbestellt|ausgetragen|ausgetreten|ehemalig|gekündigt|widerrufen|désinscrit|désabonn|\bbaja\b|desuscri"
-        r"|disiscrit|annullat|afgemeld|uitgeschreven|descadastr",
+        r"|abgemeldet|abbestellt|ausgetragen|ausgetreten|ehemalig|gekündigt|gekuendigt|gelöscht|geloescht|widerrufen|désinscrit|désabonn|\bbaja\b|desuscri"
+        r"|desinscri|disiscrit|annullat|afgemeld|uitgeschreven|opgezegd|descadastr|avregistrer|wypisan",
     ),
 )
-_SAID_SO = tuple((kind, re.compile(words)) for kind, words in _SAID)
+_SAID_SO = tuple((kind, re.compile(unaccented(words))) for kind, words in _SAID)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ _FIND = select(*_ENTRY).where(suppressions.c.address_hash.in_(bindparam("hashes"
 
 def read_kind(words: str) -> SuppressionKind | None:
     """Return what somebody's words say of the kind, the strictest of several; None where they say nothing of it."""
-    plain = words.replace("_", " ").casefold()
+    plain = unaccented(words.replace("_", " "))
     return next((kind for kind, said in _SAID_SO if said.search(plain)), None)
 
 

@@ -34,7 +34,7 @@ def ask(request: Request, app: Installed, token: str) -> Response:
     with app.database.read() as connection:
         target = resolve_target(connection, signed)
         reader = find_reader_by_id(connection, target.reader_id)
-        may_undo = leaving.may_undo(connection, target.reader_id, app.clock.now())
+        may_undo = leaving.may_undo(connection, target.reader_id, app.suppression_key, app.clock.now())
     if reader is not None and reader.status is ReaderStatus.LEFT:
         return show(request, "left", token=token, may_undo=may_undo)
     return show(
@@ -59,7 +59,7 @@ def leave(request: Request, app: Installed, token: str, form: AnyForm) -> Respon
             reason=next((each for each in _REASONS if each.value == form.get("reason")), None),
         )
         leaving.leave(connection, target.reader_id, origin, now)
-        may_undo = leaving.may_undo(connection, target.reader_id, now)
+        may_undo = leaving.may_undo(connection, target.reader_id, app.suppression_key, now)
     return show(request, "left", token=token, may_undo=may_undo)
 
 
@@ -68,7 +68,7 @@ def undo(request: Request, app: Installed, token: str, form: Form) -> Response:
     signed = app.links.read(Purpose.UNSUBSCRIBE, token)
     with app.database.write() as connection:
         target = resolve_target(connection, signed)
-        back = leaving.undo(connection, target.reader_id, app.clock.now())
+        back = leaving.undo(connection, target.reader_id, app.suppression_key, app.clock.now())
     gettext = app.settings.language.gettext
     if back:
         title = gettext("You are still subscribed")

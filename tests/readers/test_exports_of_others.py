@@ -465,6 +465,18 @@ def test_whoever_stopped_a_paid_plan_is_not_shut_out(folder: Path, tmp_path: Pat
         ("Groep", "Groep", "Afgemeld"),
         ("Group", "Group", "Inactive"),
         ("End date", "End date", "2024-01-01"),
+        ("deactivated", "deactivated", "2024-03-12"),
+        ("Leave date", "Leave date", "2024-01-01"),
+        ("Afmelddatum", "Afmelddatum", "2024-01-01"),
+        ("Disiscritto il", "Disiscritto il", "2024-01-01"),
+        ("Date de desinscription", "Date de desinscription", "2024-01-01"),
+        ("Résilié le", "Résilié le", "2024-01-01"),
+        ("Ku\u0308ndigung am", "Ku\u0308ndigung am", "2024-01-01"),
+        ("Gelöscht am", "Gelöscht am", "2024-01-01"),
+        ("iscritto", "iscritto", "sì"),
+        ("nieuwsbrief", "nieuwsbrief", "nee"),
+        ("Note", "Note", "de\u0301sinscrit"),
+        ("Note", "Note", "opgezegd"),
     ],
 )
 def test_a_word_that_says_who_left_stops_an_import_whatever_its_column_is_called(
@@ -501,6 +513,24 @@ def test_a_status_may_be_in_another_language(folder: Path, tmp_path: Path, activ
         True,
         False,
     ]
+
+
+def test_a_second_line_that_says_who_left_counts_whatever_is_vouched_for(
+    folder: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(
+        "email,status\nann@example.org,active\nbob@example.org,active\nann@example.org,unsubscribed\n"
+    )
+    assert import_(folder, file, "--all-active").exit_code == 0
+    assert set(listed(folder)) == {"bob@example.org"}
+
+
+def test_a_reason_says_more_of_the_kind_than_the_name_of_the_file(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "spamfighter-weekly-blocked.csv"
+    file.write_text("email\nann@example.org\n")
+    said = run(folder, "suppress", "--file", str(file), "--all-gone", "--reason", "left at Substack")
+    assert "listed as: left 1" in said.output
 
 
 def test_what_is_about_something_else_stops_no_import(folder: Path, tmp_path: Path) -> None:

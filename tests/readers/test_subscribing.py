@@ -232,10 +232,22 @@ def test_leaving_and_undoing_write_the_ledger(
     with database.write() as connection:
         assert leaving.leave(connection, reader_id, PAGE, clock.now())
         assert not leaving.leave(connection, reader_id, PAGE, clock.now())
-        assert leaving.undo(connection, reader_id, clock.now())
-        assert not leaving.undo(connection, reader_id, clock.now())
+        assert leaving.undo(connection, reader_id, KEY, clock.now())
+        assert not leaving.undo(connection, reader_id, KEY, clock.now())
         events = [each.event for each in list_consents(connection, reader_id)]
     assert events[-2:] == [ConsentEvent.WITHDRAWN, ConsentEvent.RESTORED]
+
+
+@pytest.mark.parametrize("kind", SuppressionKind)
+def test_whoever_was_put_on_the_list_since_does_not_undo_their_leaving(
+    database: Database, way_in: Subscribing, queue: Queue, clock: MovedClock, kind: SuppressionKind
+) -> None:
+    reader_id = come_in(way_in, queue, "alice@example.org", clock.now())
+    with database.write() as connection:
+        assert leaving.leave(connection, reader_id, PAGE, clock.now())
+        hashed = address_hash(KEY, parse_address("alice@example.org"))
+        add_suppression(connection, hashed, kind, reason="by letter", source="", now=clock.now())
+        assert not leaving.undo(connection, reader_id, KEY, clock.now())
 
 
 def test_a_request_must_be_open_to_be_confirmed(

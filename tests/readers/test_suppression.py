@@ -220,7 +220,7 @@ def test_nobody_else_brings_them_back(database: Database, clock: MovedClock, kin
     list_address(database, clock, kind)
     newcomer = NewReader(address=ALICE, origin=BY_HAND)
     with database.write() as connection:
-        assert not leaving.undo(connection, 1, clock.now())
+        assert not leaving.undo(connection, 1, KEY, clock.now())
         how = {"event": ConsentEvent.IMPORTED, "suppression_key": KEY, "now": clock.now()}
         assert add_readers(connection, [newcomer], **how) == [Arrival.SUPPRESSED]  # type: ignore[arg-type]
     with pytest.raises(KeptOut, match="on the suppression list"):

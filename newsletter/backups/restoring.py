@@ -82,7 +82,15 @@ from newsletter.db.schema import (
     snapshots,
     suppressions,
 )
-from newsletter.db.statuses import BatchStatus, DeliveryStatus, Edition, IssueStatus, MailStatus, ReaderStatus
+from newsletter.db.statuses import (
+    BatchStatus,
+    DeliveryStatus,
+    Edition,
+    IssueStatus,
+    MailStatus,
+    ReaderStatus,
+    SuppressionKind,
+)
 from newsletter.delivery.ledger import LEASE_COLUMNS, Lease, deliveries_in, put_back, record
 from newsletter.delivery.marks import Mark, Marks, next_epoch, read_mark, write_mark
 from newsletter.delivery.message import load_salts
@@ -94,8 +102,15 @@ from newsletter.delivery.transports.outbox.maildir import file_name
 from newsletter.digest.issues import Issue
 from newsletter.digest.store import get_issue, set_held
 from newsletter.errors import BadInput, Place, StoreAhead, StoreBusy, StoreError
+from newsletter.readers.addresses import Address
 from newsletter.readers.keys import add_link_keys, fingerprint, read_suppression_key
-from newsletter.readers.suppression import key_fingerprint, put_suppression
+from newsletter.readers.suppression import (
+    ENDED_BY_OWNER,
+    address_hash,
+    address_hashes,
+    key_fingerprint,
+    put_suppression,
+)
 
 #: Why a delivery or a single mail is unsure: it may have left after the copy was made.
 RESTORED = "restored"
@@ -416,7 +431,8 @@ def _bring_up_to_date(settings: Settings, copy: Database, current: Database | No
                 if restored.is_certain:
                     restored.issues = list(_take_over_issues(reading, connection))
                     _take_over_mails(reading, connection)
-                _take_over_people(reading, connection, restored)
+                key = read_suppression_key(settings.path(settings.paths.suppression_key))
+                _take_over_people(reading, connection, key, restored)
         every = [each for each in (mark, kept, then) if each is not None]
         highest = _highest(every)
         last = connection.execute(select(func.max(issues.c.id))).scalar() or 0
@@ -523,7 +539,7 @@ def _highest(every: Sequence[Mark]) -> Mark:
 # What the replaced database knows that the copy does not.
 
 
-def _take_over_people(current: Connection, copy: Connection, restored: Restored) -> None:
+def _take_over_people(current: Connection, copy: Connection, key: bytes, restored: Restored) -> None:
     """Take over who left, was shut out or agreed: also from a database of which nobody knows what it sent last."""
     changed = _take_over_readers(current, copy, is_certain=restored.is_certain)
     confirmed = _take_over_confirmed(current, copy)
@@ -535,8 +551,10 @@ def _take_over_people(current: Connection, copy: Connection, restored: Restored)
     if restored.is_certain:
         # Whoever came off the list since, by confirming say, is not put on it again.
         copy.execute(delete(suppressions))
-    for entry in current.execute(select(suppressions)).mappings():
-        put_suppression(copy, dict(entry))
+    for entry in _still_listed(current, copy, key):
+        put_suppression(copy, entry)
+    for entry in _gone_newcomers(current, copy, key):
+        put_suppression(copy, entry)
     for row in current.execute(select(editors).where(editors.c.revoked_at.is_not(None))):
         same = and_(editors.c.id == row.id, editors.c.address_key == row.address_key)
         copy.execute(update(editors).where(same).values(revoked_at=row.revoked_at))
@@ -545,6 +563,48 @@ def _take_over_people(current: Connection, copy: Connection, restored: Restored)
         select(func.count()).select_from(readers).where(readers.c.id > last, readers.c.status.not_in(_GONE))
     )
     restored.newcomers = current.execute(joined).scalar_one()
+
+
+def _still_listed(current: Connection, copy: Connection, key: bytes) -> list[dict[str, Any]]:
+    """Return the entries of the list, but for those whose address confirmed later, as the copy knows."""
+    entries = {row["address_hash"]: dict(row) for row in current.execute(select(suppressions)).mappings()}
+    known = {*copy.execute(select(suppressions.c.address_hash)).scalars()}
+    if entries.keys() <= known:
+        return [*entries.values()]
+    agreed = select(readers.c.address_key, readers.c.confirmed_at).where(
+        readers.c.status == ReaderStatus.ACTIVE, readers.c.confirmed_at.is_not(None)
+    )
+    for address_key, confirmed_at in copy.execute(agreed):
+        for hashed in address_hashes(key, Address(text=address_key, key=address_key)) - known:
+            entry = entries.get(hashed)
+            if entry and entry["kind"] in ENDED_BY_OWNER and entry["at"] < confirmed_at:
+                del entries[hashed]
+    return [*entries.values()]
+
+
+#: What stands on the list for whoever joined after the copy was made, and is gone.
+_KIND_OF_GONE = {
+    ReaderStatus.LEFT: SuppressionKind.LEFT,
+    ReaderStatus.BOUNCED: SuppressionKind.BOUNCED,
+    ReaderStatus.COMPLAINED: SuppressionKind.COMPLAINED,
+}
+
+
+def _gone_newcomers(current: Connection, copy: Connection, key: bytes) -> Iterator[dict[str, Any]]:
+    """Yield an entry of the list for whoever is not in the copy and is gone: the file that brought them may come again."""
+    gone = select(readers).where(readers.c.status.in_(_KIND_OF_GONE))
+    for part in current.execute(gone).mappings().partitions(_ROWS // 4):
+        here = {row["id"] for row, _ in _same_readers(copy, part)}
+        for row in part:
+            if row["id"] not in here and row["address_key"] is not None:
+                address = Address(text=row["address_key"], key=row["address_key"])
+                yield {
+                    "address_hash": address_hash(key, address),
+                    "kind": _KIND_OF_GONE[row["status"]],
+                    "reason": RESTORED,
+                    "at": row["status_at"],
+                    "source": RESTORED,
+                }
 
 
 def _take_over_issues(current: Connection, copy: Connection) -> Iterator[str]:
@@ -619,7 +679,8 @@ def _take_over_readers(current: Connection, copy: Connection, *, is_certain: boo
 
 def _take_over_confirmed(current: Connection, copy: Connection) -> list[int]:
     """Let whoever confirmed since be active, and return their ids: they agreed."""
-    waiting = select(readers.c.id).where(readers.c.status == ReaderStatus.UNCONFIRMED)
+    before = (ReaderStatus.UNCONFIRMED, ReaderStatus.LEFT, ReaderStatus.BOUNCED)
+    waiting = select(readers.c.id).where(readers.c.status.in_(before))
     changed: list[int] = []
     for part in [*copy.execute(waiting).scalars().partitions(_ROWS // 4)]:
         agreed = select(readers).where(readers.c.id.in_(part), readers.c.status == ReaderStatus.ACTIVE)

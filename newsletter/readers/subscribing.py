@@ -29,6 +29,7 @@ from newsletter.readers.store import Reader
 from newsletter.readers.suppression import (
     ENDED_BY_OWNER,
     Suppression,
+    add_suppression,
     address_hash,
     find_suppression,
     lift_suppression,
@@ -272,6 +273,17 @@ class Subscribing:
             self.limits.start_anew(connection, address, now)
             replaced = _replaced_by(connection, reader.id)
             if replaced is not None:
+                # The list that the address before came from may come again: it would be a second reader.
+                before = parse_address(store.get_reader(connection, replaced).address or "")
+                hashed = address_hash(self.suppression_key, before)
+                add_suppression(
+                    connection,
+                    hashed,
+                    SuppressionKind.LEFT,
+                    reason="changed address",
+                    source="confirm",
+                    now=now,
+                )
                 _move_address(connection, reader.id, address, replaced, asked, now)
                 return Confirmed(reader_id=replaced, moved=True)
             store.activate(connection, reader.id, asked, now)

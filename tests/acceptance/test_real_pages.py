@@ -73,7 +73,7 @@ def test_the_lead_is_the_panel_comparison_with_its_splits_and_scores(words: str)
     assert "Use Mistral 3 Small (22B)" in words
     assert (
         "All four reviewers would use it, three of four Mistral Medium 3.2. "
-        "It is free, Mistral Medium 3.2 paid per token." in words
+        "Mistral 3 Small (22B) is free, Mistral Medium 3.2 paid per token." in words
     )
     for reviewer, left, right in (
         ("Builder", 85, 78),

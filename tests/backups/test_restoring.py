@@ -1,5 +1,6 @@
 """Putting a backup back: nobody is mailed twice or in spite of having left, and old links are nobody else's."""
 
+import json
 import resource
 import shutil
 import sqlite3
@@ -11,12 +12,12 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from newsletter.clock import MovedClock
 from newsletter.db.engine import open_database
 from newsletter.db.migrate import _config
-from newsletter.db.schema import editor_sessions, editors, issues, mails, readers
+from newsletter.db.schema import editor_sessions, editors, issues, mails, readers, suppressions
 from newsletter.db.statuses import ConsentChannel, Edition, EditorRole, IssueStatus, MailKind, MailStatus
 from newsletter.delivery.transactional import queue_mail
 from newsletter.digest.store import add_issue, next_number
@@ -200,6 +201,46 @@ def test_a_full_disk_is_told_from_a_damaged_backup(here: Place, command_: str) -
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert (result.exit_code, "the disk is full" in result.output) == (1, True), result.output
     assert here.statuses() == before
+
+
+def test_who_joined_and_left_since_is_not_brought_back_by_the_file_that_brought_them(place: Place) -> None:
+    backup = place.backup()
+    place.join("ann@example.org", "bea@example.org")
+    place.ok("readers", "leave", "ann@example.org")
+    place.ok("restore", str(backup))
+    assert place.run("readers", "add", "ann@example.org", "--consent", "fair").exit_code != 0
+    assert place.run("readers", "add", "bea@example.org", "--consent", "fair").exit_code == 0
+
+
+def test_who_left_before_and_agreed_again_since_is_a_reader(place: Place) -> None:
+    place.ok("readers", "leave", "bob@example.org")
+    backup = place.backup()
+    with closing(place.open()) as app, app.database.write() as connection:
+        again = {"status": "active", "status_at": THURSDAY, "confirmed_at": datetime.now(UTC)}
+        connection.execute(update(readers).where(readers.c.address_key == "bob@example.org").values(again))
+    assert "1 reader who confirmed since" in place.ok("restore", str(backup))
+    assert place.statuses()["bob@example.org"] == "active"
+
+
+@pytest.mark.parametrize(("kind", "stays"), [("left", False), ("operator", True)])
+def test_an_entry_of_an_older_database_gives_way_to_a_later_agreement(
+    here: Place, tmp_path: Path, kind: str, stays: bool
+) -> None:
+    here.ok("readers", "suppress", "hal@example.org", "--reason", "elsewhere", "--kind", kind)
+    older = shutil.copy(here.folder / "subscribers.db", tmp_path / "older.db")
+    with closing(here.open()) as app, app.database.write() as connection:
+        connection.execute(delete(suppressions))
+    here.join("hal@example.org")
+    with closing(here.open()) as app, app.database.write() as connection:
+        agreed = {"confirmed_at": datetime.now(UTC)}
+        connection.execute(update(readers).where(readers.c.address_key == "hal@example.org").values(agreed))
+    backup = here.backup()
+    here.ok("send", "1")
+    shutil.copy(older, here.folder / "subscribers.db")
+    here.ok("restore", str(backup))
+    assert here.statuses()["hal@example.org"] == "active"
+    listed = here.ok("readers", "list", "--suppressed", "--json")
+    assert (len(json.loads(listed)) == 1) == stays
 
 
 def _another_programs(file: Path) -> None:

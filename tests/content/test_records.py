@@ -27,6 +27,7 @@ from tests.content.packs import dump, store_with, whole_week
 from tests.examples.weeks import LAST_WEEK, LAST_WEEK_AT, SAMPLE_WEEK, SAMPLE_WEEK_AT, import_week
 
 #: Rows and their SHA-256, as release 0.1 wrote them: an installation's ids must mean the same in every release.
+#: Of comparisons, notes and imports since five sentences of the example were worded anew.
 GOLDEN = json.loads(Path(__file__).with_name("example_weeks.json").read_text())
 #: Tables that have a column more since: whether the site's own database has it.
 ADDED_SINCE = ("tools", "comparisons")

@@ -212,6 +212,21 @@ def test_an_address_moves_with_everything_but_itself(
         assert find_reader(connection, parse_address("alice@example.org")) is None
 
 
+def test_an_address_that_was_changed_comes_back_by_its_owner_only(
+    database: Database, way_in: Subscribing, queue: Queue, clock: MovedClock
+) -> None:
+    reader_id = come_in(way_in, queue, "alice@example.org", clock.now())
+    way_in.change_address(reader_id, "new@example.org", NETWORK, PAGE, clock.now())
+    way_in.confirm(token_in(queue), clock.now())
+    again = NewReader(address=parse_address("alice@example.org"), origin=PAGE)
+    with database.write() as connection:
+        how = {"event": ConsentEvent.IMPORTED, "suppression_key": KEY, "now": clock.now()}
+        assert add_readers(connection, [again], **how) == [Arrival.SUPPRESSED]  # type: ignore[arg-type]
+    way_in.change_address(reader_id, "alice@example.org", NETWORK, PAGE, clock.now())
+    assert way_in.confirm(token_in(queue), clock.now()).reader_id == reader_id
+    assert find(database, "alice@example.org").status is ReaderStatus.ACTIVE
+
+
 def test_a_move_ends_when_the_reader_leaves_before(
     database: Database, way_in: Subscribing, queue: Queue, clock: MovedClock
 ) -> None:

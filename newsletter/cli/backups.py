@@ -5,8 +5,10 @@ from pathlib import Path
 import click
 
 from newsletter.app import App, open_app
+from newsletter.backups.catching_up import Restored
 from newsletter.backups.making import make_backup
-from newsletter.backups.restoring import Restored, move_here, restore_backup, settle_sent
+from newsletter.backups.restoring import restore_backup
+from newsletter.backups.settling import move_here, settle_sent
 from newsletter.cli.frame import pass_folder, say
 from newsletter.clock import SystemClock
 from newsletter.commands import suggest
@@ -93,6 +95,8 @@ def _say_restored(restored: Restored) -> None:
         say(f"Taken over from it, as they went out since: issue {', '.join(restored.issues)}.")
     if restored.readers:
         say(f"Taken over from it: {_count(restored.readers)} who left since, or want less mail.")
+    if restored.moved:
+        say(f"Taken over from it: {_count(restored.moved)} who changed their address since.")
     if restored.confirmed:
         say(f"Taken over from it: {_count(restored.confirmed)} who confirmed since.")
     if restored.newcomers:

@@ -3,7 +3,7 @@
 Whoever begins something counts it in the database, in the same commit, and then in the file. Neither ever goes back, so a
 database that is behind the file was put back from a copy, and knows nothing of what went out since. A folder that was
 copied is known by its file's place, a PostgreSQL database by its own. Then nothing is sent until a person says what is true
-(`newsletter restore`, newsletter/backups/restoring.py).
+(`newsletter restore`, newsletter/backups/).
 """
 
 import fcntl

@@ -212,6 +212,26 @@ def test_who_joined_and_left_since_is_not_brought_back_by_the_file_that_brought_
     assert place.run("readers", "add", "bea@example.org", "--consent", "fair").exit_code == 0
 
 
+@pytest.mark.parametrize("waited", [False, True])
+def test_an_address_that_was_changed_since_stays_changed(
+    place: Place, clock: MovedClock, waited: bool
+) -> None:
+    page = ConsentOrigin(channel=ConsentChannel.PAGE)
+    backup = place.backup()
+    with closing(place.open()) as app:
+        app.subscribing.change_address(2, "robert@example.org", "192.0.2.0/24", page, THURSDAY)
+        if waited:
+            backup = place.backup()
+        with app.database.read() as connection:
+            values = connection.execute(select(mails.c["values"])).scalar_one()
+        app.subscribing.confirm(values["confirm_url"].rpartition("/")[2], THURSDAY)
+    before = place.statuses()
+    assert "1 reader who changed their address since" in place.ok("restore", str(backup))
+    after = place.statuses()
+    assert (after.get("robert@example.org"), "bob@example.org" in after) == ("active", False)
+    assert {name for name in after if name} == {name for name in before if name}
+
+
 def test_who_left_before_and_agreed_again_since_is_a_reader(place: Place) -> None:
     place.ok("readers", "leave", "bob@example.org")
     backup = place.backup()

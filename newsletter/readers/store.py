@@ -363,16 +363,22 @@ def add_readers(
 ) -> list[Arrival]:
     """Add active readers with their consent; returns what came of each, in the same order.
 
-    Nobody who is known is changed: a suppression and the statuses left, bounced and complained stay as they are.
-    For at most a few thousand newcomers at once.
+    Nobody who is known is changed: a suppression and the statuses left, bounced and complained stay as they are. But who waits for
+    their own confirmation has agreed now, and is added. For at most a few thousand newcomers at once.
     """
     suppressed = _suppressed_keys(connection, newcomers, suppression_key)
     allowed = _first_of_each(newcomers, suppressed)
-    added = _insert_readers(connection, allowed, now)
+    inserted = _insert_readers(connection, allowed, now)
+    waiting = _waiting(connection, allowed.keys() - inserted.keys())
+    for reader_id in waiting.values():
+        active = {"status": ReaderStatus.ACTIVE, "status_at": now}
+        connection.execute(update(readers).where(readers.c.id == reader_id).values(active))
+        answer_mails(connection, reader_id, (MailKind.CONFIRMATION, MailKind.REMINDER), now)
+    added = inserted | waiting
     # Before what happens now: the latest consent of a reader is the last one.
     record_history(connection, [(added[key], each) for key in added for each in allowed[key].history])
     record_consents(connection, [(added[key], allowed[key].origin) for key in added], event, now)
-    preferences.add_lists(connection, {added[key]: allowed[key].preferences for key in added})
+    preferences.add_lists(connection, {inserted[key]: allowed[key].preferences for key in inserted})
     return _arrivals(connection, newcomers, suppressed, set(added))
 
 
@@ -397,7 +403,7 @@ def _foresee(connection: Connection, suppression_key: bytes, newcomers: Sequence
     )
     rows = [{"address_key": key} for key in allowed]
     unseen = connection.execute(statement.returning(_foreseen.c.address_key), rows).scalars().all()
-    fresh = set(unseen) - _statuses(connection, unseen).keys()
+    fresh = set(unseen) - _statuses(connection, unseen).keys() | _waiting(connection, unseen).keys()
     return _arrivals(connection, newcomers, suppressed, fresh)
 
 
@@ -461,6 +467,18 @@ def _insert_readers(
     )
     inserted = connection.execute(statement.values(same).returning(readers.c.address_key, readers.c.id), rows)
     return {row[0]: row[1] for row in inserted}
+
+
+def _waiting(connection: Connection, keys: Collection[str]) -> dict[str, int]:
+    """Return the ids of those who wait for their own confirmation, by address key; not of a reader's new address."""
+    if not keys:
+        return {}
+    query = select(readers.c.address_key, readers.c.id).where(
+        readers.c.address_key.in_(keys),
+        readers.c.status == ReaderStatus.UNCONFIRMED,
+        readers.c.replaces.is_(None),
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _statuses(connection: Connection, keys: Iterable[str]) -> dict[str, ReaderStatus]:

@@ -125,7 +125,6 @@ def test_adding_nobody_is_nothing(database: Database, clock: MovedClock) -> None
 @pytest.mark.parametrize(
     ("status", "arrival"),
     [
-        (ReaderStatus.UNCONFIRMED, Arrival.KNOWN),
         (ReaderStatus.ACTIVE, Arrival.KNOWN),
         (ReaderStatus.LEFT, Arrival.LEFT),
         (ReaderStatus.BOUNCED, Arrival.BOUNCED),

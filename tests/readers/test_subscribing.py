@@ -41,6 +41,7 @@ from newsletter.readers.store import (
     add_readers,
     answer_mails,
     find_reader,
+    foreseeing,
     get_reader,
 )
 from newsletter.readers.subscribing import (
@@ -210,6 +211,31 @@ def test_an_address_moves_with_everything_but_itself(
     assert find(database, "alice.new@example.org").id == reader_id
     with database.read() as connection:
         assert find_reader(connection, parse_address("alice@example.org")) is None
+
+
+def test_whoever_waits_for_their_confirmation_and_is_imported_is_a_reader(
+    database: Database, way_in: Subscribing, queue: Queue, clock: MovedClock
+) -> None:
+    way_in.subscribe("bob@example.org", NETWORK, PAGE, clock.now())
+    mine = come_in(way_in, queue, "alice@example.org", clock.now())
+    way_in.change_address(mine, "new@example.org", NETWORK, PAGE, clock.now())
+    found = [
+        NewReader(address=parse_address(each), origin=PAGE) for each in ("bob@example.org", "new@example.org")
+    ]
+    with database.read() as connection, foreseeing(connection, KEY) as foresee:
+        foreseen = foresee(found)
+    with database.write() as connection:
+        how = {"event": ConsentEvent.IMPORTED, "suppression_key": KEY, "now": clock.now()}
+        assert add_readers(connection, found, **how) == foreseen  # type: ignore[arg-type]
+    # A new address that waits belongs to somebody who is a reader already.
+    assert foreseen == [Arrival.ADDED, Arrival.KNOWN]
+    bob = find(database, "bob@example.org")
+    assert (bob.status, find(database, "new@example.org").status) == (
+        ReaderStatus.ACTIVE,
+        ReaderStatus.UNCONFIRMED,
+    )
+    with database.read() as connection:
+        assert [each.event for each in list_consents(connection, bob.id)][-1] is ConsentEvent.IMPORTED
 
 
 def test_an_address_that_was_changed_comes_back_by_its_owner_only(

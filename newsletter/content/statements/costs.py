@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from newsletter.content.statements import lexicon
 from newsletter.content.statements.sentence import (
-    Figure,
+    Magnitude,
     Named,
     Quantity,
     Sentence,
@@ -90,7 +90,7 @@ def _without_doubt(statements: Iterable[Statement]) -> Iterator[Statement]:
 # Amounts.
 
 
-def _amounts(sentence: Sentence, moneys: Sequence[Figure]) -> Iterator[Statement]:
+def _amounts(sentence: Sentence, moneys: Sequence[Magnitude]) -> Iterator[Statement]:
     volumes = _volumes(sentence, moneys)
     directions = _directions(sentence, moneys)
     tools = _owners(sentence, moneys)
@@ -139,7 +139,7 @@ def _amounts(sentence: Sentence, moneys: Sequence[Figure]) -> Iterator[Statement
             )
 
 
-def _is_elsewhere(sentence: Sentence, money: Figure) -> bool:
+def _is_elsewhere(sentence: Sentence, money: Magnitude) -> bool:
     """Return whether a price is asked by somebody else, or if one does something first: "use the queue and it costs"."""
     first, last = sentence.clause(money.start)
     hosted = any(
@@ -155,7 +155,7 @@ _DO_AND = re.compile(
 )
 
 
-def _is_partial(sentence: Sentence, money: Figure) -> bool:
+def _is_partial(sentence: Sentence, money: Magnitude) -> bool:
     """Return whether an amount is a saving, or no price of tokens alone."""
     before, after = (
         sentence.text[max(0, money.start - 30) : money.start],
@@ -175,7 +175,7 @@ _SAVED_BEFORE = re.compile(
 _DIFFERENCE_AFTER = re.compile(r"\s*(?:cheaper|less|more|dearer|lower|higher|off|below|above|under|saved)\b")
 
 
-def _is_cost(sentence: Sentence, money: Figure, volume: Figure) -> bool:
+def _is_cost(sentence: Sentence, money: Magnitude, volume: Magnitude) -> bool:
     return bool(lexicon.PRICE.search(sentence.text) or _COMES_TO.search(sentence.text))
 
 
@@ -187,11 +187,11 @@ _COMES_TO = lexicon.any_of(
 )
 
 
-def _volumes(sentence: Sentence, moneys: Sequence[Figure]) -> list[Figure | None]:
+def _volumes(sentence: Sentence, moneys: Sequence[Magnitude]) -> list[Magnitude | None]:
     """Return the tokens that each amount is for: said beside it, before it, or of its neighbour."""
     text = sentence.text
     counts = [each for each in sentence.of(Quantity.TOKENS) if not _is_window(sentence, each)]
-    own: list[Figure | None] = []
+    own: list[Magnitude | None] = []
     taken: set[int] = set()
     for index, money in enumerate(moneys):
         following = moneys[index + 1].start if index + 1 < len(moneys) else len(text)
@@ -221,7 +221,7 @@ def _volumes(sentence: Sentence, moneys: Sequence[Figure]) -> list[Figure | None
         if own[index] is None and following_volume is not None and following_volume.value in _UNITS:
             own[index] = following_volume
     if not any(own) and any(_PRICING.match(text[each.end :]) for each in moneys):
-        return [Figure(Quantity.TOKENS, MILLION, each.end, each.end, "") for each in moneys]
+        return [Magnitude(Quantity.TOKENS, MILLION, each.end, each.end, "") for each in moneys]
     return own
 
 
@@ -235,7 +235,7 @@ def _bare(sentence: Sentence, start: int, end: int) -> str:
     return lexicon.OUTPUT.sub(" ", lexicon.INPUT.sub(" ", sentence.text[start:end]))
 
 
-def _is_window(sentence: Sentence, figure: Figure) -> bool:
+def _is_window(sentence: Sentence, figure: Magnitude) -> bool:
     """Return whether a count of tokens is said of a context window or an answer."""
     after = sentence.text[figure.end : figure.end + 24]
     before = sentence.text[max(0, figure.start - 24) : figure.start]
@@ -254,7 +254,7 @@ _MIX = lexicon.any_of(
 )
 
 
-def _directions(sentence: Sentence, moneys: Sequence[Figure]) -> list[str]:
+def _directions(sentence: Sentence, moneys: Sequence[Magnitude]) -> list[str]:
     """Return input or output for each amount: said beside it, before it, or by its place in a pair."""
     text = sentence.text
     if _MIX.search(text):
@@ -311,7 +311,7 @@ def _completed(directions: list[str], said: set[str]) -> list[str]:
 
 
 def _direction_after(
-    text: str, words: Sequence[tuple[int, int, str]], money: Figure, following: Figure | None
+    text: str, words: Sequence[tuple[int, int, str]], money: Magnitude, following: Magnitude | None
 ) -> tuple[str, int] | None:
     limit = following.start if following else len(text)
     for start, _, direction in words:
@@ -329,7 +329,7 @@ def _both_named(sentence: Sentence) -> bool:
     return bool(re.search(r"\binputs?\b", sentence.text) and re.search(r"\boutputs?\b", sentence.text))
 
 
-def _owners(sentence: Sentence, moneys: Sequence[Figure]) -> list[str | None]:
+def _owners(sentence: Sentence, moneys: Sequence[Magnitude]) -> list[str | None]:
     """Return whose each amount is; where two stand against each other without a name, they go by the order of the names."""
     owners: list[str | None] = []
     for index, money in enumerate(moneys):
@@ -363,7 +363,7 @@ def _is_renamed(sentence: Sentence, start: int, end: int) -> bool:
 
 
 def _second_owner(
-    sentence: Sentence, moneys: Sequence[Figure], owners: list[str | None], index: int
+    sentence: Sentence, moneys: Sequence[Magnitude], owners: list[str | None], index: int
 ) -> str | None:
     """Return whose the amount after "against" is, and set the one before it right."""
     names = sentence.tools()
@@ -383,7 +383,7 @@ def _second_owner(
     return None
 
 
-def _for_nobody(sentence: Sentence, money: Figure, limit: int) -> bool:
+def _for_nobody(sentence: Sentence, money: Magnitude, limit: int) -> bool:
     """Return whether what follows the amount ties it to a product that is none of ours."""
     after = [each for each in sentence.named if money.end <= each.start < limit]
     return (
@@ -395,7 +395,7 @@ def _for_nobody(sentence: Sentence, money: Figure, limit: int) -> bool:
     )
 
 
-def _times_of(sentence: Sentence, money: Figure, volume: Figure) -> tuple[Decimal | int, Decimal | int]:
+def _times_of(sentence: Sentence, money: Magnitude, volume: Magnitude) -> tuple[Decimal | int, Decimal | int]:
     """Return by how much the periods of an amount and its volume multiply what the volume costs once."""
     text = sentence.text
     for_money = for_volume = ""
@@ -429,7 +429,7 @@ _BILL = re.compile(
 )
 
 
-def _is_period_beside(sentence: Sentence, volume: Figure) -> bool:
+def _is_period_beside(sentence: Sentence, volume: Magnitude) -> bool:
     return bool(
         re.match(
             r"\s*(?:a|per|each|every|/) ?(?:month|day|year)|\s*(?:monthly|daily)",
@@ -474,7 +474,7 @@ _MUCH = lexicon.any_of(
 )
 
 
-def _compared(sentence: Sentence, moneys: Sequence[Figure]) -> Iterator[Statement]:
+def _compared(sentence: Sentence, moneys: Sequence[Magnitude]) -> Iterator[Statement]:
     """Yield how much one tool costs against the other: times, percent, half, the same, or an amount less."""
     text = sentence.text
     if sentence.names_others:
@@ -495,12 +495,12 @@ def _compared(sentence: Sentence, moneys: Sequence[Figure]) -> Iterator[Statemen
     yield from _just_cheaper(sentence)
 
 
-def _volume_compared(sentence: Sentence) -> Figure | None:
+def _volume_compared(sentence: Sentence) -> Magnitude | None:
     """Return the volume for which two tools are compared, a unit aside."""
     return next((each for each in sentence.of(Quantity.TOKENS, Quantity.COUNT) if each.value > MILLION), None)
 
 
-def _sides(sentence: Sentence, magnitude: Figure | None) -> tuple[str, str] | None:
+def _sides(sentence: Sentence, magnitude: Magnitude | None) -> tuple[str, str] | None:
     """Return the tool that a comparison is about and the one that it is measured by; None where that is in doubt."""
     text = sentence.text
     first, last = (0, len(text)) if magnitude is None else sentence.clause(magnitude.start)
@@ -528,7 +528,7 @@ def _sides(sentence: Sentence, magnitude: Figure | None) -> tuple[str, str] | No
     return (one, other) if strengths[other] > strengths[one] else (other, one)
 
 
-def _strength(sentence: Sentence, name: Named, magnitude: Figure | None) -> int:
+def _strength(sentence: Sentence, name: Named, magnitude: Magnitude | None) -> int:
     """Return how clearly a name is what the others are measured by, from 0."""
     text = sentence.text
     before = text[max(0, name.start - 50) : name.start]
@@ -556,7 +556,7 @@ def _blocked(sentence: Sentence, position: int) -> bool:
     return "supposed" in conditions and not re.search(r"\bif you\b", sentence.text)
 
 
-def _ratio(sentence: Sentence, figure: Figure) -> Iterator[Statement]:
+def _ratio(sentence: Sentence, figure: Magnitude) -> Iterator[Statement]:
     text = sentence.text
     first, last = sentence.clause(figure.start)
     clause = text[first:last]
@@ -614,7 +614,7 @@ _ABOUT = re.compile(
 )
 
 
-def _said_ratio(text: str, figure: Figure, first: int, last: int) -> Decimal | None:
+def _said_ratio(text: str, figure: Magnitude, first: int, last: int) -> Decimal | None:
     """Return the cost of the tool spoken of as a share of the other's."""
     before = text[max(first, figure.start - 60) : figure.start]
     after = text[figure.end : min(last, figure.end + 70)]
@@ -721,7 +721,7 @@ _NOT_SAME = lexicon.any_of(
 )
 
 
-def _difference(sentence: Sentence, money: Figure) -> Iterator[Statement]:
+def _difference(sentence: Sentence, money: Magnitude) -> Iterator[Statement]:
     """Yield how much less one tool costs than the other."""
     text = sentence.text
     first, last = sentence.clause(money.start)
@@ -819,7 +819,7 @@ _EQUAL = re.compile(
 )
 
 
-def _exchanged(sentence: Sentence, moneys: Sequence[Figure]) -> Iterator[tuple[Statement, int]]:
+def _exchanged(sentence: Sentence, moneys: Sequence[Magnitude]) -> Iterator[tuple[Statement, int]]:
     """Yield two amounts of two currencies that are said to be one, and the place of the second."""
     text = sentence.text
     for left, right in pairwise(moneys):

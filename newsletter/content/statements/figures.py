@@ -5,7 +5,13 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from newsletter.content.statements import lexicon
-from newsletter.content.statements.sentence import Figure, Quantity, Sentence, is_under_circumstances, nearest
+from newsletter.content.statements.sentence import (
+    Magnitude,
+    Quantity,
+    Sentence,
+    is_under_circumstances,
+    nearest,
+)
 from newsletter.content.statements.statement import Matter, Statement
 from newsletter.content.units import measure, plain
 
@@ -97,7 +103,7 @@ _AT_MOST = re.compile(r"\bat most\s*$")
 _ANY_LIMIT = re.compile("|".join(each.pattern for each in (lexicon.WINDOW, lexicon.REPLY)))
 
 
-def _limit_of(sentence: Sentence, figure: Figure) -> Matter | None:
+def _limit_of(sentence: Sentence, figure: Magnitude) -> Matter | None:
     """Return whether a count of tokens is the context or the longest answer; None where it is neither."""
     text = sentence.text
     first, last = sentence.clause(figure.start)
@@ -131,7 +137,7 @@ def _limit_of(sentence: Sentence, figure: Figure) -> Matter | None:
     return Matter.CONTEXT if is_tokens or (named and figure.value >= 1000) else None
 
 
-def _governing(sentence: Sentence, figure: Figure, first: int, last: int) -> Matter | None:
+def _governing(sentence: Sentence, figure: Magnitude, first: int, last: int) -> Matter | None:
     """Return what the word is of that a count of tokens belongs to: the last before it, else the first after it."""
     text = sentence.text
     words = sorted(
@@ -246,7 +252,7 @@ _WORKED_ON = re.compile(
 )
 
 
-def _is_subject(sentence: Sentence, figure: Figure) -> bool:
+def _is_subject(sentence: Sentence, figure: Magnitude) -> bool:
     """Return whether "a 70B model" is what the sentence speaks of, and not what its tool is."""
     first, last = sentence.clause(figure.start)
     before = sentence.text[first : figure.start].strip(" ,")
@@ -492,7 +498,7 @@ def _skips(ship: list[re.Match[str]], skip: list[re.Match[str]], position: int) 
     return after_skip < after_ship
 
 
-def _share(sentence: Sentence, figure: Figure, has_community: bool) -> Iterator[Statement]:
+def _share(sentence: Sentence, figure: Magnitude, has_community: bool) -> Iterator[Statement]:
     text = sentence.text
     if not _stands(sentence, figure.start) or "negated" in sentence.conditions(figure.start):
         return

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from newsletter.content.statements import lexicon
-from newsletter.content.statements.sentence import Figure, Named, Quantity, Sentence
+from newsletter.content.statements.sentence import Magnitude, Named, Quantity, Sentence
 from newsletter.content.statements.statement import Matter, Statement
 from newsletter.content.units import plain
 
@@ -296,7 +296,7 @@ def _other_before(sentence: Sentence, name: Named) -> str | None:
     )
 
 
-def _count_of_wins(sentence: Sentence) -> tuple[Figure, Decimal | None] | None:
+def _count_of_wins(sentence: Sentence) -> tuple[Magnitude, Decimal | None] | None:
     text = sentence.text
     score = next(
         (

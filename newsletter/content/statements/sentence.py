@@ -39,7 +39,7 @@ class Quantity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class Magnitude:
     """A quantity at a place. `value` is in dollars or another currency (`unit`), tokens, parameters, words or parts of one.
 
     `unit` is a currency, or of tokens "input", "output" or another kind; `of` is what a score is out of. `vague` is one that is
@@ -171,10 +171,10 @@ class Sentence:
         self.text = masked.translate(_FOLD)
 
     @cached_property
-    def figures(self) -> list[Figure]:
+    def figures(self) -> list[Magnitude]:
         return list(_figures(self.text))
 
-    def of(self, *quantities: Quantity) -> list[Figure]:
+    def of(self, *quantities: Quantity) -> list[Magnitude]:
         return [each for each in self.figures if each.quantity in quantities]
 
     @cached_property
@@ -299,7 +299,7 @@ def _others(masked: str, names: Names, has_tools: bool, going_on: bool) -> Itera
         yield Named("", start, found.end())
 
 
-def _figures(text: str) -> Iterator[Figure]:
+def _figures(text: str) -> Iterator[Magnitude]:
     if not any(character.isdigit() for character in text) and not _WORDED.search(text):
         return
     for found in _QUANTITY.finditer(text):
@@ -313,7 +313,7 @@ _WORDED = re.compile(
 )
 
 
-def _figure(group: str, found: re.Match[str], text: str) -> Figure | None:
+def _figure(group: str, found: re.Match[str], text: str) -> Magnitude | None:
     read = _READ[group](found)
     if read is None:
         return None
@@ -321,7 +321,7 @@ def _figure(group: str, found: re.Match[str], text: str) -> Figure | None:
     start, end = found.span()
     of, bounded = (more, True) if isinstance(more, Decimal) else (None, more is not False)
     vague = more is True or (bounded and _BOUND.search(text[max(0, start - 24) : start]) is not None)
-    return Figure(quantity, value, start, end, found[0], unit, of, vague)
+    return Magnitude(quantity, value, start, end, found[0], unit, of, vague)
 
 
 #: What is read of a match: quantity, value, unit, and what it is out of; or True for vague, False for never vague.
@@ -398,7 +398,7 @@ def _times(found: re.Match[str]) -> Decimal:
 
 
 def nearest(
-    figure: Figure, pattern: re.Pattern[str], text: str, first: int = 0, last: int | None = None
+    figure: Magnitude, pattern: re.Pattern[str], text: str, first: int = 0, last: int | None = None
 ) -> int | None:
     """Return how many characters lie between a figure and the nearest of some words; None where there is none."""
     distances = [
@@ -408,7 +408,7 @@ def nearest(
     return min((each for each in distances if each >= 0), default=None)
 
 
-def between(figures: Sequence[Figure], start: int, end: int) -> list[Figure]:
+def between(figures: Sequence[Magnitude], start: int, end: int) -> list[Magnitude]:
     return [each for each in figures if start <= each.start and each.end <= end]
 
 
